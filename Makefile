@@ -1,0 +1,29 @@
+# Needs Python 3.11 and make; everything else comes from the lock file.
+UV := .boot/bin/uv
+RUN := $(UV) run --frozen --all-extras
+
+.PHONY: run test check clean
+
+.boot/bin/uv:
+	python3 -m venv .boot
+	.boot/bin/pip install --quiet --disable-pip-version-check "uv>=0.13,<0.14"
+
+.venv/.synced: uv.lock pyproject.toml | .boot/bin/uv
+	$(UV) sync --frozen --all-extras --quiet
+	@touch $@
+
+run: .venv/.synced      ## one night on the bundled sample
+	$(RUN) boroughlink run
+
+test: .venv/.synced     ## every test
+	$(RUN) pytest
+
+check: .venv/.synced    ## format, lint, types, imports, fast tests
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) pytest -m "not slow and not flow"
+
+clean:
+	rm -rf .boot .venv data/home

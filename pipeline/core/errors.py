@@ -1,0 +1,92 @@
+"""What may go wrong, one class a kind; the message is built from the arguments, so an error crosses processes.
+
+No error carries a name, a birthday, an address or an identifier of a person: only files, sheets, rows, columns and counts.
+"""
+
+from __future__ import annotations
+
+
+class LinkageError(Exception):
+    """Anything boroughlink raises on purpose."""
+
+
+class SettingsError(LinkageError):
+    """A settings, contract or model file says something that cannot be."""
+
+    def __init__(self, file: str, problem: str, what_to_do: str = "") -> None:
+        super().__init__(file, problem, what_to_do)
+        self.file, self.problem, self.what_to_do = file, problem, what_to_do
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (f"{self.file}: {self.problem}", self.what_to_do) if part)
+
+
+class SourceError(LinkageError):
+    """One export cannot be read as its contract says; the night goes on without it.
+
+    Args:
+        code: short reason that tables carry, such as ``missing_file`` or ``unknown_heading``.
+        place: where it was found: file, and sheet, row or column where they are known.
+        problem: what was found and what was expected, without personal data.
+        what_to_do: one sentence for the operator.
+    """
+
+    def __init__(self, code: str, place: str, problem: str, what_to_do: str) -> None:
+        super().__init__(code, place, problem, what_to_do)
+        self.code, self.place, self.problem, self.what_to_do = code, place, problem, what_to_do
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem} {self.what_to_do}"
+
+
+class ContractError(LinkageError):
+    """A table broke its contract in ``schemas/tables.py``."""
+
+    def __init__(self, table: str, problem: str, record_ids: tuple[str, ...] = ()) -> None:
+        super().__init__(table, problem, record_ids)
+        self.table, self.problem, self.record_ids = table, problem, record_ids
+
+    def __str__(self) -> str:
+        some = ", ".join(self.record_ids[:5]) or "whole table"
+        return f"{self.table}: {self.problem} [{some}]. See schemas/DICTIONARY.md#{self.table}"
+
+
+class BudgetError(LinkageError):
+    """A step would cost more than it may."""
+
+    def __init__(self, step: str, needed: int, allowed: int) -> None:
+        super().__init__(step, needed, allowed)
+        self.step, self.needed, self.allowed = step, needed, allowed
+
+    def __str__(self) -> str:
+        return f"{self.step} needs {self.needed:,}, but at most {self.allowed:,} is allowed."
+
+
+class EngineError(LinkageError):
+    """A linkage engine cannot do what the model asks."""
+
+
+class DecisionConflictError(LinkageError):
+    """Steward decisions contradict each other."""
+
+
+class PublishRefusedError(LinkageError):
+    """The new tables failed a check; the last publication stays."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "Not published: " + "; ".join(self.problems) + ". The last publication is untouched."
+
+
+class RunLockedError(LinkageError):
+    """Another run holds this home."""
+
+    def __init__(self, home: str, holder: str) -> None:
+        super().__init__(home, holder)
+        self.home, self.holder = home, holder
+
+    def __str__(self) -> str:
+        return f"{self.home} is in use by {self.holder}. Wait for it, or stop that process first."

@@ -1,0 +1,91 @@
+"""Tables on disk: one way to write them and to read them, always against their written contract."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.core.errors import ContractError
+from schemas.tables import Table
+
+ROW_GROUP_ROWS = 131_072
+
+
+def conform(frame: pd.DataFrame | pa.Table, table: Table) -> pa.Table:
+    """The rows with exactly the table's columns, in its order and types; a missing nullable column becomes null.
+
+    Raises:
+        ContractError: If a column is unknown, a needed one is missing or null, or a value has another type.
+    """
+    unknown = [name for name in _names(frame) if name not in table.names]
+    if unknown:
+        raise ContractError(table.name, f"has columns that its contract does not know: {unknown}")
+    rows = len(frame)
+    arrays = []
+    for column in table.columns:
+        if column.name not in _names(frame):
+            if not column.nullable:
+                raise ContractError(table.name, f"lacks the column {column.name}")
+            arrays.append(pa.nulls(rows, column.type))
+            continue
+        arrays.append(_as_type(frame, column.name, column.type, table.name))
+        if not column.nullable and arrays[-1].null_count:
+            raise ContractError(table.name, f"has nulls in {column.name}")
+    return pa.Table.from_arrays(arrays, schema=table.arrow_schema())
+
+
+def write_table(path: Path, frame: pd.DataFrame | pa.Table, table: Table) -> Path:
+    """Write the rows in the table's sort order, whole or not at all (a temporary file, fsync, one rename)."""
+    data = conform(frame, table)
+    if table.key and len(data) > 1:
+        data = data.sort_by([(name, "ascending") for name in table.key])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".parquet")
+    os.close(handle)
+    try:
+        pq.write_table(data, temporary, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        with Path(temporary).open("rb") as written:
+            os.fsync(written.fileno())
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return path
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of one Parquet file, types as written."""
+    return pq.read_table(path, columns=list(columns) if columns else None)
+
+
+def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The rows of one Parquet file as pandas with Arrow types, so that nulls, lists and dates stay what they are."""
+    return read_table(path, columns).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def concat(paths: Sequence[Path], table: Table) -> pa.Table:
+    """All rows of several files of one table; no files give the empty table."""
+    schema = table.arrow_schema()
+    return pa.concat_tables([schema.empty_table(), *(read_table(p).cast(schema) for p in paths)])
+
+
+def _names(frame: pd.DataFrame | pa.Table) -> list[str]:
+    return list(frame.column_names) if isinstance(frame, pa.Table) else [str(name) for name in frame.columns]
+
+
+def _as_type(frame: pd.DataFrame | pa.Table, name: str, kind: pa.DataType, table: str) -> pa.Array:
+    try:
+        if isinstance(frame, pa.Table):
+            return frame.column(name).combine_chunks().cast(kind)
+        column = frame[name]
+        if isinstance(column.dtype, pd.ArrowDtype):
+            return pa.chunked_array(pa.array(column)).combine_chunks().cast(kind)
+        return pa.array(column, type=kind, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        problem = f"{name} does not fit its type {kind} ({type(error).__name__})"
+    raise ContractError(table, problem)

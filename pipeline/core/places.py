@@ -1,0 +1,66 @@
+"""Where things lie: the project's own files, and the folders of a home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "schemas" / "sources"
+EXPECTATIONS = ROOT / "expectations"
+REFERENCE = ROOT / "data" / "reference"
+SAMPLE = ROOT / "data" / "sample"
+MODELS = ROOT / "pipeline" / "models"
+DEFAULT_HOME = ROOT / "data" / "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders that boroughlink writes; nothing is written anywhere else."""
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run: its stage tables, logs, metrics and report."""
+        return self.root / "runs"
+
+    @property
+    def published(self) -> Path:
+        """One folder a publication, and ``current``, a link to the newest."""
+        return self.root / "published"
+
+    @property
+    def current(self) -> Path:
+        """The publication that readers see."""
+        return self.published / "current"
+
+    @property
+    def last_good(self) -> Path:
+        """One folder a feed: the last export of it that kept its contract."""
+        return self.root / "state" / "last_good"
+
+    @property
+    def lock(self) -> Path:
+        """The run lock: one run a home at a time."""
+        return self.root / "run.lock"
+
+    def run(self, run_id: str) -> RunFolder:
+        """The folder of one run."""
+        return RunFolder(self.runs / run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where one run keeps what its stages hand on: ``<run>/<stage>/[<feed_id>/]<table>.parquet``."""
+
+    root: Path
+
+    def table(self, stage: str, table: str, feed_id: str | None = None) -> Path:
+        """The Parquet file of a stage's table, of one feed or of the whole run."""
+        folder = self.root / stage / feed_id if feed_id else self.root / stage
+        return folder / f"{table}.parquet"
+
+    def file(self, name: str) -> Path:
+        """A file of the run as a whole, such as ``report.html``."""
+        return self.root / name

@@ -1,0 +1,245 @@
+"""The contract of a source system: what ``schemas/sources/*.yaml`` may say, checked when it is loaded.
+
+A contract tells where the exports lie, how they are written, and which heading means which field. A new borough
+or a renamed heading is a change of such a file, never of code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.core.errors import SettingsError
+from schemas.boroughs import BOROUGHS, slug
+from schemas.tables import EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
+
+Format = Literal["csv", "jsonl", "xlsx", "xls", "ods", "sql"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Header(_Strict):
+    """Where the headings stand: ``row`` is the first heading row as a person counts it, ``rows`` how many are merged."""
+
+    row: Annotated[int, Field(ge=1)] | Literal["find"] = 1
+    rows: Annotated[int, Field(ge=1, le=3)] = 1
+
+
+class SplitPeople(_Strict):
+    """Columns whose cell may name several people, and the patterns that part them."""
+
+    columns: tuple[str, ...]
+    separators: tuple[str, ...] = (r"\n", r"\s*;\s*", r"\s+&\s+", r"\s+and\s+")
+
+
+class Dates(_Strict):
+    """How dates are written. ``formats`` are tried first, in order (strptime); then day-first or month-first reading."""
+
+    formats: tuple[str, ...] = ()
+    day_first: bool = True
+    is_order_certain: bool = True
+    """False: a date such as 03/04/2009 keeps both readings."""
+    excel_serial: bool = False
+
+
+class Meaning(_Strict):
+    """What a cell's formatting means: the field it sets, to which value."""
+
+    field: str
+    value: str
+
+
+class Limits(_Strict):
+    """When the export of a feed is refused and its last good export stands in."""
+
+    max_rejected_share: Share = 0.2
+    min_rows_share: Share = 0.5
+    """Rows against the last good export; only for full snapshots."""
+    min_rows: Annotated[int, Field(ge=0)] = 1
+    max_age_days: Annotated[int, Field(ge=1)] | None = None
+    """Newest recorded_at against the night's date."""
+
+
+class Where(_Strict):
+    """What one feed may say otherwise than its contract."""
+
+    location: str | None = None
+    format: Format | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    password_env: str | None = None
+    header: Header | None = None
+    sheets: str | None = None
+    query: str | None = None
+
+
+class Feed(_Strict):
+    """One export expected each night, with everything needed to read it."""
+
+    feed_id: str
+    source: str
+    borough: str | None
+    location: str
+    format: Format
+    encoding: str
+    delimiter: str
+    password_env: str | None
+    header: Header
+    sheets: str
+    query: str | None
+
+
+class Contract(_Strict):
+    """One source system. Field by field: ``boroughlink`` README, "Add a borough"; JSON Schema in ``contract.schema.json``."""
+
+    source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: str
+    version: int = 1
+    basis: Literal["fact", "assessment"] = "fact"
+    trust: Annotated[int, Field(ge=1, le=9)] = 5
+    """How far survivorship trusts it: 9 most (identity proven), 1 least (hearsay)."""
+    snapshot: Literal["full", "append"] = "full"
+
+    location: str
+    """Path or any fsspec URL, with ``{borough}`` for the borough's slug; for sql a SQLAlchemy URL."""
+    format: Format
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    password_env: str | None = None
+    """Environment variable with the workbook's password."""
+    header: Header = Header()
+    sheets: str = ".*"
+    """Pattern that a sheet's whole name must match to be read."""
+    query: str | None = None
+
+    boroughs: Literal["all", "none"] | tuple[str, ...] = "none"
+    """``none``: one force-wide feed; else one feed a borough."""
+    feeds: dict[str, Where] = {}
+    """Borough slug to what is otherwise there."""
+
+    person: dict[str, tuple[str, ...]]
+    """Person field to the headings seen for it."""
+    event: dict[str, tuple[str, ...]] = {}
+    """Event field to the headings seen for it; ``attribute.NAME`` for a further column."""
+    event_type: str
+    key: tuple[str, ...] = ()
+    """Fields that identify a record within the feed; none: the row's content."""
+    required: tuple[str, ...] = ()
+    """Fields whose heading must be there."""
+    ignore: tuple[str, ...] = ()
+    """Headings that are known and not used; a pattern, matched whole."""
+    values: dict[str, dict[str, str]] = {}
+    """Field to how its texts translate, before standardising; keys match without regard to case."""
+    constants: dict[str, str] = {}
+    """Field to a value every record of the source has, such as role."""
+    dates: Dates = Dates()
+    colours: dict[str, Meaning] = {}
+    """Fill colour (RRGGBB) to what it means; such values are flagged as inferred."""
+    strikethrough: Meaning | None = None
+    name_order: Literal["forename_first", "surname_first", "comma"] = "forename_first"
+    """How ``full_name`` is written where it has no comma."""
+    split_people: SplitPeople | None = None
+    recorded_at: str = "started"
+    """Event field that tells when the source recorded it."""
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Self:
+        known = set(PERSON_RAW_FIELDS) | set(EVENT_RAW_FIELDS)
+        attributes = {name for name in self.event if name.startswith("attribute.")}
+        used = (
+            set(self.person) | (set(self.event) - attributes) | (set(self.constants) - attributes)
+            | (set(self.values) - attributes) | (set(self.key) - attributes) | (set(self.required) - attributes)
+        )  # fmt: skip
+        if wrong := sorted(used - known):
+            raise ValueError(f"unknown fields {wrong}; known are {sorted(known)} and attribute.NAME")
+        if "role" not in self.event and "role" not in self.constants:
+            raise ValueError("role is neither a column (event) nor a constant")
+        if self.format == "sql" and not self.query:
+            raise ValueError("format sql needs a query")
+        if self.boroughs not in ("all", "none") and (wrong := sorted(set(self.boroughs) - set(BOROUGHS))):
+            raise ValueError(f"unknown boroughs {wrong}")
+        if self.boroughs != "none" and (
+            wrong := sorted(set(self.feeds) - {slug(b) for b in self._boroughs()})
+        ):
+            raise ValueError(f"feeds names {wrong}, which are not slugs of its boroughs")
+        for pattern in (self.sheets, *self.ignore):
+            re.compile(pattern)
+        return self
+
+    def _boroughs(self) -> tuple[str, ...]:
+        if self.boroughs == "all":
+            return BOROUGHS
+        return () if self.boroughs == "none" else tuple(self.boroughs)
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """Heading, folded by ``fold_heading``, to its field."""
+        both = {**self.person, **self.event}
+        return {fold_heading(heading): field for field, headings in both.items() for heading in headings}
+
+    @property
+    def stamp(self) -> str:
+        """Version and hash of the contract, as lineage carries it."""
+        return f"{self.version}:{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]}"
+
+    def all_feeds(self) -> Iterator[Feed]:
+        """Every export expected of this source."""
+        if self.boroughs == "none":
+            yield self._feed(None, Where())
+        for borough in self._boroughs():
+            yield self._feed(borough, self.feeds.get(slug(borough), Where()))
+
+    def _feed(self, borough: str | None, where: Where) -> Feed:
+        own = {name: getattr(self, name) for name in Where.model_fields}
+        own |= {name: value for name in Where.model_fields if (value := getattr(where, name)) is not None}
+        own["location"] = own["location"].replace("{borough}", slug(borough) if borough else "")
+        feed_id = f"{self.source}.{slug(borough)}" if borough else self.source
+        return Feed(feed_id=feed_id, source=self.source, borough=borough, **own)
+
+
+def fold_heading(text: str) -> str:
+    """A heading without case, extra space and trailing punctuation, so that ``D.O.B. `` meets ``D.O.B``."""
+    return re.sub(r"\s+", " ", text).strip().strip(":.*").casefold()
+
+
+def load_contract(path: Path) -> Contract:
+    """The checked contract of one YAML file.
+
+    Raises:
+        SettingsError: If it is not YAML, or says something that a contract cannot say.
+    """
+    try:
+        return Contract.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except yaml.YAMLError as error:
+        problem = f"is not YAML: {str(error).splitlines()[0]}"
+    except ValidationError as error:
+        problem = "; ".join(
+            f"{'.'.join(map(str, part['loc'])) or 'contract'}: {part['msg']}"
+            for part in error.errors(include_input=False)
+        )
+    raise SettingsError(path.name, problem, "schemas/contract.schema.json tells what a contract may say.")
+
+
+def load_contracts(folder: Path) -> tuple[Contract, ...]:
+    """All contracts of a folder, by source name.
+
+    Raises:
+        SettingsError: If there is none, one is wrong, or two claim the same source.
+    """
+    contracts = [load_contract(path) for path in sorted(folder.glob("*.yaml"))]
+    names = [contract.source for contract in contracts]
+    if not names:
+        raise SettingsError(str(folder), "holds no contract", "Put one YAML file a source system there.")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise SettingsError(str(folder), f"has two contracts for {twice}", "Rename or remove one.")
+    return tuple(sorted(contracts, key=lambda contract: contract.source))

@@ -1,0 +1,61 @@
+"""The run file: what one night is told. Paths in it are relative to the file itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import DEFAULT_HOME, MODELS, ROOT, SAMPLE, SOURCES
+
+
+class RunSettings(BaseModel):
+    """Settings of a night; every one has a default, so an empty file is one night on the bundled sample."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    home: Path = DEFAULT_HOME
+    exports: str = str(SAMPLE / "exports")
+    """Folder or fsspec URL that relative locations of the contracts start from."""
+    contracts: Path = SOURCES
+    model: Path = MODELS / "person.toml"
+    survivorship: Path = ROOT / "pipeline" / "persons" / "survivorship.toml"
+    expectations: Path = ROOT / "expectations"
+    policy: Literal["balanced", "strict"] = "strict"
+    engine: Literal["local", "recordlinkage"] = "local"
+    as_of: dt.date | None = None
+    """Date of the night; today where it is not given."""
+    passwords: dict[str, Path] = {}
+    """Environment variable of a password to a file that holds it, for machines where a file is safer."""
+    source_retries: Annotated[int, Field(ge=0, le=10)] = 2
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Settings of a YAML run file.
+
+        Raises:
+            SettingsError: If the file is missing, is not YAML, or says something unknown.
+        """
+        try:
+            said = yaml.safe_load(path.read_text("utf-8")) or {}
+            settings = cls.model_validate(said)
+        except (OSError, yaml.YAMLError) as error:
+            raise SettingsError(str(path), f"cannot be read ({type(error).__name__})") from None
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False)
+            )
+            raise SettingsError(str(path), wrong, "data/sample/run.yaml is an example.") from None
+        return settings._relative_to(path.resolve().parent, said)
+
+    def _relative_to(self, folder: Path, said: dict[str, object]) -> Self:
+        paths = ("home", "contracts", "model", "survivorship", "expectations")
+        given: dict[str, object] = {name: folder / getattr(self, name) for name in paths if name in said}
+        if "exports" in said and "://" not in self.exports:
+            given["exports"] = str(folder / self.exports)
+        return self.model_copy(update=given)

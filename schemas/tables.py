@@ -1,0 +1,416 @@
+"""Every table that passes between stages or reaches analysts: grain, key, columns, units, and what is personal.
+
+The Parquet schemas, the checks before a publication and ``DICTIONARY.md`` all come from this page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+MARKING = "OFFICIAL-SENSITIVE"
+TEXT, TEXTS, DAY, TIME, FLAG = (
+    pa.string(),
+    pa.list_(pa.string()),
+    pa.date32(),
+    pa.timestamp("us", tz="UTC"),
+    pa.bool_(),
+)
+COUNT, SMALL, BITS, SHARE = pa.int64(), pa.int16(), pa.float64(), pa.float64()
+NULLED = pa.list_(pa.struct([("field", TEXT), ("raw", TEXT), ("reason", TEXT)]))
+ATTRIBUTES = pa.map_(TEXT, TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its Arrow type, meaning, and whether it is personal data."""
+
+    name: str
+    type: pa.DataType
+    about: str
+    nullable: bool = True
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: what a row is, what makes it unique (also the sort order), and its columns."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    published: bool = False
+    is_repeatable: bool = True  # same input gives the same bytes; run_metrics has seconds in it
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    def arrow_schema(self) -> pa.Schema:
+        """Arrow schema with descriptions and the protective marking in its metadata."""
+        fields = [
+            pa.field(
+                c.name, c.type, c.nullable, {"description": c.about, "personal": str(c.personal).lower()}
+            )
+            for c in self.columns
+        ]
+        return pa.schema(fields, {"table": self.name, "grain": self.grain, "marking": MARKING})
+
+
+def _must(*columns: Column) -> tuple[Column, ...]:
+    return tuple(replace(column, nullable=False) for column in columns)
+
+
+def _secret(*columns: Column) -> tuple[Column, ...]:
+    return tuple(replace(column, personal=True) for column in columns)
+
+
+RECORD_ID = Column("record_id", TEXT, "Stable hash of the source and the source's own key", nullable=False)
+PERSON_ID = Column("person_id", TEXT, "One person, the same from night to night", nullable=False)
+SOURCE = Column("source", TEXT, "Source system: the name of its contract in schemas/sources", nullable=False)
+BOROUGH = Column(
+    "borough", TEXT, "London borough the export or record belongs to; null for a force-wide system"
+)
+FEED_ID = Column(
+    "feed_id", TEXT, "One export that is expected each night: source, or source.borough", nullable=False
+)
+
+LINEAGE = (
+    FEED_ID,
+    SOURCE,
+    BOROUGH,
+    Column("file", TEXT, "File or table the row came from, relative to the exports", nullable=False),
+    Column("file_sha256", TEXT, "SHA-256 of that file's bytes (of the rows, for a database)", nullable=False),
+    Column("sheet", TEXT, "Sheet of a workbook"),
+    Column(
+        "row_number",
+        pa.int32(),
+        "Row in the file or sheet as a person counts it: 1 is its first line",
+        nullable=False,
+    ),
+    Column("part", SMALL, "Which person of the row, from 1, where one row names several", nullable=False),
+    Column("contract_version", TEXT, "Version and hash of the contract that read it", nullable=False),
+)
+
+# What a contract may map a heading to. Raw fields that have no column of their own are joined or split when standardised.
+PERSON_RAW_FIELDS = (
+    "source_key", "full_name", "surname", "forename", "middle_names", "alias", "date_of_birth", "age", "sex",
+    "ethnicity", "ethnicity_observed", "address", "postcode", "uprn", "phone", "email",
+    "police_id", "pnc_id", "cro_number", "nhs_number", "upn", "note",
+)  # fmt: skip
+EVENT_RAW_FIELDS = (
+    "event_ref", "event_borough", "role", "started", "ended", "place", "place_postcode", "risk", "status",
+)  # fmt: skip
+
+RAW_RECORDS = Table(
+    "raw_records",
+    "one row a person named on a row of an export, every value as the text that stood there",
+    ("feed_id", "file", "sheet", "row_number", "part"),
+    LINEAGE
+    + _secret(*(Column(name, TEXT, f"Text under the heading that the contract maps to {name}") for name in PERSON_RAW_FIELDS + EVENT_RAW_FIELDS))
+    + (
+        Column("attributes", ATTRIBUTES, "Further event columns of the contract, by name, as text", personal=True),
+        Column("marks", TEXTS, "Cell formatting that carries meaning: colour:FFFF0000, strikethrough, hidden"),
+    ),
+)  # fmt: skip
+
+PERSON_COLUMNS = _secret(
+    Column("forename", TEXTS, "First names as given, upper case without accents; the first is the main one"),
+    Column("middle_names", TEXT, "Further given names, separated by spaces"),
+    Column("surname", TEXTS, "Family names; a double-barrelled one is one value with a space"),
+    Column("alias", TEXTS, "Other full names, forename before surname"),
+    Column("date_of_birth", DAY, "Date of birth; null when it was a placeholder"),
+    Column(
+        "date_of_birth_alt",
+        DAY,
+        "The other reading where day and month could be swapped and the source does not say",
+    ),
+    Column("age_low", SMALL, "Lowest age in years stated at recorded_at"),
+    Column("age_high", SMALL, "Highest age in years stated at recorded_at"),
+    Column("sex", TEXT, "M, F or I (indeterminate)"),
+    Column("ethnicity", TEXT, "Self-defined ethnicity, 18+1 code"),
+    Column("ethnicity_observed", TEXT, "Officer-defined IC code; never equated with ethnicity"),
+    Column("address", TEXT, "Address without its postcode, upper case"),
+    Column("postcode", TEXT, "Postcode with one space; null for no fixed abode"),
+    Column("postcode_sector", TEXT, "Postcode without its last two letters"),
+    Column("postcode_district", TEXT, "Outward half of the postcode"),
+    Column("is_no_fixed_abode", FLAG, "The source says that there is no fixed abode"),
+    Column("uprn", TEXT, "Unique property reference number"),
+    Column("phone", TEXT, "Telephone number, E.164"),
+    Column("email", TEXT, "E-mail address, lower case"),
+    Column("pnc_id", TEXT, "PNC ID, YYYY/NNNNNNNC, check letter valid"),
+    Column("cro_number", TEXT, "CRO number, check letter valid"),
+    Column("nhs_number", TEXT, "NHS number, ten digits, check digit valid"),
+    Column("upn", TEXT, "Unique pupil number, check letter valid, permanent"),
+)
+
+STD_RECORDS = Table(
+    "std_records",
+    "one row a source record: one person as one source row tells of them",
+    ("record_id",),
+    (
+        RECORD_ID,
+        *LINEAGE,
+        Column("source_key", TEXT, "The source's own key of the record, where it has one", personal=True),
+        Column("role", TEXT, "Role in the event: victim, witness, suspect, accused, detainee, offender, missing, at_risk, subject, nominal", nullable=False),
+        Column("basis", TEXT, "fact or assessment (DPA 2018 s.38)", nullable=False),
+        *PERSON_COLUMNS,
+        Column("forename_phonetic", TEXTS, "Metaphone of each forename word", personal=True),
+        Column("surname_phonetic", TEXTS, "Metaphone of each surname word", personal=True),
+        Column("flags", TEXTS, "What a reader must know: name_reversed, dob_ambiguous, unborn, adopted, deceased, placeholder_name, closed"),
+        Column("nulled", NULLED, "Each value that was set to null: field, raw text, reason", personal=True),
+        Column("recorded_at", TIME, "When the source recorded it"),
+    ),
+)  # fmt: skip
+
+EVENTS_STAGED = Table(
+    "events",
+    "one row a source record and the event it tells of",
+    ("event_id",),
+    (
+        Column("event_id", TEXT, "Stable hash of record and event", nullable=False),
+        RECORD_ID,
+        SOURCE,
+        Column("event_type", TEXT, "crime, missing_episode, coming_to_notice, custody, registration, intelligence, exploitation_concern, referral", nullable=False),
+        Column("event_ref", TEXT, "The source's reference of the event; CAD-like ones are unique per day only"),
+        Column("role", TEXT, "The person's role in this event", nullable=False),
+        Column("basis", TEXT, "fact or assessment", nullable=False),
+        Column("borough", TEXT, "Borough where it happened or was recorded"),
+        Column("started_at", TIME, "Start"),
+        Column("ended_at", TIME, "End, where it has one"),
+        Column("place", TEXT, "Address or place", personal=True),
+        Column("place_postcode", TEXT, "Postcode of the place", personal=True),
+        Column("risk", TEXT, "Risk level in the contract's common words: very_high, high, medium, low, none"),
+        Column("is_risk_inferred", FLAG, "Risk was read from a fill colour, not from a word"),
+        Column("status", TEXT, "State of the case, such as open or closed"),
+        Column("attributes", ATTRIBUTES, "What else the source tells of the event, by name", personal=True),
+    ),
+)  # fmt: skip
+
+QUARANTINE = Table(
+    "quarantine",
+    "one row a rejected row and reason",
+    ("feed_id", "file", "sheet", "row_number", "part", "reason_code", "column"),
+    (
+        *LINEAGE,
+        Column("record_id", TEXT, "Record, where it got that far"),
+        Column("stage", TEXT, "read, standardise or validate", nullable=False),
+        Column("reason_code", TEXT, "Short reason, such as the expectation's type", nullable=False),
+        Column("column", TEXT, "Column that failed"),
+        Column("reason", TEXT, "What was expected and what to do", nullable=False),
+        Column("raw_row", TEXT, "The row's text values as JSON, so that nothing is lost", personal=True),
+    ),
+    published=True,
+)
+
+SOURCE_STATUS = Table(
+    "source_status",
+    "one row a feed: what came of it this night",
+    ("feed_id",),
+    (
+        FEED_ID,
+        SOURCE,
+        BOROUGH,
+        Column("state", TEXT, "fresh: this night's export; held: its last good export stands in; missing: none was ever good", nullable=False),
+        Column("reason_code", TEXT, "Why it is not fresh, in a word"),
+        Column("reason", TEXT, "Why it is not fresh, and what to do"),
+        Column("file", TEXT, "File of the export that is used"),
+        Column("file_sha256", TEXT, "SHA-256 of the export that is used"),
+        Column("export_date", DAY, "Night on which the export that is used was read"),
+        Column("newest_record_at", TIME, "Latest recorded_at in it"),
+        Column("rows_read", COUNT, "Rows read this night", nullable=False),
+        Column("rows_used", COUNT, "Records that go into linking", nullable=False),
+        Column("rows_quarantined", COUNT, "Rows rejected this night", nullable=False),
+        Column("rows_last_good", COUNT, "Records of the last good export before this night"),
+    ),
+    published=True,
+)  # fmt: skip
+
+# The comparisons of the person model: each gives a match weight column in links.
+COMPARISONS = (
+    "forename", "surname", "date_of_birth", "sex", "ethnicity", "postcode", "address", "phone", "email",
+    "pnc_id", "cro_number", "nhs_number", "upn",
+)  # fmt: skip
+
+LINKS = Table(
+    "links",
+    "one row a pair of records that are linked or wait for a steward",
+    ("record_id_l", "record_id_r"),
+    (
+        Column("record_id_l", TEXT, "The smaller record id of the pair", nullable=False),
+        Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),
+        Column("match_weight", BITS, "log2 odds that both are one person, prior included, bits", nullable=False),
+        Column("match_probability", SHARE, "The same as a probability", nullable=False),
+        *(Column(f"mw_{name}", BITS, f"Match weight of {name}, bits; 0 where a side is null") for name in COMPARISONS),
+        Column("mw_prior", BITS, "Prior weight, bits", nullable=False),
+        Column("mw_related", BITS, "Weight taken off because relatives and neighbours share these values too, bits", nullable=False),
+        Column("decision", TEXT, "link: in one person; review: a steward decides", nullable=False),
+        Column("decided_by", TEXT, "model, identifier or steward", nullable=False),
+        Column("rules", TEXTS, "Rules of the model that forbid an automatic link of the pair"),
+    ),
+    published=True,
+)  # fmt: skip
+
+CLUSTER_MEMBERS = Table(
+    "cluster_members",
+    "one row a record: its cluster of this run",
+    ("record_id",),
+    (RECORD_ID, Column("cluster_id", TEXT, "Smallest record id of the cluster", nullable=False)),
+)
+
+CLUSTERS = Table(
+    "clusters",
+    "one row a cluster of this run: how it holds together",
+    ("cluster_id",),
+    (
+        Column("cluster_id", TEXT, "Smallest record id of the cluster", nullable=False),
+        Column("n_records", COUNT, "Records in it", nullable=False),
+        Column("n_pairs", COUNT, "Scored pairs inside it", nullable=False),
+        Column("density", SHARE, "Scored pairs over possible pairs", nullable=False),
+        Column(
+            "weakest_bits",
+            BITS,
+            "Bottleneck: the lowest weight on the best path that joins all its records, bits",
+        ),
+        Column("confidence", SHARE, "Probability at weakest_bits; 1 for a single record", nullable=False),
+    ),
+)
+
+REVIEW_PAIRS = Table(
+    "review_pairs",
+    "one row a pair of clusters that a steward must look at: its strongest pair of records",
+    ("record_id_l", "record_id_r"),
+    (
+        Column("record_id_l", TEXT, "Record in the one cluster", nullable=False),
+        Column("record_id_r", TEXT, "Record in the other cluster", nullable=False),
+        Column("cluster_id_l", TEXT, "Cluster of record_id_l", nullable=False),
+        Column("cluster_id_r", TEXT, "Cluster of record_id_r", nullable=False),
+        Column("match_weight", BITS, "Weight of that pair, bits", nullable=False),
+        Column("match_probability", SHARE, "The same as a probability", nullable=False),
+        Column("n_pairs", COUNT, "Pairs between the two clusters that wait", nullable=False),
+        Column("review_type", TEXT, "grey_pair, identifier_conflict, twin_suspicion, victim_offender, name_only, adopted, broken_cluster", nullable=False),
+        Column("rules", TEXTS, "Rules of the model that forbid an automatic link"),
+    ),
+)  # fmt: skip
+
+PERSONS = Table(
+    "persons",
+    "one row a person: golden record",
+    ("person_id",),
+    (
+        PERSON_ID,
+        *_secret(
+            Column("forename", TEXT, "Chosen by survivorship"),
+            Column("middle_names", TEXT, "Chosen by survivorship"),
+            Column("surname", TEXT, "Chosen by survivorship"),
+            Column("alias", TEXTS, "Every other full name seen"),
+            Column("date_of_birth", DAY, "Chosen by survivorship"),
+            Column("sex", TEXT, "Chosen by survivorship"),
+            Column("ethnicity", TEXT, "Chosen by survivorship"),
+            Column("address", TEXT, "Chosen by survivorship"),
+            Column("postcode", TEXT, "Chosen by survivorship, from the record that gave the address"),
+            Column("postcode_district", TEXT, "Outward half of postcode"),
+            Column("uprn", TEXT, "Chosen by survivorship, from the record that gave the address"),
+            Column("phone", TEXT, "Chosen by survivorship"),
+            Column("email", TEXT, "Chosen by survivorship"),
+            Column("pnc_id", TEXT, "Chosen by survivorship"),
+            Column("cro_number", TEXT, "Chosen by survivorship"),
+            Column("nhs_number", TEXT, "Chosen by survivorship"),
+            Column("upn", TEXT, "Chosen by survivorship"),
+        ),
+        Column("roles", TEXTS, "Roles in events, sorted", nullable=False),
+        Column("boroughs", TEXTS, "Boroughs of records and events, sorted", nullable=False),
+        Column("sources", TEXTS, "Source systems, sorted", nullable=False),
+        Column("n_records", COUNT, "Source records", nullable=False),
+        Column("first_seen_at", TIME, "Earliest recorded_at"),
+        Column("last_seen_at", TIME, "Latest recorded_at"),
+        Column("cluster_confidence", SHARE, "Probability at the weakest point of the cluster", nullable=False),
+        Column("n_open_questions", COUNT, "Rows of review_queue that name this person", nullable=False),
+    ),
+    published=True,
+)  # fmt: skip
+
+PERSON_FIELDS = Table(
+    "person_fields",
+    "one row a person, field, value and record that gave it",
+    ("person_id", "field", "value", "record_id"),
+    (
+        PERSON_ID,
+        Column("field", TEXT, "Column of persons", nullable=False),
+        Column("value", TEXT, "Value as text", nullable=False, personal=True),
+        RECORD_ID,
+        SOURCE,
+        BOROUGH,
+        Column("recorded_at", TIME, "When the source recorded it"),
+        Column("basis", TEXT, "fact or assessment", nullable=False),
+        Column("is_chosen", FLAG, "This record gave the golden record its value", nullable=False),
+        Column("rule", TEXT, "Survivorship rule that chose the value", nullable=False),
+        Column("n_agree", COUNT, "Records of the person that give the same value", nullable=False),
+    ),
+    published=True,
+)
+
+RECORDS = Table("records", "one row a source record and its person", ("record_id",), (RECORD_ID, PERSON_ID, *STD_RECORDS.columns[1:]), published=True)  # fmt: skip
+EVENTS = Table("events", "one row a person and event", ("event_id",), (EVENTS_STAGED.columns[0], PERSON_ID, *EVENTS_STAGED.columns[1:]), published=True)  # fmt: skip
+
+IDENTITY_LEDGER = Table(
+    "identity_ledger",
+    "one row a person_id and span of runs",
+    ("person_id", "valid_from"),
+    (
+        PERSON_ID,
+        Column("valid_from", TEXT, "Run in which the span began", nullable=False),
+        Column("valid_to", TEXT, "Run in which the span ended; null while it lasts"),
+        Column("merged_into", TEXT, "The person that took it over"),
+        Column("split_from", TEXT, "The person it was parted from"),
+        Column("cause", TEXT, "data, model or steward", nullable=False),
+        Column("record_ids", TEXTS, "Records of the person during the span, sorted", nullable=False),
+    ),
+    published=True,
+)
+
+REVIEW_QUEUE = Table(
+    "review_queue",
+    "one row an open question",
+    ("review_id",),
+    (
+        Column("review_id", TEXT, "Stable hash of the question", nullable=False),
+        Column("review_type", TEXT, "As in review_pairs", nullable=False),
+        Column(
+            "reason", TEXT, "Why the machine does not decide, in words, without personal data", nullable=False
+        ),
+        Column("person_ids", TEXTS, "Persons the question is about, sorted", nullable=False),
+        Column("record_id_l", TEXT, "Record of the strongest pair", nullable=False),
+        Column("record_id_r", TEXT, "Record of the strongest pair", nullable=False),
+        Column("match_weight", BITS, "Weight of the strongest pair, bits", nullable=False),
+        Column("match_probability", SHARE, "The same as a probability", nullable=False),
+        Column("n_pairs", COUNT, "Pairs between the persons that wait", nullable=False),
+        Column("harm", SMALL, "What a wrong answer could do, 1 to 5", nullable=False),
+        Column("priority", SHARE, "harm x uncertainty, [0, 5]; the queue's order", nullable=False),
+        Column("boroughs", TEXTS, "Boroughs of the two persons, sorted", nullable=False),
+        Column("opened_in", TEXT, "Run that first asked", nullable=False),
+    ),
+    published=True,
+)
+
+RUN_METRICS = Table(
+    "run_metrics",
+    "one row a stage and measure of the run",
+    ("stage", "metric"),
+    (
+        Column("stage", TEXT, "Stage of the run", nullable=False),
+        Column("metric", TEXT, "What was measured", nullable=False),
+        Column("value", pa.float64(), "Measured value", nullable=False),
+        Column("unit", TEXT, "count, s, MB, bits, share", nullable=False),
+    ),
+    published=True,
+    is_repeatable=False,
+)
+
+STAGED = (RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS)
+PUBLISHED = (
+    PERSONS, PERSON_FIELDS, RECORDS, LINKS, IDENTITY_LEDGER, EVENTS, REVIEW_QUEUE, QUARANTINE, SOURCE_STATUS, RUN_METRICS,
+)  # fmt: skip
