@@ -1,0 +1,36 @@
+"""Frequency of values: how much an exact agreement is worth, in one-bit bins (Newcombe 1959; Winkler 1989)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.model import FREQUENCY_BINS, Kind
+
+
+class Frequencies(NamedTuple):
+    """Rarity of the values of one field."""
+
+    bin: np.ndarray
+    """(values,) int8: one-bit bin of -log2(share of the value)"""
+    rarity_bits: np.ndarray
+    """(bins,) mean -log2(share) of the bin, weighted by the pairs that agree on its values"""
+    share_agreeing: float
+    """Probability that two random records that have a value have the same one"""
+
+
+def frequencies(kind: Kind, codes: np.ndarray, size: int) -> Frequencies:
+    """Bins of the values of one field; codes are all its occurrences."""
+    bins, lowest = FREQUENCY_BINS[kind]
+    count = np.bincount(codes, minlength=size).astype(float)
+    total = max(count.sum(), 1.0)
+    rarity = -np.log2(np.maximum(count, 1) / total)
+    own = np.clip(np.floor(rarity - lowest), 0, bins - 1).astype(np.int8)
+    weight = np.maximum(count, 1) ** 2
+    filled = np.bincount(own, minlength=bins)
+    mean = np.bincount(own, weights=rarity * weight, minlength=bins) / np.maximum(
+        np.bincount(own, weights=weight, minlength=bins), 1e-9
+    )
+    mean = np.where(filled > 0, mean, lowest + 0.5 + np.arange(bins))
+    return Frequencies(own, mean, float((count**2).sum() / total**2))

@@ -1,0 +1,223 @@
+"""Comparison levels of two values: 0 null, then as ``schemas.model.LEVELS`` names them, from 1 (else) upwards.
+
+Codes are compared first; letters only where codes differ, and the letter masks of two values often settle that they
+cannot be alike before any letter is read.
+"""
+# ruff: noqa: ANN001, ANN201, PLR0911, PLR0912, C901  (kernels: numba infers the types, and branches are the point)
+
+from __future__ import annotations
+
+from numba import njit, uint32
+
+from pipeline.engines.local.values import GROUPS, WIDTH
+
+ELSE, SIMILAR, PART, CLOSE = 1, 2, 3, 4
+NAME_VARIANT, FORENAME_SWAPPED, FORENAME_EXACT, SURNAME_EXACT = 5, 6, 7, 6
+DATE_YEAR, DATE_PART, DATE_JANUARY, DATE_CLOSE = 2, 3, 4, 5
+POSTCODE_AREA, POSTCODE_DISTRICT, POSTCODE_SECTOR, POSTCODE_CLOSE = 2, 3, 4, 5
+ADDRESS_SOME, ADDRESS_MOST = 2, 3
+
+
+@njit(inline="always")
+def bits_set(x):
+    """Population count of a uint32."""
+    x = x - ((x >> uint32(1)) & uint32(0x55555555))
+    x = (x & uint32(0x33333333)) + ((x >> uint32(2)) & uint32(0x33333333))
+    x = (x + (x >> uint32(4))) & uint32(0x0F0F0F0F)
+    return int(((x * uint32(0x01010101)) & uint32(0xFFFFFFFF)) >> uint32(24))
+
+
+@njit(cache=True, nogil=True)
+def jaro_winkler(a, la, b, lb):
+    """Jaro-Winkler similarity (Winkler 1990; prefix up to four letters, boost above 0.7)."""
+    if la == 0 or lb == 0:
+        return 0.0
+    window = max(la, lb) // 2 - 1
+    window = max(window, 0)
+    taken_a, taken_b, matches = uint32(0), uint32(0), 0
+    for i in range(la):
+        for j in range(max(0, i - window), min(lb, i + window + 1)):
+            if (taken_b >> uint32(j)) & uint32(1) == 0 and a[i] == b[j]:
+                taken_a |= uint32(1) << uint32(i)
+                taken_b |= uint32(1) << uint32(j)
+                matches += 1
+                break
+    if matches == 0:
+        return 0.0
+    moved, k = 0, 0
+    for i in range(la):
+        if (taken_a >> uint32(i)) & uint32(1):
+            while (taken_b >> uint32(k)) & uint32(1) == 0:
+                k += 1
+            if a[i] != b[k]:
+                moved += 1
+            k += 1
+    score = (matches / la + matches / lb + (matches - moved / 2) / matches) / 3
+    if score > 0.7:
+        prefix = 0
+        while prefix < 4 and prefix < la and prefix < lb and a[prefix] == b[prefix]:
+            prefix += 1
+        score += prefix * 0.1 * (1 - score)
+    return score
+
+
+@njit(cache=True, nogil=True)
+def is_one_edit(a, la, b, lb):
+    """At most one letter inserted, dropped, changed, or two neighbours swapped (optimal string alignment <= 1)."""
+    if abs(la - lb) > 1:
+        return False
+    shorter = min(la, lb)
+    head = 0
+    while head < shorter and a[head] == b[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and a[la - 1 - tail] == b[lb - 1 - tail]:
+        tail += 1
+    rest_a, rest_b = la - head - tail, lb - head - tail
+    if rest_a <= 1 and rest_b <= 1:
+        return True
+    return rest_a == 2 and rest_b == 2 and a[head] == b[head + 1] and a[head + 1] == b[head]
+
+
+@njit(cache=True, nogil=True)
+def shared_words(x, y, values):
+    """How many words two values have in common."""
+    i, j = values.word_start[x], values.word_start[y]
+    count = 0
+    while i < values.word_start[x + 1] and j < values.word_start[y + 1]:
+        if values.word[i] == values.word[j]:
+            count += 1
+            i += 1
+            j += 1
+        elif values.word[i] < values.word[j]:
+            i += 1
+        else:
+            j += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def has_shared_word(x, y, values):
+    """A word in common, where one or both of the names have several; a name of one word is that word."""
+    wx = values.word_start[x + 1] - values.word_start[x]
+    wy = values.word_start[y + 1] - values.word_start[y]
+    if wx > 0 and wy > 0:
+        return shared_words(x, y, values) > 0
+    if wx == 0 and wy == 0:
+        return False
+    if wx == 0:
+        x, y = y, x
+    return _holds_word(values.text[x], values.length[x], values.text[y], values.length[y])
+
+
+@njit(cache=True, nogil=True)
+def _holds_word(text, length, word, size):
+    at = 0
+    while at + size <= length:
+        same = True
+        for k in range(size):
+            if text[at + k] != word[k]:
+                same = False
+                break
+        if same and (at + size == length or text[at + size] == 32):
+            return True
+        while at < length and text[at] != 32:
+            at += 1
+        at += 1
+    return False
+
+
+@njit(cache=True, nogil=True)
+def name_level(x, y, values):
+    """Level of two different names. Two established names that differ by a letter are two names, not a slip."""
+    for g in range(GROUPS):
+        if values.group[x, g] >= 0:
+            for h in range(GROUPS):
+                if values.group[x, g] == values.group[y, h]:
+                    return NAME_VARIANT
+    a, la, b, lb = values.text[x], values.length[x], values.text[y], values.length[y]
+    shorter = min(la, lb)
+    prefix = 0
+    while prefix < shorter and a[prefix] == b[prefix]:
+        prefix += 1
+    spaced = values.word_start[x + 1] - values.word_start[x] + values.word_start[y + 1] - values.word_start[y]
+    is_part = prefix == shorter or (spaced > 0 and has_shared_word(x, y, values))
+    alike = min(la - bits_set(values.mask[x] & ~values.mask[y]), lb - bits_set(values.mask[y] & ~values.mask[x]))
+    bound = (alike / la + alike / lb + 1) / 3 if alike > 0 else 0.0
+    bound += min(prefix, 4) * 0.1 * (1 - bound)
+    close = la > 3 and lb > 3 and is_one_edit(a, la, b, lb)
+    if not close and not is_part and bound < 0.8:
+        return ELSE
+    score = jaro_winkler(a, la, b, lb)
+    if (close or score >= 0.92) and not (values.is_established[x] and values.is_established[y]):
+        return CLOSE
+    if is_part:
+        return PART
+    return SIMILAR if close or score >= 0.8 else ELSE
+
+
+@njit(cache=True, nogil=True)
+def date_level(x, y, values):
+    """Level of two different dates."""
+    a, b = values.packed[x], values.packed[y]
+    differing = a ^ b
+    digits = differing | (differing >> uint32(1))
+    digits |= digits >> uint32(2)
+    wrong = bits_set(digits & uint32(0x11111111))
+    same_year = (differing >> uint32(16)) == 0
+    if wrong == 1:
+        return DATE_CLOSE
+    if wrong == 2:
+        s = uint32(0)
+        while (differing >> s) & uint32(15) == 0:
+            s += uint32(4)
+        t = s + uint32(4)
+        if (a >> s) & uint32(15) == (b >> t) & uint32(15) and (b >> s) & uint32(15) == (a >> t) & uint32(15):
+            return DATE_CLOSE
+    day_a, month_a = a & uint32(255), (a >> uint32(8)) & uint32(255)
+    day_b, month_b = b & uint32(255), (b >> uint32(8)) & uint32(255)
+    if same_year and day_a == month_b and day_b == month_a:
+        return DATE_CLOSE
+    if same_year and ((a & uint32(0xFFFF)) == uint32(0x0101) or (b & uint32(0xFFFF)) == uint32(0x0101)):
+        return DATE_JANUARY
+    parts = int(same_year) + int(day_a == day_b) + int(month_a == month_b)
+    if parts >= 2 or wrong == 2:
+        return DATE_PART
+    return DATE_YEAR if same_year else ELSE
+
+
+@njit(cache=True, nogil=True)
+def postcode_level(x, y, values):
+    """Level of two different postcodes."""
+    near = bits_set(values.mask[x] ^ values.mask[y]) <= 2
+    if near and is_one_edit(values.text[x], values.length[x], values.text[y], values.length[y]):
+        return POSTCODE_CLOSE
+    if values.part1[x] == values.part1[y]:
+        return POSTCODE_SECTOR
+    if values.part2[x] == values.part2[y]:
+        return POSTCODE_DISTRICT
+    return POSTCODE_AREA if values.part3[x] == values.part3[y] else ELSE
+
+
+@njit(cache=True, nogil=True)
+def address_level(x, y, values):
+    """Level of two different addresses: words in common over the words of the shorter and of the longer one."""
+    wx = values.word_start[x + 1] - values.word_start[x]
+    wy = values.word_start[y + 1] - values.word_start[y]
+    both = shared_words(x, y, values)
+    if both >= 2 and both * 4 >= 3 * max(wx, wy):
+        return ADDRESS_MOST
+    return ADDRESS_SOME if both >= 2 and both * 2 >= min(wx, wy) else ELSE
+
+
+@njit(cache=True, nogil=True)
+def spelling_level(x, y, values):
+    """Level of two different phone numbers or identifiers: one slip, or different."""
+    near = is_one_edit(values.text[x], min(values.length[x], WIDTH), values.text[y], min(values.length[y], WIDTH))
+    return 2 if near else ELSE
+
+
+@njit(cache=True, nogil=True)
+def part_level(x, y, values):
+    """Level of two different e-mail addresses or ethnicities: the same coarser part, or different."""
+    return 2 if values.part1[x] == values.part1[y] else ELSE

@@ -1,0 +1,82 @@
+"""What an engine must do: find candidate pairs of a table of records, and tell their comparison levels.
+
+Engines agree pair by pair: one suite in ``tests/engines`` runs on all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.engines.frequency import Frequencies
+from schemas.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class PatternCounts:
+    """How often each combination of levels was seen."""
+
+    levels: np.ndarray
+    """(patterns, comparisons) uint8: 0 null, 1 the lowest level, ..; above the exact level, its frequency bins"""
+    count: np.ndarray
+    """(patterns,) int64"""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWeights:
+    """Bits of every level of every comparison, frequency bins included; level 0 (null) is 0."""
+
+    match: np.ndarray
+    """(comparisons, 32) log2(m / u)"""
+    related: np.ndarray
+    """(comparisons, 32) log2(related / u); 0 throughout where the field is not shared by relatives"""
+    prior_match: float
+    prior_related: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPairs:
+    """Candidate pairs at or above a floor, ordered by left and right."""
+
+    left: np.ndarray
+    right: np.ndarray
+    """int32 row numbers in the table, left < right"""
+    levels: np.ndarray
+    """(pairs, comparisons) uint8 as in PatternCounts"""
+    weight: np.ndarray
+    """float32 bits: match against random or related"""
+    candidates: int
+    """Candidate pairs in all, those under the floor included"""
+
+
+class Workspace(Protocol):
+    """A table of records that an engine has taken in."""
+
+    @property
+    def n_records(self) -> int:
+        """Rows of the table."""
+
+    @property
+    def frequencies(self) -> tuple[Frequencies, ...]:
+        """Rarity of the values of each comparison, in the model's order."""
+
+    def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
+        """Levels of about so many pairs drawn at random, to estimate u."""
+
+    def candidate_patterns(self, pairs: int) -> tuple[PatternCounts, float]:
+        """Levels of about so many candidate pairs (all those of every k-th record), and k."""
+
+    def score(self, weights: LevelWeights, floor: float) -> ScoredPairs:
+        """Every candidate pair whose weight reaches the floor, bits."""
+
+
+class Engine(Protocol):
+    """Carries out a model."""
+
+    name: str
+
+    def load(self, table: pa.Table, model: Model) -> Workspace:
+        """Take in a table of records: a column a field of the model, text, list of text or date, sorted by record id."""

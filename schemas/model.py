@@ -1,0 +1,181 @@
+"""The linkage model: what a TOML file in ``pipeline/models`` may say, checked when it is loaded.
+
+A model is data: which fields are compared and how, the m, u and related probabilities of every comparison level,
+the prior, the rules that keep a pair from being linked without a steward, and the two policies.
+Weights follow Fellegi and Sunter (1969); the related class and the frequency adjustment are described in ``docs/linking.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.core.errors import SettingsError
+
+Kind = Literal["forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity"]
+
+# Comparison levels a kind knows, from the weakest to the strongest. Level 0 is "null on a side": no evidence, weight 0.
+LEVELS: dict[Kind, tuple[str, ...]] = {
+    "forename": ("else", "similar", "part", "close", "variant", "swapped", "exact"),
+    "surname": ("else", "similar", "part", "close", "variant", "exact"),
+    "date": ("else", "same_year", "part", "first_of_january", "close", "exact"),
+    "postcode": ("else", "area", "district", "sector", "close", "exact"),
+    "address": ("else", "some_words", "most_words", "exact"),
+    "phone": ("else", "close", "exact"),
+    "email": ("else", "same_local_part", "exact"),
+    "identifier": ("conflict", "close", "exact"),
+    "category": ("else", "exact"),
+    "ethnicity": ("else", "same_group", "exact"),
+}
+# How many one-bit bins of value frequency the exact level is split into, and the rarity (bits) at which they begin.
+FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
+    "forename": (18, 3),
+    "surname": (18, 3),
+    "date": (10, 8),
+    "postcode": (14, 6),
+    "address": (14, 6),
+    "phone": (14, 6),
+    "email": (14, 6),
+    "identifier": (10, 8),
+    "category": (8, 0),
+    "ethnicity": (8, 0),
+}
+Probability = Annotated[float, Field(gt=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Level(_Strict):
+    """One comparison level: its probability among matches, random pairs, and relatives or neighbours."""
+
+    name: str
+    m: Probability
+    u: Probability
+    related: Probability
+
+
+class Comparison(_Strict):
+    """One field compared: its kind, and the trained levels from the weakest to the strongest (none: untrained)."""
+
+    field: str
+    kind: Kind
+    is_shared: bool = False
+    """Relatives and neighbours share it: the related class is free on it, and equals u elsewhere."""
+    max_bits: float = 24.0
+    """No agreement on this field counts for more than this, however rare the value."""
+    levels: tuple[Level, ...] = ()
+
+    @model_validator(mode="after")
+    def _levels_are_the_kinds(self) -> Self:
+        if self.levels and tuple(level.name for level in self.levels) != LEVELS[self.kind]:
+            raise ValueError(f"{self.field}: levels must be {', '.join(LEVELS[self.kind])}, in this order")
+        for name in ("m", "u", "related"):
+            total = sum(getattr(level, name) for level in self.levels)
+            if self.levels and abs(total - 1) > 1e-3:
+                raise ValueError(f"{self.field}: {name} sums to {total:.4f} over the levels, not to 1")
+        return self
+
+
+class Rule(_Strict):
+    """A pair for which it holds is never linked without a steward: levels that must, may and must not be there."""
+
+    name: str
+    about: str
+    all: dict[str, tuple[str, ...]] = {}
+    """Field to levels: each field must be at one of its levels."""
+    any: dict[str, tuple[str, ...]] = {}
+    """At least one field must be at one of its levels."""
+    none: dict[str, tuple[str, ...]] = {}
+    """No field may be at one of its levels."""
+    roles: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    """One record has a role of the first set, the other one of the second."""
+    flag: str | None = None
+    """One of the records carries this flag."""
+
+
+class Policy(_Strict):
+    """From which weight pairs are linked and reviewed, bits."""
+
+    link_bits: float
+    review_bits: float
+
+
+class Prior(_Strict):
+    """Expected pairs a record: with another record of the person, and with relatives or neighbours."""
+
+    matches_per_record: Annotated[float, Field(gt=0)]
+    related_per_record: Annotated[float, Field(gt=0)]
+
+
+class Blocking(_Strict):
+    """Which fields give keys, and how many records may share one."""
+
+    fields: tuple[str, ...]
+    max_block: Annotated[int, Field(ge=2, le=250)] = 60
+    """Largest block at 10,000 records; it shrinks as n to the power -0.3."""
+
+
+class Model(_Strict):
+    """A whole linkage model."""
+
+    name: str
+    version: int = 1
+    prior: Prior | None = None
+    blocking: Blocking
+    comparison: tuple[Comparison, ...]
+    rule: tuple[Rule, ...] = ()
+    policy: dict[Literal["balanced", "strict"], Policy]
+
+    @model_validator(mode="after")
+    def _rules_name_levels(self) -> Self:
+        kinds = {comparison.field: comparison.kind for comparison in self.comparison}
+        for rule in self.rule:
+            for part in (rule.all, rule.any, rule.none):
+                for field, levels in part.items():
+                    if field not in kinds:
+                        raise ValueError(f"rule {rule.name} names {field}, which is not compared")
+                    if wrong := set(levels) - set(LEVELS[kinds[field]]):
+                        raise ValueError(f"rule {rule.name}: {field} has no level {sorted(wrong)}")
+        return self
+
+    @property
+    def is_trained(self) -> bool:
+        """Every level has its probabilities."""
+        return self.prior is not None and all(comparison.levels for comparison in self.comparison)
+
+    @property
+    def stamp(self) -> str:
+        """Name, version and hash, as every run's manifest carries it."""
+        digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        return f"{self.name}-{self.version}:{digest}"
+
+    def comparison_of(self, field: str) -> Comparison:
+        """The comparison of a field."""
+        return next(comparison for comparison in self.comparison if comparison.field == field)
+
+
+def load_model(path: Path) -> Model:
+    """The checked model of one TOML file.
+
+    Raises:
+        SettingsError: If it cannot be read, or says something that a model cannot say.
+    """
+    try:
+        return Model.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        problem = f"cannot be read: {error}"
+    except ValidationError as error:
+        problem = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
+    raise SettingsError(path.name, problem, "pipeline/models/person.toml is an example.")
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Write the model as TOML that ``load_model`` reads back to an equal model."""
+    path.write_text(tomli_w.dumps(model.model_dump(mode="json", exclude_none=True, exclude_defaults=True)), "utf-8")
