@@ -1,0 +1,30 @@
+"""Reference lists in ``data/reference`` that more than one stage reads."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.core.places import REFERENCE
+
+NAME_LISTS = ("nicknames", "name_variants")
+
+
+def name_groups(folder: Path = REFERENCE) -> dict[str, tuple[str, ...]]:
+    """Each listed name to the groups it shares with its nicknames and variants, sorted.
+
+    A group is told by its list, kind and name, such as ``nicknames:forename:william``; a name may stand in several.
+    """
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for listed in NAME_LISTS:
+        for row in rows(folder / f"{listed}.csv"):
+            groups[row["name"]].add(f"{listed}:{row['kind']}:{row['group']}")
+    return {name: tuple(sorted(found)) for name, found in sorted(groups.items())}
+
+
+def rows(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of one reference list, by heading."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
