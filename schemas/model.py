@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.core.errors import SettingsError
 
-Kind = Literal["forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity"]
+Kind = Literal["forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity", "age"]
 
 # Comparison levels a kind knows, from the weakest to the strongest. Level 0 is "null on a side": no evidence, weight 0.
 LEVELS: dict[Kind, tuple[str, ...]] = {
@@ -31,8 +31,10 @@ LEVELS: dict[Kind, tuple[str, ...]] = {
     "identifier": ("conflict", "close", "exact"),
     "category": ("else", "exact"),
     "ethnicity": ("else", "same_group", "exact"),
+    "age": ("apart", "near", "overlap"),
 }
-# How many one-bit bins of value frequency the exact level is split into, and the rarity (bits) at which they begin.
+# How many one-bit bins of value frequency the exact level is split into, and the rarity (bits) at which they begin;
+# 0 bins: agreement counts the same whatever the value.
 FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
     "forename": (18, 3),
     "surname": (18, 3),
@@ -44,6 +46,7 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
     "identifier": (10, 8),
     "category": (8, 0),
     "ethnicity": (8, 0),
+    "age": (0, 0),
 }
 Probability = Annotated[float, Field(gt=0, le=1)]
 
@@ -84,10 +87,12 @@ class Comparison(_Strict):
 
 
 class Rule(_Strict):
-    """A pair for which it holds is never linked without a steward: levels that must, may and must not be there."""
+    """When a pair is not linked without a steward: comparison levels (or ``null``) that must, may and must not be there."""
 
     name: str
     about: str
+    effect: Literal["apart", "ask"]
+    """apart: no cluster holds both records; ask: the pair by itself links nothing, but others may join the two."""
     all: dict[str, tuple[str, ...]] = {}
     """Field to levels: each field must be at one of its levels."""
     any: dict[str, tuple[str, ...]] = {}
@@ -141,7 +146,7 @@ class Model(_Strict):
                 for field, levels in part.items():
                     if field not in kinds:
                         raise ValueError(f"rule {rule.name} names {field}, which is not compared")
-                    if wrong := set(levels) - set(LEVELS[kinds[field]]):
+                    if wrong := set(levels) - {"null", *LEVELS[kinds[field]]}:
                         raise ValueError(f"rule {rule.name}: {field} has no level {sorted(wrong)}")
         return self
 

@@ -231,7 +231,7 @@ SOURCE_STATUS = Table(
 
 # The comparisons of the person model: each gives a match weight column in links.
 COMPARISONS = (
-    "forename", "surname", "date_of_birth", "sex", "ethnicity", "postcode", "address", "phone", "email",
+    "forename", "surname", "date_of_birth", "age", "sex", "ethnicity", "postcode", "address", "phone", "email",
     "pnc_id", "cro_number", "nhs_number", "upn",
 )  # fmt: skip
 

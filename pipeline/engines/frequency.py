@@ -23,6 +23,8 @@ class Frequencies(NamedTuple):
 def frequencies(kind: Kind, codes: np.ndarray, size: int) -> Frequencies:
     """Bins of the values of one field; codes are all its occurrences."""
     bins, lowest = FREQUENCY_BINS[kind]
+    if not bins:
+        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 1.0)
     count = np.bincount(codes, minlength=size).astype(float)
     total = max(count.sum(), 1.0)
     rarity = -np.log2(np.maximum(count, 1) / total)

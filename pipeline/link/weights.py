@@ -36,7 +36,10 @@ def spread_bits(
     bins = FREQUENCY_BINS[comparison.kind][0]
     bits = np.zeros(WIDTH)
     bits[1:exact] = np.log2(np.maximum(share[:-1], LEAST) / np.maximum(u[:-1], LEAST))
-    bits[exact : exact + bins] = np.log2(max(share[-1], LEAST)) + frequency.rarity_bits
+    if bins:
+        bits[exact : exact + bins] = np.log2(max(share[-1], LEAST)) + frequency.rarity_bits
+    else:
+        bits[exact] = np.log2(max(share[-1], LEAST) / max(u[-1], LEAST))
     return np.minimum(bits, comparison.max_bits)
 
 

@@ -13,18 +13,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, uint64
 
+from pipeline.engines.birth import UNKNOWN
 from pipeline.engines.local import levels as lv
 from pipeline.engines.local.blocks import fellows
 from pipeline.engines.local.values import KIND_CODE
 from schemas.model import FREQUENCY_BINS, LEVELS, Model
 
-FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY = (
-    KIND_CODE[kind] for kind in ("forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity")
+FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE = (
+    KIND_CODE[kind] for kind in ("forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity", "age")
 )  # fmt: skip
 MOST_LEVELS = 32
 CACHE_BITS = 16
 EXACT = np.array([len(LEVELS[kind]) for kind in LEVELS], np.int64)
-CHEAP_FIRST = ("identifier", "phone", "email", "category", "ethnicity", "date", "postcode", "address", "surname", "forename")
+CHEAP_FIRST = ("identifier", "phone", "email", "category", "ethnicity", "age", "date", "postcode", "address", "surname", "forename")
 
 
 class Plan(NamedTuple):
@@ -161,8 +162,22 @@ def _value_level(c, kind, x, y, values):
 
 
 @njit(inline="always")
+def _age_level(i, j, records):
+    """Level of two spans of birth dates, where at least one record has no birthday; 0 where one has no span at all."""
+    i0, i1, j0, j1 = records.born_from[i], records.born_to[i], records.born_from[j], records.born_to[j]
+    if i0 == UNKNOWN or j0 == UNKNOWN or (i0 == i1 and j0 == j1):
+        return np.int64(0)
+    gap = max(i0, j0) - min(i1, j1)
+    if gap <= 0:
+        return np.int64(3)
+    return np.int64(2) if gap <= 366 else np.int64(1)
+
+
+@njit(inline="always")
 def _field_level(i, j, c, plan, values, records):
     """Best level over all values that the two records have in comparison c; 0 where one has none."""
+    if plan.kind[c] == AGE:
+        return _age_level(i, j, records)
     fields = plan.kind.shape[0]
     best = np.int64(0)
     for x in range(records.start[i * fields + c], records.start[i * fields + c + 1]):

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.engines.frequency import Frequencies, frequencies
+from pipeline.engines.birth import birth_days
 from pipeline.engines.local.names import alternatives
 from pipeline.engines.tokens import Groups, domain, tokens_of
 from schemas.model import LEVELS, Kind, Model
@@ -58,6 +59,9 @@ class Records(NamedTuple):
     """The record's ways of being named: forename[k], surname[k] for k in name_start[i]:name_start[i + 1]; -1 is missing"""
     forename: np.ndarray
     surname: np.ndarray
+    born_from: np.ndarray
+    born_to: np.ndarray
+    """Days since 1970 between which the record's person was born; equal where the birthday is known, UNKNOWN where nothing is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +139,14 @@ def encode(table: pa.Table, model: Model, groups: Groups) -> Encoded:
     name_base = first.get("name", 0)
     shifted = [np.where(part >= 0, part + name_base, -1).astype(I32) for part in names[1:]]
     start, value = _by_record(n, [(columns[field], base[field]) for field in fields])
-    records = Records(start, value, names[0], *shifted)
+    records = Records(start, value, names[0], *shifted, *birth_days(table))
     return Encoded(n, fields, values, records, tuple(spread), *_record_tokens(n, model, columns, vocabularies, names, groups))
 
 
 def _read_column(table: pa.Table, field: str, vocabulary: _Vocabulary) -> _Column:
     parts = [_flatten(table.column(name)) for name in (field, f"{field}_alt") if name in table.column_names]
+    if not parts:
+        return _Column(np.zeros(len(table) + 1, I32), np.empty(0, I32))
     counts = np.sum([count for count, _ in parts], axis=0)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(I32)
     code = np.empty(start[-1], I32)

@@ -153,3 +153,24 @@ def _nearest(x, k, count, mean, near, best):
     for y in range(k):
         if y != x and count[y] > 0 and mean[x, y] > best[x]:
             best[x], near[x] = mean[x, y], y
+
+
+@njit(cache=True)
+def bottleneck(n, left, right, weight, cluster):
+    """Weakest pair on the strongest tree of each cluster, at the place of its first record; nan for a single record.
+
+    Input: the pairs inside clusters, strongest first (Kruskal's maximum spanning tree).
+    """
+    parent, weakest = np.arange(n), np.full(n, np.nan)
+    for q in range(left.shape[0]):
+        a, b = left[q], right[q]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        if a != b:
+            parent[max(a, b)] = min(a, b)
+            weakest[cluster[left[q]]] = weight[q]
+    return weakest

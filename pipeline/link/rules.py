@@ -1,0 +1,103 @@
+"""The model's rules, applied to scored pairs: which of them a steward must see, whatever their weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.engines.port import ScoredPairs
+from schemas.model import LEVELS, Model, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHits:
+    """Which rules hold for which pair."""
+
+    names: tuple[str, ...]
+    holds: np.ndarray
+    """(pairs, rules) bool"""
+    is_apart: np.ndarray
+    """(pairs,) no cluster may hold both"""
+    is_ask: np.ndarray
+    """(pairs,) the pair by itself links nothing"""
+
+
+def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs) -> RuleHits:
+    """Test every rule on every pair; cost O(pairs x rules)."""
+    place = {comparison.field: k for k, comparison in enumerate(model.comparison)}
+    holds = np.zeros((len(pairs.left), len(model.rule)), bool)
+    for at, rule in enumerate(model.rule):
+        holds[:, at] = _levels_hold(rule, model, place, pairs) & _records_hold(rule, table, pairs)
+    apart = np.array([rule.effect == "apart" for rule in model.rule], bool)
+    return RuleHits(
+        tuple(rule.name for rule in model.rule), holds, holds[:, apart].any(axis=1), holds[:, ~apart].any(axis=1)
+    )
+
+
+def sides(model: Model, table: pa.Table) -> np.ndarray:
+    """(records,) 1 or 2 for the two sets of roles that a rule keeps apart, 0 for other roles."""
+    out = np.zeros(len(table), np.int8)
+    for rule in model.rule:
+        if rule.roles and rule.effect == "apart":
+            for side, roles in enumerate(rule.roles, start=1):
+                out[_has_role(table, roles)] = side
+    return out
+
+
+def identifier_codes(model: Model, table: pa.Table) -> np.ndarray:
+    """(records, kinds) int32 code of each identifier, -1 where the record has none."""
+    fields = [c.field for c in model.comparison if c.kind == "identifier" and c.field in table.column_names]
+    codes = [
+        pc.fill_null(table.column(field).combine_chunks().dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+        for field in fields
+    ]
+    return np.stack(codes, axis=1).astype(np.int32) if codes else np.full((len(table), 0), -1, np.int32)
+
+
+def at_levels(model: Model, field: str, levels: tuple[str, ...], pairs: ScoredPairs) -> np.ndarray:
+    """(pairs,) whether the field's comparison is at one of these levels."""
+    k = next(k for k, comparison in enumerate(model.comparison) if comparison.field == field)
+    names = ("null", *LEVELS[model.comparison[k].kind])
+    is_wanted = np.array([name in levels for name in names])
+    return is_wanted[np.minimum(pairs.levels[:, k], len(names) - 1)]
+
+
+def _levels_hold(rule: Rule, model: Model, place: Mapping[str, int], pairs: ScoredPairs) -> np.ndarray:
+    holds = np.ones(len(pairs.left), bool)
+    for field, levels in rule.all.items():
+        holds &= at_levels(model, field, levels, pairs)
+    if rule.any:
+        holds &= np.any([at_levels(model, field, levels, pairs) for field, levels in rule.any.items()], axis=0)
+    for field, levels in rule.none.items():
+        holds &= ~at_levels(model, field, levels, pairs)
+    return holds
+
+
+def _records_hold(rule: Rule, table: pa.Table, pairs: ScoredPairs) -> np.ndarray:
+    holds = np.ones(len(pairs.left), bool)
+    if rule.roles:
+        first, second = (_has_role(table, roles) for roles in rule.roles)
+        holds &= (first[pairs.left] & second[pairs.right]) | (second[pairs.left] & first[pairs.right])
+    if rule.flag:
+        flagged = _has_flag(table, rule.flag)
+        holds &= flagged[pairs.left] | flagged[pairs.right]
+    return holds
+
+
+def _has_role(table: pa.Table, roles: tuple[str, ...]) -> np.ndarray:
+    if "role" not in table.column_names:
+        return np.zeros(len(table), bool)
+    return pc.fill_null(pc.is_in(table.column("role"), pa.array(roles)), False).to_numpy()
+
+
+def _has_flag(table: pa.Table, flag: str) -> np.ndarray:
+    out = np.zeros(len(table), bool)
+    if "flags" in table.column_names:
+        flags = table.column("flags").combine_chunks()
+        hit = pc.equal(pc.list_flatten(flags), flag).to_numpy(zero_copy_only=False).astype(bool)
+        out[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
+    return out

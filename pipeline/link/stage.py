@@ -1,0 +1,179 @@
+"""Link: from standard records to clusters, links and the pairs that wait for a steward."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.metrics import Metric
+from pipeline.core.parquet import conform
+from pipeline.engines.port import Engine, LevelWeights, ScoredPairs, Workspace
+from pipeline.link.clusters import ClusterShape, cluster, shape
+from pipeline.link.review import review_pairs
+from pipeline.link.rules import RuleHits, apply_rules, at_levels, identifier_codes, sides
+from pipeline.link.training import Training, train
+from pipeline.link.weights import level_weights, probability, waterfall
+from schemas.model import Model
+from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
+
+FLOOR_BITS = -8.0  # pairs under it are forgotten
+RANDOM_PAIRS, SAMPLED_PAIRS, SEED = 1_000_000, 2_500_000, 2016
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What linking hands on."""
+
+    links: pa.Table
+    cluster_members: pa.Table
+    clusters: pa.Table
+    review_pairs: pa.Table
+    model: Model
+    metrics: list[Metric]
+
+
+def link_records(
+    std_records: pa.Table, model: Model, policy: Literal["balanced", "strict"], engine: Engine
+) -> Linked:
+    """Link the records of one person.
+
+    Input: std_records or a table like it, key record_id.
+    Output: links, one row a linked pair or one that waits; cluster_members, one row a record; clusters; review_pairs.
+        An untrained model is trained on the records first.
+    """
+    clock = _Clock()
+    table = std_records.sort_by("record_id")
+    workspace = engine.load(table, model)
+    clock.lap("block")
+    training = None if model.is_trained else train_on(workspace, model)
+    model = training.model if training else model
+    clock.lap("train")
+    weights = level_weights(model, workspace.frequencies, workspace.n_records)
+    pairs = workspace.score(weights, FLOOR_BITS)
+    clock.lap("score")
+    hits = apply_rules(model, table, pairs)
+    bits = model.policy[policy]
+    cluster_of = cluster(
+        len(table), pairs, bits.link_bits, hits.is_apart, hits.is_ask, sides(model, table), identifier_codes(model, table)
+    )
+    clock.lap("cluster")
+    ids = table.column("record_id").combine_chunks()
+    inside = cluster_of[pairs.left] == cluster_of[pairs.right]
+    waits = ~inside & ((pairs.weight >= bits.review_bits) | _share_identifier(model, pairs))
+    links = _links(model, weights, pairs, hits, ids, inside, waits)
+    formed = shape(cluster_of, pairs)
+    review = review_pairs(ids, cluster_of, pairs, hits, waits)
+    clock.lap("tables")
+    metrics = [*clock.metrics, *_counts(pairs, formed, inside, waits, links, review, training)]
+    return Linked(links, _members(ids, cluster_of), _clusters(ids, formed), review, model, metrics)
+
+
+def train_on(workspace: Workspace, model: Model) -> Training:
+    """Estimate the model's probabilities and prior from the records themselves."""
+    random = workspace.random_patterns(RANDOM_PAIRS, SEED)
+    candidates, scale = workspace.candidate_patterns(SAMPLED_PAIRS)
+    return train(model, workspace.frequencies, candidates, scale, random, workspace.n_records)
+
+
+def _share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:
+    found = np.zeros(len(pairs.left), bool)
+    for comparison in model.comparison:
+        if comparison.kind == "identifier":
+            found |= at_levels(model, comparison.field, ("exact",), pairs)
+    return found
+
+
+def _links(
+    model: Model,
+    weights: LevelWeights,
+    pairs: ScoredPairs,
+    hits: RuleHits,
+    ids: pa.Array,
+    inside: np.ndarray,
+    waits: np.ndarray,
+) -> pa.Table:
+    keep = inside | waits
+    parts, related = waterfall(weights, pairs.levels[keep])
+    weight = parts.sum(1) + weights.prior_match + related
+    by_identifier = _share_identifier(model, pairs)[keep]
+    columns: dict[str, pa.Array] = {
+        "record_id_l": ids.take(pa.array(pairs.left[keep])),
+        "record_id_r": ids.take(pa.array(pairs.right[keep])),
+        "match_weight": pa.array(np.round(weight, 6)),
+        "match_probability": pa.array(np.round(probability(weight), 9)),
+        "mw_prior": pa.array(np.full(len(weight), round(weights.prior_match, 6))),
+        "mw_related": pa.array(np.round(related, 6)),
+        "decision": pa.array(np.where(inside[keep], "link", "review"), pa.string()),
+        "decided_by": pa.array(np.where(by_identifier, "identifier", "model"), pa.string()),
+        "rules": pa.array([[hits.names[r] for r in np.flatnonzero(row)] or None for row in hits.holds[keep]], pa.list_(pa.string())),
+    }
+    columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)) for k, c in enumerate(model.comparison)}
+    table = pa.table(columns)
+    return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
+
+
+def _members(ids: pa.Array, cluster_of: np.ndarray) -> pa.Table:
+    return conform(pa.table({"record_id": ids, "cluster_id": ids.take(pa.array(cluster_of))}), CLUSTER_MEMBERS)
+
+
+def _clusters(ids: pa.Array, formed: ClusterShape) -> pa.Table:
+    possible = np.maximum(formed.size * (formed.size - 1) / 2, 1)
+    weakest = pa.array(np.round(formed.weakest_bits.astype(float), 6), from_pandas=True)
+    columns = {
+        "cluster_id": ids.take(pa.array(formed.first)),
+        "n_records": pa.array(formed.size),
+        "n_pairs": pa.array(formed.pairs),
+        "density": pa.array(np.where(formed.size > 1, formed.pairs / possible, 1.0)),
+        "weakest_bits": weakest,
+        "confidence": pc.round(pc.fill_null(pa.array(probability(formed.weakest_bits), from_pandas=True), 1.0), 9),
+    }
+    return conform(pa.table(columns), CLUSTERS)
+
+
+def _counts(
+    pairs: ScoredPairs,
+    formed: ClusterShape,
+    inside: np.ndarray,
+    waits: np.ndarray,
+    links: pa.Table,
+    review: pa.Table,
+    training: Training | None,
+) -> list[Metric]:
+    linked = links.filter(pc.equal(links.column("decision"), "link"))
+    expected = pc.mean(linked.column("match_probability")).as_py()
+    counts = [
+        Metric("link", "candidate_pairs", pairs.candidates, "count"),
+        Metric("link", "scored_pairs", len(pairs.left), "count"),
+        Metric("link", "linked_pairs", int(inside.sum()), "count"),
+        Metric("link", "pairs_to_review", int(waits.sum()), "count"),
+        Metric("link", "questions", len(review), "count"),
+        Metric("link", "clusters", len(formed.first), "count"),
+        Metric("link", "largest_cluster", int(formed.size.max(initial=0)), "count"),
+        Metric("link", "expected_pair_precision", 1.0 if expected is None else expected, "share"),
+    ]
+    if training:
+        counts += [
+            Metric("train", "rounds", training.rounds, "count"),
+            Metric("train", "has_converged", float(training.has_converged), "count"),
+            Metric("train", "expected_matches", training.expected_matches, "count"),
+            Metric("train", "expected_related", training.expected_related, "count"),
+        ]
+    return counts
+
+
+class _Clock:
+    """Seconds of each step, as metrics."""
+
+    def __init__(self) -> None:
+        self.metrics: list[Metric] = []
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.metrics.append(Metric("link", f"{step}_seconds", now - self._last, "s"))
+        self._last = now
