@@ -2,7 +2,8 @@
 
 A model is data: which fields are compared and how, the m, u and related probabilities of every comparison level,
 the prior, the rules that keep a pair from being linked without a steward, and the two policies.
-Weights follow Fellegi and Sunter (1969); the related class and the frequency adjustment are described in ``docs/linking.md``.
+Weights follow Fellegi and Sunter (1969); the related class and value
+frequencies are described in ``docs/linking.md``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.core.errors import SettingsError
 
-Kind = Literal["forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity", "age"]
+Kind = Literal[
+    "forename",
+    "surname",
+    "date",
+    "postcode",
+    "address",
+    "phone",
+    "email",
+    "identifier",
+    "category",
+    "ethnicity",
+    "age",
+]
 
 # Comparison levels a kind knows, from the weakest to the strongest. Level 0 is "null on a side": no evidence, weight 0.
 LEVELS: dict[Kind, tuple[str, ...]] = {
@@ -87,7 +100,7 @@ class Comparison(_Strict):
 
 
 class Rule(_Strict):
-    """When a pair is not linked without a steward: comparison levels (or ``null``) that must, may and must not be there."""
+    """When a pair is not linked without a steward: levels (or ``null``) that must, may and must not be there."""
 
     name: str
     about: str

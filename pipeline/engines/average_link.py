@@ -3,7 +3,6 @@
 The two clusters with the highest average weight merge while that average is above 0; a pair that was never scored
 counts as ``missing``; a forbidden pair keeps its clusters apart for good.
 """
-# ruff: noqa: ANN001, ANN201, C901, PLR0912, PLR0913, PLR0915  (kernels: numba infers the types, and loops are the point)
 
 from __future__ import annotations
 
@@ -112,7 +111,7 @@ def _forbid(own, side, identifiers, mean):
 
 @njit(cache=True)
 def _merge(k, mean):
-    """Greedy agglomeration with each cluster's nearest neighbour kept; the label is the smallest place of the cluster."""
+    """Greedy agglomeration with each cluster's nearest neighbour kept; the label is the cluster's smallest place."""
     count, label = np.ones(k, np.int64), np.arange(k)
     near, best = np.zeros(k, np.int64), np.full(k, FORBIDDEN)
     for x in range(k):

@@ -79,4 +79,4 @@ class Engine(Protocol):
     name: str
 
     def load(self, table: pa.Table, model: Model) -> Workspace:
-        """Take in a table of records: a column a field of the model, text, list of text or date, sorted by record id."""
+        """Take in records sorted by record id: a column a field of the model (text, list of text, or date)."""

@@ -28,11 +28,11 @@ def tokens_of(kind: Kind, value: str, groups: Groups) -> tuple[str, ...]:
             year, month, day = value[:4], value[5:7], value[8:10]
             found = [f"d:{value}", f"ym:{year}{month}", f"md:{month}{day}", f"yd:{year}{day}", f"y:{year}"]
         case "postcode":
-            found = [f"pc:{value}", f"pd:{value.split(' ')[0]}"]
+            found = [f"pc:{value}", f"pd:{value.split(' ', maxsplit=1)[0]}"]
         case "address":
             found = [f"w:{word}" for word in value.split() if len(word) > 2 or word.isdigit()]
         case "email":
-            found = [f"e:{value}", f"el:{value.split('@')[0]}"]
+            found = [f"e:{value}", f"el:{value.split('@', maxsplit=1)[0]}"]
         case _:
             found = [f"v:{value}"]
     return tuple(dict.fromkeys(found))

@@ -9,7 +9,10 @@ import numpy as np
 from pipeline.engines.average_link import average_link, bottleneck, components
 from pipeline.engines.port import ScoredPairs
 
-LEAST, MOST = -3.0, 6.0  # bits over the link threshold: no single pair may count for more, or against, than this
+LEAST, MOST = (
+    -3.0,
+    6.0,
+)  # bits over the link threshold: no single pair may count for more, or against, than this
 MISSING = -1.0  # a pair that no rule brought together speaks a little against
 NEUTRAL = 0.0  # a pair that may not link by itself neither speaks for nor against
 MOST_RECORDS = 2_000  # of a component; a larger one is cut at its weakest pairs first
@@ -73,6 +76,10 @@ def shape(cluster_of: np.ndarray, pairs: ScoredPairs) -> ClusterShape:
     own = np.searchsorted(first, cluster_of[pairs.left[inside]])
     order = np.argsort(-pairs.weight[inside], kind="stable")
     weakest = bottleneck(
-        len(cluster_of), pairs.left[inside][order], pairs.right[inside][order], pairs.weight[inside][order], cluster_of
+        len(cluster_of),
+        pairs.left[inside][order],
+        pairs.right[inside][order],
+        pairs.weight[inside][order],
+        cluster_of,
     )
     return ClusterShape(first, size, np.bincount(own, minlength=len(first)), weakest[first])

@@ -34,7 +34,10 @@ def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs) -> RuleHits:
         holds[:, at] = _levels_hold(rule, model, place, pairs) & _records_hold(rule, table, pairs)
     apart = np.array([rule.effect == "apart" for rule in model.rule], bool)
     return RuleHits(
-        tuple(rule.name for rule in model.rule), holds, holds[:, apart].any(axis=1), holds[:, ~apart].any(axis=1)
+        tuple(rule.name for rule in model.rule),
+        holds,
+        holds[:, apart].any(axis=1),
+        holds[:, ~apart].any(axis=1),
     )
 
 
@@ -52,7 +55,9 @@ def identifier_codes(model: Model, table: pa.Table) -> np.ndarray:
     """(records, kinds) int32 code of each identifier, -1 where the record has none."""
     fields = [c.field for c in model.comparison if c.kind == "identifier" and c.field in table.column_names]
     codes = [
-        pc.fill_null(table.column(field).combine_chunks().dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+        pc.fill_null(table.column(field).combine_chunks().dictionary_encode().indices, -1).to_numpy(
+            zero_copy_only=False
+        )
         for field in fields
     ]
     return np.stack(codes, axis=1).astype(np.int32) if codes else np.full((len(table), 0), -1, np.int32)

@@ -37,9 +37,7 @@ class Linked:
     metrics: list[Metric]
 
 
-def link_records(
-    std_records: pa.Table, model: Model, policy: Literal["balanced", "strict"], engine: Engine
-) -> Linked:
+def link_records(std_records: pa.Table, model: Model, policy: Literal["balanced", "strict"], engine: Engine) -> Linked:
     """Link the records of one person.
 
     Input: std_records or a table like it, key record_id.
@@ -59,7 +57,13 @@ def link_records(
     hits = apply_rules(model, table, pairs)
     bits = model.policy[policy]
     cluster_of = cluster(
-        len(table), pairs, bits.link_bits, hits.is_apart, hits.is_ask, sides(model, table), identifier_codes(model, table)
+        len(table),
+        pairs,
+        bits.link_bits,
+        hits.is_apart,
+        hits.is_ask,
+        sides(model, table),
+        identifier_codes(model, table),
     )
     clock.lap("cluster")
     ids = table.column("record_id").combine_chunks()
@@ -110,7 +114,10 @@ def _links(
         "mw_related": pa.array(np.round(related, 6)),
         "decision": pa.array(np.where(inside[keep], "link", "review"), pa.string()),
         "decided_by": pa.array(np.where(by_identifier, "identifier", "model"), pa.string()),
-        "rules": pa.array([[hits.names[r] for r in np.flatnonzero(row)] or None for row in hits.holds[keep]], pa.list_(pa.string())),
+        "rules": pa.array(
+            [[hits.names[r] for r in np.flatnonzero(row)] or None for row in hits.holds[keep]],
+            pa.list_(pa.string()),
+        ),
     }
     columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)) for k, c in enumerate(model.comparison)}
     table = pa.table(columns)

@@ -86,7 +86,11 @@ def train(
     trained = tuple(_with_levels(c, s) for c, s in zip(comparisons, shares, strict=True))
     prior = Prior(matches_per_record=match * pairs / records, related_per_record=related * pairs / records)
     return Training(
-        model.model_copy(update={"comparison": trained, "prior": prior}), rounds, bool(has_converged), match * pairs, related * pairs
+        model.model_copy(update={"comparison": trained, "prior": prior}),
+        rounds,
+        bool(has_converged),
+        match * pairs,
+        related * pairs,
     )
 
 
@@ -99,7 +103,7 @@ def _level_shares(comparison: Comparison, levels: np.ndarray, count: np.ndarray)
 
 
 def _start(comparison: Comparison, u: np.ndarray) -> _Shares:
-    """m begins by favouring agreement, so that the classes cannot change places."""
+    """M begins by favouring agreement, so that the classes cannot change places."""
     m = np.full(len(u), 0.03)
     m[0], m[-1] = 0.08, 0.8
     if comparison.kind == "forename":
@@ -109,7 +113,12 @@ def _start(comparison: Comparison, u: np.ndarray) -> _Shares:
 
 
 def _update(
-    comparison: Comparison, level: np.ndarray, is_match: np.ndarray, is_related: np.ndarray, observed: np.ndarray, match: float
+    comparison: Comparison,
+    level: np.ndarray,
+    is_match: np.ndarray,
+    is_related: np.ndarray,
+    observed: np.ndarray,
+    match: float,
 ) -> _Shares:
     m = _class_shares(comparison, level, is_match)
     u = np.maximum(observed - match * m, observed * 0.1)

@@ -28,9 +28,7 @@ def level_weights(model: Model, frequencies: Sequence[Frequencies], records: int
     return LevelWeights(match, related, *prior_bits(model.prior, records))
 
 
-def spread_bits(
-    comparison: Comparison, share: np.ndarray, u: np.ndarray, frequency: Frequencies
-) -> np.ndarray:
+def spread_bits(comparison: Comparison, share: np.ndarray, u: np.ndarray, frequency: Frequencies) -> np.ndarray:
     """(WIDTH,) bits of each level index: log2(share / u), and at the exact level by how rare the value is."""
     exact = len(LEVELS[comparison.kind])
     bins = FREQUENCY_BINS[comparison.kind][0]
@@ -55,7 +53,7 @@ def probability(bits: np.ndarray) -> np.ndarray:
 
 
 def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each comparison adds to each pair (pairs, comparisons), and what the related class takes off (pairs,), bits."""
+    """Bits that each comparison adds (pairs, comparisons), and that the related class takes off (pairs,)."""
     columns = np.arange(levels.shape[1])
     parts = weights.match[columns, levels]
     related = weights.prior_related + weights.related[columns, levels].sum(1)

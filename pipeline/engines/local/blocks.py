@@ -56,7 +56,7 @@ def slot_bits(records: int) -> int:
 
 
 @njit(inline="always")
-def key_hash(a, b):  # type: ignore[no-untyped-def]
+def key_hash(a, b):
     """64-bit hash of an unordered pair of tokens (multiply and xor-shift, after SplitMix64)."""
     low, high = (a, b) if a < b else (b, a)
     h = (uint64(low) << uint64(32)) | uint64(high)
@@ -68,7 +68,7 @@ def key_hash(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _single_blocks(n, token_start, token, count, is_rare):  # type: ignore[no-untyped-def]
+def _single_blocks(n, token_start, token, count, is_rare):
     place = np.zeros(count.shape[0], np.int64)
     total = 0
     for t in range(count.shape[0]):
@@ -96,7 +96,7 @@ def _single_blocks(n, token_start, token, count, is_rare):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True)
-def _count_slots(n, part, bits, token_start, token, token_field, is_common):  # type: ignore[no-untyped-def]
+def _count_slots(n, part, bits, token_start, token, token_field, is_common):
     """Occurrences a slot, at most 255."""
     inner = bits - PARTS_BITS
     shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
@@ -115,7 +115,7 @@ def _count_slots(n, part, bits, token_start, token, token_field, is_common):  # 
 
 
 @njit(cache=True, nogil=True)
-def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_common):  # type: ignore[no-untyped-def]
+def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_common):
     inner = bits - PARTS_BITS
     shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
     before = np.empty(slots.shape[0] // GROUP, np.int64)
@@ -159,7 +159,7 @@ def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_c
 
 
 @njit(inline="always")
-def fellows(i, block, stamp, found, size):  # type: ignore[no-untyped-def]
+def fellows(i, block, stamp, found, size):
     """Append the later fellows of record i in all its blocks that ``stamp`` does not know yet; returns the new size."""
     for z in range(block.own_start[i], block.own_start[i + 1]):
         at = block.own[z]

@@ -12,7 +12,8 @@ import pyarrow as pa
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.local import scan
 from pipeline.engines.local.blocks import Blocks, find_blocks
-from pipeline.engines.local.values import Encoded, encode
+from pipeline.engines.local.encode import encode
+from pipeline.engines.local.values import Encoded
 from pipeline.engines.port import LevelWeights, PatternCounts, ScoredPairs
 from pipeline.engines.random_pairs import random_pairs
 from pipeline.engines.tokens import max_block
@@ -60,7 +61,10 @@ class LocalWorkspace:
         left, right = random_pairs(self.n_records, pairs, seed)
         parts = [slice(t, None, self._threads) for t in range(self._threads)]
         found = self._pool.map(
-            lambda part: scan.patterns_of(left[part], right[part], self._plan, self._records.values, self._records.records), parts
+            lambda part: scan.patterns_of(
+                left[part], right[part], self._plan, self._records.values, self._records.records
+            ),
+            parts,
         )
         return self._count(np.concatenate(list(found)))
 
@@ -91,7 +95,9 @@ class LocalWorkspace:
                     return *arrays, np.array([seen])
                 capacity = kept
 
-        left, right, pattern, weight, seen = (np.concatenate(p) for p in zip(*self._pool.map(part, range(self._threads)), strict=True))
+        left, right, pattern, weight, seen = (
+            np.concatenate(p) for p in zip(*self._pool.map(part, range(self._threads)), strict=True)
+        )
         order = np.lexsort((np.maximum(left, right), np.minimum(left, right)))
         left, right = np.minimum(left, right)[order], np.maximum(left, right)[order]
         return ScoredPairs(left, right, scan.unpack(pattern[order], self._plan), weight[order], int(seen.sum()))

@@ -3,7 +3,6 @@
 Codes are compared first; letters only where codes differ, and the letter masks of two values often settle that they
 cannot be alike before any letter is read.
 """
-# ruff: noqa: ANN001, ANN201, PLR0911, PLR0912, C901  (kernels: numba infers the types, and branches are the point)
 
 from __future__ import annotations
 

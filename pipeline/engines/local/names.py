@@ -9,9 +9,7 @@ MOST = 6
 
 
 @njit(cache=True, nogil=True)
-def alternatives(
-    n, fore_start, fore, sur_start, sur, alias_start, alias_fore, alias_sur
-):  # type: ignore[no-untyped-def]
+def alternatives(n, fore_start, fore, sur_start, sur, alias_start, alias_fore, alias_sur):
     """CSR of (forename, surname) codes a record, at most MOST; -1 is missing; a record without any name has none."""
     start = np.zeros(n + 1, np.int32)
     for i in range(n):

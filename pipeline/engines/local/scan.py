@@ -4,7 +4,6 @@ A pattern holds the level of comparison c in its bits shift[c] .. shift[c + 1]. 
 and telling ones first; names, the dearest, last. With weights, a pair is dropped as soon as the best it could still
 reach is under the floor.
 """
-# ruff: noqa: ANN001, ANN201, PLR0912, PLR0913, PLR0915, C901  (kernels: numba infers the types, and branches are the point)
 
 from __future__ import annotations
 
@@ -19,13 +18,23 @@ from pipeline.engines.local.blocks import fellows
 from pipeline.engines.local.values import KIND_CODE
 from schemas.model import FREQUENCY_BINS, LEVELS, Model
 
-FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE = (
-    KIND_CODE[kind] for kind in ("forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity", "age")
-)  # fmt: skip
+(FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE) = KIND_CODE.values()
 MOST_LEVELS = 32
 CACHE_BITS = 16
 EXACT = np.array([len(LEVELS[kind]) for kind in LEVELS], np.int64)
-CHEAP_FIRST = ("identifier", "phone", "email", "category", "ethnicity", "age", "date", "postcode", "address", "surname", "forename")
+CHEAP_FIRST = (
+    "identifier",
+    "phone",
+    "email",
+    "category",
+    "ethnicity",
+    "age",
+    "date",
+    "postcode",
+    "address",
+    "surname",
+    "forename",
+)
 
 
 class Plan(NamedTuple):
@@ -54,7 +63,10 @@ def make_plan(model: Model) -> Plan:
     """The order, and the place of every comparison in a pattern."""
     kinds = [comparison.kind for comparison in model.comparison]
     sizes = [int(len(LEVELS[kind]) + FREQUENCY_BINS[kind][0]).bit_length() for kind in kinds]
-    order = sorted((c for c, kind in enumerate(kinds) if kind not in ("forename", "surname")), key=lambda c: CHEAP_FIRST.index(kinds[c]))
+    order = sorted(
+        (c for c, kind in enumerate(kinds) if kind not in ("forename", "surname")),
+        key=lambda c: CHEAP_FIRST.index(kinds[c]),
+    )
     shift = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     if shift[-1] > 63:
         raise ValueError("too many comparisons for one pattern")
@@ -114,7 +126,9 @@ def _ways_level(f, s, g, t, plan, values, keys, found):
                 return 0, lv.CLOSE
     level_f, level_s = 0, 0
     if cf >= 0 and f >= 0 and g >= 0:
-        level_f = lv.FORENAME_EXACT + _rarity(cf, f, values) if f == g else _cached_name_level(f, g, values, keys, found)
+        level_f = (
+            lv.FORENAME_EXACT + _rarity(cf, f, values) if f == g else _cached_name_level(f, g, values, keys, found)
+        )
     if cs >= 0 and s >= 0 and t >= 0:
         level_s = lv.SURNAME_EXACT + _rarity(cs, s, values) if s == t else _cached_name_level(s, t, values, keys, found)
     return level_f, level_s
@@ -136,7 +150,14 @@ def _name_levels(i, j, plan, values, records, keys, found):
     for x in range(records.name_start[i], records.name_start[i + 1]):
         for y in range(records.name_start[j], records.name_start[j + 1]):
             f, s = _ways_level(
-                records.forename[x], records.surname[x], records.forename[y], records.surname[y], plan, values, keys, found
+                records.forename[x],
+                records.surname[x],
+                records.forename[y],
+                records.surname[y],
+                plan,
+                values,
+                keys,
+                found,
             )
             rank = _rank(f, s)
             if rank > best:
@@ -165,7 +186,7 @@ def _value_level(c, kind, x, y, values):
 def _age_level(i, j, records):
     """Level of two spans of birth dates, where at least one record has no birthday; 0 where one has no span at all."""
     i0, i1, j0, j1 = records.born_from[i], records.born_to[i], records.born_from[j], records.born_to[j]
-    if i0 == UNKNOWN or j0 == UNKNOWN or (i0 == i1 and j0 == j1):
+    if min(i0, j0) == UNKNOWN or (i0 == i1 and j0 == j1):
         return np.int64(0)
     gap = max(i0, j0) - min(i1, j1)
     if gap <= 0:
@@ -224,7 +245,7 @@ def most_fellows(n, block_sets, cap):
 
 @njit(cache=True, nogil=True)
 def sample_patterns(thread, threads, step, n, block_sets, room, plan, values, records, capacity):
-    """Patterns of the candidate pairs of one record in ``step``; the second value counts all, also those past capacity."""
+    """Patterns of the candidate pairs of every step-th record; the second value counts also those past capacity."""
     keys, found = np.full(1 << CACHE_BITS, -1, np.int64), np.zeros(1 << CACHE_BITS, np.int8)
     stamp, near = np.full(n, -1, np.int32), np.empty(room, np.int32)
     out = np.empty(capacity, np.int64)

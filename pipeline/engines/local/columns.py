@@ -1,0 +1,113 @@
+"""Fields of a table as codes into vocabularies: one vocabulary a domain, a CSR of codes a field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.model import Kind
+
+I32 = np.int32
+
+
+@dataclass(slots=True)
+class Column:
+    """One field of all records: CSR of codes into the vocabulary of its domain."""
+
+    start: np.ndarray
+    code: np.ndarray
+
+
+class Vocabulary:
+    """The distinct values of one domain."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.code: dict[str, int] = {}
+
+    def encode(self, texts: pa.Array) -> np.ndarray:
+        """Codes of the texts, int32; new texts get the next codes."""
+        coded = texts.dictionary_encode()
+        local = np.fromiter(
+            (self.code.setdefault(text, len(self.code)) for text in coded.dictionary.to_pylist()),
+            I32,
+            len(coded.dictionary),
+        )
+        return local[coded.indices.to_numpy(zero_copy_only=False)].astype(I32) if len(local) else np.empty(0, I32)
+
+    @property
+    def texts(self) -> list[str]:
+        """All distinct values, by code."""
+        return list(self.code)
+
+
+def read_column(table: pa.Table, field: str, vocabulary: Vocabulary) -> Column:
+    """The values of a field, with those of its second reading (``<field>_alt``); none where the table lacks it."""
+    parts = [flatten(table.column(name)) for name in (field, f"{field}_alt") if name in table.column_names]
+    if not parts:
+        return Column(np.zeros(len(table) + 1, I32), np.empty(0, I32))
+    counts = np.sum([count for count, _ in parts], axis=0)
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(I32)
+    code = np.empty(start[-1], I32)
+    filled = start[:-1].copy()
+    for count, texts in parts:
+        own = np.repeat(filled, count) + rank_within(count)
+        code[own] = vocabulary.encode(texts)
+        filled += count.astype(I32)
+    return Column(start, code)
+
+
+def flatten(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    """Values a record, and all values in record order, as text; empty text counts as null."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], column.type)
+    if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
+        owner = pc.list_parent_indices(array)
+        texts = pc.list_flatten(array).cast(pa.string())
+    else:
+        owner, texts = pa.array(np.arange(len(array))), array.cast(pa.string())
+    keep = pc.and_(pc.is_valid(texts), pc.not_equal(pc.fill_null(texts, ""), ""))
+    owner, texts = owner.filter(keep), texts.filter(keep)
+    return np.bincount(owner.to_numpy(zero_copy_only=False), minlength=len(array)), texts
+
+
+def rank_within(counts: np.ndarray) -> np.ndarray:
+    """0, 1, .. within each group of the given sizes."""
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+
+
+def column_or_none(columns: Mapping[str, Column], field: str | None, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Start and code arrays of a column; empty ones where the model has no such field."""
+    if field is None:
+        return np.zeros(n + 1, I32), np.empty(0, I32)
+    return columns[field].start, columns[field].code
+
+
+def aliases(table: pa.Table, names: Vocabulary | None, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Aliases as forename and surname codes; a single word counts as a forename."""
+    if names is None or "alias" not in table.column_names:
+        return np.zeros(n + 1, I32), np.empty(0, I32), np.empty(0, I32)
+    counts, texts = flatten(table.column("alias"))
+    words = [text.split() for text in texts.to_pylist()]
+    fore = names.encode(pa.array([w[0] for w in words], pa.string()))
+    sur = names.encode(pa.array([w[-1] for w in words], pa.string()))
+    sur[[len(w) < 2 for w in words]] = -1
+    return np.concatenate([[0], np.cumsum(counts)]).astype(I32), fore, sur
+
+
+def by_record(n: int, columns: list[tuple[Column, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """All fields of a record side by side: start of field f of record i at i * fields + f, and the value codes."""
+    counts = np.stack([np.diff(column.start) for column, _ in columns], axis=1)
+    start = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(I32)
+    value = np.empty(start[-1], I32)
+    fields = len(columns)
+    for at, (column, base) in enumerate(columns):
+        size = np.diff(column.start)
+        value[np.repeat(start[at:-1:fields], size) + rank_within(size)] = column.code + base
+    return start, value
