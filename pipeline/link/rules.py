@@ -33,12 +33,9 @@ def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs) -> RuleHits:
     for at, rule in enumerate(model.rule):
         holds[:, at] = _levels_hold(rule, model, place, pairs) & _records_hold(rule, table, pairs)
     apart = np.array([rule.effect == "apart" for rule in model.rule], bool)
-    return RuleHits(
-        tuple(rule.name for rule in model.rule),
-        holds,
-        holds[:, apart].any(axis=1),
-        holds[:, ~apart].any(axis=1),
-    )
+    is_apart: np.ndarray = np.logical_or.reduce(holds[:, apart], axis=1)
+    is_ask: np.ndarray = np.logical_or.reduce(holds[:, ~apart], axis=1)
+    return RuleHits(tuple(rule.name for rule in model.rule), holds, is_apart, is_ask)
 
 
 def sides(model: Model, table: pa.Table) -> np.ndarray:

@@ -263,6 +263,32 @@ def sample_patterns(thread, threads, step, n, block_sets, room, plan, values, re
     return out[: min(count, capacity)], count
 
 
+@njit(cache=True, nogil=True)
+def _name_bound(i, j, plan, values, records, match, best):
+    """No name levels of the pair are worth more than this, told from codes alone, without reading a letter."""
+    x, y = records.name_start[i], records.name_start[j]
+    if records.name_start[i + 1] - x != 1 or records.name_start[j + 1] - y != 1:
+        return best[0]
+    f, s, g, t = records.forename[x], records.surname[x], records.forename[y], records.surname[y]
+    if min(f, s, g, t) < 0 or f == t or s == g:
+        return best[0]
+    first = match[plan.forename, lv.FORENAME_EXACT + _rarity(plan.forename, f, values)] if f == g else best[1]
+    return first + (match[plan.surname, lv.SURNAME_EXACT + _rarity(plan.surname, s, values)] if s == t else best[2])
+
+
+@njit(cache=True, nogil=True)
+def _best_names(plan, match):
+    """Highest weight of both names together, and of a forename and of a surname that differ; 0 at least."""
+    best = np.zeros(3)
+    if plan.forename >= 0:
+        best[0] += max(match[plan.forename].max(), 0.0)
+        best[1] = max(match[plan.forename, : lv.FORENAME_EXACT].max(), 0.0)
+    if plan.surname >= 0:
+        best[0] += max(match[plan.surname].max(), 0.0)
+        best[2] = max(match[plan.surname, : lv.SURNAME_EXACT].max(), 0.0)
+    return best
+
+
 @njit(inline="always")
 def _finish(total, related, weights):
     """Weight of a pair: match against random or related."""
@@ -285,11 +311,8 @@ def score_pairs(thread, threads, n, block_sets, room, plan, values, records, wei
     reach = np.zeros(steps + 1)
     for q in range(steps - 1, -1, -1):
         reach[q] = reach[q + 1] + max(weights.match[plan.order[q]].max(), 0.0)
-    names = 0.0
-    if plan.forename >= 0:
-        names += max(weights.match[plan.forename].max(), 0.0)
-    if plan.surname >= 0:
-        names += max(weights.match[plan.surname].max(), 0.0)
+    best = _best_names(plan, weights.match)
+    has_both = plan.forename >= 0 and plan.surname >= 0
     for i in range(n):
         if (i >> 9) % threads != thread:
             continue
@@ -302,7 +325,7 @@ def score_pairs(thread, threads, n, block_sets, room, plan, values, records, wei
             total, related, pattern = weights.prior_match, weights.prior_related, np.int64(0)
             is_hopeless = False
             for q in range(steps):
-                if total + reach[q] + names < weights.floor:
+                if total + reach[q] + best[0] < weights.floor:
                     is_hopeless = True
                     break
                 c = plan.order[q]
@@ -310,7 +333,9 @@ def score_pairs(thread, threads, n, block_sets, room, plan, values, records, wei
                 total += weights.match[c, level]
                 related += weights.related[c, level]
                 pattern |= level << plan.shift[c]
-            if is_hopeless or total + names < weights.floor:
+            if is_hopeless or total + best[0] < weights.floor:
+                continue
+            if has_both and total + _name_bound(i, j, plan, values, records, weights.match, best) < weights.floor:
                 continue
             level_f, level_s = _name_levels(i, j, plan, values, records, keys, found)
             if plan.forename >= 0:
