@@ -22,7 +22,7 @@ from schemas.model import Model
 from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
-RANDOM_PAIRS, SAMPLED_PAIRS, SEED = 1_000_000, 2_500_000, 2016
+RANDOM_PAIRS, SAMPLED_PAIRS, SEED = 1_000_000, 2_000_000, 2016
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, uint64
 
+from pipeline.engines.local.kernel import inner
 from pipeline.engines.local.values import Encoded
 
 PARTS_BITS = 1
@@ -55,7 +56,7 @@ def slot_bits(records: int) -> int:
     return int(max(18, min(28, np.ceil(np.log2(max(records, 1) * 100)))))
 
 
-@njit(inline="always")
+@inner
 def key_hash(a, b):
     """64-bit hash of an unordered pair of tokens (multiply and xor-shift, after SplitMix64)."""
     low, high = (a, b) if a < b else (b, a)
@@ -158,7 +159,7 @@ def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_c
     return member, check, own_start, own[:owned].copy()
 
 
-@njit(inline="always")
+@inner
 def fellows(i, block, stamp, found, size):
     """Append the later fellows of record i in all its blocks that ``stamp`` does not know yet; returns the new size."""
     for z in range(block.own_start[i], block.own_start[i + 1]):

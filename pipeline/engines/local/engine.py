@@ -13,7 +13,8 @@ from pipeline.engines.frequency import Frequencies
 from pipeline.engines.local import scan
 from pipeline.engines.local.blocks import Blocks, find_blocks
 from pipeline.engines.local.encode import encode
-from pipeline.engines.local.values import Encoded
+from pipeline.engines.local.plan import Plan, make_plan, make_scratch, make_weights, unpack
+from pipeline.engines.local.values import Encoded, Records, Values
 from pipeline.engines.port import LevelWeights, PatternCounts, ScoredPairs
 from pipeline.engines.random_pairs import random_pairs
 from pipeline.engines.tokens import max_block
@@ -40,11 +41,12 @@ class LocalWorkspace:
     """Encoded records and their blocks."""
 
     def __init__(self, records: Encoded, model: Model, pool: ThreadPoolExecutor, threads: int) -> None:
-        self._records, self._pool, self._threads = records, pool, threads
-        self._plan = scan.make_plan(model)
+        self._records, self._model, self._pool, self._threads = records, model, pool, threads
+        self._plan = make_plan(model)
         cap = max_block(model.blocking.max_block, records.n)
         self._blocks: tuple[Blocks, ...] = find_blocks(records, cap, pool)
-        self._room = int(scan.most_fellows(records.n, self._blocks, cap))
+        room = int(scan.most_fellows(records.n, self._blocks, cap))
+        self._scratch = [make_scratch(records.n, room) for _ in range(threads)]
 
     @property
     def n_records(self) -> int:
@@ -59,19 +61,19 @@ class LocalWorkspace:
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of pairs drawn at random."""
         left, right = random_pairs(self.n_records, pairs, seed)
-        parts = [slice(t, None, self._threads) for t in range(self._threads)]
-        found = self._pool.map(
-            lambda part: scan.patterns_of(
-                left[part], right[part], self._plan, self._records.values, self._records.records
-            ),
-            parts,
-        )
-        return self._count(np.concatenate(list(found)))
+        out = np.empty(len(left), np.int64)
+        bounds = np.linspace(0, len(left), self._threads + 1).astype(int)
+
+        def part(thread: int) -> None:
+            own, room = slice(bounds[thread], bounds[thread + 1]), self._scratch[thread]
+            scan.patterns_of(left[own], right[own], *self._told(), room.keys, room.found, out[own])
+
+        list(self._pool.map(part, range(self._threads)))
+        return self._count(out)
 
     def candidate_patterns(self, pairs: int) -> tuple[PatternCounts, float]:
         """Levels of the candidate pairs of every k-th record."""
-        n = self.n_records
-        probe = max(1, n // 2_000)
+        probe = max(1, self.n_records // 2_000)
         _, seen = self._sample(probe, 0)
         step = max(1, round(seen * probe / max(pairs, 1)))
         found, _ = self._sample(step, 2 * max(pairs, seen * probe // step) + 1000)
@@ -79,41 +81,50 @@ class LocalWorkspace:
 
     def score(self, weights: LevelWeights, floor: float) -> ScoredPairs:
         """Every candidate pair whose weight reaches the floor."""
-        packed = scan.Weights(
-            weights.match.astype(np.float32), weights.related.astype(np.float32),
-            weights.prior_match, weights.prior_related, floor,
-        )  # fmt: skip
+        packed = make_weights(weights, floor, self._model, self._plan)
 
         def part(thread: int) -> tuple[np.ndarray, ...]:
             capacity = 1000 + 4 * self.n_records // self._threads
             while True:
-                *arrays, kept, seen = scan.score_pairs(
-                    thread, self._threads, self.n_records, self._blocks, self._room, self._plan,
-                    self._records.values, self._records.records, packed, capacity,
-                )  # fmt: skip
+                out = tuple(np.empty(capacity, kind) for kind in (np.int32, np.int32, np.int64, np.float32))
+                self._scratch[thread].stamp.fill(-1)
+                kept, seen = scan.score_pairs(
+                    thread,
+                    self._threads,
+                    self.n_records,
+                    self._blocks,
+                    self._scratch[thread],
+                    *self._told(),
+                    packed,
+                    *out,
+                )
                 if kept <= capacity:
-                    return *arrays, np.array([seen])
+                    return *(array[:kept] for array in out), np.array([seen])
                 capacity = kept
 
-        left, right, pattern, weight, seen = (
-            np.concatenate(p) for p in zip(*self._pool.map(part, range(self._threads)), strict=True)
+        parts = self._pool.map(part, range(self._threads))
+        left, right, pattern, weight, seen = (np.concatenate(own) for own in zip(*parts, strict=True))
+        left, right = np.minimum(left, right), np.maximum(left, right)
+        order = np.lexsort((right, left))
+        return ScoredPairs(
+            left[order], right[order], unpack(pattern[order], self._plan), weight[order], int(seen.sum())
         )
-        order = np.lexsort((np.maximum(left, right), np.minimum(left, right)))
-        left, right = np.minimum(left, right)[order], np.maximum(left, right)[order]
-        return ScoredPairs(left, right, scan.unpack(pattern[order], self._plan), weight[order], int(seen.sum()))
+
+    def _told(self) -> tuple[Plan, Values, Records]:
+        return self._plan, self._records.values, self._records.records
 
     def _sample(self, step: int, capacity: int) -> tuple[np.ndarray, int]:
-        found = list(
-            self._pool.map(
-                lambda thread: scan.sample_patterns(
-                    thread, self._threads, step, self.n_records, self._blocks, self._room,
-                    self._plan, self._records.values, self._records.records, capacity,
-                ),
-                range(self._threads),
+        def part(thread: int) -> tuple[np.ndarray, int]:
+            out = np.empty(capacity, np.int64)
+            self._scratch[thread].stamp.fill(-1)
+            count = scan.sample_patterns(
+                thread, self._threads, step, self.n_records, self._blocks, self._scratch[thread], *self._told(), out
             )
-        )  # fmt: skip
+            return out[:count], count
+
+        found = list(self._pool.map(part, range(self._threads)))
         return np.concatenate([patterns for patterns, _ in found]), sum(count for _, count in found)
 
     def _count(self, patterns: np.ndarray) -> PatternCounts:
         distinct, count = np.unique(patterns, return_counts=True)
-        return PatternCounts(scan.unpack(distinct, self._plan), count.astype(np.int64))
+        return PatternCounts(unpack(distinct, self._plan), count.astype(np.int64))

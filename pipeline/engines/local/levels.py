@@ -6,9 +6,10 @@ cannot be alike before any letter is read.
 
 from __future__ import annotations
 
-from numba import njit, uint32
+from numba import uint32
 
-from pipeline.engines.local.values import GROUPS, WIDTH
+from pipeline.engines.local.kernel import inner, kernel
+from pipeline.engines.local.values import GROUPS
 
 ELSE, SIMILAR, PART, CLOSE = 1, 2, 3, 4
 NAME_VARIANT, FORENAME_SWAPPED, FORENAME_EXACT, SURNAME_EXACT = 5, 6, 7, 6
@@ -17,7 +18,7 @@ POSTCODE_AREA, POSTCODE_DISTRICT, POSTCODE_SECTOR, POSTCODE_CLOSE = 2, 3, 4, 5
 ADDRESS_SOME, ADDRESS_MOST = 2, 3
 
 
-@njit(inline="always")
+@inner
 def bits_set(x):
     """Population count of a uint32."""
     x = x - ((x >> uint32(1)) & uint32(0x55555555))
@@ -26,9 +27,9 @@ def bits_set(x):
     return int(((x * uint32(0x01010101)) & uint32(0xFFFFFFFF)) >> uint32(24))
 
 
-@njit(cache=True, nogil=True)
-def jaro_winkler(a, la, b, lb):
-    """Jaro-Winkler similarity (Winkler 1990; prefix up to four letters, boost above 0.7)."""
+@kernel
+def jaro_winkler(text, x, la, y, lb):
+    """Jaro-Winkler similarity of rows x and y (Winkler 1990; prefix up to four letters, boost above 0.7)."""
     if la == 0 or lb == 0:
         return 0.0
     window = max(la, lb) // 2 - 1
@@ -36,7 +37,7 @@ def jaro_winkler(a, la, b, lb):
     taken_a, taken_b, matches = uint32(0), uint32(0), 0
     for i in range(la):
         for j in range(max(0, i - window), min(lb, i + window + 1)):
-            if (taken_b >> uint32(j)) & uint32(1) == 0 and a[i] == b[j]:
+            if (taken_b >> uint32(j)) & uint32(1) == 0 and text[x, i] == text[y, j]:
                 taken_a |= uint32(1) << uint32(i)
                 taken_b |= uint32(1) << uint32(j)
                 matches += 1
@@ -48,37 +49,37 @@ def jaro_winkler(a, la, b, lb):
         if (taken_a >> uint32(i)) & uint32(1):
             while (taken_b >> uint32(k)) & uint32(1) == 0:
                 k += 1
-            if a[i] != b[k]:
+            if text[x, i] != text[y, k]:
                 moved += 1
             k += 1
     score = (matches / la + matches / lb + (matches - moved / 2) / matches) / 3
     if score > 0.7:
         prefix = 0
-        while prefix < 4 and prefix < la and prefix < lb and a[prefix] == b[prefix]:
+        while prefix < 4 and prefix < la and prefix < lb and text[x, prefix] == text[y, prefix]:
             prefix += 1
         score += prefix * 0.1 * (1 - score)
     return score
 
 
-@njit(cache=True, nogil=True)
-def is_one_edit(a, la, b, lb):
+@kernel
+def is_one_edit(text, x, la, y, lb):
     """At most one letter inserted, dropped, changed, or two neighbours swapped (optimal string alignment <= 1)."""
     if abs(la - lb) > 1:
         return False
     shorter = min(la, lb)
     head = 0
-    while head < shorter and a[head] == b[head]:
+    while head < shorter and text[x, head] == text[y, head]:
         head += 1
     tail = 0
-    while tail < shorter - head and a[la - 1 - tail] == b[lb - 1 - tail]:
+    while tail < shorter - head and text[x, la - 1 - tail] == text[y, lb - 1 - tail]:
         tail += 1
     rest_a, rest_b = la - head - tail, lb - head - tail
     if rest_a <= 1 and rest_b <= 1:
         return True
-    return rest_a == 2 and rest_b == 2 and a[head] == b[head + 1] and a[head + 1] == b[head]
+    return rest_a == 2 and rest_b == 2 and text[x, head] == text[y, head + 1] and text[x, head + 1] == text[y, head]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def shared_words(x, y, values):
     """How many words two values have in common."""
     i, j = values.word_start[x], values.word_start[y]
@@ -95,7 +96,7 @@ def shared_words(x, y, values):
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def has_shared_word(x, y, values):
     """A word in common, where one or both of the names have several; a name of one word is that word."""
     wx = values.word_start[x + 1] - values.word_start[x]
@@ -106,27 +107,27 @@ def has_shared_word(x, y, values):
         return False
     if wx == 0:
         x, y = y, x
-    return _holds_word(values.text[x], values.length[x], values.text[y], values.length[y])
+    return _holds_word(values.text, x, values.length[x], y, values.length[y])
 
 
-@njit(cache=True, nogil=True)
-def _holds_word(text, length, word, size):
+@kernel
+def _holds_word(text, x, length, y, size):
     at = 0
     while at + size <= length:
         same = True
         for k in range(size):
-            if text[at + k] != word[k]:
+            if text[x, at + k] != text[y, k]:
                 same = False
                 break
-        if same and (at + size == length or text[at + size] == 32):
+        if same and (at + size == length or text[x, at + size] == 32):
             return True
-        while at < length and text[at] != 32:
+        while at < length and text[x, at] != 32:
             at += 1
         at += 1
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def name_level(x, y, values):
     """Level of two different names. Two established names that differ by a letter are two names, not a slip."""
     for g in range(GROUPS):
@@ -134,20 +135,20 @@ def name_level(x, y, values):
             for h in range(GROUPS):
                 if values.group[x, g] == values.group[y, h]:
                     return NAME_VARIANT
-    a, la, b, lb = values.text[x], values.length[x], values.text[y], values.length[y]
+    text, la, lb = values.text, values.length[x], values.length[y]
     shorter = min(la, lb)
     prefix = 0
-    while prefix < shorter and a[prefix] == b[prefix]:
+    while prefix < shorter and text[x, prefix] == text[y, prefix]:
         prefix += 1
     spaced = values.word_start[x + 1] - values.word_start[x] + values.word_start[y + 1] - values.word_start[y]
     is_part = prefix == shorter or (spaced > 0 and has_shared_word(x, y, values))
     alike = min(la - bits_set(values.mask[x] & ~values.mask[y]), lb - bits_set(values.mask[y] & ~values.mask[x]))
     bound = (alike / la + alike / lb + 1) / 3 if alike > 0 else 0.0
     bound += min(prefix, 4) * 0.1 * (1 - bound)
-    close = la > 3 and lb > 3 and is_one_edit(a, la, b, lb)
+    close = la > 3 and lb > 3 and is_one_edit(text, x, la, y, lb)
     if not close and not is_part and bound < 0.8:
         return ELSE
-    score = jaro_winkler(a, la, b, lb)
+    score = jaro_winkler(text, x, la, y, lb)
     if (close or score >= 0.92) and not (values.is_established[x] and values.is_established[y]):
         return CLOSE
     if is_part:
@@ -155,10 +156,9 @@ def name_level(x, y, values):
     return SIMILAR if close or score >= 0.8 else ELSE
 
 
-@njit(cache=True, nogil=True)
-def date_level(x, y, values):
-    """Level of two different dates."""
-    a, b = values.packed[x], values.packed[y]
+@kernel
+def date_level(a, b):
+    """Level of two different dates, each packed into eight decimal digits."""
     differing = a ^ b
     digits = differing | (differing >> uint32(1))
     digits |= digits >> uint32(2)
@@ -185,11 +185,11 @@ def date_level(x, y, values):
     return DATE_YEAR if same_year else ELSE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def postcode_level(x, y, values):
     """Level of two different postcodes."""
     near = bits_set(values.mask[x] ^ values.mask[y]) <= 2
-    if near and is_one_edit(values.text[x], values.length[x], values.text[y], values.length[y]):
+    if near and is_one_edit(values.text, x, values.length[x], y, values.length[y]):
         return POSTCODE_CLOSE
     if values.part1[x] == values.part1[y]:
         return POSTCODE_SECTOR
@@ -198,7 +198,7 @@ def postcode_level(x, y, values):
     return POSTCODE_AREA if values.part3[x] == values.part3[y] else ELSE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def address_level(x, y, values):
     """Level of two different addresses: words in common over the words of the shorter and of the longer one."""
     wx = values.word_start[x + 1] - values.word_start[x]
@@ -209,14 +209,14 @@ def address_level(x, y, values):
     return ADDRESS_SOME if both >= 2 and both * 2 >= min(wx, wy) else ELSE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def spelling_level(x, y, values):
     """Level of two different phone numbers or identifiers: one slip, or different."""
-    near = is_one_edit(values.text[x], min(values.length[x], WIDTH), values.text[y], min(values.length[y], WIDTH))
+    near = is_one_edit(values.text, x, values.length[x], y, values.length[y])
     return 2 if near else ELSE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def part_level(x, y, values):
     """Level of two different e-mail addresses or ethnicities: the same coarser part, or different."""
     return 2 if values.part1[x] == values.part1[y] else ELSE

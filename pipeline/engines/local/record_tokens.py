@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from pipeline.engines.local.columns import I32, Column, Vocabulary, rank_within
+from pipeline.engines.local.columns import I32, Column, Vocabulary
 from pipeline.engines.tokens import Groups, domain, tokens_of
-from schemas.model import Kind, Model
+from schemas.model import Model
 
-U8 = np.uint8
+
+class _ValueTokens(NamedTuple):
+    """Tokens of value v of one domain: token[start[v]:start[v + 1]]."""
+
+    start: np.ndarray
+    token: np.ndarray
 
 
 def record_tokens(
@@ -22,45 +29,83 @@ def record_tokens(
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
     groups: Groups,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Tokens of every record, those of its aliases too, once each a field."""
+    """Tokens of every record, its aliases' too, once each a field: start, token, field, and each token's count."""
     known: dict[str, int] = {}
-    made: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    owners, tokens, fields = [], [], []
-    for at, field in enumerate(model.blocking.fields):
+    made: dict[str, _ValueTokens] = {}
+    sources = []
+    for field in model.blocking.fields:
         kind = model.comparison_of(field).kind
         name = domain(kind, field)
         if name not in made:
-            made[name] = _value_tokens(name, kind, vocabularies[name].texts, known, groups)
-        first, token = made[name]
+            made[name] = _value_tokens(name, vocabularies[name], known, groups)
         if name == "name":
-            code = names[1] if kind == "forename" else names[2]
-            owner = np.repeat(np.arange(n), np.diff(names[0]))[code >= 0]
-            code = code[code >= 0]
+            start, code = names[0], names[1] if kind == "forename" else names[2]
         else:
-            code, owner = columns[field].code, np.repeat(np.arange(n), np.diff(columns[field].start))
-        size = np.diff(first)[code]
-        owners.append(np.repeat(owner, size).astype(I32))
-        tokens.append(token[np.repeat(first[:-1][code], size) + rank_within(size)])
-        fields.append(np.full(len(tokens[-1]), at, U8))
-    return _sorted_tokens(n, np.concatenate(owners), np.concatenate(tokens), np.concatenate(fields), len(known))
+            start, code = columns[field].start, columns[field].code
+        sources.append((start, code, made[name]))
+    size = np.zeros(n + 1, np.int64)
+    for start, code, tokens in sources:
+        size[1:] += _room(n, start, code, tokens.start)
+    room = np.cumsum(size)
+    token, of_field = np.empty(room[-1], I32), np.empty(room[-1], np.uint8)
+    filled = room[:-1].copy()
+    for at, (start, code, tokens) in enumerate(sources):
+        _append(n, at, start, code, tokens.start, tokens.token, filled, token, of_field)
+    start = _close_up(n, room, filled, token, of_field)
+    token, of_field = token[: start[n]].copy(), of_field[: start[n]].copy()
+    return start, token, of_field, np.bincount(token, minlength=len(known)).astype(I32)
 
 
-def _value_tokens(
-    name: str, kind: Kind, texts: list[str], known: dict[str, int], groups: Groups
-) -> tuple[np.ndarray, np.ndarray]:
-    found = [[known.setdefault(f"{name}|{t}", len(known)) for t in tokens_of(kind, text, groups)] for text in texts]
+def _value_tokens(name: str, vocabulary: Vocabulary, known: dict[str, int], groups: Groups) -> _ValueTokens:
+    kind = vocabulary.kind
+    found = [[known.setdefault(f"{name}|{t}", len(known)) for t in tokens_of(kind, x, groups)] for x in vocabulary.code]
     start = np.concatenate([[0], np.cumsum([len(own) for own in found])]).astype(np.int64)
-    return start, np.fromiter(chain.from_iterable(found), I32, start[-1])
+    return _ValueTokens(start, np.fromiter(chain.from_iterable(found), I32, start[-1]))
 
 
-def _sorted_tokens(
-    n: int, owner: np.ndarray, token: np.ndarray, field: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    key = (owner.astype(np.int64) << 36) | (field.astype(np.int64) << 31) | token
-    del owner, token, field
-    key = np.unique(key)
-    owner = (key >> 36).astype(I32)
-    token = (key & ((1 << 31) - 1)).astype(I32)
-    field = ((key >> 31) & 31).astype(U8)
-    start = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int64)
-    return start, token, field, np.bincount(token, minlength=size).astype(I32)
+@njit(cache=True, nogil=True)
+def _room(n, start, code, token_start):
+    """Tokens of each record's values, repeats included."""
+    size = np.zeros(n, np.int64)
+    for i in range(n):
+        for q in range(start[i], start[i + 1]):
+            if code[q] >= 0:
+                size[i] += token_start[code[q] + 1] - token_start[code[q]]
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _append(n, field, start, code, token_start, value_token, filled, token, of_field):
+    """Append the field's tokens to each record, in ascending order and without repeats."""
+    for i in range(n):
+        first = filled[i]
+        for q in range(start[i], start[i + 1]):
+            if code[q] < 0:
+                continue
+            for z in range(token_start[code[q]], token_start[code[q] + 1]):
+                t = value_token[z]
+                at = filled[i]
+                while at > first and token[at - 1] > t:
+                    at -= 1
+                if at > first and token[at - 1] == t:
+                    continue
+                for k in range(filled[i], at, -1):
+                    token[k] = token[k - 1]
+                token[at] = t
+                of_field[filled[i]] = field
+                filled[i] += 1
+
+
+@njit(cache=True, nogil=True)
+def _close_up(n, room, filled, token, of_field):
+    """Move the records' tokens together, in place; returns where each record's begin."""
+    start = np.empty(n + 1, np.int64)
+    to = 0
+    for i in range(n):
+        start[i] = to
+        for k in range(room[i], filled[i]):
+            token[to] = token[k]
+            of_field[to] = of_field[k]
+            to += 1
+    start[n] = to
+    return start

@@ -1,0 +1,106 @@
+"""What kernels are told: the comparisons of a model, weights, and the room a thread works in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.engines.local.values import KIND_CODE
+from pipeline.engines.port import LevelWeights
+from schemas.model import FREQUENCY_BINS, LEVELS, Model
+
+CACHE_BITS = 16
+CHEAP_FIRST = (
+    "identifier", "phone", "email", "category", "ethnicity", "age", "date", "postcode", "address",
+)  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """The comparisons as kernels read them."""
+
+    kind: np.ndarray
+    shift: np.ndarray
+    order: np.ndarray
+    """Comparisons other than names, in the order they are made"""
+    forename: int
+    surname: int
+    """Which comparisons are names; -1 where the model has none"""
+
+
+class Weights(NamedTuple):
+    """Bits of every level: (comparisons, 32) float32; level 0 (null) is 0."""
+
+    match: np.ndarray
+    related: np.ndarray
+    prior_match: float
+    prior_related: float
+    floor: float
+    reach: np.ndarray
+    """The most that comparisons order[q], order[q + 1], .. can still add"""
+    best_names: np.ndarray
+    """The most that both names can add, a forename that differs, and a surname that differs"""
+
+
+class Scratch(NamedTuple):
+    """What one thread writes while it works."""
+
+    stamp: np.ndarray
+    """(records,) the record that last met this one"""
+    near: np.ndarray
+    """Fellows of the record at hand"""
+    keys: np.ndarray
+    found: np.ndarray
+    """Cache of name levels: pair of value codes, and its level"""
+
+
+def make_scratch(records: int, room: int) -> Scratch:
+    """Fresh scratch arrays."""
+    size = 1 << CACHE_BITS
+    return Scratch(
+        np.full(records, -1, np.int32), np.empty(room, np.int32), np.full(size, -1, np.int64), np.zeros(size, np.int8)
+    )
+
+
+def make_weights(bits: LevelWeights, floor: float, model: Model, plan: Plan) -> Weights:
+    """Weights with the bounds that let a hopeless pair be dropped early."""
+    most = np.maximum(bits.match.max(axis=1), 0.0)
+    reach = np.append(np.cumsum(most[plan.order][::-1])[::-1], 0.0)
+    differing = np.array(
+        [max(bits.match[c, : len(LEVELS[comparison.kind])].max(), 0.0) for c, comparison in enumerate(model.comparison)]
+    )
+    names = [c for c in (plan.forename, plan.surname) if c >= 0]
+    best = [most[names].sum(), *(differing[c] if c >= 0 else 0.0 for c in (plan.forename, plan.surname))]
+    return Weights(
+        bits.match.astype(np.float32),
+        bits.related.astype(np.float32),
+        float(bits.prior_match),
+        float(bits.prior_related),
+        float(floor),
+        reach,
+        np.array(best),
+    )
+
+
+def make_plan(model: Model) -> Plan:
+    """The order, and the place of every comparison in a pattern."""
+    kinds = [comparison.kind for comparison in model.comparison]
+    sizes = [int(len(LEVELS[kind]) + FREQUENCY_BINS[kind][0]).bit_length() for kind in kinds]
+    order = sorted(
+        (c for c, kind in enumerate(kinds) if kind not in ("forename", "surname")),
+        key=lambda c: CHEAP_FIRST.index(kinds[c]),
+    )
+    shift = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    if shift[-1] > 63:
+        raise ValueError("too many comparisons for one pattern")
+    place = {kind: c for c, kind in enumerate(kinds)}
+    codes = np.array([KIND_CODE[kind] for kind in kinds], np.int64)
+    return Plan(codes, shift, np.array(order, np.int64), place.get("forename", -1), place.get("surname", -1))
+
+
+def unpack(patterns: np.ndarray, plan: Plan) -> np.ndarray:
+    """(patterns, comparisons) uint8 levels, frequency bins above the exact level included."""
+    out = np.empty((len(patterns), len(plan.kind)), np.uint8)
+    for c in range(len(plan.kind)):
+        out[:, c] = (patterns >> plan.shift[c]) & ((1 << (plan.shift[c + 1] - plan.shift[c])) - 1)
+    return out
