@@ -1,0 +1,152 @@
+"""Addresses and postcodes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import NamedTuple
+
+from pipeline.standardise.distinct import Note
+from pipeline.standardise.reference import Reference
+from pipeline.standardise.text import MARKUP, latin, repair
+
+POSTCODE = re.compile(r"^([A-Z][A-HJ-Y]?\d[A-Z\d]?)(\d)([A-Z]{2})$|^(GIR)(0)(AA)$")
+OUTWARD = re.compile(r"^[A-Z][A-HJ-Y]?\d[A-Z\d]?$")
+INSIDE = re.compile(r"\b(?:[A-Z][A-HJ-Y]?\d[A-Z\d]?\s?\d[A-Z]{2}|GIR ?0AA)\b")
+NO_FIXED_ABODE = re.compile(r"\b(NO FIXED (ABODE|ADDRESS)|N\.?F\.?A\b|STREET HOMELESS)")
+LOOKS_LIKE = {"O": "0", "0": "O", "I": "1", "1": "I"}
+TAIL = ("UNITED KINGDOM", "GREAT BRITAIN", "GREATER LONDON", "ENGLAND", "LONDON", "UK", "GB")
+NOT_A_STREET = frozenset(("OF", "THE", "AND", "IN", "AT", "FLAT", "FLOOR", "ROOM", "NEAR", "OPP", "OUTSIDE"))
+
+
+class Postcode(NamedTuple):
+    """One postcode and its wider areas; an outward half alone still gives the district."""
+
+    postcode: str | None = None
+    sector: str | None = None
+    district: str | None = None
+    is_no_fixed_abode: bool = False
+    reason: str | None = None
+
+
+class Address(NamedTuple):
+    """What the cells for address and postcode say together."""
+
+    address: str | None
+    postcode: Postcode
+    is_no_fixed_abode: bool | None
+    notes: tuple[Note, ...]
+
+
+def read_postcode(text: str, reference: Reference) -> Postcode:
+    """The postcode of a cell. O and 0, I and 1 change places only where that alone makes it valid."""
+    if reference.stands_for_nothing("postcode", text) == "no_fixed_abode":
+        return Postcode(is_no_fixed_abode=True)
+    compact = re.sub(r"[^A-Z0-9]", "", latin(repair(text)))
+    if parts := POSTCODE.match(compact):
+        return _known(parts, reference)
+    if reference.stands_for_nothing("postcode", text):
+        return Postcode(reason="placeholder")
+    mended = _mended(compact)
+    if mended and (parts := POSTCODE.match(mended)):
+        return _known(parts, reference)._replace(reason="repaired")
+    return _partial(compact)
+
+
+def _partial(compact: str) -> Postcode:
+    """The area of a postcode that lacks its end."""
+    if OUTWARD.match(compact):
+        return Postcode(district=compact, reason="partial_postcode")
+    if OUTWARD.match(compact[:-1]) and compact[-1].isdigit():
+        sector = f"{compact[:-1]} {compact[-1]}"
+        return Postcode(sector=sector, district=compact[:-1], reason="partial_postcode")
+    return Postcode(reason="invalid_postcode")
+
+
+def _known(parts: re.Match[str], reference: Reference) -> Postcode:
+    outward, digit, letters = (part for part in parts.groups() if part)
+    postcode = f"{outward} {digit}{letters}"
+    reason = reference.stands_for_nothing("postcode", postcode)
+    if reason:
+        is_nfa = reason == "no_fixed_abode"
+        return Postcode(is_no_fixed_abode=is_nfa, reason=None if is_nfa else reason)
+    return Postcode(postcode, f"{outward} {digit}", outward)
+
+
+def _mended(compact: str) -> str | None:
+    """The one valid postcode with the fewest look-alikes exchanged; None where there is none, or a choice."""
+    places = [i for i, character in enumerate(compact) if character in LOOKS_LIKE]
+    if not 5 <= len(compact) <= 7:
+        return None
+    for count in range(1, len(places) + 1):
+        tried = []
+        for chosen in itertools.combinations(places, count):
+            letters = [LOOKS_LIKE[c] if i in chosen else c for i, c in enumerate(compact)]
+            tried.append("".join(letters))
+        good = [text for text in tried if POSTCODE.match(text)]
+        if good:
+            return good[0] if len(good) == 1 else None
+    return None
+
+
+def read_address(
+    address: str | None,
+    postcode: str | None,
+    reference: Reference,
+    columns: tuple[str, str] = ("address", "postcode"),
+) -> Address:
+    """The address without its postcode, and the postcode of its own cell, or else the one inside the address."""
+    notes: list[Note] = []
+    code = Postcode()
+    if postcode and postcode.strip():
+        code = read_postcode(postcode, reference)
+        if code.reason:
+            notes.append(Note(columns[1], columns[1], code.reason))
+    text: str | None = None
+    inside: list[str] = []
+    is_homeless = False
+    if address and address.strip():
+        reason = reference.stands_for_nothing("address", address)
+        is_homeless = reason == "no_fixed_abode" or bool(NO_FIXED_ABODE.search(latin(address)))
+        if reason and not is_homeless:
+            notes.append(Note(columns[0], columns[0], reason))
+        elif not is_homeless:
+            text, inside = _lines(address, reference)
+    if inside and not code.postcode:
+        found = read_postcode(inside[-1], reference)
+        code = found if found.postcode or found.is_no_fixed_abode else code
+    is_nfa = is_homeless or code.is_no_fixed_abode
+    known = text is not None or code.postcode is not None
+    return Address(text, code, is_nfa if is_nfa or known else None, tuple(notes))
+
+
+def _lines(address: str, reference: Reference) -> tuple[str | None, list[str]]:
+    text = latin(MARKUP.sub(" ", repair(address)).replace("'", ""))
+    inside: list[str] = []
+    while found := INSIDE.findall(text):
+        inside += found
+        text = INSIDE.sub(" ", text)
+    lines = [_words(line, reference) for line in re.split(r"[,;\n]", text)]
+    whole = " ".join(line for line in lines if line)
+    while tail := next((t for t in TAIL if whole.endswith(f" {t}")), None):
+        whole = whole.removesuffix(tail).rstrip()
+    return whole or None, inside
+
+
+def _words(line: str, reference: Reference) -> str:
+    line = re.sub(r"\bNO\b\.?\s*(?=\d)", "", line)
+    line = re.sub(r"(?<=\d)\s*[-/]\s*(?=\d)", "_", line)
+    words = re.sub(r"[^A-Z0-9_]+", " ", line.replace("'", "")).split()
+    words = [word.strip("_").replace("_", "-") for word in words]
+    words = [reference.address_words.get(word, word) for word in words if word]
+    return " ".join(_street(words, i, reference) if word == "ST" else word for i, word in enumerate(words))
+
+
+def _street(words: list[str], place: int, reference: Reference) -> str:
+    """ST is a street after a name, and a saint before one."""
+    before = words[place - 1] if place else ""
+    after = words[place + 1] if place + 1 < len(words) else ""
+    if not before.isalpha() or before in NOT_A_STREET:
+        return "ST"
+    is_saint = after in reference.forenames or after.removesuffix("S") in reference.forenames
+    return "ST" if after and is_saint else "STREET"

@@ -1,0 +1,142 @@
+"""Birthdays and ages: one cell may hold either, or both."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import NamedTuple
+
+from pipeline.standardise.days import MONTHS, Day, NotADayError, read_day
+from pipeline.standardise.distinct import Note
+from pipeline.standardise.reference import Reference
+from pipeline.standardise.text import latin, repair, without_float_tail
+from schemas.contract import Dates
+
+OLDEST_YEARS = 110
+CLOCK = re.compile(r"[T ]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
+LABEL = re.compile(r"^(D\.?O\.?B\.?|DATE OF BIRTH|BORN( ON)?|B\.|BN)[: ]*")
+YEAR_ONLY = re.compile(r"^(?:YEAR )?((?:19|20)\d{2})(?: ?\(?YEAR ONLY\)?)?$")
+ABOUT = r"(?:(?:AGED?|APPROX(?:IMATELY)?|ABOUT|CIRCA|CA?|EST(?:IMATED)?|LOOKS|BETWEEN)[.: ]*|~ ?)*"
+UNIT = r"(?: ?-?(?:YEARS?|YRS?|Y/?O|Y)\.?(?:[ -]?OLD)?)?"
+AGE = re.compile(rf"^{ABOUT}(\d{{1,3}})(?: ?(?:-|/|TO|AND|OR) ?(\d{{1,3}}))?{UNIT}(?: APPROX)?$")
+YOUNGER = re.compile(rf"^{ABOUT}(?:UNDER|<|BELOW) ?(\d{{1,3}}){UNIT}$")
+OLDER = re.compile(rf"^{ABOUT}(?:(?:OVER|>) ?(\d{{1,3}})|(\d{{1,3}}) ?\+){UNIT}$")
+BABY = re.compile(rf"^{ABOUT}\d{{1,2}} ?(?:MONTHS?|MTHS?|MO|WEEKS?|WKS?|DAYS?)(?:[ -]?OLD)?$")
+MONTH_AND_YEAR = re.compile(r"^([A-Z]{3,9}|\d{1,2})[-/. ]+((?:19|20)\d{2})$")
+THEN_AGE = re.compile(
+    r"^(?P<date>.*?\d)\s*"
+    r"(?:\((?P<inside>[^()]*)\)|[/,;-]?\s*(?P<after>AGED?\b.*|\d{1,3} ?Y.*)|\s[/-]\s(?P<bare>\d{1,3}))$"
+)
+
+
+class Ages(NamedTuple):
+    """An age as stated, in years; one bound may be open."""
+
+    low: int | None = None
+    high: int | None = None
+
+
+class Birthday(NamedTuple):
+    """What a cell says of someone's birth."""
+
+    date_of_birth: dt.date | None = None
+    swapped: dt.date | None = None
+    ages: Ages = Ages()
+    year: int | None = None
+    """Year of birth where the cell has nothing finer; an age follows from it and the day of the record."""
+    notes: tuple[Note, ...] = ()
+
+
+def read_birthday(text: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday:
+    """The birthday, age or year of birth of a cell; a date nobody alive can have is null with a reason."""
+    said = _said(text)
+    if reference.stands_for_nothing("date_of_birth", said):
+        return _nothing("placeholder")
+    try:
+        if day := read_day(said, dates, as_of):
+            return _plausible(day, reference, as_of)
+    except NotADayError:
+        return _nothing("impossible_date")
+    if year := _year(said):
+        is_possible = as_of.year - OLDEST_YEARS <= year <= as_of.year
+        return Birthday(year=year) if is_possible else _nothing("impossible_age")
+    if ages := _ages(said):
+        return Birthday(ages=ages) if _is_human(ages) else _nothing("impossible_age")
+    return _date_then_age(said, dates, reference, as_of) or _nothing("unreadable_date")
+
+
+def read_age(text: str) -> Birthday:
+    """The age or age range of a cell."""
+    ages = _ages(_said(text))
+    if ages and _is_human(ages):
+        return Birthday(ages=ages)
+    return Birthday(notes=(Note("age", "age", "impossible_age" if ages else "unreadable_age"),))
+
+
+def _said(text: str) -> str:
+    said = without_float_tail(CLOCK.sub("", latin(repair(text)).replace(" - ", "-")))
+    return LABEL.sub("", said).strip(" .,;:'")
+
+
+def _year(said: str) -> int | None:
+    """The year where a cell has no day: 2009, March 2009, 03/2009."""
+    if alone := YEAR_ONLY.match(said):
+        return int(alone[1])
+    with_month = MONTH_AND_YEAR.match(said)
+    if with_month and (with_month[1] in MONTHS or with_month[1].isdigit()):
+        return int(with_month[2])
+    return None
+
+
+def _nothing(reason: str) -> Birthday:
+    return Birthday(notes=(Note("date_of_birth", "date_of_birth", reason),))
+
+
+def _date_then_age(said: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday | None:
+    parts = THEN_AGE.match(said)
+    if not parts:
+        return None
+    try:
+        day = read_day(parts["date"].strip(), dates, as_of)
+    except NotADayError:
+        return _nothing("impossible_date")
+    if not day:
+        return None
+    ages = _ages((parts["inside"] or parts["after"] or parts["bare"] or "").strip())
+    is_good = ages is not None and _is_human(ages)
+    return _plausible(day, reference, as_of)._replace(ages=ages if ages and is_good else Ages())
+
+
+def _plausible(day: Day, reference: Reference, as_of: dt.date) -> Birthday:
+    first, second = (_why_not(d, reference, as_of) if d else "none" for d in day)
+    if first and not second and day.swapped:
+        return Birthday(day.swapped)
+    if first:
+        return _nothing(first)
+    return Birthday(day.day, None if second else day.swapped)
+
+
+def _why_not(day: dt.date, reference: Reference, as_of: dt.date) -> str | None:
+    if day in reference.default_birthdays:
+        return "default_birthday"
+    if day > as_of:
+        return "in_the_future"
+    return "impossible_age" if day.year < as_of.year - OLDEST_YEARS else None
+
+
+def _ages(said: str) -> Ages | None:
+    said = said.replace("+/-", "").replace("YEARS OF AGE", "YEARS")
+    if BABY.match(said):
+        return Ages(0, 2)
+    if found := YOUNGER.match(said):
+        return Ages(None, max(int(found[1]) - 1, 0))
+    if found := OLDER.match(said):
+        return Ages(int(found[1] or found[2]), None)
+    if found := AGE.match(said):
+        low, high = int(found[1]), int(found[2] or found[1])
+        return Ages(min(low, high), max(low, high))
+    return None
+
+
+def _is_human(ages: Ages) -> bool:
+    return all(years is None or years <= OLDEST_YEARS for years in ages)

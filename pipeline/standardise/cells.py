@@ -1,0 +1,124 @@
+"""The cells of an export as its contract means them: blanks, translations, constants, colours and strikethrough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from schemas.contract import Contract, Meaning
+from schemas.tables import EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
+
+ATTRIBUTE = "attribute."
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Each field's text for every row; an attribute is a field too, named ``attribute.NAME``."""
+
+    rows: int
+    raw: Mapping[str, pa.Array]
+    """As it stood in the export; blank is null."""
+    said: Mapping[str, pa.Array]
+    """As the contract translates it."""
+    inferred: Mapping[str, NDArray[np.bool_]]
+    """Field to the rows whose value was read from a fill colour."""
+
+    def __getitem__(self, name: str) -> pa.Array:
+        return self.said[name] if name in self.said else pa.nulls(self.rows, pa.string())
+
+    @property
+    def attributes(self) -> list[str]:
+        """The attribute fields, sorted."""
+        return sorted(name for name in self.said if name.startswith(ATTRIBUTE))
+
+
+def read_cells(raw: pa.Table, contract: Contract) -> Cells:
+    """The cells of raw_records, row by row as in the table."""
+    fields = {name: _text(raw.column(name)) for name in (*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS)}
+    fields |= _attributes(raw)
+    fields = {name: column for name, column in fields.items() if column.null_count < len(column)}
+    said = {
+        name: _translated(column, contract.values[name]) if name in contract.values else column
+        for name, column in fields.items()
+    }
+    for name, value in contract.constants.items():
+        said[name] = pc.fill_null(said[name], value) if name in said else pa.array([value] * len(raw))
+    inferred = _formatting(raw, contract, said)
+    return Cells(len(raw), fields, said, inferred)
+
+
+def _text(column: pa.ChunkedArray) -> pa.Array:
+    """The column in one piece, blank cells null."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    is_blank = pc.equal(pc.utf8_trim_whitespace(whole), "")
+    return pc.if_else(is_blank, pa.scalar(None, pa.string()), whole)
+
+
+def _attributes(raw: pa.Table) -> dict[str, pa.Array]:
+    column = raw.column("attributes").combine_chunks()
+    counts = pc.fill_null(pc.list_value_length(column.cast(pa.list_(column.type.field(0).type))), 0)
+    row = np.repeat(np.arange(len(raw)), counts.to_numpy(zero_copy_only=False))
+    start = column.offsets[0].as_py() if len(column) else 0
+    keys = column.keys[start : start + len(row)]
+    items = column.items[start : start + len(row)]
+    found = {}
+    for name in sorted(set(keys.to_pylist())) if len(row) < 1 else sorted(pc.unique(keys).to_pylist()):
+        here = pc.equal(keys, name).to_numpy(zero_copy_only=False)
+        place = np.full(len(raw), -1, np.int64)
+        place[row[here]] = np.flatnonzero(here)
+        found[ATTRIBUTE + name] = _text(items.take(pa.array(place, mask=place < 0)))
+    return found
+
+
+def _translated(column: pa.Array, values: Mapping[str, str]) -> pa.Array:
+    """The contract's word for each text, without regard to case and outer space."""
+    by_fold = {key.strip().casefold(): value for key, value in values.items()}
+    encoded = column.dictionary_encode()
+    words = [by_fold.get(text.strip().casefold(), text) or None for text in encoded.dictionary.to_pylist()]
+    return pa.array(words, pa.string()).take(encoded.indices)
+
+
+def _formatting(raw: pa.Table, contract: Contract, said: dict[str, pa.Array]) -> dict[str, NDArray[np.bool_]]:
+    """Set what a cell's formatting means. A colour only fills a blank; a struck row is struck whatever it says."""
+    inferred: dict[str, NDArray[np.bool_]] = {}
+    if not contract.colours and not contract.strikethrough:
+        return inferred
+    for colour, meaning in contract.colours.items():
+        marked = _marked(raw, lambda mark, colour=colour: _colour(mark) == colour.upper()[-6:])
+        filled = marked & _is_null(said, meaning.field, len(raw))
+        _set(said, meaning, filled)
+        inferred[meaning.field] = inferred.get(meaning.field, np.zeros(len(raw), bool)) | filled
+    if contract.strikethrough:
+        _set(said, contract.strikethrough, _marked(raw, lambda mark: mark == "strikethrough"))
+    return inferred
+
+
+def _marked(raw: pa.Table, is_meant: object) -> NDArray[np.bool_]:
+    marks = raw.column("marks").combine_chunks()
+    flat = pc.list_flatten(marks)
+    wanted = [mark for mark in pc.unique(flat).to_pylist() if callable(is_meant) and is_meant(mark)]
+    rows = pc.list_parent_indices(marks).filter(pc.is_in(flat, pa.array(wanted, pa.string())))
+    marked = np.zeros(len(raw), bool)
+    marked[rows.to_numpy(zero_copy_only=False)] = True
+    return marked
+
+
+def _colour(mark: str) -> str | None:
+    kind, _, colour = mark.partition(":")
+    return colour.upper()[-6:] if kind == "colour" else None
+
+
+def _is_null(said: Mapping[str, pa.Array], name: str, rows: int) -> NDArray[np.bool_]:
+    if name not in said:
+        return np.ones(rows, bool)
+    return np.asarray(said[name].is_null().to_numpy(zero_copy_only=False))
+
+
+def _set(said: dict[str, pa.Array], meaning: Meaning, rows: NDArray[np.bool_]) -> None:
+    before = said.get(meaning.field, pa.nulls(len(rows), pa.string()))
+    said[meaning.field] = pc.if_else(pa.array(rows), pa.scalar(meaning.value), before)

@@ -1,0 +1,48 @@
+"""Text as people and machines leave it, made comparable; every other module of the stage starts here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import ftfy
+from anyascii import anyascii
+
+SPACE = re.compile(r"\s+")
+NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
+MARKUP = re.compile(r"<[^<>]*>")
+FLOAT_TAIL = re.compile(r"(?<=\d)\.0+$")
+ACUTE = "\u00b4"  # typed for an apostrophe
+REPAIRS = ftfy.TextFixerConfig(unescape_html=True, explain=False)
+
+
+def squeeze(text: str) -> str:
+    """The text with single spaces and none around it."""
+    return SPACE.sub(" ", text).strip()
+
+
+def repair(text: str) -> str:
+    """The text as it was meant: mojibake undone, invisible and control characters gone, spaces single."""
+    if text.isascii() and text.isprintable() and "&" not in text:
+        return squeeze(text)
+    mended = ftfy.fix_text(text, REPAIRS)
+    seen = "".join(c if c.isprintable() else " " for c in mended if unicodedata.category(c) != "Cf")
+    return squeeze(seen)
+
+
+def latin(text: str) -> str:
+    """The text in upper-case ASCII letters; other scripts are transliterated, symbols and pictures dropped."""
+    if not text.isascii():
+        spoken = "".join(" " if unicodedata.category(c) in ("So", "Sk") and c != ACUTE else c for c in text)
+        text = anyascii(unicodedata.normalize("NFKC", spoken.replace(ACUTE, "'")))
+    return squeeze(text.upper())
+
+
+def code_key(text: str) -> str:
+    """What is left of a code or its wording when case, punctuation and spaces are put aside."""
+    return NOT_ALPHANUMERIC.sub(" ", latin(text)).strip()
+
+
+def without_float_tail(text: str) -> str:
+    """A number without the ``.0`` that a spreadsheet added."""
+    return FLOAT_TAIL.sub("", text)
