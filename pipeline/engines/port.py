@@ -69,6 +69,9 @@ class Workspace(Protocol):
     def candidate_patterns(self, pairs: int) -> tuple[PatternCounts, float]:
         """Levels of about so many candidate pairs (all those of every k-th record), and k."""
 
+    def compare(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Levels of the given pairs of row numbers: (pairs, comparisons) uint8 as in PatternCounts."""
+
     def score(self, weights: LevelWeights, floor: float) -> ScoredPairs:
         """Every candidate pair whose weight reaches the floor, bits."""
 

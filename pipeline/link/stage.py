@@ -16,12 +16,14 @@ from pipeline.engines.port import Engine, LevelWeights, ScoredPairs, Workspace
 from pipeline.link.clusters import ClusterShape, cluster, shape
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import RuleHits, apply_rules, at_levels, identifier_codes, sides
+from pipeline.link.second_pass import join_clusters
 from pipeline.link.training import Training, train
 from pipeline.link.weights import level_weights, probability, waterfall
 from schemas.model import Model
 from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
+SECOND_PASS_BITS = 3.0  # two clusters join where their weight together is so much above the link threshold
 RANDOM_PAIRS, SAMPLED_PAIRS, SEED = 1_000_000, 2_000_000, 2016
 
 
@@ -66,6 +68,8 @@ def link_records(std_records: pa.Table, model: Model, policy: Literal["balanced"
         identifier_codes(model, table),
     )
     clock.lap("cluster")
+    cluster_of = join_clusters(table, model, workspace, weights, pairs, cluster_of, bits.link_bits + SECOND_PASS_BITS)
+    clock.lap("second_pass")
     ids = table.column("record_id").combine_chunks()
     inside = cluster_of[pairs.left] == cluster_of[pairs.right]
     waits = ~inside & ((pairs.weight >= bits.review_bits) | _share_identifier(model, pairs))
@@ -167,8 +171,8 @@ def _counts(
         counts += [
             Metric("train", "rounds", training.rounds, "count"),
             Metric("train", "has_converged", float(training.has_converged), "count"),
-            Metric("train", "expected_matches", training.expected_matches, "count"),
-            Metric("train", "expected_related", training.expected_related, "count"),
+            Metric("train", "expected_matches", float(training.expected_matches), "count"),
+            Metric("train", "expected_related", float(training.expected_related), "count"),
         ]
     return counts
 

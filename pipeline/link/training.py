@@ -60,6 +60,7 @@ def train(
         records: rows of the table; all pairs that are no candidates count as non-matches.
     """
     comparisons = model.comparison
+    records = max(records, 2)  # so that a table without pairs gives a model too: the prior of its start
     pairs = records * (records - 1) / 2
     count = candidates.count * scale
     observed = [_level_shares(c, random.levels[:, k], random.count) for k, c in enumerate(comparisons)]

@@ -60,16 +60,11 @@ class LocalWorkspace:
 
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of pairs drawn at random."""
-        left, right = random_pairs(self.n_records, pairs, seed)
-        out = np.empty(len(left), np.int64)
-        bounds = np.linspace(0, len(left), self._threads + 1).astype(int)
+        return self._count(self._patterns(*random_pairs(self.n_records, pairs, seed)))
 
-        def part(thread: int) -> None:
-            own, room = slice(bounds[thread], bounds[thread + 1]), self._scratch[thread]
-            scan.patterns_of(left[own], right[own], *self._told(), room.keys, room.found, out[own])
-
-        list(self._pool.map(part, range(self._threads)))
-        return self._count(out)
+    def compare(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Levels of the given pairs."""
+        return unpack(self._patterns(left, right), self._plan)
 
     def candidate_patterns(self, pairs: int) -> tuple[PatternCounts, float]:
         """Levels of the candidate pairs of every k-th record."""
@@ -109,6 +104,17 @@ class LocalWorkspace:
         return ScoredPairs(
             left[order], right[order], unpack(pattern[order], self._plan), weight[order], int(seen.sum())
         )
+
+    def _patterns(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        out = np.empty(len(left), np.int64)
+        bounds = np.linspace(0, len(left), self._threads + 1).astype(int)
+
+        def part(thread: int) -> None:
+            own, room = slice(bounds[thread], bounds[thread + 1]), self._scratch[thread]
+            scan.patterns_of(left[own], right[own], *self._told(), room.keys, room.found, out[own])
+
+        list(self._pool.map(part, range(self._threads)))
+        return out
 
     def _told(self) -> tuple[Plan, Values, Records]:
         return self._plan, self._records.values, self._records.records

@@ -181,7 +181,7 @@ def most_fellows(n, block_sets, cap):
 
 @kernel
 def sample_patterns(thread, threads, step, n, block_sets, scratch, plan, values, records, out):
-    """Write the patterns of the candidate pairs of every step-th record; returns how many, also past the room in out."""
+    """Write the patterns of the candidate pairs of every step-th record; returns how many, past the room too."""
     count = 0
     for i in range(n):
         if i % step or (i // step) % threads != thread:

@@ -1,0 +1,123 @@
+"""Second pass: clusters compared with clusters, by all that their records know together.
+
+A record may be like no single other record and still fit a person: one record has the name, another the birthday, a
+third the address. For two clusters each field counts half by its best and half by its mean weight over all pairs of
+their records; the prior and the related class count once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
+from pipeline.link.rules import apply_rules
+from schemas.model import Model
+
+MOST_CROSS_PAIRS = 400  # of two clusters; larger ones are judged by their first records
+MOST_PAIRS = 4_000_000  # compared in all; the most promising clusters come first
+
+
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """Pairs of clusters, the most promising first."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+def join_clusters(
+    table: pa.Table,
+    model: Model,
+    workspace: Workspace,
+    weights: LevelWeights,
+    pairs: ScoredPairs,
+    cluster_of: np.ndarray,
+    link_bits: float,
+) -> np.ndarray:
+    """Clusters after the pass: two join where their weight together is at least ``link_bits`` and no rule forbids it.
+
+    Each cluster joins at most one other, the best that wants it; ties go to the smaller records.
+    """
+    asked = _questions(pairs, cluster_of)
+    members, first = _members(cluster_of)
+    left, right, owner = _cross_pairs(asked, members, first)
+    if not len(left):
+        return cluster_of
+    levels = workspace.compare(left, right)
+    crossed = ScoredPairs(left, right, levels, np.zeros(len(left), np.float32), len(left))
+    hits = apply_rules(model, table, crossed)
+    together = _together(weights, levels, owner)
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    is_apart = np.logical_or.reduceat(hits.is_apart, starts)
+    is_ask = np.logical_and.reduceat(hits.is_ask, starts)
+    fits = np.flatnonzero((together >= link_bits) & ~is_apart & ~is_ask)
+    asked_of = owner[starts]
+    return _join(cluster_of, asked.low[asked_of[fits]], asked.high[asked_of[fits]], together[fits])
+
+
+def _questions(pairs: ScoredPairs, cluster_of: np.ndarray) -> _Questions:
+    """Pairs of clusters that some scored pair of records joins, by that pair's weight."""
+    a, b = cluster_of[pairs.left], cluster_of[pairs.right]
+    own = a != b
+    low, high, weight = np.minimum(a, b)[own], np.maximum(a, b)[own], pairs.weight[own]
+    order = np.lexsort((-weight, high, low))
+    low, high, weight = low[order], high[order], weight[order]
+    begins = np.ones(len(low), bool)
+    begins[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    low, high, weight = low[begins], high[begins], weight[begins]
+    best = np.lexsort((high, low, -weight))
+    return _Questions(low[best], high[best])
+
+
+def _members(cluster_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Records ordered by cluster, and where each cluster (named by a record) begins; one more for the end."""
+    size = np.bincount(cluster_of, minlength=len(cluster_of))
+    return np.argsort(cluster_of, kind="stable"), np.concatenate([[0], np.cumsum(size)])
+
+
+def _cross_pairs(
+    asked: _Questions, members: np.ndarray, first: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every record of the one cluster with every record of the other, and the question they belong to."""
+    most = int(MOST_CROSS_PAIRS**0.5)
+    rows = np.minimum(first[asked.low + 1] - first[asked.low], most)
+    columns = np.minimum(first[asked.high + 1] - first[asked.high], most)
+    is_single = (first[asked.low + 1] - first[asked.low] == 1) & (first[asked.high + 1] - first[asked.high] == 1)
+    size = np.where(is_single, 0, rows * columns)  # two single records have been compared already
+    size[np.cumsum(size) > MOST_PAIRS] = 0
+    owner = np.repeat(np.arange(len(size)), size)
+    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    a = members[first[asked.low[owner]] + within // columns[owner]]
+    b = members[first[asked.high[owner]] + within % columns[owner]]
+    return np.minimum(a, b).astype(np.int32), np.maximum(a, b).astype(np.int32), owner
+
+
+def _together(weights: LevelWeights, levels: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Weight of each question, bits."""
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    total, related = np.full(len(starts), weights.prior_match), np.full(len(starts), weights.prior_related)
+    for c in range(levels.shape[1]):
+        total += _half_best_half_mean(weights.match[c][levels[:, c]], levels[:, c] > 0, starts)
+        related += _half_best_half_mean(weights.related[c][levels[:, c]], levels[:, c] > 0, starts)
+    return total - np.log2(1.0 + np.exp2(np.minimum(related, 60.0)))
+
+
+def _half_best_half_mean(bits: np.ndarray, is_known: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    known = np.add.reduceat(is_known, starts, dtype=np.int64)
+    best = np.maximum.reduceat(np.where(is_known, bits, -np.inf), starts)
+    mean = np.add.reduceat(np.where(is_known, bits, 0.0), starts) / np.maximum(known, 1)
+    return np.where(known > 0, (best + mean) / 2, 0.0)
+
+
+def _join(cluster_of: np.ndarray, low: np.ndarray, high: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    is_taken = np.zeros(len(cluster_of), bool)
+    into = np.arange(len(cluster_of))
+    for q in np.lexsort((high, low, -weight)):
+        a, b = low[q], high[q]
+        if not is_taken[a] and not is_taken[b]:
+            is_taken[a] = is_taken[b] = True
+            into[b] = a
+    return into[cluster_of]
