@@ -42,7 +42,8 @@ def read_postcode(text: str, reference: Reference) -> Postcode:
     """The postcode of a cell. O and 0, I and 1 change places only where that alone makes it valid."""
     if reference.stands_for_nothing("postcode", text) == "no_fixed_abode":
         return Postcode(is_no_fixed_abode=True)
-    compact = re.sub(r"[^A-Z0-9]", "", latin(repair(text)))
+    written = latin(repair(text))
+    compact = re.sub(r"[^A-Z0-9]", "", written)
     if parts := POSTCODE.match(compact):
         return _known(parts, reference)
     if reference.stands_for_nothing("postcode", text):
@@ -50,16 +51,16 @@ def read_postcode(text: str, reference: Reference) -> Postcode:
     mended = _mended(compact)
     if mended and (parts := POSTCODE.match(mended)):
         return _known(parts, reference)._replace(reason="repaired")
-    return _partial(compact)
+    return _partial(written)
 
 
-def _partial(compact: str) -> Postcode:
-    """The area of a postcode that lacks its end."""
-    if OUTWARD.match(compact):
-        return Postcode(district=compact, reason="partial_postcode")
-    if OUTWARD.match(compact[:-1]) and compact[-1].isdigit():
-        sector = f"{compact[:-1]} {compact[-1]}"
-        return Postcode(sector=sector, district=compact[:-1], reason="partial_postcode")
+def _partial(written: str) -> Postcode:
+    """The area of a postcode that lacks its end; only the space tells the sector SW9 8 from the district SW98."""
+    outward, _, digit = written.partition(" ")
+    if OUTWARD.match(outward) and not digit:
+        return Postcode(district=outward, reason="partial_postcode")
+    if OUTWARD.match(outward) and len(digit) == 1 and digit.isdigit():
+        return Postcode(sector=written, district=outward, reason="partial_postcode")
     return Postcode(reason="invalid_postcode")
 
 
@@ -112,6 +113,7 @@ def read_address(
             notes.append(Note(columns[0], columns[0], reason))
         elif not is_homeless:
             text, inside = _lines(address, reference)
+            notes += [] if text or inside else [Note(columns[0], columns[0], "unreadable_address")]
     if inside and not code.postcode:
         found = read_postcode(inside[-1], reference)
         code = found if found.postcode or found.is_no_fixed_abode else code
@@ -123,11 +125,13 @@ def read_address(
 def _lines(address: str, reference: Reference) -> tuple[str | None, list[str]]:
     text = latin(MARKUP.sub(" ", repair(address)).replace("'", ""))
     inside: list[str] = []
-    while found := INSIDE.findall(text):
+    found = INSIDE.findall(text)
+    while True:
         inside += found
-        text = INSIDE.sub(" ", text)
-    lines = [_words(line, reference) for line in re.split(r"[,;\n]", text)]
-    whole = " ".join(line for line in lines if line)
+        lines = [_words(line, reference) for line in re.split(r"[,;]", INSIDE.sub(" ", text))]
+        whole = text = " ".join(line for line in lines if line)
+        if not (found := INSIDE.findall(whole)):  # what is left may have joined into another one
+            break
     while tail := next((t for t in TAIL if whole.endswith(f" {t}")), None):
         whole = whole.removesuffix(tail).rstrip()
     return whole or None, inside
@@ -136,8 +140,7 @@ def _lines(address: str, reference: Reference) -> tuple[str | None, list[str]]:
 def _words(line: str, reference: Reference) -> str:
     line = re.sub(r"\bNO\b\.?\s*(?=\d)", "", line)
     line = re.sub(r"(?<=\d)\s*[-/]\s*(?=\d)", "_", line)
-    words = re.sub(r"[^A-Z0-9_]+", " ", line.replace("'", "")).split()
-    words = [word.strip("_").replace("_", "-") for word in words]
+    words = [word.strip("_").replace("_", "-") for word in re.sub(r"[^A-Z0-9_]+", " ", line).split()]
     words = [reference.address_words.get(word, word) for word in words if word]
     return " ".join(_street(words, i, reference) if word == "ST" else word for i, word in enumerate(words))
 

@@ -11,7 +11,7 @@ from pipeline.standardise.reference import Reference
 NameOrder = Literal["forename_first", "surname_first", "comma"]
 
 BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|\"([^\"]*)\"|“([^”]*)”")
-ALSO = r"(?:a\.?\s?/?k\.?\s?/?a\b\.?|also known as|known as|alias(?:es)?|goes by|street name|nickname)"
+ALSO = r"(?:a\.?/?k\.?/?a\b\.?|also known as|known as|alias(?:es)?|goes by|street name|nickname)"
 FORMER = r"(?:n[ée]e|formerly|maiden name|birth name|previously|prev\.)"
 TAIL = re.compile(rf"[\s,;:(-]+({ALSO}|{FORMER})[\s:]+", re.IGNORECASE)
 IS_ALSO = re.compile(rf"^{ALSO}[\s:]*", re.IGNORECASE)
@@ -60,10 +60,10 @@ def _aside(text: str) -> Aside:
 
 def split_aliases(text: str, order: NameOrder) -> list[str]:
     """The names of a cell with several; a comma parts them unless surnames come first in this source."""
-    listed = [part for part in LIST.split(IS_ALSO.sub("", text.strip())) if part.strip()]
+    listed = [part for part in LIST.split(text) if part.strip()]
     names = []
     for part in listed:
-        for name in re.split(rf"\s+{ALSO}\s+", part, flags=re.IGNORECASE):
+        for name in re.split(rf"\s+{ALSO}\s+", IS_ALSO.sub("", part.strip()), flags=re.IGNORECASE):
             is_list = name.count(",") > 1 or ("," in name and order == "forename_first" and not _caps(name))
             names += [n for n in name.split(",") if n.strip()] if is_list else [name]
     return names

@@ -11,6 +11,7 @@ from pipeline.standardise.text import MARKUP, latin, repair
 
 NOT_A_LETTER = re.compile(r"[^A-Z]+")
 APOSTROPHE = re.compile(r"(?<=\w)\s?['`’‘](?=\s?\w)|['`’‘]")  # noqa: RUF001 people type all of these
+SIGNS = frozenset(("NEE", "AKA", "ALIAS", "FORMERLY", "PREVIOUSLY"))
 BABY = re.compile(r"^(UNBORN|BABY|NEWBORN|INFANT)$")
 BABY_FILL = frozenset(("BABY", "UNBORN", "CHILD", "BOY", "GIRL", "OF", "TWIN", "ONE", "TWO", "A", "B"))
 
@@ -40,14 +41,19 @@ def without_titles(words: Sequence[str], reference: Reference) -> list[str]:
 
 def forename_words(text: str, reference: Reference) -> list[str]:
     """Given names in order, prefixes such as ABDUL grown together with the name they begin."""
-    words = without_titles(name_words(text), reference)
+    words = without_titles(_without_signs(name_words(text)), reference)
     return joined(words, reference.joined_particles)
 
 
 def surname_words(text: str, reference: Reference) -> list[str]:
     """The words of one surname, prefixes such as O and MC grown together with the name they begin."""
-    words = without_titles(name_words(text), reference)
+    words = without_titles(_without_signs(name_words(text)), reference)
     return joined(words, reference.joined_surname_particles)
+
+
+def _without_signs(words: Sequence[str]) -> Sequence[str]:
+    """The words without those that only say what kind of name follows, such as NEE."""
+    return [word for word in words if word not in SIGNS] or words
 
 
 def joined(words: Sequence[str], prefixes: Collection[str]) -> list[str]:
@@ -62,7 +68,7 @@ def joined(words: Sequence[str], prefixes: Collection[str]) -> list[str]:
     return grown
 
 
-def without_baby(words: Sequence[str], reference: Reference) -> tuple[bool, list[str]]:
+def without_baby(words: Sequence[str]) -> tuple[bool, list[str]]:
     """Whether the words speak of an unnamed baby, as in BABY OF SMITH, and the words after that."""
     if len(words) < 2 or not BABY.match(words[0]):
         return False, list(words)

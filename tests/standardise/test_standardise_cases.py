@@ -1,0 +1,87 @@
+"""The cases that stewards keep in tests/cases."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.standardise.addresses import read_address
+from pipeline.standardise.birthdays import read_birthday
+from pipeline.standardise.contacts import read_email, read_phone, read_uprn
+from pipeline.standardise.identifiers import asn, read_nhs_number, read_police, read_upn
+from pipeline.standardise.names import read_names
+from pipeline.standardise.reference import Reference
+from schemas.contract import Dates
+
+CASES = Path(__file__).parents[1] / "cases"
+AS_OF = dt.date(2026, 11, 20)
+REFERENCE = Reference.load()
+SINGLE = {
+    "nhs_number": read_nhs_number,
+    "upn": read_upn,
+    "phone": read_phone,
+    "email": read_email,
+    "uprn": read_uprn,
+}
+
+
+def cases(name: str) -> list[object]:
+    listed = yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
+    return [pytest.param(case, id=f"{case['from']}"[:60]) for case in listed]
+
+
+@pytest.mark.parametrize("case", cases("names"))
+def test_names_are_read_as_the_case_says(case: dict) -> None:
+    cells = dict(case["from"])
+    order = cells.pop("order", "forename_first")
+    fields = [cells.get(name) for name in ("full_name", "surname", "forename", "middle_names", "alias")]
+    names = read_names(*fields, order=order, reference=REFERENCE)
+    found = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name in ("forename", "middle_names", "surname", "alias", "flags")
+        if (value := getattr(names, name))
+    }
+    assert found == case["gives"]
+    assert [note.reason for note in names.notes] == case.get("reasons", [])
+
+
+@pytest.mark.parametrize("case", cases("dates"))
+def test_birthdays_and_ages_are_read_as_the_case_says(case: dict) -> None:
+    birthday = read_birthday(str(case["from"]), Dates(**case.get("dates", {})), REFERENCE, AS_OF)
+    gives = case["gives"]
+    assert birthday.date_of_birth == gives.get("day")
+    assert birthday.swapped == gives.get("alt")
+    assert list(birthday.ages) == gives.get("age", [None, None])
+    assert birthday.year == gives.get("year")
+    assert [note.reason for note in birthday.notes] == ([case["reason"]] if "reason" in case else [])
+
+
+@pytest.mark.parametrize("case", cases("identifiers"))
+def test_identifiers_and_contacts_are_read_as_the_case_says(case: dict) -> None:
+    kind, text = case["kind"], case["from"]
+    if kind == "asn":
+        assert asn(text) == case.get("asn")
+        return
+    if kind in SINGLE:
+        found = SINGLE[kind](text, REFERENCE)
+        assert found.value == case.get(kind)
+    else:
+        cells = [text if kind == name else None for name in ("pnc_id", "cro_number", "police_id")]
+        found = read_police(*cells, reference=REFERENCE, this_year=AS_OF.year)
+        assert (found.pnc_id, found.cro_number) == (case.get("pnc_id"), case.get("cro_number"))
+    assert [note.reason for note in found.notes] == ([case["reason"]] if "reason" in case else [])
+
+
+@pytest.mark.parametrize("case", cases("postcodes"))
+def test_addresses_and_postcodes_are_read_as_the_case_says(case: dict) -> None:
+    cells = case["from"]
+    postcode = cells.get("postcode")
+    found = read_address(cells.get("address"), str(postcode) if postcode else None, REFERENCE)
+    gives = case["gives"]
+    assert found.address == gives.get("address")
+    assert found.postcode.postcode == gives.get("postcode")
+    assert found.postcode.sector == gives.get("sector")
+    assert found.postcode.district == gives.get("district")
+    assert bool(found.is_no_fixed_abode) == gives.get("is_no_fixed_abode", False)
+    assert [note.reason for note in found.notes] == ([case["reason"]] if "reason" in case else [])
