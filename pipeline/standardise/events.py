@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.standardise.addresses import read_address
 from pipeline.standardise.cells import ATTRIBUTE, Cells
 from pipeline.standardise.codes import read_borough, read_code, read_plain, read_status
-from pipeline.standardise.distinct import Note, Read, map_rows
+from pipeline.standardise.distinct import Note, Read, RowNote, map_distinct, map_rows
 from pipeline.standardise.identifiers import asn
 from pipeline.standardise.notes import Gathered
 from pipeline.standardise.people import Columns, read_column
@@ -46,20 +46,22 @@ def read_events(cells: Cells, contract: Contract, reference: Reference, as_of: d
 
 
 def read_recorded_at(
-    cells: Cells, contract: Contract, reference: Reference, as_of: dt.date, gathered: Gathered
+    cells: Cells, events: Columns, contract: Contract, reference: Reference, as_of: dt.date, gathered: Gathered
 ) -> pa.Array:
     """When the source recorded each row, from the field that the contract names; a time to come is null."""
     name = contract.recorded_at
-    name = name if name in cells.said else f"{ATTRIBUTE}{name.removeprefix(ATTRIBUTE)}"
+    if name in ("started", "ended"):
+        moments = events[f"{name}_at"]
+    else:
+        name = f"{ATTRIBUTE}{name.removeprefix(ATTRIBUTE)}"
+        moments = map_distinct(
+            cells[name], lambda text: read_time(name, text, contract.dates, reference, as_of)
+        ).column(lambda found: found.value, TIME)
     end_of_night = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(12), dt.UTC)
-
-    def read(text: str) -> Read[dt.datetime]:
-        found = read_time(name, text, contract.dates, reference, as_of)
-        if found.value and found.value > end_of_night:
-            return Read(None, (Note(name, "recorded_at", "in_the_future"),))
-        return Read(found.value)
-
-    return read_column(cells, name, read, TIME, gathered)
+    is_to_come = pc.fill_null(pc.greater(moments, pa.scalar(end_of_night, TIME)), False)
+    note = Note(name, "recorded_at", "in_the_future")
+    gathered.add_notes(RowNote(int(row), note) for row in np.flatnonzero(is_to_come.to_numpy(zero_copy_only=False)))
+    return pc.if_else(is_to_come, pa.scalar(None, TIME), moments)
 
 
 def _role(cells: Cells, reference: Reference, gathered: Gathered) -> pa.Array:

@@ -48,10 +48,10 @@ def standardise_feed(raw: pa.Table, contract: Contract, reference: Reference, as
     """
     cells = read_cells(raw, contract)
     gathered = Gathered()
-    recorded_at = read_recorded_at(cells, contract, reference, as_of, gathered)
+    events = read_events(cells, contract, reference, as_of, gathered)
+    recorded_at = read_recorded_at(cells, events, contract, reference, as_of, gathered)
     people = read_people(cells, contract, reference, as_of, gathered)
     people |= read_births(cells, contract, reference, as_of, recorded_at, gathered)
-    events = read_events(cells, contract, reference, as_of, gathered)
     feed_id = raw.column("feed_id")[0].as_py() if len(raw) else contract.source
     identity = identify(cells, feed_id, raw.column("part").to_pylist(), contract.key)
     rejected = _rejected(raw, people, events, identity)

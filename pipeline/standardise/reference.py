@@ -71,7 +71,8 @@ class Reference:
         own = self.placeholders.get(field, {})
         if reason := own.get(key) or anything.get(key):
             return reason
-        return None if any(character.isalnum() for character in key) else "placeholder"
+        is_said = key[:1].isalnum() or any(character.isalnum() for character in key)
+        return None if is_said else "placeholder"
 
 
 def _by_field(path: Path, key: str, value: str) -> dict[str, dict[str, str]]:

@@ -8,7 +8,6 @@ import unicodedata
 import ftfy
 from anyascii import anyascii
 
-SPACE = re.compile(r"\s+")
 NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 MARKUP = re.compile(r"<[^<>]*>")
 FLOAT_TAIL = re.compile(r"(?<=\d)\.0+$")
@@ -18,7 +17,7 @@ REPAIRS = ftfy.TextFixerConfig(unescape_html=True, explain=False)
 
 def squeeze(text: str) -> str:
     """The text with single spaces and none around it."""
-    return SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def repair(text: str) -> str:
