@@ -29,11 +29,13 @@ class SourceError(LinkageError):
         place: where it was found: file, and sheet, row or column where they are known.
         problem: what was found and what was expected, without personal data.
         what_to_do: one sentence for the operator.
+        is_retryable: a later try may mend it, as with a connection that was down.
     """
 
-    def __init__(self, code: str, place: str, problem: str, what_to_do: str) -> None:
-        super().__init__(code, place, problem, what_to_do)
+    def __init__(self, code: str, place: str, problem: str, what_to_do: str, is_retryable: bool = False) -> None:
+        super().__init__(code, place, problem, what_to_do, is_retryable)
         self.code, self.place, self.problem, self.what_to_do = code, place, problem, what_to_do
+        self.is_retryable = is_retryable
 
     def __str__(self) -> str:
         return f"{self.place}: {self.problem} {self.what_to_do}"

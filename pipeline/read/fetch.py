@@ -1,0 +1,48 @@
+"""Bring the bytes of an export, from a folder or any URL that fsspec knows."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePosixPath
+
+import fsspec
+
+from pipeline.core.errors import SourceError
+from pipeline.read.sheets import Fetched
+
+MOST_BYTES = 2 << 30
+
+
+def locate(root: str, location: str) -> str:
+    """Where an export lies: an absolute location as it is, a relative one below the root."""
+    if "://" in location or location.startswith("/"):
+        return location
+    return f"{root.rstrip('/')}/{location}"
+
+
+def fetch(root: str, location: str) -> Fetched:
+    """The whole file, with its SHA-256.
+
+    Raises:
+        SourceError: missing_file, empty_file, too_large, or unreachable (which a later try may mend).
+    """
+    place = locate(root, location)
+    file = location if "://" not in location else PurePosixPath(location.split("://", 1)[1]).name
+    try:
+        filesystem, path = fsspec.core.url_to_fs(place)
+        size = filesystem.size(path)
+        if size is not None and size > MOST_BYTES:
+            raise SourceError(
+                "too_large", file, f"has {size:,} bytes, at most {MOST_BYTES:,} are read.", "Split the export."
+            )
+        data = filesystem.cat_file(path)
+    except FileNotFoundError:
+        raise SourceError("missing_file", file, "is not there.", "Ask the borough for tonight's export.") from None
+    except (OSError, ImportError, ValueError) as error:
+        raise SourceError(
+            "unreachable", file, f"cannot be reached ({type(error).__name__}).", "Check the location and the connection.",
+            is_retryable=True,
+        ) from None  # fmt: skip
+    if not data.strip(b"\x00 \r\n\t"):
+        raise SourceError("empty_file", file, "is empty.", "Ask the borough to export it again.")
+    return Fetched(file, data, hashlib.sha256(data).hexdigest())

@@ -1,0 +1,193 @@
+"""Workbooks kept by hand: xlsx (also encrypted), xls and ods, every cell as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+
+import msoffcrypto
+import openpyxl
+import python_calamine
+from openpyxl.cell.cell import Cell as StyledCell
+
+from pipeline.core.errors import SourceError
+from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
+
+MOST_UNPACKED = 1 << 30
+MOST_RATIO = 200
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def read_workbook(
+    fetched: Fetched, kind: str, sheets: str, password: str | None, password_env: str | None, *, wants_marks: bool
+) -> list[Sheet]:
+    """The sheets whose whole name matches the pattern, in the workbook's order.
+
+    Args:
+        fetched: the file.
+        kind: xlsx, xls or ods.
+        sheets: pattern of sheet names.
+        password: of an encrypted workbook.
+        password_env: the variable it should have come from, for the message.
+        wants_marks: fill colours, strikethrough and hidden rows are wanted too (xlsx only; slower).
+
+    Raises:
+        SourceError: encrypted, zip_bomb, truncated_file, not_a_workbook or no_sheet.
+    """
+    data = _open(fetched, kind, password, password_env)
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        names = [name for name in book.sheet_names if re.fullmatch(sheets, name)]
+        if not names:
+            found = ", ".join(printable(name) for name in book.sheet_names[:12])
+            problem = f"has no sheet whose name matches {sheets!r}; it has {found}."
+            raise SourceError("no_sheet", fetched.file, problem, "Correct `sheets` in the contract.")
+        marks = _marks(data, names) if wants_marks and kind == "xlsx" else {}
+        return [Sheet(name, _rows(book, name, marks.get(name, {}), fetched.file)) for name in names]
+    except SourceError:
+        raise
+    except Exception as error:
+        raise _broken(fetched.file, error) from None
+
+
+def _open(fetched: Fetched, kind: str, password: str | None, password_env: str | None) -> bytes:
+    data = fetched.data
+    if kind == "xlsx" and data.startswith(OLE):
+        data = _decrypt(fetched, password, password_env)
+    if kind == "xls":
+        if not data.startswith(OLE):
+            raise _not_a_workbook(fetched.file, kind)
+        return data
+    if not data.startswith(b"PK"):
+        raise _not_a_workbook(fetched.file, kind)
+    _check_zip(fetched.file, data)
+    return data
+
+
+def _decrypt(fetched: Fetched, password: str | None, password_env: str | None) -> bytes:
+    what = f"Put its password into the environment variable {password_env}." if password_env else (
+        "Name the variable with its password as `password_env` in the contract."
+    )  # fmt: skip
+    if not password:
+        raise SourceError("encrypted", fetched.file, "is protected by a password, and none was given.", what)
+    out = io.BytesIO()
+    try:
+        office = msoffcrypto.OfficeFile(io.BytesIO(fetched.data))
+        office.load_key(password=password)
+        office.decrypt(out)
+    except Exception:
+        raise SourceError("encrypted", fetched.file, "does not open with the password given.", what) from None
+    return out.getvalue()
+
+
+def _check_zip(file: str, data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = 0
+            for part in archive.infolist():
+                unpacked += part.file_size
+                if part.file_size > MOST_RATIO * max(part.compress_size, 1) and part.file_size > 50_000_000:
+                    raise _bomb(file)
+            if unpacked > MOST_UNPACKED:
+                raise _bomb(file)
+            for part in archive.infolist():
+                _drain(file, archive, part)
+    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+        raise _broken(file, error) from None
+
+
+def _drain(file: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Unpack one part and forget it: the directory's sizes may lie, the bytes cannot."""
+    read = 0
+    with archive.open(part) as stream:
+        while block := stream.read(1 << 20):
+            read += len(block)
+            if read > max(part.file_size, 1 << 20):
+                raise _bomb(file)
+
+
+def _bomb(file: str) -> SourceError:
+    return SourceError(
+        "zip_bomb", file, "would unpack to far more than a workbook holds.", "Treat it as hostile; ask who sent it."
+    )
+
+
+def _broken(file: str, error: Exception) -> SourceError:
+    problem = f"breaks off or is damaged ({type(error).__name__})."
+    return SourceError("truncated_file", file, problem, "Ask the borough to send it again.")
+
+
+def _not_a_workbook(file: str, kind: str) -> SourceError:
+    return SourceError(
+        "not_a_workbook", file, f"is not {kind}: its first bytes are another format's.", "Correct `format`."
+    )
+
+
+def _rows(
+    book: python_calamine.CalamineWorkbook, name: str, marks: Mapping[int, tuple[str, ...]], file: str
+) -> Iterator[Row | BadRow]:
+    try:
+        sheet = book.get_sheet_by_name(name)
+        grid = sheet.to_python(skip_empty_area=False)
+    except Exception as error:
+        raise _broken(file, error) from None
+    for number, values in enumerate(grid, start=1):
+        cells = [cell_text(value) for value in values]
+        if any(cell is not None for cell in cells):
+            yield Row(number, cells, marks.get(number, ()))
+
+
+def cell_text(value: object) -> Cell:
+    """A workbook's value as text: dates as ISO, whole numbers without a point, space trimmed."""
+    match value:
+        case None | "":
+            return None
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case dt.datetime():
+            return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "minutes")
+        case dt.date():
+            return value.isoformat()
+        case dt.time():
+            return value.isoformat("minutes")
+        case dt.timedelta():
+            return str(value)
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value).strip() or None
+
+
+def _marks(data: bytes, names: list[str]) -> dict[str, dict[int, tuple[str, ...]]]:
+    """Formatting of each row: fill colours, strikethrough, hidden."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    found: dict[str, dict[int, tuple[str, ...]]] = {}
+    for name in names:
+        sheet = book[name]
+        own = found.setdefault(name, {})
+        for cells in sheet.iter_rows():
+            number = cells[0].row
+            marks = {mark: None for cell in cells if isinstance(cell, StyledCell) for mark in _cell_marks(cell)}
+            if number is not None and sheet.row_dimensions[number].hidden:
+                marks["hidden"] = None
+            if marks and number is not None:
+                own[number] = tuple(marks)
+    return found
+
+
+def _cell_marks(cell: StyledCell) -> Iterator[str]:
+    if not cell.has_style:
+        return
+    fill = cell.fill
+    if fill is not None and fill.fill_type == "solid" and isinstance(fill.fgColor.rgb, str):
+        yield f"colour:{fill.fgColor.rgb[-6:].upper()}"
+    if cell.value is not None and cell.font is not None and cell.font.strike:
+        yield "strikethrough"
+
+
+def printable(text: str) -> str:
+    """A heading or sheet name as a message may show it: printable, at most 60 characters."""
+    return "".join(letter for letter in text if letter.isprintable())[:60]

@@ -1,0 +1,260 @@
+"""The files: text exports and databases are written as people are made; workbooks at the end, sheet by sheet."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Protocol
+
+from anyascii import anyascii
+
+from pipeline.synth.dirt import Sighting, mojibake
+from schemas.boroughs import BOROUGHS, CODES, slug
+
+Truth = Callable[[str, str, str | None, int, int, str], None]
+"""feed_id, file, sheet, row number, part, person"""
+
+CRIS_HEADINGS = (
+    {},
+    {"Surname": "Last Name", "Forename(s)": "First Name(s)", "DOB": "D.O.B.", "Crime Ref No": "Crime No", "Address": "Home Address"},
+    {"Surname": "Family name", "Forename(s)": "Given names", "DOB": "Born", "Sex": "Gender", "Postcode": "Post Code"},
+)  # fmt: skip
+CRIS_COLUMNS = (
+    "Crime Ref No", "BOCU", "Date Reported", "Offence", "Flags", "Role", "Surname", "Forename(s)", "DOB", "Age", "Sex", "SDE",
+    "EA (IC)", "Address", "Postcode", "Telephone", "E-mail", "AKA", "CRO/PNC", "ASN",
+)  # fmt: skip
+UNKNOWN_LETTERS = ("Unknown", "N/K", "")
+
+
+class Export(Protocol):
+    """One kind of export being written."""
+
+    def add(self, seen: Sighting) -> None:
+        """Write one sighting."""
+
+    def close(self) -> None:
+        """Finish the files."""
+
+
+def given_names(seen: Sighting) -> str:
+    """First and middle names in one cell."""
+    return f"{seen.forename} {seen.middle}".strip()
+
+
+def full_name(seen: Sighting) -> str:
+    """SURNAME, First Middle."""
+    return f"{seen.surname.upper()}, {given_names(seen)}".strip(", ")
+
+
+def police_text(text: str, r: random.Random) -> str:
+    """A name as a cp1252 system holds it: accents lost, or mangled."""
+    if text.isascii():
+        return text
+    return mojibake(text) if r.random() < 0.3 else anyascii(text)
+
+
+class _Csv:
+    """Rows of one CSV file and the line each begins on."""
+
+    def __init__(self, path: Path, encoding: str, delimiter: str, headings: tuple[str, ...]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.handle: IO[str] = path.open("w", encoding=encoding, newline="", errors="replace")
+        self.writer = csv.writer(self.handle, delimiter=delimiter, lineterminator="\r\n")
+        self.writer.writerow(headings)
+        self.line = 1
+
+    def row(self, cells: list[str]) -> int:
+        """Write a row; returns its line."""
+        begins = self.line + 1
+        self.writer.writerow(cells)
+        self.line = begins + sum(cell.count("\n") for cell in cells)
+        return begins
+
+
+class Cris:
+    """CRIS: a cp1252 CSV a borough, some with semicolons, headings as the borough likes them."""
+
+    def __init__(self, root: Path, truth: Truth, random_: random.Random) -> None:
+        self.truth, self.r, self.files, self.count = truth, random_, {}, 0
+        for at, borough in enumerate(BOROUGHS):
+            headings = tuple(CRIS_HEADINGS[at % 3].get(name, name) for name in CRIS_COLUMNS)
+            path = root / "cris" / f"{slug(borough)}.csv"
+            self.files[borough] = _Csv(path, "cp1252", ";" if at % 5 == 0 else ",", headings)
+
+    def add(self, seen: Sighting) -> None:
+        self.count += 1
+        r, event = self.r, seen.event
+        at = BOROUGHS.index(event.borough)
+        day = event.at.strftime("%d/%m/%Y" if at % 2 else "%d/%m/%y")
+        born = "" if not seen.born else seen.born.strftime("%d/%m/%Y" if at % 4 else "%Y-%m-%d")
+        both = seen.pnc_id or seen.cro_number
+        if both == seen.pnc_id and both and r.random() < 0.3:
+            both = f"{both[2:4]}/{both[5:12].lstrip('0')}{both[-1]}"
+        age = f"Age {seen.age}" if seen.age and r.random() < 0.3 else seen.age
+        row = [
+            f"{1000000 + self.count}/{event.at:%y}", CODES[event.borough][1], day, event.facts["offence"], event.facts["flags"],
+            event.role, police_text(seen.surname, r), police_text(given_names(seen), r), born, age, seen.sex, seen.ethnicity, seen.ic,
+            seen.address, seen.postcode, seen.phone, seen.email, police_text(seen.aka, r), both, event.facts.get("asn", ""),
+        ]  # fmt: skip
+        self._write(event.borough, seen, row)
+        if r.random() < 0.003:
+            self._write(event.borough, seen, row)
+
+    def _write(self, borough: str, seen: Sighting, row: list[str]) -> None:
+        file = f"cris/{slug(borough)}.csv"
+        self.truth(f"cris.{slug(borough)}", file, None, self.files[borough].row(row), 1, seen.truth)
+
+    def close(self) -> None:
+        for borough, file in self.files.items():
+            if BOROUGHS.index(borough) % 4 == 1:
+                file.row(["", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""])
+                file.row([f"Total {file.line}", *[""] * 19])
+            file.handle.close()
+
+
+class Lines:
+    """A force-wide CSV: MERLIN missing, MERLIN coming to notice, custody."""
+
+    def __init__(
+        self, root: Path, truth: Truth, feed: str, file: str, encoding: str, headings: tuple[str, ...], row: Callable[[Sighting, int], list[str]]
+    ) -> None:  # fmt: skip
+        self.truth, self.feed, self.file, self.make, self.count = truth, feed, file, row, 0
+        self.csv = _Csv(root / file, encoding, ",", headings)
+
+    def add(self, seen: Sighting) -> None:
+        self.count += 1
+        self.truth(self.feed, self.file, None, self.csv.row(self.make(seen, self.count)), 1, seen.truth)
+
+    def close(self) -> None:
+        self.csv.handle.close()
+
+
+def merlin_mis(root: Path, truth: Truth, r: random.Random) -> Lines:
+    """MERLIN missing-person episodes."""
+    headings = (
+        "Merlin Ref", "Surname", "Forenames", "DOB", "Sex", "Ethnicity", "Home Borough", "Home Address", "Home Postcode", "Mobile",
+        "Missing From", "Last Seen", "Returned", "Found At", "Found Postcode", "Risk", "CSE?", "Looked After?", "Placing LA", "Debrief",
+    )  # fmt: skip
+
+    def row(seen: Sighting, count: int) -> list[str]:
+        event, p = seen.event, seen.event.person
+        placing = (
+            r.choice(BOROUGHS) if p.is_looked_after and r.random() < 0.5 else event.borough if p.is_looked_after else ""
+        )
+        found = p.homes[0][1] if r.random() < 0.3 else None
+        return [
+            f"{event.at:%y}MIS{count:06d}", seen.surname.upper(), given_names(seen), seen.born.strftime("%d/%m/%Y") if seen.born else "",
+            seen.sex, seen.ethnicity, event.borough, seen.address, seen.postcode, seen.phone, r.choice(("Home", "School", "Placement", "Town centre")),
+            event.at.strftime("%d/%m/%Y %H:%M"), event.facts["returned"], found.address if found else "", found.postcode if found else "",
+            event.facts["risk"], event.facts["cse"], "Y" if p.is_looked_after else "N", placing, event.facts["debrief"],
+        ]  # fmt: skip
+
+    return Lines(root, truth, "merlin_mis", "merlin/mis.csv", "utf-8-sig", headings, row)
+
+
+def merlin_pac(root: Path, truth: Truth, r: random.Random) -> Lines:
+    """MERLIN reports of children coming to notice."""
+    headings = (
+        "PAC Ref", "Date", "Borough", "Subject", "DOB", "Sex", "Address", "Postcode", "School", "Concern", "Shared With", "BRAG",
+    )  # fmt: skip
+
+    def row(seen: Sighting, count: int) -> list[str]:
+        event = seen.event
+        name = police_text(full_name(seen), r)
+        return [
+            f"{event.at:%y}PAC{count:06d}", event.at.strftime("%d/%m/%Y"), CODES[event.borough][1], name,
+            seen.born.strftime("%d/%m/%Y") if seen.born else seen.age, seen.sex, seen.address, seen.postcode, event.facts["school"],
+            event.facts["concern"], r.choice(("Social care", "School", "Health", "")), event.facts["brag"],
+        ]  # fmt: skip
+
+    return Lines(root, truth, "merlin_pac", "merlin/pac.csv", "cp1252", headings, row)
+
+
+def custody(root: Path, truth: Truth, r: random.Random) -> Lines:
+    """Custody records."""
+    headings = (
+        "Custody No", "Station", "Name", "DOB", "Sex", "PNC", "CRO", "Address", "Postcode", "Arrested", "Detention Authorised", "Charged",
+        "Released", "Bail", "LA Accomm Requested", "Secure?", "AA Arrived",
+    )  # fmt: skip
+
+    def row(seen: Sighting, count: int) -> list[str]:
+        event, station = seen.event, CODES[seen.event.borough][1]
+        facts = event.facts
+        return [
+            f"01{station}/{count}/{event.at:%y}", station, full_name(seen), seen.born.strftime("%d/%m/%Y") if seen.born else "", seen.sex,
+            seen.pnc_id, seen.cro_number, seen.address, seen.postcode, event.at.strftime("%d/%m/%Y %H:%M"), facts["authorised"],
+            facts["charged"], facts["released"], facts["bail"], facts["accommodation"], facts["secure"], facts["adult"],
+        ]  # fmt: skip
+
+    return Lines(root, truth, "custody", "custody/custody.csv", "utf-8", headings, row)
+
+
+class Visor:
+    """ViSOR: a table of registered sex offenders in a database."""
+
+    COLUMNS = (
+        "visor_id", "surname", "forenames", "aliases", "dob", "sex", "ethnicity", "pnc", "cro", "mappa_category", "mappa_level", "risk",
+        "visit_frequency_days", "registered_on", "last_visit", "next_visit_due", "manager", "borough", "address", "postcode", "phone", "email", "status",
+    )  # fmt: skip
+
+    def __init__(self, root: Path, truth: Truth, random_: random.Random) -> None:
+        path = root / "visor" / "visor.sqlite"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        self.truth, self.r, self.count = truth, random_, 0
+        self.base = sqlite3.connect(path)
+        columns = ", ".join(f"{name} TEXT" for name in self.COLUMNS)
+        self.base.execute(f"CREATE TABLE offender ({columns})")
+
+    def add(self, seen: Sighting) -> None:
+        self.count += 1
+        event = seen.event
+        facts = event.facts
+        row = (
+            f"V{self.count:07d}", seen.surname, given_names(seen), seen.aka, seen.born.isoformat() if seen.born else None, seen.sex, seen.ethnicity,
+            seen.pnc_id, seen.cro_number, facts["category"], facts["level"], facts["risk"], facts["every"], event.at.date().isoformat(), facts["last"],
+            facts["due"], f"PC {self.r.randint(1000, 9999)}", event.borough, seen.address, seen.postcode, seen.phone, seen.email, facts["status"],
+        )  # fmt: skip
+        marks = ", ".join("?" * len(row))
+        self.base.execute(f"INSERT INTO offender VALUES ({marks})", row)  # noqa: S608  (only question marks)
+        self.truth("visor", "sqlite:///visor/visor.sqlite", None, self.count, 1, seen.truth)
+
+    def close(self) -> None:
+        self.base.commit()
+        self.base.close()
+
+
+class Crimint:
+    """CRIMINT: intelligence as JSON lines."""
+
+    def __init__(self, root: Path, truth: Truth, random_: random.Random) -> None:
+        path = root / "crimint" / "crimint.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.truth, self.r, self.count = truth, random_, 0
+        self.handle = path.open("w", encoding="utf-8", newline="\n")
+
+    def add(self, seen: Sighting) -> None:
+        self.count += 1
+        event, p = seen.event, seen.event.person
+        entry = {
+            "Ref": f"{CODES[event.borough][1]}RT{self.count:08d}"[-12:], "Date": event.at.date().isoformat(), "Borough": event.borough,
+            "Nominal": f"{seen.forename} {seen.surname}".strip(), "AKA": [seen.aka] if seen.aka else [],
+            "DOB": seen.born.isoformat() if seen.born else None, "Street Name": p.street_name, "Sex": seen.sex, "PNC": seen.pnc_id or None,
+            "Address": seen.address or None, "Postcode": seen.postcode or None, "Phone": seen.phone or None, "Grading": event.facts["grading"],
+            "Text": self.r.choice(("Seen with others near the station.", "=HYPERLINK(\"x\") pasted by source", "<b>Believed</b> to supply.", "Associates with a known group.")),
+        }  # fmt: skip
+        self.handle.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self.truth("crimint", "crimint/crimint.jsonl", None, self.count, 1, seen.truth)
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+def month_of(day: dt.date) -> str:
+    """A sheet's name, such as Nov 2026."""
+    return day.strftime("%b %Y")

@@ -1,0 +1,140 @@
+"""Make synthetic London: exports in every format, and the truth about them, apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.synth import exports
+from pipeline.synth.books import PASSWORD, Authorities, Workbooks
+from pipeline.synth.dirt import write_down
+from pipeline.synth.lives import events_of
+from pipeline.synth.people import Household, Person, households
+
+AS_OF = dt.date(2026, 11, 20)
+BATCH = 50_000
+Progress = Callable[[str, int, int], None]
+TRUTH_RECORDS = pa.schema([
+    ("feed_id", pa.string()), ("file", pa.string()), ("sheet", pa.string()), ("row_number", pa.int32()), ("part", pa.int16()), ("true_person_id", pa.string()),
+])  # fmt: skip
+TRUTH_PERSONS = pa.schema([
+    ("true_person_id", pa.string()), ("household_id", pa.string()), ("community", pa.string()), ("forename", pa.string()), ("surname", pa.string()),
+    ("date_of_birth", pa.date32()), ("sex", pa.string()), ("address", pa.string()), ("postcode", pa.string()),
+])  # fmt: skip
+TRUTH_RELATIONS = pa.schema([("person_a", pa.string()), ("person_b", pa.string()), ("kind", pa.string())])
+RUN_FILE = """# One night on this synthetic London. Paths are relative to this file.
+exports: exports
+as_of: {as_of}
+passwords:
+  BOROUGHLINK_MERTON_PASSWORD: passwords/merton
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthSummary:
+    """What was made."""
+
+    people: int
+    records: int
+    out: Path
+
+
+@dataclass(slots=True)
+class _TruthFile:
+    """Truth rows, written in batches so that memory stays bounded."""
+
+    path: Path
+    schema: pa.Schema
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+    count: int = 0
+    writer: pq.ParquetWriter | None = None
+
+    def add(self, *row: object) -> None:
+        self.rows.append(row)
+        self.count += 1
+        if len(self.rows) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        self.writer = self.writer or pq.ParquetWriter(self.path, self.schema, compression="zstd")
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.schema)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, self.schema.types, strict=True)]
+        self.writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
+        self.rows = []
+
+    def close(self) -> None:
+        self.flush()
+        if self.writer:
+            self.writer.close()
+
+
+def generate(
+    people: int, seed: int, out: Path, as_of: dt.date = AS_OF, progress: Progress = lambda *_: None
+) -> SynthSummary:
+    """Write exports, truth, passwords and a run file below ``out``; the same for the same people, seed and date.
+
+    The password-protected workbook alone differs in its bytes, for its salt is random; its rows are the same.
+    """
+    root, truth_folder = out / "exports", out / "truth"
+    for folder in (root, truth_folder, out / "passwords"):
+        folder.mkdir(parents=True, exist_ok=True)
+    (out / "passwords" / "merton").write_text(PASSWORD + "\n", "utf-8")
+    (out / "run.yaml").write_text(RUN_FILE.format(as_of=as_of.isoformat()), "utf-8")
+    records = _TruthFile(truth_folder / "records.parquet", TRUTH_RECORDS)
+    persons = _TruthFile(truth_folder / "persons.parquet", TRUTH_PERSONS)
+    relations = _TruthFile(truth_folder / "relations.parquet", TRUTH_RELATIONS)
+    writers = _writers(root, records.add, seed, as_of)
+    made, number = 0, 0
+    for household in households(people, seed, as_of):
+        number += 1
+        random_ = random.Random(f"{seed}/life/{number}")
+        for event in events_of(household, random_, as_of):
+            writers[event.system].add(write_down(event, household.people, random_))
+        _tell(household, persons, relations, as_of)
+        made += len(household.people)
+        if number % 500 == 0:
+            progress("people", made, people)
+    progress("people", people, people)
+    for done, (name, writer) in enumerate(writers.items(), start=1):
+        writer.close()
+        progress(f"files: {name}", done, len(writers))
+    for file in (records, persons, relations):
+        file.close()
+    return SynthSummary(made, records.count, out)
+
+
+def _writers(root: Path, truth: exports.Truth, seed: int, as_of: dt.date) -> dict[str, exports.Export]:
+    def own(name: str) -> random.Random:
+        return random.Random(f"{seed}/{name}")
+
+    return {
+        "cris": exports.Cris(root, truth, own("cris")),
+        "merlin_mis": exports.merlin_mis(root, truth, own("mis")),
+        "merlin_pac": exports.merlin_pac(root, truth, own("pac")),
+        "custody": exports.custody(root, truth, own("custody")),
+        "visor": exports.Visor(root, truth, own("visor")),
+        "crimint": exports.Crimint(root, truth, own("crimint")),
+        "borough_cse": Workbooks(root, truth, own("cse"), as_of),
+        "la_children": Authorities(root, truth, own("la")),
+    }
+
+
+def _tell(household: Household, persons: _TruthFile, relations: _TruthFile, as_of: dt.date) -> None:
+    for person in household.people:
+        persons.add(*_truth_of(person, as_of))
+    for relation in household.relations:
+        relations.add(*relation)
+
+
+def _truth_of(person: Person, as_of: dt.date) -> tuple[object, ...]:
+    home = person.home_on(as_of)
+    return (
+        person.person_id, person.household_id, person.community.name, person.forename, person.surname, person.born, person.sex,
+        home.address, home.postcode,
+    )  # fmt: skip
