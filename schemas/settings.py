@@ -51,11 +51,13 @@ class RunSettings(BaseModel):
                 f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False)
             )
             raise SettingsError(str(path), wrong, "data/sample/run.yaml is an example.") from None
-        return settings._relative_to(path.resolve().parent, said)
+        return settings.relative_to(path.resolve().parent, said)
 
-    def _relative_to(self, folder: Path, said: dict[str, object]) -> Self:
+    def relative_to(self, folder: Path, said: dict[str, object]) -> Self:
+        """The settings with the paths that the file gave taken from its folder."""
         paths = ("home", "contracts", "model", "survivorship", "expectations")
         given: dict[str, object] = {name: folder / getattr(self, name) for name in paths if name in said}
+        given["passwords"] = {name: folder / path for name, path in self.passwords.items()}
         if "exports" in said and "://" not in self.exports:
             given["exports"] = str(folder / self.exports)
         return self.model_copy(update=given)

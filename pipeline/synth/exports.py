@@ -19,7 +19,7 @@ from schemas.boroughs import BOROUGHS, CODES, slug
 Truth = Callable[[str, str, str | None, int, int, str], None]
 """feed_id, file, sheet, row number, part, person"""
 
-CRIS_HEADINGS = (
+CRIS_HEADINGS: tuple[dict[str, str], ...] = (
     {},
     {"Surname": "Last Name", "Forename(s)": "First Name(s)", "DOB": "D.O.B.", "Crime Ref No": "Crime No", "Address": "Home Address"},
     {"Surname": "Family name", "Forename(s)": "Given names", "DOB": "Born", "Sex": "Gender", "Postcode": "Post Code"},

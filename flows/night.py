@@ -1,0 +1,98 @@
+"""What one night is: its settings, its number, and where its stages put their tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import SAMPLE, Home, RunFolder
+from schemas.contract import Contract, Feed, load_contracts
+from schemas.settings import RunSettings
+
+SAMPLE_RUN = SAMPLE / "run.yaml"
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run of the nightly flow."""
+
+    run_id: str
+    as_of: dt.date
+    settings: RunSettings
+
+    @property
+    def home(self) -> Home:
+        """Where it writes."""
+        return Home(self.settings.home)
+
+    @property
+    def folder(self) -> RunFolder:
+        """Where its stages put their tables."""
+        return self.home.run(self.run_id)
+
+    @cached_property
+    def contracts(self) -> tuple[Contract, ...]:
+        """All contracts, by source."""
+        return load_contracts(self.settings.contracts)
+
+    @cached_property
+    def feeds(self) -> dict[str, tuple[Contract, Feed]]:
+        """Every feed expected tonight, by id."""
+        return {feed.feed_id: (contract, feed) for contract in self.contracts for feed in contract.all_feeds()}
+
+    def feeds_of(self, contract: Contract) -> list[Feed]:
+        """The feeds of one source."""
+        return [feed for owner, feed in self.feeds.values() if owner.source == contract.source]
+
+
+def plan_night(
+    run_file: Path | None, home: Path | None, as_of: dt.date | None, engine: str | None, environment: Mapping[str, str]
+) -> Night:
+    """The night that the run file and the command line ask for; the bundled sample where no file is given.
+
+    Raises:
+        SettingsError: If the run file cannot be used.
+    """
+    said = run_file or Path(environment.get("BOROUGHLINK_RUN_FILE", SAMPLE_RUN))
+    settings = RunSettings.load(said)
+    given: dict[str, object] = {}
+    if home or "BOROUGHLINK_HOME" in environment:
+        given["home"] = (home or Path(environment["BOROUGHLINK_HOME"])).resolve()
+    if engine:
+        given["engine"] = engine
+    settings = RunSettings.model_validate(settings.model_dump() | given)
+    day = as_of or settings.as_of or dt.datetime.now(tz=dt.UTC).date()
+    return Night(_next_run_id(Home(settings.home), day), day, settings)
+
+
+def passwords(settings: RunSettings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Passwords of workbooks by variable: from the environment, else from the files the run file names.
+
+    Raises:
+        SettingsError: If a named file cannot be read.
+    """
+    found = {name: value for name, value in environment.items() if name.startswith("BOROUGHLINK_") and name.endswith("_PASSWORD")}
+    for name, path in settings.passwords.items():
+        if name in found:
+            continue
+        try:
+            found[name] = path.read_text("utf-8").strip()
+        except OSError:
+            raise SettingsError(str(path), f"cannot be read, though it should hold {name}") from None
+    return found
+
+
+def _next_run_id(home: Home, day: dt.date) -> str:
+    """The date and a count: the n-th run of that date in this home."""
+    taken = [
+        int(path.name.rsplit("-", 1)[1])
+        for folder in (home.runs, home.published)
+        if folder.is_dir()
+        for path in folder.glob(f"{day.isoformat()}-*")
+        if path.name.rsplit("-", 1)[1].isdigit()
+    ]
+    return f"{day.isoformat()}-{max(taken, default=0) + 1}"

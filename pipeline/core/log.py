@@ -1,0 +1,40 @@
+"""Structured log of a run: JSON lines of ids, counts and seconds; never a name, a birthday or an address."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from pathlib import Path
+
+LOGGER = "boroughlink"
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        facts = getattr(record, "facts", {})
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        return json.dumps({"at": when, "level": record.levelname, "event": record.getMessage(), **facts})
+
+
+def log(event: str, **facts: str | int | float | None) -> None:
+    """Write one line: what happened, and ids, counts or seconds about it."""
+    logging.getLogger(LOGGER).info(event, extra={"facts": facts})
+
+
+def log_to(path: Path) -> logging.Handler:
+    """Send the log to a file from now on; close the handler at the end of the run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(_JsonLines())
+    logger = logging.getLogger(LOGGER)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.addHandler(handler)
+    return handler
+
+
+def stop_log(handler: logging.Handler) -> None:
+    """Stop sending the log to this handler."""
+    logging.getLogger(LOGGER).removeHandler(handler)
+    handler.close()

@@ -1,0 +1,55 @@
+"""What suites see: records and events as flat columns, with ages and dates as numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+DAY = 86_400_000_000  # microseconds
+YEAR_DAYS = 365.2425
+RECORD_TEXT = (
+    "record_id", "role", "basis", "borough", "sex", "ethnicity", "ethnicity_observed", "address", "postcode", "uprn", "phone",
+    "email", "pnc_id", "cro_number", "nhs_number", "upn", "source_key",
+)  # fmt: skip
+EVENT_TEXT = ("event_id", "record_id", "event_type", "event_ref", "role", "borough", "risk", "status", "place_postcode")
+
+
+def record_view(std_records: pa.Table, as_of: dt.date) -> pd.DataFrame:
+    """One row a record: texts, the first forename and surname, and numbers.
+
+    age_years: age in completed years when recorded (now, where the source gives no date); age_low, age_high as stated;
+    recorded_days_ago: days from recorded_at to the night, negative in the future.
+    """
+    columns: dict[str, pa.ChunkedArray] = {name: std_records.column(name) for name in RECORD_TEXT}
+    columns |= {name: _first(std_records.column(name)) for name in ("forename", "surname", "alias")}
+    columns |= {name: std_records.column(name) for name in ("age_low", "age_high")}
+    frame = pa.table(columns).to_pandas()
+    ago = _days_ago(std_records.column("recorded_at"), as_of)
+    born = std_records.column("date_of_birth").cast(pa.int32()).to_pandas()
+    today = (as_of - dt.date(1970, 1, 1)).days
+    frame["age_years"] = ((today - ago.fillna(0) - born) / YEAR_DAYS).astype(float)
+    frame["recorded_days_ago"] = ago
+    return frame
+
+
+def event_view(events: pa.Table, as_of: dt.date) -> pd.DataFrame:
+    """One row an event: texts, started_days_ago, and duration_hours (negative where it ends before it starts)."""
+    frame = pa.table({name: events.column(name) for name in EVENT_TEXT}).to_pandas()
+    start, end = (events.column(name).cast(pa.int64()).to_pandas() for name in ("started_at", "ended_at"))
+    frame["started_days_ago"] = _days_ago(events.column("started_at"), as_of)
+    frame["duration_hours"] = (end - start) / 3_600_000_000
+    return frame
+
+
+def _first(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    lengths = pc.fill_null(pc.list_value_length(column), 0)
+    filled = pc.if_else(pc.greater(lengths, 0), column, pa.scalar([None], column.type))
+    return pc.list_element(filled, 0)
+
+
+def _days_ago(column: pa.ChunkedArray, as_of: dt.date) -> pd.Series:
+    days = column.cast(pa.int64()).to_pandas() / DAY
+    return (as_of - dt.date(1970, 1, 1)).days + 1 - days
