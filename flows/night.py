@@ -75,7 +75,11 @@ def passwords(settings: RunSettings, environment: Mapping[str, str]) -> dict[str
     Raises:
         SettingsError: If a named file cannot be read.
     """
-    found = {name: value for name, value in environment.items() if name.startswith("BOROUGHLINK_") and name.endswith("_PASSWORD")}
+    found = {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("BOROUGHLINK_") and name.endswith("_PASSWORD")
+    }
     for name, path in settings.passwords.items():
         if name in found:
             continue

@@ -1,0 +1,1 @@
+"""Contracts: of tables, of sources, of models, of settings."""

@@ -168,9 +168,7 @@ class Contract(_Strict):
             raise ValueError("format sql needs a query")
         if self.boroughs not in ("all", "none") and (wrong := sorted(set(self.boroughs) - set(BOROUGHS))):
             raise ValueError(f"unknown boroughs {wrong}")
-        if self.boroughs != "none" and (
-            wrong := sorted(set(self.feeds) - {slug(b) for b in self._boroughs()})
-        ):
+        if self.boroughs != "none" and (wrong := sorted(set(self.feeds) - {slug(b) for b in self._boroughs()})):
             raise ValueError(f"feeds names {wrong}, which are not slugs of its boroughs")
         for pattern in (self.sheets, *self.ignore):
             re.compile(pattern)

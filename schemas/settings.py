@@ -47,9 +47,7 @@ class RunSettings(BaseModel):
         except (OSError, yaml.YAMLError) as error:
             raise SettingsError(str(path), f"cannot be read ({type(error).__name__})") from None
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False)
-            )
+            wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
             raise SettingsError(str(path), wrong, "data/sample/run.yaml is an example.") from None
         return settings.relative_to(path.resolve().parent, said)
 

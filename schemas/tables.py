@@ -52,9 +52,7 @@ class Table:
     def arrow_schema(self) -> pa.Schema:
         """Arrow schema with descriptions and the protective marking in its metadata."""
         fields = [
-            pa.field(
-                c.name, c.type, c.nullable, {"description": c.about, "personal": str(c.personal).lower()}
-            )
+            pa.field(c.name, c.type, c.nullable, {"description": c.about, "personal": str(c.personal).lower()})
             for c in self.columns
         ]
         return pa.schema(fields, {"table": self.name, "grain": self.grain, "marking": MARKING})
@@ -71,12 +69,8 @@ def _secret(*columns: Column) -> tuple[Column, ...]:
 RECORD_ID = Column("record_id", TEXT, "Stable hash of the source and the source's own key", nullable=False)
 PERSON_ID = Column("person_id", TEXT, "One person, the same from night to night", nullable=False)
 SOURCE = Column("source", TEXT, "Source system: the name of its contract in schemas/sources", nullable=False)
-BOROUGH = Column(
-    "borough", TEXT, "London borough the export or record belongs to; null for a force-wide system"
-)
-FEED_ID = Column(
-    "feed_id", TEXT, "One export that is expected each night: source, or source.borough", nullable=False
-)
+BOROUGH = Column("borough", TEXT, "London borough the export or record belongs to; null for a force-wide system")
+FEED_ID = Column("feed_id", TEXT, "One export that is expected each night: source, or source.borough", nullable=False)
 
 LINEAGE = (
     FEED_ID,
@@ -379,9 +373,7 @@ REVIEW_QUEUE = Table(
     (
         Column("review_id", TEXT, "Stable hash of the question", nullable=False),
         Column("review_type", TEXT, "As in review_pairs", nullable=False),
-        Column(
-            "reason", TEXT, "Why the machine does not decide, in words, without personal data", nullable=False
-        ),
+        Column("reason", TEXT, "Why the machine does not decide, in words, without personal data", nullable=False),
         Column("person_ids", TEXTS, "Persons the question is about, sorted", nullable=False),
         Column("record_id_l", TEXT, "Record of the strongest pair", nullable=False),
         Column("record_id_r", TEXT, "Record of the strongest pair", nullable=False),

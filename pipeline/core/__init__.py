@@ -1,0 +1,1 @@
+"""What every stage shares: errors, places, tables on disk, the log, the lock."""

@@ -105,9 +105,8 @@ class Workbooks:
         if at % 2:
             names = "\n".join(f"{seen.surname.upper()}, {given_names(seen)}" for seen in group)
             return [names, born, sexes, first.ethnicity, *shared, nhs, *end, note]
-        surnames = first.surname if many else first.surname
-        return [
-            surnames,
+                return [
+            first.surname,
             "\n".join(given_names(seen) for seen in group),
             born,
             sexes,

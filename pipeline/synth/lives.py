@@ -91,7 +91,9 @@ class _Life:
 
     def _event(self, system: str, role: str, *, wanders: float = 0.15) -> Event:
         r = self.r
-        at = dt.datetime.combine(self.as_of, dt.time()) - dt.timedelta(minutes=60 + int(r.random() ** 1.6 * SPAN_DAYS * 1440))
+        at = dt.datetime.combine(self.as_of, dt.time()) - dt.timedelta(
+            minutes=60 + int(r.random() ** 1.6 * SPAN_DAYS * 1440)
+        )
         home = self.p.home_on(at.date())
         borough = r.choice(BOROUGHS) if r.random() < wanders else home.borough
         return Event(self.p, system, at, borough, role)

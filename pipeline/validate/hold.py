@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from pipeline.core.durable import sync_folder, write_synced
 from pipeline.core.parquet import conform, read_table, write_table
 from pipeline.core.places import Home
 from schemas.tables import EVENTS_STAGED, SOURCE_STATUS, STD_RECORDS
@@ -135,26 +135,11 @@ def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, eve
     new.mkdir(parents=True)
     write_table(new / "std_records.parquet", read_table(std_records), STD_RECORDS)
     write_table(new / "events.parquet", read_table(events), EVENTS_STAGED)
-    _write_synced(new / "export.json", json.dumps(asdict(facts), indent=1))
-    _sync_folder(new)
-    _write_synced(folder / f".{POINTER}", version)
+    write_synced(new / "export.json", json.dumps(asdict(facts), indent=1))
+    sync_folder(new)
+    write_synced(folder / f".{POINTER}", version)
     (folder / f".{POINTER}").replace(folder / POINTER)
-    _sync_folder(folder)
+    sync_folder(folder)
     for other in folder.iterdir():
         if other.is_dir() and other.name != version:
             shutil.rmtree(other, ignore_errors=True)
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

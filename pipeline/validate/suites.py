@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when it is imported: nothing is ever sent
+os.environ.setdefault("TQDM_DISABLE", "1")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as gx
@@ -26,7 +28,7 @@ with warnings.catch_warnings():
 from pipeline.core.errors import SettingsError
 
 SEVERITIES = ("row", "feed", "warn")
-logging.getLogger("great_expectations").setLevel(logging.ERROR)
+_ONE_AT_A_TIME = threading.Lock()  # its context and Python's warning filters are the process's, not a thread's
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Suites:
         self._suites = {path.stem: _load(path) for path in sorted(folder.glob("*.json"))}
         if not self._suites:
             raise SettingsError(str(folder), "holds no suite of expectations", "Put <source>.json files there.")
+        logging.getLogger("great_expectations").setLevel(logging.ERROR)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("night").add_dataframe_asset("rows")
@@ -68,7 +71,7 @@ class Suites:
         if frame.empty:
             return []
         frame = frame.reset_index(drop=True)
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = self._batches.get_batch({"dataframe": frame}).validate(
                 self._suites[name], result_format="COMPLETE", expectation_parameters=dict(parameters)

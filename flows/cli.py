@@ -1,0 +1,51 @@
+"""The command line: one module a group of commands, errors as one clear message, exit codes that scripts can rely on.
+
+0 good, 1 failed, 2 wrong use, 3 ran but a source was held or missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+from rich.console import Console
+
+from flows.commands import query, run, schedule, synth, train
+from pipeline.core.errors import LinkageError, SettingsError
+
+app = typer.Typer(
+    name="boroughlink",
+    help="Links the records of one person across London's boroughs, every night, into one record each.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("run", help=run.HELP)(run.run)
+app.command("schedule", help=schedule.HELP)(schedule.schedule)
+app.command("query", help=query.HELP)(query.query)
+app.command("train", help=train.HELP)(train.train)
+app.command("synth", help=synth.HELP)(synth.synth)
+
+
+def main() -> None:
+    """Run the command; a known error is one message, anything else is named without its content."""
+    try:
+        app()
+    except LinkageError as error:
+        if os.environ.get("BOROUGHLINK_DEBUG"):
+            raise
+        Console(stderr=True).print(f"[bold]Failed.[/] {_plain(str(error))}", soft_wrap=True)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except Exception as error:
+        if os.environ.get("BOROUGHLINK_DEBUG"):
+            raise
+        kind = type(error).__name__
+        message = f"[bold]Failed[/] unexpectedly ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where."
+        Console(stderr=True).print(message, soft_wrap=True)
+        sys.exit(1)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")

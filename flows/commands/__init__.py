@@ -1,0 +1,1 @@
+"""Commands of boroughlink, one module each."""

@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        help="Folder of runs, publications and state; default data/home, or BOROUGHLINK_HOME.",
+        show_default=False,
+    ),
+]
+RunFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--run-file", help="Run file (YAML); default: the bundled sample, data/sample/run.yaml.", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -1,0 +1,67 @@
+"""``boroughlink query``: SQL over the current publication."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.commands.options import HomeOption, JsonOption
+from pipeline.core.places import DEFAULT_HOME, Home
+from pipeline.publish.query import query as run_query
+
+HELP = """
+Ask the current publication a question in SQL; every published table is a view of its name.
+
+Example: `boroughlink query "SELECT role, count(*) AS n FROM records GROUP BY role ORDER BY n DESC"`
+"""
+MOST_SHOWN = 50
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write all rows to this CSV file.", show_default=False)
+    ] = None,
+) -> None:
+    """SQL over the current publication."""
+    place = home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME))
+    rows = run_query(Home(place), sql)
+    console = Console()
+    if csv_file:
+        _write_csv(rows, csv_file)
+        console.print(f"{len(rows):,} rows in {csv_file}")
+    elif as_json:
+        print(json.dumps(rows.to_pylist(), default=str, ensure_ascii=False))  # noqa: T201
+    else:
+        _show(console, rows)
+
+
+def _show(console: Console, rows: pa.Table) -> None:
+    table = Table()
+    for name in rows.column_names:
+        table.add_column(Text(name))
+    for row in rows.slice(0, MOST_SHOWN).to_pylist():
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+    console.print(table)
+    if len(rows) > MOST_SHOWN:
+        console.print(f"{MOST_SHOWN} of {len(rows):,} rows; --csv or --json gives all.")
+
+
+def _write_csv(rows: pa.Table, path: Path) -> None:
+    """CSV that a spreadsheet reads as text: a value that begins like a formula gets an apostrophe."""
+    columns = {}
+    for name in rows.column_names:
+        values = [None if value is None else str(value) for value in rows.column(name).to_pylist()]
+        columns[name] = pa.array([f"'{v}" if v and v[0] in "=+-@\t\r" else v for v in values], pa.string())
+    pa_csv.write_csv(pa.table(columns), path)

@@ -1,0 +1,41 @@
+"""``boroughlink schedule``: serve the nightly flow."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.commands.options import HomeOption, RunFileOption
+from flows.night import plan_night
+from flows.quiet import quiet_prefect
+
+HELP = """
+Serve the nightly flow with Prefect: a run at every time the cron line gives, until stopped.
+
+Example: `boroughlink schedule --cron "0 2 * * *" --run-file /etc/boroughlink/run.yaml`
+"""
+
+
+def schedule(
+    cron: Annotated[str, typer.Option(help="When, as a cron line, London time.")] = "0 2 * * *",
+    run_file: RunFileOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Serve the nightly flow."""
+    night = plan_night(run_file, home, None, None, os.environ)
+    quiet_prefect(night.settings.home)
+    from prefect.schedules import Cron  # noqa: PLC0415  (Prefect reads its settings when it is imported)
+
+    from flows.served import one_night  # noqa: PLC0415
+
+    Console(stderr=True).print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
+    one_night.serve(
+        name="nightly",
+        schedule=Cron(cron, timezone="Europe/London"),
+        parameters={"run_file": str(run_file) if run_file else None, "home": str(home) if home else None},
+        pause_on_shutdown=False,
+        limit=1,
+    )

@@ -1,0 +1,39 @@
+"""What a night came to, for the operator."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Counts, paths, and the feeds that were not fresh."""
+
+    run_id: str
+    published: Path
+    report: Path
+    validation: Path
+    records: int
+    persons: int
+    links: int
+    questions: int
+    quarantined: int
+    fresh: int
+    not_fresh: tuple[tuple[str, str, str], ...]
+    """feed, state, reason"""
+    seconds: float
+    peak_mb: float
+
+    @property
+    def exit_code(self) -> int:
+        """0: all fresh; 3: published, but a feed was held or missing."""
+        return 3 if self.not_fresh else 0
+
+    def as_json(self) -> dict[str, object]:
+        """The outcome as JSON-ready values."""
+        return asdict(self) | {
+            "published": str(self.published),
+            "report": str(self.report),
+            "validation": str(self.validation),
+        }

@@ -1,0 +1,58 @@
+"""Progress of the night on the terminal."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import rich.progress
+from rich.console import Console
+
+STAGES = ("read", "validate", "link", "persons", "publish", "report")
+
+
+class Reporter(Protocol):
+    """Is told how far each stage has come."""
+
+    def advance(self, stage: str, total: int) -> None:
+        """One more of ``total`` steps of a stage is done."""
+
+
+class _Silent:
+    def advance(self, stage: str, total: int) -> None:
+        """Nobody looks."""
+
+
+class Bars:
+    """A bar a stage; use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = rich.progress.Progress(
+            rich.progress.TextColumn("{task.description:<10}"),
+            rich.progress.BarColumn(),
+            rich.progress.MofNCompleteColumn(),
+            rich.progress.TimeElapsedColumn(),
+            console=console,
+        )
+        self._tasks = {stage: self._bars.add_task(stage, total=None, start=False) for stage in STAGES}
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        _current.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.remove(self)
+        self._bars.stop()
+
+    def advance(self, stage: str, total: int) -> None:
+        """One more step of a stage is done."""
+        self._bars.start_task(self._tasks[stage])
+        self._bars.update(self._tasks[stage], total=total, advance=1)
+
+
+_current: list[Reporter] = [_Silent()]
+
+
+def progress() -> Reporter:
+    """Whoever looks at the moment."""
+    return _current[-1]

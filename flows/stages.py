@@ -1,0 +1,331 @@
+"""The stages of a night as plain functions: each reads finished tables from the run folder and writes the next ones."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import resource
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.night import Night, passwords
+from flows.outcome import Outcome
+from pipeline.core.errors import SourceError
+from pipeline.core.log import log
+from pipeline.core.metrics import Metric
+from pipeline.core.parquet import concat, read_table, write_table
+from pipeline.core.places import REFERENCE
+from pipeline.core.reference import name_groups
+from pipeline.engines.local.engine import LocalEngine
+from pipeline.engines.port import Engine
+from pipeline.link.stage import link_records
+from pipeline.persons.stage import Clustered, Previous, build_persons
+from pipeline.persons.survivorship import load_survivorship
+from pipeline.publish.publication import list_publications, publish, read_current
+from pipeline.read.feed import read_feed
+from pipeline.report.page import render_report
+from pipeline.standardise.feed import standardise_feed
+from pipeline.standardise.reference import Reference
+from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, last_good, promote, settle, status_table
+from pipeline.validate.page import render_validation_page
+from pipeline.validate.source import Export, FeedValidated, validate_source
+from pipeline.validate.suites import Suites
+from schemas.contract import Contract
+from schemas.model import load_model
+from schemas.tables import (
+    CLUSTER_MEMBERS,
+    CLUSTERS,
+    EVENTS,
+    EVENTS_STAGED,
+    IDENTITY_LEDGER,
+    LINKS,
+    PERSON_FIELDS,
+    QUARANTINE,
+    RAW_RECORDS,
+    RECORDS,
+    REVIEW_PAIRS,
+    REVIEW_QUEUE,
+    RUN_METRICS,
+    SOURCE_STATUS,
+    STD_RECORDS,
+)
+from schemas.tables import (
+    PERSONS as PERSONS_TABLE,
+)
+
+READ, STANDARDISE, VALIDATE, LINK, PERSONS = "read", "standardise", "validate", "link", "persons"
+
+
+@functools.cache
+def reference() -> Reference:
+    """Reference lists, loaded once a process."""
+    return Reference.load()
+
+
+def read_and_standardise(night: Night, feed_id: str) -> str:
+    """Bring tonight's export of one feed into standard form; returns the feed's id.
+
+    Raises:
+        SourceError: If a later try may bring it; any other failure is noted, and the feed will be held.
+    """
+    contract, feed = night.feeds[feed_id]
+    try:
+        read = read_feed(contract, feed, night.settings.exports, passwords(night.settings, os.environ))
+    except SourceError as error:
+        if error.is_retryable:
+            raise
+        note_failure(night, feed_id, error)
+        return feed_id
+    standard = standardise_feed(read.records, contract, reference(), night.as_of)
+    quarantine = pa.concat_tables([read.quarantine, standard.quarantine])
+    write_table(night.folder.table(READ, "raw_records", feed_id), read.records, RAW_RECORDS)
+    write_table(night.folder.table(STANDARDISE, "std_records", feed_id), standard.std_records, STD_RECORDS)
+    write_table(night.folder.table(STANDARDISE, "events", feed_id), standard.events, EVENTS_STAGED)
+    write_table(night.folder.table(STANDARDISE, "quarantine", feed_id), quarantine, QUARANTINE)
+    _note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256)
+    log("feed read", feed=feed_id, rows=read.rows_read, records=len(standard.std_records), rejected=len(quarantine))
+    return feed_id
+
+
+def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
+    """Note that tonight's export cannot be used, and why."""
+    _note(night, feed_id, reason_code=error.code, reason=str(error))
+    log("feed failed", feed=feed_id, code=error.code)
+
+
+def validate(night: Night, contract: Contract) -> list[str]:
+    """Validate a source's exports; returns the ids of its feeds."""
+    suites = Suites(night.settings.expectations)
+    notes = {feed.feed_id: _noted(night, feed.feed_id) for feed in night.feeds_of(contract)}
+    exports = [_export(night, feed_id, note) for feed_id, note in notes.items() if "reason_code" not in note]
+    for result in validate_source(contract, exports, suites, night.as_of):
+        _keep_validated(night, result)
+        log("feed validated", feed=result.feed_id, records=len(result.std_records), breaches=len(result.breaches))
+    return list(notes)
+
+
+def settle_feeds(night: Night) -> list[FeedState]:
+    """Decide for every feed whether tonight's export counts, or its last good one; write source_status and quarantine."""
+    states = [settle(_feed_night(night, feed_id), last_good(night.home, feed_id)) for feed_id in night.feeds]
+    used, newest = [], []
+    for state in states:
+        recorded = (
+            read_table(state.std_records, ["recorded_at"]).column(0)
+            if state.std_records
+            else pa.chunked_array([], pa.int64())
+        )
+        used.append(len(recorded))
+        newest.append(pc.max(recorded).as_py() if len(recorded) else None)
+        if state.state != "fresh":
+            log("feed not fresh", feed=state.night.feed_id, state=state.state, code=state.night.reason_code)
+    write_table(night.folder.table(VALIDATE, "source_status"), status_table(states, used, newest), SOURCE_STATUS)
+    tables = (
+        night.folder.table(stage, "quarantine", feed_id) for stage in (STANDARDISE, VALIDATE) for feed_id in night.feeds
+    )
+    rejected = concat([path for path in tables if path.exists()], QUARANTINE)
+    write_table(night.folder.table(VALIDATE, "quarantine"), rejected, QUARANTINE)
+    findings = [finding for feed_id in night.feeds for finding in _noted(night, feed_id, VALIDATE).get("findings", [])]
+    page = render_validation_page(night.run_id, states, findings)
+    night.folder.file("validation.html").write_text(page, "utf-8")
+    return states
+
+
+def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
+    """Link all records that count tonight; writes links, cluster_members, clusters, review_pairs and both inputs."""
+    present = [state for state in states if state.std_records and state.events]
+    std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
+    events = concat([state.events for state in present if state.events], EVENTS_STAGED)
+    model = load_model(night.settings.model)
+    linked = link_records(std_records, model, night.settings.policy, engine_of(night.settings.engine))
+    for name, data, table in (
+        ("std_records", std_records, STD_RECORDS),
+        ("events", events, EVENTS_STAGED),
+        ("links", linked.links, LINKS),
+        ("cluster_members", linked.cluster_members, CLUSTER_MEMBERS),
+        ("clusters", linked.clusters, CLUSTERS),
+        ("review_pairs", linked.review_pairs, REVIEW_PAIRS),
+    ):
+        write_table(night.folder.table(LINK, name), data, table)
+    log("linked", records=len(std_records), clusters=len(linked.clusters), questions=len(linked.review_pairs))
+    return linked.metrics
+
+
+def engine_of(name: str) -> Engine:
+    """The engine of that name."""
+    groups = name_groups(REFERENCE)
+    if name == "recordlinkage":
+        from pipeline.engines.recordlinkage_engine import RecordlinkageEngine  # noqa: PLC0415  (slow to import)
+
+        return RecordlinkageEngine(groups)
+    return LocalEngine(groups)
+
+
+def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
+    good = last_good(night.home, feed_id)
+    rejected = read_table(night.folder.table(STANDARDISE, "quarantine", feed_id))
+    return Export(
+        feed_id,
+        read_table(night.folder.table(STANDARDISE, "std_records", feed_id)),
+        read_table(night.folder.table(STANDARDISE, "events", feed_id)),
+        read_table(night.folder.table(READ, "raw_records", feed_id)),
+        int(str(note["rows_read"])),
+        len(rejected),
+        good.facts.rows if good else None,
+    )
+
+
+def _keep_validated(night: Night, result: FeedValidated) -> None:
+    write_table(night.folder.table(VALIDATE, "std_records", result.feed_id), result.std_records, STD_RECORDS)
+    write_table(night.folder.table(VALIDATE, "events", result.feed_id), result.events, EVENTS_STAGED)
+    write_table(night.folder.table(VALIDATE, "quarantine", result.feed_id), result.quarantine, QUARANTINE)
+    breach = result.breaches[0] if result.breaches else None
+    said = {
+        "rows": len(result.std_records),
+        "reason_code": breach.code if breach else None,
+        "reason": " ".join(each.reason for each in result.breaches) or None,
+        "findings": [asdict(finding) for finding in result.findings],
+    }
+    path = night.folder.root / VALIDATE / result.feed_id / "note.json"
+    path.write_text(json.dumps(said), "utf-8")
+
+
+def _feed_night(night: Night, feed_id: str) -> FeedNight:
+    _, feed = night.feeds[feed_id]
+    note, validated = _noted(night, feed_id), _noted(night, feed_id, VALIDATE)
+    if "reason_code" in note:
+        return FeedNight(
+            feed_id, feed.source, feed.borough, reason_code=str(note["reason_code"]), reason=str(note["reason"])
+        )
+    rejected = sum(
+        len(read_table(night.folder.table(stage, "quarantine", feed_id), ["feed_id"]))
+        for stage in (STANDARDISE, VALIDATE)
+    )
+    facts = ExportFacts(
+        str(note["file"]), str(note["file_sha256"]), night.as_of.isoformat(), int(str(validated["rows"]))
+    )
+    return FeedNight(
+        feed_id,
+        feed.source,
+        feed.borough,
+        int(str(note["rows_read"])),
+        rejected,
+        facts,
+        validated["reason_code"],
+        validated["reason"],
+        night.folder.table(VALIDATE, "std_records", feed_id),
+        night.folder.table(VALIDATE, "events", feed_id),
+    )
+
+
+def _note(night: Night, feed_id: str, **facts: object) -> None:
+    path = _note_path(night, feed_id, READ)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(facts), "utf-8")
+
+
+def _noted(night: Night, feed_id: str, stage: str = READ) -> dict[str, Any]:
+    path = _note_path(night, feed_id, stage)
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
+
+
+def _note_path(night: Night, feed_id: str, stage: str) -> Path:
+    return night.folder.root / stage / feed_id / "note.json"
+
+
+def persons(night: Night) -> None:
+    """Golden records, identities and questions; writes the tables of persons."""
+    before = read_current(night.home)
+    previous = None
+    if before:
+        previous = Previous(
+            before.table("identity_ledger"), before.table("review_queue"), str(before.manifest["model"])
+        )
+    members, clusters, review_pairs = (
+        read_table(night.folder.table(LINK, name)) for name in ("cluster_members", "clusters", "review_pairs")
+    )
+    clustered = Clustered(members, clusters, review_pairs, load_model(night.settings.model).stamp)
+    trust = {contract.source: contract.trust for contract in night.contracts}
+    built = build_persons(
+        read_table(night.folder.table(LINK, "std_records")),
+        read_table(night.folder.table(LINK, "events")),
+        clustered,
+        load_survivorship(night.settings.survivorship, trust),
+        previous,
+        night.run_id,
+    )
+    for table in (PERSONS_TABLE, PERSON_FIELDS, RECORDS, EVENTS, IDENTITY_LEDGER, REVIEW_QUEUE):
+        write_table(night.folder.table(PERSONS, table.name), getattr(built, table.name), table)
+    log("persons built", persons=len(built.persons), questions=len(built.review_queue))
+
+
+def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[Metric]) -> Path:
+    """Publish all tables, then keep tonight's fresh exports as the last good ones."""
+    tables = {
+        table.name: read_table(night.folder.table(PERSONS, table.name))
+        for table in (PERSONS_TABLE, PERSON_FIELDS, RECORDS, EVENTS, IDENTITY_LEDGER, REVIEW_QUEUE)
+    }
+    tables["links"] = read_table(night.folder.table(LINK, "links"))
+    tables |= {name: read_table(night.folder.table(VALIDATE, name)) for name in ("quarantine", "source_status")}
+    counts = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB"), *_table_counts(tables)]
+    tables["run_metrics"] = pa.Table.from_pylist([metric._asdict() for metric in counts], RUN_METRICS.arrow_schema())
+    settings = night.settings
+    facts = {
+        "as_of": night.as_of.isoformat(),
+        "model": load_model(settings.model).stamp,
+        "policy": settings.policy,
+        "engine": settings.engine,
+        "contracts": {contract.source: contract.stamp for contract in night.contracts},
+        "inputs": {state.night.feed_id: state.facts.file_sha256 if state.facts else None for state in states},
+    }
+    published = publish(night.home, night.run_id, tables, facts)
+    promote(night.home, states, night.run_id)
+    log("published", run=night.run_id)
+    return published
+
+
+def write_report(
+    night: Night, states: Sequence[FeedState], published: Path, metrics: Sequence[Metric], seconds: float
+) -> Outcome:
+    """Write report.html into the run's folder; returns what the night came to."""
+    names = ("persons", "records", "links", "source_status", "quarantine", "review_queue", "identity_ledger")
+    tables = {name: read_table(published / name) for name in names}
+    has_before = len(list_publications(night.home)) > 1
+    model = load_model(night.settings.model).stamp
+    measures = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB")]
+    page = render_report(tables, measures, night.run_id, night.as_of.isoformat(), model, has_before=has_before)
+    path = night.folder.file("report.html")
+    path.write_text(page, "utf-8")
+    decisions = tables["links"].column("decision")
+    return Outcome(
+        run_id=night.run_id,
+        published=published,
+        report=path,
+        validation=night.folder.file("validation.html"),
+        records=len(tables["records"]),
+        persons=len(tables["persons"]),
+        links=pc.sum(pc.equal(decisions, "link")).as_py() or 0,
+        questions=len(tables["review_queue"]),
+        quarantined=len(tables["quarantine"]),
+        fresh=sum(state.state == "fresh" for state in states),
+        not_fresh=tuple(
+            (state.night.feed_id, state.state, state.night.reason or "") for state in states if state.state != "fresh"
+        ),
+        seconds=round(seconds, 3),
+        peak_mb=round(peak_mb(), 1),
+    )
+
+
+def peak_mb() -> float:
+    """Most memory this process has held, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _table_counts(tables: Mapping[str, pa.Table]) -> list[Metric]:
+    return [Metric("publish", f"rows_{name}", len(table), "count") for name, table in tables.items()]

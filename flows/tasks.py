@@ -1,0 +1,161 @@
+"""The stages as Prefect tasks: retries, time limits, timing and progress around the plain functions of ``stages``."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import Flow, FlowRun, State
+from prefect.futures import PrefectFuture
+from prefect.tasks import exponential_backoff
+
+from flows import stages
+from flows.night import Night
+from flows.outcome import Outcome
+from flows.progress import progress
+from pipeline.core.errors import SourceError
+from pipeline.core.log import log
+from pipeline.core.metrics import Metric
+from pipeline.validate.hold import FeedState
+from schemas.contract import Contract
+
+FEED_SECONDS = 1_800
+_metrics_lock = threading.Lock()
+
+
+def note_state(_flow: Flow, flow_run: FlowRun, state: State) -> None:
+    """State change hook: what became of the run goes to the log."""
+    log("run ended", run=flow_run.name, state=str(state.type.value if state.type else state.name))
+
+
+def _is_retryable(_task: object, _run: object, state: State) -> bool:
+    try:
+        state.result()
+    except SourceError as error:
+        return error.is_retryable
+    except Exception:
+        return False
+    return False
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=exponential_backoff(backoff_factor=2),
+    retry_condition_fn=_is_retryable,
+    timeout_seconds=FEED_SECONDS,
+    task_run_name="read {feed_id}",
+)
+def read_and_standardise(night: Night, feed_id: str) -> str:
+    """One feed: tonight's export in standard form."""
+    done = stages.read_and_standardise(night, feed_id)
+    progress().advance("read", len(night.feeds))
+    return done
+
+
+def wait_for_feeds(night: Night, read: Mapping[str, PrefectFuture[str]]) -> None:
+    """Wait for every feed; one that failed for good is noted and will be held, the others go on."""
+    for feed_id, future in read.items():
+        future.wait()
+        try:
+            future.result()
+        except SourceError as error:
+            stages.note_failure(night, feed_id, error)
+        except Exception as error:
+            kind = type(error).__name__
+            problem = SourceError(
+                "failed", feed_id, f"could not be processed ({kind}).", "See run.log; tell the maintainers."
+            )
+            stages.note_failure(night, feed_id, problem)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, task_run_name="validate {contract.source}")
+def validate(night: Night, contract: Contract) -> list[str]:
+    """One source: its exports against its expectations."""
+    done = stages.validate(night, contract)
+    progress().advance("validate", len(night.contracts))
+    return done
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def settle_feeds(night: Night) -> list[FeedState]:
+    """Which export stands for each feed tonight."""
+    with _timed(night, "validate"):
+        return stages.settle_feeds(night)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def link(night: Night, states: list[FeedState]) -> None:
+    """Records of one person into one cluster."""
+    with _timed(night, "link"):
+        _add_metrics(night, stages.link(night, states))
+    progress().advance("link", 1)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def build_persons(night: Night) -> None:
+    """Golden records, identities and questions."""
+    with _timed(night, "persons"):
+        stages.persons(night)
+    progress().advance("persons", 1)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def publish(night: Night, states: list[FeedState]) -> Path:
+    """The tables that readers see, switched by one rename."""
+    with _timed(night, "publish"):
+        published = stages.publish_tables(night, states, _metrics(night))
+    progress().advance("publish", 1)
+    return published
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def report(night: Night, states: list[FeedState], published: Path, seconds: float) -> Outcome:
+    """The report page, and an artifact with the counts."""
+    outcome = stages.write_report(night, states, published, _metrics(night), seconds)
+    create_markdown_artifact(key="nightly-report", markdown=_markdown(outcome), description="Counts of the night")
+    progress().advance("report", 1)
+    return outcome
+
+
+def _markdown(outcome: Outcome) -> str:
+    lines = [
+        f"# Night {outcome.run_id}",
+        f"{outcome.records:,} records, {outcome.persons:,} persons, {outcome.links:,} linked pairs, {outcome.questions:,} open questions, "
+        f"{outcome.quarantined:,} rows in quarantine; {outcome.seconds:.0f} s, {outcome.peak_mb:.0f} MB.",
+        *(f"- {feed} is {state}: {reason}" for feed, state, reason in outcome.not_fresh),
+    ]
+    return "\n\n".join(lines)
+
+
+class _timed:  # noqa: N801  (reads as a word where it is used)
+    """Seconds of a stage, as a metric of the run."""
+
+    def __init__(self, night: Night, stage: str) -> None:
+        self._night, self._stage, self._start = night, stage, time.perf_counter()
+
+    def __enter__(self) -> None:
+        log("stage begins", stage=self._stage)
+
+    def __exit__(self, *_: object) -> None:
+        seconds = time.perf_counter() - self._start
+        log("stage ends", stage=self._stage, seconds=round(seconds, 3))
+        _add_metrics(self._night, [Metric(self._stage, "seconds", seconds, "s")])
+
+
+def _add_metrics(night: Night, metrics: list[Metric]) -> None:
+    path = night.folder.file("metrics.json")
+    with _metrics_lock:
+        path.write_text(json.dumps([*_metrics(night), *metrics]), "utf-8")
+
+
+def _metrics(night: Night) -> list[Metric]:
+    path = night.folder.file("metrics.json")
+    return [Metric(*row) for row in json.loads(path.read_text("utf-8"))] if path.exists() else []

@@ -1,0 +1,90 @@
+"""Golden records: every value a person's records give, which one was chosen, and by which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.core.parquet import conform
+from pipeline.persons.survivorship import ORDER, Criterion, Survivorship
+from schemas.tables import PERSON_FIELDS
+
+FIRST_OF_LIST = ("forename", "surname")
+
+
+def person_fields(records: pa.Table, survivorship: Survivorship) -> pa.Table:
+    """One row a person, field, value and record; exactly one is chosen a person and field.
+
+    Input: ``records`` (std_records with person_id).
+    """
+    with duckdb.connect() as base:
+        base.register("records", records)
+        trust = pa.table(
+            {"source": list(survivorship.trust), "trust": pa.array(survivorship.trust.values(), pa.int16())}
+        )
+        base.register("source_trust", trust)
+        grouped = {field for fields, _ in survivorship.groups.values() for field in fields}
+        parts = [_field_sql(field, rules) for field, rules in survivorship.fields.items() if field not in grouped]
+        parts += [_group_sql(fields, rules) for fields, rules in survivorship.groups.values()]
+        found = base.sql(" UNION ALL ".join(parts)).to_arrow_table()
+    return conform(found.sort_by([(name, "ascending") for name in PERSON_FIELDS.key]), PERSON_FIELDS)
+
+
+def golden_values(fields: pa.Table) -> pa.Table:
+    """Chosen values, one row a person, one text column a field; null where no record has the field."""
+    with duckdb.connect() as base:
+        base.register("fields", fields)
+        names = base.sql("SELECT DISTINCT field FROM fields ORDER BY field").to_arrow_table().column(0).to_pylist()
+        columns = ", ".join(f"max(value) FILTER (field = '{name}') AS {_quoted(name)}" for name in names)
+        listed = f", {columns}" if columns else ""
+        sql = f"SELECT person_id{listed} FROM fields WHERE is_chosen GROUP BY person_id"
+        return base.sql(sql).to_arrow_table()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _value_sql(field: str) -> str:
+    return f"{_quoted(field)}[1]" if field in FIRST_OF_LIST else f"CAST({_quoted(field)} AS VARCHAR)"
+
+
+def _field_sql(field: str, rules: Sequence[Criterion]) -> str:
+    """Every value of one field, ranked within its person."""
+    return f"""
+    SELECT person_id, '{field}' AS field, value, record_id, source, borough, recorded_at, basis,
+           row_number() OVER ranked = 1 AS is_chosen, '{" > ".join(rules)}' AS rule, n_agree
+    FROM (SELECT r.*, t.trust, r.basis = 'fact' AS is_fact, {_value_sql(field)} AS value,
+                 count(*) OVER (PARTITION BY person_id, {_value_sql(field)}) AS n_agree
+          FROM records r LEFT JOIN source_trust t USING (source) WHERE {_value_sql(field)} IS NOT NULL)
+    WINDOW ranked AS (PARTITION BY person_id ORDER BY {_ranking(rules)}, record_id)
+    """
+
+
+def _group_sql(fields: Sequence[str], rules: Sequence[Criterion]) -> str:
+    """Values of fields that one record gives together: the record is chosen first, by its first field that is there."""
+    together = " || ' ' || ".join(f"coalesce({_value_sql(field)}, '')" for field in fields)
+    any_given = " OR ".join(f"{_value_sql(field)} IS NOT NULL" for field in fields)
+    values = " UNION ALL ".join(
+        f"SELECT person_id, '{field}' AS field, {_value_sql(field)} AS value, record_id, source, borough, recorded_at, basis,"
+        f" place = 1 AS is_chosen, '{' > '.join(rules)}' AS rule,"
+        f" count(*) OVER (PARTITION BY person_id, {_value_sql(field)}) AS n_agree"
+        f" FROM ranked_records WHERE {_value_sql(field)} IS NOT NULL"
+        for field in fields
+    )
+    return f"""
+    SELECT * FROM (
+    WITH candidates AS (
+        SELECT r.*, t.trust, r.basis = 'fact' AS is_fact, {together} AS value,
+               count(*) OVER (PARTITION BY person_id, {together}) AS n_agree
+        FROM records r LEFT JOIN source_trust t USING (source) WHERE {any_given}),
+    ranked_records AS (
+        SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY {_ranking(rules)}, record_id) AS place FROM candidates)
+    {values})
+    """
+
+
+def _ranking(rules: Sequence[Criterion]) -> str:
+    return ", ".join(ORDER[rule] for rule in rules)

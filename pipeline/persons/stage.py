@@ -1,0 +1,127 @@
+"""Persons: from clusters to golden records, lasting identities and the review queue."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.parquet import conform
+from pipeline.persons.golden import golden_values, person_fields
+from pipeline.persons.identity import carry_on, ledger_table, spans_of
+from pipeline.persons.questions import review_queue
+from pipeline.persons.survivorship import Survivorship
+from schemas.tables import EVENTS, PERSONS, RECORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What the last publication knew."""
+
+    identity_ledger: pa.Table
+    review_queue: pa.Table
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTables:
+    """The tables of persons."""
+
+    persons: pa.Table
+    person_fields: pa.Table
+    records: pa.Table
+    events: pa.Table
+    identity_ledger: pa.Table
+    review_queue: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Clustered:
+    """What linking handed on."""
+
+    cluster_members: pa.Table
+    clusters: pa.Table
+    review_pairs: pa.Table
+    model: str
+
+
+def build_persons(
+    std_records: pa.Table,
+    events: pa.Table,
+    linked: Clustered,
+    survivorship: Survivorship,
+    previous: Previous | None,
+    run_id: str,
+) -> PersonTables:
+    """All tables of persons for tonight's clusters; each sorted by its key."""
+    clusters: dict[str, list[str]] = defaultdict(list)
+    for record, cluster in zip(
+        *(linked.cluster_members.column(n).to_pylist() for n in ("record_id", "cluster_id")), strict=True
+    ):
+        clusters[cluster].append(record)
+    before = spans_of(previous.identity_ledger) if previous else []
+    cause = "model" if previous and previous.model != linked.model else "data"
+    identities = carry_on(clusters, before, run_id, cause)
+    person_of = pa.table({
+        "record_id": pa.array(identities.person_of.keys(), pa.string()),
+        "person_id": pa.array(identities.person_of.values(), pa.string()),
+    })  # fmt: skip
+    records = conform(_with_person(std_records, person_of), RECORDS).sort_by("record_id")
+    own_events = conform(_with_person(events, person_of), EVENTS).sort_by("event_id")
+    fields = person_fields(records, survivorship)
+    opened = {row["review_id"]: row["opened_in"] for row in previous.review_queue.to_pylist()} if previous else {}
+    queue = review_queue(linked.review_pairs, records, opened, run_id)
+    persons = _persons(records, own_events, fields, linked, queue)
+    return PersonTables(persons, fields, records, own_events, ledger_table(identities.ledger), queue)
+
+
+def _with_person(rows: pa.Table, person_of: pa.Table) -> pa.Table:
+    """Arrow cannot join tables that hold lists, so each record's place is looked up and its person taken."""
+    place = pc.index_in(rows.column("record_id"), person_of.column("record_id").combine_chunks())
+    return rows.append_column("person_id", person_of.column("person_id").take(place))
+
+
+def _persons(records: pa.Table, events: pa.Table, fields: pa.Table, linked: Clustered, queue: pa.Table) -> pa.Table:
+    with duckdb.connect() as base:
+        for name, table in (
+            ("records", records), ("events", events), ("golden", golden_values(fields)), ("clusters", linked.clusters),
+            ("members", linked.cluster_members), ("queue", queue),
+        ):  # fmt: skip
+            base.register(name, table)
+        found = base.sql(PERSONS_SQL).to_arrow_table()
+    for column in PERSONS.columns:
+        if column.name not in found.column_names:
+            found = found.append_column(column.name, pa.nulls(len(found), column.type))
+    return conform(found.select(list(PERSONS.names)), PERSONS).sort_by("person_id")
+
+
+PERSONS_SQL = """
+WITH seen AS (
+    SELECT person_id, count(*) AS n_records, min(recorded_at) AS first_seen_at, max(recorded_at) AS last_seen_at,
+           list_sort(list_distinct(list(source))) AS sources, min(record_id) AS any_record
+    FROM records GROUP BY person_id),
+roles AS (SELECT person_id, list_sort(list_distinct(list(role))) AS roles FROM events GROUP BY person_id),
+places AS (
+    SELECT person_id, list_sort(list_distinct(list(borough) FILTER (borough IS NOT NULL))) AS boroughs
+    FROM (SELECT person_id, borough FROM records UNION ALL SELECT person_id, borough FROM events) GROUP BY person_id),
+names AS (
+    SELECT person_id, upper(concat_ws(' ', f, s)) AS full_name FROM (
+        SELECT person_id, unnest(CASE WHEN len(forename) > 0 THEN forename ELSE [NULL] END) AS f, surname FROM records) AS one,
+        unnest(CASE WHEN len(surname) > 0 THEN surname ELSE [NULL] END) AS two(s)
+    UNION SELECT person_id, unnest(alias) FROM records),
+aliases AS (
+    SELECT n.person_id, list_sort(list(DISTINCT n.full_name)) AS alias FROM names n JOIN golden g USING (person_id)
+    WHERE n.full_name <> '' AND n.full_name <> upper(concat_ws(' ', g.forename, g.surname)) GROUP BY n.person_id),
+asked AS (SELECT unnest(person_ids) AS person_id, count(*) AS n FROM queue GROUP BY 1)
+SELECT s.person_id, g.* EXCLUDE (person_id, date_of_birth), CAST(g.date_of_birth AS DATE) AS date_of_birth, a.alias,
+       regexp_extract(g.postcode, '^(\\S+) ', 1) AS postcode_district, coalesce(r.roles, []) AS roles,
+       coalesce(p.boroughs, []) AS boroughs, s.sources, s.n_records, s.first_seen_at, s.last_seen_at,
+       c.confidence AS cluster_confidence, coalesce(q.n, 0) AS n_open_questions
+FROM seen s LEFT JOIN golden g USING (person_id) LEFT JOIN aliases a USING (person_id) LEFT JOIN roles r USING (person_id)
+LEFT JOIN places p USING (person_id) LEFT JOIN asked q USING (person_id)
+JOIN members m ON m.record_id = s.any_record JOIN clusters c USING (cluster_id)
+ORDER BY s.person_id
+"""

@@ -1,0 +1,134 @@
+"""Publications: staged, checked, renamed, and pointed at by ``current``; a reader never sees half a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.core.durable import sync_folder, write_synced
+from pipeline.core.errors import LinkageError, PublishRefusedError
+from pipeline.core.parquet import ROW_GROUP_ROWS, conform
+from pipeline.core.places import Home
+from pipeline.publish.checks import problems_of
+from schemas.tables import MARKING, PUBLISHED, Table
+
+STAGING = ".staging-"
+PART_ROWS = 2_000_000
+LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "great-expectations", "jellyfish", "recordlinkage", "numba")
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One published set of tables."""
+
+    run_id: str
+    folder: Path
+    manifest: dict[str, object]
+
+    def table(self, name: str) -> pa.Table:
+        """All rows of one table."""
+        return pq.read_table(self.folder / name)
+
+
+def publish(home: Home, run_id: str, tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> Path:
+    """Write the tables to staging, check them, and switch to them; returns the publication's folder.
+
+    Args:
+        home: where publications lie.
+        run_id: names the publication.
+        tables: every published table, by name.
+        facts: what the manifest tells besides: model, contracts, inputs, settings; no personal data, no machine's paths.
+
+    Raises:
+        PublishRefusedError: If a check fails; the last publication stays.
+    """
+    home.published.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(home)
+    data = {table.name: _ordered(tables[table.name], table) for table in PUBLISHED}
+    if problems := problems_of(data):
+        raise PublishRefusedError(tuple(problems))
+    staging = home.published / f"{STAGING}{run_id}"
+    described = {table.name: _write(staging / table.name, data[table.name], table) for table in PUBLISHED}
+    manifest = {
+        "run_id": run_id, "marking": MARKING, **facts, "versions": {name: version(name) for name in LIBRARIES}, "tables": described,
+    }  # fmt: skip
+    write_synced(staging / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
+    for folder in (*(staging / table.name for table in PUBLISHED), staging):
+        sync_folder(folder)
+    final = home.published / run_id
+    staging.replace(final)
+    sync_folder(home.published)
+    _point(home, run_id)
+    return final
+
+
+def read_current(home: Home) -> Publication | None:
+    """The publication that readers see; None before the first."""
+    return _read(home.current) if home.current.exists() else None
+
+
+def list_publications(home: Home) -> list[Publication]:
+    """All publications, oldest first."""
+    if not home.published.is_dir():
+        return []
+    folders = [
+        path for path in home.published.iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."
+    ]
+    return [
+        _read(path)
+        for path in sorted(folders, key=lambda path: (path.name.rpartition("-")[0], int(path.name.rpartition("-")[2])))
+    ]
+
+
+def remove_leftovers(home: Home) -> None:
+    """Remove what a crashed run left in staging; nothing that readers see."""
+    for leftover in home.published.glob(f"{STAGING}*"):
+        shutil.rmtree(leftover)
+
+
+def _read(folder: Path) -> Publication:
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    return Publication(str(manifest["run_id"]), folder.resolve(), manifest)
+
+
+def _ordered(data: pa.Table, table: Table) -> pa.Table:
+    return conform(data, table).sort_by([(name, "ascending") for name in table.key])
+
+
+def _write(folder: Path, data: pa.Table, table: Table) -> dict[str, object]:
+    """Write a table's parts; returns what the manifest says of it."""
+    folder.mkdir(parents=True)
+    parts = {}
+    for number, start in enumerate(range(0, max(len(data), 1), PART_ROWS)):
+        path = folder / f"part-{number}.parquet"
+        pq.write_table(data.slice(start, PART_ROWS), path, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+            parts[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return {
+        "rows": len(data), "is_repeatable": table.is_repeatable, "sha256": parts,
+        "columns": {field.name: str(field.type) for field in data.schema},
+    }  # fmt: skip
+
+
+def _point(home: Home, run_id: str) -> None:
+    """Make ``current`` a link to the run: a new link, renamed over the old one."""
+    new = home.published / f"{STAGING}current"
+    new.unlink(missing_ok=True)
+    try:
+        new.symlink_to(run_id)
+    except OSError as error:
+        raise LinkageError(
+            f"{home.published} cannot hold links ({type(error).__name__}); use a file system that can."
+        ) from None
+    new.replace(home.current)
+    sync_folder(home.published)

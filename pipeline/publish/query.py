@@ -1,0 +1,53 @@
+"""SQL over the current publication: read only, and nothing but the publication."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import Home
+from pipeline.publish.publication import read_current
+from schemas.tables import PUBLISHED
+
+READING = {duckdb.StatementType.SELECT}
+
+
+def query(home: Home, sql: str) -> pa.Table:
+    """The rows of one SELECT; each published table is a view of its name.
+
+    Raises:
+        SettingsError: If nothing is published yet, or the statement is not one SELECT that DuckDB understands.
+    """
+    publication = read_current(home)
+    if publication is None:
+        raise SettingsError(str(home.root), "has no publication yet", "Run `boroughlink run` first.")
+    with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
+        _check(base, sql)
+        for table in PUBLISHED:
+            files = str(publication.folder / table.name / "*.parquet").replace("'", "''")
+            base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet('{files}')")  # noqa: S608  (our own path, quoted)
+        base.execute("SET allowed_directories = [?]".replace("?", _text(str(publication.folder))))
+        base.execute("SET enable_external_access = false")
+        base.execute("SET lock_configuration = true")
+        try:
+            return base.execute(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise _refused(error) from None
+
+
+def _check(base: duckdb.DuckDBPyConnection, sql: str) -> None:
+    try:
+        statements = base.extract_statements(sql)
+    except duckdb.Error as error:
+        raise _refused(error) from None
+    if len(statements) != 1 or statements[0].type not in READING:
+        raise SettingsError("query", "takes one SELECT statement", "The publication cannot be changed.")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _refused(error: duckdb.Error) -> SettingsError:
+    return SettingsError("query", str(error).split("\n\nLINE", maxsplit=1)[0].strip())

@@ -1,0 +1,78 @@
+"""Pictures of a report as inline SVG: no script, no network."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+LINK, REVIEW, INK = "#1d70b8", "#f47738", "#0b0c0c"
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "boroughlink", "svg.fonttype": "path", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.edgecolor": INK, "axes.grid": True, "axes.grid.axis": "y", "grid.color": "#d8dadb", "axes.axisbelow": True,
+}  # fmt: skip
+
+
+def weight_histogram(linked: np.ndarray, waiting: np.ndarray) -> str:
+    """How many pairs are linked and how many wait, by match weight in bits."""
+    weights = np.concatenate([linked, waiting])
+    low, high = (int(np.floor(weights.min())), int(np.ceil(weights.max())) + 1) if len(weights) else (0, 1)
+    bins = np.arange(low, high + 1)
+    with mpl.rc_context(STYLE):
+        figure, axes = _canvas(7.2, 2.8)
+        axes.hist(
+            [linked, waiting],
+            bins=bins.tolist(),
+            stacked=True,
+            color=[LINK, REVIEW],
+            label=["linked", "wait for a steward"],
+        )
+        axes.set_xlabel("match weight, bits")
+        axes.set_ylabel("pairs")
+        axes.legend(frameon=False)
+        return _svg(figure, "Histogram of match weights: linked pairs and pairs that wait for a steward")
+
+
+def size_bars(sizes: Sequence[int]) -> str:
+    """How many persons have one record, two, and so on."""
+    most = 12
+    counts = np.bincount(np.minimum(np.asarray(sizes, int), most), minlength=most + 1)[1:]
+    labels = [*(str(size) for size in range(1, most)), f"{most}+"]
+    with mpl.rc_context(STYLE):
+        figure, axes = _canvas(7.2, 2.4)
+        axes.bar(labels, counts, color=LINK)
+        axes.set_xlabel("records of a person")
+        axes.set_ylabel("persons")
+        return _svg(figure, "Bar chart: how many persons have how many records")
+
+
+def stage_bars(seconds: Sequence[tuple[str, float]]) -> str:
+    """Seconds of each stage."""
+    with mpl.rc_context({**STYLE, "axes.grid.axis": "x"}):
+        figure, axes = _canvas(7.2, 0.6 + 0.3 * max(len(seconds), 1))
+        names = [name for name, _ in reversed(seconds)]
+        values = [value for _, value in reversed(seconds)]
+        drawn = axes.barh(names, values, color=LINK)
+        axes.bar_label(drawn, [f"{value:.1f} s" for value in values], padding=3)
+        axes.margins(x=0.12)
+        return _svg(figure, "Bar chart: seconds of each stage")
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _svg(figure: Figure, title: str) -> str:
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    drawn = out.getvalue()
+    drawn = drawn[drawn.index("<svg") :]
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

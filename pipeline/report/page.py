@@ -1,0 +1,122 @@
+"""The report page: sources and their state, what was linked, what waits, what changed since last night."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jinja2
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from markupsafe import Markup
+
+from pipeline.core.metrics import Metric
+from pipeline.report.charts import size_bars, stage_bars, weight_histogram
+from schemas.tables import MARKING
+
+TYPES = {
+    "adopted": "Adopted child", "victim_offender": "Victim and offender", "identifier_conflict": "Identifiers conflict",
+    "twin_suspicion": "Perhaps twins", "no_forename": "No forename", "name_only": "Name only", "unborn": "Before birth",
+    "broken_cluster": "Broken cluster", "grey_pair": "Unclear evidence",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Persons since last night."""
+
+    is_first: bool
+    new: int
+    gone: int
+    merged: int
+    split: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    name: str
+    feeds: int
+    fresh: int
+    rows_read: int
+    rows_used: int
+    rows_quarantined: int
+
+
+def changes_since(ledger: pa.Table, run_id: str, has_before: bool) -> Changes:
+    """What the ledger says this run did."""
+    rows = ledger.select(["valid_from", "valid_to", "merged_into", "split_from", "person_id"]).to_pylist()
+    begun = {row["person_id"] for row in rows if row["valid_from"] == run_id}
+    ended = {row["person_id"]: row for row in rows if row["valid_to"] == run_id}
+    known = {row["person_id"] for row in rows if row["valid_from"] != run_id}
+    return Changes(
+        not has_before,
+        new=len(begun - known),
+        gone=sum(person not in begun and row["merged_into"] is None for person, row in ended.items()),
+        merged=sum(row["merged_into"] is not None for row in ended.values()),
+        split=sum(row["split_from"] is not None and row["valid_from"] == run_id for row in rows),
+    )
+
+
+def render_report(
+    tables: Mapping[str, pa.Table], metrics: Sequence[Metric], run_id: str, as_of: str, model: str, *, has_before: bool
+) -> str:
+    """The page as HTML that needs no network and no script; counts only, no personal data."""
+    persons, links, status = tables["persons"], tables["links"], tables["source_status"].to_pylist()
+    weight = links.column("match_weight").to_numpy()
+    is_link = pc.equal(links.column("decision"), "link").to_numpy()
+    reasons = Counter(tables["quarantine"].column("reason").to_pylist())
+    boroughs = pc.list_value_length(persons.column("boroughs")).to_numpy()
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pipeline.report", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("report.html.j2").render(
+        run_id=run_id,
+        as_of=as_of,
+        model=model,
+        marking=MARKING,
+        figures=_figures(tables, int(is_link.sum()), int((boroughs > 1).sum())),
+        sources=_sources(status),
+        not_fresh=[row for row in status if row["state"] != "fresh"],
+        questions=_questions(tables["review_queue"]),
+        quarantine=sorted(reasons.items(), key=lambda item: (-item[1], item[0])),
+        boroughs=[(n, int((boroughs == n).sum())) for n in sorted(set(boroughs.tolist()))],
+        changes=changes_since(tables["identity_ledger"], run_id, has_before),
+        weights_svg=Markup(weight_histogram(weight[is_link], weight[~is_link])),  # noqa: S704  (drawn by us from numbers)
+        sizes_svg=Markup(size_bars(persons.column("n_records").to_pylist())),  # noqa: S704
+        stages_svg=Markup(stage_bars([(m.stage, m.value) for m in metrics if m.metric == "seconds"])),  # noqa: S704
+        metrics=[metric for metric in metrics if metric.metric != "seconds"],
+    )
+
+
+def _figures(tables: Mapping[str, pa.Table], linked: int, wandering: int) -> list[tuple[str, int]]:
+    return [
+        ("records", len(tables["records"])),
+        ("persons", len(tables["persons"])),
+        ("persons seen in more than one borough", wandering),
+        ("linked pairs", linked),
+        ("open questions", len(tables["review_queue"])),
+        ("rows in quarantine", len(tables["quarantine"])),
+    ]
+
+
+def _sources(status: Sequence[Mapping[str, object]]) -> list[_Source]:
+    names = sorted({str(row["source"]) for row in status})
+    out = []
+    for name in names:
+        own = [row for row in status if row["source"] == name]
+        read, used, rejected = (
+            int(np.sum([row[column] for row in own])) for column in ("rows_read", "rows_used", "rows_quarantined")
+        )
+        out.append(_Source(name, len(own), sum(row["state"] == "fresh" for row in own), read, used, rejected))
+    return out
+
+
+def _questions(queue: pa.Table) -> list[tuple[str, int, int]]:
+    """Kind of question, how many, and the gravest harm among them."""
+    harm = Counter[str]()
+    count = Counter(queue.column("review_type").to_pylist())
+    for row in queue.select(["review_type", "harm"]).to_pylist():
+        harm[row["review_type"]] = max(harm[row["review_type"]], row["harm"])
+    return [(TYPES[name], count[name], harm[name]) for name in sorted(count, key=lambda name: (-harm[name], name))]

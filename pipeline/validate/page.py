@@ -1,0 +1,55 @@
+"""The validation page of a night: which expectations each source met, in counts; never a value."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jinja2
+
+from pipeline.validate.hold import FeedState
+from schemas.tables import MARKING
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One expectation over all feeds of a source."""
+
+    about: str
+    column: str
+    severity: str
+    rows: int
+    failing: int
+    feeds_failing: tuple[str, ...]
+
+
+def render_validation_page(run_id: str, states: Sequence[FeedState], findings: Sequence[Mapping[str, object]]) -> str:
+    """The page as HTML that needs no network and no script. Findings as ``Finding`` has them, as mappings."""
+    grouped: dict[str, dict[tuple[str, str, str, str], list[Mapping[str, object]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for finding in findings:
+        source = str(finding["feed_id"]).split(".", maxsplit=1)[0]
+        key = (str(finding["suite"]), str(finding["about"]), str(finding["column"] or ""), str(finding["severity"]))
+        grouped[source][key].append(finding)
+    sources = {
+        source: [_line(key, own) for key, own in sorted(lines.items(), key=lambda item: item[0])]
+        for source, lines in sorted(grouped.items())
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pipeline.validate", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.get_template("validation.html.j2")
+    return page.render(run_id=run_id, states=states, sources=sources, marking=MARKING)
+
+
+def _line(key: tuple[str, str, str, str], own: Sequence[Mapping[str, object]]) -> _Line:
+    return _Line(
+        about=key[1],
+        column=key[2],
+        severity=key[3],
+        rows=sum(int(str(finding["rows"])) for finding in own),
+        failing=sum(int(str(finding["failing"])) for finding in own),
+        feeds_failing=tuple(str(finding["feed_id"]) for finding in own if not finding["is_met"]),
+    )
