@@ -1,11 +1,12 @@
 """One night, from the boroughs' exports to linked Parquet. Read this first: a line a stage.
 
-Tasks hand on ids and paths, never rows: what they write lies in the run's folder.
+Stages hand on ids and paths, never rows: what they write lies in the run's folder.
 """
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -15,24 +16,26 @@ from flows.night import Night
 from flows.outcome import Outcome
 
 
-@flow(
+def one_night(night: Night) -> Outcome:
+    """Read and standardise every feed, validate every source, link, build persons, publish, report."""
+    began = time.perf_counter()
+    tasks.read_feeds(night)
+    tasks.validate_sources(night)
+    states = tasks.run(tasks.settle_feeds, night)
+    tasks.run(tasks.link, night, states)
+    tasks.run(tasks.build_persons, night)
+    published = tasks.run(tasks.publish, night, states)
+    return tasks.run(tasks.report, night, states, published, time.perf_counter() - began)
+
+
+HOOKS: Any = [tasks.note_state]
+nightly = flow(
     name="nightly",
     flow_run_name="{night.run_id}",
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
     validate_parameters=False,
     persist_result=False,
-    on_completion=[tasks.note_state],  # type: ignore[list-item]
-    on_failure=[tasks.note_state],  # type: ignore[list-item]
-    on_crashed=[tasks.note_state],  # type: ignore[list-item]
-)
-def nightly(night: Night) -> Outcome:
-    """Read and standardise every feed, validate every source, link, build persons, publish, report."""
-    began = time.perf_counter()
-    read = {feed_id: tasks.read_and_standardise.submit(night, feed_id) for feed_id in night.feeds}
-    tasks.wait_for_feeds(night, read)
-    validated = [tasks.validate.submit(night, contract) for contract in night.contracts]
-    states = tasks.settle_feeds(night, wait_for=validated)
-    tasks.link(night, states)
-    tasks.build_persons(night)
-    publication = tasks.publish(night, states)
-    return tasks.report(night, states, publication, time.perf_counter() - began)
+    on_completion=HOOKS,
+    on_failure=HOOKS,
+    on_crashed=HOOKS,
+)(one_night)

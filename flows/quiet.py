@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 
@@ -19,3 +20,30 @@ def quiet_prefect(home: Path) -> None:
     os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
     os.environ.setdefault("PREFECT_RESULTS_PERSIST_BY_DEFAULT", "false")
+
+
+def has_loopback() -> bool:
+    """This machine can talk to itself; without that Prefect's local server cannot be reached."""
+    try:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as server,
+            socket.create_connection(server.getsockname(), timeout=2),
+        ):
+            return True
+    except OSError:
+        return False
+
+
+def prefect_starts() -> bool:
+    """Prefect has a server to talk to: the one of PREFECT_API_URL, or its own local one, which is started here."""
+    if os.environ.get("PREFECT_API_URL"):
+        return True
+    if not has_loopback():
+        return False
+    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415
+
+    try:
+        SubprocessASGIServer().start()
+    except RuntimeError:
+        return False
+    return True

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import task
+from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import Flow, FlowRun, State
-from prefect.futures import PrefectFuture
+from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
 from flows import stages
@@ -26,7 +28,10 @@ from pipeline.validate.hold import FeedState
 from schemas.contract import Contract
 
 FEED_SECONDS = 1_800
+PLAIN_WORKERS, PLAIN_WAITS = 4, (2, 4)  # threads, and seconds before each further try, where no flow is running
 _metrics_lock = threading.Lock()
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def note_state(_flow: Flow, flow_run: FlowRun, state: State) -> None:
@@ -60,12 +65,14 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
     return done
 
 
-def wait_for_feeds(night: Night, read: Mapping[str, PrefectFuture[str]]) -> None:
-    """Wait for every feed; one that failed for good is noted and will be held, the others go on."""
-    for feed_id, future in read.items():
-        future.wait()
+def read_feeds(night: Night) -> None:
+    """Read every feed, several at a time; one that fails for good is noted and will be held, the others go on."""
+    waiting = dict(
+        zip(night.feeds, submit(read_and_standardise, [(night, feed_id) for feed_id in night.feeds]), strict=True)
+    )
+    for feed_id, result in waiting.items():
         try:
-            future.result()
+            result()
         except SourceError as error:
             stages.note_failure(night, feed_id, error)
         except Exception as error:
@@ -74,6 +81,37 @@ def wait_for_feeds(night: Night, read: Mapping[str, PrefectFuture[str]]) -> None
                 "failed", feed_id, f"could not be processed ({kind}).", "See run.log; tell the maintainers."
             )
             stages.note_failure(night, feed_id, problem)
+
+
+def validate_sources(night: Night) -> None:
+    """Validate every source, several at a time."""
+    for result in submit(validate, [(night, contract) for contract in night.contracts]):
+        result()
+
+
+def run(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The step as a task of the flow; as a plain function where no flow is running."""
+    return step(*args, **kwargs) if FlowRunContext.get() else step.fn(*args, **kwargs)
+
+
+def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callable[[], R]]:
+    """Start the step for every tuple of arguments; each result, or what went wrong, comes when it is asked for."""
+    if FlowRunContext.get():
+        return [step.submit(*call).result for call in calls]
+    with ThreadPoolExecutor(PLAIN_WORKERS) as pool:
+        return [pool.submit(_tried, step, call).result for call in calls]
+
+
+def _tried(step: Task[..., R], call: tuple[Any, ...]) -> R:
+    """The plain function, tried again as the task would be."""
+    for wait in PLAIN_WAITS:
+        try:
+            return step.fn(*call)
+        except SourceError as error:
+            if not error.is_retryable:
+                raise
+            time.sleep(wait)
+    return step.fn(*call)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="validate {contract.source}")
@@ -120,7 +158,8 @@ def publish(night: Night, states: list[FeedState]) -> Path:
 def report(night: Night, states: list[FeedState], published: Path, seconds: float) -> Outcome:
     """The report page, and an artifact with the counts."""
     outcome = stages.write_report(night, states, published, _metrics(night), seconds)
-    create_markdown_artifact(key="nightly-report", markdown=_markdown(outcome), description="Counts of the night")
+    if FlowRunContext.get():
+        create_markdown_artifact(key="nightly-report", markdown=_markdown(outcome), description="Counts of the night")
     progress().advance("report", 1)
     return outcome
 

@@ -17,7 +17,7 @@ from flows.commands.options import HomeOption, JsonOption, RunFileOption
 from flows.night import Night, plan_night
 from flows.outcome import Outcome
 from flows.progress import Bars
-from flows.quiet import quiet_prefect
+from flows.quiet import prefect_starts, quiet_prefect
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
 
@@ -57,12 +57,18 @@ def run_night(night: Night, console: Console | None) -> Outcome:
     with run_lock(night.home.lock):
         handler = log_to(night.folder.file("run.log"))
         quiet_prefect(night.home.root)
-        from flows.nightly import nightly  # noqa: PLC0415  (Prefect reads its settings when it is imported)
+        from flows.nightly import nightly, one_night  # noqa: PLC0415  (Prefect reads its settings when it is imported)
 
         log("run begins", run=night.run_id, feeds=len(night.feeds))
         try:
+            flow = nightly if prefect_starts() else one_night
+            if flow is one_night:
+                log("prefect does not start")
+                (console or Console(stderr=True)).print(
+                    "Prefect's local server does not start; the night runs without it."
+                )
             with Bars(console) if console else nullcontext():
-                outcome: Outcome = nightly(night)
+                outcome: Outcome = flow(night)
         finally:
             stop_log(handler)
     return outcome

@@ -40,36 +40,35 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
 
 def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed, place: str) -> tuple[list[str], int]:
     """The heading of each column, and the last row of the headings."""
-    known = contract.headings
-    upper: list[Cell] | None = None
-    upper_number = 0
+    known, header = contract.headings, feed.header
+    upper = Row(-1, [])
     for row in rows:
         if isinstance(row, BadRow):
             continue
         if row.number == 0:
             return [cell or "" for cell in row.cells], 0
-        start = feed.header.row
-        if start == "find" and row.number > SEARCHED_ROWS:
+        if header.row == "find" and row.number > SEARCHED_ROWS:
             break
-        if isinstance(start, int) and row.number < start:
-            continue
-        if feed.header.rows == 1:
-            headings = [cell or "" for cell in row.cells]
-            if start == row.number or (start == "find" and _known(headings, known) >= 2):
-                return headings, row.number
-            if isinstance(start, int):
-                break
-            continue
-        if upper is not None and row.number == upper_number + 1:
-            headings = _joined(upper, row.cells)
-            if upper_number == start or (start == "find" and _known(headings, known) * 2 > sum(map(bool, headings))):
-                return headings, row.number
-        upper, upper_number = row.cells, row.number
-    where = f"on row {feed.header.row}" if feed.header.row != "find" else f"in the first {SEARCHED_ROWS} rows"
+        if header.rows == 1:
+            headings, begins = [cell or "" for cell in row.cells], row.number
+        else:
+            headings, begins = _joined(upper.cells, row.cells), upper.number
+            is_together = row.number == begins + 1
+            upper = row
+            if not is_together:
+                continue
+        filled = sum(map(bool, headings))
+        if begins == header.row or (header.row == "find" and filled > 1 and _known(headings, known) * 2 > filled):
+            return headings, row.number
+        if isinstance(header.row, int) and begins > header.row:
+            break
+    where = f"on row {header.row}" if header.row != "find" else f"in the first {SEARCHED_ROWS} rows"
     raise SourceError(
-        "empty_file" if upper is None else "missing_column", place, f"has no headings {where}.",
+        "missing_column",
+        place,
+        f"has no headings {where}.",
         "Check `header` in the contract, or ask for the export again.",
-    )  # fmt: skip
+    )
 
 
 def _known(headings: list[str], known: dict[str, str]) -> int:

@@ -142,23 +142,19 @@ def _rows(
 
 def cell_text(value: object) -> Cell:
     """A workbook's value as text: dates as ISO, whole numbers without a point, space trimmed."""
+    text = str(value)
     match value:
-        case None | "":
-            return None
+        case None:
+            text = ""
         case bool():
-            return "TRUE" if value else "FALSE"
+            text = text.upper()
         case dt.datetime():
-            return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "minutes")
-        case dt.date():
-            return value.isoformat()
+            text = value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "minutes")
         case dt.time():
-            return value.isoformat("minutes")
-        case dt.timedelta():
-            return str(value)
+            text = value.isoformat("minutes")
         case float() if value.is_integer():
-            return str(int(value))
-        case _:
-            return str(value).strip() or None
+            text = str(int(value))
+    return text.strip() or None
 
 
 def _marks(data: bytes, names: list[str]) -> dict[str, dict[int, tuple[str, ...]]]:

@@ -105,7 +105,7 @@ class Workbooks:
         if at % 2:
             names = "\n".join(f"{seen.surname.upper()}, {given_names(seen)}" for seen in group)
             return [names, born, sexes, first.ethnicity, *shared, nhs, *end, note]
-                return [
+        return [
             first.surname,
             "\n".join(given_names(seen) for seen in group),
             born,

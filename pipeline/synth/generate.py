@@ -90,9 +90,8 @@ def generate(
     persons = _TruthFile(truth_folder / "persons.parquet", TRUTH_PERSONS)
     relations = _TruthFile(truth_folder / "relations.parquet", TRUTH_RELATIONS)
     writers = _writers(root, records.add, seed, as_of)
-    made, number = 0, 0
-    for household in households(people, seed, as_of):
-        number += 1
+    made = 0
+    for number, household in enumerate(households(people, seed, as_of), start=1):
         random_ = random.Random(f"{seed}/life/{number}")
         for event in events_of(household, random_, as_of):
             writers[event.system].add(write_down(event, household.people, random_))

@@ -53,7 +53,8 @@ class Suites:
         self._suites = {path.stem: _load(path) for path in sorted(folder.glob("*.json"))}
         if not self._suites:
             raise SettingsError(str(folder), "holds no suite of expectations", "Put <source>.json files there.")
-        logging.getLogger("great_expectations").setLevel(logging.ERROR)
+        for name in ("great_expectations", "great_expectations.data_context.types.base"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("night").add_dataframe_asset("rows")
