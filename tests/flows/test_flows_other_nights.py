@@ -1,0 +1,149 @@
+"""Nights that do not go as planned, and nights that must not differ."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from command_line import NightOnSample, boroughlink
+
+from pipeline.core.lock import run_lock
+from pipeline.core.places import SAMPLE, SOURCES
+
+pytestmark = pytest.mark.flow
+WITHOUT_NETWORK = ("unshare", "--net")
+
+
+def tables_of(home: Path) -> dict[str, object]:
+    manifest = json.loads((home / "published" / "current" / "manifest.json").read_text("utf-8"))
+    return {name: table["sha256"] for name, table in manifest["tables"].items() if table["is_repeatable"]}
+
+
+@pytest.fixture(scope="module")
+def london(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sample that a test may spoil, with contracts and a run file of its own."""
+    place = tmp_path_factory.mktemp("london")
+    shutil.copytree(SAMPLE / "exports", place / "exports")
+    shutil.copytree(SAMPLE / "passwords", place / "passwords")
+    shutil.copytree(SOURCES, place / "contracts")
+    said = yaml.safe_load((SAMPLE / "run.yaml").read_text("utf-8")) | {"contracts": "contracts", "home": "home"}
+    (place / "run.yaml").write_text(yaml.safe_dump(said), "utf-8")
+    return place
+
+
+def test_without_a_network_the_night_gives_the_same_tables(sample_night: NightOnSample, tmp_path: Path) -> None:
+    probe = shutil.which("unshare")
+    if probe is None:
+        pytest.skip("this machine has no unshare")
+    finished = boroughlink("run", "--home", str(tmp_path), "--json", before=WITHOUT_NETWORK)
+    if "Operation not permitted" in finished.err:
+        pytest.skip("this user may not cut the network")
+    assert finished.code == 0, finished.err
+    assert tables_of(tmp_path) == tables_of(sample_night.home)
+
+
+def test_a_second_run_on_the_same_input_changes_nothing(sample_night: NightOnSample, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sample_night.home, home, symlinks=True)
+    finished = boroughlink("run", "--home", str(home), "--json")
+    assert finished.code == 0, finished.err
+    assert finished.said["run_id"] != sample_night.finished.said["run_id"]
+    before, after = tables_of(sample_night.home), tables_of(home)
+    assert {name for name in after if after[name] != before[name]} <= {"source_status"}, (
+        "which tells of the last good rows"
+    )
+
+
+def test_broken_feeds_are_held_and_their_people_stay(london: Path) -> None:
+    first = boroughlink("run", "--run-file", str(london / "run.yaml"), "--json")
+    assert first.code == 0, first.err
+    exports = london / "exports"
+    corrupt = exports / "cse" / "camden.xlsx"
+    corrupt.write_bytes(corrupt.read_bytes()[:2000])
+    (exports / "cris" / "hackney.csv").unlink()
+    lambeth = exports / "cris" / "lambeth.csv"
+    lambeth.write_bytes(
+        lambeth.read_bytes()
+        .replace(b"DOB", b"Day of arrival", 1)
+        .replace(b"Born", b"Day of arrival", 1)
+        .replace(b"D.O.B.", b"Day of arrival", 1)
+    )
+    (exports / "la" / "brent.xlsx").write_bytes(b"")
+    second = boroughlink("run", "--run-file", str(london / "run.yaml"), "--json")
+    assert second.code == 3, second.err
+    reasons = {feed: (state, reason) for feed, state, reason in second.said["not_fresh"]}
+    assert set(reasons) == {"borough_cse.camden", "cris.hackney", "cris.lambeth", "la_children.brent"}
+    assert {state for state, _ in reasons.values()} == {"held"}
+    assert "damaged" in reasons["borough_cse.camden"][1]
+    assert "is not there" in reasons["cris.hackney"][1]
+    assert "Day of arrival" in reasons["cris.lambeth"][1]
+    assert "schemas/sources/cris.yaml" in reasons["cris.lambeth"][1]
+    assert "is empty" in reasons["la_children.brent"][1]
+    published = london / "home" / "published"
+    runs = [first.said["run_id"], second.said["run_id"]]
+    persons = [
+        duckdb.sql(f"SELECT record_id, person_id FROM '{published}/{run}/records/*.parquet' ORDER BY ALL").fetchall()
+        for run in runs
+    ]
+    assert persons[0] == persons[1]
+
+
+def test_a_34th_source_is_one_yaml_file(london: Path) -> None:
+    (london / "exports" / "youth").mkdir(exist_ok=True)
+    rows = ["Ref;Last name;First name;Birthday;Seen on;Postcode", "Y1;Okonkwo-Test;Adaeze;03/02/2011;10/11/2026;E8 1AA"]
+    (london / "exports" / "youth" / "hackney.csv").write_text("\n".join(rows), "utf-8")
+    (london / "contracts" / "youth_offending.yaml").write_text(
+        """
+source: youth_offending
+title: Youth offending team, Hackney
+location: youth/{borough}.csv
+format: csv
+delimiter: ";"
+boroughs: [Hackney]
+event_type: referral
+person: { source_key: [Ref], surname: [Last name], forename: [First name], date_of_birth: [Birthday], postcode: [Postcode] }
+event: { started: [Seen on] }
+key: [source_key]
+constants: { role: subject }
+""",
+        "utf-8",
+    )
+    finished = boroughlink(
+        "run", "--run-file", str(london / "run.yaml"), "--home", str(london / "other_home"), "--json"
+    )
+    assert finished.code == 3, finished.err
+    found = duckdb.sql(
+        f"SELECT surname, forename, date_of_birth FROM '{london}/other_home/published/current/records/*.parquet' WHERE source = 'youth_offending'"
+    ).fetchall()
+    assert [(surname, forename, str(born)) for surname, forename, born in found] == [
+        (["OKONKWO TEST"], ["ADAEZE"], "2011-02-03")
+    ]
+
+
+def test_two_runs_at_once_are_refused_with_the_holder_named(tmp_path: Path) -> None:
+    with run_lock(tmp_path / "run.lock"):
+        finished = boroughlink("run", "--home", str(tmp_path))
+    assert finished.code == 1
+    assert "is in use by process" in finished.err
+    assert "Traceback" not in finished.err
+
+
+def test_wrong_use_is_told_apart_from_failure(tmp_path: Path) -> None:
+    missing = boroughlink("run", "--run-file", str(tmp_path / "nowhere.yaml"))
+    assert missing.code == 2
+    assert "nowhere.yaml" in missing.err
+    assert "Traceback" not in missing.err
+    unpublished = boroughlink("query", "SELECT 1", "--home", str(tmp_path))
+    assert unpublished.code == 2
+    assert "boroughlink run" in unpublished.err
+
+
+@pytest.mark.parametrize("command", ["run", "schedule", "query", "train", "synth"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    finished = boroughlink(command, "--help")
+    assert finished.code == 0
+    assert f"boroughlink {command}" in finished.out

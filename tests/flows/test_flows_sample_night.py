@@ -1,0 +1,169 @@
+"""One night on the committed sample: what a new user sees, held against the truth."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from anyascii import anyascii
+from command_line import NightOnSample, boroughlink
+
+from pipeline.core.parquet import conform
+from pipeline.core.places import SAMPLE
+from schemas.tables import PUBLISHED
+
+pytestmark = pytest.mark.flow
+OFFENDERS, VICTIMS = ("suspect", "accused", "detainee", "offender"), ("victim", "at_risk")
+
+
+@pytest.fixture(scope="module")
+def base(sample_night: NightOnSample, sample_truth: Path):
+    """The publication's tables, and ``known``: every record with the person it truly is of."""
+    with duckdb.connect() as connection:
+        for table in PUBLISHED:
+            connection.execute(f"CREATE VIEW {table.name} AS FROM '{sample_night.current / table.name}/*.parquet'")
+        for name in ("records", "relations", "persons"):
+            connection.execute(f"CREATE VIEW true_{name} AS FROM '{sample_truth / name}.parquet'")
+        connection.execute("""CREATE TABLE known AS SELECT r.*, t.true_person_id FROM records r JOIN true_records t
+            ON t.feed_id = r.feed_id AND t.file = r.file AND t.sheet IS NOT DISTINCT FROM r.sheet
+            AND t.row_number = r.row_number AND t.part = r.part""")
+        yield connection
+
+
+def one(base: duckdb.DuckDBPyConnection, sql: str) -> float:
+    return base.execute(sql).fetchall()[0][0]
+
+
+def test_every_feed_is_fresh_and_every_format_was_read(base) -> None:
+    states = base.execute("SELECT state, count(*) FROM source_status GROUP BY state").fetchall()
+    assert states == [("fresh", 104)]
+    endings = {re.sub(r".*\.", "", file) for (file,) in base.execute("SELECT DISTINCT file FROM records").fetchall()}
+    assert endings == {"csv", "jsonl", "sqlite", "xlsx", "xls", "ods"}
+    assert one(base, "SELECT count(*) FROM records WHERE feed_id = 'borough_cse.merton'") > 0, "the encrypted workbook"
+
+
+def test_all_33_boroughs_are_there(base) -> None:
+    assert one(base, "SELECT count(DISTINCT borough) FROM events") == 33
+
+
+@pytest.mark.parametrize("table", PUBLISHED, ids=lambda table: table.name)
+def test_published_tables_keep_their_contract(sample_night: NightOnSample, table) -> None:
+    data = pq.read_table(sample_night.current / table.name)
+    assert data.schema.metadata[b"marking"] == b"OFFICIAL-SENSITIVE"
+    assert data.schema.field(0).metadata[b"description"]
+    assert conform(data, table).equals(data)
+    assert len(data) > 0
+
+
+def test_the_truth_knows_every_record(base) -> None:
+    assert one(base, "SELECT count(*) FROM records") == one(base, "SELECT count(*) FROM known")
+
+
+def test_automatic_links_are_right_and_find_most(base) -> None:
+    def pairs(by: str) -> float:
+        return one(base, f"SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM known GROUP BY {by})")
+
+    right = pairs("person_id, true_person_id")
+    assert right / pairs("person_id") >= 0.995
+    assert right / pairs("true_person_id") >= 0.90
+
+
+def test_no_twins_are_linked_by_the_machine(base) -> None:
+    twins = "SELECT person_a AS a, person_b AS b FROM true_relations WHERE kind = 'twin'"
+    assert one(base, f"SELECT count(*) FROM ({twins})") > 0
+    together = f"""SELECT count(*) FROM ({twins}) t JOIN known x ON x.true_person_id = t.a
+        JOIN known y ON y.true_person_id = t.b AND x.person_id = y.person_id"""
+    assert one(base, together) == 0
+
+
+def test_no_victim_is_linked_with_an_offender_without_a_steward(base) -> None:
+    together = f"SELECT count(*) FROM known x JOIN known y USING (person_id) WHERE x.role IN {VICTIMS} AND y.role IN {OFFENDERS}"
+    assert one(base, together) == 0
+    asked = one(base, "SELECT count(*) FROM review_queue WHERE review_type = 'victim_offender'")
+    assert asked > 0
+
+
+def test_conflicting_identifiers_never_share_a_person(base) -> None:
+    for field in ("pnc_id", "cro_number", "nhs_number", "upn"):
+        assert (
+            one(
+                base,
+                f"SELECT count(*) FROM (SELECT person_id FROM records GROUP BY 1 HAVING count(DISTINCT {field}) > 1)",
+            )
+            == 0
+        )
+
+
+def test_a_persons_value_can_be_followed_to_the_row_it_stands_on(base) -> None:
+    found = base.execute("""SELECT p.person_id, f.value, r.file, r.row_number FROM persons p
+        JOIN person_fields f ON f.person_id = p.person_id AND f.field = 'surname' AND f.is_chosen AND f.value = p.surname
+        JOIN records r USING (record_id) WHERE r.source = 'custody' ORDER BY p.person_id LIMIT 20""").fetchall()
+    assert len(found) == 20
+    with (SAMPLE / "exports" / "custody" / "custody.csv").open(encoding="utf-8", newline="") as handle:
+        lines = list(csv.reader(handle))
+    for _, surname, file, row in found:
+        assert file == "custody/custody.csv"
+        written = re.sub(r"[^A-Z]", "", anyascii(lines[row - 1][2]).upper())
+        assert re.sub(r"[^A-Z]", "", surname) in written
+
+
+def test_duckdb_pandas_and_the_query_command_give_the_same_rows(sample_night: NightOnSample) -> None:
+    sql = "SELECT person_id, surname, n_records FROM persons ORDER BY person_id"
+    finished = boroughlink("query", sql, "--home", str(sample_night.home), "--json")
+    by_command = json.loads(finished.out)
+    frame = pd.read_parquet(sample_night.current / "persons").sort_values("person_id")
+    by_pandas = frame[["person_id", "surname", "n_records"]].to_dict("records")
+    glob = f"{sample_night.current}/persons/**/*.parquet"
+    by_duckdb = duckdb.sql(sql.replace("FROM persons", f"FROM '{glob}'")).fetchall()
+    assert [tuple(row.values()) for row in by_command] == by_duckdb
+    assert [tuple(None if pd.isna(v) else v for v in row.values()) for row in by_pandas] == by_duckdb
+
+
+def test_the_report_and_the_validation_page_stand_alone(sample_night: NightOnSample) -> None:
+    for name in ("report.html", "validation.html"):
+        page = (sample_night.run / name).read_text("utf-8")
+        outside = [link for link in re.findall(r'(?:src|href)="([^"#]+)"', page) if "://" in link]
+        assert not outside
+        assert "<script" not in page
+        assert page.count("OFFICIAL-SENSITIVE") >= 2
+
+
+def test_nothing_personal_is_in_logs_pages_artifacts_and_metrics(
+    sample_night: NightOnSample, sample_truth: Path
+) -> None:
+    people = pd.read_parquet(sample_truth / "persons.parquet")
+    rare = people.surname.value_counts()
+    surnames = [name for name in people.surname.unique() if len(name) > 5 and rare[name] < 4]
+    births = {day.strftime(form) for day in people.date_of_birth for form in ("%d/%m/%Y", "%Y-%m-%d")}
+    births -= {f"2026-11-{day:02d}" for day in range(1, 31)}
+    places = {*people.address, *people.postcode}
+    wanted = re.compile("|".join(rf"\b{re.escape(text)}\b" for text in [*surnames, *births, *places]), re.IGNORECASE)
+    files = [sample_night.run / name for name in ("run.log", "metrics.json", "report.html", "validation.html")]
+    files += [
+        sample_night.current / "manifest.json",
+        *(p for p in (sample_night.home / "prefect").rglob("*") if p.is_file()),
+    ]
+    files += list(sample_night.run.rglob("note.json"))
+    assert len(files) > 200
+    assert any(path.suffix == ".db" for path in files), "Prefect's database, with the artifact"
+    for path in files:
+        found = wanted.search(path.read_bytes().decode("latin1"))
+        assert found is None, f"{path.name} holds {found.group()!r}" if found else ""
+    assert wanted.search(sample_night.finished.err) is None
+
+
+def test_prefect_keeps_its_state_in_the_home(sample_night: NightOnSample) -> None:
+    assert (sample_night.home / "prefect").is_dir()
+
+
+def test_the_run_says_what_happened(sample_night: NightOnSample) -> None:
+    events = [json.loads(line) for line in (sample_night.run / "run.log").read_text("utf-8").splitlines()]
+    said = {event["event"] for event in events}
+    assert {"run begins", "feed read", "feed validated", "linked", "persons built", "published", "run ended"} <= said
+    assert sum(event["event"] == "feed read" for event in events) == 104
