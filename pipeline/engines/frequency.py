@@ -16,23 +16,24 @@ class Frequencies(NamedTuple):
     """(values,) int8: one-bit bin of -log2(share of the value)"""
     rarity_bits: np.ndarray
     """(bins,) mean -log2(share) of the bin, weighted by the pairs that agree on its values"""
-    share_agreeing: float
-    """Probability that two random records that have a value have the same one"""
+    unseen_bin: int
+    """Bin of a value that the field never has, as one that only an alias gives: as rare as a value seen once"""
 
 
 def frequencies(kind: Kind, codes: np.ndarray, size: int) -> Frequencies:
     """Bins of the values of one field; codes are all its occurrences."""
     bins, lowest = FREQUENCY_BINS[kind]
     if not bins:
-        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 1.0)
+        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 0)
     count = np.bincount(codes, minlength=size).astype(float)
     total = max(count.sum(), 1.0)
     rarity = -np.log2(np.maximum(count, 1) / total)
     own = np.clip(np.floor(rarity - lowest), 0, bins - 1).astype(np.int8)
-    weight = np.maximum(count, 1) ** 2
-    filled = np.bincount(own, minlength=bins)
+    weight = count**2
+    filled = np.bincount(own, weights=count, minlength=bins)
     mean = np.bincount(own, weights=rarity * weight, minlength=bins) / np.maximum(
         np.bincount(own, weights=weight, minlength=bins), 1e-9
     )
     mean = np.where(filled > 0, mean, lowest + 0.5 + np.arange(bins))
-    return Frequencies(own, mean, float((count**2).sum() / total**2))
+    unseen = int(np.clip(np.floor(np.log2(total) - lowest), 0, bins - 1))
+    return Frequencies(own, mean, unseen)

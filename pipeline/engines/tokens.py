@@ -6,6 +6,7 @@ key by itself; a common one only together with a token of another field (see ``p
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from pipeline.core.phonetic import metaphone
@@ -48,6 +49,11 @@ def _name_tokens(value: str, groups: Groups) -> list[str]:
             found.append(f"p:{word[:3]}")
         found += [f"g:{group}" for group in groups.get(word, ())]
     return found
+
+
+def token_key(token: str) -> int:
+    """64 bits that stand for a token whatever the data, its order or the machine."""
+    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
 
 
 def max_block(at_ten_thousand: int, records: int) -> int:

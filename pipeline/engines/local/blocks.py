@@ -44,7 +44,7 @@ def find_blocks(records: Encoded, cap: int, pool: ThreadPoolExecutor) -> tuple[B
     bits = slot_bits(records.n)
 
     def part(number: int) -> Blocks:
-        tokens = (records.token_start, records.token, records.token_field, is_common)
+        tokens = (records.token_start, records.token, records.token_field, is_common, records.token_key)
         slots = _count_slots(records.n, number, bits, *tokens)
         return Blocks(*_fill_slots(records.n, number, bits, cap, slots, *tokens))
 
@@ -58,13 +58,13 @@ def slot_bits(records: int) -> int:
 
 @inner
 def key_hash(a, b):
-    """64-bit hash of an unordered pair of tokens (multiply and xor-shift, after SplitMix64)."""
-    low, high = (a, b) if a < b else (b, a)
-    h = (uint64(low) << uint64(32)) | uint64(high)
-    h *= uint64(0x9E3779B97F4A7C15)
-    h ^= h >> uint64(29)
+    """64-bit hash of an unordered pair of token keys (the finaliser of SplitMix64 over their sum)."""
+    h = uint64(a) + uint64(b)
+    h ^= h >> uint64(30)
     h *= uint64(0xBF58476D1CE4E5B9)
-    h ^= h >> uint64(32)
+    h ^= h >> uint64(27)
+    h *= uint64(0x94D049BB133111EB)
+    h ^= h >> uint64(31)
     return h
 
 
@@ -97,7 +97,7 @@ def _single_blocks(n, token_start, token, count, is_rare):
 
 
 @njit(cache=True, nogil=True)
-def _count_slots(n, part, bits, token_start, token, token_field, is_common):
+def _count_slots(n, part, bits, token_start, token, token_field, is_common, token_key):
     """Occurrences a slot, at most 255."""
     inner = bits - PARTS_BITS
     shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
@@ -107,7 +107,7 @@ def _count_slots(n, part, bits, token_start, token, token_field, is_common):
             if is_common[token[x]]:
                 for y in range(x + 1, token_start[i + 1]):
                     if token_field[x] != token_field[y] and is_common[token[y]]:
-                        slot = key_hash(token[x], token[y]) >> shift
+                        slot = key_hash(token_key[token[x]], token_key[token[y]]) >> shift
                         if slot >> uint64(inner) == uint64(part):
                             at = slot & low
                             if slots[at] < 255:
@@ -116,7 +116,7 @@ def _count_slots(n, part, bits, token_start, token, token_field, is_common):
 
 
 @njit(cache=True, nogil=True)
-def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_common):
+def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_common, token_key):
     inner = bits - PARTS_BITS
     shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
     before = np.empty(slots.shape[0] // GROUP, np.int64)
@@ -138,7 +138,7 @@ def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_c
             if is_common[token[x]]:
                 for y in range(x + 1, token_start[i + 1]):
                     if token_field[x] != token_field[y] and is_common[token[y]]:
-                        h = key_hash(token[x], token[y])
+                        h = key_hash(token_key[token[x]], token_key[token[y]])
                         slot = h >> shift
                         if slot >> uint64(inner) == uint64(part):
                             s = np.int64(slot & low)

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from pipeline.engines.local.columns import I32, Column, Vocabulary
-from pipeline.engines.tokens import Groups, domain, tokens_of
+from pipeline.engines.tokens import Groups, domain, token_key, tokens_of
 from schemas.model import Model
 
 
@@ -28,8 +28,8 @@ def record_tokens(
     vocabularies: Mapping[str, Vocabulary],
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
     groups: Groups,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Tokens of every record, its aliases' too, once each a field: start, token, field, and each token's count."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Tokens of every record, its aliases' too, once each a field: start, token, field; and each token's count and key."""
     known: dict[str, int] = {}
     made: dict[str, _ValueTokens] = {}
     sources = []
@@ -53,7 +53,8 @@ def record_tokens(
         _append(n, at, start, code, tokens.start, tokens.token, filled, token, of_field)
     start = _close_up(n, room, filled, token, of_field)
     token, of_field = token[: start[n]].copy(), of_field[: start[n]].copy()
-    return start, token, of_field, np.bincount(token, minlength=len(known)).astype(I32)
+    keys = np.fromiter(map(token_key, known), np.uint64, len(known))
+    return start, token, of_field, np.bincount(token, minlength=len(known)).astype(I32), keys
 
 
 def _value_tokens(name: str, vocabulary: Vocabulary, known: dict[str, int], groups: Groups) -> _ValueTokens:

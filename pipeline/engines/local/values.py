@@ -70,3 +70,5 @@ class Encoded:
     """Tokens of record i: token[token_start[i]:token_start[i + 1]]; forename and surname tokens share a vocabulary"""
     token_count: np.ndarray
     """Occurrences of each token over all records"""
+    token_key: np.ndarray
+    """uint64 that stands for each token, the same in all data"""

@@ -1,0 +1,66 @@
+"""A table as a pandas frame: one column a field, each cell the tuple of the record's values as text."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.engines.birth import birth_days
+from pipeline.engines.frequency import Frequencies, frequencies
+from pipeline.engines.local.names import MOST
+from schemas.model import Model
+
+NAMES = "names"  # column of the ways a record is named: (forename or None, surname or None)
+BORN = "born"  # column of the first and last possible birthday, days since 1970
+Values = tuple[str, ...]
+Bins = dict[str, defaultdict[str, int]]
+
+
+def frame_of(table: pa.Table, model: Model) -> pd.DataFrame:
+    """One row a record, in the table's order."""
+    columns: dict[str, list[object]] = {}
+    for comparison in model.comparison:
+        main, other = (_values(table, name) for name in (comparison.field, f"{comparison.field}_alt"))
+        columns[comparison.field] = [a + b for a, b in zip(main, other, strict=True)]
+    empty: list[Values] = [()] * len(table)
+    fields = {comparison.kind: comparison.field for comparison in model.comparison}
+    forenames, surnames = (columns.get(fields.get(kind, ""), empty) for kind in ("forename", "surname"))
+    aliases = _values(table, "alias") if {"forename", "surname"} & set(fields) else empty
+    columns[NAMES] = [_ways(f, s, a) for f, s, a in zip(forenames, surnames, aliases, strict=True)]  # type: ignore[arg-type]
+    columns[BORN] = list(zip(*(days.tolist() for days in birth_days(table)), strict=True))
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(table), name="row"))
+
+
+def _values(table: pa.Table, name: str) -> list[Values]:
+    if name not in table.column_names:
+        return [()] * len(table)
+    out = []
+    for value in table.column(name).to_pylist():
+        several = value if isinstance(value, list) else [value]
+        out.append(tuple(str(one) for one in several if one is not None and str(one)))
+    return out
+
+
+def _ways(forenames: Values, surnames: Values, aliases: Values) -> tuple[tuple[str | None, str | None], ...]:
+    plain = product(forenames or (None,), surnames or (None,)) if forenames or surnames else ()
+    words = [alias.split() for alias in aliases]
+    also = [(own[0], own[-1] if len(own) > 1 else None) for own in words]
+    return tuple([*plain, *also][:MOST])
+
+
+def frequencies_of(frame: pd.DataFrame, model: Model) -> tuple[tuple[Frequencies, ...], Bins]:
+    """Frequencies of each comparison's values, and each value's bin."""
+    found, bins = [], {}
+    for comparison in model.comparison:
+        seen = frame[comparison.field].explode().dropna()
+        codes, values = pd.factorize(seen)
+        spread = frequencies(comparison.kind, np.asarray(codes), len(values))
+        found.append(spread)
+        seen_bins = zip(values, spread.bin.tolist(), strict=True)
+        bins[comparison.field] = defaultdict(functools.partial(int, spread.unseen_bin), seen_bins)
+    return tuple(found), bins

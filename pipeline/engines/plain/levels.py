@@ -1,0 +1,226 @@
+"""Comparison levels from the strings themselves, as recordlinkage features; numbers as in ``schemas.model.LEVELS``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import jellyfish
+import pandas as pd
+from rapidfuzz.distance import OSA
+from recordlinkage.base import BaseCompareFeature
+
+from pipeline.engines.birth import UNKNOWN
+from pipeline.engines.local.values import GROUPS, WIDTH
+from pipeline.engines.plain.frame import BORN, NAMES, Bins, Values
+from schemas.model import LEVELS, Kind, Model
+
+Level = Callable[[str, str], str]
+Ways = tuple[tuple[str | None, str | None], ...]
+
+
+def features_of(
+    model: Model, frame: pd.DataFrame, groups: Mapping[str, tuple[str, ...]], bins: Bins
+) -> list[BaseCompareFeature]:
+    """One feature a comparison, in the model's order."""
+    uses = Counter(name for ways in frame[NAMES] for way in ways for name in way if name is not None)
+    least = max(5, len(frame) / 10_000)
+    names = _Names({name for name, count in uses.items() if count >= least}, groups, model, bins)
+    plain: dict[Kind, Level] = {
+        "date": date_level, "postcode": postcode_level, "address": address_level, "phone": slip_level("else"),
+        "identifier": slip_level("conflict"), "email": email_level, "category": lambda _a, _b: "else", "ethnicity": ethnicity_level,
+    }  # fmt: skip
+    features: list[BaseCompareFeature] = []
+    for comparison in model.comparison:
+        if comparison.kind in ("forename", "surname"):
+            features.append(_NameFeature(names, 0 if comparison.kind == "forename" else 1))
+        elif comparison.kind == "age":
+            features.append(_AgeFeature(BORN, BORN))
+        else:
+            level = plain[comparison.kind]
+            features.append(_BestFeature(comparison.field, comparison.kind, level, bins[comparison.field]))
+    return features
+
+
+class _BestFeature(BaseCompareFeature):  # type: ignore[misc]
+    """The best level over all pairs of values of one field."""
+
+    def __init__(self, field: str, kind: Kind, level: Level, bins: Mapping[str, int]) -> None:
+        super().__init__(field, field)
+        self._number = {name: at for at, name in enumerate(LEVELS[kind], start=1)}
+        self._level, self._bins = cache(level), bins
+
+    def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> pd.Series:
+        return pd.Series([self._best(a, b) for a, b in zip(left, right, strict=True)], index=left.index)
+
+    def _best(self, left: Values, right: Values) -> int:
+        return max((self._one(a, b) for a in left for b in right), default=0)
+
+    def _one(self, a: str, b: str) -> int:
+        if a == b:
+            return self._number["exact"] + self._bins[a]
+        return self._number[self._level(a, b)]
+
+
+class _AgeFeature(BaseCompareFeature):  # type: ignore[misc]
+    """Spans of possible birthdays, where a record lacks the birthday itself."""
+
+    def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> pd.Series:
+        return pd.Series([self._level(a, b) for a, b in zip(left, right, strict=True)], index=left.index)
+
+    @staticmethod
+    def _level(a: tuple[int, int], b: tuple[int, int]) -> int:
+        if UNKNOWN in (a[0], b[0]) or (a[0] == a[1] and b[0] == b[1]):
+            return 0
+        gap = max(a[0], b[0]) - min(a[1], b[1])
+        return 3 if gap <= 0 else 2 if gap <= 366 else 1
+
+
+class _NameFeature(BaseCompareFeature):  # type: ignore[misc]
+    """Forename or surname level of the best agreement over all ways both records are named."""
+
+    def __init__(self, names: _Names, side: int) -> None:
+        super().__init__(NAMES, NAMES)
+        self._names, self._side = names, side
+
+    def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> pd.Series:
+        return pd.Series(
+            [self._names.best(a, b)[self._side] for a, b in zip(left, right, strict=True)], index=left.index
+        )
+
+
+FORENAME = {name: at for at, name in enumerate(LEVELS["forename"], start=1)}
+SURNAME = {name: at for at, name in enumerate(LEVELS["surname"], start=1)}
+
+
+class _Names:
+    """Levels of names: forename and surname judged together."""
+
+    def __init__(self, established: set[str], groups: Mapping[str, tuple[str, ...]], model: Model, bins: Bins) -> None:
+        self._established, self._groups = established, groups
+        fields = {comparison.kind: comparison.field for comparison in model.comparison}
+        self._bins = [bins[fields[kind]] if kind in fields else {} for kind in ("forename", "surname")]
+        self._has = [kind in fields for kind in ("forename", "surname")]
+        self._level = cache(self._different)
+        self.best = cache(self._best)
+
+    def _best(self, left: Ways, right: Ways) -> tuple[int, int]:
+        best, rank = (0, 0), -1.0
+        for a in left:
+            for b in right:
+                found = self._together(a, b)
+                if (own := self._rank(*found)) > rank:
+                    best, rank = found, own
+        return best
+
+    def _rank(self, forename: int, surname: int) -> float:
+        f, s = min(forename, FORENAME["exact"]), min(surname, SURNAME["exact"])
+        return (f or 1.5) + (s or 1.5) + (5.0 if f == FORENAME["swapped"] else 0.0)
+
+    def _together(self, a: tuple[str | None, str | None], b: tuple[str | None, str | None]) -> tuple[int, int]:
+        (f, s), (g, t) = a, b
+        if f and s and g and t and f != g and s != t and (f == t or s == g):
+            near = ("part", "close", "variant")
+            if (f == t or self._level(f, t) in near) and (s == g or self._level(s, g) in near):
+                return FORENAME["swapped"], 0
+        if all(self._has) and (crossed := self._lone(f, s, g, t)):
+            return 0, crossed
+        forename = self._side(0, f, g, FORENAME) if self._has[0] else 0
+        surname = self._side(1, s, t, SURNAME) if self._has[1] else 0
+        return forename, surname
+
+    def _lone(self, f: str | None, s: str | None, g: str | None, t: str | None) -> int:
+        """A record's only name is a forename: perhaps it is the other's surname. 0 where it is not."""
+        if s is None and f and t:
+            lone, other, full = f, t, g
+        elif t is None and g and s:
+            lone, other, full = g, s, f
+        else:
+            return 0
+        if full is not None and (full == lone or self._level(lone, full) not in ("else", "similar")):
+            return 0
+        if lone == other:
+            return SURNAME["exact"] + self._bins[1][lone]
+        return SURNAME["close"] if self._level(lone, other) in ("close", "variant") else 0
+
+    def _side(self, side: int, a: str | None, b: str | None, numbers: Mapping[str, int]) -> int:
+        if a is None or b is None:
+            return 0
+        if a == b:
+            return numbers["exact"] + self._bins[side][a]
+        return numbers[self._level(a, b)]
+
+    def _different(self, a: str, b: str) -> str:
+        if set(self._groups.get(a, ())[:GROUPS]) & set(self._groups.get(b, ())[:GROUPS]):
+            return "variant"
+        both = {a, b} <= self._established
+        part = _is_part(a, b)
+        a, b = a[:WIDTH], b[:WIDTH]
+        score = jellyfish.jaro_winkler_similarity(a, b)
+        close = min(len(a), len(b)) > 3 and OSA.distance(a, b) <= 1
+        if (close or score >= 0.92) and not both:
+            return "close"
+        if part:
+            return "part"
+        return "similar" if close or score >= 0.8 else "else"
+
+
+def _is_part(a: str, b: str) -> bool:
+    short, long = sorted((a[:WIDTH], b[:WIDTH]), key=len)
+    shared = set(a.split()) & set(b.split()) if " " in a or " " in b else set()
+    return long.startswith(short) or bool(shared)
+
+
+def date_level(a: str, b: str) -> str:
+    """Level of two different dates."""
+    x, y = dt.date.fromisoformat(a), dt.date.fromisoformat(b)
+    digits = [(p, q) for p, q in zip(a.replace("-", ""), b.replace("-", ""), strict=True)]
+    wrong = [at for at, (p, q) in enumerate(digits) if p != q]
+    neighbours = len(wrong) == 2 and wrong[1] == wrong[0] + 1
+    is_swap = neighbours and digits[wrong[0]] == digits[wrong[1]][::-1]
+    if len(wrong) == 1 or is_swap or (x.year == y.year and (x.day, x.month) == (y.month, y.day)):
+        return "close"
+    if x.year == y.year and (1, 1) in ((x.day, x.month), (y.day, y.month)):
+        return "first_of_january"
+    if (x.year == y.year) + (x.month == y.month) + (x.day == y.day) >= 2 or len(wrong) == 2:
+        return "part"
+    return "same_year" if x.year == y.year else "else"
+
+
+def postcode_level(a: str, b: str) -> str:
+    """Level of two different postcodes."""
+    if OSA.distance(a, b) <= 1:
+        return "close"
+    if a[:-2] == b[:-2]:
+        return "sector"
+    one, other = a.split(" ", maxsplit=1)[0], b.split(" ", maxsplit=1)[0]
+    if one == other:
+        return "district"
+    return "area" if re.sub(r"\d+$", "", one)[:2] == re.sub(r"\d+$", "", other)[:2] else "else"
+
+
+def address_level(a: str, b: str) -> str:
+    """Level of two different addresses, by words in common."""
+    one, other = set(a.split()), set(b.split())
+    both = len(one & other)
+    if both >= 2 and both * 4 >= 3 * max(len(one), len(other)):
+        return "most_words"
+    return "some_words" if both >= 2 and both * 2 >= min(len(one), len(other)) else "else"
+
+
+def slip_level(otherwise: str) -> Level:
+    """Level of two different numbers: one slip of the pen, or ``otherwise``."""
+    return lambda a, b: "close" if OSA.distance(a[:WIDTH], b[:WIDTH]) <= 1 else otherwise
+
+
+def email_level(a: str, b: str) -> str:
+    """Level of two different e-mail addresses."""
+    return "same_local_part" if a.split("@", maxsplit=1)[0] == b.split("@", maxsplit=1)[0] else "else"
+
+
+def ethnicity_level(a: str, b: str) -> str:
+    """Level of two different ethnicity codes: the letter is the group."""
+    return "same_group" if a[:1] == b[:1] else "else"

@@ -1,0 +1,150 @@
+"""One suite over all engines: the same candidate pairs, levels and weights, pair by pair."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.core.places import MODELS, REFERENCE, SAMPLE, SOURCES
+from pipeline.core.reference import name_groups
+from pipeline.engines.local.engine import LocalEngine
+from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
+from pipeline.link.weights import level_weights
+from pipeline.read.feed import read_feed
+from pipeline.standardise.feed import standardise_feed
+from pipeline.standardise.reference import Reference
+from schemas.contract import load_contract
+from schemas.model import LEVELS, load_model
+
+MODEL = load_model(MODELS / "person.toml")
+GROUPS = name_groups(REFERENCE)
+ENGINES = {"local": LocalEngine(GROUPS), "recordlinkage": RecordlinkageEngine(GROUPS)}
+CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "pairs.yaml").read_text("utf-8"))
+FIELDS = [comparison.field for comparison in MODEL.comparison]
+LISTS = ("forename", "surname", "alias")
+KINDS = {
+    **dict.fromkeys(LISTS, pa.list_(pa.string())), "date_of_birth": pa.date32(), "date_of_birth_alt": pa.date32(),
+    "age_low": pa.int16(), "age_high": pa.int16(), "recorded_at": pa.timestamp("us", tz="UTC"),
+}  # fmt: skip
+COLUMNS = [
+    "record_id",
+    "role",
+    *LISTS,
+    "date_of_birth",
+    "date_of_birth_alt",
+    "age_low",
+    "age_high",
+    "recorded_at",
+    *FIELDS[4:],
+]
+COLUMNS = list(dict.fromkeys(COLUMNS))
+
+
+def table_of(rows: list[dict[str, object]]) -> pa.Table:
+    """Rows as the columns that engines read, sorted by record id as the stage does."""
+    filled = [{"record_id": f"{at:05d}", "role": "subject", **row} for at, row in enumerate(rows)]
+    columns = {name: pa.array([row.get(name) for row in filled], KINDS.get(name, pa.string())) for name in COLUMNS}
+    return pa.table(columns)
+
+
+def scored(engine, table: pa.Table, floor: float = -8.0):
+    workspace = engine.load(table, MODEL)
+    return workspace.score(level_weights(MODEL, workspace.frequencies, max(len(table), 2)), floor)
+
+
+def assert_agree(table: pa.Table) -> None:
+    left, right = (scored(engine, table, -1e9) for engine in ENGINES.values())
+    assert left.candidates == right.candidates
+    np.testing.assert_array_equal(np.stack([left.left, left.right]), np.stack([right.left, right.right]))
+    np.testing.assert_array_equal(left.levels, right.levels)
+    np.testing.assert_allclose(left.weight, right.weight, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def real_records() -> pa.Table:
+    """Standard records of some of the sample's exports: names of all communities, aliases, ages, identifiers."""
+    reference, out = Reference.load(), []
+    for source in ("custody", "visor", "crimint"):
+        contract = load_contract(SOURCES / f"{source}.yaml")
+        for feed in contract.all_feeds():
+            read = read_feed(contract, feed, str(SAMPLE / "exports"), {})
+            out.append(standardise_feed(read.records, contract, reference, dt.date(2026, 11, 20)).std_records)
+    return pa.concat_tables(out).sort_by("record_id").slice(0, 350)
+
+
+def test_engines_agree_on_real_records(real_records: pa.Table) -> None:
+    assert_agree(real_records)
+
+
+NAMES = st.sampled_from(["ANNA", "ANA", "ANNABEL", "JOHN", "JON", "MOHAMMED", "MUHAMMAD", "MD", "SMITH", "SMYTH", "SMITH JONES", "JONES", "LI", "A", "KAUR"])  # fmt: skip
+DAYS = st.dates(dt.date(2008, 1, 1), dt.date(2010, 12, 31)).map(lambda d: d.replace(day=min(d.day, 12)))
+ROWS = st.fixed_dictionaries({
+    "forename": st.lists(NAMES, max_size=2), "surname": st.lists(NAMES, max_size=2),
+    "alias": st.lists(st.tuples(NAMES, NAMES).map(" ".join) | NAMES, max_size=2),
+    "date_of_birth": st.none() | DAYS, "date_of_birth_alt": st.none() | DAYS,
+    "age_low": st.none() | st.integers(5, 18), "age_high": st.none() | st.integers(5, 18),
+    "recorded_at": st.none() | st.just(dt.datetime(2024, 5, 5, tzinfo=dt.UTC)),
+    "sex": st.sampled_from([None, "M", "F"]), "ethnicity": st.sampled_from([None, "B1", "B2", "W1"]),
+    "postcode": st.sampled_from([None, "E1 1AA", "E1 1AB", "E1 2AA", "E10 2AA", "N1 1AA"]),
+    "address": st.sampled_from([None, "1 HIGH STREET", "FLAT 2 1 HIGH STREET", "11 HIGH STREET", "9 ELM ROAD"]),
+    "phone": st.sampled_from([None, "+447700900001", "+447700900011"]), "email": st.sampled_from([None, "a@x.com", "a@y.com"]),
+    "pnc_id": st.sampled_from([None, "2003/0011985X", "2003/0011986Y", "1999/1234567A"]), "nhs_number": st.sampled_from([None, "9434765919"]),
+})  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ROWS, min_size=2, max_size=30))
+def test_engines_agree_on_any_messy_table(rows: list[dict[str, object]]) -> None:
+    assert_agree(table_of(rows))
+
+
+def test_engines_agree_where_tokens_are_too_common_to_stand_alone() -> None:
+    chance = random.Random(4)
+    rows = [
+        {"forename": [chance.choice(["ANNA", "JOHN"])], "surname": ["SMITH"], "postcode": f"E{chance.randint(1, 3)} 1AA",
+         "date_of_birth": dt.date(2000, 1, chance.randint(1, 28))}
+        for _ in range(200)
+    ]  # fmt: skip
+    assert_agree(table_of(rows))
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_levels_are_as_stewards_expect(engine, case) -> None:
+    rows = [{**case.get("both", {}), **case[side]} for side in ("left", "right")]
+    workspace = engine.load(table_of(rows), MODEL)
+    levels = workspace.compare(np.array([0], np.int32), np.array([1], np.int32))[0]
+    kinds = [comparison.kind for comparison in MODEL.comparison]
+    names = {
+        field: ("null", *LEVELS[kind])[min(int(level), len(LEVELS[kind]))]
+        for field, kind, level in zip(FIELDS, kinds, levels, strict=True)
+    }
+    assert {field: names[field] for field in case["expect"]} == case["expect"]
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+def test_the_order_of_rows_changes_nothing(engine, real_records: pa.Table) -> None:
+    turned = real_records.take(np.arange(len(real_records))[::-1])
+    forward, backward = scored(engine, real_records), scored(engine, turned)
+    ids = real_records.column("record_id").to_pylist()
+
+    def pairs(found, names):
+        return {tuple(sorted((names[a], names[b]))): round(float(w), 3) for a, b, w in zip(found.left, found.right, found.weight, strict=True)}  # fmt: skip
+
+    assert pairs(forward, ids) == pairs(backward, ids[::-1])
+
+
+def test_the_number_of_threads_changes_nothing(real_records: pa.Table) -> None:
+    found = [scored(LocalEngine(GROUPS, threads), real_records) for threads in (1, 2, 3)]
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0].left, other.left)
+        np.testing.assert_array_equal(found[0].levels, other.levels)
+        np.testing.assert_array_equal(found[0].weight, other.weight)
