@@ -1,0 +1,220 @@
+"""Reading exports: values as the text that stood there, and a clear error for what cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.core.errors import SourceError
+from pipeline.core.places import SAMPLE, SOURCES
+from pipeline.read.feed import FeedRead, read_feed
+from schemas.contract import Contract, load_contract, load_contracts
+
+BASE = {
+    "source": "trial", "title": "Trial", "location": "trial.csv", "format": "csv", "event_type": "referral",
+    "person": {"surname": ["Surname", "Last Name"], "forename": ["First name"], "phone": ["Phone"]},
+    "event": {"event_ref": ["Ref"], "attribute.note": ["Note"]}, "constants": {"role": "subject"},
+    "required": ["event_ref", "surname"], "ignore": ["Office use.*"],
+}  # fmt: skip
+HEAD = "Ref,Surname,First name,Phone,Note\n"
+
+
+def read(folder: Path, data: bytes | str | None = None, name: str = "trial.csv", **changes: object) -> FeedRead:
+    if data is not None:
+        (folder / name).write_bytes(data.encode() if isinstance(data, str) else data)
+    contract = Contract.model_validate({**BASE, "location": name, **changes})
+    return read_feed(contract, next(contract.all_feeds()), str(folder), {"TRIAL_PASSWORD": "right"})
+
+
+def refused(folder: Path, data: bytes | str | None = None, **changes: object) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        read(folder, data, **changes)
+    return caught.value
+
+
+@pytest.mark.parametrize("feed_id", sorted(feed.feed_id for c in load_contracts(SOURCES) for feed in c.all_feeds()))
+def test_every_feed_of_the_sample_reads(feed_id: str) -> None:
+    contract = load_contract(SOURCES / f"{feed_id.split('.')[0]}.yaml")
+    feed = next(feed for feed in contract.all_feeds() if feed.feed_id == feed_id)
+    password = (SAMPLE / "passwords" / "merton").read_text("utf-8").strip()
+    found = read_feed(contract, feed, str(SAMPLE / "exports"), {"BOROUGHLINK_MERTON_PASSWORD": password})
+    assert found.rows_read >= 0
+    assert len(found.quarantine) == 0
+
+
+def test_values_stay_text_and_rows_keep_their_line(tmp_path: Path) -> None:
+    found = read(tmp_path, HEAD + 'A1,Smith,"Anna\nMaria",07700900001,=1+1\n\nA2,Jones,,,<b>x</b>\n').records.to_pylist()
+    assert [row["row_number"] for row in found] == [2, 5]
+    assert found[0]["phone"] == "07700900001"
+    assert found[0]["forename"] == "Anna\nMaria"
+    assert dict(found[1]["attributes"]) == {"note": "<b>x</b>"}
+    assert found[0]["file"] == "trial.csv"
+    assert len(found[0]["file_sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "told"),
+    [
+        (None, "missing_file", "is not there"),
+        (b"", "empty_file", "is empty"),
+        ("Ref,Surname,Shoe size\n1,A,9\n", "unknown_heading", "column C"),
+        ("Ref,Surnam,Phone\n1,A,9\n", "unknown_heading", "'surname'"),
+        ("Ref,First name\n1,A\n", "missing_column", "Surname, Last Name"),
+        ("Ref,Surname,Last Name\n1,A,B\n", "duplicate_heading", "'Surname' (column B)"),
+        ("Ref,Surname\n1,Zo\u00eb\n".encode("cp1252"), "wrong_encoding", "line 2"),
+        ((HEAD + "1,A,B,,\n").encode("utf-16"), "wrong_encoding", "utf-16"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "_" in value and " " not in value else "",
+)
+def test_a_file_that_cannot_be_read_is_refused_with_its_place_and_what_to_do(tmp_path: Path, data, code, told) -> None:
+    error = refused(tmp_path, data)
+    assert error.code == code
+    assert told in str(error)
+    assert "trial.csv" in str(error)
+    assert error.what_to_do
+    assert not error.is_retryable
+
+
+def test_known_headings_that_are_not_used_may_be_there(tmp_path: Path) -> None:
+    assert len(read(tmp_path, "Ref,Surname,Office use 7\n1,A,x\n").records) == 1
+
+
+def test_bad_rows_go_to_quarantine_and_the_rest_goes_on(tmp_path: Path) -> None:
+    found = read(tmp_path, HEAD + "A1,Smith,Anna,,\nA2,Too,Many,Cells,Here,Indeed\nA3,Bell\x07,Tom,,\nA4,Short\n")
+    assert found.records.column("event_ref").to_pylist() == ["A1", "A4"]
+    bad = found.quarantine.to_pylist()
+    assert [(row["row_number"], row["reason_code"]) for row in bad] == [(3, "too_many_cells"), (4, "control_character")]
+    assert "Indeed" in bad[0]["raw_row"]
+    assert found.rows_read == 4
+
+
+def test_a_line_of_totals_is_no_person(tmp_path: Path) -> None:
+    assert len(read(tmp_path, HEAD + "A1,Smith,Anna,,\nTotal 1,,,,\n").records) == 1
+
+
+def test_broken_json_lines_go_to_quarantine(tmp_path: Path) -> None:
+    lines = '{"Ref": "1", "Surname": "A", "Phone": ["1", "2"]}\n{"Ref": \n{"Ref": "2", "Surname": "B"}\n'
+    found = read(tmp_path, lines, name="trial.jsonl", format="jsonl")
+    assert [(row["event_ref"], row["row_number"], row["phone"]) for row in found.records.to_pylist()] == [("1", 1, "1; 2"), ("2", 3, None)]
+    assert found.quarantine.column("row_number").to_pylist() == [2]
+
+
+def workbook(rows: list[list[object]], title: str = "Nov 2026") -> bytes:
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_two_heading_rows_under_a_title_are_found_and_siblings_are_parted(tmp_path: Path) -> None:
+    data = workbook([
+        ["Tracker"], ["Keep up to date"], ["Child", None, "Risk"], ["Surname", "First name", "Level"],
+        ["Ali", "Amina\nYusuf", "High"], ["Bell", "Tom", "Low"],
+    ])  # fmt: skip
+    found = read(
+        tmp_path, data, name="trial.xlsx", format="xlsx", header={"row": "find", "rows": 2}, required=["surname"], event={"risk": ["Risk Level"]},
+        person={"surname": ["Child Surname"], "forename": ["Child First name"]}, split_people={"columns": ["forename"]},
+    ).records.to_pylist()  # fmt: skip
+    assert [(r["surname"], r["forename"], r["risk"], r["row_number"], r["part"]) for r in found] == [
+        ("Ali", "Amina", "High", 5, 1), ("Ali", "Yusuf", "High", 5, 2), ("Bell", "Tom", "Low", 6, 1),
+    ]  # fmt: skip
+
+
+def test_fill_colour_strikethrough_and_hidden_rows_are_marked(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["Ref", "Surname"], ["1", "Ali"], ["2", "Bell"]):
+        sheet.append(row)
+    sheet["A2"].fill = openpyxl.styles.PatternFill("solid", fgColor="FFFF0000")
+    sheet["B3"].font = openpyxl.styles.Font(strike=True)
+    sheet.row_dimensions[3].hidden = True
+    book.save(tmp_path / "trial.xlsx")
+    found = read(tmp_path, name="trial.xlsx", format="xlsx", colours={"FF0000": {"field": "risk", "value": "high"}}).records.to_pylist()
+    assert [row["marks"] for row in found] == [["colour:FF0000"], ["strikethrough", "hidden"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (workbook([["Ref", "Surname"], [1, "A"]])[:900], "truncated_file"),
+        (b"Ref,Surname\n1,A\n", "not_a_workbook"),
+        (b"", "empty_file"),
+    ],
+    ids=["truncated", "another format", "empty"],
+)
+def test_a_spoilt_workbook_is_refused(tmp_path: Path, data: bytes, code: str) -> None:
+    assert refused(tmp_path, data, name="trial.xlsx", format="xlsx").code == code
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
+        for _ in range(80):
+            part.write(b"0" * (1 << 20))
+    error = refused(tmp_path, out.getvalue(), name="trial.xlsx", format="xlsx")
+    assert error.code == "zip_bomb"
+
+
+def test_an_encrypted_workbook_needs_its_password() -> None:
+    contract = load_contract(SOURCES / "borough_cse.yaml")
+    feed = next(feed for feed in contract.all_feeds() if feed.feed_id == "borough_cse.merton")
+    for passwords, told in (({}, "none was given"), ({"BOROUGHLINK_MERTON_PASSWORD": "wrong"}, "does not open")):
+        with pytest.raises(SourceError) as caught:
+            read_feed(contract, feed, str(SAMPLE / "exports"), passwords)
+        assert caught.value.code == "encrypted"
+        assert told in str(caught.value)
+        assert "BOROUGHLINK_MERTON_PASSWORD" in str(caught.value)
+
+
+def test_a_workbook_without_the_expected_sheet_is_refused_with_what_it_has(tmp_path: Path) -> None:
+    error = refused(tmp_path, workbook([["Ref"]], "Summary"), name="trial.xlsx", format="xlsx", sheets=r"[A-Z][a-z]{2} \d{4}")
+    assert error.code == "no_sheet"
+    assert "Summary" in str(error)
+
+
+def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None:
+    base = sqlite3.connect(tmp_path / "trial.sqlite")
+    base.execute("CREATE TABLE person (Ref TEXT, Surname TEXT)")
+    base.executemany("INSERT INTO person VALUES (?, ?)", [("1", "Ali"), ("2", "Bell")])
+    base.commit()
+    base.close()
+    sql = {"format": "sql", "name": "sqlite:///trial.sqlite"}
+    found = read(tmp_path, **sql, query="SELECT * FROM person ORDER BY Ref")
+    assert found.records.column("surname").to_pylist() == ["Ali", "Bell"]
+    assert refused(tmp_path, **sql, query="SELECT * FROM nobody").code == "bad_query"
+    assert refused(tmp_path, format="sql", name="sqlite:///gone.sqlite", query="SELECT 1").code == "missing_file"
+
+
+def test_an_export_may_lie_at_any_url(tmp_path: Path) -> None:
+    import fsspec
+
+    fsspec.filesystem("memory").pipe("/borough/trial.csv", (HEAD + "A1,Smith,Anna,,\n").encode())
+    assert len(read(tmp_path, name="memory://borough/trial.csv").records) == 1
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=12)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=8), st.sampled_from([",", ";", "\t", "|"]))
+def test_any_text_written_as_csv_reads_back_the_same(tmp_path: Path, rows, delimiter: str) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(["Ref", "Surname", "First name"])
+    writer.writerows(rows)
+    kept = [row for row in rows if not row[0].lower().startswith(("total", "grand", "sub", "number", "no", "end"))]
+    found = read(tmp_path, out.getvalue(), delimiter=delimiter).records.to_pylist()
+    expected = [(number, *row) for number, row in enumerate(rows, start=2) if row in kept]
+    got = [(row["row_number"], row["event_ref"], row["surname"], row["forename"]) for row in found]
+    assert [row for row in got if row[1:] in kept] == expected
