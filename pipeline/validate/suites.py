@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from pipeline.core.errors import SettingsError
 
@@ -82,15 +83,19 @@ class Suites:
 
 def _load(path: Path) -> gx.ExpectationSuite:
     try:
-        said = json.loads(path.read_text("utf-8"))
-        suite = gx.ExpectationSuite(name=path.stem, expectations=said["expectations"])
+        said = json.loads(path.read_text("utf-8"))["expectations"]
+        suite = gx.ExpectationSuite(name=path.stem)
+        for each in said:
+            suite.add_expectation_configuration(ExpectationConfiguration(**each))
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise SettingsError(
             path.name, f"is not a suite ({type(error).__name__})", "See expectations/README.md."
         ) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever the library says of an unknown expectation)
         first = str(error).splitlines()[0][:200]
         raise SettingsError(path.name, f"has an expectation that does not exist or fit: {first}") from None
+    if len(suite.expectations) != len(said):
+        raise SettingsError(path.name, "has an expectation twice", "Remove one of the two.")
     for expectation in suite.expectations:
         if (expectation.meta or {}).get("severity") not in SEVERITIES:
             problem = f"{expectation.expectation_type} has no meta.severity of {', '.join(SEVERITIES)}"

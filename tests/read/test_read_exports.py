@@ -51,7 +51,9 @@ def test_every_feed_of_the_sample_reads(feed_id: str) -> None:
 
 
 def test_values_stay_text_and_rows_keep_their_line(tmp_path: Path) -> None:
-    found = read(tmp_path, HEAD + 'A1,Smith,"Anna\nMaria",07700900001,=1+1\n\nA2,Jones,,,<b>x</b>\n').records.to_pylist()
+    found = read(
+        tmp_path, HEAD + 'A1,Smith,"Anna\nMaria",07700900001,=1+1\n\nA2,Jones,,,<b>x</b>\n'
+    ).records.to_pylist()
     assert [row["row_number"] for row in found] == [2, 5]
     assert found[0]["phone"] == "07700900001"
     assert found[0]["forename"] == "Anna\nMaria"
@@ -103,7 +105,10 @@ def test_a_line_of_totals_is_no_person(tmp_path: Path) -> None:
 def test_broken_json_lines_go_to_quarantine(tmp_path: Path) -> None:
     lines = '{"Ref": "1", "Surname": "A", "Phone": ["1", "2"]}\n{"Ref": \n{"Ref": "2", "Surname": "B"}\n'
     found = read(tmp_path, lines, name="trial.jsonl", format="jsonl")
-    assert [(row["event_ref"], row["row_number"], row["phone"]) for row in found.records.to_pylist()] == [("1", 1, "1; 2"), ("2", 3, None)]
+    assert [(row["event_ref"], row["row_number"], row["phone"]) for row in found.records.to_pylist()] == [
+        ("1", 1, "1; 2"),
+        ("2", 3, None),
+    ]
     assert found.quarantine.column("row_number").to_pylist() == [2]
 
 
@@ -140,7 +145,9 @@ def test_fill_colour_strikethrough_and_hidden_rows_are_marked(tmp_path: Path) ->
     sheet["B3"].font = openpyxl.styles.Font(strike=True)
     sheet.row_dimensions[3].hidden = True
     book.save(tmp_path / "trial.xlsx")
-    found = read(tmp_path, name="trial.xlsx", format="xlsx", colours={"FF0000": {"field": "risk", "value": "high"}}).records.to_pylist()
+    found = read(
+        tmp_path, name="trial.xlsx", format="xlsx", colours={"FF0000": {"field": "risk", "value": "high"}}
+    ).records.to_pylist()
     assert [row["marks"] for row in found] == [["colour:FF0000"], ["strikethrough", "hidden"]]
 
 
@@ -159,7 +166,10 @@ def test_a_spoilt_workbook_is_refused(tmp_path: Path, data: bytes, code: str) ->
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part,
+    ):
         for _ in range(80):
             part.write(b"0" * (1 << 20))
     error = refused(tmp_path, out.getvalue(), name="trial.xlsx", format="xlsx")
@@ -178,7 +188,9 @@ def test_an_encrypted_workbook_needs_its_password() -> None:
 
 
 def test_a_workbook_without_the_expected_sheet_is_refused_with_what_it_has(tmp_path: Path) -> None:
-    error = refused(tmp_path, workbook([["Ref"]], "Summary"), name="trial.xlsx", format="xlsx", sheets=r"[A-Z][a-z]{2} \d{4}")
+    error = refused(
+        tmp_path, workbook([["Ref"]], "Summary"), name="trial.xlsx", format="xlsx", sheets=r"[A-Z][a-z]{2} \d{4}"
+    )
     assert error.code == "no_sheet"
     assert "Summary" in str(error)
 
@@ -203,7 +215,9 @@ def test_an_export_may_lie_at_any_url(tmp_path: Path) -> None:
     assert len(read(tmp_path, name="memory://borough/trial.csv").records) == 1
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=12)
+CELLS = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=12
+)
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,225 @@
+"""Expectations, limits, quarantine, and feeds held at their last good export."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import read_table, write_table
+from pipeline.core.places import EXPECTATIONS, ROOT, SOURCES, Home
+from pipeline.read.feed import read_feed
+from pipeline.standardise.feed import standardise_feed
+from pipeline.standardise.reference import Reference
+from pipeline.validate.hold import ExportFacts, FeedNight, last_good, promote, settle, status_table
+from pipeline.validate.page import render_validation_page
+from pipeline.validate.source import Export, validate_source
+from pipeline.validate.suites import Suites
+from schemas.contract import Contract, load_contract
+from schemas.tables import EVENTS_STAGED, STD_RECORDS
+
+AS_OF = dt.date(2026, 11, 20)
+CUSTODY = load_contract(SOURCES / "custody.yaml")
+HEAD = "Custody No,Station,Name,DOB,Sex,PNC,CRO,Address,Postcode,Arrested,Detention Authorised,Charged,Released,Bail,LA Accomm Requested,Secure?,AA Arrived"
+
+
+def row(
+    number: int, name: str = "SENTINELSON, Zebedee", born: str = "08/11/1996", arrested: str = "02/11/2026 01:23"
+) -> str:
+    return f'01RG/{number}/26,RG,"{name}",{born},M,2003/0011985X,,1 High Street,E8 1AA,{arrested},,,,,,,'
+
+
+@pytest.fixture(scope="module")
+def suites() -> Suites:
+    return Suites(EXPECTATIONS)
+
+
+def export_of(folder: Path, rows: list[str], last_good_rows: int | None = None, contract: Contract = CUSTODY) -> Export:
+    (folder / "custody").mkdir(exist_ok=True)
+    (folder / "custody" / "custody.csv").write_text("\n".join([HEAD, *rows]), "utf-8")
+    read = read_feed(contract, next(contract.all_feeds()), str(folder), {})
+    standard = standardise_feed(read.records, contract, Reference.load(), AS_OF)
+    rejected = len(read.quarantine) + len(standard.quarantine)
+    return Export(
+        "custody", standard.std_records, standard.events, read.records, read.rows_read, rejected, last_good_rows
+    )
+
+
+def test_a_good_export_passes_whole(tmp_path: Path, suites: Suites) -> None:
+    found = validate_source(CUSTODY, [export_of(tmp_path, [row(n) for n in range(30)])], suites, AS_OF)[0]
+    assert not found.breaches
+    assert len(found.std_records) == len(found.events) == 30
+    assert len(found.quarantine) == 0
+    assert len(found.findings) > 20
+
+
+def test_a_failing_row_goes_to_quarantine_with_reason_and_raw_text(tmp_path: Path, suites: Suites) -> None:
+    rows = [*(row(n) for n in range(30)), row(99, born="08/11/2024")]
+    found = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
+    assert len(found.std_records) == len(found.events) == 30
+    rejected = found.quarantine.to_pylist()
+    assert [(r["row_number"], r["stage"], r["column"]) for r in rejected] == [(32, "validate", "age_years")]
+    assert rejected[0]["reason_code"] == "expect_column_values_to_be_between"
+    assert "criminal responsibility" in rejected[0]["reason"]
+    assert json.loads(rejected[0]["raw_row"])["date_of_birth"] == "08/11/2024"
+
+
+@pytest.mark.parametrize(
+    ("rows", "last_good", "code"),
+    [
+        ([row(n, born="08/11/2024" if n < 8 else "08/11/1996") for n in range(30)], None, "too_many_rejected"),
+        ([row(n) for n in range(30)], 100, "shrank"),
+        ([row(n, arrested="02/03/2026 01:23") for n in range(30)], None, "stale"),
+        ([], 10, "empty"),
+        ([row(n).replace("2003/0011985X", "") for n in range(30)], None, "expectation_failed"),
+    ],
+    ids=["too_many_rejected", "shrank", "stale", "empty", "expectation_failed"],
+)
+def test_a_feed_that_breaks_its_contract_is_held_and_told_why(
+    tmp_path: Path, suites: Suites, rows, last_good, code
+) -> None:
+    found = validate_source(CUSTODY, [export_of(tmp_path, rows, last_good)], suites, AS_OF)[0]
+    assert code in [breach.code for breach in found.breaches]
+    assert all(breach.reason for breach in found.breaches)
+
+
+def test_a_handful_of_rows_is_not_held_for_one(tmp_path: Path, suites: Suites) -> None:
+    rows = [row(1), row(2), row(3).replace("2003/0011985X", ""), row(4).replace("2003/0011985X", "")]
+    assert not validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0].breaches
+
+
+def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> None:
+    folder = tmp_path / "expectations"
+    shutil.copytree(EXPECTATIONS, folder)
+    said = json.loads((folder / "custody.json").read_text("utf-8"))
+    said["expectations"].append({
+        "type": "expect_column_values_to_not_be_in_set", "kwargs": {"column": "postcode", "value_set": ["E8 1AA"]},
+        "meta": {"severity": "row", "about": "No such place."},
+    })  # fmt: skip
+    (folder / "custody.json").write_text(json.dumps(said), "utf-8")
+    found = validate_source(CUSTODY, [export_of(tmp_path, [row(n) for n in range(5)])], Suites(folder), AS_OF)[0]
+    assert set(found.quarantine.column("reason").to_pylist()) == {"No such place."}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{", "is not a suite"), ('{"expectations": [{"type": "expect_magic", "kwargs": {}}]}', "expectation"),
+     ('{"expectations": [{"type": "expect_column_values_to_be_unique", "kwargs": {"column": "record_id"}}]}', "meta.severity")],
+    ids=["not JSON", "unknown expectation", "no severity"],
+)  # fmt: skip
+def test_a_wrong_suite_is_told_by_file(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "custody.json").write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match="custody.json") as caught:
+        Suites(tmp_path)
+    assert told in str(caught.value)
+
+
+def night_of(folder: Path, reason: str | None = None, rows: int = 1) -> FeedNight:
+    paths = {name: folder / f"{name}.parquet" for name in ("std_records", "events")}
+    for (name, path), table in zip(paths.items(), (STD_RECORDS, EVENTS_STAGED), strict=True):
+        write_table(path, table.arrow_schema().empty_table(), table)
+        assert name
+    facts = ExportFacts("custody/custody.csv", "0" * 64, "2026-11-20", rows)
+    return FeedNight("custody", "custody", None, rows, 0, facts, reason, reason and "Why.", **paths)
+
+
+def test_a_feed_is_fresh_held_or_missing(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert settle(night_of(tmp_path / "a", "stale"), last_good(home, "custody")).state == "missing"
+    fresh = settle(night_of(tmp_path / "a", rows=7), last_good(home, "custody"))
+    assert fresh.state == "fresh"
+    promote(home, [fresh], "2026-11-20-1")
+    held = settle(night_of(tmp_path / "b", "stale"), last_good(home, "custody"))
+    assert (held.state, held.last_good_rows) == ("held", 7)
+    assert held.std_records is not None
+    assert held.std_records.is_relative_to(home.last_good)
+    told = status_table([fresh, held], [7, 7], [None, None]).to_pylist()
+    assert [(r["state"], r["reason_code"]) for r in told] == [("fresh", None), ("held", "stale")]
+
+
+def test_a_held_feed_is_not_promoted(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    promote(home, [settle(night_of(tmp_path / "a", rows=7), None)], "1")
+    promote(home, [settle(night_of(tmp_path / "b", "stale", rows=2), last_good(home, "custody"))], "2")
+    found = last_good(home, "custody")
+    assert found is not None
+    assert found.facts.rows == 7
+
+
+def test_a_corrupt_last_good_counts_as_none(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    promote(home, [settle(night_of(tmp_path / "a"), None)], "1")
+    found = last_good(home, "custody")
+    assert found is not None
+    found.std_records.write_bytes(b"not parquet")
+    assert last_good(home, "custody") is None
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.core import durable
+from pipeline.core.places import Home
+from pipeline.validate import hold
+from test_support_hold import fresh
+written = hold.write_synced
+def write_then_die(path, text):
+    if path.name == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    written(path, text)
+hold.write_synced = write_then_die
+hold.promote(Home(Path(sys.argv[1])), [fresh(Path(sys.argv[1]) / "b", 9)], "2")
+"""
+
+
+@pytest.mark.parametrize("moment", ["export.json", ".good"])
+def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, moment: str) -> None:
+    home = Home(tmp_path)
+    promote(home, [settle(night_of(tmp_path / "a", rows=7), None)], "1")
+    night_of(tmp_path / "b", rows=9)
+    support = tmp_path / "test_support_hold.py"
+    support.write_text(
+        "from pipeline.validate.hold import ExportFacts, FeedNight, settle\n"
+        "def fresh(folder, rows):\n"
+        "    facts = ExportFacts('f', '0' * 64, '2026-11-20', rows)\n"
+        "    night = FeedNight('custody', 'custody', None, rows, 0, facts, None, None, folder / 'std_records.parquet', folder / 'events.parquet')\n"
+        "    return settle(night, None)\n",
+        "utf-8",
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), moment], env={**os.environ, "PYTHONPATH": path}, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    found = last_good(home, "custody")
+    assert found is not None
+    assert found.facts.rows == 7
+    assert read_table(found.std_records).num_rows == 0
+    promote(home, [settle(night_of(tmp_path / "b", rows=9), None)], "3")
+    assert last_good(home, "custody").facts.rows == 9
+    assert sorted(path.name for path in (home.last_good / "custody").iterdir()) == ["3", "good"], (
+        "leftovers are removed"
+    )
+
+
+def test_the_page_shows_counts_and_no_value(tmp_path: Path, suites: Suites) -> None:
+    rows = [*(row(n) for n in range(30)), row(99, name="<script>alert(1)</script>, X", born="08/11/2024")]
+    found = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
+    held = settle(night_of(tmp_path / "b", "stale"), None)
+    findings = [{name: getattr(finding, name) for name in finding.__dataclass_fields__} for finding in found.findings]
+    page = render_validation_page("2026-11-20-1", [held], findings)
+    assert "SENTINEL" not in page.upper()
+    assert "alert" not in page
+    assert "High Street" not in page
+    assert "A detainee is at least ten" in page
+    assert "OFFICIAL-SENSITIVE" in page
+    assert isinstance(found.std_records, pa.Table)
