@@ -20,13 +20,16 @@ class Frequencies(NamedTuple):
     """Bin of a value that the field never has, as one that only an alias gives: as rare as a value seen once"""
 
 
-def frequencies(kind: Kind, codes: np.ndarray, size: int) -> Frequencies:
-    """Bins of the values of one field; codes are all its occurrences."""
+def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int) -> Frequencies:
+    """Bins of the values of one field; codes are all its occurrences in so many records.
+
+    A value's share is among the records that have the field; an identifier's among all, for it is as telling where few have one.
+    """
     bins, lowest = FREQUENCY_BINS[kind]
     if not bins:
         return Frequencies(np.zeros(size, np.int8), np.zeros(0), 0)
     count = np.bincount(codes, minlength=size).astype(float)
-    total = max(count.sum(), 1.0)
+    total = float(max(records if kind == "identifier" else count.sum(), count.sum(), 1))
     rarity = -np.log2(np.maximum(count, 1) / total)
     own = np.clip(np.floor(rarity - lowest), 0, bins - 1).astype(np.int8)
     weight = count**2

@@ -17,6 +17,7 @@ from pipeline.link.clusters import ClusterShape, cluster, shape
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import RuleHits, apply_rules, at_levels, identifier_codes, sides
 from pipeline.link.second_pass import join_clusters
+from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.training import Training, train
 from pipeline.link.weights import level_weights, probability, waterfall
 from schemas.model import Model
@@ -54,7 +55,8 @@ def link_records(std_records: pa.Table, model: Model, policy: Literal["balanced"
     model = training.model if training else model
     clock.lap("train")
     weights = level_weights(model, workspace.frequencies, workspace.n_records)
-    pairs = workspace.score(weights, FLOOR_BITS)
+    identifiers = identifier_codes(model, table)
+    pairs = with_shared_identifiers(workspace, weights, workspace.score(weights, FLOOR_BITS), identifiers)
     clock.lap("score")
     hits = apply_rules(model, table, pairs)
     bits = model.policy[policy]

@@ -17,8 +17,8 @@ from pipeline.engines.port import PatternCounts
 from pipeline.link.weights import LEAST, spread_bits
 from schemas.model import LEVELS, Comparison, Level, Model, Prior
 
-MOST_ROUNDS = 60
-SETTLED = 1e-3  # bits of change of the match prior
+MOST_ROUNDS = 300
+SETTLED = 2e-4  # bits of change a round of both priors
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,12 @@ def train(
         is_match, is_related = np.exp2(odds_match), np.exp2(odds_related)
         total = 1 + is_match + is_related
         is_match, is_related = count * is_match / total, count * is_related / total
-        before, match = match, max(is_match.sum(), 0.5) / pairs
-        related = max(is_related.sum(), 0.5) / pairs
+        before = match, related
+        match, related = (max(weight.sum(), 0.5) / pairs for weight in (is_match, is_related))
         for k, comparison in enumerate(comparisons):
             shares[k] = _update(comparison, folded[k], is_match, is_related, observed[k], match)
-        has_converged = rounds > 8 and abs(np.log2(match / before)) < SETTLED
+        moved = np.abs(np.log2(np.divide((match, related), before)))
+        has_converged = rounds > 8 and bool((moved < SETTLED).all())
     trained = tuple(_with_levels(c, s) for c, s in zip(comparisons, shares, strict=True))
     prior = Prior(matches_per_record=match * pairs / records, related_per_record=related * pairs / records)
     return Training(

@@ -31,7 +31,7 @@ def query(home: Home, sql: str) -> pa.Table:
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
         try:
-            return base.execute(sql).to_arrow_table()
+            return base.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _refused(error) from None
 

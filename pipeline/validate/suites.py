@@ -91,7 +91,7 @@ def _load(path: Path) -> gx.ExpectationSuite:
         raise SettingsError(
             path.name, f"is not a suite ({type(error).__name__})", "See expectations/README.md."
         ) from None
-    except Exception as error:  # noqa: BLE001  (whatever the library says of an unknown expectation)
+    except Exception as error:
         first = str(error).splitlines()[0][:200]
         raise SettingsError(path.name, f"has an expectation that does not exist or fit: {first}") from None
     if len(suite.expectations) != len(said):

@@ -23,36 +23,13 @@ from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.contract import load_contract
 from schemas.model import LEVELS, load_model
+from table_of_records import table_of
 
 MODEL = load_model(MODELS / "person.toml")
 GROUPS = name_groups(REFERENCE)
 ENGINES = {"local": LocalEngine(GROUPS), "recordlinkage": RecordlinkageEngine(GROUPS)}
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "pairs.yaml").read_text("utf-8"))
 FIELDS = [comparison.field for comparison in MODEL.comparison]
-LISTS = ("forename", "surname", "alias")
-KINDS = {
-    **dict.fromkeys(LISTS, pa.list_(pa.string())), "date_of_birth": pa.date32(), "date_of_birth_alt": pa.date32(),
-    "age_low": pa.int16(), "age_high": pa.int16(), "recorded_at": pa.timestamp("us", tz="UTC"),
-}  # fmt: skip
-COLUMNS = [
-    "record_id",
-    "role",
-    *LISTS,
-    "date_of_birth",
-    "date_of_birth_alt",
-    "age_low",
-    "age_high",
-    "recorded_at",
-    *FIELDS[4:],
-]
-COLUMNS = list(dict.fromkeys(COLUMNS))
-
-
-def table_of(rows: list[dict[str, object]]) -> pa.Table:
-    """Rows as the columns that engines read, sorted by record id as the stage does."""
-    filled = [{"record_id": f"{at:05d}", "role": "subject", **row} for at, row in enumerate(rows)]
-    columns = {name: pa.array([row.get(name) for row in filled], KINDS.get(name, pa.string())) for name in COLUMNS}
-    return pa.table(columns)
 
 
 def scored(engine, table: pa.Table, floor: float = -8.0):

@@ -45,6 +45,7 @@ def encode(table: pa.Table, model: Model, groups: Groups) -> Encoded:
             comparison.kind,
             columns[comparison.field].code,
             len(vocabularies[domain(comparison.kind, comparison.field)].code),
+            n,
         )
         for comparison in model.comparison
     ]

@@ -59,7 +59,7 @@ def frequencies_of(frame: pd.DataFrame, model: Model) -> tuple[tuple[Frequencies
     for comparison in model.comparison:
         seen = frame[comparison.field].explode().dropna()
         codes, values = pd.factorize(seen)
-        spread = frequencies(comparison.kind, np.asarray(codes), len(values))
+        spread = frequencies(comparison.kind, np.asarray(codes), len(values), len(frame))
         found.append(spread)
         seen_bins = zip(values, spread.bin.tolist(), strict=True)
         bins[comparison.field] = defaultdict(functools.partial(int, spread.unseen_bin), seen_bins)

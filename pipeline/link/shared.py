@@ -1,0 +1,42 @@
+"""Pairs that share an identifier are kept however much else speaks against them: a false name, or a false identifier."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
+from pipeline.link.weights import waterfall
+
+MOST_HOLDERS = 30  # of one identifier whose pairs are all kept; of more, each with the next
+
+
+def with_shared_identifiers(
+    workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: np.ndarray
+) -> ScoredPairs:
+    """The scored pairs, and with them every pair that shares an identifier but fell under the floor."""
+    known = set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
+    wanted = sorted(_sharing(identifiers) - known)
+    if not wanted:
+        return pairs
+    left, right = (np.array([pair[at] for pair in wanted], np.int32) for at in (0, 1))
+    levels = workspace.compare(left, right)
+    parts, related = waterfall(weights, levels)
+    weight = (parts.sum(1) + weights.prior_match + related).astype(np.float32)
+    left, right = np.concatenate([pairs.left, left]), np.concatenate([pairs.right, right])
+    order = np.lexsort((right, left))
+    levels, weight = np.concatenate([pairs.levels, levels]), np.concatenate([pairs.weight, weight])
+    return ScoredPairs(left[order], right[order], levels[order], weight[order], pairs.candidates)
+
+
+def _sharing(identifiers: np.ndarray) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for codes in identifiers.T if len(identifiers) else ():
+        order = np.argsort(codes, kind="stable")
+        starts = np.flatnonzero(np.diff(codes[order], prepend=-2))
+        for holders in np.split(order, starts[1:]):
+            if codes[holders[0]] >= 0 and len(holders) > 1:
+                own = holders.tolist()
+                found.update(combinations(own, 2) if len(own) <= MOST_HOLDERS else pairwise(own))
+    return found
