@@ -67,26 +67,28 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
 
 def read_feeds(night: Night) -> None:
     """Read every feed, several at a time; one that fails for good is noted and will be held, the others go on."""
-    waiting = dict(
-        zip(night.feeds, submit(read_and_standardise, [(night, feed_id) for feed_id in night.feeds]), strict=True)
-    )
-    for feed_id, result in waiting.items():
-        try:
-            result()
-        except SourceError as error:
-            stages.note_failure(night, feed_id, error)
-        except Exception as error:
-            kind = type(error).__name__
-            problem = SourceError(
-                "failed", feed_id, f"could not be processed ({kind}).", "See run.log; tell the maintainers."
-            )
-            stages.note_failure(night, feed_id, problem)
+    with _timed(night, "read"):
+        waiting = dict(
+            zip(night.feeds, submit(read_and_standardise, [(night, feed_id) for feed_id in night.feeds]), strict=True)
+        )
+        for feed_id, result in waiting.items():
+            try:
+                result()
+            except SourceError as error:
+                stages.note_failure(night, feed_id, error)
+            except Exception as error:
+                kind = type(error).__name__
+                problem = SourceError(
+                    "failed", feed_id, f"could not be processed ({kind}).", "See run.log; tell the maintainers."
+                )
+                stages.note_failure(night, feed_id, problem)
 
 
 def validate_sources(night: Night) -> None:
     """Validate every source, several at a time."""
-    for result in submit(validate, [(night, contract) for contract in night.contracts]):
-        result()
+    with _timed(night, "validate"):
+        for result in submit(validate, [(night, contract) for contract in night.contracts]):
+            result()
 
 
 def run(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -125,7 +127,7 @@ def validate(night: Night, contract: Contract) -> list[str]:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def settle_feeds(night: Night) -> list[FeedState]:
     """Which export stands for each feed tonight."""
-    with _timed(night, "validate"):
+    with _timed(night, "settle"):
         return stages.settle_feeds(night)
 
 

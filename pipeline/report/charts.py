@@ -25,7 +25,7 @@ def weight_histogram(linked: np.ndarray, waiting: np.ndarray) -> str:
     low, high = (int(np.floor(weights.min())), int(np.ceil(weights.max())) + 1) if len(weights) else (0, 1)
     bins = np.arange(low, high + 1)
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(7.2, 2.8)
+        figure, axes = _canvas(11.5, 3.2)
         axes.hist(
             [linked, waiting],
             bins=bins.tolist(),
@@ -45,7 +45,7 @@ def size_bars(sizes: Sequence[int]) -> str:
     counts = np.bincount(np.minimum(np.asarray(sizes, int), most), minlength=most + 1)[1:]
     labels = [*(str(size) for size in range(1, most)), f"{most}+"]
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(7.2, 2.4)
+        figure, axes = _canvas(11.5, 2.6)
         axes.bar(labels, counts, color=LINK)
         axes.set_xlabel("records of a person")
         axes.set_ylabel("persons")
@@ -55,7 +55,7 @@ def size_bars(sizes: Sequence[int]) -> str:
 def stage_bars(seconds: Sequence[tuple[str, float]]) -> str:
     """Seconds of each stage."""
     with mpl.rc_context({**STYLE, "axes.grid.axis": "x"}):
-        figure, axes = _canvas(7.2, 0.6 + 0.3 * max(len(seconds), 1))
+        figure, axes = _canvas(11.5, 0.6 + 0.3 * max(len(seconds), 1))
         names = [name for name, _ in reversed(seconds)]
         values = [value for _, value in reversed(seconds)]
         drawn = axes.barh(names, values, color=LINK)

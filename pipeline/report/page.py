@@ -22,6 +22,9 @@ TYPES = {
     "broken_cluster": "Broken cluster", "grey_pair": "Unclear evidence",
 }  # fmt: skip
 
+# Reasons that name a row, told as one.
+SHORT = {"duplicate_row": "Repeats an earlier row of the same export."}
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -66,7 +69,8 @@ def render_report(
     persons, links, status = tables["persons"], tables["links"], tables["source_status"].to_pylist()
     weight = links.column("match_weight").to_numpy()
     is_link = pc.equal(links.column("decision"), "link").to_numpy()
-    reasons = Counter(tables["quarantine"].column("reason").to_pylist())
+    rejected = tables["quarantine"].select(["reason_code", "reason"]).to_pylist()
+    reasons = Counter(SHORT.get(row["reason_code"], row["reason"]) for row in rejected)
     boroughs = pc.list_value_length(persons.column("boroughs")).to_numpy()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pipeline.report", "templates"), autoescape=True, undefined=jinja2.StrictUndefined

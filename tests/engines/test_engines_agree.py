@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from table_of_records import table_of
 
 from pipeline.core.places import MODELS, REFERENCE, SAMPLE, SOURCES
 from pipeline.core.reference import name_groups
@@ -23,7 +24,6 @@ from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.contract import load_contract
 from schemas.model import LEVELS, load_model
-from table_of_records import table_of
 
 MODEL = load_model(MODELS / "person.toml")
 GROUPS = name_groups(REFERENCE)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from table_of_records import table_of
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import MODELS, REFERENCE
@@ -27,7 +28,6 @@ from pipeline.link.weights import level_weights, prior_bits, probability, waterf
 from pipeline.synth.names import communities, pick
 from schemas.model import LEVELS, Comparison, Model, Prior, load_model, save_model
 from schemas.tables import CLUSTER_MEMBERS, LINKS, REVIEW_PAIRS, STD_RECORDS
-from table_of_records import table_of
 
 MODEL = load_model(MODELS / "person.toml")
 ENGINE = LocalEngine(name_groups(REFERENCE))
@@ -69,7 +69,7 @@ def test_a_wrong_model_is_told_by_what_is_wrong(tmp_path: Path, old: str, new: s
     text = (MODELS / "person.toml").read_text("utf-8")
     assert old in text
     (tmp_path / "model.toml").write_text(text.replace(old, new, 1), "utf-8")
-    with pytest.raises(SettingsError, match="model.toml") as caught:
+    with pytest.raises(SettingsError, match=r"model\.toml") as caught:
         load_model(tmp_path / "model.toml")
     assert told in str(caught.value)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,15 +84,15 @@ def test_over_any_history_ids_are_unique_spans_do_not_overlap_and_old_ids_resolv
         for span in found.ledger:
             spans.setdefault(span.person_id, []).append(span)
         for own in spans.values():
-            for before, after in zip(own, own[1:], strict=False):
+            for before, after in pairwise(own):
                 assert before.valid_to is not None
                 assert before.valid_to <= after.valid_from
-        for person, own in spans.items():
-            seen = {person}
-            while own[-1].valid_to is not None and own[-1].merged_into:
-                assert own[-1].merged_into not in seen
-                seen.add(own[-1].merged_into)
-                own = spans[own[-1].merged_into]
+        for person in spans:
+            seen, last = {person}, spans[person][-1]
+            while last.valid_to is not None and last.merged_into:
+                assert last.merged_into not in seen
+                seen.add(last.merged_into)
+                last = spans[last.merged_into][-1]
         dead = {person for person, own in spans.items() if own[-1].valid_to is not None}
         assert not dead & set(found.person_of.values())
         living |= set(found.person_of.values())

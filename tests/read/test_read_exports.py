@@ -8,6 +8,7 @@ import sqlite3
 import zipfile
 from pathlib import Path
 
+import fsspec
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -42,7 +43,7 @@ def refused(folder: Path, data: bytes | str | None = None, **changes: object) ->
 
 @pytest.mark.parametrize("feed_id", sorted(feed.feed_id for c in load_contracts(SOURCES) for feed in c.all_feeds()))
 def test_every_feed_of_the_sample_reads(feed_id: str) -> None:
-    contract = load_contract(SOURCES / f"{feed_id.split('.')[0]}.yaml")
+    contract = load_contract(SOURCES / f"{feed_id.split('.', maxsplit=1)[0]}.yaml")
     feed = next(feed for feed in contract.all_feeds() if feed.feed_id == feed_id)
     password = (SAMPLE / "passwords" / "merton").read_text("utf-8").strip()
     found = read_feed(contract, feed, str(SAMPLE / "exports"), {"BOROUGHLINK_MERTON_PASSWORD": password})
@@ -209,8 +210,6 @@ def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None
 
 
 def test_an_export_may_lie_at_any_url(tmp_path: Path) -> None:
-    import fsspec
-
     fsspec.filesystem("memory").pipe("/borough/trial.csv", (HEAD + "A1,Smith,Anna,,\n").encode())
     assert len(read(tmp_path, name="memory://borough/trial.csv").records) == 1
 

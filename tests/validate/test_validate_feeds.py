@@ -118,7 +118,7 @@ def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> Non
 )  # fmt: skip
 def test_a_wrong_suite_is_told_by_file(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "custody.json").write_text(text, "utf-8")
-    with pytest.raises(SettingsError, match="custody.json") as caught:
+    with pytest.raises(SettingsError, match=r"custody\.json") as caught:
         Suites(tmp_path)
     assert told in str(caught.value)
 
