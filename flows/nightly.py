@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
 from flows.night import Night
@@ -32,7 +31,6 @@ HOOKS: Any = [tasks.note_state]
 nightly = flow(
     name="nightly",
     flow_run_name="{night.run_id}",
-    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
     validate_parameters=False,
     persist_result=False,
     on_completion=HOOKS,

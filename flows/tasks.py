@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -21,7 +23,7 @@ from flows import stages
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import progress
-from pipeline.core.errors import SourceError
+from pipeline.core.errors import LinkageError, SourceError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.validate.hold import FeedState
@@ -60,7 +62,8 @@ def _is_retryable(_task: object, _run: object, state: State) -> bool:
 )
 def read_and_standardise(night: Night, feed_id: str) -> str:
     """One feed: tonight's export in standard form."""
-    done = stages.read_and_standardise(night, feed_id)
+    with _private(feed_id):
+        done = stages.read_and_standardise(night, feed_id)
     progress().advance("read", len(night.feeds))
     return done
 
@@ -68,19 +71,16 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
 def read_feeds(night: Night) -> None:
     """Read every feed, several at a time; one that fails for good is noted and will be held, the others go on."""
     with _timed(night, "read"):
-        waiting = dict(
-            zip(night.feeds, submit(read_and_standardise, [(night, feed_id) for feed_id in night.feeds]), strict=True)
-        )
+        step = read_and_standardise.with_options(retries=night.settings.source_retries)
+        waiting = dict(zip(night.feeds, submit(step, [(night, feed_id) for feed_id in night.feeds]), strict=True))
         for feed_id, result in waiting.items():
             try:
                 result()
             except SourceError as error:
                 stages.note_failure(night, feed_id, error)
             except Exception as error:
-                kind = type(error).__name__
-                problem = SourceError(
-                    "failed", feed_id, f"could not be processed ({kind}).", "See run.log; tell the maintainers."
-                )
+                what = "Set BOROUGHLINK_DEBUG=1 and run again to see where; tell the maintainers."
+                problem = SourceError("failed", feed_id, f"could not be processed ({type(error).__name__}).", what)
                 stages.note_failure(night, feed_id, problem)
 
 
@@ -119,7 +119,8 @@ def _tried(step: Task[..., R], call: tuple[Any, ...]) -> R:
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="validate {contract.source}")
 def validate(night: Night, contract: Contract) -> list[str]:
     """One source: its exports against its expectations."""
-    done = stages.validate(night, contract)
+    with _private(contract.source):
+        done = stages.validate(night, contract)
     progress().advance("validate", len(night.contracts))
     return done
 
@@ -127,14 +128,14 @@ def validate(night: Night, contract: Contract) -> list[str]:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def settle_feeds(night: Night) -> list[FeedState]:
     """Which export stands for each feed tonight."""
-    with _timed(night, "settle"):
+    with _private("settle"), _timed(night, "settle"):
         return stages.settle_feeds(night)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def link(night: Night, states: list[FeedState]) -> None:
     """Records of one person into one cluster."""
-    with _timed(night, "link"):
+    with _private("link"), _timed(night, "link"):
         _add_metrics(night, stages.link(night, states))
     progress().advance("link", 1)
 
@@ -142,7 +143,7 @@ def link(night: Night, states: list[FeedState]) -> None:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def build_persons(night: Night) -> None:
     """Golden records, identities and questions."""
-    with _timed(night, "persons"):
+    with _private("persons"), _timed(night, "persons"):
         stages.persons(night)
     progress().advance("persons", 1)
 
@@ -150,7 +151,7 @@ def build_persons(night: Night) -> None:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def publish(night: Night, states: list[FeedState]) -> Path:
     """The tables that readers see, switched by one rename."""
-    with _timed(night, "publish"):
+    with _private("publish"), _timed(night, "publish"):
         published = stages.publish_tables(night, states, _metrics(night))
     progress().advance("publish", 1)
     return published
@@ -159,7 +160,8 @@ def publish(night: Night, states: list[FeedState]) -> Path:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def report(night: Night, states: list[FeedState], published: Path, seconds: float) -> Outcome:
     """The report page, and an artifact with the counts."""
-    outcome = stages.write_report(night, states, published, _metrics(night), seconds)
+    with _private("report"):
+        outcome = stages.write_report(night, states, published, _metrics(night), seconds)
     if FlowRunContext.get():
         create_markdown_artifact(key="nightly-report", markdown=_markdown(outcome), description="Counts of the night")
     progress().advance("report", 1)
@@ -174,6 +176,20 @@ def _markdown(outcome: Outcome) -> str:
         *(f"- {feed} is {state}: {reason}" for feed, state, reason in outcome.not_fresh),
     ]
     return "\n\n".join(lines)
+
+
+@contextmanager
+def _private(place: str) -> Iterator[None]:
+    """An error of a library may quote the data it met, and Prefect would keep it: only our own errors go on as they are."""
+    try:
+        yield
+    except LinkageError:
+        raise
+    except Exception as error:
+        if os.environ.get("BOROUGHLINK_DEBUG"):
+            raise
+        kind = type(error).__name__
+        raise LinkageError(f"{place} failed ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where.") from None
 
 
 class _timed:  # noqa: N801  (reads as a word where it is used)

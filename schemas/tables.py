@@ -218,7 +218,7 @@ SOURCE_STATUS = Table(
         Column("rows_read", COUNT, "Rows read this night", nullable=False),
         Column("rows_used", COUNT, "Records that go into linking", nullable=False),
         Column("rows_quarantined", COUNT, "Rows rejected this night", nullable=False),
-        Column("rows_last_good", COUNT, "Records of the last good export before this night"),
+        Column("rows_last_good", COUNT, "Where it is held: records of the last good export"),
     ),
     published=True,
 )  # fmt: skip

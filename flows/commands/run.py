@@ -7,7 +7,7 @@ import json
 import os
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -57,12 +57,16 @@ def run_night(night: Night, console: Console | None) -> Outcome:
     with run_lock(night.home.lock):
         handler = log_to(night.folder.file("run.log"))
         quiet_prefect(night.home.root)
-        from flows.nightly import nightly, one_night  # noqa: PLC0415  (Prefect reads its settings when it is imported)
+        from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  (Prefect reads its settings on import)
+
+        from flows.nightly import nightly, one_night  # noqa: PLC0415
 
         log("run begins", run=night.run_id, feeds=len(night.feeds))
         try:
-            flow = nightly if prefect_starts() else one_night
-            if flow is one_night:
+            threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=night.settings.workers)
+            has_prefect = prefect_starts()
+            flow = nightly.with_options(task_runner=threads) if has_prefect else one_night  # type: ignore[arg-type]
+            if not has_prefect:
                 log("prefect does not start")
                 (console or Console(stderr=True)).print(
                     "Prefect's local server does not start; the night runs without it."

@@ -76,6 +76,7 @@ class FeedState:
     events: Path | None
     facts: ExportFacts | None
     last_good_rows: int | None
+    """Where it is held"""
 
 
 def last_good(home: Home, feed_id: str) -> LastGood | None:
@@ -94,12 +95,11 @@ def last_good(home: Home, feed_id: str) -> LastGood | None:
 
 def settle(night: FeedNight, good: LastGood | None) -> FeedState:
     """Tonight's export where it kept its contract, else the last good one, else nothing."""
-    before = good.facts.rows if good else None
     if night.reason_code is None:
-        return FeedState(night, "fresh", night.std_records, night.events, night.facts, before)
+        return FeedState(night, "fresh", night.std_records, night.events, night.facts, None)
     if good is None:
         return FeedState(night, "missing", None, None, None, None)
-    return FeedState(night, "held", good.std_records, good.events, good.facts, before)
+    return FeedState(night, "held", good.std_records, good.events, good.facts, good.facts.rows)
 
 
 def status_table(states: Sequence[FeedState], used: Sequence[int], newest: Sequence[dt.datetime | None]) -> pa.Table:

@@ -1,0 +1,54 @@
+"""What must not get out, and what must be tried again, without running a night."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows import tasks
+from flows.night import plan_night
+from pipeline.core.errors import LinkageError, SourceError
+
+
+def test_the_error_of_a_library_keeps_its_words_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOROUGHLINK_DEBUG", raising=False)
+    with pytest.raises(LinkageError) as caught, tasks._private("custody"):
+        raise ValueError("could not convert ZEBEDEE SENTINELSON")
+    assert "ZEBEDEE" not in str(caught.value)
+    assert "custody failed (ValueError)" in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_our_own_errors_pass_as_they_are() -> None:
+    error = SourceError("stale", "custody", "is old.", "Ask again.")
+    with pytest.raises(SourceError) as caught, tasks._private("custody"):
+        raise error
+    assert caught.value is error
+
+
+def test_only_what_a_later_try_may_mend_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "PLAIN_WAITS", (0, 0))
+    tries: list[str] = []
+
+    class Step:
+        @staticmethod
+        def fn(kind: str) -> str:
+            tries.append(kind)
+            if len(tries) < 3:
+                raise SourceError("unreachable", "x", "is down.", "Wait.", is_retryable=kind == "passing")
+            return "read"
+
+    assert tasks._tried(Step, ("passing",)) == "read"
+    assert len(tries) == 3
+    tries.clear()
+    with pytest.raises(SourceError):
+        tasks._tried(Step, ("lasting",))
+    assert len(tries) == 1
+
+
+def test_runs_of_a_day_are_counted_in_the_home(tmp_path) -> None:
+    for number in (1, 2, 10):
+        (tmp_path / "runs" / f"2026-11-20-{number}").mkdir(parents=True)
+    night = plan_night(None, tmp_path, None, None, {})
+    assert night.run_id == "2026-11-20-11"
+    assert len(night.feeds) == 104
