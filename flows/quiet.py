@@ -12,7 +12,9 @@ def quiet_prefect(home: Path) -> None:
 
     A worker of an own Prefect server sets PREFECT_API_URL; then that server is used.
     """
-    os.environ["PREFECT_HOME"] = os.environ.get("BOROUGHLINK_PREFECT_HOME", str(home / "prefect"))
+    folder = Path(os.environ.get("BOROUGHLINK_PREFECT_HOME", home / "prefect"))
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PREFECT_HOME"] = str(folder)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")

@@ -16,18 +16,26 @@ def with_shared_identifiers(
     workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: np.ndarray
 ) -> ScoredPairs:
     """The scored pairs, and with them every pair that shares an identifier but fell under the floor."""
+    pairs = _weighed(weights, pairs)
     known = set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
     wanted = sorted(_sharing(identifiers) - known)
     if not wanted:
         return pairs
     left, right = (np.array([pair[at] for pair in wanted], np.int32) for at in (0, 1))
-    levels = workspace.compare(left, right)
-    parts, related = waterfall(weights, levels)
-    weight = (parts.sum(1) + weights.prior_match + related).astype(np.float32)
-    left, right = np.concatenate([pairs.left, left]), np.concatenate([pairs.right, right])
+    more = _weighed(weights, ScoredPairs(left, right, workspace.compare(left, right), np.zeros(len(left)), 0))
+    left, right, levels, weight = (
+        np.concatenate([getattr(part, name) for part in (pairs, more)])
+        for name in ("left", "right", "levels", "weight")
+    )
     order = np.lexsort((right, left))
-    levels, weight = np.concatenate([pairs.levels, levels]), np.concatenate([pairs.weight, weight])
     return ScoredPairs(left[order], right[order], levels[order], weight[order], pairs.candidates)
+
+
+def _weighed(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
+    """The pairs with their weights summed anew in double precision, so that every engine gives the same bits."""
+    parts, related = waterfall(weights, pairs.levels)
+    weight = parts.sum(1) + weights.prior_match + related
+    return ScoredPairs(pairs.left, pairs.right, pairs.levels, weight, pairs.candidates)
 
 
 def _sharing(identifiers: np.ndarray) -> set[tuple[int, int]]:

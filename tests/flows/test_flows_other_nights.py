@@ -46,6 +46,12 @@ def test_without_a_network_the_night_gives_the_same_tables(sample_night: NightOn
     assert tables_of(tmp_path) == tables_of(sample_night.home)
 
 
+def test_the_plain_engine_publishes_the_same_tables(sample_night: NightOnSample, tmp_path: Path) -> None:
+    finished = boroughlink("run", "--home", str(tmp_path), "--engine", "recordlinkage", "--json")
+    assert finished.code == 0, finished.err
+    assert tables_of(tmp_path) == tables_of(sample_night.home)
+
+
 def test_a_second_run_on_the_same_input_changes_nothing(sample_night: NightOnSample, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(sample_night.home, home, symlinks=True)
