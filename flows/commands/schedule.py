@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, RunFileOption
+from flows.local_server import local_server
 from flows.night import plan_night
 from flows.quiet import quiet_prefect
 
@@ -27,15 +28,19 @@ def schedule(
     """Serve the nightly flow."""
     night = plan_night(run_file, home, None, None, os.environ)
     quiet_prefect(night.settings.home)
-    from prefect.schedules import Cron  # noqa: PLC0415  (Prefect reads its settings when it is imported)
+    with local_server():
+        from prefect.schedules import Cron  # noqa: PLC0415  (Prefect reads its settings when it is imported)
 
-    from flows.served import one_night  # noqa: PLC0415
+        from flows.served import one_night  # noqa: PLC0415
 
-    Console(stderr=True).print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
-    one_night.serve(
-        name="nightly",
-        schedule=Cron(cron, timezone="Europe/London"),
-        parameters={"run_file": str(run_file) if run_file else None, "home": str(home) if home else None},
-        pause_on_shutdown=False,
-        limit=1,
-    )
+        Console(stderr=True).print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
+        one_night.serve(
+            name="nightly",
+            schedule=Cron(cron, timezone="Europe/London"),
+            parameters={
+                "run_file": str(run_file.resolve()) if run_file else None,
+                "home": str(home.resolve()) if home else None,
+            },
+            pause_on_shutdown=False,
+            limit=1,
+        )

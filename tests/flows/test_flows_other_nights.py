@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
-from command_line import NightOnSample, boroughlink
+from command_line import COMMAND, NightOnSample, boroughlink
 
 from pipeline.core.lock import run_lock
-from pipeline.core.places import SAMPLE, SOURCES
+from pipeline.core.places import ROOT, SAMPLE, SOURCES
 
 pytestmark = pytest.mark.flow
 WITHOUT_NETWORK = ("unshare", "--net")
@@ -126,6 +129,25 @@ constants: { role: subject }
     assert [(surname, forename, str(born)) for surname, forename, born in found] == [
         (["OKONKWO TEST"], ["ADAEZE"], "2011-02-03")
     ]
+
+
+@pytest.mark.slow
+def test_the_schedule_runs_a_night_when_it_is_due(tmp_path: Path) -> None:
+    said = ("schedule", "--cron", "* * * * *", "--home", str(tmp_path))
+    with (tmp_path / "out").open("wb") as out:
+        serving = subprocess.Popen([*COMMAND, *said], cwd=ROOT, stdout=out, stderr=out)
+        try:
+            until = time.monotonic() + 200
+            while (
+                time.monotonic() < until
+                and serving.poll() is None
+                and not (tmp_path / "published" / "current").exists()
+            ):
+                time.sleep(1)
+        finally:
+            serving.send_signal(signal.SIGINT)
+            serving.wait(timeout=90)
+    assert (tmp_path / "published" / "current" / "persons").is_dir(), (tmp_path / "out").read_text("utf-8")
 
 
 def test_two_runs_at_once_are_refused_with_the_holder_named(tmp_path: Path) -> None:
