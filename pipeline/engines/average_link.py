@@ -12,28 +12,28 @@ from numba import njit
 FORBIDDEN = -1e9
 
 
+@njit(inline="always")
+def _root(parent, a):
+    """Root of a record's tree, halving the way to it (Tarjan and van Leeuwen 1984)."""
+    while parent[a] != a:
+        parent[a] = parent[parent[a]]
+        a = parent[a]
+    return a
+
+
 @njit(cache=True)
 def components(n, left, right, weight, least):
     """Root of each record's component over pairs at or above ``least``: the component's smallest record."""
     parent = np.arange(n)
     for q in range(left.shape[0]):
         if weight[q] >= least:
-            a, b = left[q], right[q]
-            while parent[a] != a:
-                parent[a] = parent[parent[a]]
-                a = parent[a]
-            while parent[b] != b:
-                parent[b] = parent[parent[b]]
-                b = parent[b]
+            a, b = _root(parent, left[q]), _root(parent, right[q])
             if a < b:
                 parent[b] = a
             elif b < a:
                 parent[a] = b
     for i in range(n):
-        a = i
-        while parent[a] != a:
-            a = parent[a]
-        parent[i] = a
+        parent[i] = _root(parent, i)
     return parent
 
 
@@ -162,13 +162,7 @@ def bottleneck(n, left, right, weight, cluster):
     """
     parent, weakest = np.arange(n), np.full(n, np.nan)
     for q in range(left.shape[0]):
-        a, b = left[q], right[q]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
+        a, b = _root(parent, left[q]), _root(parent, right[q])
         if a != b:
             parent[max(a, b)] = min(a, b)
             weakest[cluster[left[q]]] = weight[q]
