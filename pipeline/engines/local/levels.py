@@ -52,7 +52,7 @@ def jaro_winkler(text, x, la, y, lb):
             if text[x, i] != text[y, k]:
                 moved += 1
             k += 1
-    score = (matches / la + matches / lb + (matches - moved / 2) / matches) / 3
+    score = (matches / la + matches / lb + (matches - moved // 2) / matches) / 3  # whole swaps, as in strcmp95
     if score > 0.7:
         prefix = 0
         while prefix < 4 and prefix < la and prefix < lb and text[x, prefix] == text[y, prefix]:
