@@ -11,19 +11,8 @@ from pipeline.synth.names import spellings
 from pipeline.synth.people import Person
 
 NEIGHBOURS = {
-    "a": "sq",
-    "e": "wr",
-    "i": "uo",
-    "o": "ip",
-    "u": "yi",
-    "n": "mb",
-    "m": "n",
-    "s": "ad",
-    "t": "ry",
-    "r": "et",
-    "l": "k",
-    "d": "sf",
-}
+    "a": "sq", "e": "wr", "i": "uo", "o": "ip", "u": "yi", "n": "mb", "m": "n", "s": "ad", "t": "ry", "r": "et", "l": "k", "d": "sf",
+}  # fmt: skip
 PLACEHOLDER_DAYS = (dt.date(1900, 1, 1), dt.date(1970, 1, 1))
 NO_ABODE = ("NF1 1NF", "NF1 1FA")
 # Share of records that carry a value at all, by system.
@@ -89,7 +78,11 @@ def write_down(event: Event, family: list[Person], random_: random.Random) -> Si
     if seen.born is None and r.random() < 0.7:
         age = p.age_on(day)
         seen.age = str(age) if r.random() < 0.5 else f"{max(age - 1, 0)}-{age + 1}"
-    _slip(seen, family, r)
+    if event.facts.get("unnamed"):
+        seen.forename, seen.middle, seen.born, seen.age, seen.aka = r.choice(("Baby", "Unborn")), "", None, "", ""
+        seen.nhs_number = ""
+    else:
+        _slip(seen, family, r)
     return seen
 
 
@@ -111,6 +104,14 @@ def _slip(seen: Sighting, family: list[Person], r: random.Random) -> None:
         seen.born = _wrong_day(seen.born, r)
     if r.random() < 0.02:
         seen.sex = r.choice(("U", ""))
+    if r.random() < 0.001:
+        seen.forename, seen.surname = r.choice(
+            (
+                (f"={seen.forename}", seen.surname),
+                (seen.forename, f"<b>{seen.surname}</b>"),
+                (f"@{seen.forename}", seen.surname),
+            )
+        )
     if seen.postcode and r.random() < 0.02:
         seen.postcode = seen.postcode[:-1] + r.choice("ABDEFGHJ")
     if r.random() < 0.004:
@@ -145,8 +146,9 @@ def _wrong_day(born: dt.date, r: random.Random) -> dt.date:
 
 def _nobody(seen: Sighting, r: random.Random) -> None:
     """Almost nothing is known."""
-    seen.forename, seen.surname = (
-        ("Unknown", "Male" if seen.sex == "M" else "Female") if r.random() < 0.5 else ("", seen.surname)
+    nobody = f"UNKNOWN {'FEMALE' if seen.sex == 'F' else 'MALE'}"
+    seen.forename, seen.surname = r.choice(
+        (("Unknown", nobody.split()[1].title()), ("", nobody), ("", seen.surname), ("", ""))
     )
     seen.born, seen.middle, seen.phone, seen.email, seen.aka = None, "", "", "", ""
     seen.pnc_id = seen.cro_number = ""

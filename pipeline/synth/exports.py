@@ -1,34 +1,24 @@
-"""The files: text exports and databases are written as people are made; workbooks at the end, sheet by sheet."""
+"""The force-wide exports, MERLIN, custody, ViSOR and CRIMINT, written as people are made."""
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
 import random
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
 from anyascii import anyascii
 
 from pipeline.synth.dirt import Sighting, mojibake
-from schemas.boroughs import BOROUGHS, CODES, slug
+from pipeline.synth.places import Home
+from schemas.boroughs import BOROUGHS, CODES
 
 Truth = Callable[[str, str, str | None, int, int, str], None]
 """feed_id, file, sheet, row number, part, person"""
-
-CRIS_HEADINGS: tuple[dict[str, str], ...] = (
-    {},
-    {"Surname": "Last Name", "Forename(s)": "First Name(s)", "DOB": "D.O.B.", "Crime Ref No": "Crime No", "Address": "Home Address"},
-    {"Surname": "Family name", "Forename(s)": "Given names", "DOB": "Born", "Sex": "Gender", "Postcode": "Post Code"},
-)  # fmt: skip
-CRIS_COLUMNS = (
-    "Crime Ref No", "BOCU", "Date Reported", "Offence", "Flags", "Role", "Surname", "Forename(s)", "DOB", "Age", "Sex", "SDE",
-    "EA (IC)", "Address", "Postcode", "Telephone", "E-mail", "AKA", "CRO/PNC", "ASN",
-)  # fmt: skip
-UNKNOWN_LETTERS = ("Unknown", "N/K", "")
 
 
 class Export(Protocol):
@@ -58,7 +48,7 @@ def police_text(text: str, r: random.Random) -> str:
     return mojibake(text) if r.random() < 0.3 else anyascii(text)
 
 
-class _Csv:
+class CsvFile:
     """Rows of one CSV file and the line each begins on."""
 
     def __init__(self, path: Path, encoding: str, delimiter: str, headings: tuple[str, ...]) -> None:
@@ -76,47 +66,6 @@ class _Csv:
         return begins
 
 
-class Cris:
-    """CRIS: a cp1252 CSV a borough, some with semicolons, headings as the borough likes them."""
-
-    def __init__(self, root: Path, truth: Truth, random_: random.Random) -> None:
-        self.truth, self.r, self.files, self.count = truth, random_, {}, 0
-        for at, borough in enumerate(BOROUGHS):
-            headings = tuple(CRIS_HEADINGS[at % 3].get(name, name) for name in CRIS_COLUMNS)
-            path = root / "cris" / f"{slug(borough)}.csv"
-            self.files[borough] = _Csv(path, "cp1252", ";" if at % 5 == 0 else ",", headings)
-
-    def add(self, seen: Sighting) -> None:
-        self.count += 1
-        r, event = self.r, seen.event
-        at = BOROUGHS.index(event.borough)
-        day = event.at.strftime("%d/%m/%Y" if at % 2 else "%d/%m/%y")
-        born = "" if not seen.born else seen.born.strftime("%d/%m/%Y" if at % 4 else "%Y-%m-%d")
-        both = seen.pnc_id or seen.cro_number
-        if both == seen.pnc_id and both and r.random() < 0.3:
-            both = f"{both[2:4]}/{both[5:12].lstrip('0')}{both[-1]}"
-        age = f"Age {seen.age}" if seen.age and r.random() < 0.3 else seen.age
-        row = [
-            f"{1000000 + self.count}/{event.at:%y}", CODES[event.borough][1], day, event.facts["offence"], event.facts["flags"],
-            event.role, police_text(seen.surname, r), police_text(given_names(seen), r), born, age, seen.sex, seen.ethnicity, seen.ic,
-            seen.address, seen.postcode, seen.phone, seen.email, police_text(seen.aka, r), both, event.facts.get("asn", ""),
-        ]  # fmt: skip
-        self._write(event.borough, seen, row)
-        if r.random() < 0.003:
-            self._write(event.borough, seen, row)
-
-    def _write(self, borough: str, seen: Sighting, row: list[str]) -> None:
-        file = f"cris/{slug(borough)}.csv"
-        self.truth(f"cris.{slug(borough)}", file, None, self.files[borough].row(row), 1, seen.truth)
-
-    def close(self) -> None:
-        for borough, file in self.files.items():
-            if BOROUGHS.index(borough) % 4 == 1:
-                file.row(["", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""])
-                file.row([f"Total {file.line}", *[""] * 19])
-            file.handle.close()
-
-
 class Lines:
     """A force-wide CSV: MERLIN missing, MERLIN coming to notice, custody."""
 
@@ -124,7 +73,7 @@ class Lines:
         self, root: Path, truth: Truth, feed: str, file: str, encoding: str, headings: tuple[str, ...], row: Callable[[Sighting, int], list[str]]
     ) -> None:  # fmt: skip
         self.truth, self.feed, self.file, self.make, self.count = truth, feed, file, row, 0
-        self.csv = _Csv(root / file, encoding, ",", headings)
+        self.csv = CsvFile(root / file, encoding, ",", headings)
 
     def add(self, seen: Sighting) -> None:
         self.count += 1
@@ -134,8 +83,8 @@ class Lines:
         self.csv.handle.close()
 
 
-def merlin_mis(root: Path, truth: Truth, r: random.Random) -> Lines:
-    """MERLIN missing-person episodes."""
+def merlin_mis(root: Path, truth: Truth, r: random.Random, offenders: Sequence[Home]) -> Lines:
+    """MERLIN missing-person episodes; a few children are found where a registered sex offender lives."""
     headings = (
         "Merlin Ref", "Surname", "Forenames", "DOB", "Sex", "Ethnicity", "Home Borough", "Home Address", "Home Postcode", "Mobile",
         "Missing From", "Last Seen", "Returned", "Found At", "Found Postcode", "Risk", "CSE?", "Looked After?", "Placing LA", "Debrief",
@@ -147,6 +96,8 @@ def merlin_mis(root: Path, truth: Truth, r: random.Random) -> Lines:
             r.choice(BOROUGHS) if p.is_looked_after and r.random() < 0.5 else event.borough if p.is_looked_after else ""
         )
         found = p.homes[0][1] if r.random() < 0.3 else None
+        if offenders and r.random() < 0.02:
+            found = r.choice(offenders)
         return [
             f"{event.at:%y}MIS{count:06d}", seen.surname.upper(), given_names(seen), seen.born.strftime("%d/%m/%Y") if seen.born else "",
             seen.sex, seen.ethnicity, event.borough, seen.address, seen.postcode, seen.phone, r.choice(("Home", "School", "Placement", "Town centre")),
@@ -207,6 +158,7 @@ class Visor:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self.truth, self.r, self.count = truth, random_, 0
+        self.homes: deque[Home] = deque(maxlen=50)
         self.base = sqlite3.connect(path)
         columns = ", ".join(f"{name} TEXT" for name in self.COLUMNS)
         self.base.execute(f"CREATE TABLE offender ({columns})")
@@ -215,6 +167,7 @@ class Visor:
         self.count += 1
         event = seen.event
         facts = event.facts
+        self.homes.append(event.person.homes[-1][1])
         row = (
             f"V{self.count:07d}", seen.surname, given_names(seen), seen.aka, seen.born.isoformat() if seen.born else None, seen.sex, seen.ethnicity,
             seen.pnc_id, seen.cro_number, facts["category"], facts["level"], facts["risk"], facts["every"], event.at.date().isoformat(), facts["last"],
@@ -241,9 +194,20 @@ class Crimint:
     def add(self, seen: Sighting) -> None:
         self.count += 1
         event, p = seen.event, seen.event.person
+        nominal = f"{seen.forename} {seen.surname}".strip()
+        if p.street_name and self.r.random() < 0.1:
+            nominal, seen.born, seen.pnc_id, seen.address, seen.postcode, seen.phone, seen.aka = (
+                p.street_name,
+                None,
+                "",
+                "",
+                "",
+                "",
+                "",
+            )
         entry = {
             "Ref": f"{CODES[event.borough][1]}RT{self.count:08d}"[-12:], "Date": event.at.date().isoformat(), "Borough": event.borough,
-            "Nominal": f"{seen.forename} {seen.surname}".strip(), "AKA": [seen.aka] if seen.aka else [],
+            "Nominal": nominal, "AKA": [seen.aka] if seen.aka else [],
             "DOB": seen.born.isoformat() if seen.born else None, "Street Name": p.street_name, "Sex": seen.sex, "PNC": seen.pnc_id or None,
             "Address": seen.address or None, "Postcode": seen.postcode or None, "Phone": seen.phone or None, "Grading": event.facts["grading"],
             "Text": self.r.choice(("Seen with others near the station.", "=HYPERLINK(\"x\") pasted by source", "<b>Believed</b> to supply.", "Associates with a known group.")),
@@ -253,8 +217,3 @@ class Crimint:
 
     def close(self) -> None:
         self.handle.close()
-
-
-def month_of(day: dt.date) -> str:
-    """A sheet's name, such as Nov 2026."""
-    return day.strftime("%b %Y")

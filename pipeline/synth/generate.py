@@ -12,10 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.synth import exports
-from pipeline.synth.books import PASSWORD, Authorities, Workbooks
+from pipeline.synth.authorities import Authorities
+from pipeline.synth.book_files import PASSWORD
+from pipeline.synth.cris import Cris
 from pipeline.synth.dirt import write_down
 from pipeline.synth.lives import events_of
 from pipeline.synth.people import Household, Person, households
+from pipeline.synth.recency import Recency
+from pipeline.synth.trackers import Trackers
 
 AS_OF = dt.date(2026, 11, 20)
 BATCH = 50_000
@@ -90,10 +94,11 @@ def generate(
     persons = _TruthFile(truth_folder / "persons.parquet", TRUTH_PERSONS)
     relations = _TruthFile(truth_folder / "relations.parquet", TRUTH_RELATIONS)
     writers = _writers(root, records.add, seed, as_of)
-    made = 0
+    recency, made = Recency(as_of), 0
     for number, household in enumerate(households(people, seed, as_of), start=1):
         random_ = random.Random(f"{seed}/life/{number}")
         for event in events_of(household, random_, as_of):
+            recency.settle(event, is_late=made * 2 > people)
             writers[event.system].add(write_down(event, household.people, random_))
         _tell(household, persons, relations, as_of)
         made += len(household.people)
@@ -112,15 +117,16 @@ def _writers(root: Path, truth: exports.Truth, seed: int, as_of: dt.date) -> dic
     def own(name: str) -> random.Random:
         return random.Random(f"{seed}/{name}")
 
+    visor = exports.Visor(root, truth, own("visor"))
     return {
-        "cris": exports.Cris(root, truth, own("cris")),
-        "merlin_mis": exports.merlin_mis(root, truth, own("mis")),
+        "cris": Cris(root, truth, own("cris")),
+        "merlin_mis": exports.merlin_mis(root, truth, own("mis"), visor.homes),
         "merlin_pac": exports.merlin_pac(root, truth, own("pac")),
         "custody": exports.custody(root, truth, own("custody")),
-        "visor": exports.Visor(root, truth, own("visor")),
+        "visor": visor,
         "crimint": exports.Crimint(root, truth, own("crimint")),
-        "borough_cse": Workbooks(root, truth, own("cse"), as_of),
-        "la_children": Authorities(root, truth, own("la")),
+        "borough_cse": Trackers(root, truth, own("cse"), as_of),
+        "la_children": Authorities(root, truth),
     }
 
 

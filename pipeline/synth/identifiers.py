@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 POLICE_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"
 SCHOOL_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 
@@ -25,13 +23,20 @@ def asn(year: int, unit: str, serial: int) -> str:
     return f"{year % 100:02d}/01{unit}/01/{serial}{letter}"
 
 
-def nhs_number(random_: random.Random) -> str:
-    """NHS number of ten digits in the test range that begins with 9."""
-    while True:
-        digits = [9] + [random_.randrange(10) for _ in range(8)]
-        check = (11 - sum(digit * (10 - at) for at, digit in enumerate(digits)) % 11) % 11
-        if check != 10:
-            return "".join(map(str, [*digits, check]))
+def serial(number: int, prime: int) -> int:
+    """A number from 1 to the prime that looks drawn by lot; people whose numbers are below the prime never share one."""
+    return 1 + number * 6_180_339 % prime
+
+
+def nhs_number(number: int) -> str:
+    """NHS number of a person, ten digits that begin with 9 or 8; different people have different ones."""
+    middle = f"{number * 61_803_399 % 10**8:08d}"
+    digits = next(first + middle for first in "98" if _nhs_check(first + middle) != 10)
+    return f"{digits}{_nhs_check(digits)}"
+
+
+def _nhs_check(digits: str) -> int:
+    return (11 - sum(int(digit) * (10 - at) for at, digit in enumerate(digits)) % 11) % 11
 
 
 def upn(authority: int, school: int, year: int, serial: int) -> str:

@@ -11,14 +11,10 @@ from pipeline.synth.people import Household, Person
 from schemas.boroughs import BOROUGHS, CODES
 
 OFFENCES = (
-    "Assault",
-    "Sexual assault on a child",
-    "Child neglect",
-    "Harassment",
-    "Robbery",
-    "Grooming",
-    "588 Child exploitation",
-)
+    "Assault", "Sexual assault on a child", "Child neglect", "Harassment", "Robbery", "Grooming", "588 Child exploitation",
+)  # fmt: skip
+STREET_NAMES = ("Smiler", "Tiny", "Ghost", "Blade", "Ace", "Shorty", "Dex", "Ram", "Kay", "Bash")
+PNC_PRIME, CRO_PRIME = 9_999_991, 999_983
 SPAN_DAYS = 730
 
 
@@ -51,15 +47,15 @@ class _Life:
         age = p.age_on(self.as_of)
         out: list[Event] = []
         is_child = 2 <= age < 18
-        is_victim = r.random() < (0.45 if is_child else 0.10)
-        is_offender = not is_child and r.random() < (0.24 if p.sex == "M" else 0.05)
+        is_offender = age >= 18 and r.random() < (0.24 if p.sex == "M" else 0.05)
+        is_victim = age >= 2 and r.random() < (0.45 if is_child else 0.01 if is_offender else 0.10)
         is_young_suspect = 11 <= age < 18 and r.random() < (0.03 if is_victim else 0.05)
         if is_offender or is_young_suspect:
             year = self.as_of.year - r.randint(0, min(8, max(age - 11, 0)))
-            p.pnc_id = ids.pnc_id(year, r.randrange(1, 9_999_999))
-            p.cro_number = ids.cro_number(year, r.randrange(1, 999_999)) if r.random() < 0.5 else None
+            p.pnc_id = ids.pnc_id(year, ids.serial(p.number, PNC_PRIME))
+            p.cro_number = ids.cro_number(year, ids.serial(p.number, CRO_PRIME)) if r.random() < 0.5 else None
         if is_offender and r.random() < 0.25:
-            p.street_name = r.choice(("Smiler", "Tiny", "Ghost", "Blade", "Ace", "Shorty", "Dex", "Ram", "Kay", "Bash"))
+            p.street_name = r.choice(STREET_NAMES)
         if is_victim:
             out += [self._cris("VIC") for _ in range(r.choice((1, 2, 2, 3)))]
         if is_child and r.random() < 0.03:
@@ -73,6 +69,8 @@ class _Life:
             out.append(self._crimint())
         if is_child:
             out += self._childhood(is_victim=is_victim)
+        if age < 2 and r.random() < 0.15:
+            out += [self._infancy(event) for event in (self._authority(), self._notice())]
         return out
 
     def _childhood(self, *, is_victim: bool) -> list[Event]:
@@ -88,6 +86,14 @@ class _Life:
         if (goes_missing or is_victim) and r.random() < 0.45:
             out += [self._workbook() for _ in range(r.choice((1, 1, 2)))]
         return out
+
+    def _infancy(self, event: Event) -> Event:
+        """A baby's event, from two months before birth on; until a week after birth there is no name."""
+        first = self.p.born - dt.timedelta(days=60)
+        day = first + dt.timedelta(days=self.r.randrange(max((self.as_of - first).days, 1)))
+        event.at = dt.datetime.combine(day, event.at.time())
+        event.facts["unnamed"] = "Y" if day < self.p.born + dt.timedelta(days=7) else ""
+        return event
 
     def _event(self, system: str, role: str, *, wanders: float = 0.15) -> Event:
         r = self.r
