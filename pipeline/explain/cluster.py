@@ -1,0 +1,161 @@
+"""How a person holds together: density, weakest bridge, rules met, what speaks against it, what waits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.explain.graph import Bridge, Edge, parts, weakest_bridge
+from pipeline.explain.pair import told_edge
+from pipeline.explain.waterfall import probability
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPair:
+    """One scored pair, and the rules that it meets."""
+
+    edge: Edge
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One record of a person: its pairs with the person's other records."""
+
+    record_id: str
+    n_pairs: int
+    mean_bits: float | None
+    """Mean weight of its pairs inside the person; none: it has no pair there."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMet:
+    """One rule, and the pairs inside the person that meet it."""
+
+    name: str
+    n_pairs: int
+    strongest: Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Another person, and the pairs with it that wait for a steward."""
+
+    person_id: str
+    n_pairs: int
+    strongest: Edge
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterStory:
+    """One person as a cluster of records."""
+
+    person_id: str
+    members: tuple[Member, ...]
+    """Best held first."""
+    n_pairs: int
+    density: float
+    """Scored pairs over possible pairs; 1 for a single record."""
+    parts: tuple[tuple[str, ...], ...]
+    """Records that scored pairs hold together; more than one part: all records together, or a steward, joined them."""
+    bridge: Bridge | None
+    against: tuple[Edge, ...]
+    """Pairs inside whose weight is below 0, weakest first."""
+    rules: tuple[RuleMet, ...]
+    waiting: tuple[Waiting, ...]
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability at the weakest bridge; 1 for a single record, none where pairs do not hold it together."""
+        if len(self.members) == 1:
+            return 1.0
+        return probability(self.bridge.edge.bits) if self.bridge else None
+
+
+def explain_cluster(person_id: str, person_of: Mapping[str, str], pairs: Iterable[KeptPair]) -> ClusterStory:
+    """How the person holds together.
+
+    Args:
+        person_id: the person.
+        person_of: person of every record that a pair names, and of all records of the person.
+        pairs: the kept pairs that touch the person.
+    """
+    records = sorted(record for record, person in person_of.items() if person == person_id)
+    inside, outside = [], []
+    for pair in sorted(pairs, key=lambda pair: pair.edge):
+        ends = [person_of[pair.edge.left] == person_id, person_of[pair.edge.right] == person_id]
+        if all(ends):
+            inside.append(pair)
+        elif any(ends):
+            outside.append(pair)
+    edges = [pair.edge for pair in inside]
+    possible = len(records) * (len(records) - 1) // 2
+    return ClusterStory(
+        person_id,
+        _members(records, edges),
+        len(edges),
+        len(edges) / possible if possible else 1.0,
+        parts(records, edges),
+        weakest_bridge(records, edges),
+        tuple(sorted((edge for edge in edges if edge.bits < 0), key=lambda edge: (edge.bits, edge))),
+        _rules(inside),
+        _waiting(person_id, person_of, outside),
+    )
+
+
+def told(story: ClusterStory) -> dict[str, Any]:
+    """The story as JSON; no value of a record is in it."""
+    bridge = story.bridge
+    return {
+        "person_id": story.person_id,
+        "n_records": len(story.members),
+        "n_pairs": story.n_pairs,
+        "density": round(story.density, 6),
+        "confidence": None if story.confidence is None else round(story.confidence, 9),
+        "n_parts": len(story.parts),
+        "weakest_bridge": bridge
+        and {**told_edge(bridge.edge), "smaller_half": list(bridge.smaller), "n_pairs_across": bridge.crossing},
+        "pairs_against": [told_edge(edge) for edge in story.against],
+        "rules": [{"rule": r.name, "n_pairs": r.n_pairs, "strongest": told_edge(r.strongest)} for r in story.rules],
+        "waiting": [
+            {"person_id": w.person_id, "n_pairs": w.n_pairs, "strongest": told_edge(w.strongest), "rules": list(w.rules)}
+            for w in story.waiting
+        ],
+        "members": [
+            {"record_id": m.record_id, "n_pairs": m.n_pairs, "mean_bits": None if m.mean_bits is None else round(m.mean_bits, 6)}
+            for m in story.members
+        ],
+    }  # fmt: skip
+
+
+def _members(records: Sequence[str], edges: Sequence[Edge]) -> tuple[Member, ...]:
+    bits = defaultdict(list)
+    for edge in edges:
+        bits[edge.left].append(edge.bits)
+        bits[edge.right].append(edge.bits)
+    found = [Member(r, len(bits[r]), sum(bits[r]) / len(bits[r]) if bits[r] else None) for r in records]
+    return tuple(sorted(found, key=lambda m: (m.mean_bits is None, -(m.mean_bits or 0), m.record_id)))
+
+
+def _rules(pairs: Sequence[KeptPair]) -> tuple[RuleMet, ...]:
+    met = defaultdict(list)
+    for pair in pairs:
+        for rule in pair.rules:
+            met[rule].append(pair.edge)
+    return tuple(RuleMet(name, len(edges), max(edges, key=lambda e: e.bits)) for name, edges in sorted(met.items()))
+
+
+def _waiting(person_id: str, person_of: Mapping[str, str], pairs: Sequence[KeptPair]) -> tuple[Waiting, ...]:
+    others = defaultdict(list)
+    for pair in pairs:
+        ends = {person_of[pair.edge.left], person_of[pair.edge.right]} - {person_id}
+        others[ends.pop()].append(pair)
+    found = []
+    for other, between in others.items():
+        strongest = max((pair.edge for pair in between), key=lambda edge: edge.bits)
+        rules = tuple(sorted({rule for pair in between for rule in pair.rules}))
+        found.append(Waiting(other, len(between), strongest, rules))
+    return tuple(sorted(found, key=lambda w: (-w.strongest.bits, w.person_id)))

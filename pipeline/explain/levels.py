@@ -1,0 +1,76 @@
+"""Which comparison level a field's bits come from, in words that a steward reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from schemas.model import LEVELS, Comparison, Kind, Model
+
+ROUNDED = 2e-6  # links carry bits with six decimals
+SAME, DIFFERENT = "the same", "different"
+WORDS: Mapping[Kind, Mapping[str, str]] = {
+    "forename": {
+        "similar": "similar",
+        "part": "one is part of the other",
+        "close": "one slip apart",
+        "variant": "nickname or other spelling",
+        "swapped": "forename and surname swapped",
+    },
+    "surname": {
+        "similar": "similar",
+        "part": "one is part of the other",
+        "close": "one slip apart",
+        "variant": "other spelling of one name",
+    },
+    "date": {
+        "same_year": "same year only",
+        "part": "two of day, month, year agree",
+        "first_of_january": "1 January of that year",
+        "close": "one digit off, or day and month swapped",
+    },
+    "postcode": {
+        "area": "same area",
+        "district": "same district",
+        "sector": "same sector",
+        "close": "one slip apart",
+    },
+    "address": {"some_words": "some words agree", "close": "one slip apart", "most_words": "most words agree"},
+    "phone": {"close": "one slip apart"},
+    "email": {"similar": "similar", "same_local_part": "same before the @", "close": "one slip apart"},
+    "identifier": {"conflict": DIFFERENT, "close": "one slip apart"},
+    "category": {"close": "one slip apart"},
+    "ethnicity": {"same_group": "same group"},
+    "age": {"apart": "ages do not fit", "near": "ages nearly fit", "overlap": "ages fit"},
+}
+
+
+def level_words(model: Model, fields: Mapping[str, float]) -> dict[str, str]:
+    """Field to its comparison level in words, for every field whose bits tell the level."""
+    known = {comparison.field: comparison for comparison in model.comparison}
+    found = {field: level_of(known[field], bits) for field, bits in fields.items() if field in known}
+    return {field: words_of(known[field].kind, level) for field, level in found.items() if level}
+
+
+def level_of(comparison: Comparison, bits: float) -> str | None:
+    """The level that gives these bits; None where several could, or a side has no value.
+
+    Every level but the exact one has the same bits in all pairs; an exact agreement counts by how rare the value is,
+    and is what is left.
+    """
+    if not comparison.levels or bits == 0:
+        return None
+    *fixed, exact = comparison.levels
+    worth = {level.name: min(math.log2(level.m / level.u), comparison.max_bits) for level in fixed}
+    fitting = [name for name, level_bits in worth.items() if abs(level_bits - bits) <= ROUNDED]
+    if not fitting:
+        return exact.name
+    is_capped = abs(bits - comparison.max_bits) <= ROUNDED  # then a rare exact agreement gives the same bits
+    return fitting[0] if len(fitting) == 1 and not is_capped else None
+
+
+def words_of(kind: Kind, level: str) -> str:
+    """A level in words."""
+    if level == "exact":
+        return SAME
+    return WORDS.get(kind, {}).get(level) or (DIFFERENT if level == LEVELS[kind][0] else level.replace("_", " "))
