@@ -1,0 +1,297 @@
+"""``boroughlink explain``: why two records are, or are not, one person; or how one person holds together."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.commands.options import HomeOption, JsonOption
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import DEFAULT_HOME, Home
+
+if TYPE_CHECKING:
+    from pipeline.explain.cluster import ClusterStory
+    from pipeline.explain.graph import Edge
+    from pipeline.explain.kept import Kept
+    from pipeline.explain.pair import PairStory, Scorer
+    from pipeline.explain.waterfall import Waterfall
+
+HELP = """
+Why two records are, or are not, one person: each field's bits, rules, and the way through other records. With one id:
+how that person holds together.
+
+Example: `boroughlink explain 1042 1177 --in linked`, or `boroughlink explain PERXPCRPQESEX`
+"""
+FOR, AGAINST, QUIET = "blue", "dark_orange", "dim"
+MOST_ROWS = 20
+VALUES_SHOWN = (
+    "forename", "middle_names", "surname", "alias", "date_of_birth", "date_of_birth_alt", "age_low", "age_high", "sex", "ethnicity",
+    "address", "postcode", "phone", "email", "pnc_id", "cro_number", "nhs_number", "upn", "role", "source",
+)  # fmt: skip
+
+
+def explain(
+    first: Annotated[str, typer.Argument(metavar="ID", help="A record, or alone: a person.", show_default=False)],
+    second: Annotated[str | None, typer.Argument(metavar="[ID]", help="The other record.", show_default=False)] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--in", help="Output of `boroughlink link`, or a publication; default: the current one.", show_default=False
+        ),
+    ] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw the pair into this PNG file.", show_default=False)] = None,
+    values: Annotated[bool, typer.Option("--values", help="Show the records' values too: personal data.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain a pair or a person."""
+    from pipeline.explain.kept import open_folder, values_of
+
+    kept = open_folder(folder or Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME))).current)
+    if second is None:
+        if png or values:
+            option = "--png" if png else "--values"
+            raise SettingsError(option, "is for a pair of records.", "Give two record ids.")
+        _explain_person(kept, first, as_json)
+        return
+    story = pair_story(kept, first, second)
+    rows = values_of(kept, (first, second)) if values else {}
+    if png:
+        _draw(story, png)
+    if as_json:
+        _print_pair_json(story, rows)
+        return
+    console = Console()
+    _print_pair(console, kept, story)
+    if rows:
+        console.print(_values_table(rows, first, second))
+    if png:
+        console.print(f"picture {png}", soft_wrap=True)
+
+
+def pair_story(kept: Kept, left: str, right: str, score: Scorer | None = None) -> PairStory:
+    """What is kept of two records; a pair that was not kept is scored afresh where there is a scorer.
+
+    Raises:
+        SettingsError: If a record is not there, or is given twice.
+    """
+    from pipeline.explain.graph import strongest_path
+    from pipeline.explain.kept import as_evidence, as_pair, person_of, records_of, rows_between
+    from pipeline.explain.pair import PairStory
+
+    if left == right:
+        raise SettingsError(f"record {left}", "is given twice.", "Give two records, or one person.")
+    persons = person_of(kept, (left, right))
+    for record in (left, right):
+        if record not in persons:
+            raise SettingsError(f"record {record}", f"is not in {kept.folder}.", "Is --in the right folder?")
+    left, right = sorted((left, right))
+    is_one = persons[left] == persons[right]
+    members = set(records_of(kept, [persons[left]])) if is_one else {left, right}
+    rows = [r for r in rows_between(kept, members) if r["record_id_l"] in members and r["record_id_r"] in members]
+    own = next((row for row in rows if (row["record_id_l"], row["record_id_r"]) == (left, right)), None)
+    evidence = as_evidence(kept, own) if own else score(left, right) if score else None
+    linked = [as_pair(row).edge for row in rows if row["decision"] == "link"]
+    path = strongest_path(linked, left, right) if is_one else None
+    return PairStory(left, right, persons[left], persons[right], evidence, path, kept.link_bits, kept.review_bits)
+
+
+def person_story(kept: Kept, given: str) -> ClusterStory:
+    """How a person holds together; a record stands for its person.
+
+    Raises:
+        SettingsError: If no person or record has this id.
+    """
+    from pipeline.explain.cluster import explain_cluster
+    from pipeline.explain.kept import as_pair, person_of, records_of, rows_between
+
+    members = records_of(kept, [given])
+    person = given
+    if not members and (own := person_of(kept, [given])):
+        person = own[given]
+        members = records_of(kept, [person])
+    if not members:
+        raise SettingsError(f"person {given}", f"is not in {kept.folder}, nor a record.", "Is --in the right folder?")
+    pairs = [as_pair(row) for row in rows_between(kept, members)]
+    others = {record for pair in pairs for record in (pair.edge.left, pair.edge.right)} - members.keys()
+    return explain_cluster(person, members | person_of(kept, others), pairs)
+
+
+def _draw(story: PairStory, png: Path) -> None:
+    from pipeline.explain.pair import HEADLINES
+    from pipeline.explain.picture import waterfall_png
+
+    if story.evidence is None:
+        raise SettingsError(f"--png {png}", "there is no scored pair to draw.", "Leave --png out to read why.")
+    drawn = waterfall_png(
+        story.evidence.waterfall, HEADLINES[story.verdict], (story.left, story.right), story.link_bits
+    )
+    try:
+        png.write_bytes(drawn)
+    except OSError as error:
+        raise SettingsError(f"--png {png}", f"cannot be written: {error.strerror}.") from error
+
+
+def _print_pair_json(story: PairStory, rows: dict[str, dict[str, Any]]) -> None:
+    from pipeline.explain.pair import told
+
+    facts = told(story)
+    if rows:
+        facts["values"] = {record: {name: rows[record].get(name) for name in VALUES_SHOWN} for record in sorted(rows)}
+    print(json.dumps(facts, default=str, ensure_ascii=False))  # noqa: T201
+
+
+def _print_pair(console: Console, kept: Kept, story: PairStory) -> None:
+    from pipeline.explain.pair import HEADLINES
+    from pipeline.explain.picture import told_probability
+
+    console.print(Text.assemble((f"{HEADLINES[story.verdict]}.", "bold"), f" {story.said()}"))
+    console.print(Text(f"{story.left} and {story.right}", QUIET), soft_wrap=True)
+    if story.evidence:
+        falls = story.evidence.waterfall
+        summary = f"{falls.total:+.2f} bits, probability {told_probability(falls.probability)}"
+        if story.link_bits is not None:
+            summary += f"; linked from {story.link_bits:g} bits"
+        console.print(Text(summary))
+        console.print()
+        console.print(_waterfall_table(falls, story.link_bits, console.width))
+        if falls.silent:
+            silent = ", ".join(name.replace("_", " ") for name in falls.silent)
+            console.print(Text(f"no evidence: {silent}", QUIET))
+        if kept.model is None:
+            console.print(Text(f"levels are not named: the model {kept.stamp} is not at hand", QUIET), soft_wrap=True)
+        _print_rules(console, kept, story.evidence.rules)
+    if story.path and (len(story.path) > 1 or not story.evidence):
+        console.print()
+        console.print(_path_table(story.path))
+
+
+def _waterfall_table(falls: Waterfall, link_bits: float | None, width: int) -> Table:
+    from pipeline.explain.bars import Scale
+    from pipeline.explain.picture import name_of
+
+    names = [name_of(step) for step in falls.steps]
+    taken = max(map(len, names)) + max(len(step.level or "") for step in falls.steps) + 16
+    low, high = falls.span
+    scale = Scale(min(low, link_bits or 0.0), max(high, link_bits or 0.0), max(16, min(60, width - taken)))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, step in zip(names, falls.steps, strict=True):
+        colour = FOR if step.bits >= 0 else AGAINST
+        bar = Text(scale.bar(step.before, step.after, link_bits), colour)
+        table.add_row(Text(name), Text(f"{step.bits:+.2f}"), bar, Text(step.level or "", QUIET))
+    total = Text(scale.bar(0.0, falls.total, link_bits), "bold")
+    table.add_row(Text("match weight", "bold"), Text(f"{falls.total:+.2f}", "bold"), total)
+    return table
+
+
+def _print_rules(console: Console, kept: Kept, rules: tuple[str, ...]) -> None:
+    about = {rule.name: rule for rule in kept.model.rule} if kept.model else {}
+    for name in rules:
+        rule = about.get(name)
+        console.print(Text(f"rule {name} ({rule.effect}): {rule.about}" if rule else f"rule {name}"))
+
+
+def _path_table(path: tuple[Edge, ...]) -> Table:
+    weakest = min(edge.bits for edge in path)
+    table = Table("from", "to", "bits", "", title="Strongest chain of linked pairs", title_justify="left")
+    table.columns[2].justify = "right"
+    for edge in path:
+        note = "weakest" if edge.bits == weakest else ""
+        table.add_row(Text(edge.left), Text(edge.right), f"{edge.bits:+.2f}", note)
+    return table
+
+
+def _values_table(rows: dict[str, dict[str, Any]], left: str, right: str) -> Table:
+    table = Table(
+        "", left.replace("[", "\\["), right.replace("[", "\\["), title="Values (personal data)", title_justify="left"
+    )
+    for name in VALUES_SHOWN:
+        own = [_as_text(rows[record].get(name)) for record in (left, right)]
+        if any(own):
+            table.add_row(Text(name.replace("_", " ")), *(Text(text) for text in own))
+    return table
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _explain_person(kept: Kept, given: str, as_json: bool) -> None:
+    from pipeline.explain.cluster import told
+
+    story = person_story(kept, given)
+    if as_json:
+        print(json.dumps(told(story)))  # noqa: T201
+        return
+    console = Console()
+    console.print(Text(f"Person {story.person_id}", "bold"))
+    console.print(Text(_shape(story)))
+    _print_bridge(console, story)
+    for met in story.rules:
+        console.print(Text(f"rule {met.name}: {_pairs(met.n_pairs)} inside, the strongest {_edge(met.strongest)}"))
+    if story.against:
+        console.print(
+            Text(
+                f"speaks against it: {_pairs(len(story.against))} inside below 0 bits, the weakest {_edge(story.against[0])}"
+            )
+        )
+    for other in story.waiting[:MOST_ROWS]:
+        rules = f"; rules {', '.join(other.rules)}" if other.rules else ""
+        console.print(
+            Text(
+                f"waits: {_pairs(other.n_pairs)} with person {other.person_id}, the strongest {_edge(other.strongest)}{rules}"
+            )
+        )
+    table = Table("record", "pairs", "mean bits", title="Records, best held first", title_justify="left")
+    for member in story.members[:MOST_ROWS]:
+        mean = "" if member.mean_bits is None else f"{member.mean_bits:+.2f}"
+        table.add_row(Text(member.record_id), f"{member.n_pairs:,}", mean)
+    console.print(table)
+    if len(story.members) > MOST_ROWS:
+        console.print(f"{MOST_ROWS} of {len(story.members):,} records; --json gives all.")
+
+
+def _shape(story: ClusterStory) -> str:
+    records = len(story.members)
+    if records == 1:
+        return "One record; nothing is linked to it."
+    return f"{records:,} records, {_pairs(story.n_pairs, 'scored ')}: {story.density:.0%} of all pairs"
+
+
+def _print_bridge(console: Console, story: ClusterStory) -> None:
+    from pipeline.explain.picture import told_probability
+
+    if story.bridge:
+        half, bits = len(story.bridge.smaller), story.bridge.edge.bits
+        text = f"weakest bridge {_edge(story.bridge.edge)}, probability {told_probability(story.confidence or 0.0)}"
+        alone = (
+            "this pair alone joins"
+            if story.bridge.crossing == 1
+            else f"{story.bridge.crossing:,} pairs, none above {bits:.2f}, join"
+        )
+        console.print(Text(f"{text}: {alone} {half:,} of its records to the rest"))
+    elif len(story.parts) > 1:
+        console.print(
+            Text(f"Scored pairs hold it in {len(story.parts)} parts: all records together, or a steward, joined them.")
+        )
+
+
+def _pairs(count: int, what: str = "") -> str:
+    return f"{count:,} {what}pair{'' if count == 1 else 's'}"
+
+
+def _edge(edge: Edge) -> str:
+    return f"{edge.left} - {edge.right} ({edge.bits:+.2f} bits)"

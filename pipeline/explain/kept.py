@@ -1,0 +1,163 @@
+"""What a folder keeps of records, persons and pairs: the output of ``boroughlink link``, or a publication."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import read_table
+from pipeline.core.places import MODELS
+from pipeline.explain.cluster import KeptPair
+from pipeline.explain.graph import Edge
+from pipeline.explain.levels import level_words
+from pipeline.explain.pair import Evidence
+from pipeline.explain.waterfall import waterfall
+from schemas.model import Model, load_model
+
+ENDS = ("record_id_l", "record_id_r")
+NOT_FIELDS = ("mw_prior", "mw_related")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where the tables lie, and the model that made them, where it is still at hand."""
+
+    folder: Path
+    links: Path
+    persons: Path
+    records: Path | None
+    """Records with their values; a folder of ``boroughlink link`` has none."""
+    model: Model | None
+    stamp: str
+    """Name, version and hash of that model."""
+    link_bits: float | None
+    review_bits: float | None
+
+
+def open_folder(folder: Path) -> Kept:
+    """The tables of a folder.
+
+    Raises:
+        SettingsError: If it is neither the output of ``boroughlink link`` nor a publication.
+    """
+    if (folder / "links.parquet").is_file() and (folder / "clusters.parquet").is_file():
+        model = load_model(folder / "model.toml") if (folder / "model.toml").is_file() else None
+        facts = _json(folder / "metrics.json")
+        found = Kept(
+            folder,
+            folder / "links.parquet",
+            folder / "clusters.parquet",
+            None,
+            model,
+            model.stamp if model else "",
+            None,
+            None,
+        )
+    elif (folder / "links").is_dir() and (folder / "records").is_dir():
+        facts = _json(folder / "manifest.json")
+        model = _model_of(str(facts.get("model", "")))
+        found = Kept(
+            folder,
+            folder / "links",
+            folder / "records",
+            folder / "records",
+            model,
+            str(facts.get("model", "")),
+            None,
+            None,
+        )
+    else:
+        what_to_do = (
+            "Give --in the folder that `boroughlink link --out` wrote, or make a publication with `boroughlink run`."
+        )
+        raise SettingsError(str(folder), "holds no links and persons.", what_to_do)
+    return _with_thresholds(found, facts)
+
+
+def person_of(kept: Kept, record_ids: Iterable[str]) -> dict[str, str]:
+    """The person of each of these records; a record that is not there is left out."""
+    persons = _persons(kept)
+    return _as_dict(persons.filter(pc.is_in(persons.column("record_id"), pa.array(record_ids, pa.string()))))
+
+
+def records_of(kept: Kept, person_ids: Iterable[str]) -> dict[str, str]:
+    """All records of these persons, each with its person."""
+    persons = _persons(kept)
+    return _as_dict(persons.filter(pc.is_in(persons.column("person_id"), pa.array(person_ids, pa.string()))))
+
+
+def rows_between(kept: Kept, record_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of links that touch one of these records, in order."""
+    wanted = pa.array(sorted(record_ids), pa.string())
+    touched = [pc.is_in(pc.field(name), wanted) for name in ENDS]
+    rows = pq.read_table(kept.links, filters=touched[0] | touched[1])
+    found: list[dict[str, Any]] = rows.sort_by([(name, "ascending") for name in ENDS]).to_pylist()
+    return found
+
+
+def as_pair(row: dict[str, Any]) -> KeptPair:
+    """A row of links as a pair of a cluster."""
+    return KeptPair(Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]), tuple(row["rules"] or ()))
+
+
+def as_evidence(kept: Kept, row: dict[str, Any]) -> Evidence:
+    """A row of links as evidence."""
+    fields = {
+        name.removeprefix("mw_"): float(bits)
+        for name, bits in row.items()
+        if name.startswith("mw_") and name not in NOT_FIELDS and bits is not None
+    }
+    levels = level_words(kept.model, fields) if kept.model else {}
+    falls = waterfall(fields, row["mw_prior"], row["mw_related"], levels)
+    return Evidence(falls, row["decision"], row["decided_by"], tuple(row["rules"] or ()))
+
+
+def values_of(kept: Kept, record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Every value of these records: personal data.
+
+    Raises:
+        SettingsError: If the folder keeps no values.
+    """
+    if kept.records is None:
+        problem = "keeps no values of records, only their ids."
+        raise SettingsError(f"--values: {kept.folder}", problem, "Look the ids up in the files that were linked.")
+    rows = pq.read_table(kept.records, filters=pc.is_in(pc.field("record_id"), pa.array(record_ids, pa.string())))
+    return {row["record_id"]: row for row in rows.to_pylist()}
+
+
+def _with_thresholds(kept: Kept, facts: dict[str, Any]) -> Kept:
+    policy = kept.model.policy.get(facts.get("policy", "")) if kept.model else None
+    link = facts.get("link_bits", policy.link_bits if policy else None)
+    review = facts.get("review_bits", policy.review_bits if policy else None)
+    return replace(kept, link_bits=_rounded(link), review_bits=_rounded(review))
+
+
+def _rounded(bits: float | None) -> float | None:
+    return None if bits is None else round(bits, 2) + 0.0  # no minus before a zero
+
+
+def _model_of(stamp: str) -> Model | None:
+    """The bundled model of this name, version and hash; a publication keeps only the stamp."""
+    models = (load_model(path) for path in sorted(MODELS.glob("*.toml")))
+    return next((model for model in models if model.stamp == stamp), None)
+
+
+def _persons(kept: Kept) -> pa.Table:
+    table = read_table(kept.persons, ["record_id", "person_id"])
+    return pa.table({name: table.column(name).cast(pa.string()) for name in ("record_id", "person_id")})
+
+
+def _as_dict(persons: pa.Table) -> dict[str, str]:
+    return dict(zip(persons.column("record_id").to_pylist(), persons.column("person_id").to_pylist(), strict=True))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
