@@ -36,10 +36,10 @@ class Kept:
     records: Path | None
     """Records with their values; a folder of ``boroughlink link`` has none."""
     model: Model | None
-    stamp: str
+    stamp: str = "unknown"
     """Name, version and hash of that model."""
-    link_bits: float | None
-    review_bits: float | None
+    link_bits: float | None = None
+    review_bits: float | None = None
 
 
 def open_folder(folder: Path) -> Kept:
@@ -49,31 +49,13 @@ def open_folder(folder: Path) -> Kept:
         SettingsError: If it is neither the output of ``boroughlink link`` nor a publication.
     """
     if (folder / "links.parquet").is_file() and (folder / "clusters.parquet").is_file():
-        model = load_model(folder / "model.toml") if (folder / "model.toml").is_file() else None
         facts = _json(folder / "metrics.json")
-        found = Kept(
-            folder,
-            folder / "links.parquet",
-            folder / "clusters.parquet",
-            None,
-            model,
-            model.stamp if model else "",
-            None,
-            None,
-        )
+        model = _model_in(folder / "model.toml")
+        found = Kept(folder, folder / "links.parquet", folder / "clusters.parquet", None, model)
     elif (folder / "links").is_dir() and (folder / "records").is_dir():
         facts = _json(folder / "manifest.json")
-        model = _model_of(str(facts.get("model", "")))
-        found = Kept(
-            folder,
-            folder / "links",
-            folder / "records",
-            folder / "records",
-            model,
-            str(facts.get("model", "")),
-            None,
-            None,
-        )
+        model = _model_of(str(facts.get("model")))
+        found = Kept(folder, folder / "links", folder / "records", folder / "records", model)
     else:
         what_to_do = (
             "Give --in the folder that `boroughlink link --out` wrote, or make a publication with `boroughlink run`."
@@ -137,7 +119,8 @@ def _with_thresholds(kept: Kept, facts: dict[str, Any]) -> Kept:
     policy = kept.model.policy.get(facts.get("policy", "")) if kept.model else None
     link = facts.get("link_bits", policy.link_bits if policy else None)
     review = facts.get("review_bits", policy.review_bits if policy else None)
-    return replace(kept, link_bits=_rounded(link), review_bits=_rounded(review))
+    stamp = str(facts.get("model", kept.stamp))
+    return replace(kept, stamp=stamp, link_bits=_rounded(link), review_bits=_rounded(review))
 
 
 def _rounded(bits: float | None) -> float | None:
@@ -146,8 +129,16 @@ def _rounded(bits: float | None) -> float | None:
 
 def _model_of(stamp: str) -> Model | None:
     """The bundled model of this name, version and hash; a publication keeps only the stamp."""
-    models = (load_model(path) for path in sorted(MODELS.glob("*.toml")))
-    return next((model for model in models if model.stamp == stamp), None)
+    models = (_model_in(path) for path in sorted(MODELS.glob("*.toml")))
+    return next((model for model in models if model and model.stamp == stamp), None)
+
+
+def _model_in(path: Path) -> Model | None:
+    """The model of a file; none where it is not there, or was written for other levels than today's."""
+    try:
+        return load_model(path)
+    except SettingsError:
+        return None
 
 
 def _persons(kept: Kept) -> pa.Table:

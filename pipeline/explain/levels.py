@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from schemas.model import LEVELS, Comparison, Kind, Model
+from schemas.model import Comparison, Kind, Model
 
 ROUNDED = 2e-6  # links carry bits with six decimals
 SAME, DIFFERENT = "the same", "different"
@@ -24,6 +24,7 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
         "variant": "other spelling of one name",
     },
     "date": {
+        "far": "years apart",
         "same_year": "same year only",
         "part": "two of day, month, year agree",
         "first_of_january": "1 January of that year",
@@ -73,4 +74,4 @@ def words_of(kind: Kind, level: str) -> str:
     """A level in words."""
     if level == "exact":
         return SAME
-    return WORDS.get(kind, {}).get(level) or (DIFFERENT if level == LEVELS[kind][0] else level.replace("_", " "))
+    return WORDS.get(kind, {}).get(level) or (DIFFERENT if level == "else" else level.replace("_", " "))

@@ -83,21 +83,25 @@ def _draw_lines(axes: Axes, falls: Waterfall, link_bits: float | None, rows: int
 
 def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_ids: tuple[str, str]) -> None:
     names = [f"{name_of(step)}: {step.level}" if step.level else name_of(step) for step in falls.steps]
-    axes.set_yticks(range(len(names) + 1), [*names, "match weight"])
+    axes.set_yticks(range(len(names) + 1), [*map(_plain, names), "match weight"])
     axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("bits: each one more doubles the odds. Solid bars speak for one person, hatched bars against")
-    title = f"{headline}: {falls.total:.1f} bits, probability {told_probability(falls.probability)}"
+    title = f"{headline} ({_signed(falls.total)} bits, probability {told_probability(falls.probability)})"
     figure.suptitle(title, x=0.012, ha="left", fontsize=13, fontweight="bold")
     axes.set_title(" ", pad=20)  # room for the records, which begin at the figure's edge
     ids = axes.annotate(
-        f"records {record_ids[0]} and {record_ids[1]}", (0.012, 1), xytext=(0, 24), xycoords=("figure fraction", "axes fraction"),
+        _plain(f"records {record_ids[0]} and {record_ids[1]}"), (0.012, 1), xytext=(0, 24), xycoords=("figure fraction", "axes fraction"),
         textcoords="offset points", fontsize=9, color=QUIET,
     )  # fmt: skip
     ids.set_in_layout(False)
     if falls.silent:
         silent = ", ".join(name.replace("_", " ") for name in falls.silent)
-        figure.supxlabel(f"no evidence: {silent}", x=0.012, ha="left", fontsize=9, color=QUIET)
+        figure.supxlabel(_plain(f"no evidence: {silent}"), x=0.012, ha="left", fontsize=9, color=QUIET)
+
+
+def _plain(text: str) -> str:
+    return text.replace("$", r"\$")  # no mathematics
 
 
 def _signed(bits: float) -> str:

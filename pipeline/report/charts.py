@@ -25,7 +25,7 @@ def weight_histogram(linked: np.ndarray, waiting: np.ndarray) -> str:
     low, high = (int(np.floor(weights.min())), int(np.ceil(weights.max())) + 1) if len(weights) else (0, 1)
     bins = np.arange(low, high + 1)
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(11.5, 3.2)
+        figure, axes = canvas(11.5, 3.2)
         axes.hist(
             [linked, waiting],
             bins=bins.tolist(),
@@ -36,7 +36,7 @@ def weight_histogram(linked: np.ndarray, waiting: np.ndarray) -> str:
         axes.set_xlabel("match weight, bits")
         axes.set_ylabel("pairs")
         axes.legend(frameon=False)
-        return _svg(figure, "Histogram of match weights: linked pairs and pairs that wait for a steward")
+        return svg(figure, "Histogram of match weights: linked pairs and pairs that wait for a steward")
 
 
 def size_bars(sizes: Sequence[int]) -> str:
@@ -45,34 +45,46 @@ def size_bars(sizes: Sequence[int]) -> str:
     counts = np.bincount(np.minimum(np.asarray(sizes, int), most), minlength=most + 1)[1:]
     labels = [*(str(size) for size in range(1, most)), f"{most}+"]
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(11.5, 2.6)
+        figure, axes = canvas(11.5, 2.6)
         axes.bar(labels, counts, color=LINK)
         axes.set_xlabel("records of a person")
         axes.set_ylabel("persons")
-        return _svg(figure, "Bar chart: how many persons have how many records")
+        return svg(figure, "Bar chart: how many persons have how many records")
 
 
 def stage_bars(seconds: Sequence[tuple[str, float]]) -> str:
     """Seconds of each stage."""
     with mpl.rc_context({**STYLE, "axes.grid.axis": "x"}):
-        figure, axes = _canvas(11.5, 0.6 + 0.3 * max(len(seconds), 1))
+        figure, axes = canvas(11.5, 0.6 + 0.3 * max(len(seconds), 1))
         names = [name for name, _ in reversed(seconds)]
         values = [value for _, value in reversed(seconds)]
         drawn = axes.barh(names, values, color=LINK)
         axes.bar_label(drawn, [f"{value:.1f} s" for value in values], padding=3)
         axes.margins(x=0.12)
-        return _svg(figure, "Bar chart: seconds of each stage")
+        return svg(figure, "Bar chart: seconds of each stage")
 
 
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty picture of so many inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()
 
 
-def _svg(figure: Figure, title: str) -> str:
+def svg(figure: Figure, title: str) -> str:
+    """The picture as inline SVG that says its title to a screen reader; same input, same bytes."""
+    _settle(figure)
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     drawn = out.getvalue()
     drawn = drawn[drawn.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+
+
+def _settle(figure: Figure) -> None:
+    """Keep the layout as it is, rounded: the last digits of the layout solver differ from one drawing to the next."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(value, 4) for value in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
