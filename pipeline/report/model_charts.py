@@ -36,6 +36,7 @@ class CalibrationBin:
 def level_chart(model: Model) -> str:
     """How often every comparison level occurs, m and u, one small picture a comparison; log scale."""
     trained = _trained(model)
+    least = min((min(level.m, level.u) for comparison in trained for level in comparison.levels), default=LEAST)
     with mpl.rc_context(SIDE):
         figure, cells = _multiples(trained)
         for axes, comparison in zip(cells, trained, strict=True):
@@ -46,7 +47,8 @@ def level_chart(model: Model) -> str:
             axes.plot(m, rows, "o", color=LINK, label="m: among records of one person")
             axes.plot(u, rows, "D", color=REVIEW, markersize=5, label="u: among random pairs")
             axes.set_xscale("log")
-            axes.set_xlim(min(*m, *u) / 3, 3)
+            axes.set_xlim(max(least, LEAST) / 3, 3)
+            axes.minorticks_off()
             _name_levels(axes, comparison)
         _share_legend(figure, cells)
         return svg(
@@ -58,7 +60,7 @@ def weight_chart(model: Model) -> str:
     """Bits of every comparison level, one small picture a comparison; exact levels count by the value's rarity, so theirs is the mean."""
     trained = _trained(model)
     bits = [[level_bits(comparison, k) for k in range(len(comparison.levels))] for comparison in trained]
-    most = max((abs(value) for row in bits for value in row), default=1.0) * 1.25
+    most = max((abs(value) for row in bits for value in row), default=1.0) * 1.4
     with mpl.rc_context(SIDE):
         figure, cells = _multiples(trained)
         for axes, comparison, row in zip(cells, trained, bits, strict=True):
@@ -82,19 +84,23 @@ def threshold_curve(weights: np.ndarray, is_link: np.ndarray) -> str:
     """
     thresholds, precision, recall, load = expected_quality(np.asarray(weights, float), np.asarray(is_link, bool))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11.5, 4.6), layout="constrained")
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-        above.plot(thresholds, precision, color=LINK, label="expected precision")
-        above.plot(thresholds, recall, color=REVIEW, linestyle=(0, (5, 2)), label="expected recall")
-        above.set_ylabel("share")
-        above.set_ylim(top=1.01)
-        above.legend(frameon=False, loc="lower center", ncols=2)
-        below.fill_between(thresholds, load, step="post", color=INK, alpha=0.25, linewidth=0)
-        below.step(thresholds, load, where="post", color=INK)
-        below.set_ylabel("pairs to review")
-        below.set_ylim(bottom=0)
-        below.yaxis.set_major_formatter(_thousands())
-        below.set_xlabel("link threshold, bits")
+        figure = Figure(figsize=(11.5, 5.4), layout="constrained")
+        cells = figure.subplots(3, 1, sharex=True)
+        named = (
+            ("expected precision", precision, LINK),
+            ("expected recall", recall, REVIEW),
+            ("pairs to review", load, INK),
+        )
+        for axes, (name, values, colour) in zip(cells, named, strict=True):
+            axes.step(thresholds, values, where="post", color=colour)
+            axes.set_title(name, loc="left", fontsize=9.5, fontweight="bold")
+        cells[0].set_ylim(min(float(precision.min()), 0.99), 1 + 0.05 * (1 - min(float(precision.min()), 0.99)))
+        cells[0].ticklabel_format(axis="y", useOffset=False)
+        cells[1].set_ylim(0, 1.05)
+        cells[2].fill_between(thresholds, load, step="post", color=INK, alpha=0.15, linewidth=0)
+        cells[2].set_ylim(bottom=0)
+        cells[2].yaxis.set_major_formatter(_thousands())
+        cells[2].set_xlabel("link threshold, bits")
         return svg(figure, "Expected precision, expected recall and pairs to review by link threshold in bits")
 
 
@@ -128,7 +134,14 @@ def blocking_chart(rules: Sequence[tuple[str, int, float]]) -> str:
         rows = np.arange(len(rules))
         for shift, column, colour, label in ((-0.2, 1, LINK, "pairs"), (0.2, 2, REVIEW, "new matches expected")):
             values = [float(rule[column]) for rule in rules]
-            drawn = axes.barh(rows + shift, np.maximum(values, 0.5), height=0.38, color=colour, label=label, left=0.5)
+            drawn = axes.barh(
+                rows + shift,
+                [max(value - 0.5, 0.0) for value in values],
+                height=0.38,
+                color=colour,
+                label=label,
+                left=0.5,
+            )
             axes.bar_label(drawn, [_count(value) for value in values], padding=3, fontsize=8)
         axes.set_xscale("log")
         axes.set_xlim(left=0.5)

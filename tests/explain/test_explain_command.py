@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from flows.commands.explain import explain, pair_story
+from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import write_table
+from pipeline.explain.kept import open_folder
+from pipeline.explain.pair import Evidence
+from pipeline.explain.waterfall import waterfall
+from schemas.model import LEVELS, Blocking, Comparison, Level, Model, Policy, Prior, Rule, save_model
+from schemas.tables import LINKS, RECORDS
+
+APP = typer.Typer()
+APP.command()(explain)
+SECRET = ("ZEBEDIAH", "QUILLFEATHER", "1987-06-05", "+447700900123")
+PERSONS = {"1": "P1", "2": "P1", "3": "P1", "4": "P1", "7": "P7", "8": "P8", "9": "P9"}
+# the chain 1 - 2 - 3 - 4 holds P1 together; 7 waits by a rule, 8 by its weight, 9 has no pair
+PAIRS = (
+    ("1", "2", 12.0, "link", ()),
+    ("1", "3", -1.0, "link", ()),
+    ("2", "3", 9.0, "link", ("name_only",)),
+    ("3", "4", 8.0, "link", ()),
+    ("4", "7", 15.0, "review", ("twin_suspicion",)),
+    ("1", "8", 2.0, "review", ()),
+)
+PRIOR, RELATED = -10.0, -2.0
+
+
+def row(left: str, right: str, weight: float, decision: str, rules: tuple[str, ...]) -> dict[str, Any]:
+    """Whose phone gives what the weight needs, beside a name that agrees for 5 bits."""
+    bits = {"mw_forename": 5.0, "mw_phone": weight - PRIOR - RELATED - 5.0}
+    return {
+        "record_id_l": left, "record_id_r": right, "match_weight": weight, "match_probability": 1 / (1 + 2.0**-weight),
+        "mw_prior": PRIOR, "mw_related": RELATED, **bits, "decision": decision, "decided_by": "model", "rules": list(rules) or None,
+    }  # fmt: skip
+
+
+def small_model() -> Model:
+    shares = [(0.01, 0.97), (0.04, 0.02), (0.95, 0.01)]
+    levels = tuple(Level(name=n, m=m, u=u, related=u) for n, (m, u) in zip(LEVELS["phone"], shares, strict=True))
+    return Model(
+        name="table", prior=Prior(matches_per_record=1, related_per_record=1), blocking=Blocking(fields=("phone",)),
+        comparison=(Comparison(field="phone", kind="phone", levels=levels),),
+        rule=(Rule(name="twin_suspicion", about="Twins, unless a steward knows better.", effect="apart"),),
+        policy={"balanced": Policy(link_bits=4.0, review_bits=1.0)},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A folder as ``boroughlink link`` writes it; the file's record ids were numbers."""
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    pq.write_table(pa.Table.from_pylist([row(*pair) for pair in PAIRS]), folder / "links.parquet")
+    members = {"record_id": [int(record) for record in PERSONS], "person_id": list(PERSONS.values())}
+    pq.write_table(pa.table(members), folder / "clusters.parquet")
+    save_model(small_model(), folder / "model.toml")
+    (folder / "metrics.json").write_text(json.dumps({"policy": "balanced", "model": small_model().stamp}))
+    return folder
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A home with a publication whose records have values."""
+    current = tmp_path / "home" / "published" / "current"
+    write_table(current / "links" / "part-0.parquet", pa.Table.from_pylist([row(*pair) for pair in PAIRS]), LINKS)
+    must = {c.name: "-" for c in RECORDS.columns if not c.nullable}
+    own = {
+        "forename": [SECRET[0]],
+        "surname": [SECRET[1]],
+        "date_of_birth": date.fromisoformat(SECRET[2]),
+        "phone": SECRET[3],
+        "row_number": 1,
+        "part": 1,
+    }
+    rows = [{**must, **own, "record_id": record, "person_id": person} for record, person in PERSONS.items()]
+    write_table(current / "records" / "part-0.parquet", pa.Table.from_pylist(rows), RECORDS)
+    (current / "manifest.json").write_text(json.dumps({"model": "person-1:gone", "policy": "strict"}))
+    return tmp_path / "home"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(APP, arguments, env={"COLUMNS": "160"})
+
+
+def said(*arguments: str) -> dict[str, Any]:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_a_linked_pair_is_told_with_every_part_of_its_weight(linked: Path) -> None:
+    result = run("2", "1", "--in", str(linked))
+    assert result.exit_code == 0
+    assert "Linked: one person" in result.output
+    for part in ("before comparing", "-10.00", "forename", "+5.00", "phone", "+19.00", "relatives", "-2.00", "+12.00"):
+        assert part in result.output
+    assert "the same" in result.output
+    assert "linked from 4 bits" in result.output
+
+
+def test_the_json_of_a_pair_sums_to_its_match_weight(linked: Path) -> None:
+    for left, right, weight, *_ in PAIRS:
+        pair = said(left, right, "--in", str(linked))["pair"]
+        assert sum(step["bits"] for step in pair["steps"]) == pytest.approx(weight)
+        assert pair["match_weight"] == pytest.approx(weight)
+
+
+def test_the_order_of_the_two_records_does_not_matter(linked: Path) -> None:
+    assert said("1", "2", "--in", str(linked)) == said("2", "1", "--in", str(linked))
+
+
+def test_two_records_without_a_pair_of_their_own_are_joined_by_the_strongest_chain(linked: Path) -> None:
+    facts = said("1", "4", "--in", str(linked))
+    assert (facts["verdict"], facts["pair"]) == ("by_others", None)
+    assert [(e["record_id_l"], e["record_id_r"]) for e in facts["path"]] == [("1", "2"), ("2", "3"), ("3", "4")]
+    assert facts["path_weakest_bits"] == 8.0
+    shown = run("1", "4", "--in", str(linked)).output
+    assert "by way of other records" in shown
+    assert "weakest" in shown
+
+
+def test_a_weak_pair_of_one_person_is_told_with_the_chain_that_is_stronger(linked: Path) -> None:
+    facts = said("1", "3", "--in", str(linked))
+    assert facts["verdict"] == "linked"
+    assert len(facts["path"]) == 2
+    assert "chain of other records" in facts["reason"]
+
+
+def test_a_pair_that_a_rule_forbids_waits_and_names_the_rule(linked: Path) -> None:
+    result = run("4", "7", "--in", str(linked))
+    assert "a steward decides" in result.output
+    assert "rule twin_suspicion (apart): Twins, unless a steward knows better." in result.output
+
+
+def test_a_pair_between_the_thresholds_waits_for_want_of_weight(linked: Path) -> None:
+    facts = said("1", "8", "--in", str(linked))
+    assert facts["verdict"] == "waits"
+    assert "not enough to link" in facts["reason"]
+
+
+def test_records_that_nothing_joins_are_plainly_two_persons(linked: Path) -> None:
+    facts = said("1", "9", "--in", str(linked))
+    assert (facts["verdict"], facts["pair"], facts["path"]) == ("apart", None, None)
+    assert "No scored pair" in facts["reason"]
+
+
+def test_a_scorer_gives_evidence_for_a_pair_that_was_not_kept(linked: Path) -> None:
+    fresh = Evidence(waterfall({"phone": -3.0}, -10.0))
+    story = pair_story(
+        open_folder(linked), "9", "1", lambda left, right: fresh if (left, right) == ("1", "9") else None
+    )
+    assert story.evidence is fresh
+    assert story.verdict == "apart"
+    assert "afresh" in story.said()
+
+
+def test_a_person_is_told_by_its_id_or_by_one_of_its_records(linked: Path) -> None:
+    facts = said("P1", "--in", str(linked))
+    assert facts == said("3", "--in", str(linked))
+    assert (facts["n_records"], facts["n_pairs"]) == (4, 4)
+    assert facts["weakest_bridge"]["match_weight"] == 8.0
+    assert facts["weakest_bridge"]["smaller_half"] == ["4"]
+    assert [rule["rule"] for rule in facts["rules"]] == ["name_only"]
+    assert {other["person_id"] for other in facts["waiting"]} == {"P7", "P8"}
+    shown = run("P1", "--in", str(linked)).output
+    assert "this pair alone joins 1 of its records" in shown
+    assert "rule name_only: 1 pair inside" in shown
+
+
+def test_the_picture_of_a_pair_is_a_png_and_holds_no_text_of_the_records(published: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "pair.png"
+    plain = run("1", "2", "--home", str(published), "--png", str(picture))
+    assert plain.exit_code == 0
+    without = picture.read_bytes()
+    assert without.startswith(b"\x89PNG\r\n\x1a\n")
+    run("1", "2", "--home", str(published), "--png", str(picture), "--values")
+    assert picture.read_bytes() == without
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("ids", [("1", "2"), ("1", "4"), ("1", "9"), ("P1",)])
+def test_no_value_is_told_unless_values_are_asked_for(
+    published: Path, ids: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    result = run(*ids, *form, "--home", str(published))
+    assert result.exit_code == 0
+    assert not [value for value in SECRET if value in result.output]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_values_are_told_where_they_are_asked_for(published: Path, form: tuple[str, ...]) -> None:
+    result = run("1", "2", *form, "--values", "--home", str(published))
+    assert all(value in result.output for value in SECRET)
+
+
+def test_a_publication_whose_model_is_gone_is_still_explained_without_levels(published: Path) -> None:
+    result = run("1", "2", "--home", str(published))
+    assert "levels are not named: the model person-1:gone" in result.output
+    assert "+12.00" in result.output
+
+
+def test_a_model_file_of_other_levels_does_not_stop_the_explanation(linked: Path) -> None:
+    (linked / "model.toml").write_text("name = 'of another time'\n")
+    assert said("1", "2", "--in", str(linked))["pair"]["match_weight"] == 12.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("1", "404"), "record 404: is not in"),
+        (("404",), "person 404: is not in"),
+        (("1", "1"), "record 1: is given twice"),
+        (("1", "2", "--values"), "keeps no values"),
+        (("1", "9", "--png", "x.png"), "no scored pair to draw"),
+        (("P1", "--png", "x.png"), "is for a pair of records"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_clear_message(linked: Path, arguments: tuple[str, ...], problem: str) -> None:
+    result = run(*arguments, "--in", str(linked))
+    assert isinstance(result.exception, SettingsError)
+    assert problem in str(result.exception)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = run("1", "2", "--in", str(tmp_path / "nowhere"))
+    assert isinstance(result.exception, SettingsError)
+    assert "nowhere: holds no links and persons." in str(result.exception)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.report.model_charts import (
+    CalibrationBin,
+    blocking_chart,
+    calibration_chart,
+    expected_quality,
+    level_bits,
+    level_chart,
+    threshold_curve,
+    weight_chart,
+)
+from schemas.model import LEVELS, Blocking, Comparison, Kind, Level, Model
+
+
+def comparison(field: str, kind: Kind) -> Comparison:
+    m = np.arange(1, len(LEVELS[kind]) + 1, dtype=float)
+    m, u = m / m.sum(), m[::-1] / m.sum()
+    levels = [Level(name=n, m=a, u=b, related=b) for n, a, b in zip(LEVELS[kind], m.tolist(), u.tolist(), strict=True)]
+    return Comparison(field=field, kind=kind, levels=tuple(levels))
+
+
+KINDS: tuple[Kind, ...] = ("forename", "surname", "date", "phone")
+MODEL = Model(
+    name="small", blocking=Blocking(fields=("phone",)), comparison=tuple(comparison(f"{k} <$> &", k) for k in KINDS)
+)
+UNTRAINED = Model(
+    name="bare", blocking=Blocking(fields=("phone",)), comparison=(Comparison(field="phone", kind="phone"),)
+)
+WEIGHTS, IS_LINK = np.array([-2.5, 0.0, 3.0, 9.5, 20.0]), np.array([False, False, True, True, True])
+BINS = [CalibrationBin(0.1, 0.2, 40, 0.1, 0.3), CalibrationBin(0.9, 0.85, 1_200, 0.8, 0.9)]
+CHARTS: dict[str, Callable[[], str]] = {
+    "levels": lambda: level_chart(MODEL),
+    "levels of an untrained model": lambda: level_chart(UNTRAINED),
+    "weights": lambda: weight_chart(MODEL),
+    "weights of an untrained model": lambda: weight_chart(UNTRAINED),
+    "thresholds": lambda: threshold_curve(WEIGHTS, IS_LINK),
+    "thresholds of one pair": lambda: threshold_curve(np.array([3.0]), np.array([True])),
+    "thresholds of no pairs": lambda: threshold_curve(np.array([]), np.array([], bool)),
+    "keys": lambda: blocking_chart([("phone <$>", 1200, 30.5), ("upn", 1, 0.2), ("none", 0, 0.0)]),
+    "no keys": lambda: blocking_chart([]),
+    "calibration": lambda: calibration_chart(BINS),
+    "no calibration": lambda: calibration_chart([]),
+}
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_is_an_svg_with_a_label_for_screen_readers(name: str) -> None:
+    drawn = ET.fromstring(CHARTS[name]())
+    assert drawn.tag.endswith("svg")
+    assert drawn.get("role") == "img"
+    assert len(drawn.get("aria-label", "")) > 20
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_drawn_again_has_the_same_bytes(name: str) -> None:
+    assert CHARTS[name]() == CHARTS[name]()
+
+
+def test_the_bits_of_a_level_never_exceed_the_cap() -> None:
+    phone = comparison("phone", "phone").model_copy(update={"max_bits": 1.0})
+    assert level_bits(phone, 2) == 1.0
+    assert level_bits(phone, 0) == pytest.approx(np.log2(1 / 3))
+
+
+@given(st.lists(st.tuples(st.floats(-30, 50), st.booleans()), min_size=1, max_size=40))
+def test_expected_quality_at_each_threshold_equals_a_plain_sum(pairs: list[tuple[float, bool]]) -> None:
+    weights, is_link = np.array([w for w, _ in pairs]), np.array([is_link for _, is_link in pairs])
+    thresholds, precision, recall, load = expected_quality(weights, is_link)
+    chance = [1 / (1 + 2.0**-w) for w, _ in pairs]
+    for k, threshold in enumerate(thresholds):
+        linked = [p for p, (w, is_own) in zip(chance, pairs, strict=True) if is_own and w >= threshold]
+        assert load[k] == len(pairs) - len(linked)
+        assert precision[k] == pytest.approx(sum(linked) / len(linked) if linked else 1.0, abs=1e-9)
+        assert recall[k] == pytest.approx(sum(linked) / max(sum(chance), 1e-9), abs=1e-9)
+
+
+def test_review_load_only_grows_and_recall_only_falls_as_the_threshold_rises() -> None:
+    _, _, recall, load = expected_quality(WEIGHTS, IS_LINK)
+    assert (np.diff(load) >= 0).all()
+    assert (np.diff(recall) <= 1e-12).all()
