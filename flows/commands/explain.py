@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.explain.cluster import ClusterStory
     from pipeline.explain.graph import Edge
     from pipeline.explain.kept import Kept
-    from pipeline.explain.pair import PairStory, Scorer
+    from pipeline.explain.pair import PairStory
     from pipeline.explain.waterfall import Waterfall
 
 HELP = """
@@ -38,8 +38,12 @@ VALUES_SHOWN = (
 
 
 def explain(
-    first: Annotated[str, typer.Argument(metavar="ID", help="A record, or alone: a person.", show_default=False)],
-    second: Annotated[str | None, typer.Argument(metavar="[ID]", help="The other record.", show_default=False)] = None,
+    first: Annotated[
+        str, typer.Argument(metavar="RECORD_OR_PERSON", help="A record; alone, a person.", show_default=False)
+    ],
+    second: Annotated[
+        str | None, typer.Argument(metavar="RECORD", help="The other record.", show_default=False)
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -53,6 +57,7 @@ def explain(
 ) -> None:
     """Explain a pair or a person."""
     from pipeline.explain.kept import open_folder, values_of
+    from pipeline.explain.stories import pair_story
 
     kept = open_folder(folder or Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME))).current)
     if second is None:
@@ -74,54 +79,6 @@ def explain(
         console.print(_values_table(rows, first, second))
     if png:
         console.print(f"picture {png}", soft_wrap=True)
-
-
-def pair_story(kept: Kept, left: str, right: str, score: Scorer | None = None) -> PairStory:
-    """What is kept of two records; a pair that was not kept is scored afresh where there is a scorer.
-
-    Raises:
-        SettingsError: If a record is not there, or is given twice.
-    """
-    from pipeline.explain.graph import strongest_path
-    from pipeline.explain.kept import as_evidence, as_pair, person_of, records_of, rows_between
-    from pipeline.explain.pair import PairStory
-
-    if left == right:
-        raise SettingsError(f"record {left}", "is given twice.", "Give two records, or one person.")
-    persons = person_of(kept, (left, right))
-    for record in (left, right):
-        if record not in persons:
-            raise SettingsError(f"record {record}", f"is not in {kept.folder}.", "Is --in the right folder?")
-    left, right = sorted((left, right))
-    is_one = persons[left] == persons[right]
-    members = set(records_of(kept, [persons[left]])) if is_one else {left, right}
-    rows = [r for r in rows_between(kept, members) if r["record_id_l"] in members and r["record_id_r"] in members]
-    own = next((row for row in rows if (row["record_id_l"], row["record_id_r"]) == (left, right)), None)
-    evidence = as_evidence(kept, own) if own else score(left, right) if score else None
-    linked = [as_pair(row).edge for row in rows if row["decision"] == "link"]
-    path = strongest_path(linked, left, right) if is_one else None
-    return PairStory(left, right, persons[left], persons[right], evidence, path, kept.link_bits, kept.review_bits)
-
-
-def person_story(kept: Kept, given: str) -> ClusterStory:
-    """How a person holds together; a record stands for its person.
-
-    Raises:
-        SettingsError: If no person or record has this id.
-    """
-    from pipeline.explain.cluster import explain_cluster
-    from pipeline.explain.kept import as_pair, person_of, records_of, rows_between
-
-    members = records_of(kept, [given])
-    person = given
-    if not members and (own := person_of(kept, [given])):
-        person = own[given]
-        members = records_of(kept, [person])
-    if not members:
-        raise SettingsError(f"person {given}", f"is not in {kept.folder}, nor a record.", "Is --in the right folder?")
-    pairs = [as_pair(row) for row in rows_between(kept, members)]
-    others = {record for pair in pairs for record in (pair.edge.left, pair.edge.right)} - members.keys()
-    return explain_cluster(person, members | person_of(kept, others), pairs)
 
 
 def _draw(story: PairStory, png: Path) -> None:
@@ -231,6 +188,7 @@ def _as_text(value: object) -> str:
 
 def _explain_person(kept: Kept, given: str, as_json: bool) -> None:
     from pipeline.explain.cluster import told
+    from pipeline.explain.stories import person_story
 
     story = person_story(kept, given)
     if as_json:

@@ -11,11 +11,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from flows.commands.explain import explain, pair_story
+from flows.commands.explain import explain
 from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import write_table
 from pipeline.explain.kept import open_folder
 from pipeline.explain.pair import Evidence
+from pipeline.explain.stories import pair_story
 from pipeline.explain.waterfall import waterfall
 from schemas.model import LEVELS, Blocking, Comparison, Level, Model, Policy, Prior, Rule, save_model
 from schemas.tables import LINKS, RECORDS

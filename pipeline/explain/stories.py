@@ -1,0 +1,50 @@
+"""From what a folder keeps to the story of a pair or of a person."""
+
+from __future__ import annotations
+
+from pipeline.core.errors import SettingsError
+from pipeline.explain.cluster import ClusterStory, explain_cluster
+from pipeline.explain.graph import strongest_path
+from pipeline.explain.kept import Kept, as_evidence, as_pair, person_of, records_of, rows_between
+from pipeline.explain.pair import PairStory, Scorer
+
+
+def pair_story(kept: Kept, left: str, right: str, score: Scorer | None = None) -> PairStory:
+    """What is kept of two records; a pair that was not kept is scored afresh where there is a scorer.
+
+    Raises:
+        SettingsError: If a record is not there, or is given twice.
+    """
+    if left == right:
+        raise SettingsError(f"record {left}", "is given twice.", "Give two records, or one person.")
+    persons = person_of(kept, (left, right))
+    for record in (left, right):
+        if record not in persons:
+            raise SettingsError(f"record {record}", f"is not in {kept.folder}.", "Is --in the right folder?")
+    left, right = sorted((left, right))
+    is_one = persons[left] == persons[right]
+    members = set(records_of(kept, [persons[left]])) if is_one else {left, right}
+    rows = [r for r in rows_between(kept, members) if r["record_id_l"] in members and r["record_id_r"] in members]
+    own = next((row for row in rows if (row["record_id_l"], row["record_id_r"]) == (left, right)), None)
+    evidence = as_evidence(kept, own) if own else score(left, right) if score else None
+    linked = [as_pair(row).edge for row in rows if row["decision"] == "link"]
+    path = strongest_path(linked, left, right) if is_one else None
+    return PairStory(left, right, persons[left], persons[right], evidence, path, kept.link_bits, kept.review_bits)
+
+
+def person_story(kept: Kept, given: str) -> ClusterStory:
+    """How a person holds together; a record stands for its person.
+
+    Raises:
+        SettingsError: If no person or record has this id.
+    """
+    members = records_of(kept, [given])
+    person = given
+    if not members and (own := person_of(kept, [given])):
+        person = own[given]
+        members = records_of(kept, [person])
+    if not members:
+        raise SettingsError(f"person {given}", f"is not in {kept.folder}, nor a record.", "Is --in the right folder?")
+    pairs = [as_pair(row) for row in rows_between(kept, members)]
+    others = {record for pair in pairs for record in (pair.edge.left, pair.edge.right)} - members.keys()
+    return explain_cluster(person, members | person_of(kept, others), pairs)
