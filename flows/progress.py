@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import rich.progress
@@ -56,3 +58,11 @@ _current: list[Reporter] = [_Silent()]
 def progress() -> Reporter:
     """Whoever looks at the moment."""
     return _current[-1]
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Tell which step is at work, on a terminal only: call the value with the step's name."""
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        yield status.update

@@ -14,16 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.engines import engine_of
 from flows.night import Night, passwords
 from flows.outcome import Outcome
 from pipeline.core.errors import SourceError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, read_table, write_table
-from pipeline.core.places import REFERENCE
-from pipeline.core.reference import name_groups
-from pipeline.engines.local.engine import LocalEngine
-from pipeline.engines.port import Engine
 from pipeline.link.stage import link_records
 from pipeline.persons.stage import Clustered, Previous, build_persons
 from pipeline.persons.survivorship import load_survivorship
@@ -154,16 +151,6 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
         write_table(night.folder.table(LINK, name), data, table)
     log("linked", records=len(std_records), clusters=len(linked.clusters), questions=len(linked.review_pairs))
     return linked.metrics
-
-
-def engine_of(name: str) -> Engine:
-    """The engine of that name."""
-    groups = name_groups(REFERENCE)
-    if name == "recordlinkage":
-        from pipeline.engines.recordlinkage_engine import RecordlinkageEngine  # noqa: PLC0415  (slow to import)
-
-        return RecordlinkageEngine(groups)
-    return LocalEngine(groups)
 
 
 def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:

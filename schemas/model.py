@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -36,13 +37,13 @@ Kind = Literal[
 LEVELS: dict[Kind, tuple[str, ...]] = {
     "forename": ("else", "similar", "part", "close", "variant", "swapped", "exact"),
     "surname": ("else", "similar", "part", "close", "variant", "exact"),
-    "date": ("else", "same_year", "part", "first_of_january", "close", "exact"),
+    "date": ("far", "else", "same_year", "part", "first_of_january", "close", "exact"),
     "postcode": ("else", "area", "district", "sector", "close", "exact"),
-    "address": ("else", "some_words", "most_words", "exact"),
+    "address": ("else", "some_words", "close", "most_words", "exact"),
     "phone": ("else", "close", "exact"),
-    "email": ("else", "same_local_part", "exact"),
+    "email": ("else", "similar", "same_local_part", "close", "exact"),
     "identifier": ("conflict", "close", "exact"),
-    "category": ("else", "exact"),
+    "category": ("else", "close", "exact"),
     "ethnicity": ("else", "same_group", "exact"),
     "age": ("apart", "near", "overlap"),
 }
@@ -61,6 +62,7 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
     "ethnicity": (8, 0),
     "age": (0, 0),
 }
+PolicyName = Literal["balanced", "strict"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -116,6 +118,8 @@ class Rule(_Strict):
     """One record has a role of the first set, the other one of the second."""
     flag: str | None = None
     """One of the records carries this flag."""
+    policies: tuple[PolicyName, ...] = ("balanced", "strict")
+    """Under which policies the rule is applied."""
 
 
 class Policy(_Strict):
@@ -126,10 +130,14 @@ class Policy(_Strict):
 
 
 class Prior(_Strict):
-    """Expected pairs a record: with another record of the person, and with relatives or neighbours."""
+    """Expected pairs a record: with another record of the person, and with relatives or neighbours of three kinds."""
 
     matches_per_record: Annotated[float, Field(gt=0)]
     related_per_record: Annotated[float, Field(gt=0)]
+    twins_per_record: Annotated[float, Field(gt=0)] = 1e-9
+    """Relatives born on one day."""
+    namesakes_per_record: Annotated[float, Field(gt=0)] = 1e-9
+    """Relatives of one forename, as father and son."""
 
 
 class Blocking(_Strict):
@@ -138,6 +146,8 @@ class Blocking(_Strict):
     fields: tuple[str, ...]
     max_block: Annotated[int, Field(ge=2, le=250)] = 60
     """Largest block at 10,000 records; it shrinks as n to the power -0.3."""
+    across: str | None = None
+    """Field whose values must differ for two records to be compared, such as ``source``; none: all are compared."""
 
 
 class Model(_Strict):
@@ -149,7 +159,8 @@ class Model(_Strict):
     blocking: Blocking
     comparison: tuple[Comparison, ...]
     rule: tuple[Rule, ...] = ()
-    policy: dict[Literal["balanced", "strict"], Policy]
+    policy: dict[PolicyName, Policy] = {}
+    """Frozen thresholds; where a policy has none, they are derived from the data that is linked."""
 
     @model_validator(mode="after")
     def _rules_name_levels(self) -> Self:
@@ -185,8 +196,27 @@ def load_model(path: Path) -> Model:
     Raises:
         SettingsError: If it cannot be read, or says something that a model cannot say.
     """
+    return _read(path, lambda said: said)
+
+
+def load_plan(path: Path) -> Model:
+    """The model of one TOML file without what training finds: fields, keys and rules, ready to be trained.
+
+    Raises:
+        SettingsError: If it cannot be read, or says something that a model cannot say.
+    """
+
+    def plan(said: dict[str, Any]) -> dict[str, Any]:
+        comparisons = [{k: v for k, v in own.items() if k != "levels"} for own in said.get("comparison", ())]
+        kept = {k: v for k, v in said.items() if k not in ("prior", "policy")}
+        return kept | {"comparison": comparisons}
+
+    return _read(path, plan)
+
+
+def _read(path: Path, part: Callable[[dict[str, Any]], dict[str, Any]]) -> Model:
     try:
-        return Model.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return Model.model_validate(part(tomllib.loads(path.read_text("utf-8"))))
     except (OSError, tomllib.TOMLDecodeError) as error:
         problem = f"cannot be read: {error}"
     except ValidationError as error:

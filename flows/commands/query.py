@@ -16,7 +16,6 @@ from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
 from pipeline.core.places import DEFAULT_HOME, Home
-from pipeline.publish.query import query as run_query
 
 HELP = """
 Ask the current publication a question in SQL; every published table is a view of its name.
@@ -35,6 +34,8 @@ def query(
     ] = None,
 ) -> None:
     """SQL over the current publication."""
+    from pipeline.publish.query import query as run_query
+
     place = home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME))
     rows = run_query(Home(place), sql)
     console = Console()

@@ -57,9 +57,9 @@ def run_night(night: Night, console: Console | None) -> Outcome:
     with run_lock(night.home.lock):
         handler = log_to(night.folder.file("run.log"))
         quiet_prefect(night.home.root)
-        from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  (Prefect reads its settings on import)
+        from prefect.task_runners import ThreadPoolTaskRunner
 
-        from flows.nightly import nightly, one_night  # noqa: PLC0415
+        from flows.nightly import nightly, one_night
 
         log("run begins", run=night.run_id, feeds=len(night.feeds))
         try:

@@ -29,9 +29,9 @@ def schedule(
     night = plan_night(run_file, home, None, None, os.environ)
     quiet_prefect(night.settings.home)
     with local_server():
-        from prefect.schedules import Cron  # noqa: PLC0415  (Prefect reads its settings when it is imported)
+        from prefect.schedules import Cron
 
-        from flows.served import one_night  # noqa: PLC0415
+        from flows.served import one_night
 
         Console(stderr=True).print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
         one_night.serve(

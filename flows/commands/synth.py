@@ -30,7 +30,7 @@ def synth(
 ) -> None:  # fmt: skip
     """Make synthetic London."""
     try:
-        from pipeline.synth.generate import generate  # noqa: PLC0415  (an extra)
+        from pipeline.synth.generate import generate
     except ImportError:
         raise SettingsError("synth", "needs the extra of that name", "Install boroughlink[synth].") from None
     console = Console(stderr=True)

@@ -11,11 +11,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.stages import engine_of
-from pipeline.core.parquet import read_table
 from pipeline.core.places import DEFAULT_HOME, MODELS, Home
-from pipeline.link.stage import train_on
-from schemas.model import load_model, save_model
 
 HELP = """
 Estimate a model's probabilities from the records of the current publication, without labels, and write it as a frozen model.
@@ -32,10 +28,15 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model."""
+    from flows.engines import engine_of
+    from pipeline.core.parquet import read_table
+    from pipeline.link.stage import trained
+    from schemas.model import load_plan, save_model
+
     place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
-    said = load_model(model)
+    said = load_plan(model)
     records = read_table(place.current / "records").sort_by("record_id")
-    training = train_on(engine_of("local").load(records, said), said)
+    training = trained(records, said, engine_of("local"))
     save_model(training.model, out)
     facts = {
         "model": training.model.stamp, "records": len(records), "rounds": training.rounds, "has_converged": training.has_converged,

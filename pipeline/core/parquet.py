@@ -6,13 +6,16 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import ContractError
 from schemas.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROW_GROUP_ROWS = 131_072
 
@@ -65,6 +68,8 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The rows of one Parquet file as pandas with Arrow types, so that nulls, lists and dates stay what they are."""
+    import pandas as pd  # noqa: PLC0415  most tables never need it, and it is slow to load
+
     return read_table(path, columns).to_pandas(types_mapper=pd.ArrowDtype)
 
 
@@ -83,7 +88,7 @@ def _as_type(frame: pd.DataFrame | pa.Table, name: str, kind: pa.DataType, table
         if isinstance(frame, pa.Table):
             return frame.column(name).combine_chunks().cast(kind)
         column = frame[name]
-        if isinstance(column.dtype, pd.ArrowDtype):
+        if type(column.dtype).__name__ == "ArrowDtype":
             return pa.chunked_array(pa.array(column)).combine_chunks().cast(kind)
         return pa.array(column, type=kind, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:

@@ -38,7 +38,7 @@ def components(n, left, right, weight, least):
 
 
 @njit(cache=True)
-def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, missing):
+def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, solo, missing):
     """Cluster of each record: the smallest record of its cluster.
 
     Args:
@@ -50,6 +50,7 @@ def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, 
         root: component of each record.
         side: (n,) 0 none, 1 or 2; records of side 1 and side 2 never share a cluster.
         identifiers: (n, kinds) int32 code of a valid identifier, -1 none; two different ones never share a cluster.
+        solo: (n,) int32; two records of one code never share a cluster; -1 is free.
         missing: weight of a pair that was not scored.
     """
     size = np.zeros(n, np.int64)
@@ -88,7 +89,7 @@ def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, 
             x, y = place[left[q]], place[right[q]]
             mean[x, y] = FORBIDDEN if is_forbidden[q] else weight[q]
             mean[y, x] = mean[x, y]
-        _forbid(own, side, identifiers, mean)
+        _forbid(own, side, identifiers, solo, mean)
         label = _merge(k, mean)
         for x in range(k):
             cluster[own[x]] = own[label[x]]
@@ -96,11 +97,11 @@ def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, 
 
 
 @njit(cache=True)
-def _forbid(own, side, identifiers, mean):
+def _forbid(own, side, identifiers, solo, mean):
     for x in range(own.shape[0]):
         for y in range(x):
             i, j = own[x], own[y]
-            clash = side[i] + side[j] == 3
+            clash = side[i] + side[j] == 3 or (solo[i] >= 0 and solo[i] == solo[j])
             for kind in range(identifiers.shape[1]):
                 a, b = identifiers[i, kind], identifiers[j, kind]
                 clash = clash or (a >= 0 and b >= 0 and a != b)

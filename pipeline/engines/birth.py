@@ -25,11 +25,18 @@ def birth_days(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
         is_known = (seen != UNKNOWN) & (youngest != UNKNOWN)
         low = np.where(is_known, seen - np.ceil((oldest + 1) * YEAR), UNKNOWN)
         high = np.where(is_known, seen - np.floor(youngest * YEAR), UNKNOWN)
-    if "date_of_birth" in table.column_names and pa.types.is_date(table.schema.field("date_of_birth").type):
-        born = _numbers(table.column("date_of_birth").cast(pa.int32()))
+    if "date_of_birth" in table.column_names and not pa.types.is_nested(table.schema.field("date_of_birth").type):
+        born = _numbers(_days(table.column("date_of_birth")).cast(pa.int32()))
         low, high = np.where(born != UNKNOWN, born, low), np.where(born != UNKNOWN, born, high)
     return low.astype(np.int32), high.astype(np.int32)
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     return pc.fill_null(column.cast(pa.int64()), UNKNOWN).to_numpy()
+
+
+def _days(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Dates; of text those that the calendar has."""
+    if pa.types.is_date(column.type):
+        return column
+    return pc.strptime(column.cast(pa.string()), format="%Y-%m-%d", unit="s", error_is_null=True).cast(pa.date32())

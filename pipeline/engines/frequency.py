@@ -18,6 +18,10 @@ class Frequencies(NamedTuple):
     """(bins,) mean -log2(share) of the bin, weighted by the pairs that agree on its values"""
     unseen_bin: int
     """Bin of a value that the field never has, as one that only an alias gives: as rare as a value seen once"""
+    occurrences: np.ndarray
+    """(bins,) how often a value of the bin stands in a record"""
+    agreeing: np.ndarray
+    """(bins,) pairs of these occurrences that agree, those of one person included"""
 
 
 def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int) -> Frequencies:
@@ -27,7 +31,7 @@ def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int) -> Frequ
     """
     bins, lowest = FREQUENCY_BINS[kind]
     if not bins:
-        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 0)
+        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 0, np.zeros(0), np.zeros(0))
     count = np.bincount(codes, minlength=size).astype(float)
     total = float(max(records if kind == "identifier" else count.sum(), count.sum(), 1))
     rarity = -np.log2(np.maximum(count, 1) / total)
@@ -39,4 +43,43 @@ def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int) -> Frequ
     )
     mean = np.where(filled > 0, mean, lowest + 0.5 + np.arange(bins))
     unseen = int(np.clip(np.floor(np.log2(total) - lowest), 0, bins - 1))
-    return Frequencies(own, mean, unseen)
+    agreeing = np.bincount(own, weights=count * (count - 1) / 2, minlength=bins)
+    return Frequencies(own, mean, unseen, filled, agreeing)
+
+
+class NamePairs(NamedTuple):
+    """How often forename and surname go together, by the sum of their frequency bins."""
+
+    occurrences: np.ndarray
+    """(bins,) records so named"""
+    agreeing: np.ndarray
+    """(bins,) pairs of records that agree on both, those of one person included"""
+    by_chance: np.ndarray
+    """(bins,) pairs that would agree if surnames told nothing of forenames"""
+
+
+def name_pairs(forename: np.ndarray, surname: np.ndarray, bins: tuple[np.ndarray, np.ndarray]) -> NamePairs:
+    """Counts over records that have both names.
+
+    Args:
+        forename: (records,) code of the forename, -1 none.
+        surname: (records,) code of the surname, -1 none.
+        bins: frequency bin of each forename code, and of each surname code.
+    """
+    size = 2 * FREQUENCY_BINS["forename"][0] - 1
+    both = (forename >= 0) & (surname >= 0)
+    fore, sur = forename[both].astype(np.int64), surname[both].astype(np.int64)
+    if not len(fore):
+        return NamePairs(*(np.zeros(size) for _ in range(3)))
+    distinct, count = np.unique(fore * (sur.max() + 1) + sur, return_counts=True)
+    own = bins[0][distinct // (sur.max() + 1)].astype(int) + bins[1][distinct % (sur.max() + 1)]
+    first, second = (
+        np.bincount(own_bins[: counts.size], weights=(counts / len(fore)) ** 2, minlength=size // 2 + 1)
+        for own_bins, counts in ((bins[0], np.bincount(fore)), (bins[1], np.bincount(sur)))
+    )
+    by_chance = np.convolve(first, second) * len(fore) * (len(fore) - 1) / 2
+    return NamePairs(
+        np.bincount(own, weights=count, minlength=size),
+        np.bincount(own, weights=count * (count - 1) / 2, minlength=size),
+        by_chance,
+    )

@@ -5,14 +5,14 @@ Engines agree pair by pair: one suite in ``tests/engines`` runs on all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.engines.frequency import Frequencies
-from schemas.model import Model
+from pipeline.engines.frequency import Frequencies, NamePairs
+from schemas.model import LEVELS, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,29 @@ class LevelWeights:
 
     match: np.ndarray
     """(comparisons, 32) log2(m / u)"""
-    related: np.ndarray
-    """(comparisons, 32) log2(related / u); 0 throughout where the field is not shared by relatives"""
+    relatives: np.ndarray
+    """(classes, comparisons, 32) log2(share / u) in each class of relatives; 0 where a field is like that of strangers"""
     prior_match: float
-    prior_related: float
+    prior_relatives: np.ndarray
+    """(classes,)"""
+    names: tuple[int, int] | None = None
+    """Which comparisons are forename and surname, where the model has both"""
+    name_lift: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """(bins,) bits that two exact names are worth less together, by the sum of their frequency bins"""
+    namesakes: int = 0
+    """Which class of relatives agrees on the forename as one person does"""
+
+
+def name_lift(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
+    """(pairs,) bits that forename and surname are worth less because such surnames go with such forenames."""
+    if weights.names is None:
+        return np.zeros(len(levels))
+    forename, surname = (levels[:, c].astype(int) - e for c, e in zip(weights.names, EXACT_NAMES, strict=True))
+    both = np.minimum(forename, surname) >= 0
+    return np.where(both, weights.name_lift[np.where(both, forename + surname, 0)], 0.0)
+
+
+EXACT_NAMES = (len(LEVELS["forename"]), len(LEVELS["surname"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +79,16 @@ class Workspace(Protocol):
         """Rows of the table."""
 
     @property
+    def n_pairs(self) -> int:
+        """Pairs of records that may be compared: all, or those across the values of ``blocking.across``."""
+
+    @property
     def frequencies(self) -> tuple[Frequencies, ...]:
         """Rarity of the values of each comparison, in the model's order."""
+
+    @property
+    def name_pairs(self) -> NamePairs:
+        """How often forenames and surnames go together."""
 
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of about so many pairs drawn at random, to estimate u."""

@@ -12,11 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import recordlinkage
 
-from pipeline.engines.frequency import Frequencies
-from pipeline.engines.plain.frame import frame_of, frequencies_of
+from pipeline.engines.frequency import Frequencies, NamePairs
+from pipeline.engines.groups import comparable_pairs, group_codes
+from pipeline.engines.plain.frame import frame_of, frequencies_of, name_pairs_of
 from pipeline.engines.plain.index import TokenIndex
 from pipeline.engines.plain.levels import features_of
-from pipeline.engines.port import LevelWeights, PatternCounts, ScoredPairs
+from pipeline.engines.port import LevelWeights, PatternCounts, ScoredPairs, name_lift
 from pipeline.engines.random_pairs import random_pairs
 from schemas.model import Model
 
@@ -39,9 +40,9 @@ class RecordlinkageWorkspace:
 
     def __init__(self, table: pa.Table, model: Model, groups: Mapping[str, tuple[str, ...]]) -> None:
         self._frame = frame_of(table, model)
-        self._model = model
-        self._frequencies, bins = frequencies_of(self._frame, model)
-        self._compare = recordlinkage.Compare(features_of(model, self._frame, groups, bins))
+        self._model, self._group = model, group_codes(table, model)
+        self._frequencies, self._bins = frequencies_of(self._frame, model)
+        self._compare = recordlinkage.Compare(features_of(model, self._frame, groups, self._bins))
         self._index = TokenIndex(model, groups)
         self._candidates: pd.MultiIndex | None = None
 
@@ -51,9 +52,19 @@ class RecordlinkageWorkspace:
         return len(self._frame)
 
     @property
+    def n_pairs(self) -> int:
+        """Pairs of records that may be compared."""
+        return comparable_pairs(self._group)
+
+    @property
     def frequencies(self) -> tuple[Frequencies, ...]:
         """Rarity of the values of each comparison."""
         return self._frequencies
+
+    @property
+    def name_pairs(self) -> NamePairs:
+        """How often forenames and surnames go together."""
+        return name_pairs_of(self._frame, self._model, self._bins)
 
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of pairs drawn at random."""
@@ -78,9 +89,11 @@ class RecordlinkageWorkspace:
         left, right = self._pairs()
         levels = self.compare(left, right)
         columns = np.arange(levels.shape[1])
-        match = weights.prior_match + weights.match[columns, levels].sum(1)
-        related = weights.prior_related + weights.related[columns, levels].sum(1)
-        weight = match - np.log2(1 + np.exp2(np.minimum(related, 60.0)))
+        lift = name_lift(weights, levels)
+        match = weights.prior_match + weights.match[columns, levels].sum(1) - lift
+        odds = weights.prior_relatives[:, None] + weights.relatives[:, columns, levels].sum(2)
+        odds[weights.namesakes] -= lift
+        weight = match - np.log2(1 + np.exp2(np.minimum(odds, 60.0)).sum(0))
         keep = weight >= floor
         return ScoredPairs(left[keep], right[keep], levels[keep], weight[keep].astype(np.float32), len(left))
 
@@ -88,6 +101,8 @@ class RecordlinkageWorkspace:
         if self._candidates is None:
             self._candidates = self._index.index(self._frame)
         left, right = (self._candidates.get_level_values(at).to_numpy(np.int32) for at in (0, 1))
+        is_comparable = (self._group[left] < 0) | (self._group[left] != self._group[right])
+        left, right = left[is_comparable], right[is_comparable]
         order = np.lexsort((right, left))
         return left[order], right[order]
 

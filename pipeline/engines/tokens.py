@@ -29,7 +29,7 @@ def tokens_of(kind: Kind, value: str, groups: Groups) -> tuple[str, ...]:
             year, month, day = value[:4], value[5:7], value[8:10]
             found = [f"d:{value}", f"ym:{year}{month}", f"md:{month}{day}", f"yd:{year}{day}", f"y:{year}"]
         case "postcode":
-            found = [f"pc:{value}", f"pd:{value.split(' ', maxsplit=1)[0]}"]
+            found = [f"pc:{value}", f"pd:{postcode_parts(value)[1]}"]
         case "address":
             found = [f"w:{word}" for word in value.split() if len(word) > 2 or word.isdigit()]
         case "email":
@@ -37,6 +37,14 @@ def tokens_of(kind: Kind, value: str, groups: Groups) -> tuple[str, ...]:
         case _:
             found = [f"v:{value}"]
     return tuple(dict.fromkeys(found))
+
+
+def postcode_parts(value: str) -> tuple[str, str, str]:
+    """Sector, district and area of a postcode; of one in digits all but the last, all but two, and the first two."""
+    if value.isdigit():
+        return value[:-1], value[:-2], value[:2]
+    district = value.split(" ", maxsplit=1)[0]
+    return value[:-2], district, district.rstrip("0123456789")[:2]
 
 
 def _name_tokens(value: str, groups: Groups) -> list[str]:
@@ -49,6 +57,14 @@ def _name_tokens(value: str, groups: Groups) -> list[str]:
             found.append(f"p:{word[:3]}")
         found += [f"g:{group}" for group in groups.get(word, ())]
     return found
+
+
+def is_paired(token: str) -> bool:
+    """Whether a token that is too common to be a key by itself is one together with a token of another field.
+
+    A whole name is not: its sound and its first letters stand for it. Nor is a year: too many share it.
+    """
+    return not token.partition("|")[2].startswith(("n:", "y:"))
 
 
 def token_key(token: str) -> int:

@@ -37,6 +37,7 @@ def cluster(
     is_ask: np.ndarray,
     side: np.ndarray,
     identifiers: np.ndarray,
+    solo: np.ndarray | None = None,
 ) -> np.ndarray:
     """Cluster of each record, named by its smallest record.
 
@@ -48,11 +49,13 @@ def cluster(
         is_ask: pairs that count as neither for nor against.
         side: (records,) 0, or 1 and 2 that never share a cluster.
         identifiers: (records, kinds) codes of valid identifiers, -1 none; two different ones never share a cluster.
+        solo: (records,) code of a source that holds nobody twice, -1 none; None where every source may.
     """
     over = np.clip(pairs.weight.astype(float) - link_bits, LEAST, MOST)
     over[is_ask] = np.minimum(over[is_ask], NEUTRAL)
     root = _bounded_components(records, pairs, np.where(is_apart, LEAST, over))
-    return average_link(records, pairs.left, pairs.right, over, is_apart, root, side, identifiers, MISSING)
+    solo = np.full(records, -1, np.int32) if solo is None else solo
+    return average_link(records, pairs.left, pairs.right, over, is_apart, root, side, identifiers, solo, MISSING)
 
 
 def _bounded_components(records: int, pairs: ScoredPairs, over: np.ndarray) -> np.ndarray:

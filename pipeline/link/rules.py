@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.engines.port import ScoredPairs
-from schemas.model import LEVELS, Model, Rule
+from schemas.model import LEVELS, Model, PolicyName, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,17 @@ class RuleHits:
     """(pairs,) the pair by itself links nothing"""
 
 
-def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs) -> RuleHits:
-    """Test every rule on every pair; cost O(pairs x rules)."""
+def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: PolicyName) -> RuleHits:
+    """Test every rule of the policy on every pair; cost O(pairs x rules)."""
+    rules = [rule for rule in model.rule if policy in rule.policies]
     place = {comparison.field: k for k, comparison in enumerate(model.comparison)}
-    holds = np.zeros((len(pairs.left), len(model.rule)), bool)
-    for at, rule in enumerate(model.rule):
+    holds = np.zeros((len(pairs.left), len(rules)), bool)
+    for at, rule in enumerate(rules):
         holds[:, at] = _levels_hold(rule, model, place, pairs) & _records_hold(rule, table, pairs)
-    apart = np.array([rule.effect == "apart" for rule in model.rule], bool)
+    apart = np.array([rule.effect == "apart" for rule in rules], bool)
     is_apart: np.ndarray = np.logical_or.reduce(holds[:, apart], axis=1)
     is_ask: np.ndarray = np.logical_or.reduce(holds[:, ~apart], axis=1)
-    return RuleHits(tuple(rule.name for rule in model.rule), holds, is_apart, is_ask)
+    return RuleHits(tuple(rule.name for rule in rules), holds, is_apart, is_ask)
 
 
 def sides(model: Model, table: pa.Table) -> np.ndarray:
@@ -58,6 +59,19 @@ def identifier_codes(model: Model, table: pa.Table) -> np.ndarray:
         for field in fields
     ]
     return np.stack(codes, axis=1).astype(np.int32) if codes else np.full((len(table), 0), -1, np.int32)
+
+
+def unique_identifiers(model: Model, table: pa.Table) -> np.ndarray:
+    """(records, kinds) codes as ``identifier_codes`` of those that a rule takes for unique: two never share a cluster."""
+    told = {
+        field
+        for rule in model.rule
+        if rule.effect == "apart"
+        for field, levels in rule.any.items()
+        if "conflict" in levels
+    }
+    kept = [c for c in model.comparison if c.kind == "identifier" and c.field in told]
+    return identifier_codes(model.model_copy(update={"comparison": tuple(kept)}), table)
 
 
 def at_levels(model: Model, field: str, levels: tuple[str, ...], pairs: ScoredPairs) -> np.ndarray:

@@ -7,14 +7,13 @@ their records; the prior and the related class count once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
-from pipeline.link.rules import apply_rules
-from schemas.model import Model
+from pipeline.link.weights import against, match_bits, relative_bits
 
 MOST_CROSS_PAIRS = 400  # of two clusters; larger ones are judged by their first records
 MOST_PAIRS = 4_000_000  # compared in all; the most promising clusters come first
@@ -28,16 +27,27 @@ class _Questions:
     high: np.ndarray
 
 
+Judge = Callable[[ScoredPairs], tuple[np.ndarray, np.ndarray]]
+"""Tells of pairs which no cluster may hold, and which link nothing by themselves."""
+
+
 def join_clusters(
-    table: pa.Table,
-    model: Model,
     workspace: Workspace,
     weights: LevelWeights,
     pairs: ScoredPairs,
     cluster_of: np.ndarray,
     link_bits: float,
+    judge: Judge,
 ) -> np.ndarray:
-    """Clusters after the pass: two join where their weight together is at least ``link_bits`` and no rule forbids it.
+    """Clusters after the pass: two join where their weight together is at least ``link_bits`` and nothing forbids it.
+
+    Args:
+        workspace: compares pairs of records.
+        weights: of the model on these records.
+        pairs: scored pairs; two clusters that none of them joins are not compared.
+        cluster_of: (records,) cluster of each record, named by its smallest record.
+        link_bits: weight from which two clusters join.
+        judge: says which pairs of records keep two clusters apart.
 
     Each cluster joins at most one other, the best that wants it; ties go to the smaller records.
     """
@@ -47,13 +57,11 @@ def join_clusters(
     if not len(left):
         return cluster_of
     levels = workspace.compare(left, right)
-    crossed = ScoredPairs(left, right, levels, np.zeros(len(left), np.float32), len(left))
-    hits = apply_rules(model, table, crossed)
+    is_apart, is_ask = judge(ScoredPairs(left, right, levels, np.zeros(len(left), np.float32), len(left)))
     together = _together(weights, levels, owner)
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    is_apart = np.logical_or.reduceat(hits.is_apart, starts)
-    is_ask = np.logical_and.reduceat(hits.is_ask, starts)
-    fits = np.flatnonzero((together >= link_bits) & ~is_apart & ~is_ask)
+    is_free = ~np.logical_or.reduceat(is_apart, starts) & ~np.logical_and.reduceat(is_ask, starts)
+    fits = np.flatnonzero((together >= link_bits) & is_free)
     asked_of = owner[starts]
     return _join(cluster_of, asked.low[asked_of[fits]], asked.high[asked_of[fits]], together[fits])
 
@@ -98,11 +106,14 @@ def _cross_pairs(
 def _together(weights: LevelWeights, levels: np.ndarray, owner: np.ndarray) -> np.ndarray:
     """Weight of each question, bits."""
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    total, related = np.full(len(starts), weights.prior_match), np.full(len(starts), weights.prior_related)
+    total = np.full(len(starts), weights.prior_match)
+    odds = np.repeat(weights.prior_relatives[:, None], len(starts), axis=1)
+    bits = match_bits(weights, levels), *(relative_bits(weights, levels, k) for k in range(len(odds)))
     for c in range(levels.shape[1]):
-        total += _half_best_half_mean(weights.match[c][levels[:, c]], levels[:, c] > 0, starts)
-        related += _half_best_half_mean(weights.related[c][levels[:, c]], levels[:, c] > 0, starts)
-    return total - np.log2(1.0 + np.exp2(np.minimum(related, 60.0)))
+        total += _half_best_half_mean(bits[0][:, c], levels[:, c] > 0, starts)
+        for k in range(len(odds)):
+            odds[k] += _half_best_half_mean(bits[1 + k][:, c], levels[:, c] > 0, starts)
+    return total - against(odds)
 
 
 def _half_best_half_mean(bits: np.ndarray, is_known: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -17,8 +17,9 @@ def with_shared_identifiers(
 ) -> ScoredPairs:
     """The scored pairs, and with them every pair that shares an identifier but fell under the floor."""
     pairs = _weighed(weights, pairs)
-    known = set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
-    wanted = sorted(_sharing(identifiers) - known)
+    sharing = _sharing(identifiers)
+    known = set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)) if sharing else set()
+    wanted = sorted(sharing - known)
     if not wanted:
         return pairs
     left, right = (np.array([pair[at] for pair in wanted], np.int32) for at in (0, 1))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +14,13 @@ from pipeline.core.parquet import conform
 from pipeline.engines.port import Engine, LevelWeights, ScoredPairs, Workspace
 from pipeline.link.clusters import ClusterShape, cluster, shape
 from pipeline.link.review import review_pairs
-from pipeline.link.rules import RuleHits, apply_rules, at_levels, identifier_codes, sides
+from pipeline.link.rules import RuleHits, apply_rules, at_levels, identifier_codes, sides, unique_identifiers
 from pipeline.link.second_pass import join_clusters
 from pipeline.link.shared import with_shared_identifiers
+from pipeline.link.thresholds import derive
 from pipeline.link.training import Training, train
 from pipeline.link.weights import level_weights, probability, waterfall
-from schemas.model import Model
+from schemas.model import Model, PolicyName
 from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
@@ -40,26 +40,31 @@ class Linked:
     metrics: list[Metric]
 
 
-def link_records(std_records: pa.Table, model: Model, policy: Literal["balanced", "strict"], engine: Engine) -> Linked:
+def link_records(
+    table: pa.Table, model: Model, policy: PolicyName, engine: Engine, *, is_one_per_source: bool = False
+) -> Linked:
     """Link the records of one person.
 
-    Input: std_records or a table like it, key record_id.
+    Input: std_records or a table like it, sorted by its key record_id.
     Output: links, one row a linked pair or one that waits; cluster_members, one row a record; clusters; review_pairs.
-        An untrained model is trained on the records first.
+        An untrained model is trained on the records first, and gets the thresholds that follow from their weights.
     """
     clock = _Clock()
-    table = std_records.sort_by("record_id")
+    table = _in_order(table)
     workspace = engine.load(table, model)
     clock.lap("block")
     training = None if model.is_trained else train_on(workspace, model)
     model = training.model if training else model
     clock.lap("train")
-    weights = level_weights(model, workspace.frequencies, workspace.n_records)
+    weights = weights_on(workspace, model)
     identifiers = identifier_codes(model, table)
     pairs = with_shared_identifiers(workspace, weights, workspace.score(weights, FLOOR_BITS), identifiers)
     clock.lap("score")
-    hits = apply_rules(model, table, pairs)
+    if not model.policy:
+        model = model.model_copy(update={"policy": derive(pairs.weight, _expected_matches(model, workspace))})
     bits = model.policy[policy]
+    hits = apply_rules(model, table, pairs, policy)
+    solo = _source_codes(table) if is_one_per_source else np.full(len(table), -1, np.int32)
     cluster_of = cluster(
         len(table),
         pairs,
@@ -67,10 +72,17 @@ def link_records(std_records: pa.Table, model: Model, policy: Literal["balanced"
         hits.is_apart,
         hits.is_ask,
         sides(model, table),
-        identifier_codes(model, table),
+        unique_identifiers(model, table),
+        solo,
     )
     clock.lap("cluster")
-    cluster_of = join_clusters(table, model, workspace, weights, pairs, cluster_of, bits.link_bits + SECOND_PASS_BITS)
+
+    def judge(crossed: ScoredPairs) -> tuple[np.ndarray, np.ndarray]:
+        met = apply_rules(model, table, crossed, policy)
+        is_solo = (solo[crossed.left] >= 0) & (solo[crossed.left] == solo[crossed.right])
+        return met.is_apart | is_solo, met.is_ask
+
+    cluster_of = join_clusters(workspace, weights, pairs, cluster_of, bits.link_bits + SECOND_PASS_BITS, judge)
     clock.lap("second_pass")
     ids = table.column("record_id").combine_chunks()
     inside = cluster_of[pairs.left] == cluster_of[pairs.right]
@@ -83,11 +95,50 @@ def link_records(std_records: pa.Table, model: Model, policy: Literal["balanced"
     return Linked(links, _members(ids, cluster_of), _clusters(ids, formed), review, model, metrics)
 
 
+def _source_codes(table: pa.Table) -> np.ndarray:
+    codes = table.column("source").combine_chunks().dictionary_encode().indices
+    return codes.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def weights_on(workspace: Workspace, model: Model) -> LevelWeights:
+    """The model's weights on the records at hand."""
+    per_record = workspace.n_pairs / max(workspace.n_records, 1)
+    return level_weights(model, workspace.frequencies, workspace.name_pairs, per_record)
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    ids = table.column("record_id")
+    is_sorted = len(table) < 2 or pc.all(pc.less(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
+    return table if is_sorted else table.sort_by("record_id")
+
+
+def trained(table: pa.Table, model: Model, engine: Engine) -> Training:
+    """A frozen model from the records themselves: probabilities, prior, and the thresholds of both policies."""
+    workspace = engine.load(table, model)
+    training = train_on(workspace, model)
+    weights = weights_on(workspace, training.model)
+    policy = derive(workspace.score(weights, FLOOR_BITS).weight, training.expected_matches)
+    return replace(training, model=training.model.model_copy(update={"policy": policy}))
+
+
 def train_on(workspace: Workspace, model: Model) -> Training:
     """Estimate the model's probabilities and prior from the records themselves."""
     random = workspace.random_patterns(RANDOM_PAIRS, SEED)
     candidates, scale = workspace.candidate_patterns(SAMPLED_PAIRS)
-    return train(model, workspace.frequencies, candidates, scale, random, workspace.n_records)
+    return train(
+        model,
+        workspace.frequencies,
+        workspace.name_pairs,
+        candidates,
+        scale,
+        random,
+        workspace.n_records,
+        workspace.n_pairs,
+    )
+
+
+def _expected_matches(model: Model, workspace: Workspace) -> float:
+    return model.prior.matches_per_record * workspace.n_records if model.prior else 0.0
 
 
 def _share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:
@@ -120,14 +171,20 @@ def _links(
         "mw_related": pa.array(np.round(related, 6)),
         "decision": pa.array(np.where(inside[keep], "link", "review"), pa.string()),
         "decided_by": pa.array(np.where(by_identifier, "identifier", "model"), pa.string()),
-        "rules": pa.array(
-            [[hits.names[r] for r in np.flatnonzero(row)] or None for row in hits.holds[keep]],
-            pa.list_(pa.string()),
-        ),
+        "rules": _rules_met(hits, keep),
     }
     columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)) for k, c in enumerate(model.comparison)}
     table = pa.table(columns)
     return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
+
+
+def _rules_met(hits: RuleHits, keep: np.ndarray) -> pa.Array:
+    """Names of the rules that each kept pair met; null where none."""
+    holds = hits.holds[keep]
+    many = holds.sum(1)
+    ends = np.concatenate([[0], np.cumsum(many)]).astype(np.int32)
+    names = pa.array(hits.names, pa.string()).take(pa.array(np.nonzero(holds)[1]))
+    return pa.ListArray.from_arrays(pa.array(ends), names, mask=pa.array(many == 0))
 
 
 def _members(ids: pa.Array, cluster_of: np.ndarray) -> pa.Table:

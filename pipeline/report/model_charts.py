@@ -60,7 +60,7 @@ def weight_chart(model: Model) -> str:
     """Bits of every comparison level, one small picture a comparison; exact levels count by the value's rarity, so theirs is the mean."""
     trained = _trained(model)
     bits = [[level_bits(comparison, k) for k in range(len(comparison.levels))] for comparison in trained]
-    most = max((abs(value) for row in bits for value in row), default=1.0) * 1.4
+    most = (max((abs(value) for row in bits for value in row), default=0.0) or 1.0) * 1.4
     with mpl.rc_context(SIDE):
         figure, cells = _multiples(trained)
         for axes, comparison, row in zip(cells, trained, bits, strict=True):

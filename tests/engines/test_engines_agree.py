@@ -18,7 +18,7 @@ from pipeline.core.places import MODELS, REFERENCE, SAMPLE, SOURCES
 from pipeline.core.reference import name_groups
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
-from pipeline.link.weights import level_weights
+from pipeline.link.stage import weights_on
 from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
@@ -34,7 +34,7 @@ FIELDS = [comparison.field for comparison in MODEL.comparison]
 
 def scored(engine, table: pa.Table, floor: float = -8.0):
     workspace = engine.load(table, MODEL)
-    return workspace.score(level_weights(MODEL, workspace.frequencies, max(len(table), 2)), floor)
+    return workspace.score(weights_on(workspace, MODEL), floor)
 
 
 def assert_agree(table: pa.Table) -> None:

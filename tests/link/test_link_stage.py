@@ -18,13 +18,13 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.engines.average_link import average_link, bottleneck, components
-from pipeline.engines.frequency import frequencies
+from pipeline.engines.frequency import NamePairs, frequencies
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.port import PatternCounts, ScoredPairs
 from pipeline.link.clusters import cluster
-from pipeline.link.stage import link_records
+from pipeline.link.stage import link_records, weights_on
 from pipeline.link.training import train
-from pipeline.link.weights import level_weights, prior_bits, probability, waterfall
+from pipeline.link.weights import prior_bits, probability, waterfall
 from pipeline.synth.names import communities, pick
 from schemas.model import LEVELS, Comparison, Model, Prior, load_model, save_model
 from schemas.tables import CLUSTER_MEMBERS, LINKS, REVIEW_PAIRS, STD_RECORDS
@@ -39,7 +39,7 @@ CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "links.yaml").read
 
 @given(st.floats(1e-6, 1e3), st.integers(2, 10**7))
 def test_prior_bits_are_the_odds_of_two_random_records(rate: float, records: int) -> None:
-    match, _ = prior_bits(Prior(matches_per_record=rate, related_per_record=1.0), records)
+    match, _ = prior_bits(Prior(matches_per_record=rate, related_per_record=1.0), (records - 1) / 2)
     assert 2**match * (records - 1) / 2 == pytest.approx(rate)
 
 
@@ -59,7 +59,7 @@ def test_a_model_reads_back_as_it_was_written(tmp_path: Path) -> None:
     [
         ('name = "person"', 'name = "person"\nshoe_size = 9', "shoe_size"),
         ('kind = "date"', 'kind = "day"', "kind"),
-        ("m = 0.0077920998", "m = 0.5", "sums to"),
+        ("m = 0.0055951455", "m = 0.5", "sums to"),
         ('name = "similar"', 'name = "alike"', "levels must be"),
         ('forename = [', 'nickname = [', "which is not compared"),
         ('    "null",', '    "nothing",', "has no level"),
@@ -96,12 +96,12 @@ def simulated(classes, n_pairs: int, seed: int = 3):
 M = (
     [0.04, 0.02, 0.02, 0.06, 0.02, 0.01, 0.83],
     [0.05, 0.02, 0.03, 0.05, 0.02, 0.83],
-    [0.03, 0.01, 0.01, 0.0, 0.05, 0.90],
+    [0.01, 0.02, 0.01, 0.01, 0.0, 0.05, 0.90],
 )
 U = (
     [0.97, 0.01, 0.005, 0.003, 0.001, 0.001, 0.01],
     [0.97, 0.01, 0.005, 0.003, 0.002, 0.01],
-    [0.96, 0.018, 0.02, 0.001, 0.0009, 0.0001],
+    [0.50, 0.46, 0.018, 0.02, 0.001, 0.0009, 0.0001],
 )
 H = (U[0], [0.02, 0.01, 0.01, 0.02, 0.01, 0.93], U[2])
 FIELDS = (("forename", "forename", False), ("surname", "surname", True), ("date_of_birth", "date", False))
@@ -114,13 +114,17 @@ def in_bins(found: PatternCounts, spread) -> PatternCounts:
     return PatternCounts((found.levels + (found.levels == exact) * bins).astype(np.uint8), found.count)
 
 
+NO_PAIRS = NamePairs(np.zeros(35), np.zeros(35), np.zeros(35))
+
+
 def trained(classes, records: int = 895):
     """Train on all pairs of so many records: 895 records have 400,065 pairs."""
     values = (100, 100, 10_000)  # equally common, so that two records agree as often as U says
     spread = [frequencies(kind, np.arange(v), v, v) for (_, kind, _), v in zip(FIELDS, values, strict=True)]
+    spread = [own._replace(agreeing=own.agreeing + 1e9) for own in spread]  # by chance, not because of the persons
     fields = untrained(*FIELDS)
     found, random_ = (in_bins(simulated(classes, 400_000, seed), spread) for seed in (3, 9))
-    return train(fields, spread, found, 1.0, random_, records)
+    return train(fields, spread, NO_PAIRS, found, 1.0, random_, records, records * (records - 1) / 2)
 
 
 def test_training_finds_the_shares_that_made_the_data() -> None:
@@ -267,7 +271,7 @@ def test_the_weakest_point_is_the_bottleneck_of_the_cluster(pairs) -> None:
 def test_average_link_names_a_cluster_by_its_first_record() -> None:
     found = average_link(
         3, np.array([1], np.int32), np.array([2], np.int32), np.array([5.0]), np.array([False]), np.array([0, 1, 1]),
-        np.zeros(3, np.int8), np.full((3, 0), -1, np.int32), -1.0,
+        np.zeros(3, np.int8), np.full((3, 0), -1, np.int32), np.full(3, -1, np.int32), -1.0,
     )  # fmt: skip
     assert found.tolist() == [0, 1, 1]
 
@@ -297,7 +301,7 @@ def test_one_value_everywhere_ends_soon_and_links_nobody() -> None:
 
 def test_the_waterfall_adds_up_to_the_weight(london: pa.Table) -> None:
     workspace = ENGINE.load(london, MODEL)
-    weights = level_weights(MODEL, workspace.frequencies, len(london))
+    weights = weights_on(workspace, MODEL)
     pairs = workspace.score(weights, -8.0)
     parts, related = waterfall(weights, pairs.levels)
     np.testing.assert_allclose(parts.sum(1) + weights.prior_match + related, pairs.weight, atol=1e-3)
@@ -363,7 +367,7 @@ def outcomes(request):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
 def test_cases_come_out_as_stewards_expect(outcomes, case) -> None:
     policy, result = outcomes
-    assert result[case["why"]] in case[policy].split(" or ")
+    assert policy not in case or result[case["why"]] in case[policy].split(" or ")
 
 
 def test_every_kind_of_the_model_is_a_known_kind() -> None:

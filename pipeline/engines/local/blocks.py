@@ -12,15 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit, uint8, uint64
 
 from pipeline.engines.local.kernel import inner
-from pipeline.engines.local.values import Encoded
+from pipeline.engines.local.values import Tokens
 
 PARTS_BITS = 1
 PARTS = 1 << PARTS_BITS  # the slots are split so that each thread owns a part: no locks, same result on any machine
 FIRST = np.int32(1 << 30)  # marks the first record of a block
 GROUP = 16  # slots that share one running total
+MOST_TOKENS = 255  # of a record that make pairs; no record of people has as many
 
 
 class Blocks(NamedTuple):
@@ -35,12 +36,11 @@ class Blocks(NamedTuple):
     """places of record i in ``member``: own[own_start[i]:own_start[i + 1]]"""
 
 
-def find_blocks(records: Encoded, cap: int, pool: ThreadPoolExecutor) -> tuple[Blocks, ...]:
+def find_blocks(records: Tokens, cap: int, pool: ThreadPoolExecutor) -> tuple[Blocks, ...]:
     """All blocks of at most ``cap`` occurrences. Cost: two passes over the pairs of common tokens of each record."""
     count = records.token_count
-    is_rare = (count > 1) & (count <= cap)
-    is_common = count > cap
-    single = _single_blocks(records.n, records.token_start, records.token, count, is_rare)
+    single = _single_blocks(records.n, records.token_start, records.token, count, (count > 1) & (count <= cap))
+    is_common = (count > cap) & records.token_pairs
     bits = slot_bits(records.n)
 
     def part(number: int) -> Blocks:
@@ -52,8 +52,8 @@ def find_blocks(records: Encoded, cap: int, pool: ThreadPoolExecutor) -> tuple[B
 
 
 def slot_bits(records: int) -> int:
-    """Slots, as a power of two: about a hundred a record."""
-    return int(max(18, min(28, np.ceil(np.log2(max(records, 1) * 100)))))
+    """Slots, as a power of two: sixty to a hundred and twenty a record."""
+    return int(max(18, min(29, np.ceil(np.log2(max(records, 1) * 60)))))
 
 
 @inner
@@ -96,22 +96,35 @@ def _single_blocks(n, token_start, token, count, is_rare):
     return member, np.zeros(total + 1, np.uint8), own_start, own[:owned]
 
 
+@inner
+def _gather(i, token_start, token, token_field, is_common, token_key, keys, fields):
+    """Keys and fields of the common tokens of record i; returns how many."""
+    size = 0
+    for x in range(token_start[i], token_start[i + 1]):
+        if is_common[token[x]] and size < MOST_TOKENS:
+            keys[size] = token_key[token[x]]
+            fields[size] = token_field[x]
+            size += 1
+    return size
+
+
 @njit(cache=True, nogil=True)
 def _count_slots(n, part, bits, token_start, token, token_field, is_common, token_key):
     """Occurrences a slot, at most 255."""
     inner = bits - PARTS_BITS
     shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
     slots = np.zeros(1 << inner, np.uint8)
+    keys, fields = np.empty(MOST_TOKENS, np.uint64), np.empty(MOST_TOKENS, np.uint8)
     for i in range(n):
-        for x in range(token_start[i], token_start[i + 1]):
-            if is_common[token[x]]:
-                for y in range(x + 1, token_start[i + 1]):
-                    if token_field[x] != token_field[y] and is_common[token[y]]:
-                        slot = key_hash(token_key[token[x]], token_key[token[y]]) >> shift
-                        if slot >> uint64(inner) == uint64(part):
-                            at = slot & low
-                            if slots[at] < 255:
-                                slots[at] += 1
+        size = _gather(i, token_start, token, token_field, is_common, token_key, keys, fields)
+        for x in range(size):
+            for y in range(x + 1, size):
+                if fields[x] != fields[y]:
+                    slot = key_hash(keys[x], keys[y]) >> shift
+                    if slot >> uint64(inner) == uint64(part):
+                        at = slot & low
+                        if slots[at] < 255:
+                            slots[at] += 1
     return slots
 
 
@@ -120,48 +133,56 @@ def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_c
     inner = bits - PARTS_BITS
     shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
     before = np.empty(slots.shape[0] // GROUP, np.int64)
-    total = 0
+    total, blocks = 0, 0
     for g in range(before.shape[0]):
         before[g] = total
         for at in range(g * GROUP, g * GROUP + GROUP):
             if 1 < slots[at] <= cap:
                 total += slots[at]
+                blocks += 1
+            else:
+                slots[at] = 0
+    has_room = cap < 16  # then a byte holds how large a block is, and how much of it is filled
+    filled = slots if has_room else np.zeros(slots.shape[0], np.uint8)
+    up = uint8(4) if has_room else uint8(0)
+    one, low_bits = uint8(1) << up, uint8(15) if has_room else uint8(255)
     member = np.full(total + 1, FIRST, np.int32)
     check = np.zeros(total + 1, np.uint8)
-    own = np.empty(total, np.uint32)
+    own = np.empty(total - blocks, np.uint32)  # the last of a block owns nothing
     own_start = np.empty(n + 1, np.int64)
-    filled = np.zeros(slots.shape[0], np.uint8)
+    keys, fields = np.empty(MOST_TOKENS, np.uint64), np.empty(MOST_TOKENS, np.uint8)
     owned = 0
     for i in range(n):
         own_start[i] = owned
-        for x in range(token_start[i], token_start[i + 1]):
-            if is_common[token[x]]:
-                for y in range(x + 1, token_start[i + 1]):
-                    if token_field[x] != token_field[y] and is_common[token[y]]:
-                        h = key_hash(token_key[token[x]], token_key[token[y]])
-                        slot = h >> shift
-                        if slot >> uint64(inner) == uint64(part):
-                            s = np.int64(slot & low)
-                            size = slots[s]
-                            if 1 < size <= cap:
-                                at = before[s // GROUP]
-                                for z in range(s // GROUP * GROUP, s):
-                                    if 1 < slots[z] <= cap:
-                                        at += slots[z]
-                                at += filled[s]
-                                member[at] = i if filled[s] else i | FIRST
-                                check[at] = h & uint64(255)
-                                filled[s] += 1
-                                if filled[s] < size:
-                                    own[owned] = at
-                                    owned += 1
+        tokens = _gather(i, token_start, token, token_field, is_common, token_key, keys, fields)
+        for x in range(tokens):
+            for y in range(x + 1, tokens):
+                if fields[x] != fields[y]:
+                    h = key_hash(keys[x], keys[y])
+                    slot = h >> shift
+                    if slot >> uint64(inner) == uint64(part):
+                        s = np.int64(slot & low)
+                        size = slots[s] & low_bits
+                        if size:
+                            at = before[s // GROUP]
+                            for z in range(s // GROUP * GROUP, s):
+                                at += slots[z] & low_bits
+                            place = filled[s] >> up
+                            at += place
+                            member[at] = i if place else i | FIRST
+                            check[at] = h & uint64(255)
+                            filled[s] += one
+                            if place + 1 < size:
+                                own[owned] = at
+                                owned += 1
     own_start[n] = owned
-    return member, check, own_start, own[:owned].copy()
+    return member, check, own_start, own
 
 
 @inner
-def fellows(i, block, stamp, found, size):
+def fellows(i, block, group, stamp, found, size):
     """Append the later fellows of record i in all its blocks that ``stamp`` does not know yet; returns the new size."""
+    own_group = group[i]
     for z in range(block.own_start[i], block.own_start[i + 1]):
         at = block.own[z]
         check = block.check[at]
@@ -170,7 +191,8 @@ def fellows(i, block, stamp, found, size):
             j = block.member[at]
             if block.check[at] == check and stamp[j] != i and j != i:
                 stamp[j] = i
-                found[size] = j
-                size += 1
+                if own_group < 0 or group[j] != own_group:
+                    found[size] = j
+                    size += 1
             at += 1
     return size

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.engines.local.values import NONE, SEVERAL
 from schemas.model import Kind
 
 I32 = np.int32
@@ -31,7 +32,7 @@ class Vocabulary:
 
     def encode(self, texts: pa.Array) -> np.ndarray:
         """Codes of the texts, int32; new texts get the next codes."""
-        coded = texts.dictionary_encode()
+        coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
         local = np.fromiter(
             (self.code.setdefault(text, len(self.code)) for text in coded.dictionary.to_pylist()),
             I32,
@@ -52,6 +53,8 @@ def read_column(table: pa.Table, field: str, vocabulary: Vocabulary) -> Column:
         return Column(np.zeros(len(table) + 1, I32), np.empty(0, I32))
     counts = np.sum([count for count, _ in parts], axis=0)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(I32)
+    if len(parts) == 1:
+        return Column(start, vocabulary.encode(parts[0][1]))
     code = np.empty(start[-1], I32)
     filled = start[:-1].copy()
     for count, texts in parts:
@@ -69,6 +72,8 @@ def flatten(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
         owner = pc.list_parent_indices(array)
         texts = pc.list_flatten(array).cast(pa.string())
+    elif pa.types.is_dictionary(array.type):
+        return array.is_valid().to_numpy(zero_copy_only=False).astype(np.int64), array.drop_null()
     else:
         owner, texts = pa.array(np.arange(len(array))), array.cast(pa.string())
     keep = pc.and_(pc.is_valid(texts), pc.not_equal(pc.fill_null(texts, ""), ""))
@@ -101,7 +106,18 @@ def aliases(table: pa.Table, names: Vocabulary | None, n: int) -> tuple[np.ndarr
     return np.concatenate([[0], np.cumsum(counts)]).astype(I32), fore, sur
 
 
-def by_record(n: int, columns: list[tuple[Column, int]]) -> tuple[np.ndarray, np.ndarray]:
+def first_values(n: int, columns: list[tuple[Column, int]]) -> np.ndarray:
+    """(records, fields) int32: the one value of each field; NONE where it has none, SEVERAL where more."""
+    first = np.full((n, len(columns)), NONE, I32)
+    for at, (column, base) in enumerate(columns):
+        size = np.diff(column.start)
+        is_one = size == 1
+        first[is_one, at] = column.code[column.start[:-1][is_one]] + base
+        first[size > 1, at] = SEVERAL
+    return first
+
+
+def by_record(columns: list[tuple[Column, int]]) -> tuple[np.ndarray, np.ndarray]:
     """All fields of a record side by side: start of field f of record i at i * fields + f, and the value codes."""
     counts = np.stack([np.diff(column.start) for column, _ in columns], axis=1)
     start = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(I32)

@@ -10,11 +10,11 @@ import numpy as np
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.local.columns import I32, Vocabulary
 from pipeline.engines.local.values import GROUPS, WIDTH, Values
-from pipeline.engines.tokens import Groups
+from pipeline.engines.tokens import Groups, postcode_parts
 from schemas.model import Kind
 
 U8, U32 = np.uint8, np.uint32
-TEXT_KINDS = ("forename", "surname", "postcode", "phone", "identifier")
+TEXT_KINDS = ("forename", "surname", "postcode", "address", "phone", "email", "identifier", "category")
 
 
 def describe(
@@ -76,12 +76,8 @@ def _parts(kind: Kind, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.nda
     none = np.full(len(texts), -1, I32)
     match kind:
         case "postcode":
-            district = [text.split(" ")[0] for text in texts]
-            return (
-                _codes(text[:-2] for text in texts),
-                _codes(district),
-                _codes(d.rstrip("0123456789")[:2] for d in district),
-            )
+            sector, district, area = zip(*map(postcode_parts, texts), strict=True) if texts else ((), (), ())
+            return _codes(sector), _codes(district), _codes(area)
         case "email":
             return _codes(text.split("@")[0] for text in texts), none, none
         case "ethnicity":

@@ -6,18 +6,28 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.engines.birth import birth_days
-from pipeline.engines.frequency import frequencies
-from pipeline.engines.local.columns import I32, Column, Vocabulary, aliases, by_record, column_or_none, read_column
+from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
+from pipeline.engines.groups import group_codes
+from pipeline.engines.local.columns import (
+    I32,
+    Column,
+    Vocabulary,
+    aliases,
+    by_record,
+    column_or_none,
+    first_values,
+    read_column,
+)
 from pipeline.engines.local.describe import describe
 from pipeline.engines.local.names import alternatives
 from pipeline.engines.local.record_tokens import record_tokens
-from pipeline.engines.local.values import Encoded, Records
-from pipeline.engines.tokens import Groups, domain
+from pipeline.engines.local.values import NONE, SEVERAL, Encoded, Records, Tokens
+from pipeline.engines.tokens import Groups, domain, max_block
 from schemas.model import Model
 
 
-def encode(table: pa.Table, model: Model, groups: Groups) -> Encoded:
-    """Encode the fields that the model compares.
+def encode(table: pa.Table, model: Model, groups: Groups) -> tuple[Encoded, Tokens]:
+    """Encode the fields that the model compares, and the tokens of those that give keys.
 
     Input: std_records or a table like it, sorted by record id: a column a field (text, list of text, or date), and
         ``alias`` where it has one.
@@ -52,14 +62,28 @@ def encode(table: pa.Table, model: Model, groups: Groups) -> Encoded:
     values = describe(vocabularies, groups, n, names, spread, [base[field] for field in fields])
     name_base = first.get("name", 0)
     forename, surname = (np.where(part >= 0, part + name_base, -1).astype(I32) for part in names[1:])
-    start, value = by_record(n, [(columns[field], base[field]) for field in fields])
-    born_from, born_to = birth_days(table)
-    records = Records(start, value, names[0], forename, surname, born_from, born_to)
-    return Encoded(
-        n,
-        fields,
-        values,
-        records,
-        tuple(spread),
-        *record_tokens(n, model, columns, vocabularies, names, groups),
+    based = [(columns[field], base[field]) for field in fields]
+    values_of = first_values(n, based)
+    start, value = by_record(based) if (values_of == SEVERAL).any() else (np.empty(0, I32), np.empty(0, I32))
+    named = np.diff(names[0])
+    one_name = np.full((n, 2), NONE, I32)
+    is_one = named == 1
+    at = names[0][:-1][is_one]
+    one_name[is_one, 0], one_name[is_one, 1] = forename[at], surname[at]
+    one_name[named > 1] = SEVERAL
+    born_from, born_to = birth_days(table) if "age" in kinds.values() else (np.empty(0, I32), np.empty(0, I32))
+    records = Records(
+        values_of, one_name, start, value, names[0], forename, surname, born_from, born_to, group_codes(table, model)
     )
+    tokens = record_tokens(n, model, columns, vocabularies, names, groups, max_block(model.blocking.max_block, n))
+    return Encoded(n, fields, values, records, tuple(spread), _name_pairs(model, names, spread)), tokens
+
+
+def _name_pairs(model: Model, names: tuple[np.ndarray, ...], spread: list[Frequencies]) -> NamePairs:
+    """How forenames and surnames go together in the first way each record is named."""
+    at = {comparison.kind: k for k, comparison in enumerate(model.comparison)}
+    if not {"forename", "surname"} <= set(at):
+        return name_pairs(np.empty(0, I32), np.empty(0, I32), (np.empty(0, np.int8), np.empty(0, np.int8)))
+    start, forename, surname = names
+    first = start[:-1][np.diff(start) > 0]
+    return name_pairs(forename[first], surname[first], (spread[at["forename"]].bin, spread[at["surname"]].bin))

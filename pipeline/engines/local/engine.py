@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pyarrow as pa
 
-from pipeline.engines.frequency import Frequencies
+from pipeline.engines.frequency import Frequencies, NamePairs
+from pipeline.engines.groups import comparable_pairs
 from pipeline.engines.local import scan
 from pipeline.engines.local.blocks import Blocks, find_blocks
 from pipeline.engines.local.encode import encode
@@ -32,19 +33,27 @@ class LocalEngine:
 
     def load(self, table: pa.Table, model: Model) -> LocalWorkspace:
         """Encode the table and find its blocks."""
-        records = encode(table, model, self._groups)
+        records, tokens = encode(table, model, self._groups)
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="link")
-        return LocalWorkspace(records, model, pool, self._threads)
+        cap = max_block(model.blocking.max_block, records.n)
+        return LocalWorkspace(records, model, find_blocks(tokens, cap, pool), cap, pool, self._threads)
 
 
 class LocalWorkspace:
     """Encoded records and their blocks."""
 
-    def __init__(self, records: Encoded, model: Model, pool: ThreadPoolExecutor, threads: int) -> None:
+    def __init__(
+        self,
+        records: Encoded,
+        model: Model,
+        blocks: tuple[Blocks, ...],
+        cap: int,
+        pool: ThreadPoolExecutor,
+        threads: int,
+    ) -> None:
         self._records, self._model, self._pool, self._threads = records, model, pool, threads
         self._plan = make_plan(model)
-        cap = max_block(model.blocking.max_block, records.n)
-        self._blocks: tuple[Blocks, ...] = find_blocks(records, cap, pool)
+        self._blocks = blocks
         room = int(scan.most_fellows(records.n, self._blocks, cap))
         self._scratch = [make_scratch(records.n, room) for _ in range(threads)]
 
@@ -54,9 +63,19 @@ class LocalWorkspace:
         return self._records.n
 
     @property
+    def n_pairs(self) -> int:
+        """Pairs of records that may be compared."""
+        return comparable_pairs(self._records.records.group)
+
+    @property
     def frequencies(self) -> tuple[Frequencies, ...]:
         """Rarity of the values of each comparison."""
         return self._records.frequencies
+
+    @property
+    def name_pairs(self) -> NamePairs:
+        """How often forenames and surnames go together."""
+        return self._records.name_pairs
 
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of pairs drawn at random."""

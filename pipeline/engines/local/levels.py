@@ -13,9 +13,11 @@ from pipeline.engines.local.values import GROUPS
 
 ELSE, SIMILAR, PART, CLOSE = 1, 2, 3, 4
 NAME_VARIANT, FORENAME_SWAPPED, FORENAME_EXACT, SURNAME_EXACT = 5, 6, 7, 6
-DATE_YEAR, DATE_PART, DATE_JANUARY, DATE_CLOSE = 2, 3, 4, 5
+DATE_FAR, DATE_ELSE, DATE_YEAR, DATE_PART, DATE_JANUARY, DATE_CLOSE = 1, 2, 3, 4, 5, 6
+GENERATION = 12  # years: further apart, two birthdays are those of parent and child rather than a slip
 POSTCODE_AREA, POSTCODE_DISTRICT, POSTCODE_SECTOR, POSTCODE_CLOSE = 2, 3, 4, 5
-ADDRESS_SOME, ADDRESS_MOST = 2, 3
+ADDRESS_SOME, ADDRESS_CLOSE, ADDRESS_MOST = 2, 3, 4
+EMAIL_SIMILAR, EMAIL_LOCAL, EMAIL_CLOSE = 2, 3, 4
 
 
 @inner
@@ -128,6 +130,20 @@ def _holds_word(text, x, length, y, size):
 
 
 @kernel
+def similarity_bound(x, y, values):
+    """No less than the Jaro-Winkler similarity of two values: from their letters alone, and how they begin."""
+    text, la, lb = values.text, values.length[x], values.length[y]
+    alike = min(la - bits_set(values.mask[x] & ~values.mask[y]), lb - bits_set(values.mask[y] & ~values.mask[x]))
+    if alike <= 0:
+        return 0.0
+    bound = (alike / la + alike / lb + 1) / 3
+    prefix = 0
+    while prefix < 4 and prefix < la and prefix < lb and text[x, prefix] == text[y, prefix]:
+        prefix += 1
+    return bound + prefix * 0.1 * (1 - bound)
+
+
+@kernel
 def name_level(x, y, values):
     """Level of two different names. Two established names that differ by a letter are two names, not a slip."""
     for g in range(GROUPS):
@@ -142,11 +158,8 @@ def name_level(x, y, values):
         prefix += 1
     spaced = values.word_start[x + 1] - values.word_start[x] + values.word_start[y + 1] - values.word_start[y]
     is_part = prefix == shorter or (spaced > 0 and has_shared_word(x, y, values))
-    alike = min(la - bits_set(values.mask[x] & ~values.mask[y]), lb - bits_set(values.mask[y] & ~values.mask[x]))
-    bound = (alike / la + alike / lb + 1) / 3 if alike > 0 else 0.0
-    bound += min(prefix, 4) * 0.1 * (1 - bound)
     close = la > 3 and lb > 3 and is_one_edit(text, x, la, y, lb)
-    if not close and not is_part and bound < 0.8:
+    if not close and not is_part and similarity_bound(x, y, values) < 0.8:
         return ELSE
     score = jaro_winkler(text, x, la, y, lb)
     if (close or score >= 0.92) and not (values.is_established[x] and values.is_established[y]):
@@ -154,6 +167,15 @@ def name_level(x, y, values):
     if is_part:
         return PART
     return SIMILAR if close or score >= 0.8 else ELSE
+
+
+@inner
+def _year(packed):
+    """The year of a packed date."""
+    year = 0
+    for shift in (28, 24, 20, 16):
+        year = 10 * year + int((packed >> uint32(shift)) & uint32(15))
+    return year
 
 
 @kernel
@@ -182,7 +204,9 @@ def date_level(a, b):
     parts = int(same_year) + int(day_a == day_b) + int(month_a == month_b)
     if parts >= 2 or wrong == 2:
         return DATE_PART
-    return DATE_YEAR if same_year else ELSE
+    if same_year:
+        return DATE_YEAR
+    return DATE_FAR if abs(_year(a) - _year(b)) > GENERATION else DATE_ELSE
 
 
 @kernel
@@ -199,6 +223,17 @@ def postcode_level(x, y, values):
 
 
 @kernel
+def is_close(x, y, values, least):
+    """Two texts of more than three letters that are one edit apart, or as similar as ``least`` (Jaro-Winkler)."""
+    la, lb = values.length[x], values.length[y]
+    if la <= 3 or lb <= 3:
+        return False
+    if bits_set(values.mask[x] ^ values.mask[y]) <= 2 and is_one_edit(values.text, x, la, y, lb):
+        return True
+    return similarity_bound(x, y, values) >= least and jaro_winkler(values.text, x, la, y, lb) >= least
+
+
+@kernel
 def address_level(x, y, values):
     """Level of two different addresses: words in common over the words of the shorter and of the longer one."""
     wx = values.word_start[x + 1] - values.word_start[x]
@@ -206,6 +241,8 @@ def address_level(x, y, values):
     both = shared_words(x, y, values)
     if both >= 2 and both * 4 >= 3 * max(wx, wy):
         return ADDRESS_MOST
+    if is_close(x, y, values, 0.92):
+        return ADDRESS_CLOSE
     return ADDRESS_SOME if both >= 2 and both * 2 >= min(wx, wy) else ELSE
 
 
@@ -217,6 +254,22 @@ def spelling_level(x, y, values):
 
 
 @kernel
+def category_level(x, y, values):
+    """Level of two different categories: the same word misspelt, or different."""
+    return 2 if is_close(x, y, values, 0.92) else ELSE
+
+
+@kernel
+def email_level(x, y, values):
+    """Level of two different e-mail addresses."""
+    if values.part1[x] == values.part1[y]:
+        return EMAIL_LOCAL
+    if is_close(x, y, values, 0.96):
+        return EMAIL_CLOSE
+    return EMAIL_SIMILAR if is_close(x, y, values, 0.88) else ELSE
+
+
+@kernel
 def part_level(x, y, values):
-    """Level of two different e-mail addresses or ethnicities: the same coarser part, or different."""
+    """Level of two different ethnicities: the same coarser group, or different."""
     return 2 if values.part1[x] == values.part1[y] else ELSE

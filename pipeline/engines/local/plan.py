@@ -32,9 +32,13 @@ class Weights(NamedTuple):
     """Bits of every level: (comparisons, 32) float32; level 0 (null) is 0."""
 
     match: np.ndarray
-    related: np.ndarray
+    relatives: np.ndarray
+    """(classes, comparisons, 32)"""
     prior_match: float
-    prior_related: float
+    prior_relatives: np.ndarray
+    name_lift: np.ndarray
+    """Bits that two exact names are worth less together; all 0 where the model has not both"""
+    namesakes: int
     floor: float
     reach: np.ndarray
     """The most that comparisons order[q], order[q + 1], .. can still add"""
@@ -73,9 +77,11 @@ def make_weights(bits: LevelWeights, floor: float, model: Model, plan: Plan) -> 
     best = [most[names].sum(), *(differing[c] if c >= 0 else 0.0 for c in (plan.forename, plan.surname))]
     return Weights(
         bits.match.astype(np.float32),
-        bits.related.astype(np.float32),
+        bits.relatives.astype(np.float32),
         float(bits.prior_match),
-        float(bits.prior_related),
+        bits.prior_relatives.astype(np.float64),
+        bits.name_lift.astype(np.float64) if bits.names else np.zeros(2 * FREQUENCY_BINS["forename"][0]),
+        bits.namesakes,
         float(floor),
         reach,
         np.array(best),

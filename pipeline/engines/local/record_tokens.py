@@ -10,7 +10,9 @@ import numpy as np
 from numba import njit
 
 from pipeline.engines.local.columns import I32, Column, Vocabulary
-from pipeline.engines.tokens import Groups, domain, token_key, tokens_of
+from pipeline.engines.local.names import MOST
+from pipeline.engines.local.values import Tokens
+from pipeline.engines.tokens import Groups, domain, is_paired, token_key, tokens_of
 from schemas.model import Model
 
 
@@ -28,8 +30,12 @@ def record_tokens(
     vocabularies: Mapping[str, Vocabulary],
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
     groups: Groups,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Tokens of every record, its aliases' too, once each a field: start, token, field; and each token's count and key."""
+    cap: int,
+) -> Tokens:
+    """Tokens of every record, its aliases' too, once each a field; only those that can make a block of two or more.
+
+    A token that is neither rare (on at most ``cap`` records) nor a key together with others brings nobody together.
+    """
     known: dict[str, int] = {}
     made: dict[str, _ValueTokens] = {}
     sources = []
@@ -43,18 +49,35 @@ def record_tokens(
         else:
             start, code = columns[field].start, columns[field].code
         sources.append((start, code, made[name]))
+    count = _occurrences(len(known), sources)
+    is_paired_token = np.fromiter(map(is_paired, known), np.bool_, len(known))
+    is_useful = (count > 1) & (
+        is_paired_token | (count <= MOST * cap)
+    )  # of one record's ways to be named, all may repeat it
     size = np.zeros(n + 1, np.int64)
     for start, code, tokens in sources:
-        size[1:] += _room(n, start, code, tokens.start)
+        size[1:] += _room(n, start, code, tokens.start, tokens.token, is_useful)
     room = np.cumsum(size)
     token, of_field = np.empty(room[-1], I32), np.empty(room[-1], np.uint8)
     filled = room[:-1].copy()
     for at, (start, code, tokens) in enumerate(sources):
-        _append(n, at, start, code, tokens.start, tokens.token, filled, token, of_field)
+        _append(n, at, start, code, tokens.start, tokens.token, is_useful, filled, token, of_field)
     start = _close_up(n, room, filled, token, of_field)
-    token, of_field = token[: start[n]].copy(), of_field[: start[n]].copy()
+    token, of_field = token[: start[n]], of_field[: start[n]]
     keys = np.fromiter(map(token_key, known), np.uint64, len(known))
-    return start, token, of_field, np.bincount(token, minlength=len(known)).astype(I32), keys
+    return Tokens(
+        n, start, token, of_field, np.bincount(token, minlength=len(known)).astype(I32), is_paired_token, keys
+    )
+
+
+def _occurrences(tokens: int, sources: list[tuple[np.ndarray, np.ndarray, _ValueTokens]]) -> np.ndarray:
+    """How often each token stands in a value of a record; no fewer than the records that have it."""
+    count = np.zeros(tokens, np.int64)
+    for _, code, of_value in sources:
+        values = np.bincount(code[code >= 0], minlength=len(of_value.start) - 1)
+        repeated = np.repeat(values, np.diff(of_value.start))
+        count += np.bincount(of_value.token, weights=repeated, minlength=tokens).astype(np.int64)
+    return count
 
 
 def _value_tokens(name: str, vocabulary: Vocabulary, known: dict[str, int], groups: Groups) -> _ValueTokens:
@@ -65,18 +88,19 @@ def _value_tokens(name: str, vocabulary: Vocabulary, known: dict[str, int], grou
 
 
 @njit(cache=True, nogil=True)
-def _room(n, start, code, token_start):
-    """Tokens of each record's values, repeats included."""
+def _room(n, start, code, token_start, value_token, is_useful):
+    """Useful tokens of each record's values, repeats included."""
     size = np.zeros(n, np.int64)
     for i in range(n):
         for q in range(start[i], start[i + 1]):
             if code[q] >= 0:
-                size[i] += token_start[code[q] + 1] - token_start[code[q]]
+                for z in range(token_start[code[q]], token_start[code[q] + 1]):
+                    size[i] += is_useful[value_token[z]]
     return size
 
 
 @njit(cache=True, nogil=True)
-def _append(n, field, start, code, token_start, value_token, filled, token, of_field):
+def _append(n, field, start, code, token_start, value_token, is_useful, filled, token, of_field):
     """Append the field's tokens to each record, in ascending order and without repeats."""
     for i in range(n):
         first = filled[i]
@@ -85,6 +109,8 @@ def _append(n, field, start, code, token_start, value_token, filled, token, of_f
                 continue
             for z in range(token_start[code[q]], token_start[code[q] + 1]):
                 t = value_token[z]
+                if not is_useful[t]:
+                    continue
                 at = filled[i]
                 while at > first and token[at - 1] > t:
                     at -= 1

@@ -15,7 +15,7 @@ from pipeline.engines.local import levels as lv
 from pipeline.engines.local.blocks import fellows
 from pipeline.engines.local.kernel import inner, kernel
 from pipeline.engines.local.plan import CACHE_BITS
-from pipeline.engines.local.values import KIND_CODE
+from pipeline.engines.local.values import KIND_CODE, NONE, SEVERAL
 from schemas.model import LEVELS
 
 (FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE) = KIND_CODE.values()
@@ -85,6 +85,9 @@ def _rank(level_f, level_s):
 @inner
 def _name_levels(i, j, plan, values, records, keys, found):
     """Levels of forename and surname together: the best agreement over all ways both records are named."""
+    f, s, g, t = records.name[i, 0], records.name[i, 1], records.name[j, 0], records.name[j, 1]
+    if SEVERAL not in (f, g):
+        return _ways_level(f, s, g, t, plan, values, keys, found)
     best_f, best_s, best = 0, 0, -1.0
     for x in range(records.name_start[i], records.name_start[i + 1]):
         for y in range(records.name_start[j], records.name_start[j + 1]):
@@ -116,9 +119,11 @@ def _value_level(c, kind, x, y, values):
         return lv.address_level(x, y, values)
     if kind in (PHONE, IDENTIFIER):
         return lv.spelling_level(x, y, values)
-    if kind in (EMAIL, ETHNICITY):
+    if kind == EMAIL:
+        return lv.email_level(x, y, values)
+    if kind == ETHNICITY:
         return lv.part_level(x, y, values)
-    return lv.ELSE
+    return lv.category_level(x, y, values)
 
 
 @inner
@@ -138,6 +143,11 @@ def _field_level(i, j, c, plan, values, records):
     """Best level over all values that the two records have in comparison c; 0 where one has none."""
     if plan.kind[c] == AGE:
         return _age_level(i, j, records)
+    a, b = records.first[i, c], records.first[j, c]
+    if NONE in (a, b):
+        return np.int64(0)
+    if a >= 0 and b >= 0:
+        return np.int64(_value_level(c, plan.kind[c], a, b, values))
     fields = plan.kind.shape[0]
     best = np.int64(0)
     for x in range(records.start[i * fields + c], records.start[i * fields + c + 1]):
@@ -188,7 +198,7 @@ def sample_patterns(thread, threads, step, n, block_sets, scratch, plan, values,
             continue
         size = 0
         for block in block_sets:
-            size = fellows(i, block, scratch.stamp, scratch.near, size)
+            size = fellows(i, block, records.group, scratch.stamp, scratch.near, size)
         for y in range(size):
             if count < out.shape[0]:
                 out[count] = _pattern(i, scratch.near[y], plan, values, records, scratch.keys, scratch.found)
@@ -199,10 +209,7 @@ def sample_patterns(thread, threads, step, n, block_sets, scratch, plan, values,
 @inner
 def _name_bound(i, j, plan, values, records, weights):
     """No name levels of the pair are worth more than this, told from codes alone, without reading a letter."""
-    x, y = records.name_start[i], records.name_start[j]
-    if records.name_start[i + 1] - x != 1 or records.name_start[j + 1] - y != 1:
-        return weights.best_names[0]
-    f, s, g, t = records.forename[x], records.surname[x], records.forename[y], records.surname[y]
+    f, s, g, t = records.name[i, 0], records.name[i, 1], records.name[j, 0], records.name[j, 1]
     if min(f, s, g, t) < 0 or f == t or s == g:
         return weights.best_names[0]
     first, second = weights.best_names[1], weights.best_names[2]
@@ -211,6 +218,19 @@ def _name_bound(i, j, plan, values, records, weights):
     if s == t:
         second = np.float64(weights.match[plan.surname, lv.SURNAME_EXACT + _rarity(plan.surname, s, values)])
     return first + second
+
+
+@inner
+def _against(pattern, lift, plan, weights):
+    """Bits that the classes of relatives take off a pair."""
+    total = 1.0
+    for k in range(weights.relatives.shape[0]):
+        odds = weights.prior_relatives[k] - (lift if k == weights.namesakes else 0.0)
+        for c in range(plan.kind.shape[0]):
+            level = (pattern >> plan.shift[c]) & ((np.int64(1) << (plan.shift[c + 1] - plan.shift[c])) - 1)
+            odds += weights.relatives[k, c, level]
+        total += 2.0 ** min(odds, 60.0)
+    return np.log2(total)
 
 
 @kernel
@@ -229,11 +249,11 @@ def score_pairs(
             continue
         size = 0
         for block in block_sets:
-            size = fellows(i, block, scratch.stamp, scratch.near, size)
+            size = fellows(i, block, records.group, scratch.stamp, scratch.near, size)
         seen += size
         for y in range(size):
             j = scratch.near[y]
-            total, related, pattern = weights.prior_match, weights.prior_related, np.int64(0)
+            total, pattern = weights.prior_match, np.int64(0)
             short = weights.floor - weights.best_names[0]
             for q in range(steps):
                 if total + weights.reach[q] < short:
@@ -241,7 +261,6 @@ def score_pairs(
                 c = plan.order[q]
                 level = _field_level(i, j, c, plan, values, records)
                 total += weights.match[c, level]
-                related += weights.related[c, level]
                 pattern |= level << plan.shift[c]
             if total < short:
                 continue
@@ -250,15 +269,17 @@ def score_pairs(
             level_f, level_s = _name_levels(i, j, plan, values, records, scratch.keys, scratch.found)
             if plan.forename >= 0:
                 total += weights.match[plan.forename, level_f]
-                related += weights.related[plan.forename, level_f]
                 pattern |= np.int64(level_f) << plan.shift[plan.forename]
             if plan.surname >= 0:
                 total += weights.match[plan.surname, level_s]
-                related += weights.related[plan.surname, level_s]
                 pattern |= np.int64(level_s) << plan.shift[plan.surname]
+            lift = 0.0
+            if has_both and level_f >= lv.FORENAME_EXACT and level_s >= lv.SURNAME_EXACT:
+                lift = weights.name_lift[level_f - lv.FORENAME_EXACT + level_s - lv.SURNAME_EXACT]
+                total -= lift
             if total < weights.floor:
                 continue
-            weight = total - np.log2(1.0 + 2.0 ** min(related, 60.0))
+            weight = total - _against(pattern, lift, plan, weights)
             if weight >= weights.floor:
                 if kept < left.shape[0]:
                     left[kept], right[kept], pattern_of[kept], weight_of[kept] = i, j, pattern, weight

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.engines.frequency import Frequencies
+from pipeline.engines.frequency import Frequencies, NamePairs
 from schemas.model import LEVELS
 
 WIDTH = 24  # bytes of a value that comparisons look at
@@ -41,11 +41,22 @@ class Values(NamedTuple):
     """frequency bin of value v in comparison c: rarity[rarity_start[c] + v]"""
 
 
-class Records(NamedTuple):
-    """Which values a record has: of field f, value[start[i * fields + f]:start[i * fields + f + 1]]."""
+NONE, SEVERAL = -1, -2
 
+
+class Records(NamedTuple):
+    """Which values a record has.
+
+    Most records have one value a field: these stand side by side, so that a pair costs one look at either record.
+    """
+
+    first: np.ndarray
+    """(records, fields) int32 code of the one value of field f; NONE, or SEVERAL that ``start`` and ``value`` list"""
+    name: np.ndarray
+    """(records, 2) int32 forename and surname of a record named in one way (NONE: missing); SEVERAL in both where in more"""
     start: np.ndarray
     value: np.ndarray
+    """value[start[i * fields + f]:start[i * fields + f + 1]]; empty where no record has several values in a field"""
     name_start: np.ndarray
     """Ways the record is named: forename[k], surname[k] for k in name_start[i]:name_start[i + 1]; -1 is missing"""
     forename: np.ndarray
@@ -53,6 +64,8 @@ class Records(NamedTuple):
     born_from: np.ndarray
     born_to: np.ndarray
     """Days since 1970 between which the person was born: equal where the birthday is known; UNKNOWN where nothing is"""
+    group: np.ndarray
+    """int32: two records of one code are not compared; -1 is compared with all"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +77,21 @@ class Encoded:
     values: Values
     records: Records
     frequencies: tuple[Frequencies, ...]
+    name_pairs: NamePairs
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The blocking tokens of a table of records: needed until its blocks are found."""
+
+    n: int
     token_start: np.ndarray
     token: np.ndarray
     token_field: np.ndarray
     """Tokens of record i: token[token_start[i]:token_start[i + 1]]; forename and surname tokens share a vocabulary"""
     token_count: np.ndarray
     """Occurrences of each token over all records"""
+    token_pairs: np.ndarray
+    """bool, whether a common token is a key together with another; others count only while they are rare"""
     token_key: np.ndarray
     """uint64 that stands for each token, the same in all data"""

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.engines.birth import birth_days
-from pipeline.engines.frequency import Frequencies, frequencies
+from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
 from pipeline.engines.local.names import MOST
 from schemas.model import Model
 
@@ -64,3 +64,18 @@ def frequencies_of(frame: pd.DataFrame, model: Model) -> tuple[tuple[Frequencies
         seen_bins = zip(values, spread.bin.tolist(), strict=True)
         bins[comparison.field] = defaultdict(functools.partial(int, spread.unseen_bin), seen_bins)
     return tuple(found), bins
+
+
+def name_pairs_of(frame: pd.DataFrame, model: Model, bins: Bins) -> NamePairs:
+    """How forenames and surnames go together in the first way each record is named."""
+    fields = {comparison.kind: comparison.field for comparison in model.comparison}
+    if not {"forename", "surname"} <= set(fields):
+        none = np.empty(0, np.int32)
+        return name_pairs(none, none, (none, none))
+    first = [ways[0] for ways in frame[NAMES] if ways]
+    codes, bin_of = [], []
+    for side, field in enumerate((fields["forename"], fields["surname"])):
+        code, values = pd.factorize(pd.Series([way[side] for way in first], dtype=object))
+        codes.append(np.asarray(code))
+        bin_of.append(np.array([bins[field][value] for value in values], np.int8))
+    return name_pairs(codes[0], codes[1], (bin_of[0], bin_of[1]))

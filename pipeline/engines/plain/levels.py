@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -14,8 +12,10 @@ from rapidfuzz.distance import OSA
 from recordlinkage.base import BaseCompareFeature
 
 from pipeline.engines.birth import UNKNOWN
+from pipeline.engines.local.levels import GENERATION
 from pipeline.engines.local.values import GROUPS, WIDTH
 from pipeline.engines.plain.frame import BORN, NAMES, Bins, Values
+from pipeline.engines.tokens import postcode_parts
 from schemas.model import LEVELS, Kind, Model
 
 Level = Callable[[str, str], str]
@@ -31,7 +31,7 @@ def features_of(
     names = _Names({name for name, count in uses.items() if count >= least}, groups, model, bins)
     plain: dict[Kind, Level] = {
         "date": date_level, "postcode": postcode_level, "address": address_level, "phone": slip_level("else"),
-        "identifier": slip_level("conflict"), "email": email_level, "category": lambda _a, _b: "else", "ethnicity": ethnicity_level,
+        "identifier": slip_level("conflict"), "email": email_level, "category": category_level, "ethnicity": ethnicity_level,
     }  # fmt: skip
     features: list[BaseCompareFeature] = []
     for comparison in model.comparison:
@@ -176,30 +176,38 @@ def _is_part(a: str, b: str) -> bool:
 
 def date_level(a: str, b: str) -> str:
     """Level of two different dates."""
-    x, y = dt.date.fromisoformat(a), dt.date.fromisoformat(b)
-    digits = [(p, q) for p, q in zip(a.replace("-", ""), b.replace("-", ""), strict=True)]
-    wrong = [at for at, (p, q) in enumerate(digits) if p != q]
-    neighbours = len(wrong) == 2 and wrong[1] == wrong[0] + 1
-    is_swap = neighbours and digits[wrong[0]] == digits[wrong[1]][::-1]
-    if len(wrong) == 1 or is_swap or (x.year == y.year and (x.day, x.month) == (y.month, y.day)):
+    wrong = [at for at, (p, q) in enumerate(zip(a.replace("-", ""), b.replace("-", ""), strict=True)) if p != q]
+    digits = [(a.replace("-", "")[at], b.replace("-", "")[at]) for at in wrong]
+    is_swap = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and digits[0] == digits[1][::-1]
+    (year, month, day), (other_year, other_month, other_day) = (text.split("-") for text in (a, b))
+    same_year = year == other_year
+    if len(wrong) == 1 or is_swap or (same_year and (day, month) == (other_month, other_day)):
         return "close"
-    if x.year == y.year and (1, 1) in ((x.day, x.month), (y.day, y.month)):
+    if same_year and ("01", "01") in ((day, month), (other_day, other_month)):
         return "first_of_january"
-    if (x.year == y.year) + (x.month == y.month) + (x.day == y.day) >= 2 or len(wrong) == 2:
+    if same_year + (month == other_month) + (day == other_day) >= 2 or len(wrong) == 2:
         return "part"
-    return "same_year" if x.year == y.year else "else"
+    if same_year:
+        return "same_year"
+    return "far" if abs(int(year) - int(other_year)) > GENERATION else "else"
 
 
 def postcode_level(a: str, b: str) -> str:
     """Level of two different postcodes."""
     if OSA.distance(a, b) <= 1:
         return "close"
-    if a[:-2] == b[:-2]:
-        return "sector"
-    one, other = a.split(" ", maxsplit=1)[0], b.split(" ", maxsplit=1)[0]
-    if one == other:
-        return "district"
-    return "area" if re.sub(r"\d+$", "", one)[:2] == re.sub(r"\d+$", "", other)[:2] else "else"
+    for level, one, other in zip(("sector", "district", "area"), postcode_parts(a), postcode_parts(b), strict=True):
+        if one == other:
+            return level
+    return "else"
+
+
+def is_close(a: str, b: str, least: float) -> bool:
+    """Two texts of more than three letters that are one edit apart, or as similar as ``least`` (Jaro-Winkler)."""
+    a, b = a[:WIDTH], b[:WIDTH]
+    if min(len(a), len(b)) <= 3:
+        return False
+    return OSA.distance(a, b) <= 1 or jellyfish.jaro_winkler_similarity(a, b) >= least
 
 
 def address_level(a: str, b: str) -> str:
@@ -208,7 +216,14 @@ def address_level(a: str, b: str) -> str:
     both = len(one & other)
     if both >= 2 and both * 4 >= 3 * max(len(one), len(other)):
         return "most_words"
+    if is_close(a, b, 0.92):
+        return "close"
     return "some_words" if both >= 2 and both * 2 >= min(len(one), len(other)) else "else"
+
+
+def category_level(a: str, b: str) -> str:
+    """Level of two different categories: the same word misspelt, or different."""
+    return "close" if is_close(a, b, 0.92) else "else"
 
 
 def slip_level(otherwise: str) -> Level:
@@ -218,7 +233,11 @@ def slip_level(otherwise: str) -> Level:
 
 def email_level(a: str, b: str) -> str:
     """Level of two different e-mail addresses."""
-    return "same_local_part" if a.split("@", maxsplit=1)[0] == b.split("@", maxsplit=1)[0] else "else"
+    if a.split("@", maxsplit=1)[0] == b.split("@", maxsplit=1)[0]:
+        return "same_local_part"
+    if is_close(a, b, 0.96):
+        return "close"
+    return "similar" if is_close(a, b, 0.88) else "else"
 
 
 def ethnicity_level(a: str, b: str) -> str:

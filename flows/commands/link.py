@@ -1,0 +1,123 @@
+"""``boroughlink link``: link the records of any CSV or Parquet."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from flows.commands.options import JsonOption
+from pipeline.core.errors import SettingsError
+from schemas.fields import IGNORE, KINDS
+
+HELP = f"""
+Link the records of one person in any CSV or Parquet: no labels and no model file needed, it trains itself on the input.
+
+Columns with canonical headings (forename, surname, date_of_birth, ..) are taken as they are; say what others hold with
+`--field COLUMN=KIND`. Kinds: {", ".join(KINDS)}; or {IGNORE}.
+
+Example: `boroughlink link people.csv --out linked --field first_name=forename --field dob=date_of_birth`
+
+Two lists against each other: `boroughlink link ours.csv theirs.csv --link-only --out linked`
+"""
+
+
+class PolicyChoice(StrEnum):
+    """What is linked without a steward."""
+
+    balanced = "balanced"
+    strict = "strict"
+
+
+class EngineChoice(StrEnum):
+    """Which engine does the work."""
+
+    local = "local"
+    recordlinkage = "recordlinkage"
+
+
+def link(
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV or Parquet files with the same columns.", show_default=False)
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for clusters, links, model, metrics and report.", show_default=False)
+    ],
+    field: Annotated[
+        list[str],
+        typer.Option("--field", help="What a column holds: COLUMN=KIND; may be given often.", show_default=False),
+    ] = [],  # noqa: B006
+    model: Annotated[
+        Path | None, typer.Option(help="A frozen model instead of training on the input.", show_default=False)
+    ] = None,
+    policy: Annotated[
+        PolicyChoice, typer.Option(help="balanced: the best clusters; strict: only links of expected precision 0.998.")
+    ] = PolicyChoice.balanced,
+    link_only: Annotated[
+        bool, typer.Option("--link-only", help="Only pairs across different sources (or files).")
+    ] = False,
+    one_per_source: Annotated[bool, typer.Option("--one-per-source", help="No source holds a person twice.")] = False,
+    truth: Annotated[
+        str | None,
+        typer.Option(help="Column that names the true person: measured against, never used.", show_default=False),
+    ] = None,
+    engine: Annotated[
+        EngineChoice, typer.Option(help="recordlinkage: slow and plain, for small files.")
+    ] = EngineChoice.local,
+    as_json: JsonOption = False,
+) -> None:
+    """Link files."""
+    from flows.standalone import Wish, link_files
+
+    wish = Wish(policy.value, engine.value, model, truth, link_only, one_per_source)
+    facts = link_files(files, out, _kinds(field), wish)
+    if as_json:
+        print(json.dumps(facts))  # noqa: T201
+        return
+    shown = Table(title="Linked", title_justify="left", show_header=False)
+    for name, value in _told(facts):
+        shown.add_row(name, value)
+    console = Console()
+    console.print(shown)
+    for name in ("clusters.parquet", "links.parquet", "model.toml", "metrics.json", "report.html"):
+        console.print(f"{name.partition('.')[0]:<9}{out / name}", soft_wrap=True, highlight=False)
+
+
+def _told(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    told = [
+        (name.replace("_", " "), f"{facts[name]:,}")
+        for name in ("records", "persons", "candidate_pairs", "linked_pairs", "pairs_to_review")
+    ]
+    told += [
+        ("linked from", f"{facts['link_bits']:.2f} bits ({facts['policy']})"),
+        ("looked at from", f"{facts['review_bits']:.2f} bits"),
+    ]
+    told += [("expected precision", f"{facts['expected_precision']:.4f}")]
+    if quality := facts.get("quality"):
+        for name, key in (("linked pairs", "pairs"), ("clusters", "clusters"), ("B-cubed", "b_cubed")):
+            own = quality[key]
+            told.append(
+                (f"truth: {name}", f"precision {own['precision']:.4f}, recall {own['recall']:.4f}, F1 {own['f1']:.4f}")
+            )
+    if not facts["has_converged"]:
+        told.append(("training", "did NOT converge: probabilities may be off"))
+    return [*told, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
+
+
+def _kinds(fields: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in fields:
+        column, sign, kind = text.rpartition("=")
+        if not sign or not column:
+            raise SettingsError(
+                f"--field {text}", "is not COLUMN=KIND.", "Write for example --field dob=date_of_birth."
+            )
+        if column in found:
+            raise SettingsError(f"--field {text}", f"{column} is given twice.", "Say once what it holds.")
+        found[column] = kind
+    return found

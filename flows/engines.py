@@ -1,0 +1,19 @@
+"""The engines by name."""
+
+from __future__ import annotations
+
+from pipeline.core.places import REFERENCE
+from pipeline.core.reference import name_groups
+from pipeline.engines.port import Engine
+
+
+def engine_of(name: str) -> Engine:
+    """The engine of that name, with the nicknames and variants of ``data/reference``."""
+    groups = name_groups(REFERENCE)
+    if name == "recordlinkage":
+        from pipeline.engines.recordlinkage_engine import RecordlinkageEngine  # noqa: PLC0415  (slow to import)
+
+        return RecordlinkageEngine(groups)
+    from pipeline.engines.local.engine import LocalEngine  # noqa: PLC0415
+
+    return LocalEngine(groups)

@@ -1,0 +1,154 @@
+"""Files of people taken in: any CSV or Parquet as one table that can be linked, and the model that compares it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.errors import SettingsError, SourceError
+from pipeline.core.places import MODELS
+from pipeline.read.any_file import column_type, headings, read_any
+from pipeline.standardise.any_table import standardise_any
+from pipeline.standardise.reference import Reference
+from schemas.fields import ColumnUse, model_of, read_uses
+from schemas.model import Model, load_plan
+
+PATTERN = MODELS / "person.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Files taken in: the linkage table in order of record id, its untrained model, and the truth where it is told."""
+
+    table: pa.Table
+    model: Model
+    id_type: pa.DataType
+    """What the file's own record ids are: numbers stay numbers in what is written"""
+    truth: pa.Array | None
+
+
+def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, *, link_only: bool) -> People:
+    """The records of all files as one table.
+
+    Raises:
+        SourceError: If a file cannot be read, has other columns than the first, or names a record twice.
+        SettingsError: If the columns do not fit what was said of them.
+    """
+    names = _same_headings(files)
+    if truth and truth not in names:
+        raise SettingsError(f"--truth {truth}", f"no column is called {truth}.", f"The columns are {', '.join(names)}.")
+    uses = read_uses(names, given, [truth] if truth else [])
+    parts = [_read(path, uses, truth) for path in files]
+    if "source" not in parts[0].column_names and len(files) > 1:
+        parts = [
+            part.append_column("source", _repeat(_title(path, files), len(part)))
+            for path, part in zip(files, parts, strict=True)
+        ]
+    parts = _own_ids(files, parts)
+    raw = pa.concat_tables(parts).combine_chunks()
+    if link_only and ("source" not in raw.column_names or pc.count_distinct(raw.column("source")).as_py() < 2):
+        raise SettingsError("--link-only", "there is only one source.", "Give several files, or --field COLUMN=source.")
+    fixed = [ColumnUse(name, name, name) for name in ("record_id", "source") if name in raw.column_names]
+    compared = [use for use in uses if use.kind not in ("record_id", "source")]
+    table = standardise_any(raw, [*fixed, *compared], Reference.load())
+    distinct = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
+    model = model_of(uses, distinct, load_plan(PATTERN), "source" if link_only else None)
+    order = pc.sort_indices(table.column("record_id"))
+    told = raw.column(TRUTH).combine_chunks().take(order) if truth else None
+    return People(table.take(order), model, _id_type(files, uses, table), told)
+
+
+def _values(column: pa.ChunkedArray) -> int:
+    """How many different values a column has."""
+    array = column.combine_chunks()
+    return len(array.dictionary if pa.types.is_dictionary(array.type) else pc.list_flatten(array).unique())
+
+
+TRUTH = "truth of the record"  # no column of a file is called so
+
+
+def _id_type(files: Sequence[Path], uses: Sequence[ColumnUse], table: pa.Table) -> pa.DataType:
+    """Whole numbers where the file's record ids are, else text."""
+    column = next((use.column for use in uses if use.kind == "record_id"), None)
+    if column is None or len(files) > 1:
+        return pa.string()
+    kind = column_type(files[0], column)
+    return pa.int64() if pa.types.is_integer(kind) else pa.string()
+
+
+def _same_headings(files: Sequence[Path]) -> list[str]:
+    names = headings(files[0])
+    for other in files[1:]:
+        if unlike := sorted(set(names) ^ set(headings(other))):
+            problem = f"has other columns than {files[0].name}: {', '.join(unlike)}."
+            raise SourceError("other_columns", str(other), problem, "Give files with the same columns.")
+    return names
+
+
+def _read(path: Path, uses: Sequence[ColumnUse], truth: str | None) -> pa.Table:
+    """The used columns under their own names; record_id and source under these."""
+    wanted = [use.column for use in uses] + ([truth] if truth else [])
+    found = read_any(path, list(dict.fromkeys(wanted)))
+    columns = {
+        use.kind if use.kind in ("record_id", "source") else use.column: found.column(use.column) for use in uses
+    }
+    return pa.table(columns | ({TRUTH: found.column(truth)} if truth else {}))
+
+
+def _own_ids(files: Sequence[Path], parts: Sequence[pa.Table]) -> list[pa.Table]:
+    """Every record with an id that no other has: its own, or its row number; led by the file's name where files share ids.
+
+    Raises:
+        SourceError: If a file names a record twice, or leaves a record without an id.
+    """
+    named = []
+    for path, part in zip(files, parts, strict=True):
+        has_ids = "record_id" in part.column_names
+        named.append(part if has_ids else part.append_column("record_id", _row_numbers(len(part))))
+        _check_ids(path, named[-1].column("record_id"))
+    ids = pa.chunked_array([chunk for part in named for chunk in part.column("record_id").chunks], pa.string())
+    if len(files) > 1 and pc.count_distinct(ids).as_py() < len(ids):
+        for at, path in enumerate(files):
+            column = named[at].column_names.index("record_id")
+            led = pc.binary_join_element_wise(_title(path, files), named[at].column("record_id"), "/")
+            named[at] = named[at].set_column(column, "record_id", led)
+    return named
+
+
+def _row_numbers(rows: int) -> pa.Array:
+    return pa.array(np.arange(1, rows + 1)).cast(pa.string())
+
+
+def _check_ids(path: Path, ids: pa.ChunkedArray) -> None:
+    if ids.null_count:
+        row = pc.index(pc.is_null(ids), True).as_py() + 1
+        raise SourceError(
+            "no_record_id",
+            f"{path}, record {row:,}",
+            "has no record id.",
+            "Give every record an id, or leave the column out: then rows are numbered.",
+        )
+    counted = pc.value_counts(ids.combine_chunks())
+    twice = pc.greater(pc.struct_field(counted, 1), 1)
+    if several := pc.sum(twice).as_py() or 0:
+        first = pc.struct_field(counted, 0).filter(twice)[0]
+        rows = np.flatnonzero(pc.equal(ids, first).to_numpy())[:2] + 1
+        problem = f"record ids must be unique, but {several:,} stand more than once: records {rows[0]:,} and {rows[1]:,} share one."
+        raise SourceError(
+            "record_id_twice", str(path), problem, "Choose another column as record_id, or remove the repeats."
+        )
+
+
+def _title(path: Path, files: Sequence[Path]) -> str:
+    """The file's name without its ending; with its number where two files are called the same."""
+    same = [other for other in files if other.stem == path.stem]
+    return path.stem if len(same) == 1 else f"{path.stem}-{list(files).index(path) + 1}"
+
+
+def _repeat(text: str, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text), rows)

@@ -1,0 +1,168 @@
+"""``boroughlink link``: any table of people, from files to clusters, without labels and without a model file."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from flows.engines import engine_of
+from flows.intake import People, take_in
+from flows.progress import steps
+from pipeline.core.errors import SettingsError
+from pipeline.core.metrics import Metric
+from pipeline.evaluate.curves import Bin, calibration, calibration_error
+from pipeline.evaluate.quality import codes, quality
+from pipeline.link.stage import Linked, link_records
+from pipeline.report.link_page import LinkStory, render_link_page
+from pipeline.report.model_charts import CalibrationBin
+from schemas.model import Model, PolicyName, load_model, save_model
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    policy: PolicyName = "balanced"
+    engine: str = "local"
+    model: Path | None = None
+    truth: str | None = None
+    link_only: bool = False
+    one_per_source: bool = False
+
+
+def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish: Wish) -> dict[str, Any]:
+    """Link the records of the files and write everything that ``boroughlink link`` promises into ``out``.
+
+    Returns: what metrics.json says.
+    """
+    begun = time.perf_counter()
+    pa.set_memory_pool(pa.system_memory_pool())  # gives back what is free, where the default one keeps it
+    with steps() as step:
+        step("read")
+        people = take_in(files, given, wish.truth, link_only=wish.link_only)
+        model = _fitting(load_model(wish.model), people) if wish.model else people.model
+        read = Metric("link", "read_seconds", time.perf_counter() - begun, "s")
+        step("link")
+        linked = link_records(
+            people.table, model, wish.policy, engine_of(wish.engine), is_one_per_source=wish.one_per_source
+        )
+        step("write")
+        began = time.perf_counter()
+        out.mkdir(parents=True, exist_ok=True)
+        _write(people, linked, out)
+        write = Metric("link", "write_seconds", time.perf_counter() - began, "s")
+        facts = _facts(people, linked, wish.policy, [read, *linked.metrics, write])
+        bins = []
+        if people.truth is not None:
+            bins = calibration(*_said_and_true(people, people.truth, linked))
+            facts["quality"] = _quality(people, people.truth, linked, bins)
+        facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
+        (out / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+        (out / "report.html").write_text(_page(facts, linked, bins), "utf-8")
+    return facts
+
+
+def _fitting(model: Model, people: People) -> Model:
+    """The model, checked to know no field that the files lack.
+
+    Raises:
+        SettingsError: If it compares a field that no column fills.
+    """
+    known = [own.field for own in people.model.comparison]
+    lacking = [own.field for own in model.comparison if own.field not in known]
+    if lacking:
+        problem = f"compares {', '.join(lacking)}, which the files lack."
+        advice = f"They have {', '.join(known)}. Use --field, or leave --model out."
+        raise SettingsError(f"model {model.name}", problem, advice)
+    return model
+
+
+def _write(people: People, linked: Linked, out: Path) -> None:
+    """clusters.parquet and links.parquet with the ids that the files had, and the model that was used."""
+    members = linked.cluster_members.rename_columns(["record_id", "person_id"])
+    for name, table in (("clusters", members), ("links", linked.links)):
+        columns = {
+            column: table.column(column).cast(people.id_type)
+            if column.startswith("record_id")
+            else table.column(column)
+            for column in table.column_names
+        }
+        pq.write_table(pa.table(columns), out / f"{name}.parquet", compression="zstd")
+    save_model(linked.model, out / "model.toml")
+
+
+def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Metric]) -> dict[str, Any]:
+    measured = {metric.metric: metric.value for metric in told if metric.unit != "s"}
+    seconds = {metric.metric.removesuffix("_seconds"): round(metric.value, 3) for metric in told if metric.unit == "s"}
+    bits = linked.model.policy[policy]
+    return {
+        "records": len(people.table),
+        "persons": int(measured["clusters"]),
+        "candidate_pairs": int(measured["candidate_pairs"]),
+        "linked_pairs": int(measured["linked_pairs"]),
+        "pairs_to_review": int(measured["pairs_to_review"]),
+        "policy": policy,
+        "link_bits": bits.link_bits,
+        "review_bits": bits.review_bits,
+        "expected_precision": round(measured["expected_pair_precision"], 6),
+        "model": linked.model.stamp,
+        "has_converged": bool(measured.get("has_converged", 1.0)),
+        "seconds": seconds,
+    }
+
+
+def _peak_memory_mb() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def _quality(people: People, truth: pa.Array, linked: Linked, bins: list[Bin]) -> dict[str, Any]:
+    """How good the linkage is, measured against the truth that a column tells."""
+    links = linked.links.filter(pc.equal(linked.links.column("decision"), "link"))
+    left, right = _rows(people, links)
+    source = codes(people.table.column("source")) if people.model.blocking.across else None
+    found = quality(codes(linked.cluster_members.column("cluster_id")), codes(truth), left, right, source)
+    return {
+        "pairs": found.pairs.as_dict(),
+        "clusters": found.clusters.as_dict(),
+        "b_cubed": found.b_cubed.as_dict(),
+        "exact_persons": round(found.exact_persons, 6),
+        "true_pairs": found.true_pairs,
+        "calibration_error": round(calibration_error(bins), 6),
+    }
+
+
+def _rows(people: People, links: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers of both records of each link."""
+    ids = people.table.column("record_id").combine_chunks()
+    left, right = (pc.index_in(links.column(f"record_id_{side}"), ids).to_numpy() for side in "lr")
+    return left, right
+
+
+def _said_and_true(people: People, truth: pa.Array, linked: Linked) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of every kept pair, and whether it is a match."""
+    entity = codes(truth)
+    left, right = _rows(people, linked.links)
+    return linked.links.column("match_probability").to_numpy(), entity[left] == entity[right]
+
+
+def _page(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) -> str:
+    return render_link_page(
+        LinkStory(
+            facts,
+            linked.model,
+            linked.links.column("match_weight").to_numpy(),
+            pc.equal(linked.links.column("decision"), "link").to_numpy(),
+            linked.clusters.column("n_records").to_pylist(),
+            calibration=[CalibrationBin(own.predicted, own.observed, own.pairs, own.low, own.high) for own in bins],
+        )
+    )

@@ -1,0 +1,86 @@
+"""What probabilities are worth: their calibration, and quality at every threshold, with or without the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Pairs of about one probability."""
+
+    predicted: float
+    """mean probability"""
+    observed: float
+    """share that are matches"""
+    low: float
+    high: float
+    """95 % interval of ``observed``"""
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtThreshold:
+    """What linking from a weight on would give."""
+
+    bits: float
+    pairs: int
+    precision: float
+    recall: float
+    reviewed: int
+    """pairs from the review threshold up to this one: a steward's load"""
+
+
+def calibration(probability: np.ndarray, is_match: np.ndarray, bins: int = 10) -> list[Bin]:
+    """Reliability of probabilities in bins of equal width; empty bins are left out."""
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    out = []
+    for at in range(bins):
+        own = place == at
+        if own.any():
+            observed = float(is_match[own].mean())
+            low, high = wilson(int(is_match[own].sum()), int(own.sum()))
+            out.append(Bin(float(probability[own].mean()), observed, low, high, int(own.sum())))
+    return out
+
+
+def calibration_error(bins: list[Bin]) -> float:
+    """Expected calibration error: mean gap between predicted and observed, weighted by pairs (Naeini et al. 2015)."""
+    total = sum(own.pairs for own in bins)
+    return sum(own.pairs * abs(own.predicted - own.observed) for own in bins) / total if total else 0.0
+
+
+def wilson(hits: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of a share (Wilson 1927)."""
+    if not of:
+        return 0.0, 1.0
+    z = float(norm.ppf((1 + confidence) / 2))
+    share, spread = hits / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * float(np.sqrt(share * (1 - share) / of + spread / (4 * of))) / (1 + spread)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def by_threshold(weight: np.ndarray, right: np.ndarray, true_pairs: float, thresholds: np.ndarray) -> list[AtThreshold]:
+    """Quality of the pairs at or above each threshold, bits.
+
+    Args:
+        weight: of every kept pair, those for review included.
+        right: whether each is a match, or how probably it is one: with probabilities the curve is an estimate.
+        true_pairs: how many there are, those that were never compared included.
+        thresholds: bits, ascending.
+    """
+    order = np.argsort(-weight, kind="stable")
+    found = np.cumsum(right[order].astype(float))
+    out = []
+    for bits in thresholds:
+        pairs = int((weight >= bits).sum())
+        hits = float(found[pairs - 1]) if pairs else 0.0
+        precision = hits / pairs if pairs else 1.0
+        out.append(
+            AtThreshold(float(bits), pairs, precision, hits / true_pairs if true_pairs else 1.0, len(weight) - pairs)
+        )
+    return out

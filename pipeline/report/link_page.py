@@ -1,0 +1,79 @@
+"""The report of ``boroughlink link``: what was linked, how sure it is, and the model that did it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from pipeline.report.charts import size_bars, stage_bars, weight_histogram
+from pipeline.report.model_charts import (
+    CalibrationBin,
+    blocking_chart,
+    calibration_chart,
+    level_chart,
+    threshold_curve,
+    weight_chart,
+)
+from schemas.model import Model
+from schemas.tables import MARKING
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStory:
+    """What the page tells; counts and probabilities, nothing of a person."""
+
+    facts: Mapping[str, Any]
+    """as in metrics.json"""
+    model: Model
+    weight: np.ndarray
+    """match weight of every kept pair, bits"""
+    is_link: np.ndarray
+    sizes: Sequence[int]
+    """records of each person"""
+    drift: Sequence[str] = ()
+    keys: Sequence[tuple[str, int, float]] = ()
+    """kind of key, pairs it brings, matches that no kind before it brought"""
+    expected_recall: float | None = None
+    estimated_recall: float | None = None
+    calibration: Sequence[CalibrationBin] = field(default_factory=tuple)
+
+
+def render_link_page(story: LinkStory) -> str:
+    """The page as HTML that needs no network and no script."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pipeline.report", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    facts = story.facts
+    tiles = [
+        ("candidate pairs", f"{facts['candidate_pairs']:,}"),
+        ("linked pairs", f"{facts['linked_pairs']:,}"),
+        ("pairs to look at", f"{facts['pairs_to_review']:,}"),
+        ("expected precision", f"{facts['expected_precision']:.4f}"),
+        ("seconds", f"{facts['wall_seconds']:,.1f}"),
+        ("MB at most", f"{facts['peak_memory_mb']:,.0f}"),
+    ]
+    drawn = {
+        "weights_svg": weight_histogram(story.weight[story.is_link], story.weight[~story.is_link]),
+        "sizes_svg": size_bars(story.sizes),
+        "curve_svg": threshold_curve(story.weight, story.is_link),
+        "level_weights_svg": weight_chart(story.model),
+        "levels_svg": level_chart(story.model),
+        "keys_svg": blocking_chart(story.keys) if story.keys else "",
+        "calibration_svg": calibration_chart(story.calibration) if story.calibration else "",
+        "stages_svg": stage_bars(list(facts["seconds"].items())),
+    }
+    return environment.get_template("link.html.j2").render(
+        marking=MARKING,
+        facts=facts,
+        tiles=tiles,
+        quality=facts.get("quality"),
+        drift=story.drift,
+        expected_recall=story.expected_recall,
+        estimated_recall=story.estimated_recall,
+        **{name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704  (drawn by us from numbers)
+    )

@@ -1,0 +1,145 @@
+"""What the columns of any table of people may hold, and the model that compares them.
+
+``boroughlink link`` takes a file as it is: canonical headings speak for themselves, others are given a kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from pipeline.core.errors import SettingsError
+from schemas.model import Blocking, Comparison, Kind, Model, Rule
+
+ColumnKind = Literal[
+    "record_id", "source", "forename", "surname", "full_name", "date_of_birth", "postcode", "address", "phone", "email",
+    "identifier", "category",
+]  # fmt: skip
+KINDS: tuple[str, ...] = get_args(ColumnKind)
+IGNORE = "ignore"
+CANONICAL: Mapping[str, str] = {
+    "record_id": "record_id", "source": "source", "forename": "forename", "surname": "surname", "full_name": "full_name",
+    "alias": "alias", "date_of_birth": "date_of_birth", "age_low": "carried", "age_high": "carried", "recorded_at": "carried",
+    "role": "carried", "flags": "carried", "sex": "category", "ethnicity": "ethnicity", "address": "address", "postcode": "postcode",
+    "phone": "phone", "email": "email", "pnc_id": "identifier", "cro_number": "identifier", "nhs_number": "identifier",
+    "upn": "identifier",
+}  # fmt: skip
+"""Headings of ``std_records`` that need no map, and what they hold; ``carried`` columns are kept for rules and ages."""
+COMPARED: Mapping[str, Kind] = {
+    "forename": "forename", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
+    "postcode": "postcode", "address": "address", "phone": "phone", "email": "email", "identifier": "identifier",
+    "category": "category", "ethnicity": "ethnicity",
+}  # fmt: skip
+SHARED: frozenset[Kind] = frozenset(("surname", "postcode", "address", "phone", "email", "ethnicity"))
+"""Kinds that relatives and neighbours have in common."""
+ONE_FIELD = ("forename", "surname", "date_of_birth")
+"""Several columns of such a kind are several values of one field: a married and a maiden name, two birthdays on file."""
+AGE = ("age_low", "age_high", "recorded_at")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnUse:
+    """One column of a file: what it holds, and the field of the linkage table that it fills."""
+
+    column: str
+    kind: str
+    field: str
+
+
+def read_uses(headings: Sequence[str], given: Mapping[str, str], unused: Iterable[str] = ()) -> tuple[ColumnUse, ...]:
+    """How each column is used: as given, else by its canonical heading, else not at all.
+
+    Raises:
+        SettingsError: If a kind is unknown, a column is not there, or nothing is left that could be compared.
+    """
+    for column, kind in given.items():
+        if kind not in (*KINDS, IGNORE):
+            raise SettingsError(
+                f"--field {column}={kind}", f"{kind} is no kind.", f"Kinds: {', '.join(KINDS)}, {IGNORE}."
+            )
+        if column not in headings:
+            raise SettingsError(f"--field {column}={kind}", f"no column is called {column}.", _headings(headings))
+    skipped = {*unused, *(column for column, kind in given.items() if kind == IGNORE)}
+    kinds = {c: given.get(c) or CANONICAL.get(c) for c in headings if c not in skipped}
+    found = [(column, kind) for column, kind in kinds.items() if kind]
+    for single in ("record_id", "source"):
+        own = [column for column, kind in found if kind == single]
+        if len(own) > 1:  # what was said goes before what a heading says by itself
+            own = [column for column in own if column in given]
+            found = [(c, k) for c, k in found if k != single or c in own]
+        if len(own) > 1:
+            raise SettingsError(
+                "--field", f"{' and '.join(own)} are both {single}; a record has one.", "Take one away."
+            )
+    if not any(kind in COMPARED for _, kind in found):
+        wanted = "Say what the columns hold, for example --field first_name=forename --field dob=date_of_birth."
+        raise SettingsError("--field", "no column is left to compare.", f"{wanted} {_headings(headings)}")
+    return tuple(ColumnUse(column, kind, _field(column, kind, found)) for column, kind in found)
+
+
+def _headings(headings: Sequence[str]) -> str:
+    return f"The columns are {', '.join(headings[:40])}{', ..' if len(headings) > 40 else ''}."
+
+
+def _field(column: str, kind: str, found: Sequence[tuple[str, str]]) -> str:
+    """A kind that one column holds gives the field its name, so that rules know it; else the column's own heading."""
+    if kind in (*ONE_FIELD, "record_id", "source", "full_name", "alias"):
+        return kind
+    of_kind = [own for own, other in found if other == kind]
+    return kind if kind in ("postcode", "address", "phone", "email") and len(of_kind) == 1 else column
+
+
+FEW_VALUES = 20
+"""A category of so few values brings nobody together; one of more, such as a town, is a key beside others."""
+
+
+def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Model, across: str | None) -> Model:
+    """An untrained model that compares these columns; rules of the pattern that these fields can meet come with it.
+
+    Args:
+        uses: the columns.
+        distinct: how many different values each field has.
+        pattern: the model whose rules and comparisons of canonical fields are taken over.
+        across: field whose values must differ for two records to be compared; None compares all.
+    """
+    known = {comparison.field: comparison for comparison in pattern.comparison}
+    fields: dict[str, Kind] = {}
+    for use in uses:
+        if use.kind in ("full_name", "alias"):
+            fields.setdefault("forename", "forename")
+            fields.setdefault("surname", "surname")
+        elif use.kind in COMPARED:
+            fields.setdefault(use.field, COMPARED[use.kind])
+    if set(AGE) <= {use.column for use in uses}:
+        fields["age"] = "age"
+    comparisons = tuple(
+        known[field].model_copy(update={"levels": ()})
+        if field in known and known[field].kind == kind
+        else Comparison(field=field, kind=kind, is_shared=kind in SHARED)
+        for field, kind in fields.items()
+    )
+    keys = tuple(
+        field
+        for field, kind in fields.items()
+        if kind not in ("ethnicity", "age") and (kind != "category" or distinct.get(field, 0) > FEW_VALUES)
+    )
+    return Model(
+        name="table",
+        blocking=Blocking(fields=keys, max_block=pattern.blocking.max_block, across=across),
+        comparison=comparisons,
+        rule=tuple(rule for rule in (_narrowed(rule, fields) for rule in pattern.rule) if rule),
+    )
+
+
+def _narrowed(rule: Rule, fields: Mapping[str, Kind]) -> Rule | None:
+    """The rule as far as these fields go; None where it could never hold."""
+    if any(field not in fields and "null" not in levels for field, levels in rule.all.items()):
+        return None
+    own = {
+        part: {field: levels for field, levels in getattr(rule, part).items() if field in fields}
+        for part in ("all", "any", "none")
+    }
+    if rule.any and not own["any"]:
+        return None
+    return rule.model_copy(update=own)

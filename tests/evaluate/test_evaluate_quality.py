@@ -1,0 +1,78 @@
+"""Measures of quality: worked by hand, and against a count of every pair."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.evaluate.curves import by_threshold, calibration, calibration_error, wilson
+from pipeline.evaluate.quality import b_cubed, cluster_score, exact_persons, pair_score, quality
+
+ROWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=14)
+
+
+def test_a_worked_example_gives_the_figures_worked_by_hand() -> None:
+    entity, cluster = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 2])
+    found = quality(cluster, entity, np.array([0, 2]), np.array([1, 3]))
+    assert found.clusters.precision == pytest.approx(2 / 4)  # 01 and 34 of 01, 23, 24, 34
+    assert found.clusters.recall == pytest.approx(2 / 4)  # of 01, 02, 12, 34
+    assert found.pairs.precision == pytest.approx(1 / 2)
+    assert found.pairs.recall == pytest.approx(1 / 4)
+    assert found.b_cubed.precision == pytest.approx((1 + 1 + 1 / 3 + 2 / 3 + 2 / 3 + 1) / 6)
+    assert found.b_cubed.recall == pytest.approx((2 / 3 + 2 / 3 + 1 / 3 + 1 + 1 + 1) / 6)
+    assert found.exact_persons == pytest.approx(1 / 3)
+    assert found.true_pairs == 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS, st.booleans())
+def test_counted_pairs_are_those_that_one_finds_by_listing_them(rows, across: bool) -> None:
+    cluster, entity, source = (np.array(column) for column in zip(*rows, strict=True))
+    pairs = [(a, b) for a, b in combinations(range(len(rows)), 2) if not across or source[a] != source[b]]
+    said = {p for p in pairs if cluster[p[0]] == cluster[p[1]]}
+    true = {p for p in pairs if entity[p[0]] == entity[p[1]]}
+    found = cluster_score(cluster, entity, source if across else None)
+    assert found.precision == pytest.approx(len(said & true) / len(said) if said else 1.0)
+    assert found.recall == pytest.approx(len(said & true) / len(true) if true else 1.0)
+
+
+@given(ROWS)
+def test_the_truth_measured_against_itself_is_perfect(rows) -> None:
+    entity = np.array([row[1] for row in rows])
+    figures = [cluster_score(entity, entity).f1, b_cubed(entity, entity).f1, exact_persons(entity, entity)]
+    assert figures == pytest.approx([1.0, 1.0, 1.0])
+
+
+def test_no_links_at_all_are_precise_and_find_nothing() -> None:
+    none = np.empty(0, int)
+    assert pair_score(none, none, np.array([0, 0])).as_dict() == {"precision": 1.0, "recall": 0.0, "f1": 0.0}
+
+
+def test_probabilities_that_mean_what_they_say_have_no_calibration_error() -> None:
+    chance = np.random.default_rng(1)
+    said = chance.random(40_000)
+    is_match = chance.random(40_000) < said
+    assert calibration_error(calibration(said, is_match)) < 0.01
+    assert calibration_error(calibration(np.sqrt(said), is_match)) > 0.1
+
+
+@given(st.integers(0, 200), st.integers(1, 200))
+def test_a_wilson_interval_holds_the_share_it_is_about(hits: int, of: int) -> None:
+    hits = min(hits, of)
+    low, high = wilson(hits, of)
+    assert 0 <= low <= hits / of + 1e-12
+    assert hits / of - 1e-12 <= high <= 1
+
+
+def test_a_higher_threshold_never_finds_more() -> None:
+    weight = np.array([9.0, 5.0, 5.0, 1.0, -2.0])
+    right = np.array([True, True, False, True, False])
+    found = by_threshold(weight, right, 4, np.array([-3.0, 0.0, 5.0, 10.0]))
+    assert [own.pairs for own in found] == [5, 4, 3, 0]
+    assert [round(own.precision, 3) for own in found] == [0.6, 0.75, 0.667, 1.0]
+    assert [own.recall for own in found] == [0.75, 0.75, 0.5, 0.0]
+    assert [own.reviewed for own in found] == [0, 1, 2, 5]

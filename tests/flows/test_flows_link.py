@@ -1,0 +1,233 @@
+"""``boroughlink link``: any table of people, by the command line and by the function behind it."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+from command_line import boroughlink
+
+from flows.standalone import Wish, link_files
+from pipeline.core.errors import LinkageError, SettingsError, SourceError
+
+MAP = {
+    "who": "record_id",
+    "first": "forename",
+    "last": "surname",
+    "dob": "date_of_birth",
+    "post": "postcode",
+    "town": "category",
+}
+FIRST = ["ANNA", "OMAR", "GRACE", "YUSUF", "ELLA", "KOFI", "MARIA", "PRIYA", "LEON", "FATIMA", "TARIQ", "NOAH"]
+LAST = ["SMITH", "KHAN", "OKAFOR", "BROWN", "PATEL", "NOWAK", "ALI", "JONES", "MENSAH", "SILVA", "CHEN", "GREEN"]
+
+
+def people(n: int = 200, seed: int = 3) -> list[dict[str, str | None]]:
+    """Two records a person; the second one with a slip of the pen now and then."""
+    chance = random.Random(seed)
+    rows: list[dict[str, str | None]] = []
+    for person in range(n):
+        one: dict[str, str | None] = {
+            "who": f"r{person:04}a", "first": chance.choice(FIRST) + chance.choice("ABCDEFG"), "last": chance.choice(LAST) + chance.choice(LAST).title(),
+            "dob": f"{chance.randint(1950, 2015)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
+            "post": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDEF')}{chance.choice('ABDEF')}",
+            "town": chance.choice(["Hackney", "Barnet"]), "true": f"p{person}",
+        }  # fmt: skip
+        other = {**one, "who": f"r{person:04}b"}
+        field = chance.choice(["first", "last", "dob", "post", None, None])
+        if field == "dob":
+            other["dob"] = None
+        elif field:
+            text = str(one[field])
+            other[field] = text[:1] + text[2:]
+        rows += [one, other]
+    chance.shuffle(rows)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("people") / "people.parquet"
+    pq.write_table(pa.Table.from_pylist(people()), path)
+    return path
+
+
+def linked(files: list[Path], out: Path, fields: dict[str, str] = MAP, **more: object) -> dict[str, Any]:
+    return link_files(files, out, fields, Wish(**more))  # type: ignore[arg-type]
+
+
+def persons(out: Path) -> dict[str, str]:
+    table = pq.read_table(out / "clusters.parquet")
+    return dict(zip(table.column("record_id").to_pylist(), table.column("person_id").to_pylist(), strict=True))
+
+
+def groups(out: Path) -> set[frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for record, person in persons(out).items():
+        found.setdefault(person, set()).add(record)
+    return {frozenset(own) for own in found.values()}
+
+
+def test_a_table_is_linked_without_labels_and_without_a_model(parquet: Path, tmp_path: Path) -> None:
+    done = boroughlink(
+        "link",
+        str(parquet),
+        "--out",
+        str(tmp_path),
+        "--truth",
+        "true",
+        "--json",
+        *(f"--field={c}={k}" for c, k in MAP.items()),
+    )
+    assert done.code == 0, done.err
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "clusters.parquet",
+        "links.parquet",
+        "model.toml",
+        "metrics.json",
+        "report.html",
+    }
+    facts = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    assert facts == done.said
+    assert facts["quality"]["clusters"]["f1"] > 0.97
+    assert facts["quality"]["pairs"]["precision"] > 0.97
+    links = pq.read_table(tmp_path / "links.parquet")
+    assert {
+        "record_id_l",
+        "record_id_r",
+        "match_weight",
+        "match_probability",
+        "decision",
+        "mw_forename",
+        "mw_town",
+    } <= set(links.column_names)
+    assert set(links.column("decision").to_pylist()) <= {"link", "review"}
+    assert len(persons(tmp_path)) == 400
+
+
+def test_csv_and_parquet_with_rows_in_another_order_give_the_same_persons(parquet: Path, tmp_path: Path) -> None:
+    rows = pq.read_table(parquet)
+    pa_csv.write_csv(rows.take(list(range(len(rows)))[::-1]), tmp_path / "people.csv")
+    for name, file in (("a", parquet), ("b", tmp_path / "people.csv")):
+        linked([file], tmp_path / name)
+    assert groups(tmp_path / "a") == groups(tmp_path / "b")
+
+
+def test_a_model_that_was_written_gives_the_same_links_again(parquet: Path, tmp_path: Path) -> None:
+    linked([parquet], tmp_path / "a")
+    linked([parquet], tmp_path / "b", model=tmp_path / "a" / "model.toml")
+    assert pq.read_table(tmp_path / "a" / "links.parquet").equals(pq.read_table(tmp_path / "b" / "links.parquet"))
+
+
+def test_both_engines_give_the_same_links(parquet: Path, tmp_path: Path) -> None:
+    linked([parquet], tmp_path / "a")
+    for engine in ("local", "recordlinkage"):
+        linked([parquet], tmp_path / engine, model=tmp_path / "a" / "model.toml", engine=engine)
+    ours, plain = (pq.read_table(tmp_path / engine / "links.parquet") for engine in ("local", "recordlinkage"))
+    assert ours.equals(plain)
+
+
+def test_two_lists_are_linked_only_across(parquet: Path, tmp_path: Path) -> None:
+    rows = pq.read_table(parquet)
+    for end in "ab":
+        pq.write_table(rows.filter(pc.ends_with(rows.column("who"), end)), tmp_path / f"{end}.parquet")
+    linked([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "out", link_only=True, one_per_source=True)
+    links = pq.read_table(tmp_path / "out" / "links.parquet").to_pylist()
+    assert len(links) > 150
+    assert all(row["record_id_l"][-1] != row["record_id_r"][-1] for row in links)
+    assert all(len(group) <= 2 for group in groups(tmp_path / "out"))
+
+
+def test_canonical_headings_need_no_map_and_numbers_stay_numbers(tmp_path: Path) -> None:
+    rows = [
+        {
+            "record_id": at,
+            "forename": row["first"],
+            "surname": row["last"],
+            "date_of_birth": row["dob"],
+            "postcode": row["post"],
+        }
+        for at, row in enumerate(people())
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    linked([tmp_path / "people.parquet"], tmp_path / "out", {})
+    assert pq.read_schema(tmp_path / "out" / "clusters.parquet").field("record_id").type == pa.int64()
+    assert len(groups(tmp_path / "out")) < 230
+
+
+def test_strict_links_no_more_than_balanced(parquet: Path, tmp_path: Path) -> None:
+    for policy in ("strict", "balanced"):
+        linked([parquet], tmp_path / policy, policy=policy)
+    for group in groups(tmp_path / "strict"):
+        assert any(group <= larger for larger in groups(tmp_path / "balanced"))
+
+
+HEADING = "who,first,last,dob,post,town,true\n"
+ROW = "r1,ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "more", "kind", "told"),
+    [
+        ("", MAP, {}, SourceError, "has no rows"),
+        (HEADING, MAP, {}, SourceError, "has no rows"),
+        (HEADING + ROW + ROW, MAP, {}, SourceError, "records 1 and 2 share one"),
+        (HEADING + ROW + "r2,ANNA\n", MAP, {}, SourceError, "row 3: has 2 cells where the heading has 7"),
+        (HEADING + ROW + ",ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n", MAP, {}, SourceError, "record 2: has no record id"),
+        ("who,who,last\nr1,r1,SMITH\n", {"last": "surname"}, {}, SourceError, "names 'who' twice"),
+        (HEADING + ROW, {"first": "given_name"}, {}, SettingsError, "given_name is no kind"),
+        (HEADING + ROW, {"name": "forename"}, {}, SettingsError, "no column is called name"),
+        (HEADING + ROW, {"who": "record_id"}, {}, SettingsError, "no column is left to compare"),
+        (HEADING + ROW, {**MAP, "first": "record_id"}, {}, SettingsError, "are both record_id"),
+        (HEADING + ROW, MAP, {"truth": "entity"}, SettingsError, "no column is called entity"),
+        (HEADING + ROW, MAP, {"link_only": True}, SettingsError, "only one source"),
+    ],
+)  # fmt: skip
+def test_a_wrong_input_is_told_by_what_is_wrong(
+    tmp_path, text, fields, more, kind: type[LinkageError], told: str
+) -> None:
+    (tmp_path / "people.csv").write_text(text, "utf-8")
+    with pytest.raises(kind) as caught:
+        linked([tmp_path / "people.csv"], tmp_path / "out", fields, **more)
+    assert told in str(caught.value)
+    assert "SMITH" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_word_ends_with_one_message_and_code_two(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(HEADING + ROW, "utf-8")
+    done = boroughlink(
+        "link", str(tmp_path / "people.csv"), "--out", str(tmp_path / "out"), "--field", "first:forename"
+    )
+    assert done.code == 2
+    assert "is not COLUMN=KIND" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_the_smallest_files_give_persons_too(tmp_path: Path, rows: int) -> None:
+    table = pa.Table.from_pylist(people()[:rows])
+    pq.write_table(table, tmp_path / "few.parquet")
+    facts = linked([tmp_path / "few.parquet"], tmp_path / "out", truth="true")
+    assert facts["records"] == rows
+    assert len(persons(tmp_path / "out")) == rows
+
+
+def test_a_million_rows_of_one_value_end_soon_and_link_nobody(tmp_path: Path) -> None:
+    n = 1_000_000
+    table = pa.table(
+        {
+            name: pa.repeat(pa.scalar(value), n)
+            for name, value in (("forename", "ANNA"), ("surname", "SMITH"), ("date_of_birth", "2001-02-03"))
+        }
+    )
+    pq.write_table(table, tmp_path / "same.parquet")
+    facts = linked([tmp_path / "same.parquet"], tmp_path / "out", {})
+    assert facts["persons"] == n
