@@ -91,7 +91,8 @@ def _field(column: str, kind: str, found: Sequence[tuple[str, str]]) -> str:
 
 
 FEW_VALUES = 20
-"""A category of so few values brings nobody together; one of more, such as a town, is a key beside others."""
+"""A category of so few values, such as a sex, brings nobody together and is a person's own. One of more, such as a town,
+is a key beside others, and perhaps what a household shares: training finds out."""
 
 
 def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Model, across: str | None) -> Model:
@@ -116,7 +117,7 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
     comparisons = tuple(
         known[field].model_copy(update={"levels": ()})
         if field in known and known[field].kind == kind
-        else Comparison(field=field, kind=kind, is_shared=kind in SHARED)
+        else Comparison(field=field, kind=kind, is_shared=kind in SHARED or (kind == "category" and distinct.get(field, 0) > FEW_VALUES))
         for field, kind in fields.items()
     )
     keys = tuple(

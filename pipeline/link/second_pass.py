@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.weights import against, match_bits, relative_bits
 
-MOST_CROSS_PAIRS = 400  # of two clusters; larger ones are judged by their first records
-MOST_PAIRS = 4_000_000  # compared in all; the most promising clusters come first
+MOST_SIDE = 12  # records of a cluster that are looked at, the first ones
+MOST_PAIRS = 3_000_000  # compared in all; the most promising clusters come first
+AT_ONCE = 250_000  # pairs of records compared at a time: memory stays the same however many there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,19 @@ def join_clusters(
     """
     asked = _questions(pairs, cluster_of)
     members, first = _members(cluster_of)
-    left, right, owner = _cross_pairs(asked, members, first)
-    if not len(left):
-        return cluster_of
-    levels = workspace.compare(left, right)
-    is_apart, is_ask = judge(ScoredPairs(left, right, levels, np.zeros(len(left), np.float32), len(left)))
-    together = _together(weights, levels, owner)
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    is_free = ~np.logical_or.reduceat(is_apart, starts) & ~np.logical_and.reduceat(is_ask, starts)
-    fits = np.flatnonzero((together >= link_bits) & is_free)
-    asked_of = owner[starts]
-    return _join(cluster_of, asked.low[asked_of[fits]], asked.high[asked_of[fits]], together[fits])
+    size = _cross_sizes(asked, first)
+    together = np.full(len(size), -np.inf)
+    bounds = np.searchsorted(np.cumsum(size), np.arange(AT_ONCE, size.sum() + AT_ONCE, AT_ONCE), side="right")
+    for begin, end in pairwise((0, *bounds.tolist(), len(size))):
+        left, right, owner = _cross_pairs(asked, members, first, size, begin, end)
+        if len(left):
+            levels = workspace.compare(left, right)
+            is_apart, is_ask = judge(ScoredPairs(left, right, levels, np.zeros(len(left), np.float32), len(left)))
+            starts = np.flatnonzero(np.diff(owner, prepend=-1))
+            is_free = ~np.logical_or.reduceat(is_apart, starts) & ~np.logical_and.reduceat(is_ask, starts)
+            together[owner[starts]] = np.where(is_free, _together(weights, levels, starts), -np.inf)
+    fits = np.flatnonzero(together >= link_bits)
+    return _join(cluster_of, asked.low[fits], asked.high[fits], together[fits])
 
 
 def _questions(pairs: ScoredPairs, cluster_of: np.ndarray) -> _Questions:
@@ -86,26 +90,30 @@ def _members(cluster_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.argsort(cluster_of, kind="stable"), np.concatenate([[0], np.cumsum(size)])
 
 
-def _cross_pairs(
-    asked: _Questions, members: np.ndarray, first: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every record of the one cluster with every record of the other, and the question they belong to."""
-    most = int(MOST_CROSS_PAIRS**0.5)
-    rows = np.minimum(first[asked.low + 1] - first[asked.low], most)
-    columns = np.minimum(first[asked.high + 1] - first[asked.high], most)
-    is_single = (first[asked.low + 1] - first[asked.low] == 1) & (first[asked.high + 1] - first[asked.high] == 1)
-    size = np.where(is_single, 0, rows * columns)  # two single records have been compared already
+def _cross_sizes(asked: _Questions, first: np.ndarray) -> np.ndarray:
+    """Pairs of records that each question needs; 0 where it is settled already, or comes too late."""
+    rows, columns = first[asked.low + 1] - first[asked.low], first[asked.high + 1] - first[asked.high]
+    is_single = (rows == 1) & (columns == 1)  # two single records have been compared already
+    size = np.where(is_single, 0, np.minimum(rows, MOST_SIDE) * np.minimum(columns, MOST_SIDE))
     size[np.cumsum(size) > MOST_PAIRS] = 0
-    owner = np.repeat(np.arange(len(size)), size)
-    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-    a = members[first[asked.low[owner]] + within // columns[owner]]
-    b = members[first[asked.high[owner]] + within % columns[owner]]
+    return size
+
+
+def _cross_pairs(
+    asked: _Questions, members: np.ndarray, first: np.ndarray, size: np.ndarray, begin: int, end: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every record of the one cluster with every record of the other, and the question they belong to, for begin .. end."""
+    own = size[begin:end]
+    owner = begin + np.repeat(np.arange(len(own)), own)
+    within = np.arange(own.sum()) - np.repeat(np.cumsum(own) - own, own)
+    columns = np.minimum(first[asked.high[owner] + 1] - first[asked.high[owner]], MOST_SIDE)
+    a = members[first[asked.low[owner]] + within // columns]
+    b = members[first[asked.high[owner]] + within % columns]
     return np.minimum(a, b).astype(np.int32), np.maximum(a, b).astype(np.int32), owner
 
 
-def _together(weights: LevelWeights, levels: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Weight of each question, bits."""
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+def _together(weights: LevelWeights, levels: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Weight of each question, bits; its pairs begin at ``starts``."""
     total = np.full(len(starts), weights.prior_match)
     odds = np.repeat(weights.prior_relatives[:, None], len(starts), axis=1)
     bits = match_bits(weights, levels), *(relative_bits(weights, levels, k) for k in range(len(odds)))
