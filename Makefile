@@ -2,7 +2,7 @@
 UV := .boot/bin/uv
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: run test check clean
+.PHONY: run test check clean postgres
 
 .boot/bin/uv:
 	python3 -m venv .boot
@@ -15,15 +15,18 @@ RUN := $(UV) run --frozen --all-extras
 run: .venv/.synced      ## one night on the bundled sample
 	$(RUN) boroughlink run
 
-test: .venv/.synced     ## every test
+test: .venv/.synced postgres     ## every test
 	$(RUN) pytest
+
+postgres:               ## PostgreSQL's server, for the tests that start one of their own
+	@.ci/postgres
 
 check: .venv/.synced    ## format, lint, types, imports, fast tests
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(RUN) lint-imports
-	$(RUN) pytest -m "not slow and not flow"
+	$(RUN) pytest -m "not slow and not flow and not postgres"
 
 clean:
 	rm -rf .boot .venv data/home

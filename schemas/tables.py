@@ -402,7 +402,103 @@ RUN_METRICS = Table(
     is_repeatable=False,
 )
 
-STAGED = (RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS)
+DECISIONS = Table(
+    "decisions",
+    "one row a decision of a steward, as it was entered: a log that only grows",
+    ("seq",),
+    (
+        Column("seq", COUNT, "Order of entry in the store, from 1 without gaps; this alone tells which came first", nullable=False),
+        Column("decision_id", TEXT, "UUID given by whoever sent it", nullable=False),
+        Column("record_id_l", TEXT, "The smaller record id of the pair; null once erased by order"),
+        Column("record_id_r", TEXT, "The larger record id of the pair; null once erased by order"),
+        Column("verdict", TEXT, "link, unlink, unsure or retract", nullable=False),
+        Column("decided_by", TEXT, "The steward", nullable=False),
+        Column("decided_at", TIME, "When the steward decided", nullable=False),
+        Column("recorded_at", TIME, "When the store took it; never earlier than the row before", nullable=False),
+        Column("entered_by", TEXT, "Who brought it from elsewhere, where it was not the steward"),
+        Column("reason", TEXT, "Why, in the steward's words; null once erased by order", personal=True),
+        Column("retracts", TEXT, "The decision it takes back"),
+        Column("confirms", TEXT, "The decision it seconds"),
+        Column("supersedes", TEXT, "The decision on the pair that stood until then"),
+        Column("needs_second", FLAG, "Counts only once a second person has confirmed it", nullable=False),
+        Column("second_because", TEXT, "Rules of the policy that ask for a second person, ; between"),
+        Column("fingerprint_l", TEXT, "Hash of feed, name and birthday of record_id_l where no other record has the same", personal=True),
+        Column("fingerprint_r", TEXT, "The same of record_id_r", personal=True),
+        Column("evidence_hash", TEXT, "Hash of the levels and values that the steward saw"),
+        Column("evidence", TEXT, "Comparison levels that the steward saw: field=level, ; between"),
+        Column("run_id", TEXT, "Run whose publication the steward saw"),
+        Column("model", TEXT, "Name, version and hash of the model of that run"),
+        Column("roles_l", TEXT, "Roles of the person of record_id_l then, ; between"),
+        Column("roles_r", TEXT, "Roles of the person of record_id_r then, ; between"),
+        Column("rules", TEXT, "Rules of the model that the pair met, ; between"),
+        Column("n_records", COUNT, "Records of the two persons together then; null where nothing was known of them"),
+        Column("erasure_id", TEXT, "Receipt of the order by which records and reason were erased"),
+    ),
+)  # fmt: skip
+
+STANDING_DECISIONS = Table(
+    "standing_decisions",
+    "one row a decision that says something tonight: derived from decisions",
+    ("seq",),
+    (
+        Column("seq", COUNT, "As in decisions", nullable=False),
+        Column("decision_id", TEXT, "As in decisions", nullable=False),
+        Column("record_id_l", TEXT, "The smaller record id of the pair, as records are called tonight", nullable=False),
+        Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),
+        Column("verdict", TEXT, "link, unlink, unsure; retract where a retraction waits", nullable=False),
+        Column("state", TEXT, "in_force; waiting: no second person yet; contradicted: stands against others; detached: a record is gone", nullable=False),
+        Column("constraint", TEXT, "must_link or cannot_link, where clusters must keep to it"),
+        Column("is_reattached", FLAG, "A record has another id than when it was decided", nullable=False),
+        Column("look_again", FLAG, "The evidence moved since: still in force, but to be asked again", nullable=False),
+        Column("moved_fields", TEXTS, "Fields whose evidence moved, sorted"),
+        Column("contradicts", TEXTS, "Decision ids that it stands against, sorted"),
+        Column("decided_by", TEXT, "The steward", nullable=False),
+        Column("decided_at", TIME, "When", nullable=False),
+        Column("confirmed_by", TEXTS, "Second persons, in order"),
+        Column("second_because", TEXT, "As in decisions"),
+        Column("run_id", TEXT, "As in decisions"),
+        Column("model", TEXT, "As in decisions"),
+    ),
+)  # fmt: skip
+
+DECIDED_PAIRS = Table(
+    "decided_pairs",
+    "one row a pair of records that stewards' decisions join or part tonight",
+    ("record_id_l", "record_id_r"),
+    (
+        Column("record_id_l", TEXT, "The smaller record id of the pair", nullable=False),
+        Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),
+        Column("constraint", TEXT, "must_link: one person; cannot_link: no person holds both", nullable=False),
+        Column("decision_ids", TEXTS, "Decisions that say so, in order of entry", nullable=False),
+    ),
+)
+
+PAIR_EVIDENCE = Table(
+    "pair_evidence",
+    "one row a pair of records: what a steward would see of it tonight",
+    ("record_id_l", "record_id_r"),
+    (
+        Column("record_id_l", TEXT, "The smaller record id of the pair", nullable=False),
+        Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),
+        Column("evidence", TEXT, "Comparison levels: field=level, ; between; a field with an empty side is left out", nullable=False),
+        Column("evidence_hash", TEXT, "Hash of the levels and values", nullable=False),
+    ),
+)  # fmt: skip
+
+FINGERPRINTS = Table(
+    "fingerprints",
+    "one row a record: what may tell it again when its id has changed",
+    ("record_id",),
+    (
+        RECORD_ID,
+        Column("fingerprint", TEXT, "Hash of feed, name and birthday; null where one is missing, or another record has the same", personal=True),
+    ),
+)  # fmt: skip
+
+STAGED = (
+    RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS, DECISIONS, STANDING_DECISIONS, DECIDED_PAIRS,
+    PAIR_EVIDENCE, FINGERPRINTS,
+)  # fmt: skip
 PUBLISHED = (
     PERSONS, PERSON_FIELDS, RECORDS, LINKS, IDENTITY_LEDGER, EVENTS, REVIEW_QUEUE, QUARANTINE, SOURCE_STATUS, RUN_METRICS,
 )  # fmt: skip

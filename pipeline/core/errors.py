@@ -5,6 +5,8 @@ No error carries a name, a birthday, an address or an identifier of a person: on
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 
 class LinkageError(Exception):
     """Anything boroughlink raises on purpose."""
@@ -68,8 +70,59 @@ class EngineError(LinkageError):
     """A linkage engine cannot do what the model asks."""
 
 
+class DecidedPair(NamedTuple):
+    """One decision in a chain of them: the pair, what was decided, by which steward and when."""
+
+    record_id_l: str
+    record_id_r: str
+    verdict: str
+    decision_id: str
+    decided_by: str
+    decided_at: str
+
+    def __str__(self) -> str:
+        sign = {"link": "=", "unlink": "is not", "unsure": "?"}[self.verdict]
+        who = f"{self.decided_by}, {self.decided_at}, decision {self.decision_id}"
+        return f"{self.record_id_l} {sign} {self.record_id_r} ({who})"
+
+
 class DecisionConflictError(LinkageError):
-    """Steward decisions contradict each other."""
+    """A steward's decision contradicts decisions that stand; nothing was written.
+
+    Args:
+        problem: what cannot be.
+        chain: the decisions that stand against it, as a chain from the one record to the other.
+        what_to_do: one sentence for the steward.
+    """
+
+    def __init__(self, problem: str, chain: tuple[DecidedPair, ...], what_to_do: str) -> None:
+        super().__init__(problem, chain, what_to_do)
+        self.problem, self.chain, self.what_to_do = problem, chain, what_to_do
+
+    def __str__(self) -> str:
+        return "\n".join((self.problem, *(f"  {pair}" for pair in self.chain), self.what_to_do))
+
+
+class DecisionRefusedError(LinkageError):
+    """A steward's decision breaks a rule of the store; nothing was written."""
+
+    def __init__(self, problem: str, what_to_do: str = "") -> None:
+        super().__init__(problem, what_to_do)
+        self.problem, self.what_to_do = problem, what_to_do
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.problem, self.what_to_do) if part)
+
+
+class StoreUnavailableError(LinkageError):
+    """The database of stewards' decisions does not answer, or answers that it cannot; nothing was acknowledged."""
+
+    def __init__(self, store: str, problem: str) -> None:
+        super().__init__(store, problem)
+        self.store, self.problem = store, problem
+
+    def __str__(self) -> str:
+        return f"Decisions in {self.store}: {self.problem} Try again: a decision that is sent twice with its id counts once."
 
 
 class PublishRefusedError(LinkageError):

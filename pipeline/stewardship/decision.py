@@ -1,0 +1,129 @@
+"""A decision as the log keeps it, and what the decisions on one pair come to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.core.errors import DecidedPair
+from schemas.decisions import Verdict
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One row of the log; the columns are told in ``schemas/tables.py``."""
+
+    seq: int
+    decision_id: str
+    record_id_l: str | None
+    """None, as record_id_r and reason, once the decision was redacted by order."""
+    record_id_r: str | None
+    verdict: Verdict
+    decided_by: str
+    decided_at: dt.datetime
+    recorded_at: dt.datetime
+    entered_by: str | None = None
+    reason: str | None = None
+    retracts: str | None = None
+    confirms: str | None = None
+    supersedes: str | None = None
+    needs_second: bool = False
+    second_because: str | None = None
+    fingerprint_l: str | None = None
+    fingerprint_r: str | None = None
+    evidence_hash: str | None = None
+    evidence: str | None = None
+    run_id: str | None = None
+    model: str | None = None
+    roles_l: str | None = None
+    roles_r: str | None = None
+    rules: str | None = None
+    n_records: int | None = None
+    erasure_id: str | None = None
+
+    @property
+    def pair(self) -> Pair:
+        """The two records, smaller id first."""
+        if self.record_id_l is None or self.record_id_r is None:
+            raise ValueError(f"decision {self.decision_id} was redacted")
+        return self.record_id_l, self.record_id_r
+
+    def told(self) -> DecidedPair:
+        """Who decided what and when, for an error."""
+        when = f"{self.decided_at:%Y-%m-%d %H:%M}Z"
+        return DecidedPair(*self.pair, self.verdict, self.decision_id, self.decided_by, when)
+
+
+@dataclass(frozen=True, slots=True)
+class PairState:
+    """What the decisions on one pair come to."""
+
+    in_force: Decision | None
+    """The latest verdict that counts."""
+    waiting: tuple[Decision, ...]
+    """A later one that no second person has confirmed yet, and retractions that wait in the same way; oldest first."""
+    confirmed_by: Mapping[str, tuple[Decision, ...]]
+    """Decision id to the decisions that second it."""
+    live: frozenset[str]
+    """Ids of all that was not taken back."""
+
+    @property
+    def head(self) -> Decision | None:
+        """The latest verdict on the pair, whether it counts or waits."""
+        return next((decision for decision in self.waiting if decision.verdict != "retract"), self.in_force)
+
+
+def pair_state(decisions: Sequence[Decision]) -> PairState:
+    """Fold the decisions on one pair, given in order of entry.
+
+    The latest verdict that was not taken back counts; one that needs a second person counts once it is confirmed, and the
+    one before it until then. A decision refers only to earlier ones, so one pass from the latest to the first tells all.
+    """
+    taken_back: set[str] = set()
+    seconded: defaultdict[str, list[Decision]] = defaultdict(list)
+    verdicts: list[Decision] = []
+    waiting: list[Decision] = []
+    live: set[str] = set()
+    for decision in reversed(decisions):
+        if decision.decision_id in taken_back:
+            continue
+        live.add(decision.decision_id)
+        counts = not decision.needs_second or decision.decision_id in seconded
+        if decision.confirms:
+            seconded[decision.confirms].append(decision)
+        elif decision.verdict == "retract" and counts and decision.retracts:
+            taken_back.add(decision.retracts)
+        elif counts:
+            verdicts.append(decision)
+        elif decision.verdict == "retract" or not (verdicts or any(later.verdict != "retract" for later in waiting)):
+            waiting.append(decision)
+    still = tuple(d for d in reversed(waiting) if d.verdict != "retract" or d.retracts in live)
+    return PairState(
+        verdicts[0] if verdicts else None,
+        still,
+        {decision_id: tuple(reversed(found)) for decision_id, found in seconded.items()},
+        frozenset(live),
+    )
+
+
+def by_pair(decisions: Iterable[Decision]) -> dict[Pair, list[Decision]]:
+    """The decisions of each pair in order of entry; redacted ones are left out."""
+    found: defaultdict[Pair, list[Decision]] = defaultdict(list)
+    for decision in sorted(decisions, key=lambda decision: decision.seq):
+        if decision.record_id_l is not None:
+            found[decision.pair].append(decision)
+    return dict(found)
+
+
+def is_same_person(first: str, second: str) -> bool:
+    """Whether two names stand for one steward: capitals, spacing and width do not make another person."""
+    return _plainest(first) == _plainest(second)
+
+
+def _plainest(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

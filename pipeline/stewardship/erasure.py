@@ -1,0 +1,124 @@
+"""Erasure by order: what a decision tells of a record is gone from the store, and a receipt says that something was."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from pipeline.core.errors import DecisionRefusedError, StoreUnavailableError
+from pipeline.core.log import log
+from pipeline.stewardship.columns import DECISIONS, ERASED, ERASURES
+from pipeline.stewardship.database import name_of, reading, with_patience, writing
+from pipeline.stewardship.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that an order was carried out; it names no record and no content."""
+
+    erasure_id: str
+    ordered_by: str
+    order_ref: str
+    """The order's own number or file mark: must not name the person."""
+    erased_at: dt.datetime
+    n_decisions: int
+
+
+def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref: str) -> Receipt:
+    """Empty every decision on these records, for good: ids, reason, fingerprints, evidence and facts.
+
+    What stays of such a decision is its number, its id, its verdict, who made it and when. It binds nothing any more, so a pair
+    that it joined or parted is the model's again. A decision that waits for the same id again, as from an old export, is not
+    taken. The bytes go too: SQLite overwrites them and empties its write-ahead log, PostgreSQL rewrites the table; backups and
+    archived logs are the operator's. Free text of other decisions may still name a person: only its writers know.
+
+    Raises:
+        DecisionRefusedError: If no decision is on any of these records, or the order is not told.
+        StoreUnavailableError: If the database does not answer; it is safe to erase again.
+    """
+    if not (ordered_by.strip() and order_ref.strip()):
+        raise DecisionRefusedError("An erasure needs who ordered it and the order's reference.")
+    erasure_id = str(uuid4())
+
+    def carry_out() -> Receipt:
+        with writing(store.engine) as connection:
+            return _receipt(connection, erasure_id) or _erase(connection, record_ids, erasure_id, ordered_by, order_ref)
+
+    receipt = with_patience(store.engine, store.patience_s, carry_out)
+    _overwrite(store)
+    log("decisions erased by order", erasure=receipt.erasure_id, decisions=receipt.n_decisions)
+    return receipt
+
+
+def receipts(store: Store) -> list[Receipt]:
+    """Every receipt, oldest first."""
+
+    def rows() -> list[Receipt]:
+        with reading(store.engine) as connection:
+            found = connection.execute(sa.select(ERASURES).order_by(ERASURES.c.erased_at, ERASURES.c.erasure_id))
+            return [Receipt(**row._asdict()) for row in found]
+
+    return with_patience(store.engine, store.patience_s, rows)
+
+
+def _erase(
+    connection: Connection, record_ids: Collection[str], erasure_id: str, ordered_by: str, order_ref: str
+) -> Receipt:
+    ids = list(record_ids)
+    own = sa.or_(DECISIONS.c.record_id_l.in_(ids), DECISIONS.c.record_id_r.in_(ids))
+    count = connection.execute(sa.select(sa.func.count()).select_from(DECISIONS).where(own)).scalar_one()
+    if not count:
+        raise DecisionRefusedError("No decision is on any of these records.", "There is nothing to erase.")
+    receipt = Receipt(erasure_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count)
+    connection.execute(
+        sa.insert(ERASURES),
+        {
+            name: getattr(receipt, name)
+            for name in ("erasure_id", "ordered_by", "order_ref", "erased_at", "n_decisions")
+        },
+    )
+    emptied = dict.fromkeys(ERASED)
+    connection.execute(sa.update(DECISIONS).where(own).values(**emptied, erasure_id=erasure_id))
+    return receipt
+
+
+def _receipt(connection: Connection, erasure_id: str) -> Receipt | None:
+    row = connection.execute(sa.select(ERASURES).where(ERASURES.c.erasure_id == erasure_id)).one_or_none()
+    return Receipt(**row._asdict()) if row else None
+
+
+def _overwrite(store: Store) -> None:
+    """Leave no old bytes in the database's own files.
+
+    Raises:
+        StoreUnavailableError: If a reader keeps SQLite's log from being emptied.
+    """
+    if store.engine.dialect.name == "sqlite":
+        tries = Retrying(stop=stop_after_delay(store.patience_s), wait=wait_fixed(0.2), retry=retry_if_result(bool))
+        try:
+            tries(lambda: with_patience(store.engine, store.patience_s, lambda: _is_log_in_use(store.engine)))
+        except RetryError:
+            problem = "what was erased is in its write-ahead log until the readers that hold it open are gone."
+            raise StoreUnavailableError(name_of(store.engine), problem) from None
+    else:
+        with_patience(store.engine, store.patience_s, lambda: _rewrite(store.engine))
+
+
+def _is_log_in_use(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, outside any transaction; whether a reader kept it from being emptied."""
+    connection = engine.raw_connection()
+    try:
+        return bool(connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _rewrite(engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM FULL decisions")

@@ -1,0 +1,98 @@
+"""What a steward saw of a pair: its comparison levels, a hash of levels and values, and whether that moved since."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.core.parquet import conform
+from schemas.decisions import StewardPolicy
+from schemas.tables import COMPARISONS, FINGERPRINTS, PAIR_EVIDENCE
+
+VALUES_SEEN = (*(name for name in COMPARISONS if name != "age"), "date_of_birth_alt", "age_low", "age_high", "alias")
+"""Columns of a record that a steward sees compared."""
+FINGERPRINT_COLUMNS = ("record_id", "feed_id", "forename", "surname", "date_of_birth")
+NULL = "null"
+END, CELL = "\x1e", "\x1f"
+HASH_BYTES = 16
+
+
+def evidence_text(levels: Mapping[str, str]) -> str:
+    """Comparison levels as one text, ``field=level``, sorted, ``;`` between; fields with an empty side are left out."""
+    return ";".join(f"{field}={level}" for field, level in sorted(levels.items()) if level != NULL)
+
+
+def evidence_hash(evidence: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
+    """A hash of the levels and of the values of both records, the one of the smaller record id first."""
+    values = (f"{name}{CELL}{_as_text(record.get(name))}" for record in (left, right) for name in VALUES_SEEN)
+    return _hash(evidence, *values)
+
+
+def pair_evidence(
+    levels: Mapping[tuple[str, str], Mapping[str, str]], records: Mapping[str, Mapping[str, Any]]
+) -> pa.Table:
+    """The contract ``pair_evidence`` of some pairs.
+
+    Args:
+        levels: of each pair, smaller record id first: field to comparison level.
+        records: values of each record, by column of std_records.
+    """
+    rows = []
+    for (left, right), own in sorted(levels.items()):
+        text = evidence_text(own)
+        seen = evidence_hash(text, records[left], records[right])
+        rows.append({"record_id_l": left, "record_id_r": right, "evidence": text, "evidence_hash": seen})
+    return conform(pa.Table.from_pylist(rows, PAIR_EVIDENCE.arrow_schema()), PAIR_EVIDENCE)
+
+
+def moved_fields(before: str, now: str, policy: StewardPolicy) -> tuple[str, ...]:
+    """Fields that moved between agreeing, disagreeing and an empty side: a material change; all else is a shade of it."""
+    old, new = _classes(before, policy), _classes(now, policy)
+    return tuple(sorted(field for field in old.keys() | new.keys() if old.get(field) != new.get(field)))
+
+
+def fingerprints(records: pa.Table) -> pa.Table:
+    """The contract ``fingerprints``: what tells each record again when its id has changed.
+
+    A source without keys gives a record a new id when its content changes: an id is then a hash of the content. The fingerprint
+    is of the feed, the names and the birthday, so it outlives a new address. A record that shares it with another one of the
+    feed, or has no name or no birthday, has none: it could be taken for that other one.
+
+    Input: std_records or records, of which record_id, feed_id, forename, surname and date_of_birth are read.
+    """
+    columns = [records.column(name).to_pylist() for name in FINGERPRINT_COLUMNS]
+    prints = [_fingerprint(*values) for values in zip(*columns[1:], strict=True)]
+    times = Counter(prints)
+    unique = [own if own and times[own] == 1 else None for own in prints]
+    return conform(
+        pa.table({"record_id": pa.array(columns[0], pa.string()), "fingerprint": pa.array(unique, pa.string())}),
+        FINGERPRINTS,
+    )
+
+
+def _fingerprint(
+    feed: str, forename: Sequence[str] | None, surname: Sequence[str] | None, born: dt.date | None
+) -> str | None:
+    if born is None or not (forename and surname):
+        return None
+    return _hash(feed, *forename, END, *surname, END, born.isoformat())
+
+
+def _classes(evidence: str, policy: StewardPolicy) -> dict[str, str]:
+    told = (part.partition("=") for part in evidence.split(";") if part)
+    return {field: "disagrees" if level in policy.disagreeing_levels else "agrees" for field, _, level in told}
+
+
+def _as_text(value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return ""
+    return CELL.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.blake2b(END.join(parts).encode("utf-8", "replace"), digest_size=HASH_BYTES).hexdigest()

@@ -1,0 +1,214 @@
+"""Decisions as files: the log as CSV or Parquet, and rows of such a file back into a store."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from pipeline.core.errors import DecisionConflictError, SettingsError
+from pipeline.core.parquet import read_table, write_table
+from pipeline.stewardship.store import Recorded, Refusal, Store
+from schemas.decisions import NewDecision
+from schemas.tables import DECISIONS
+
+FORMULA_STARTS = "=+-@|%\t\r\n'\uff1d\uff0b\uff0d\uff20"
+"""A cell that begins with one of these (= + - @ in their wide forms too), after blanks, may be run as a formula."""
+OF_THE_STORE = ("seq", "recorded_at", "entered_by", "second_because", "erasure_id")
+"""Columns of an export that a store fills itself."""
+NEEDED = ("verdict", "decided_by", "reason")
+TOO_MANY = "\0"
+"""Where the reader puts cells beyond the headings."""
+ROWS = UUID("6b5f0a3e-7f5e-4f0e-9a53-0d6f2d1c8a47")
+"""Names the ids of rows that bring none: the same row has the same id, so a file read twice counts once."""
+
+
+class BadCell(NamedTuple):
+    """What is wrong with a row; its value is not told."""
+
+    row: int
+    """As a person counts: 1 is the headings, 2 the first decision."""
+    column: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of a file."""
+
+    rows: int
+    entered: int
+    already_there: int
+    erased: int
+    """Rows that were emptied by order before they were exported: there is nothing to take."""
+    refused: tuple[BadCell, ...] = ()
+    entries: tuple[Recorded, ...] = field(default=(), repr=False)
+
+
+def save_decisions(log: pa.Table, path: Path) -> None:
+    """Write the log, contract ``decisions``, as .csv or .parquet; readable by its owner only, whole or not at all.
+
+    Raises:
+        SettingsError: If the name ends otherwise, or the file cannot be written.
+    """
+    write = {".csv": _write_csv, ".parquet": _write_parquet}.get(path.suffix.lower())
+    if write is None:
+        raise SettingsError(str(path), "must end in .csv or .parquet.")
+    try:
+        write(path, log)
+    except OSError as error:
+        raise SettingsError(str(path), f"cannot be written: {error.strerror}.") from None
+
+
+def bring_decisions(store: Store, path: Path, entered_by: str) -> Brought:
+    """Enter the rows of a .csv or .parquet file in their order; a row that is refused does not keep the others out.
+
+    Columns are those of the contract ``decisions``; verdict, decided_by and reason are needed, and the two record ids unless a
+    row confirms or retracts. Each row is held against the store's rules as if the steward had entered it here.
+
+    Raises:
+        SettingsError: If the file cannot be read, or a heading is not known.
+    """
+    bad: list[BadCell] = []
+    good: list[tuple[int, NewDecision]] = []
+    rows = erased = 0
+    times: Counter[str] = Counter()
+    for number, row in _read(path):
+        rows += 1
+        if row.get("erasure_id"):
+            erased += 1
+        elif isinstance(checked := _check(number, row, times), NewDecision):
+            good.append((number, checked))
+        else:
+            bad += checked
+    outcomes = store.decide_all([new for _, new in good], entered_by)
+    entries = []
+    for (number, _), outcome in zip(good, outcomes, strict=True):
+        if isinstance(outcome, Recorded):
+            entries.append(outcome)
+        else:
+            bad.append(_told(number, outcome))
+    new = sum(entry.is_new for entry in entries)
+    return Brought(rows, new, len(entries) - new, erased, tuple(sorted(bad)), tuple(entries))
+
+
+def _told(number: int, refusal: Refusal) -> BadCell:
+    stands = refusal.chain if isinstance(refusal, DecisionConflictError) else ()
+    ids = f" Decisions {', '.join(pair.decision_id for pair in stands)}." if stands else ""
+    return BadCell(number, "verdict", refusal.problem + ids)
+
+
+def _check(number: int, row: Mapping[str, Any], times: Counter[str]) -> NewDecision | list[BadCell]:
+    if TOO_MANY in row:
+        return [BadCell(number, "row", "Has more cells than there are headings")]
+    said = {name: value for name, value in row.items() if name in NewDecision.model_fields and value is not None}
+    if not said.get("decision_id"):
+        said["decision_id"] = _id_of(said, times)
+    try:
+        return NewDecision.model_validate(said)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        return [BadCell(number, str(p["loc"][0]) if p["loc"] else "row", str(p["msg"])) for p in problems]
+
+
+def _id_of(said: Mapping[str, Any], times: Counter[str]) -> str:
+    content = repr(sorted((name, str(value)) for name, value in said.items() if name != "decision_id"))
+    times[content] += 1
+    return str(uuid5(ROWS, f"{content} {times[content]}"))
+
+
+def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each row with its number as a person counts it."""
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise SettingsError(str(path), "must end in .csv or .parquet.")
+    try:
+        rows = _read_csv(path) if suffix == ".csv" else _read_parquet(path)
+        yield from enumerate(rows, start=2)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or type(error).__name__}."
+    except (UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as error:
+        problem = f"cannot be read as {suffix[1:]} ({type(error).__name__})."
+    else:
+        return
+    raise SettingsError(str(path), problem, "`boroughlink decide --export FILE` writes one that can be read.")
+
+
+def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines, restkey=TOO_MANY, strict=True)
+        _check_headings(path, rows.fieldnames or ())
+        for row in rows:
+            yield {name: _unguarded(value) if isinstance(value, str) else value for name, value in row.items() if value}
+
+
+def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    table = read_table(path)
+    _check_headings(path, table.column_names)
+    yield from table.to_pylist()
+
+
+def _check_headings(path: Path, headings: Sequence[str]) -> None:
+    for name in headings:
+        if name not in DECISIONS.names:
+            near = get_close_matches(name, DECISIONS.names, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(DECISIONS.names)}."
+            raise SettingsError(str(path), f"has a column that decisions do not have: {name[:40]!r}.", hint)
+    if missing := [name for name in NEEDED if name not in headings]:
+        raise SettingsError(str(path), f"lacks the column {', '.join(missing)}.", "Write it, even if cells are empty.")
+
+
+def _write_parquet(path: Path, log: pa.Table) -> None:
+    write_table(path, log, DECISIONS)
+
+
+def _write_csv(path: Path, log: pa.Table) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".csv")
+    try:
+        with os.fdopen(
+            handle, "w", encoding="utf-8-sig", newline=""
+        ) as lines:  # the mark tells spreadsheets that it is UTF-8
+            rows = csv.writer(lines)
+            rows.writerow(log.column_names)
+            rows.writerows([_as_cell(value) for value in row.values()] for row in log.to_pylist())
+            lines.flush()
+            os.fsync(lines.fileno())
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _as_cell(value: Any) -> str:  # noqa: ANN401
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case dt.datetime():
+            return value.isoformat()
+        case _:
+            return _guarded(str(value))
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if _may_run(text) else text
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _may_run(cell[1:]) else cell
+
+
+def _may_run(text: str) -> bool:
+    return text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(tuple(FORMULA_STARTS))

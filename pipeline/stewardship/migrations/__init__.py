@@ -1,0 +1,1 @@
+"""How the store's tables came to be: Alembic runs ``versions`` in order, one transaction an upgrade."""

@@ -1,0 +1,67 @@
+"""The policy file: when a decision needs a second person."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.core.errors import SettingsError
+from schemas.decisions import StewardPolicy, TwoPersonRule, Verdict
+
+POLICY = Path(__file__).resolve().parent / "policy.toml"
+UNKNOWN_FACTS = "unknown_facts"
+"""Told in place of a rule's name where nothing is known of the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What the caller knows of the two persons that a decision is about."""
+
+    roles_l: frozenset[str]
+    """Every role of the person of the one record."""
+    roles_r: frozenset[str]
+    rules: frozenset[str]
+    """Rules of the linkage model that the pair meets, such as ``name_only``."""
+    n_records: int
+    """Records of the two persons together."""
+
+
+def load_policy(path: Path = POLICY) -> StewardPolicy:
+    """The checked policy of a TOML file.
+
+    Raises:
+        SettingsError: If it cannot be read, or says something that a policy cannot say.
+    """
+    try:
+        return StewardPolicy.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        problem = f"cannot be read: {error}"
+    except ValidationError as error:
+        problem = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
+    raise SettingsError(path.name, problem, "pipeline/stewardship/policy.toml is an example.")
+
+
+def second_because(policy: StewardPolicy, verdict: Verdict, facts: CaseFacts | None) -> tuple[str, ...]:
+    """Names of the rules by which this verdict needs a second person; none: one person is enough."""
+    if verdict == "unsure":
+        return ()
+    if facts is None:
+        return (UNKNOWN_FACTS,) if policy.when_facts_are_unknown == "ask_second" and verdict != "retract" else ()
+    return tuple(rule.name for rule in policy.two_person if verdict in rule.verdicts and _holds(rule, facts))
+
+
+def _holds(rule: TwoPersonRule, facts: CaseFacts) -> bool:
+    if rule.more_records_than is not None and facts.n_records <= rule.more_records_than:
+        return False
+    if rule.rules and facts.rules.isdisjoint(rule.rules):
+        return False
+    return rule.roles is None or _opposed(rule.roles, facts)
+
+
+def _opposed(sides: tuple[Iterable[str], Iterable[str]], facts: CaseFacts) -> bool:
+    ways = ((facts.roles_l, facts.roles_r), (facts.roles_r, facts.roles_l))
+    return any(not one.isdisjoint(sides[0]) and not other.isdisjoint(sides[1]) for one, other in ways)

@@ -1,0 +1,168 @@
+"""What of the log stands tonight: pure functions from the tables of decisions, records and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.parquet import conform
+from pipeline.stewardship.contradictions import Edge, knots
+from pipeline.stewardship.decision import Decision, Pair, PairState, by_pair, pair_state
+from pipeline.stewardship.evidence import moved_fields
+from pipeline.stewardship.reattach import Attached, reattach
+from schemas.decisions import StewardPolicy
+from schemas.tables import DECIDED_PAIRS, STANDING_DECISIONS
+
+MUST_LINK, CANNOT_LINK = "must_link", "cannot_link"
+CONSTRAINTS = {"link": MUST_LINK, "unlink": CANNOT_LINK}
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    decision: Decision
+    confirmed_by: tuple[str, ...]
+    state: str
+    at: Attached
+    moved: tuple[str, ...] = ()
+    contradicts: frozenset[str] = frozenset()
+
+
+def standing_decisions(
+    decisions: pa.Table, policy: StewardPolicy, records: pa.Table | None = None, evidence: pa.Table | None = None
+) -> pa.Table:
+    """The contract ``standing_decisions``: every decision that is in force, waits, is contradicted or has lost a record.
+
+    In force is the latest verdict on a pair that was not taken back and, where that is asked for, has its second person.
+
+    A decision whose evidence moved since it was made (``look_again``) stays in force. A person judged with papers that the
+    machine does not have; to drop the decision by itself would join two people, or part one, at night and with nobody asked.
+    So it holds, whether link or unlink, until a steward has looked.
+
+    Decisions that the data set against each other (a source joined two records, an id changed) are frozen: links of the chain
+    give no must-link any more, and the pairs are as the model sees them. The unlink keeps its cannot-link: two people taken
+    for one is the mistake that does harm at once and is hard to undo, and what is parted can be joined tomorrow.
+
+    Args:
+        decisions: the log, contract ``decisions``.
+        policy: which levels disagree.
+        records: tonight's records, contract ``fingerprints``; none: every record is taken to be there.
+        evidence: what would be seen of the pairs tonight, contract ``pair_evidence``; a pair without a row is not judged.
+    """
+    found = [_stand(state) for state in map(pair_state, by_pair(_rows(decisions)).values())]
+    standing = [one for group in found for one in group]
+    if records is not None:
+        standing = _attach(standing, records)
+    standing = _freeze(standing)
+    if evidence is not None:
+        standing = _lapse(standing, evidence, policy)
+    rows = [_row(one) for one in sorted(standing, key=lambda one: one.decision.seq)]
+    return conform(pa.Table.from_pylist(rows, STANDING_DECISIONS.arrow_schema()), STANDING_DECISIONS)
+
+
+def decided_pairs(standing: pa.Table) -> pa.Table:
+    """The contract ``decided_pairs``: what clusters must keep to."""
+    bound = standing.filter(pc.is_valid(standing.column("constraint")))
+    pairs: dict[tuple[str, str, str], list[str]] = {}
+    for row in bound.select([*ENDS, "constraint", "decision_id"]).to_pylist():
+        pairs.setdefault((row["record_id_l"], row["record_id_r"], row["constraint"]), []).append(row["decision_id"])
+    rows = [dict(zip(DECIDED_PAIRS.names, (*key, ids), strict=True)) for key, ids in sorted(pairs.items())]
+    return conform(pa.Table.from_pylist(rows, DECIDED_PAIRS.arrow_schema()), DECIDED_PAIRS)
+
+
+ENDS = ("record_id_l", "record_id_r")
+
+
+def must_link(standing: pa.Table) -> pa.Table:
+    """Pairs that are one person, contract ``decided_pairs``."""
+    return _bound(standing, MUST_LINK)
+
+
+def cannot_link(standing: pa.Table) -> pa.Table:
+    """Pairs that no person may hold both of, contract ``decided_pairs``."""
+    return _bound(standing, CANNOT_LINK)
+
+
+def in_state(standing: pa.Table, state: str) -> pa.Table:
+    """Standing decisions that are in_force, waiting, contradicted or detached."""
+    return standing.filter(pc.equal(standing.column("state"), state))
+
+
+def to_look_at_again(standing: pa.Table) -> pa.Table:
+    """Standing decisions whose evidence moved since."""
+    return standing.filter(standing.column("look_again"))
+
+
+def _bound(standing: pa.Table, constraint: str) -> pa.Table:
+    pairs = decided_pairs(standing)
+    return pairs.filter(pc.equal(pairs.column("constraint"), constraint))
+
+
+def _rows(decisions: pa.Table) -> Iterable[Decision]:
+    return (Decision(**row) for row in decisions.to_pylist())
+
+
+def _stand(state: PairState) -> list[_Standing]:
+    found = [_standing(decision, state, "waiting") for decision in state.waiting]
+    return [_standing(state.in_force, state, "in_force"), *found] if state.in_force else found
+
+
+def _standing(decision: Decision, state: PairState, called: str) -> _Standing:
+    seconds = tuple(second.decided_by for second in state.confirmed_by.get(decision.decision_id, ()))
+    return _Standing(decision, seconds, called, Attached(*decision.pair, "as_decided"))
+
+
+def _attach(standing: Sequence[_Standing], records: pa.Table) -> list[_Standing]:
+    names = (*ENDS, "fingerprint_l", "fingerprint_r")
+    columns = {name: pa.array([getattr(one.decision, name) for one in standing], pa.string()) for name in names}
+    places = reattach(pa.table(columns), records)
+    return [
+        replace(one, at=at, state="detached" if at.attachment == "detached" else one.state)
+        for one, at in zip(standing, places, strict=True)
+    ]
+
+
+def _freeze(standing: Sequence[_Standing]) -> list[_Standing]:
+    edges: dict[str, list[Edge]] = {"link": [], "unlink": []}
+    for one in standing:
+        if one.state == "in_force" and one.decision.verdict in edges:
+            edges[one.decision.verdict].append(Edge(one.at.record_id_l, one.at.record_id_r, one.decision.decision_id))
+    tied = knots(edges["link"], edges["unlink"])
+    return [
+        replace(one, state="contradicted", contradicts=tied[one.decision.decision_id])
+        if one.decision.decision_id in tied
+        else one
+        for one in standing
+    ]
+
+
+def _lapse(standing: Sequence[_Standing], evidence: pa.Table, policy: StewardPolicy) -> list[_Standing]:
+    now = {(row["record_id_l"], row["record_id_r"]): row for row in evidence.to_pylist()}
+    return [replace(one, moved=_moved(one, now, policy)) for one in standing]
+
+
+def _moved(one: _Standing, now: Mapping[Pair, Mapping[str, str]], policy: StewardPolicy) -> tuple[str, ...]:
+    tonight = now.get((one.at.record_id_l, one.at.record_id_r))
+    seen = one.decision.evidence
+    if tonight is None or seen is None or tonight["evidence_hash"] == one.decision.evidence_hash:
+        return ()
+    return moved_fields(seen, tonight["evidence"], policy)
+
+
+def _row(one: _Standing) -> dict[str, Any]:
+    decision = one.decision
+    constraint = CONSTRAINTS.get(decision.verdict) if one.state == "in_force" else None
+    if one.state == "contradicted" and decision.verdict == "unlink":
+        constraint = CANNOT_LINK
+    return {
+        "record_id_l": one.at.record_id_l, "record_id_r": one.at.record_id_r, "state": one.state, "constraint": constraint,
+        "is_reattached": one.at.attachment == "reattached", "look_again": bool(one.moved), "moved_fields": list(one.moved) or None,
+        "contradicts": sorted(one.contradicts) or None, "confirmed_by": list(one.confirmed_by) or None,
+        **{
+            name: getattr(decision, name)
+            for name in ("seq", "decision_id", "verdict", "decided_by", "decided_at", "second_because", "run_id", "model")
+        },
+    }  # fmt: skip
