@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from scipy.cluster.hierarchy import DisjointSet
 
 from pipeline.stewardship.decision import Decision, Pair
 
@@ -54,6 +52,14 @@ class Graph:
                     ahead.append(other)
         return found
 
+    def groups(self) -> dict[str, int]:
+        """Each linked record to the number of its group: those that links lead to from one another."""
+        group: dict[str, int] = {}
+        for number, record in enumerate(self._ways):
+            if record not in group:
+                group |= dict.fromkeys(self.reached(record), number)
+        return group
+
 
 def _back(came: Mapping[str, tuple[str, Edge] | None], end: str) -> Iterator[Edge]:
     step = came[end]
@@ -95,11 +101,9 @@ def knots(links: Sequence[Edge], unlinks: Sequence[Edge]) -> dict[str, frozenset
     For an unlink whose two records links still join: the links of its shortest chain, then of the next one without them,
     until the two are parted. Each unlink is looked at alone, so their order does not matter.
     """
-    joined: DisjointSet[Hashable] = DisjointSet({end for edge in (*links, *unlinks) for end in (edge.left, edge.right)})
-    for edge in links:
-        joined.merge(edge.left, edge.right)
-    broken = [edge for edge in unlinks if joined.connected(edge.left, edge.right)]
-    graph = Graph(links) if broken else Graph(())
+    graph = Graph(links)
+    group = graph.groups()
+    broken = [edge for edge in unlinks if edge.left in group and group[edge.left] == group.get(edge.right)]
     found: defaultdict[str, set[str]] = defaultdict(set)
     for unlink in broken:
         used: set[str] = set()
