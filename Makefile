@@ -2,7 +2,7 @@
 UV := .boot/bin/uv
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: run test check clean postgres
+.PHONY: run test check bench clean postgres
 
 .boot/bin/uv:
 	python3 -m venv .boot
@@ -27,6 +27,9 @@ check: .venv/.synced    ## format, lint, types, imports, fast tests
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) pytest -m "not slow and not flow and not postgres"
+
+bench: .venv/.synced    ## boroughlink beside its peers; ARGS="--quick" for the small sets
+	$(RUN) python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf .boot .venv data/home

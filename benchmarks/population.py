@@ -88,23 +88,34 @@ class _Names:
             for name in own:
                 short.setdefault(name, []).extend(other for other in own if other != name)
         found = communities()
-        lists = [[np.char.lower(np.array(getattr(c, kind), dtype=str)) for c in found] for kind in ("male", "female", "last")]
-        return cls(*lists, np.array([c.share for c in found]), short)
+        lists = [
+            [np.char.lower(np.array(getattr(c, kind), dtype=str)) for c in found] for kind in ("male", "female", "last")
+        ]
+        male, female, last = lists
+        return cls(male, female, last, np.array([c.share for c in found]), short)
 
 
 def _chunk(
     chance: np.random.Generator, shape: Shape, names: _Names, first: int, people: int, all_people: int, first_row: int
 ) -> pa.Table:
     """The records of the people first .. first + people, in random order."""
-    household = np.repeat(np.arange(people), chance.choice([1, 2, 3, 4, 5], people, p=[0.35, 0.25, 0.18, 0.14, 0.08]))[:people]
+    household = np.repeat(np.arange(people), chance.choice([1, 2, 3, 4, 5], people, p=[0.35, 0.25, 0.18, 0.14, 0.08]))[
+        :people
+    ]
     homes = household[-1] + 1
     community = chance.choice(len(names.share), homes, p=names.share / names.share.sum())[household]
     place = np.arange(people) - np.searchsorted(household, household)  # 0 and 1 are the parents
     female = chance.random(people) < 0.5
-    surname = _zipf(chance, names.last, chance.permuted(community[np.searchsorted(household, np.arange(homes))]), homes)[household]
-    forename = np.where(female, _zipf(chance, names.female, community, people), _zipf(chance, names.male, community, people))
+    surname = _zipf(
+        chance, names.last, chance.permuted(community[np.searchsorted(household, np.arange(homes))]), homes
+    )[household]
+    forename = np.where(
+        female, _zipf(chance, names.female, community, people), _zipf(chance, names.male, community, people)
+    )
     born = np.where(place < 2, chance.integers(-14_000, 2_500, people), chance.integers(4_000, 19_000, people))
-    born = np.where(place == 1, born[np.maximum(np.arange(people) - 1, 0)] + chance.integers(-2_500, 2_500, people), born)
+    born = np.where(
+        place == 1, born[np.maximum(np.arange(people) - 1, 0)] + chance.integers(-2_500, 2_500, people), born
+    )
     is_twin = (place > 2) & (chance.random(people) < 0.06)
     born[is_twin] = born[np.flatnonzero(is_twin) - 1]
     is_junior = (place == 2) & (chance.random(people) < 0.02)
@@ -116,7 +127,11 @@ def _chunk(
     second = chance.integers(0, homes_known, people)
     married = np.where(female & (chance.random(people) < 0.12), _zipf(chance, names.last, community, people), surname)
 
-    extra = chance.geometric(1 / shape.records, people) if shape.records > 2 else 1 + chance.poisson(shape.records - 1, people)
+    extra = (
+        chance.geometric(1 / shape.records, people)
+        if shape.records > 2
+        else 1 + chance.poisson(shape.records - 1, people)
+    )
     who = chance.permutation(np.repeat(np.arange(people), extra))
     n = len(who)
     is_later = chance.random(n) < shape.moves
@@ -127,7 +142,9 @@ def _chunk(
         "postcode": _spoilt(chance, _postcodes(np.where(is_later, second[who], home[who])), shape.typo / 3),
         "gender": np.where(female[who], "f", "m"),
         "birth_place": _spoilt(chance, np.array(TOWNS)[town[who]], shape.typo / 2),
-        "occupation": np.array(TRADES)[np.where(chance.random(n) < 0.15, chance.integers(0, len(TRADES), n), trade[who])],
+        "occupation": np.array(TRADES)[
+            np.where(chance.random(n) < 0.15, chance.integers(0, len(TRADES), n), trade[who])
+        ],
     }
     arrays: dict[str, pa.Array] = {"unique_id": pa.array(first_row + np.arange(n)), "entity_id": pa.array(first + who)}
     for name in shape.columns:
@@ -168,7 +185,12 @@ def _spoilt(chance: np.random.Generator, texts: np.ndarray, share: float) -> np.
         if len(text) > 2:
             k = int(place * (len(text) - 1))
             swapped = text[:k] + text[k + 1] + text[k] + text[k + 2 :]
-            out[at] = (text[:k] + text[k + 1 :], text[:k] + letter + text[k:], text[:k] + letter + text[k + 1 :], swapped)[kind]
+            out[at] = (
+                text[:k] + text[k + 1 :],
+                text[:k] + letter + text[k:],
+                text[:k] + letter + text[k + 1 :],
+                swapped,
+            )[kind]
     return out
 
 
@@ -189,5 +211,7 @@ def _postcodes(codes: np.ndarray) -> np.ndarray:
     area = np.array(["e", "n", "nw", "se", "sw", "w", "br", "cr", "ha", "ig", "kt", "rm", "sm", "tw", "ub", "en"])
     district, rest = (codes // 400).astype(int), (codes % 400).astype(int)
     outward = np.char.add(area[district % 16], (district // 16 + 1).astype(str))
-    inward = np.char.add((rest % 10).astype(str), np.char.add(letters[rest // 20 % 20], letters[(rest * 7 + district) % 20]))
+    inward = np.char.add(
+        (rest % 10).astype(str), np.char.add(letters[rest // 20 % 20], letters[(rest * 7 + district) % 20])
+    )
     return np.char.add(np.char.add(outward, " "), inward)

@@ -1,0 +1,128 @@
+"""A run from the data to the page, on a set of 300 records."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks import course
+from benchmarks.contenders import BY_NAME, Contender
+from benchmarks.course import Plan, carry_out
+from benchmarks.datasets import DataSet, city
+from benchmarks.results import Result, summaries
+
+KEYS = BY_NAME["recordlinkage_keys"]
+
+
+def plan(tmp_path: Path, *contenders: Contender, repeat: int = 1, limit: float = 300.0) -> Plan:
+    return Plan([city(300)], [], contenders, repeat, limit, None, tmp_path, is_fresh=False)
+
+
+def carried_out(own: Plan) -> list[Result]:
+    results: list[Result] = []
+    carry_out(own, lambda _: None, results.append)
+    return results
+
+
+def fake(name: str, code: str) -> Contender:
+    """A contender that is a line of Python; it gets its records and folder as arguments."""
+
+    def command(data: DataSet, out: Path) -> list[str]:
+        return [sys.executable, "-c", code, str(data.records), str(out)]
+
+    return Contender(name, name, command)
+
+
+@pytest.mark.slow
+def test_ours_and_recordlinkage_are_measured_and_judged_side_by_side(tmp_path: Path) -> None:
+    results = carried_out(plan(tmp_path, BY_NAME["boroughlink"], KEYS))
+    assert {(own.data, own.contender) for own in results if own.turn} == {("city_1k", "boroughlink"), ("city_300", "boroughlink"), ("city_300", "recordlinkage_keys")}  # fmt: skip
+    ours, theirs = (own for own in summaries(results, 1) if own.data == "city_300")
+    assert ours.problem == theirs.problem == ""
+    assert ours.records == theirs.records == len_of(tmp_path)
+    for own in (ours, theirs):
+        assert own.candidate_pairs
+        assert own.wall_seconds > 0.5
+        assert own.cpu_seconds > 0.5
+        assert own.peak_mb > 100
+    assert (ours.accuracy["cluster_f1"] or 0) > 0.85
+    assert (theirs.accuracy["cluster_f1"] or 0) > 0.3
+    assert ours.candidate_recall is None
+    assert theirs.candidate_recall == theirs.accuracy["kept_recall"]
+
+
+@pytest.mark.slow
+def test_splink_is_measured_and_its_candidates_are_counted(tmp_path: Path) -> None:
+    pytest.importorskip("splink")
+    (own,) = carried_out(plan(tmp_path, BY_NAME["splink"]))
+    assert own.problem == ""
+    assert own.candidate_pairs
+    assert (own.candidate_recall or 0) >= (own.accuracy["kept_recall"] or 0) > 0.7
+    assert (own.accuracy["best_cluster_f1"] or 0) > 0.7
+
+
+def len_of(tmp_path: Path) -> int:
+    return pq.read_metadata(tmp_path / "sets" / "city_300.records.parquet").num_rows
+
+
+def test_a_contender_that_fails_is_told_once_and_the_others_go_on(tmp_path: Path) -> None:
+    bad, worse = fake("bad", "raise SystemExit(3)"), fake("worse", "raise SystemExit(4)")
+    results = carried_out(plan(tmp_path, bad, worse, repeat=3))
+    assert [(own.contender, own.problem) for own in results] == [
+        ("bad", "ended with exit code 3"),
+        ("worse", "ended with exit code 4"),
+    ]
+
+
+def test_a_contender_that_runs_too_long_is_stopped(tmp_path: Path) -> None:
+    (own,) = carried_out(plan(tmp_path, fake("slow", "import time; time.sleep(60)"), limit=0.3))
+    assert own.problem.startswith("stopped after")
+
+
+ANSWER = """
+import json, sys, pathlib
+import pyarrow as pa, pyarrow.parquet as pq
+records, out = pq.read_table(sys.argv[1]), pathlib.Path(sys.argv[2])
+assert not list(out.iterdir())
+ids = records["unique_id"]
+pq.write_table(pa.table({"record_id": ids, "person_id": ids}), out / "clusters.parquet")
+pq.write_table(pa.table({"record_id_l": [0], "record_id_r": [1], "match_weight": [5.0]}), out / "pairs.parquet")
+(out / "facts.json").write_text(json.dumps({"link_above": 9}))
+"""
+
+
+def test_turns_of_contenders_alternate_and_each_starts_from_nothing(tmp_path: Path) -> None:
+    results = carried_out(plan(tmp_path, fake("one", ANSWER), fake("two", ANSWER), repeat=2))
+    assert [(own.contender, own.turn) for own in results] == [("one", 1), ("two", 1), ("one", 2), ("two", 2)]
+    assert {own.accuracy["cluster_recall"] for own in results} == {0.0}
+
+
+def test_a_run_that_compiled_is_kept_apart_and_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels = tmp_path / "kernels"
+    compiles = f"import pathlib; p = pathlib.Path({str(kernels)!r}); p.mkdir(exist_ok=True); (p / 'one.nbi').touch(exist_ok=False) if not list(p.iterdir()) else None"
+    monkeypatch.setattr(course, "OWN_KERNELS", kernels)
+    results = carried_out(plan(tmp_path, fake("one", compiles + ANSWER)))
+    assert [own.turn for own in results] == [0, 1]
+
+
+def test_a_contender_that_has_run_long_enough_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "ENOUGH_SECONDS", 0.01)
+    assert len(carried_out(plan(tmp_path, fake("one", ANSWER), repeat=3))) == 1
+
+
+def test_sets_for_growth_are_for_ours_alone_and_never_run_twice(tmp_path: Path) -> None:
+    own = Plan([city(300)], [city(300), city(600)], [KEYS], 1, 60.0, None, tmp_path, is_fresh=False)
+    jobs = [(source.name, [one.name for one in contenders]) for source, contenders in own.jobs]
+    assert jobs == [("city_300", ["recordlinkage_keys"]), ("city_600", ["boroughlink"])]
+
+
+def test_contenders_are_called_with_the_kind_of_every_column(tmp_path: Path) -> None:
+    data = course.prepare(city(300), None, tmp_path)
+    called = BY_NAME["boroughlink"].command(data, tmp_path)
+    assert "dob=date_of_birth" in called
+    assert "--truth" not in called
+    assert json.dumps(called).count("=") == 1 + len(data.family.kinds)
