@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, MODELS, ROOT, SAMPLE, SOURCES
 
+SQLITE = "sqlite:///"
+
 
 class RunSettings(BaseModel):
     """Settings of a night; every one has a default, so an empty file is one night on the bundled sample."""
@@ -25,6 +27,11 @@ class RunSettings(BaseModel):
     model: Path = MODELS / "person.toml"
     survivorship: Path = ROOT / "pipeline" / "persons" / "survivorship.toml"
     expectations: Path = ROOT / "expectations"
+    steward_policy: Path = ROOT / "pipeline" / "stewardship" / "policy.toml"
+    """When a steward's decision needs a second person."""
+    decisions_url: str | None = None
+    """Database of stewards' decisions, ``sqlite:///file`` or ``postgresql://...``; default: a file in the home's state folder.
+    BOROUGHLINK_DECISIONS_URL goes before it: a URL with a password belongs there."""
     policy: Literal["balanced", "strict"] = "strict"
     engine: Literal["local", "recordlinkage"] = "local"
     as_of: dt.date | None = None
@@ -53,9 +60,11 @@ class RunSettings(BaseModel):
 
     def relative_to(self, folder: Path, said: dict[str, object]) -> Self:
         """The settings with the paths that the file gave taken from its folder."""
-        paths = ("home", "contracts", "model", "survivorship", "expectations")
+        paths = ("home", "contracts", "model", "survivorship", "expectations", "steward_policy")
         given: dict[str, object] = {name: folder / getattr(self, name) for name in paths if name in said}
         given["passwords"] = {name: folder / path for name, path in self.passwords.items()}
         if "exports" in said and "://" not in self.exports:
             given["exports"] = str(folder / self.exports)
+        if self.decisions_url and self.decisions_url.startswith(SQLITE):
+            given["decisions_url"] = SQLITE + str(folder / self.decisions_url.removeprefix(SQLITE))
         return self.model_copy(update=given)

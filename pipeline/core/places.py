@@ -41,6 +41,11 @@ class Home:
         return self.root / "state" / "last_good"
 
     @property
+    def decisions(self) -> Path:
+        """The database of stewards' decisions, where no other one is named."""
+        return self.root / "state" / "decisions.sqlite3"
+
+    @property
     def lock(self) -> Path:
         """The run lock: one run a home at a time."""
         return self.root / "run.lock"

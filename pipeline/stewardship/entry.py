@@ -130,9 +130,9 @@ def _in_place_of(decision: Decision, state: PairState) -> Decision:
     is_own = is_same_person(head.decided_by, decision.decided_by)
     if not is_own and head.verdict != "unsure":  # unsure decides nothing, so nobody's decision is replaced
         waits = head.decision_id in {waiting.decision_id for waiting in state.waiting}
-        what_to_do = "To decide otherwise, say that it supersedes that decision."
+        what_to_do = "To decide otherwise, supersede that decision by its id (--supersede)."
         if waits and head.verdict == decision.verdict:
-            what_to_do = "That one waits for a second person: confirm it instead."
+            what_to_do = "That one waits for a second person: confirm it instead (--confirm)."
         raise DecisionConflictError("Another steward has decided on these two records.", (head.told(),), what_to_do)
     return replace(decision, supersedes=head.decision_id)
 

@@ -1,0 +1,159 @@
+"""``boroughlink decide``: what a steward says of two records; the list of it, and files out and in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import Home
+
+if TYPE_CHECKING:
+    from pipeline.stewardship.store import Store
+    from schemas.decisions import NewDecision
+    from schemas.settings import RunSettings
+
+HELP = """
+Decide whether two records are one person, confirm or take back a decision, list decisions, write or read them as a file.
+
+A decision counts from the next night on. The reason may hold personal data: it is kept, and shown only when asked for.
+
+Example: `boroughlink decide 1042 1177 --link --by "A. Steward" --reason "Same PNC photograph"`
+"""
+PAIRS_SHOWN = 10
+OPTIONS = {
+    "decided_by": "--by", "reason": "--reason", "decision_id": "--id", "confirms": "--confirm", "retracts": "--retract",
+    "supersedes": "--supersede",
+}  # fmt: skip
+
+
+def decide(
+    first: Annotated[str | None, typer.Argument(metavar="A", help="A record, or a person.", show_default=False)] = None,
+    second: Annotated[str | None, typer.Argument(metavar="B", help="The other one.", show_default=False)] = None,
+    link: Annotated[bool, typer.Option("--link", help="They are one person.")] = False,
+    unlink: Annotated[bool, typer.Option("--unlink", help="They are two persons.")] = False,
+    unsure: Annotated[bool, typer.Option("--unsure", help="It cannot be told.")] = False,
+    confirm: Annotated[str | None, typer.Option(metavar="ID", help="Second this decision.", show_default=False)] = None,
+    retract: Annotated[str | None, typer.Option(metavar="ID", help="Take this decision back.", show_default=False)] = None,
+    supersede: Annotated[str | None, typer.Option(metavar="ID", help="Replace this decision of another steward.", show_default=False)] = None,
+    by: Annotated[str | None, typer.Option(help="Who decides.", show_default=False)] = None,
+    reason: Annotated[str | None, typer.Option(help="Why.", show_default=False)] = None,
+    decision_id: Annotated[str | None, typer.Option("--id", help="UUID of this decision: sent twice, it counts once.", show_default=False)] = None,
+    show: Annotated[bool, typer.Option("--list", help="List the decisions that stand or wait.")] = False,
+    reasons: Annotated[bool, typer.Option("--reasons", help="With --list: show reasons too, which may be personal data.")] = False,
+    export: Annotated[Path | None, typer.Option(help="Write all decisions to this .csv or .parquet file: personal data.", show_default=False)] = None,
+    bring: Annotated[Path | None, typer.Option("--import", help="Enter the decisions of this file; --by says who brings them.", show_default=False)] = None,
+    home: HomeOption = None,
+    run_file: RunFileOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Decide, list, write or read."""
+    from flows import decisions_told as told
+    from flows.decided import open_decisions
+
+    verdicts = [name for name, is_given in (("link", link), ("unlink", unlink), ("unsure", unsure)) if is_given]
+    asked = [*verdicts, *(name for name, given in (("confirm", confirm), ("retract", retract), ("list", show), ("export", export), ("import", bring)) if given)]  # fmt: skip
+    if len(asked) != 1:
+        problem = f"--{' and --'.join(asked)} do not go together." if asked else "nothing is asked."
+        raise SettingsError("decide", problem, "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.")  # fmt: skip
+    settings, place = _settings(run_file, home)
+    with open_decisions(settings, place, os.environ) as store:
+        if show:
+            told.list_decisions(store, reasons, as_json)
+        elif export:
+            told.export_decisions(store, export, as_json)
+        elif bring:
+            told.import_decisions(store, bring, _said("--by", by), as_json)
+        else:
+            said = {
+                "verdict": verdicts[0] if verdicts else ("retract" if retract else None), "decided_by": _said("--by", by),
+                "reason": _said("--reason", reason), "confirms": confirm, "retracts": retract, "supersedes": supersede,
+                **({"decision_id": decision_id} if decision_id else {}),
+            }  # fmt: skip
+            new = _checked({**_facts(place, store, (first, second), retract or confirm), **said})
+            told.decision(store, store.decide(new), as_json)
+
+
+def _settings(run_file: Path | None, home: Path | None) -> tuple[RunSettings, Home]:
+    from schemas.settings import RunSettings
+
+    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
+    settings = RunSettings.load(Path(said)) if said else RunSettings()
+    return settings, Home(home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home)))
+
+
+def _said(option: str, value: str | None) -> str:
+    if value is None:
+        raise SettingsError(option, "is missing.", "Say who decides, and why.")
+    return value
+
+
+def _checked(said: dict[str, Any]) -> NewDecision:
+    from pydantic import ValidationError
+
+    from schemas.decisions import NewDecision
+
+    try:
+        return NewDecision.model_validate(said)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False)[0]
+    name = str(wrong["loc"][0]) if wrong["loc"] else ""
+    raise SettingsError(OPTIONS.get(name, "decide"), f"{wrong['msg']}.")
+
+
+def _facts(place: Home, store: Store, given: tuple[str | None, str | None], named: str | None) -> dict[str, Any]:
+    """The pair, and what the current publication shows of it; where nothing is published, the ids as they are."""
+    first, second = given
+    if (first is None) != (second is None) or not (first or named):
+        raise SettingsError("decide", "needs two records.", "Give two ids: boroughlink decide A B --link ...")
+    has_publication = place.current.exists()
+    if first and second:
+        return _seen(place, first, second) if has_publication else {"record_id_l": first, "record_id_r": second}
+    decision = store.find(_uuid(named or ""))
+    if decision is None or decision.erasure_id or not has_publication:
+        return {}  # the store says what is wrong, or nothing more is known
+    return _seen_still(place, *decision.pair)
+
+
+def _uuid(text: str) -> str:
+    return text.strip().lower()
+
+
+def _seen(place: Home, first: str, second: str) -> dict[str, Any]:
+    from flows.seen import pairs_of, seen_of
+    from pipeline.explain.kept import open_folder
+
+    kept = open_folder(place.current.resolve())
+    pairs = pairs_of(kept, first, second)
+    return seen_of(kept, *(pairs[0] if len(pairs) == 1 else _chosen(pairs, first, second)))
+
+
+def _seen_still(place: Home, left: str, right: str) -> dict[str, Any]:
+    """As ``_seen``, of two records that may be gone from the publication."""
+    from flows.seen import seen_of
+    from pipeline.explain.kept import open_folder, person_of
+
+    kept = open_folder(place.current.resolve())
+    return seen_of(kept, left, right) if len(person_of(kept, (left, right))) == 2 else {}
+
+
+def _chosen(pairs: list[tuple[str, str]], first: str, second: str) -> tuple[str, str]:
+    shown = pairs[:PAIRS_SHOWN]
+    if not sys.stdin.isatty():
+        some = "; ".join(f"{left} {right}" for left, right in shown)
+        problem = f"stand for {len(pairs):,} pairs of records."
+        raise SettingsError(f"{first} and {second}", problem, f"Give two records, strongest pair first: {some}.")
+    console = Console(stderr=True)
+    for number, (left, right) in enumerate(shown, start=1):
+        console.print(Text(f"{number:>3}  {left}  {right}"), soft_wrap=True)
+    number = typer.prompt(f"Which of {len(pairs):,} pairs of records, strongest first?", type=int, default=1, err=True)
+    if not 1 <= number <= len(shown):
+        raise SettingsError("pair", "is none of those shown.", f"Give a number from 1 to {len(shown)}.")
+    return shown[number - 1]

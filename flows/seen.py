@@ -1,0 +1,112 @@
+"""What a publication shows of two records: the facts and the evidence that a decision on them keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.core.errors import SettingsError
+from pipeline.explain.kept import NOT_FIELDS, Kept, person_of, records_of, rows_between, values_of
+from pipeline.explain.levels import level_of
+from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
+from schemas.decisions import listed
+from schemas.model import Model
+
+
+def seen_of(kept: Kept, left: str, right: str) -> dict[str, Any]:
+    """Fields of ``NewDecision`` that the publication fills for two records, in the order given.
+
+    Roles and number of records are those of the two persons; the evidence is there for a pair that was scored and kept.
+
+    Raises:
+        SettingsError: If a record is not in the publication.
+    """
+    persons = person_of(kept, (left, right))
+    for record in (left, right):
+        if record not in persons:
+            raise SettingsError(f"record {record}", f"is not in {kept.folder}.", "Is it written right?")
+    roles = _roles(kept, persons.values())
+    values = values_of(kept, (left, right))
+    row = next((row for row in rows_between(kept, [left]) if right in (row["record_id_l"], row["record_id_r"])), None)
+    facts: dict[str, Any] = {
+        "record_id_l": left, "record_id_r": right, "roles_l": listed(roles[persons[left]]), "roles_r": listed(roles[persons[right]]),
+        "rules": listed((row["rules"] if row else None) or ()), "n_records": len(records_of(kept, set(persons.values()))),
+        "fingerprint_l": _fingerprint(kept, values[left]), "fingerprint_r": _fingerprint(kept, values[right]),
+        "run_id": _run_id(kept), "model": kept.stamp,
+    }  # fmt: skip
+    if row:
+        facts["evidence"] = evidence_text(levels_of(row, kept.model))
+        facts["evidence_hash"] = evidence_hash(facts["evidence"], *(values[record] for record in sorted((left, right))))
+    return facts
+
+
+def levels_of(row: Mapping[str, Any], model: Model | None) -> dict[str, str]:
+    """Field to comparison level of a row of links, by its bits; where they tell no level, whether they agree or differ."""
+    known = {comparison.field: comparison for comparison in model.comparison} if model else {}
+    found = {}
+    for name, bits in row.items():
+        field = name.removeprefix("mw_")
+        if name.startswith("mw_") and name not in NOT_FIELDS and bits:
+            level = level_of(known[field], bits) if field in known else None
+            found[field] = level or ("agrees" if bits > 0 else "differs")
+    return found
+
+
+def pairs_of(kept: Kept, first: str, second: str) -> list[tuple[str, str]]:
+    """The pairs of records that two ids may stand for, a person's id being that of any of its records; strongest pair first.
+
+    Raises:
+        SettingsError: If an id is not in the publication, or both are of one person and not two records.
+    """
+    left, right = _records(kept, first), _records(kept, second)
+    if left == right:
+        raise SettingsError(f"{first} and {second}", "are one and the same.", "Give two records, or two persons.")
+    if len(left) == len(right) == 1:
+        return [(left[0], right[0])]
+    ends = (set(left), set(right))
+    scored = [
+        (row["match_weight"], row["record_id_l"], row["record_id_r"])
+        for row in rows_between(kept, left)
+        if _is_across((row["record_id_l"], row["record_id_r"]), ends)
+    ]
+    if scored:
+        return [pair for _, *pair in sorted(scored, key=lambda row: (-row[0], row[1:]))]  # type: ignore[misc]
+    return [(one, other) for one in left for other in right if one != other]
+
+
+def _is_across(pair: tuple[str, str], ends: tuple[set[str], set[str]]) -> bool:
+    return any(one in ends[0] and other in ends[1] for one, other in (pair, pair[::-1]))
+
+
+def _records(kept: Kept, given: str) -> list[str]:
+    if person_of(kept, [given]):
+        return [given]
+    if members := records_of(kept, [given]):
+        return sorted(members)
+    raise SettingsError(given, f"is no record and no person of {kept.folder}.", "Is it written right?")
+
+
+def _roles(kept: Kept, person_ids: Iterable[str]) -> dict[str, list[str]]:
+    wanted = pc.is_in(pc.field("person_id"), pa.array(sorted(set(person_ids)), pa.string()))
+    persons = pq.read_table(kept.folder / "persons", columns=["person_id", "roles"], filters=wanted)
+    return {row["person_id"]: row["roles"] for row in persons.to_pylist()}
+
+
+def _fingerprint(kept: Kept, record: Mapping[str, Any]) -> str | None:
+    """The record's fingerprint, looked for only among records that could have the same: those of its feed and birthday."""
+    if record["date_of_birth"] is None:
+        return None
+    alike = (pc.field("feed_id") == record["feed_id"]) & (pc.field("date_of_birth") == record["date_of_birth"])
+    found = fingerprints(pq.read_table(kept.records, columns=list(FINGERPRINT_COLUMNS), filters=alike))
+    by_record = dict(zip(found.column("record_id").to_pylist(), found.column("fingerprint").to_pylist(), strict=True))
+    return by_record[record["record_id"]]
+
+
+def _run_id(kept: Kept) -> str | None:
+    manifest = kept.folder / "manifest.json"
+    return json.loads(manifest.read_text("utf-8")).get("run_id") if manifest.is_file() else None
