@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
+
+from pipeline.evaluate.quality import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,11 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class AtThreshold:
-    """What linking from a weight on would give."""
+    """What linking every pair by itself from a weight on would give."""
 
     bits: float
     pairs: int
-    precision: float
-    recall: float
-    reviewed: int
-    """pairs from the review threshold up to this one: a steward's load"""
+    score: Score
 
 
 def calibration(probability: np.ndarray, is_match: np.ndarray, bins: int = 10) -> list[Bin]:
@@ -53,34 +52,37 @@ def calibration_error(bins: list[Bin]) -> float:
     return sum(own.pairs * abs(own.predicted - own.observed) for own in bins) / total if total else 0.0
 
 
-def wilson(hits: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(hits: float, of: float, confidence: float = 0.95) -> tuple[float, float]:
     """Interval of a share (Wilson 1927)."""
     if not of:
         return 0.0, 1.0
-    z = float(norm.ppf((1 + confidence) / 2))
+    z = float(ndtri((1 + confidence) / 2))
     share, spread = hits / of, z * z / of
     middle = (share + spread / 2) / (1 + spread)
     half = z * float(np.sqrt(share * (1 - share) / of + spread / (4 * of))) / (1 + spread)
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def by_threshold(weight: np.ndarray, right: np.ndarray, true_pairs: float, thresholds: np.ndarray) -> list[AtThreshold]:
+def by_threshold(
+    weight: np.ndarray, right: np.ndarray, is_held: np.ndarray, true_pairs: float, thresholds: np.ndarray
+) -> list[AtThreshold]:
     """Quality of the pairs at or above each threshold, bits.
 
     Args:
-        weight: of every kept pair, those for review included.
+        weight: of every kept pair, those that wait included.
         right: whether each is a match, or how probably it is one: with probabilities the curve is an estimate.
+        is_held: pairs that a rule holds back, whatever their weight: no threshold links them.
         true_pairs: how many there are, those that were never compared included.
-        thresholds: bits, ascending.
+        thresholds: bits.
     """
-    order = np.argsort(-weight, kind="stable")
-    found = np.cumsum(right[order].astype(float))
+    order = np.argsort(-weight[~is_held], kind="stable")
+    ordered = -weight[~is_held][order]
+    found = np.concatenate([[0.0], np.cumsum(right[~is_held][order].astype(float))])
     out = []
-    for bits in thresholds:
-        pairs = int((weight >= bits).sum())
-        hits = float(found[pairs - 1]) if pairs else 0.0
-        precision = hits / pairs if pairs else 1.0
+    for bits in thresholds.tolist():
+        pairs = int(np.searchsorted(ordered, -bits, side="right"))
+        hits = float(found[pairs])
         out.append(
-            AtThreshold(float(bits), pairs, precision, hits / true_pairs if true_pairs else 1.0, len(weight) - pairs)
+            AtThreshold(bits, pairs, Score(hits / pairs if pairs else 1.0, hits / true_pairs if true_pairs else 1.0))
         )
     return out

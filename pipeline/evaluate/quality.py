@@ -54,13 +54,13 @@ def codes(values: pa.ChunkedArray | pa.Array) -> np.ndarray:
 def count_pairs(group: np.ndarray, source: np.ndarray | None = None) -> int:
     """Pairs of records of one group; with sources only those of different sources."""
     pairs = _pairs(group)
-    return pairs if source is None else pairs - _pairs(_together(group, source))
+    return pairs if source is None else pairs - _pairs(together(group, source))
 
 
 def cluster_score(cluster: np.ndarray, entity: np.ndarray, source: np.ndarray | None = None) -> Score:
     """Over all pairs of records that share a cluster, or an entity."""
     said, true = count_pairs(cluster, source), count_pairs(entity, source)
-    both = count_pairs(_together(cluster, entity), source)
+    both = count_pairs(together(cluster, entity), source)
     return Score(both / said if said else 1.0, both / true if true else 1.0)
 
 
@@ -74,7 +74,7 @@ def b_cubed(cluster: np.ndarray, entity: np.ndarray) -> Score:
     """Mean over records of the precision and recall of the record's own cluster (Bagga and Baldwin 1998)."""
     if not len(cluster):
         return Score(1.0, 1.0)
-    shared, in_cluster, in_entity = (_size(g)[_codes(g)] for g in (_together(cluster, entity), cluster, entity))
+    shared, in_cluster, in_entity = (_size(g)[_codes(g)] for g in (together(cluster, entity), cluster, entity))
     return Score(float((shared / in_cluster).mean()), float((shared / in_entity).mean()))
 
 
@@ -82,7 +82,7 @@ def exact_persons(cluster: np.ndarray, entity: np.ndarray) -> float:
     """Share of entities whose records are exactly one cluster."""
     if not len(cluster):
         return 1.0
-    shared, in_cluster, in_entity = (_size(g)[_codes(g)] for g in (_together(cluster, entity), cluster, entity))
+    shared, in_cluster, in_entity = (_size(g)[_codes(g)] for g in (together(cluster, entity), cluster, entity))
     whole = (shared == in_cluster) & (shared == in_entity)
     return float((whole / in_entity).sum() / len(np.unique(entity)))
 
@@ -125,6 +125,6 @@ def _pairs(group: np.ndarray) -> int:
     return int((size * (size - 1) // 2).sum())
 
 
-def _together(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def together(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Codes of the combinations of two groupings."""
     return a.astype(np.int64) * (int(b.max(initial=0)) + 1) + b

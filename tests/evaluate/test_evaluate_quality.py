@@ -71,8 +71,19 @@ def test_a_wilson_interval_holds_the_share_it_is_about(hits: int, of: int) -> No
 def test_a_higher_threshold_never_finds_more() -> None:
     weight = np.array([9.0, 5.0, 5.0, 1.0, -2.0])
     right = np.array([True, True, False, True, False])
-    found = by_threshold(weight, right, 4, np.array([-3.0, 0.0, 5.0, 10.0]))
+    none_held = np.zeros(5, bool)
+    found = by_threshold(weight, right, none_held, 4, np.array([-3.0, 0.0, 5.0, 10.0]))
     assert [own.pairs for own in found] == [5, 4, 3, 0]
-    assert [round(own.precision, 3) for own in found] == [0.6, 0.75, 0.667, 1.0]
-    assert [own.recall for own in found] == [0.75, 0.75, 0.5, 0.0]
-    assert [own.reviewed for own in found] == [0, 1, 2, 5]
+    assert [round(own.score.precision, 3) for own in found] == [0.6, 0.75, 0.667, 1.0]
+    assert [own.score.recall for own in found] == [0.75, 0.75, 0.5, 0.0]
+
+
+def test_no_threshold_links_a_pair_that_a_rule_holds_back() -> None:
+    found = by_threshold(np.array([9.0, 5.0]), np.array([True, True]), np.array([True, False]), 2, np.array([0.0]))
+    assert (found[0].pairs, found[0].score.recall) == (1, 0.5)
+
+
+def test_with_probabilities_the_curve_by_threshold_is_what_they_promise() -> None:
+    found = by_threshold(np.array([3.0, 1.0]), np.array([0.9, 0.5]), np.zeros(2, bool), 2.0, np.array([0.0, 2.0]))
+    assert [own.score.precision for own in found] == pytest.approx([0.7, 0.9])
+    assert [own.score.recall for own in found] == pytest.approx([0.7, 0.45])

@@ -1,0 +1,70 @@
+"""Pairs that a rule of the model keeps from a machine, whatever their evidence: such as a victim with an offender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.model import Model, PolicyName, Rule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptApart:
+    """Records by what such rules look at, and which kinds of records may not be linked."""
+
+    rules: tuple[str, ...]
+    kind: np.ndarray
+    """(records,)"""
+    is_apart: np.ndarray
+    """(kinds, kinds)"""
+
+    def pairs(self, block: np.ndarray) -> np.ndarray:
+        """(blocks,) pairs of records of one block that a rule keeps apart; blocks are codes from 0."""
+        kinds, blocks = len(self.is_apart), int(block.max(initial=-1)) + 1
+        sizes = np.bincount(block * kinds + self.kind, minlength=blocks * kinds).reshape(blocks, kinds)
+        found = np.zeros(blocks, np.int64)
+        for a, b in zip(*np.nonzero(np.triu(self.is_apart)), strict=True):
+            found += sizes[:, a] * sizes[:, b] if a != b else sizes[:, a] * (sizes[:, a] - 1) // 2
+        return found
+
+
+def kept_apart(model: Model | None, policy: PolicyName, records: pa.Table) -> KeptApart:
+    """What the model's rules keep apart by role or flag alone; a rule that looks at evidence too is not among them."""
+    rules = [rule for rule in model.rule if _is_of_records(rule) and policy in rule.policies] if model else []
+    rules = [rule for rule in rules if _columns(rule) <= set(records.column_names)]
+    marks = [np.zeros(len(records), bool)]
+    for rule in rules:
+        roles = [_has_role(records, side) for side in rule.roles] if rule.roles else [np.ones(len(records), bool)] * 2
+        flagged = _has_flag(records, rule.flag) if rule.flag else np.ones(len(records), bool)
+        marks += [*roles, flagged]
+    kinds, kind = np.unique(np.stack(marks, axis=1), axis=0, return_inverse=True)
+    is_apart = np.zeros((len(kinds), len(kinds)), bool)
+    for at in range(len(rules)):
+        first, second, flag = (kinds[:, 1 + 3 * at + part] for part in range(3))
+        one_of_each = first[:, None] & second[None, :] | second[:, None] & first[None, :]
+        is_apart |= one_of_each & (flag[:, None] | flag[None, :])
+    return KeptApart(tuple(rule.name for rule in rules), kind, is_apart)
+
+
+def _is_of_records(rule: Rule) -> bool:
+    return rule.effect == "apart" and not (rule.all or rule.any or rule.none)
+
+
+def _columns(rule: Rule) -> set[str]:
+    """What the rule looks at."""
+    return {name for name, told in (("role", rule.roles), ("flags", rule.flag)) if told}
+
+
+def _has_role(records: pa.Table, roles: tuple[str, ...]) -> np.ndarray:
+    return pc.fill_null(pc.is_in(records.column("role"), pa.array(roles)), False).to_numpy()
+
+
+def _has_flag(records: pa.Table, flag: str) -> np.ndarray:
+    out = np.zeros(len(records), bool)
+    flags = records.column("flags").combine_chunks()
+    hit = pc.equal(pc.list_flatten(flags), flag).to_numpy(zero_copy_only=False).astype(bool)
+    out[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
+    return out

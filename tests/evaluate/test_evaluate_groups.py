@@ -1,0 +1,215 @@
+"""Groups: counted pairs against listed ones, whom they are about, and when a group is called worse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from linkages import linkage_of
+
+from pipeline.evaluate.bootstrap import Share, share_of
+from pipeline.evaluate.by_group import LEAST_PERSONS, estimated_by_group, measured_by_group
+from pipeline.evaluate.cells import Cells
+from pipeline.evaluate.curves import wilson
+from pipeline.evaluate.group_rows import SMALL, group_rows
+from pipeline.evaluate.groups import Grouping, groupings
+from pipeline.evaluate.origins import name_origins
+from pipeline.standardise.names import read_names
+from pipeline.standardise.reference import Reference
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans(), st.integers(0, 1)), min_size=1, max_size=12
+)
+SAME_ORIGIN = {
+    "yoruba": "west african", "hausa": "west african", "igbo": "west african", "ghanaian": "west african",
+    "bengali": "bengali urdu", "urdu": "bengali urdu",
+}  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS)
+def test_pairs_that_touch_a_group_are_those_that_one_finds_by_listing_them(rows) -> None:
+    owner, block, inside, _ = (np.array(column) for column in zip(*rows, strict=True))
+    own, cross = Cells.of(owner, block).pairs(inside)
+    listed_own, listed_cross = np.zeros(len(own)), np.zeros(len(own))
+    for a, b in combinations(range(len(rows)), 2):
+        if block[a] == block[b] and (inside[a] or inside[b]):
+            if owner[a] == owner[b]:
+                listed_own[owner[a]] += 1
+            else:
+                listed_cross[owner[a]] += 0.5
+                listed_cross[owner[b]] += 0.5
+    assert own == pytest.approx(listed_own)
+    assert cross == pytest.approx(listed_cross)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS, st.booleans())
+def test_quality_of_a_group_is_the_one_counted_pair_by_pair(rows, across: bool) -> None:
+    entity, cluster, inside, source = (np.array(column) for column in zip(*rows, strict=True))
+    grouping = Grouping("side", ("out", "in"), inside.astype(int))
+    linkage = linkage_of(cluster, source=source if across else None)
+    found = {own.group: own.own for own in measured_by_group(linkage, entity, [grouping])}
+    for code, label in enumerate(grouping.labels):
+        pairs = [
+            (a, b)
+            for a, b in combinations(range(len(rows)), 2)
+            if (grouping.code[a] == code or grouping.code[b] == code) and not (across and source[a] == source[b])
+        ]
+        true = [p for p in pairs if entity[p[0]] == entity[p[1]]]
+        said = [p for p in pairs if cluster[p[0]] == cluster[p[1]]]
+        if not true:
+            assert label not in found
+            continue
+        right = len(set(true) & set(said))
+        assert found[label].recall == pytest.approx(right / len(true))
+        assert found[label].precision == (pytest.approx(right / len(said)) if said else None)
+
+
+def test_the_share_of_persons_of_many_pairs_is_less_certain_than_that_of_as_many_lone_pairs() -> None:
+    hits = np.repeat([10, 0], [80, 20])
+    found = share_of(hits, np.full(100, 10))
+    assert isinstance(found, Share)
+    low, high = wilson(800, 1000)
+    assert found.value == 0.8
+    assert found.high - found.low > 2 * (high - low)
+
+
+def test_an_interval_holds_the_true_share_in_about_95_of_100_samples() -> None:
+    chance = np.random.default_rng(7)
+    held = 0
+    for _ in range(200):
+        of = chance.integers(1, 6, 150)
+        hits = np.where(chance.random(150) < 0.7, of, 0)
+        found = share_of(hits, of)
+        assert found is not None
+        held += found.low <= 0.7 <= found.high
+    assert 0.88 <= held / 200 <= 0.99
+
+
+def test_many_persons_drawn_in_random_groups_have_the_interval_of_persons_drawn_alone() -> None:
+    chance = np.random.default_rng(3)
+    of = chance.integers(1, 6, 4_000).astype(float)
+    hits = np.where(chance.random(4_000) < 0.9, of, 0.0)
+    alone, grouped = share_of(hits, of), share_of(hits, of + chance.random(4_000) * 1e-9)
+    assert alone is not None
+    assert grouped is not None
+    assert grouped.high - grouped.low == pytest.approx(alone.high - alone.low, rel=0.25)
+
+
+def test_a_share_of_all_is_still_uncertain_and_that_of_nothing_is_not_told() -> None:
+    found = share_of(np.full(30, 3), np.full(30, 3))
+    assert found == Share(1.0, *wilson(30, 30))
+    assert share_of(np.zeros(3), np.zeros(3)) is None
+
+
+def test_a_group_whose_records_are_left_alone_is_called_worse_and_one_like_the_rest_is_not() -> None:
+    persons = 300
+    entity = np.repeat(np.arange(persons), 2)
+    kind = np.array(["harmed", "spared", "alike"])[entity % 3]
+    chance = np.random.default_rng(5).random(persons)
+    is_split = chance < np.where(np.arange(persons) % 3 == 0, 0.5, 0.1)
+    cluster = np.where(is_split[entity] & (np.arange(2 * persons) % 2 == 1), entity + persons, entity)
+    rows = group_rows(linkage_of(cluster, pa.table({"role": kind}), is_published=True), entity, ())
+    worse = {row["group"]: row["worse"] for row in rows}
+    assert len(worse["harmed"]) == 1
+    assert "role harmed: " in worse["harmed"][0]
+    assert "of their true pairs are found" in worse["harmed"][0]
+    assert worse["spared"] == worse["alike"] == []
+
+
+def test_of_too_few_persons_nothing_is_told() -> None:
+    entity = np.repeat(np.arange(60), 2)
+    role = np.where(entity < LEAST_PERSONS - 1, "few", "many")
+    linkage = linkage_of(np.arange(120), pa.table({"role": role}), is_published=True)
+    told = {row["group"]: row for row in group_rows(linkage, entity, ())}
+    assert told["few"] == {
+        "grouping": "role", "group": "few", "persons": None, "is_too_small": True, "recall": None, "precision": None,
+        "estimated_recall": None, "estimated_precision": None, "worse": [],
+    }  # fmt: skip
+    assert told["many"]["persons"] == 41
+
+
+def test_a_rare_word_of_a_file_is_not_told_for_it_might_name_somebody() -> None:
+    entity = np.repeat(np.arange(60), 2)
+    town = np.where(entity < 58, "HACKNEY", "CASTLE KEEPER")
+    rows = group_rows(linkage_of(entity, pa.table({"town": town})), entity, ("town",))
+    assert [row["group"] for row in rows] == ["HACKNEY", SMALL]
+
+
+def test_what_most_records_of_a_person_say_counts_for_all_of_them() -> None:
+    person = np.array([0, 0, 0, 1, 1, 2])
+    records = pa.table({"sex": ["M", "M", "F", None, "F", None], "role": ["victim", "suspect"] * 3})
+    made = {own.name: own for own in groupings(records, person, None)}
+    sex = made["sex"]
+    assert [sex.labels[code] for code in sex.code] == ["male"] * 3 + ["female"] * 2 + ["not recorded"]
+    assert [made["role"].labels[code] for code in made["role"].code] == ["victim", "suspect"] * 3
+
+
+def test_a_person_of_whom_records_disagree_has_one_group_whatever_their_order() -> None:
+    def label(sex: list[str]) -> str:
+        made = groupings(pa.table({"sex": [*sex, "I"]}), np.array([0, 0, 1]), None)[0]
+        return made.labels[made.code[0]]
+
+    assert label(["M", "F"]) == label(["F", "M"])
+
+
+def test_ages_are_told_in_bands_of_the_year_and_without_a_year_as_decades() -> None:
+    records = pa.table({"date_of_birth": ["2020-05-01", "2009-01-01", None, "1960-12-31"]})
+    alone = np.arange(4)
+    ages, decades = groupings(records, alone, 2026)[0], groupings(records, alone, None)[0]
+    assert [ages.labels[code].strip() for code in ages.code] == ["5 to 9", "14 to 17", "not recorded", "60 and over"]
+    assert [decades.labels[code] for code in decades.code] == ["2020s", "2000s", "not recorded", "1960s"]
+
+
+def test_a_name_that_no_list_has_is_of_no_known_origin() -> None:
+    records = pa.table(
+        {"forename": [["AARAV"], ["QXZQ"], [], ["JAMES"]], "surname": [["SINGH"], ["QXZQ"], [], ["AKYEAMPONG"]]}
+    )
+    assert name_origins(records).to_pylist() == ["punjabi", None, None, "west_african"]
+
+
+def test_name_origins_find_most_communities_of_synthetic_london(sample_truth: Path) -> None:
+    persons = pq.read_table(sample_truth / "persons.parquet")
+    reference = Reference.load()
+    read = [
+        read_names(None, surname, forename, None, None, "forename_first", reference)
+        for forename, surname in zip(*(persons.column(n).to_pylist() for n in ("forename", "surname")), strict=True)
+    ]
+    names = pa.table({"forename": [list(n.forename) for n in read], "surname": [list(n.surname) for n in read]})
+    told = [(origin or "other").replace("_", " ") for origin in name_origins(names).to_pylist()]
+    community = [SAME_ORIGIN.get(name, name) for name in persons.column("community").to_pylist()]
+    right = Counter(own for own, name in zip(told, community, strict=True) if own == name)
+    assert sum(right.values()) / len(told) > 0.95
+    for name, persons_of in Counter(community).items():
+        assert right[name] / persons_of > 0.75, name
+
+
+def test_without_the_truth_a_group_has_what_its_probabilities_promise() -> None:
+    pairs = [(0, 1, 3.0, True), (2, 3, 1.0, False)]
+    linkage = linkage_of(np.array([0, 0, 2, 3]), pairs=pairs)
+    grouping = Grouping("side", ("a", "b"), np.array([0, 0, 1, 1]))
+    found = {own.group: own.own for own in estimated_by_group(linkage, [grouping])}
+    assert (found["a"].recall, found["b"].recall) == (1.0, 0.0)
+    assert found["a"].precision == pytest.approx(8 / 9)
+    assert found["b"].precision is None
+
+
+def test_without_the_truth_those_of_whom_nothing_is_recorded_are_not_judged() -> None:
+    n = 100
+    pairs = [(2 * k, 2 * k + 1, 3.0, k % 4 > 0) for k in range(n)]
+    cluster = np.arange(2 * n)
+    for a, b, _, is_link in pairs:
+        cluster[b] = cluster[a] if is_link else b
+    sex = [("M" if k % 4 else None) for k in range(n) for _ in range(2)]
+    rows = group_rows(linkage_of(cluster, pa.table({"sex": sex}), pairs=pairs), None, ())
+    told = {row["group"]: row for row in rows}
+    assert told["not recorded"]["recall"]["is_worse"]
+    assert told["not recorded"]["worse"] == []
