@@ -169,8 +169,11 @@ def calibration_chart(bins: Sequence[CalibrationBin]) -> str:
         axes.set_ylabel("observed share of matches")
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(-0.03, 1.03)
-        axes.legend(frameon=False, loc="upper left")
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
         counts.bar(predicted, [one.count for one in bins], width=0.02, color=REVIEW)
+        counts.set_yscale("log")  # else a bin of a few doubtful pairs is not seen beside thousands of sure ones
+        counts.set_ylim(bottom=0.8)
+        counts.minorticks_off()
         counts.set_ylabel("pairs")
         counts.yaxis.set_major_formatter(_thousands())
         counts.set_xlabel("predicted match probability")
