@@ -11,7 +11,7 @@ import sys
 import typer
 from rich.console import Console
 
-from flows.commands import decide, explain, link, query, run, schedule, synth, train
+from flows.commands import decide, evaluate, explain, link, query, run, schedule, synth, train
 from pipeline.core.errors import LinkageError, SettingsError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("run", help=run.HELP)(run.run)
 app.command("schedule", help=schedule.HELP)(schedule.schedule)
 app.command("link", help=link.HELP)(link.link)
+app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("decide", help=decide.HELP)(decide.decide)
 app.command("query", help=query.HELP)(query.query)

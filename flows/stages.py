@@ -34,7 +34,7 @@ from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import Export, FeedValidated, validate_source
 from pipeline.validate.suites import Suites
 from schemas.contract import Contract
-from schemas.model import load_model
+from schemas.model import load_model, save_model
 from schemas.tables import (
     CLUSTER_MEMBERS,
     CLUSTERS,
@@ -140,6 +140,7 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
     events = concat([state.events for state in present if state.events], EVENTS_STAGED)
     model = load_model(night.settings.model)
     linked = link_records(std_records, model, night.settings.policy, engine_of(night.settings.engine))
+    save_model(linked.model, night.folder.file("model.toml"))
     for name, data, table in (
         ("std_records", std_records, STD_RECORDS),
         ("events", events, EVENTS_STAGED),

@@ -66,6 +66,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
         if people.truth is not None:
             bins = calibration(*_said_and_true(people, people.truth, linked))
             facts["quality"] = _quality(people, people.truth, linked, bins)
+        facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
         facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
         (out / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
         (out / "report.html").write_text(_page(facts, linked, bins), "utf-8")

@@ -1,0 +1,156 @@
+"""``boroughlink evaluate``: a linkage, the files it was made from, and the truth, brought together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.intake import People, take_in
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import Home
+from pipeline.evaluate.evaluation import evaluate
+from pipeline.evaluate.linkage import Linkage, open_linkage
+from pipeline.evaluate.truth import PERSON_COLUMNS, RECORD, ROW, Truth, truth_of
+from pipeline.read.any_file import headings, read_any
+from pipeline.report.evaluate_page import render_evaluate_page
+
+PAGE = "evaluation.html"
+SYNTH_TRUTH = "records.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the command line asks."""
+
+    folder: Path
+    """a publication, or what ``boroughlink link`` wrote"""
+    files: Sequence[Path] = ()
+    """that were linked, for their columns"""
+    truth: Path | None = None
+    entity: str | None = None
+    """column of the truth that names the person"""
+    out: Path | None = None
+
+
+def evaluate_folder(question: Question) -> tuple[dict[str, Any], Path]:
+    """What can be told of the linkage, and the page that shows it.
+
+    Raises:
+        SettingsError: If there is no linkage, the files are not those that were linked, or the truth does not fit.
+        SourceError: If a file cannot be read.
+    """
+    linkage = open_linkage(question.folder)
+    said = _link_settings(question.folder)
+    people = _people(question, said)
+    if people:
+        linkage = _with_columns(linkage, people)
+    across = linkage.model.blocking.across if linkage.model else None
+    if across:
+        if across not in linkage.records.column_names:
+            problem = "was linked across sources only, and does not keep which record is of which source."
+            raise SettingsError(str(question.folder), problem, "Name the files that were linked, too.")
+        linkage = linkage.across(linkage.records.column(across))
+    truth = _truth(question, linkage, people, said)
+    facts = evaluate(linkage, truth, _grouping_columns(people))
+    out = question.out or _beside(question.folder) / PAGE
+    _write(out, render_evaluate_page(facts))
+    return facts, out
+
+
+def _link_settings(folder: Path) -> dict[str, Any]:
+    """What ``boroughlink link`` was told; nothing for a publication."""
+    path = folder / "metrics.json"
+    return json.loads(path.read_text("utf-8")).get("settings", {}) if path.is_file() else {}
+
+
+def _people(question: Question, said: Mapping[str, Any]) -> People | None:
+    if not question.files:
+        return None
+    if not (question.folder / "clusters.parquet").is_file():
+        problem = "are not needed: a publication keeps its records."
+        raise SettingsError("files", problem, "Leave them out, or give --linked the folder of `boroughlink link`.")
+    has_truth = said.get("truth") in headings(question.files[0]) and not question.truth
+    truth = said["truth"] if has_truth else None
+    return take_in(question.files, said.get("fields", {}), truth, link_only=bool(said.get("link_only")))
+
+
+def _with_columns(linkage: Linkage, people: People) -> Linkage:
+    """The linkage with what the files tell of each record.
+
+    Raises:
+        SettingsError: If the files have other records.
+    """
+    ids = linkage.records.column("record_id").combine_chunks()
+    place = pc.index_in(ids, people.table.column("record_id").combine_chunks())
+    if place.null_count or len(ids) != len(people.table):
+        problem = f"are not those that were linked: {place.null_count:,} of {len(ids):,} records are not in them."
+        if not place.null_count:
+            problem = f"are not those that were linked: they have {len(people.table):,} records, not {len(ids):,}."
+        raise SettingsError("the files", problem, "Name the same files in the same order.")
+    table = people.table.take(place)
+    for name in linkage.records.column_names:
+        if name != "record_id":
+            table = table.append_column(f"{name}", linkage.records.column(name))
+    return replace(linkage, records=table)
+
+
+def _grouping_columns(people: People | None) -> tuple[str, ...]:
+    """Columns of the files that may group persons besides those that are known by name."""
+    if people is None:
+        return ()
+    known = ("sex", "ethnicity", "source", "role", "borough")
+    return tuple(c.field for c in people.model.comparison if c.kind == "category" and c.field not in known)
+
+
+def _truth(question: Question, linkage: Linkage, people: People | None, said: Mapping[str, Any]) -> Truth | None:
+    if question.truth:
+        return _read_truth(question.truth, question.entity, linkage, said)
+    if people and people.truth is not None:
+        told = pa.table({"record_id": people.table.column("record_id"), "entity": people.truth})
+        return truth_of(linkage.records, told, RECORD, f"column {said['truth']}")
+    return None
+
+
+def _read_truth(path: Path, entity: str | None, linkage: Linkage, said: Mapping[str, Any]) -> Truth:
+    """The truth of a file: by record id, or for a publication by the row of the export.
+
+    Raises:
+        SettingsError: If it lacks the columns for that.
+    """
+    path = path / SYNTH_TRUTH if path.is_dir() else path
+    names = headings(path)
+    person = next((name for name in (entity, said.get("truth"), *PERSON_COLUMNS) if name in names), None)
+    if person is None or (entity and entity not in names):
+        problem = f"has no column {entity}." if entity else "has no column that names the true person."
+        raise SettingsError(str(path), problem, f"Say which it is with --entity. Its columns are {', '.join(names)}.")
+    mapped = next((column for column, kind in said.get("fields", {}).items() if kind == "record_id"), None)
+    record = next((name for name in ("record_id", mapped) if name in names), None)
+    key = {name: name for name in ROW} if record is None else {RECORD[0]: record}
+    if not set(key.values()) <= set(names) or not set(key) <= set(linkage.records.column_names):
+        problem = "names no records: it has neither record_id nor, for a publication, " + ", ".join(ROW) + "."
+        raise SettingsError(str(path), problem, f"Its columns are {', '.join(names)}.")
+    told = read_any(path, [*key.values(), person])
+    columns = {name: told.column(column) for name, column in key.items()} | {"entity": told.column(person)}
+    return truth_of(linkage.records, pa.table(columns), tuple(key), str(path))
+
+
+def _beside(folder: Path) -> Path:
+    """The folder of the run that made a publication; of ``boroughlink link`` the folder itself."""
+    folder = folder.resolve()
+    if (folder / "clusters.parquet").is_file():
+        return folder
+    return Home(folder.parent.parent).run(folder.name).root
+
+
+def _write(out: Path, page: str) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(page, "utf-8")
+    except OSError as error:
+        raise SettingsError(f"--out {out}", f"cannot be written: {error.strerror}.") from error
