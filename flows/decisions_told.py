@@ -8,7 +8,6 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pipeline.stewardship.exchange import bring_decisions, save_decisions
@@ -72,22 +71,22 @@ def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
         print(json.dumps(rows, default=str, ensure_ascii=False))  # noqa: T201
         return
     console = Console()
-    table = Table("decision", "", "", "", "state", "by", "at", *(["reason"] if reasons else []))
     for row in rows[:MOST_SHOWN]:
-        table.add_row(*_cells(row, reasons))
-    console.print(table if rows else "No decision stands or waits.")
+        console.print(_line(row, reasons), soft_wrap=True)
+    if not rows:
+        console.print("No decision stands or waits.")
     if len(rows) > MOST_SHOWN:
         console.print(f"{MOST_SHOWN} of {len(rows):,} decisions; --json gives all.")
 
 
-def _cells(row: dict[str, Any], reasons: bool) -> list[Text]:
+def _line(row: dict[str, Any], reasons: bool) -> Text:
     by = " and ".join([row["decided_by"], *(row["confirmed_by"] or [])])
     state = "waits for a second person" if row["state"] == "waiting" else row["state"].replace("_", " ")
-    told = [
-        row["decision_id"], row["record_id_l"], SIGNS[row["verdict"]], row["record_id_r"], state, by,
-        f"{row['decided_at']:%Y-%m-%d %H:%M}Z", *([row["reason"]] if reasons else []),
-    ]  # fmt: skip
-    return [Text(text, overflow="fold") for text in told]
+    what = f"{row['record_id_l']} {SIGNS[row['verdict']]} {row['record_id_r']}"
+    line = Text.assemble(
+        (what, "bold"), f"\n  {state}, {by}, {row['decided_at']:%Y-%m-%d %H:%M}Z, {row['decision_id']}"
+    )
+    return line.append(f"\n  {row['reason']}") if reasons else line
 
 
 def export_decisions(store: Store, path: Path, as_json: bool) -> None:

@@ -17,7 +17,10 @@ from pipeline.stewardship.reattach import Attached, reattach
 from schemas.decisions import StewardPolicy
 from schemas.tables import DECIDED_PAIRS, STANDING_DECISIONS
 
+ENDS = ("record_id_l", "record_id_r")
 MUST_LINK, CANNOT_LINK = "must_link", "cannot_link"
+UNREAD = ["reason", "entered_by", "roles_l", "roles_r", "rules", "n_records"]
+"""Columns that say nothing about what stands; the reason, which may name people, stays where it is."""
 CONSTRAINTS = {"link": MUST_LINK, "unlink": CANNOT_LINK}
 
 
@@ -73,9 +76,6 @@ def decided_pairs(standing: pa.Table) -> pa.Table:
     return conform(pa.Table.from_pylist(rows, DECIDED_PAIRS.arrow_schema()), DECIDED_PAIRS)
 
 
-ENDS = ("record_id_l", "record_id_r")
-
-
 def must_link(standing: pa.Table) -> pa.Table:
     """Pairs that are one person, contract ``decided_pairs``."""
     return _bound(standing, MUST_LINK)
@@ -102,7 +102,7 @@ def _bound(standing: pa.Table, constraint: str) -> pa.Table:
 
 
 def _rows(decisions: pa.Table) -> Iterable[Decision]:
-    return (Decision(**row) for row in decisions.to_pylist())
+    return (Decision(**row) for row in decisions.drop_columns(UNREAD).to_pylist())
 
 
 def _stand(state: PairState) -> list[_Standing]:
@@ -141,7 +141,7 @@ def _freeze(standing: Sequence[_Standing]) -> list[_Standing]:
 
 def _lapse(standing: Sequence[_Standing], evidence: pa.Table, policy: StewardPolicy) -> list[_Standing]:
     now = {(row["record_id_l"], row["record_id_r"]): row for row in evidence.to_pylist()}
-    return [replace(one, moved=_moved(one, now, policy)) for one in standing]
+    return [replace(one, moved=moved) if (moved := _moved(one, now, policy)) else one for one in standing]
 
 
 def _moved(one: _Standing, now: Mapping[Pair, Mapping[str, str]], policy: StewardPolicy) -> tuple[str, ...]:

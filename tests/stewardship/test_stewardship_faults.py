@@ -22,6 +22,7 @@ from pipeline.core.errors import DecisionConflictError, SettingsError, StoreUnav
 from pipeline.core.places import ROOT
 from pipeline.stewardship.columns import METADATA
 from pipeline.stewardship.database import check_durable, engine_of, name_of, reading
+from pipeline.stewardship.erasure import erase
 from pipeline.stewardship.store import Store, open_store
 
 THREADS, EACH = 50, 10
@@ -256,3 +257,27 @@ def test_a_server_that_does_not_sync_is_not_used(postgres: Server) -> None:
             connection.exec_driver_sql("SELECT pg_reload_conf()")
             time.sleep(0.5)
     engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_role_that_may_only_read_and_insert_is_enough_to_decide(postgres: Server) -> None:
+    url = postgres.database()
+    schema = url.rpartition("%3D")[2]
+    with open_store(url) as store, store.engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql(f"CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA {schema} TO clerk")
+        connection.exec_driver_sql(
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO clerk; GRANT INSERT ON decisions TO clerk"
+        )
+    with open_store(url.replace("postgres@", "clerk@")) as store:
+        assert store.decide(said("a", "b")).is_new
+        with pytest.raises(StoreUnavailableError, match="refused"):
+            erase(store, ["a"], "clerk", "order 1")
+        assert len(store.log()) == 1
+
+
+def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.sqlite3"
+    path.write_bytes(b"a list of decisions, written by hand" * 100)
+    with pytest.raises(StoreUnavailableError, match="SQLITE_NOTADB"), open_store(f"sqlite:///{path}"):
+        pass
+    assert path.read_bytes().startswith(b"a list")
