@@ -246,16 +246,20 @@ def test_a_server_that_does_not_sync_is_not_used(postgres: Server) -> None:
     url = postgres.database()
     engine = engine_of(url)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+        def reload_until(fsync: str) -> None:
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+            while connection.exec_driver_sql("SHOW fsync").scalar() != fsync:
+                time.sleep(0.05)
+
         connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
-        time.sleep(0.5)
+        reload_until("off")
         try:
             with pytest.raises(SettingsError, match="power cut"), open_store(url):
                 pass
         finally:
             connection.exec_driver_sql("ALTER SYSTEM RESET fsync")
-            connection.exec_driver_sql("SELECT pg_reload_conf()")
-            time.sleep(0.5)
+            reload_until("on")
     engine.dispose()
 
 

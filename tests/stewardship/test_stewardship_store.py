@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 import stat
 from pathlib import Path
 
@@ -90,6 +91,14 @@ def test_a_chain_of_links_forbids_an_unlink_and_is_shown_with_who_decided(store:
     assert [link.decided_by for link in refused.value.chain] == ["ann", "bob"]
     assert "a = b (ann, 2" in str(refused.value)
     assert len(store.log()) == 3
+
+
+def test_a_refusal_with_its_chain_crosses_processes(store: Store) -> None:
+    store.decide(said("a", "b"))
+    with pytest.raises(DecisionConflictError) as refused:
+        store.decide(said("a", "b", "unlink", by="bob"))
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert (str(again), again.chain) == (str(refused.value), refused.value.chain)
 
 
 def test_a_link_that_would_join_two_who_are_not_one_is_refused(store: Store) -> None:
