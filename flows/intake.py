@@ -15,7 +15,7 @@ from pipeline.core.places import MODELS
 from pipeline.read.any_file import column_type, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.reference import Reference
-from schemas.fields import ColumnUse, model_of, read_uses
+from schemas.fields import COMPARED, ColumnUse, model_of, read_uses
 from schemas.model import Model, load_plan
 
 PATTERN = MODELS / "person.toml"
@@ -93,7 +93,8 @@ def _same_headings(files: Sequence[Path]) -> list[str]:
 def _read(path: Path, uses: Sequence[ColumnUse], truth: str | None) -> pa.Table:
     """The used columns under their own names; record_id and source under these."""
     wanted = [use.column for use in uses] + ([truth] if truth else [])
-    found = read_any(path, list(dict.fromkeys(wanted)))
+    repeating = [use.column for use in uses if use.kind in COMPARED]
+    found = read_any(path, list(dict.fromkeys(wanted)), repeating)
     columns = {
         use.kind if use.kind in ("record_id", "source") else use.column: found.column(use.column) for use in uses
     }

@@ -118,8 +118,22 @@ def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Me
         "expected_precision": round(measured["expected_pair_precision"], 6),
         "model": linked.model.stamp,
         "has_converged": bool(measured.get("has_converged", 1.0)),
+        "blocking_rules": _rules(linked),
+        "expected_candidate_recall": linked.chosen_rules and round(linked.chosen_rules.expected_recall, 6),
         "seconds": seconds,
     }
+
+
+def _rules(linked: Linked) -> list[dict[str, Any]]:
+    """Blocking rules in the order of their choice, with what each brings; of a given model the rules alone."""
+    if linked.chosen_rules is None:
+        return [rule.model_dump() for rule in linked.model.blocking.rule]
+    return [
+        gain.rule.model_dump()
+        | {"pairs_per_record": round(gain.pairs_per_record, 4)}
+        | {"expected_matches": round(gain.matches, 1), "expected_new_matches": round(gain.new_matches, 1)}
+        for gain in linked.chosen_rules.gains
+    ]
 
 
 def _peak_memory_mb() -> float:
@@ -164,6 +178,18 @@ def _page(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) -> str:
             linked.links.column("match_weight").to_numpy(),
             pc.equal(linked.links.column("decision"), "link").to_numpy(),
             linked.clusters.column("n_records").to_pylist(),
+            keys=_keys(facts, linked),
+            expected_recall=facts["expected_candidate_recall"],
             calibration=[CalibrationBin(own.predicted, own.observed, own.pairs, own.low, own.high) for own in bins],
         )
     )
+
+
+def _keys(facts: Mapping[str, Any], linked: Linked) -> list[tuple[str, int, float]]:
+    """Each chosen blocking rule in words, the pairs that it brings, and the matches that no rule before it brought."""
+    if linked.chosen_rules is None:
+        return []
+    return [
+        (" and ".join(gain.rule.keys), round(gain.pairs_per_record * facts["records"]), gain.new_matches)
+        for gain in linked.chosen_rules.gains
+    ]

@@ -140,12 +140,25 @@ class Prior(_Strict):
     """Relatives of one forename, as father and son."""
 
 
+class BlockingRule(_Strict):
+    """Two records are compared if they share a token of each of these kinds, and no more records than so many do.
+
+    A token that is a key by itself is no part of another key: those who share it are compared already.
+    """
+
+    keys: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
+    """Kinds of token such as ``date_of_birth.year_month``; two must come from two fields"""
+    max_block: Annotated[int, Field(ge=2, le=250)]
+
+
 class Blocking(_Strict):
     """Which fields give keys, and how many records may share one."""
 
     fields: tuple[str, ...]
+    rule: tuple[BlockingRule, ...] = ()
+    """Rules in use; none: training chooses them by the pairs that they bring and the matches among these"""
     max_block: Annotated[int, Field(ge=2, le=250)] = 60
-    """Largest block at 10,000 records; it shrinks as n to the power -0.3."""
+    """Largest block at 10,000 records where no rules are chosen; it shrinks as n to the power -0.3."""
     across: str | None = None
     """Field whose values must differ for two records to be compared, such as ``source``; none: all are compared."""
 

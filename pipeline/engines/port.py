@@ -5,6 +5,7 @@ Engines agree pair by pair: one suite in ``tests/engines`` runs on all of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.engines.frequency import Frequencies, NamePairs
-from schemas.model import LEVELS, Model
+from schemas.model import LEVELS, BlockingRule, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,25 @@ class PatternCounts:
     """(patterns, comparisons) uint8: 0 null, 1 the lowest level, ..; above the exact level, its frequency bins"""
     count: np.ndarray
     """(patterns,) int64"""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSample:
+    """Candidate pairs of some of the records under every blocking rule that was tried."""
+
+    patterns: PatternCounts
+    scale: float
+    """candidate pairs that one pair of the sample stands for"""
+    rules: tuple[BlockingRule, ...]
+    """those tried, with the largest blocks that were looked at"""
+    pattern: np.ndarray
+    """(pairs,) row of ``patterns`` of each pair"""
+    pair: np.ndarray
+    rule: np.ndarray
+    size: np.ndarray
+    """(finds,) pair, rule that brings it, and records of the block; a rule may bring a pair more than once"""
+    keys: np.ndarray
+    """(rules,) keys that all records have of each rule"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +113,11 @@ class Workspace(Protocol):
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of about so many pairs drawn at random, to estimate u."""
 
-    def candidate_patterns(self, pairs: int) -> tuple[PatternCounts, float]:
-        """Levels of about so many candidate pairs (all those of every k-th record), and k."""
+    def sample(self, records: int) -> CandidateSample:
+        """The candidate pairs of about so many records, under every blocking rule there can be; to be called before ``block``."""
+
+    def block(self, rules: Sequence[BlockingRule]) -> None:
+        """Find the candidate pairs of these rules; once, and before ``score``."""
 
     def compare(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Levels of the given pairs of row numbers: (pairs, comparisons) uint8 as in PatternCounts."""

@@ -5,7 +5,8 @@ It reads the same definitions (tokens, levels, frequency bins) and carries them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,10 @@ from pipeline.engines.groups import comparable_pairs, group_codes
 from pipeline.engines.plain.frame import frame_of, frequencies_of, name_pairs_of
 from pipeline.engines.plain.index import TokenIndex
 from pipeline.engines.plain.levels import features_of
-from pipeline.engines.port import LevelWeights, PatternCounts, ScoredPairs, name_lift
+from pipeline.engines.port import CandidateSample, LevelWeights, PatternCounts, ScoredPairs, name_lift
 from pipeline.engines.random_pairs import random_pairs
-from schemas.model import Model
+from pipeline.engines.tokens import SMALL_BLOCK, rules_of, rules_to_try
+from schemas.model import BlockingRule, Model
 
 
 class RecordlinkageEngine:
@@ -43,7 +45,7 @@ class RecordlinkageWorkspace:
         self._model, self._group = model, group_codes(table, model)
         self._frequencies, self._bins = frequencies_of(self._frame, model)
         self._compare = recordlinkage.Compare(features_of(model, self._frame, groups, self._bins))
-        self._index = TokenIndex(model, groups)
+        self._groups = groups
         self._candidates: pd.MultiIndex | None = None
 
     @property
@@ -70,10 +72,45 @@ class RecordlinkageWorkspace:
         """Levels of pairs drawn at random."""
         return _count(self.compare(*random_pairs(self.n_records, pairs, seed)))
 
-    def candidate_patterns(self, pairs: int) -> tuple[PatternCounts, float]:
-        """Levels of all candidate pairs: this engine takes no sample."""
-        del pairs
-        return _count(self.compare(*self._pairs())), 1.0
+    def sample(self, records: int) -> CandidateSample:
+        """All candidate pairs: this engine takes no sample."""
+        del records
+        rules = rules_to_try(self._model, self.n_records)
+        found: list[tuple[tuple[int, int], int, int]] = []
+        keys = np.zeros(len(rules))
+        for at, rule in enumerate(rules):
+            alone = [other for other in rules if other.keys in {(key,) for key in rule.keys}]
+            small = [other.model_copy(update={"max_block": min(other.max_block, SMALL_BLOCK)}) for other in alone]
+            for block in TokenIndex(self._model, self._groups, [*small, rule] if len(rule.keys) > 1 else [rule]).blocks(
+                self._frame, rule
+            ):
+                keys[at] += len(block)
+                found += [
+                    (pair, at, len(block)) for pair in combinations(sorted(set(block)), 2) if self._is_comparable(pair)
+                ]
+        number = {pair: q for q, pair in enumerate(sorted({pair for pair, _, _ in found}))}
+        left, right = np.array(list(number), np.int32).reshape(-1, 2).T
+        distinct, pattern, count = np.unique(self.compare(left, right), axis=0, return_inverse=True, return_counts=True)
+        pair, of_rule, size = np.array([(number[p], at, size) for p, at, size in found], np.int64).reshape(-1, 3).T
+        patterns = PatternCounts(distinct.astype(np.uint8), count.astype(np.int64))
+        return CandidateSample(
+            patterns,
+            1.0,
+            rules,
+            pattern.ravel().astype(np.int32),
+            pair.astype(np.int32),
+            of_rule.astype(np.uint16),
+            size.astype(np.uint8),
+            keys,
+        )
+
+    def block(self, rules: Sequence[BlockingRule]) -> None:
+        """Find the candidate pairs of these rules."""
+        self._candidates = TokenIndex(self._model, self._groups, rules).index(self._frame)
+
+    def _is_comparable(self, pair: tuple[int, int]) -> bool:
+        a, b = (self._group[row] for row in pair)
+        return bool(a < 0 or a != b)
 
     def compare(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Levels of the given pairs."""
@@ -99,8 +136,8 @@ class RecordlinkageWorkspace:
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         if self._candidates is None:
-            self._candidates = self._index.index(self._frame)
-        left, right = (self._candidates.get_level_values(at).to_numpy(np.int32) for at in (0, 1))
+            self.block(rules_of(self._model, self.n_records))
+        left, right = (self._candidates.get_level_values(at).to_numpy(np.int32) for at in (0, 1))  # type: ignore[union-attr]  # set just now
         is_comparable = (self._group[left] < 0) | (self._group[left] != self._group[right])
         left, right = left[is_comparable], right[is_comparable]
         order = np.lexsort((right, left))

@@ -9,9 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import conform
 from pipeline.engines.port import Engine, LevelWeights, ScoredPairs, Workspace
+from pipeline.engines.tokens import rules_of
+from pipeline.link.blocking_rules import ChosenRules, choose_rules
 from pipeline.link.clusters import ClusterShape, cluster, shape
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import RuleHits, apply_rules, at_levels, identifier_codes, sides, unique_identifiers
@@ -25,7 +28,7 @@ from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
 SECOND_PASS_BITS = 3.0  # two clusters join where their weight together is so much above the link threshold
-RANDOM_PAIRS, SAMPLED_PAIRS, SEED = 1_000_000, 2_000_000, 2016
+RANDOM_PAIRS, SAMPLED_RECORDS, SEED = 1_000_000, 16_000, 2016
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Linked:
     review_pairs: pa.Table
     model: Model
     metrics: list[Metric]
+    chosen_rules: ChosenRules | None
+    """Blocking rules and what each brings, where they were chosen on these records"""
 
 
 def link_records(
@@ -52,11 +57,13 @@ def link_records(
     clock = _Clock()
     table = _in_order(table)
     workspace = engine.load(table, model)
-    clock.lap("block")
-    training = None if model.is_trained else train_on(workspace, model)
+    clock.lap("encode")
+    training, chosen = (None, None) if model.is_trained else train_on(workspace, model)
     model = training.model if training else model
     clock.lap("train")
     weights = weights_on(workspace, model)
+    workspace.block(rules_of(model, len(table)))
+    clock.lap("block")
     identifiers = identifier_codes(model, table)
     pairs = with_shared_identifiers(workspace, weights, workspace.score(weights, FLOOR_BITS), identifiers)
     clock.lap("score")
@@ -91,8 +98,8 @@ def link_records(
     formed = shape(cluster_of, pairs)
     review = review_pairs(ids, cluster_of, pairs, hits, waits)
     clock.lap("tables")
-    metrics = [*clock.metrics, *_counts(pairs, formed, inside, waits, links, review, training)]
-    return Linked(links, _members(ids, cluster_of), _clusters(ids, formed), review, model, metrics)
+    metrics = [*clock.metrics, *_counts(pairs, formed, inside, waits, links, review, training, chosen)]
+    return Linked(links, _members(ids, cluster_of), _clusters(ids, formed), review, model, metrics, chosen)
 
 
 def _source_codes(table: pa.Table) -> np.ndarray:
@@ -115,26 +122,37 @@ def _in_order(table: pa.Table) -> pa.Table:
 def trained(table: pa.Table, model: Model, engine: Engine) -> Training:
     """A frozen model from the records themselves: probabilities, prior, and the thresholds of both policies."""
     workspace = engine.load(table, model)
-    training = train_on(workspace, model)
+    training, _ = train_on(workspace, model)
     weights = weights_on(workspace, training.model)
+    workspace.block(training.model.blocking.rule)
     policy = derive(workspace.score(weights, FLOOR_BITS).weight, training.expected_matches)
     return replace(training, model=training.model.model_copy(update={"policy": policy}))
 
 
-def train_on(workspace: Workspace, model: Model) -> Training:
-    """Estimate the model's probabilities and prior from the records themselves."""
+def train_on(workspace: Workspace, model: Model) -> tuple[Training, ChosenRules]:
+    """Estimate the model's probabilities and prior from the records themselves, and choose its blocking rules."""
     random = workspace.random_patterns(RANDOM_PAIRS, SEED)
-    candidates, scale = workspace.candidate_patterns(SAMPLED_PAIRS)
-    return train(
+    sample = workspace.sample(SAMPLED_RECORDS)
+    training = train(
         model,
         workspace.frequencies,
         workspace.name_pairs,
-        candidates,
-        scale,
+        sample.patterns,
+        sample.scale,
         random,
         workspace.n_records,
         workspace.n_pairs,
     )
+    likely = pattern_probability(weights_on(workspace, training.model), sample.patterns.levels)
+    chosen = choose_rules(sample, likely, workspace.n_records)
+    blocking = training.model.blocking.model_copy(update={"rule": training.model.blocking.rule or chosen.rules})
+    return replace(training, model=training.model.model_copy(update={"blocking": blocking})), chosen
+
+
+def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
+    """(patterns,) match probability of combinations of levels."""
+    parts, related = waterfall(weights, levels)
+    return probability(parts.sum(1) + weights.prior_match + related)
 
 
 def _expected_matches(model: Model, workspace: Workspace) -> float:
@@ -213,6 +231,7 @@ def _counts(
     links: pa.Table,
     review: pa.Table,
     training: Training | None,
+    chosen: ChosenRules | None,
 ) -> list[Metric]:
     linked = links.filter(pc.equal(links.column("decision"), "link"))
     expected = pc.mean(linked.column("match_probability")).as_py()
@@ -226,6 +245,11 @@ def _counts(
         Metric("link", "largest_cluster", int(formed.size.max(initial=0)), "count"),
         Metric("link", "expected_pair_precision", 1.0 if expected is None else expected, "share"),
     ]
+    if chosen:
+        counts += [
+            Metric("link", "blocking_rules", len(chosen.gains), "count"),
+            Metric("link", "expected_candidate_recall", chosen.expected_recall, "share"),
+        ]
     if training:
         counts += [
             Metric("train", "rounds", training.rounds, "count"),
@@ -244,6 +268,7 @@ class _Clock:
         self._last = time.perf_counter()
 
     def lap(self, step: str) -> None:
+        give_back()
         now = time.perf_counter()
         self.metrics.append(Metric("link", f"{step}_seconds", now - self._last, "s"))
         self._last = now

@@ -15,6 +15,7 @@ from pipeline.core.errors import SourceError
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 DELIMITERS = ",;\t|"
 TEXT = pa.string()
+CODED = pa.dictionary(pa.int32(), TEXT)
 
 
 def headings(path: Path) -> list[str]:
@@ -44,13 +45,18 @@ def column_type(path: Path, column: str) -> pa.DataType:
     return pq.read_schema(path).field(column).type if _is_parquet(path) else TEXT
 
 
-def read_any(path: Path, columns: Sequence[str]) -> pa.Table:
+def read_any(path: Path, columns: Sequence[str], repeating: Sequence[str] = ()) -> pa.Table:
     """Some columns of a file as text, or lists of text where a Parquet file has lists; null where a cell is empty.
+
+    Args:
+        path: the file.
+        columns: those wanted.
+        repeating: those of them whose values repeat: text, but each distinct one is held once.
 
     Raises:
         SourceError: If a row has another number of cells than the heading, or the bytes are not text.
     """
-    table = _parquet(path, columns) if _is_parquet(path) else _csv(path, columns)
+    table = _parquet(path, columns, repeating) if _is_parquet(path) else _csv(path, columns, repeating)
     if not len(table):
         raise _empty(path)
     return table
@@ -75,7 +81,7 @@ def _csv_headings(path: Path) -> list[str]:
     return pc.read_csv(pa.py_buffer(first.encode()), parse_options=parse).column_names
 
 
-def _csv(path: Path, columns: Sequence[str]) -> pa.Table:
+def _csv(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa.Table:
     encoding = _encoding(path)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         delimiter = _delimiter(file.readline())
@@ -92,7 +98,7 @@ def _csv(path: Path, columns: Sequence[str]) -> pa.Table:
             parse_options=pc.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
             convert_options=pc.ConvertOptions(
                 include_columns=list(columns),
-                column_types=dict.fromkeys(columns, TEXT),
+                column_types=dict.fromkeys(columns, TEXT) | dict.fromkeys(repeating, CODED),
                 strings_can_be_null=True,
                 null_values=[""],
             ),
@@ -132,18 +138,25 @@ def _delimiter(first: str) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def _parquet(path: Path, columns: Sequence[str]) -> pa.Table:
+def _parquet(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa.Table:
     try:
-        table = pq.read_table(path, columns=list(columns), partitioning=None)
+        texts = [field.name for field in pq.read_schema(path) if field.name in repeating and _is_text(field.type)]
+        table = pq.read_table(path, columns=list(columns), partitioning=None, read_dictionary=texts)
     except (pa.ArrowInvalid, OSError) as error:
         raise SourceError(
             "broken_file", str(path), f"cannot be read ({type(error).__name__}).", "Export it again."
         ) from None
-    return pa.table({name: _as_text(path, name, table.column(name)) for name in columns})
+    return pa.table({name: _as_text(path, name, table.column(name), name in repeating) for name in columns})
 
 
-def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _as_text(path: Path, name: str, column: pa.ChunkedArray, is_coded: bool) -> pa.ChunkedArray:
     kind = column.type
+    if pa.types.is_dictionary(kind) and is_coded and pa.types.is_string(kind.value_type):
+        return column.cast(CODED)
     if pa.types.is_timestamp(kind):
         column = column.cast(pa.timestamp("us", kind.tz))
     wanted = pa.list_(TEXT) if pa.types.is_list(kind) or pa.types.is_large_list(kind) else TEXT

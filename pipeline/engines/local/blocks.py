@@ -1,195 +1,197 @@
-"""Candidate pairs without a list of pairs: which records share a rare token, or a rare pair of common tokens.
+"""Candidate pairs without a list of pairs: which records share a key of a blocking rule.
 
-A token on 2 to ``cap`` records is a key by itself. A commoner one counts only together with a token of another field,
-if at most ``cap`` occurrences share that pair. Keys are never written as strings nor joined: each pair of tokens is
-hashed to a slot; the first pass counts the occurrences a slot, the second writes record numbers into the slots that
-are worth it. Two keys that meet in a slot are told apart by eight more bits of their hash.
+A token on few records is a key by itself where a rule says so. A commoner one counts only together with a token of
+another field. Keys are never written as strings nor joined. One share of all keys at a time is written down with the
+record numbers, dealt into small heaps by the leading bits of the keys and sorted there, so that nearly all work stays in
+the processor's cache; groups that are worth it become blocks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, uint8, uint64
+from numba import njit, uint64
 
 from pipeline.engines.local.kernel import inner
+from pipeline.engines.local.keys import EVERY_KEY, RULE_BITS, SHARE_BITS, count_keys, plan_keys, write_keys
 from pipeline.engines.local.values import Tokens
+from schemas.model import BlockingRule
 
-PARTS_BITS = 1
-PARTS = 1 << PARTS_BITS  # the slots are split so that each thread owns a part: no locks, same result on any machine
 FIRST = np.int32(1 << 30)  # marks the first record of a block
-GROUP = 16  # slots that share one running total
-MOST_TOKENS = 255  # of a record that make pairs; no record of people has as many
+ROUND_KEYS = 3_000_000  # taken at a time: some 70 MB a thread
+HEAP = 8  # keys that fall into one heap on average
 
 
 class Blocks(NamedTuple):
-    """Blocks of one kind of key; each record knows its place in every block where somebody follows it."""
+    """All blocks; each record knows its places in them."""
 
     member: np.ndarray
-    """int32 record numbers, block after block; the first of a block has FIRST set"""
-    check: np.ndarray
-    """uint8 hash bits of the key that put the member there"""
+    """int32 record numbers, block after block, ascending in each; the first of a block has FIRST set"""
     own_start: np.ndarray
     own: np.ndarray
-    """places of record i in ``member``: own[own_start[i]:own_start[i + 1]]"""
+    """places of record i in ``member`` where somebody follows it: own[own_start[i]:own_start[i + 1]]"""
 
 
-def find_blocks(records: Tokens, cap: int, pool: ThreadPoolExecutor) -> tuple[Blocks, ...]:
-    """All blocks of at most ``cap`` occurrences. Cost: two passes over the pairs of common tokens of each record."""
-    count = records.token_count
-    single = _single_blocks(records.n, records.token_start, records.token, count, (count > 1) & (count <= cap))
-    is_common = (count > cap) & records.token_pairs
-    bits = slot_bits(records.n)
+def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolExecutor, threads: int) -> Blocks:
+    """All blocks of the rules. Cost: O(keys) with a pass over the records for each round; memory is that of the blocks."""
+    plan = plan_keys(tokens, rules)
+    counted = pool.map(lambda own: count_keys(own[0], own[1], plan, EVERY_KEY, 0), spans(tokens.n, threads))
+    size = np.sum(list(counted), axis=0)
 
-    def part(number: int) -> Blocks:
-        tokens = (records.token_start, records.token, records.token_field, is_common, records.token_key)
-        slots = _count_slots(records.n, number, bits, *tokens)
-        return Blocks(*_fill_slots(records.n, number, bits, cap, slots, *tokens))
+    def block(shares: tuple[int, int]) -> np.ndarray:
+        first, last = shares
+        many = int(size[first:last].sum())
+        key, row = np.empty(many, np.uint64), np.empty(many, np.int32)
+        write_keys(0, tokens.n, first, last, plan, EVERY_KEY, 0, key, row)
+        return grouped(key, row, first, last, plan.largest)[0]
 
-    return (Blocks(*single), *pool.map(part, range(PARTS)))
-
-
-def slot_bits(records: int) -> int:
-    """Slots, as a power of two: sixty to a hundred and twenty a record."""
-    return int(max(18, min(29, np.ceil(np.log2(max(records, 1) * 60)))))
+    found = list(pool.map(block, _rounds(size, threads)))
+    member = np.concatenate([single_blocks(plan, tokens.token_count)[0], *found, np.array([FIRST])], dtype=np.int32)
+    return Blocks(member, *_owners(tokens.n, member, pool, threads))
 
 
-@inner
-def key_hash(a, b):
-    """64-bit hash of an unordered pair of token keys (the finaliser of SplitMix64 over their sum)."""
-    h = uint64(a) + uint64(b)
-    h ^= h >> uint64(30)
-    h *= uint64(0xBF58476D1CE4E5B9)
-    h ^= h >> uint64(27)
-    h *= uint64(0x94D049BB133111EB)
-    h ^= h >> uint64(31)
-    return h
+def spans(n: int, parts: int) -> list[tuple[int, int]]:
+    """Runs of rows, from first up to last, one for each thread."""
+    return [(n * part // parts, n * (part + 1) // parts) for part in range(parts)]
+
+
+def _owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where each record stands with somebody after it: start of its places, and the places."""
+    own = spans(n, threads)
+    count = np.concatenate(list(pool.map(lambda span: _count_places(span[0], span[1], member), own)))
+    start = np.concatenate([[0], np.cumsum(count)])
+    place = np.empty(start[-1], np.uint32)
+    list(pool.map(lambda span: _fill_places(span[0], span[1], member, start, place), own))
+    return start, place
+
+
+def _rounds(size: np.ndarray, threads: int) -> list[tuple[int, int]]:
+    """Runs of shares, from first up to last, that are taken at a time."""
+    at_once = max(1, min(len(size) // threads, int(len(size) * ROUND_KEYS // max(int(size.sum()), 1))))
+    return [(first, min(first + at_once, len(size))) for first in range(0, len(size), at_once)]
 
 
 @njit(cache=True, nogil=True)
-def _single_blocks(n, token_start, token, count, is_rare):
+def grouped(key, row, first, last, largest):
+    """Members and rules of the groups of equal keys that are neither alone nor too large; records ascend in each."""
+    size = key.shape[0]
+    bits = 0
+    while (size >> bits) > HEAP * (last - first):
+        bits += 1
+    shift = uint64(64 - SHARE_BITS - bits)
+    lowest = uint64(first) << uint64(bits)
+    start = np.zeros(((last - first) << bits) + 1, np.int32)
+    for q in range(size):
+        start[np.int64((key[q] >> shift) - lowest) + 1] += 1
+    for heap in range(1, start.shape[0]):
+        start[heap] += start[heap - 1]
+    filled = start[:-1].copy()
+    keys, rows = np.empty(size, np.uint64), np.empty(size, np.int32)
+    for q in range(size):
+        heap = np.int64((key[q] >> shift) - lowest)
+        keys[filled[heap]] = key[q]
+        rows[filled[heap]] = row[q]
+        filled[heap] += 1
+    total = 0
+    for heap in range(start.shape[0] - 1):
+        a, b = start[heap], start[heap + 1]
+        _sort_heap(keys, rows, key, row, a, b)
+        x = a
+        while x < b:
+            y = x + 1
+            while y < b and keys[y] == keys[x]:
+                y += 1
+            rule = np.int64(keys[x] & uint64((1 << RULE_BITS) - 1))
+            if 1 < y - x <= largest[rule]:
+                for z in range(x, y):  # what is kept moves to the front of the same arrays
+                    row[total] = rows[z] if z > x else rows[z] | FIRST
+                    key[total] = uint64(rule)
+                    total += 1
+            x = y
+    return row[:total].copy(), key[:total].astype(np.uint16)
+
+
+@njit(cache=True, nogil=True)
+def _sort_heap(keys, rows, spare_keys, spare_rows, a, b):
+    """Sort keys[a:b], and rows with them, keeping the order of equal ones: runs of 16 by insertion, then merged."""
+    for begin in range(a, b, 16):
+        for x in range(begin + 1, min(begin + 16, b)):
+            k, r, z = keys[x], rows[x], x
+            while z > begin and keys[z - 1] > k:
+                keys[z], rows[z] = keys[z - 1], rows[z - 1]
+                z -= 1
+            keys[z], rows[z] = k, r
+    width = 16
+    while width < b - a:
+        for begin in range(a, b, 2 * width):
+            middle, end = min(begin + width, b), min(begin + 2 * width, b)
+            x, y = begin, middle
+            for z in range(begin, end):
+                if x < middle and (y >= end or keys[x] <= keys[y]):
+                    spare_keys[z], spare_rows[z] = keys[x], rows[x]
+                    x += 1
+                else:
+                    spare_keys[z], spare_rows[z] = keys[y], rows[y]
+                    y += 1
+        for z in range(a, b):
+            keys[z], rows[z] = spare_keys[z], spare_rows[z]
+        width *= 2
+
+
+@njit(cache=True, nogil=True)
+def single_blocks(plan, count):
+    """Members and rules of the blocks of tokens that are keys by themselves."""
     place = np.zeros(count.shape[0], np.int64)
     total = 0
     for t in range(count.shape[0]):
         place[t] = total
-        if is_rare[t]:
+        if plan.alone[t]:
             total += count[t]
-    member = np.full(total + 1, FIRST, np.int32)
+    member, rule = np.empty(total, np.int32), np.empty(total, np.uint16)
     filled = np.zeros(count.shape[0], np.int32)
-    own_start = np.empty(n + 1, np.int64)
-    own = np.empty(total, np.uint32)
-    owned = 0
-    for i in range(n):
-        own_start[i] = owned
-        for q in range(token_start[i], token_start[i + 1]):
-            t = token[q]
-            if is_rare[t]:
+    for i in range(plan.start.shape[0] - 1):
+        for q in range(plan.start[i], plan.start[i + 1]):
+            t = plan.token[q]
+            if plan.alone[t]:
                 at = place[t] + filled[t]
                 member[at] = i if filled[t] else i | FIRST
+                rule[at] = plan.alone_rule[plan.kind[t]]
                 filled[t] += 1
-                if filled[t] < count[t]:
-                    own[owned] = at
-                    owned += 1
-    own_start[n] = owned
-    return member, np.zeros(total + 1, np.uint8), own_start, own[:owned]
-
-
-@inner
-def _gather(i, token_start, token, token_field, is_common, token_key, keys, fields):
-    """Keys and fields of the common tokens of record i; returns how many."""
-    size = 0
-    for x in range(token_start[i], token_start[i + 1]):
-        if is_common[token[x]] and size < MOST_TOKENS:
-            keys[size] = token_key[token[x]]
-            fields[size] = token_field[x]
-            size += 1
-    return size
+    return member, rule
 
 
 @njit(cache=True, nogil=True)
-def _count_slots(n, part, bits, token_start, token, token_field, is_common, token_key):
-    """Occurrences a slot, at most 255."""
-    inner = bits - PARTS_BITS
-    shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
-    slots = np.zeros(1 << inner, np.uint8)
-    keys, fields = np.empty(MOST_TOKENS, np.uint64), np.empty(MOST_TOKENS, np.uint8)
-    for i in range(n):
-        size = _gather(i, token_start, token, token_field, is_common, token_key, keys, fields)
-        for x in range(size):
-            for y in range(x + 1, size):
-                if fields[x] != fields[y]:
-                    slot = key_hash(keys[x], keys[y]) >> shift
-                    if slot >> uint64(inner) == uint64(part):
-                        at = slot & low
-                        if slots[at] < 255:
-                            slots[at] += 1
-    return slots
+def _count_places(first, last, member):
+    count = np.zeros(last - first, np.int64)
+    for at in range(member.shape[0] - 1):
+        i = member[at] & (FIRST - 1)
+        if first <= i < last and member[at + 1] < FIRST:
+            count[i - first] += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _fill_slots(n, part, bits, cap, slots, token_start, token, token_field, is_common, token_key):
-    inner = bits - PARTS_BITS
-    shift, low = uint64(64 - bits), uint64((1 << inner) - 1)
-    before = np.empty(slots.shape[0] // GROUP, np.int64)
-    total, blocks = 0, 0
-    for g in range(before.shape[0]):
-        before[g] = total
-        for at in range(g * GROUP, g * GROUP + GROUP):
-            if 1 < slots[at] <= cap:
-                total += slots[at]
-                blocks += 1
-            else:
-                slots[at] = 0
-    has_room = cap < 16  # then a byte holds how large a block is, and how much of it is filled
-    filled = slots if has_room else np.zeros(slots.shape[0], np.uint8)
-    up = uint8(4) if has_room else uint8(0)
-    one, low_bits = uint8(1) << up, uint8(15) if has_room else uint8(255)
-    member = np.full(total + 1, FIRST, np.int32)
-    check = np.zeros(total + 1, np.uint8)
-    own = np.empty(total - blocks, np.uint32)  # the last of a block owns nothing
-    own_start = np.empty(n + 1, np.int64)
-    keys, fields = np.empty(MOST_TOKENS, np.uint64), np.empty(MOST_TOKENS, np.uint8)
-    owned = 0
-    for i in range(n):
-        own_start[i] = owned
-        tokens = _gather(i, token_start, token, token_field, is_common, token_key, keys, fields)
-        for x in range(tokens):
-            for y in range(x + 1, tokens):
-                if fields[x] != fields[y]:
-                    h = key_hash(keys[x], keys[y])
-                    slot = h >> shift
-                    if slot >> uint64(inner) == uint64(part):
-                        s = np.int64(slot & low)
-                        size = slots[s] & low_bits
-                        if size:
-                            at = before[s // GROUP]
-                            for z in range(s // GROUP * GROUP, s):
-                                at += slots[z] & low_bits
-                            place = filled[s] >> up
-                            at += place
-                            member[at] = i if place else i | FIRST
-                            check[at] = h & uint64(255)
-                            filled[s] += one
-                            if place + 1 < size:
-                                own[owned] = at
-                                owned += 1
-    own_start[n] = owned
-    return member, check, own_start, own
+def _fill_places(first, last, member, start, place):
+    filled = start[first:last].copy()
+    for at in range(member.shape[0] - 1):
+        i = member[at] & (FIRST - 1)
+        if first <= i < last and member[at + 1] < FIRST:
+            place[filled[i - first]] = at
+            filled[i - first] += 1
 
 
 @inner
-def fellows(i, block, group, stamp, found, size):
-    """Append the later fellows of record i in all its blocks that ``stamp`` does not know yet; returns the new size."""
-    own_group = group[i]
-    for z in range(block.own_start[i], block.own_start[i + 1]):
-        at = block.own[z]
-        check = block.check[at]
-        at += 1
-        while block.member[at] < FIRST:
-            j = block.member[at]
-            if block.check[at] == check and stamp[j] != i and j != i:
+def fellows(i, blocks, group, stamp, found):
+    """Write the later fellows of record i in all its blocks, each once; returns how many."""
+    own_group, size = group[i], 0
+    for z in range(blocks.own_start[i], blocks.own_start[i + 1]):
+        at = np.int64(blocks.own[z]) + 1
+        while blocks.member[at] < FIRST:
+            j = blocks.member[at]
+            if stamp[j] != i and j != i:
                 stamp[j] = i
                 if own_group < 0 or group[j] != own_group:
                     found[size] = j

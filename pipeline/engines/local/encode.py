@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -22,11 +24,11 @@ from pipeline.engines.local.describe import describe
 from pipeline.engines.local.names import alternatives
 from pipeline.engines.local.record_tokens import record_tokens
 from pipeline.engines.local.values import NONE, SEVERAL, Encoded, Records, Tokens
-from pipeline.engines.tokens import Groups, domain, max_block
-from schemas.model import Model
+from pipeline.engines.tokens import Groups, domain
+from schemas.model import BlockingRule, Model
 
 
-def encode(table: pa.Table, model: Model, groups: Groups) -> tuple[Encoded, Tokens]:
+def encode(table: pa.Table, model: Model, groups: Groups, rules: Sequence[BlockingRule]) -> tuple[Encoded, Tokens]:
     """Encode the fields that the model compares, and the tokens of those that give keys.
 
     Input: std_records or a table like it, sorted by record id: a column a field (text, list of text, or date), and
@@ -66,17 +68,22 @@ def encode(table: pa.Table, model: Model, groups: Groups) -> tuple[Encoded, Toke
     values_of = first_values(n, based)
     start, value = by_record(based) if (values_of == SEVERAL).any() else (np.empty(0, I32), np.empty(0, I32))
     named = np.diff(names[0])
-    one_name = np.full((n, 2), NONE, I32)
-    is_one = named == 1
-    at = names[0][:-1][is_one]
-    one_name[is_one, 0], one_name[is_one, 1] = forename[at], surname[at]
-    one_name[named > 1] = SEVERAL
+    for kind, code in (("forename", forename), ("surname", surname)):
+        if kind in of_kind:
+            values_of[:, fields.index(of_kind[kind])] = _one_way(named, names[0], code)
     born_from, born_to = birth_days(table) if "age" in kinds.values() else (np.empty(0, I32), np.empty(0, I32))
     records = Records(
-        values_of, one_name, start, value, names[0], forename, surname, born_from, born_to, group_codes(table, model)
+        values_of, start, value, names[0], forename, surname, born_from, born_to, group_codes(table, model)
     )
-    tokens = record_tokens(n, model, columns, vocabularies, names, groups, max_block(model.blocking.max_block, n))
+    tokens = record_tokens(n, model, columns, vocabularies, names, groups, rules)
     return Encoded(n, fields, values, records, tuple(spread), _name_pairs(model, names, spread)), tokens
+
+
+def _one_way(named: np.ndarray, start: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """(records,) the name of a record that is named in one way, NONE without one, SEVERAL of one named in more."""
+    out = np.where(named > 1, SEVERAL, NONE).astype(I32)
+    out[named == 1] = code[start[:-1][named == 1]]
+    return out
 
 
 def _name_pairs(model: Model, names: tuple[np.ndarray, ...], spread: list[Frequencies]) -> NamePairs:

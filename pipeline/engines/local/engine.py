@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,12 +14,13 @@ from pipeline.engines.groups import comparable_pairs
 from pipeline.engines.local import scan
 from pipeline.engines.local.blocks import Blocks, find_blocks
 from pipeline.engines.local.encode import encode
-from pipeline.engines.local.plan import Plan, make_plan, make_scratch, make_weights, unpack
-from pipeline.engines.local.values import Encoded, Records, Values
-from pipeline.engines.port import LevelWeights, PatternCounts, ScoredPairs
+from pipeline.engines.local.plan import Plan, make_cache, make_plan, make_scratch, make_weights, unpack
+from pipeline.engines.local.sample import sample_finds
+from pipeline.engines.local.values import Encoded, Records, Tokens, Values
+from pipeline.engines.port import CandidateSample, LevelWeights, PatternCounts, ScoredPairs
 from pipeline.engines.random_pairs import random_pairs
-from pipeline.engines.tokens import max_block
-from schemas.model import Model
+from pipeline.engines.tokens import MOST_BLOCK, SMALL_BLOCK, rules_of, rules_to_try
+from schemas.model import BlockingRule, Model
 
 
 class LocalEngine:
@@ -32,30 +33,22 @@ class LocalEngine:
         self._threads = threads or os.cpu_count() or 1
 
     def load(self, table: pa.Table, model: Model) -> LocalWorkspace:
-        """Encode the table and find its blocks."""
-        records, tokens = encode(table, model, self._groups)
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="link")
-        cap = max_block(model.blocking.max_block, records.n)
-        return LocalWorkspace(records, model, find_blocks(tokens, cap, pool), cap, pool, self._threads)
+        """Encode the table."""
+        rules = model.blocking.rule or rules_to_try(model, len(table))
+        records, tokens = encode(table, model, self._groups, rules)
+        return LocalWorkspace(records, tokens, model, self._threads)
 
 
 class LocalWorkspace:
-    """Encoded records and their blocks."""
+    """Encoded records, their tokens until their blocks are found, and then these."""
 
-    def __init__(
-        self,
-        records: Encoded,
-        model: Model,
-        blocks: tuple[Blocks, ...],
-        cap: int,
-        pool: ThreadPoolExecutor,
-        threads: int,
-    ) -> None:
-        self._records, self._model, self._pool, self._threads = records, model, pool, threads
+    def __init__(self, records: Encoded, tokens: Tokens, model: Model, threads: int) -> None:
+        self._records, self._model, self._threads = records, model, threads
+        self._tokens: Tokens | None = tokens
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="link")
         self._plan = make_plan(model)
-        self._blocks = blocks
-        room = int(scan.most_fellows(records.n, self._blocks, cap))
-        self._scratch = [make_scratch(records.n, room) for _ in range(threads)]
+        self._blocks: Blocks | None = None
+        self._caches = [make_cache() for _ in range(threads)]
 
     @property
     def n_records(self) -> int:
@@ -85,33 +78,48 @@ class LocalWorkspace:
         """Levels of the given pairs."""
         return unpack(self._patterns(left, right), self._plan)
 
-    def candidate_patterns(self, pairs: int) -> tuple[PatternCounts, float]:
-        """Levels of the candidate pairs of every k-th record."""
-        probe = max(1, self.n_records // 2_000)
-        _, seen = self._sample(probe, 0)
-        step = max(1, round(seen * probe / max(pairs, 1)))
-        found, _ = self._sample(step, 2 * max(pairs, seen * probe // step) + 1000)
-        return self._count(found), float(step)
+    def sample(self, records: int) -> CandidateSample:
+        """Candidate pairs of about so many records, under every rule there can be."""
+        rules = rules_to_try(self._model, self.n_records)
+        group = self._records.records.group
+        found = sample_finds(self._unused_tokens(), rules, group, records, SMALL_BLOCK, self._pool, self._threads)
+        distinct, pattern, count = np.unique(
+            self._patterns(found.left, found.right), return_inverse=True, return_counts=True
+        )
+        scale = self.n_records / max(2 * found.sampled, 1)
+        return CandidateSample(
+            PatternCounts(unpack(distinct, self._plan), count.astype(np.int64)),
+            scale, rules, pattern.astype(np.int32), found.pair, found.rule, found.size, found.keys,
+        )  # fmt: skip
+
+    def block(self, rules: Sequence[BlockingRule]) -> None:
+        """Find the blocks of these rules, and forget the tokens."""
+        self._blocks = find_blocks(self._unused_tokens(), rules, self._pool, self._threads)
+        self._tokens = None
+
+    def _found_blocks(self) -> Blocks:
+        if self._blocks is None:
+            self.block(rules_of(self._model, self.n_records))
+        return self._blocks  # type: ignore[return-value]  # set just now
+
+    def _unused_tokens(self) -> Tokens:
+        if self._tokens is None:
+            raise RuntimeError("blocks are found once")
+        return self._tokens
 
     def score(self, weights: LevelWeights, floor: float) -> ScoredPairs:
         """Every candidate pair whose weight reaches the floor."""
+        blocks = self._found_blocks()
         packed = make_weights(weights, floor, self._model, self._plan)
+        room = min(int(np.diff(blocks.own_start).max(initial=0)) * MOST_BLOCK, self.n_records) + 1
 
         def part(thread: int) -> tuple[np.ndarray, ...]:
             capacity = 1000 + 4 * self.n_records // self._threads
             while True:
                 out = tuple(np.empty(capacity, kind) for kind in (np.int32, np.int32, np.int64, np.float32))
-                self._scratch[thread].stamp.fill(-1)
-                kept, seen = scan.score_pairs(
-                    thread,
-                    self._threads,
-                    self.n_records,
-                    self._blocks,
-                    self._scratch[thread],
-                    *self._told(),
-                    packed,
-                    *out,
-                )
+                scratch = make_scratch(self.n_records, room)
+                span, told = (thread, self._threads, self.n_records), self._told()
+                kept, seen = scan.score_pairs(*span, blocks, scratch, self._caches[thread], *told, packed, *out)
                 if kept <= capacity:
                     return *(array[:kept] for array in out), np.array([seen])
                 capacity = kept
@@ -129,26 +137,14 @@ class LocalWorkspace:
         bounds = np.linspace(0, len(left), self._threads + 1).astype(int)
 
         def part(thread: int) -> None:
-            own, room = slice(bounds[thread], bounds[thread + 1]), self._scratch[thread]
-            scan.patterns_of(left[own], right[own], *self._told(), room.keys, room.found, out[own])
+            own = slice(bounds[thread], bounds[thread + 1])
+            scan.patterns_of(left[own], right[own], *self._told(), self._caches[thread], out[own])
 
         list(self._pool.map(part, range(self._threads)))
         return out
 
     def _told(self) -> tuple[Plan, Values, Records]:
         return self._plan, self._records.values, self._records.records
-
-    def _sample(self, step: int, capacity: int) -> tuple[np.ndarray, int]:
-        def part(thread: int) -> tuple[np.ndarray, int]:
-            out = np.empty(capacity, np.int64)
-            self._scratch[thread].stamp.fill(-1)
-            count = scan.sample_patterns(
-                thread, self._threads, step, self.n_records, self._blocks, self._scratch[thread], *self._told(), out
-            )
-            return out[:count], count
-
-        found = list(self._pool.map(part, range(self._threads)))
-        return np.concatenate([patterns for patterns, _ in found]), sum(count for _, count in found)
 
     def _count(self, patterns: np.ndarray) -> PatternCounts:
         distinct, count = np.unique(patterns, return_counts=True)

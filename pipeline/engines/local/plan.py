@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.core.errors import SettingsError
 from pipeline.engines.local.values import KIND_CODE
 from pipeline.engines.port import LevelWeights
 from schemas.model import FREQUENCY_BINS, LEVELS, Model
 
 CACHE_BITS = 16
+PATTERN_BITS = 63
 CHEAP_FIRST = (
     "identifier", "phone", "email", "category", "ethnicity", "age", "date", "postcode", "address",
 )  # fmt: skip
@@ -46,24 +48,32 @@ class Weights(NamedTuple):
     """The most that both names can add, a forename that differs, and a surname that differs"""
 
 
+class NameCache(NamedTuple):
+    """Levels of pairs of names that a thread has met."""
+
+    keys: np.ndarray
+    """pair of value codes"""
+    found: np.ndarray
+    """its level"""
+
+
 class Scratch(NamedTuple):
-    """What one thread writes while it works."""
+    """What one thread writes while it goes through the blocks."""
 
     stamp: np.ndarray
     """(records,) the record that last met this one"""
     near: np.ndarray
     """Fellows of the record at hand"""
-    keys: np.ndarray
-    found: np.ndarray
-    """Cache of name levels: pair of value codes, and its level"""
+
+
+def make_cache() -> NameCache:
+    """An empty cache."""
+    return NameCache(np.full(1 << CACHE_BITS, -1, np.int64), np.zeros(1 << CACHE_BITS, np.int8))
 
 
 def make_scratch(records: int, room: int) -> Scratch:
-    """Fresh scratch arrays."""
-    size = 1 << CACHE_BITS
-    return Scratch(
-        np.full(records, -1, np.int32), np.empty(room, np.int32), np.full(size, -1, np.int64), np.zeros(size, np.int8)
-    )
+    """Fresh arrays for so many records, none of which has more fellows than ``room``."""
+    return Scratch(np.full(records, -1, np.int32), np.empty(room, np.int32))
 
 
 def make_weights(bits: LevelWeights, floor: float, model: Model, plan: Plan) -> Weights:
@@ -97,8 +107,9 @@ def make_plan(model: Model) -> Plan:
         key=lambda c: CHEAP_FIRST.index(kinds[c]),
     )
     shift = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    if shift[-1] > 63:
-        raise ValueError("too many comparisons for one pattern")
+    if shift[-1] > PATTERN_BITS:
+        problem = f"compares {len(kinds)} fields, whose levels need {shift[-1]} bits where {PATTERN_BITS} are."
+        raise SettingsError(f"model {model.name}", problem, "Leave some out, as with --field COLUMN=ignore.")
     place = {kind: c for c, kind in enumerate(kinds)}
     codes = np.array([KIND_CODE[kind] for kind in kinds], np.int64)
     return Plan(codes, shift, np.array(order, np.int64), place.get("forename", -1), place.get("surname", -1))

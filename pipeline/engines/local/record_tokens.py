@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from numba import njit
 from pipeline.engines.local.columns import I32, Column, Vocabulary
 from pipeline.engines.local.names import MOST
 from pipeline.engines.local.values import Tokens
-from pipeline.engines.tokens import Groups, domain, is_paired, token_key, tokens_of
-from schemas.model import Model
+from pipeline.engines.tokens import Groups, Token, check_rules, domain, token_key, token_kinds, tokens_of
+from schemas.model import BlockingRule, Model
 
 
 class _ValueTokens(NamedTuple):
@@ -30,30 +30,34 @@ def record_tokens(
     vocabularies: Mapping[str, Vocabulary],
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
     groups: Groups,
-    cap: int,
+    rules: Sequence[BlockingRule],
 ) -> Tokens:
-    """Tokens of every record, its aliases' too, once each a field; only those that can make a block of two or more.
-
-    A token that is neither rare (on at most ``cap`` records) nor a key together with others brings nobody together.
-    """
-    known: dict[str, int] = {}
+    """Tokens of every record, its aliases' too, once each a field; only those that a rule may make a key of."""
+    kinds = token_kinds(model)
+    check_rules(rules, kinds)
+    known: dict[str, dict[Token, int]] = {}
     made: dict[str, _ValueTokens] = {}
     sources = []
     for field in model.blocking.fields:
         kind = model.comparison_of(field).kind
         name = domain(kind, field)
         if name not in made:
-            made[name] = _value_tokens(name, vocabularies[name], known, groups)
+            tokens_so_far = sum(map(len, known.values()))
+            made[name] = _value_tokens(vocabularies[name], known.setdefault(name, {}), tokens_so_far, groups)
         if name == "name":
             start, code = names[0], names[1] if kind == "forename" else names[2]
         else:
             start, code = columns[field].start, columns[field].code
         sources.append((start, code, made[name]))
-    count = _occurrences(len(known), sources)
-    is_paired_token = np.fromiter(map(is_paired, known), np.bool_, len(known))
-    is_useful = (count > 1) & (
-        is_paired_token | (count <= MOST * cap)
-    )  # of one record's ways to be named, all may repeat it
+    kind_code = {kind: code for code, kind in enumerate(kinds)}
+    token_kind = np.concatenate(
+        [
+            np.fromiter((kind_code[f"{name}.{word}"] for word, _ in own), np.uint8, len(own))
+            for name, own in known.items()
+        ]
+    )
+    count = _occurrences(len(token_kind), sources)
+    is_useful = _useful(count, token_kind, kind_code, rules)
     size = np.zeros(n + 1, np.int64)
     for start, code, tokens in sources:
         size[1:] += _room(n, start, code, tokens.start, tokens.token, is_useful)
@@ -64,10 +68,25 @@ def record_tokens(
         _append(n, at, start, code, tokens.start, tokens.token, is_useful, filled, token, of_field)
     start = _close_up(n, room, filled, token, of_field)
     token, of_field = token[: start[n]], of_field[: start[n]]
-    keys = np.fromiter(map(token_key, known), np.uint64, len(known))
-    return Tokens(
-        n, start, token, of_field, np.bincount(token, minlength=len(known)).astype(I32), is_paired_token, keys
-    )
+    named = (f"{name}.{word}:{text}" for name, own in known.items() for word, text in own)
+    keys = np.fromiter(map(token_key, named), np.uint64, len(token_kind))
+    count = np.bincount(token, minlength=len(token_kind)).astype(I32)
+    return Tokens(n, start, token, of_field, count, kinds, token_kind, keys)
+
+
+def _useful(
+    count: np.ndarray, token_kind: np.ndarray, kind_code: Mapping[str, int], rules: Sequence[BlockingRule]
+) -> np.ndarray:
+    """(tokens,) whether a rule may make the token a key, or a part of one."""
+    alone, joins = np.zeros(len(kind_code), np.int64), np.zeros(len(kind_code), np.bool_)
+    for rule in rules:
+        codes = [kind_code[key] for key in rule.keys]
+        if len(codes) == 1:
+            alone[codes] = rule.max_block
+        else:
+            joins[codes] = True
+    # of one record's ways to be named all may repeat a token: it stands on more places than records
+    return (count > 1) & (joins[token_kind] | (count <= MOST * alone[token_kind]))
 
 
 def _occurrences(tokens: int, sources: list[tuple[np.ndarray, np.ndarray, _ValueTokens]]) -> np.ndarray:
@@ -80,9 +99,10 @@ def _occurrences(tokens: int, sources: list[tuple[np.ndarray, np.ndarray, _Value
     return count
 
 
-def _value_tokens(name: str, vocabulary: Vocabulary, known: dict[str, int], groups: Groups) -> _ValueTokens:
-    kind = vocabulary.kind
-    found = [[known.setdefault(f"{name}|{t}", len(known)) for t in tokens_of(kind, x, groups)] for x in vocabulary.code]
+def _value_tokens(vocabulary: Vocabulary, known: dict[Token, int], first: int, groups: Groups) -> _ValueTokens:
+    """Tokens of a domain's values; ``known`` gets those that it has not met, numbered from ``first`` on."""
+    kind, number = vocabulary.kind, known.setdefault
+    found = [[number(token, first + len(known)) for token in tokens_of(kind, x, groups)] for x in vocabulary.code]
     start = np.concatenate([[0], np.cumsum([len(own) for own in found])]).astype(np.int64)
     return _ValueTokens(start, np.fromiter(chain.from_iterable(found), I32, start[-1]))
 

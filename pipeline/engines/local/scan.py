@@ -23,16 +23,16 @@ EXACT = np.array([len(levels) for levels in LEVELS.values()], np.int64)
 
 
 @inner
-def _cached_name_level(x, y, values, keys, found):
+def _cached_name_level(x, y, values, cache):
     if x > y:
         x, y = y, x
     key = (np.int64(x) << 32) | y
     slot = (uint64(key) * uint64(0x9E3779B97F4A7C15)) >> uint64(64 - CACHE_BITS)
-    if keys[slot] == key:
-        return np.int64(found[slot])
+    if cache.keys[slot] == key:
+        return np.int64(cache.found[slot])
     level = lv.name_level(x, y, values)
-    keys[slot] = key
-    found[slot] = level
+    cache.keys[slot] = key
+    cache.found[slot] = level
     return np.int64(level)
 
 
@@ -42,12 +42,12 @@ def _rarity(c, x, values):
 
 
 @inner
-def _ways_level(f, s, g, t, plan, values, keys, found):
+def _ways_level(f, s, g, t, plan, values, cache):
     """Levels of two ways of being named, (forename f, surname s) against (g, t); also the cross match of lone names."""
     cf, cs = plan.forename, plan.surname
     if f >= 0 and s >= 0 and g >= 0 and t >= 0 and f != g and s != t and (f == t or s == g):
-        crossed = (f == t or _cached_name_level(f, t, values, keys, found) > lv.SIMILAR) and (
-            s == g or _cached_name_level(s, g, values, keys, found) > lv.SIMILAR
+        crossed = (f == t or _cached_name_level(f, t, values, cache) > lv.SIMILAR) and (
+            s == g or _cached_name_level(s, g, values, cache) > lv.SIMILAR
         )
         if crossed:
             return lv.FORENAME_SWAPPED, 0
@@ -57,19 +57,17 @@ def _ways_level(f, s, g, t, plan, values, keys, found):
             lone, other, full = f, t, g
         elif t < 0 and g >= 0 and s >= 0:
             lone, other, full = g, s, f
-        unlike = lone >= 0 and (full < 0 or (full != lone and _cached_name_level(lone, full, values, keys, found) <= 2))
+        unlike = lone >= 0 and (full < 0 or (full != lone and _cached_name_level(lone, full, values, cache) <= 2))
         if unlike:
             if lone == other:
                 return 0, lv.SURNAME_EXACT + _rarity(cs, lone, values)
-            if _cached_name_level(lone, other, values, keys, found) in (lv.CLOSE, lv.NAME_VARIANT):
+            if _cached_name_level(lone, other, values, cache) in (lv.CLOSE, lv.NAME_VARIANT):
                 return 0, lv.CLOSE
     level_f, level_s = 0, 0
     if cf >= 0 and f >= 0 and g >= 0:
-        level_f = (
-            lv.FORENAME_EXACT + _rarity(cf, f, values) if f == g else _cached_name_level(f, g, values, keys, found)
-        )
+        level_f = lv.FORENAME_EXACT + _rarity(cf, f, values) if f == g else _cached_name_level(f, g, values, cache)
     if cs >= 0 and s >= 0 and t >= 0:
-        level_s = lv.SURNAME_EXACT + _rarity(cs, s, values) if s == t else _cached_name_level(s, t, values, keys, found)
+        level_s = lv.SURNAME_EXACT + _rarity(cs, s, values) if s == t else _cached_name_level(s, t, values, cache)
     return level_f, level_s
 
 
@@ -83,28 +81,38 @@ def _rank(level_f, level_s):
 
 
 @inner
-def _name_levels(i, j, plan, values, records, keys, found):
-    """Levels of forename and surname together: the best agreement over all ways both records are named."""
-    f, s, g, t = records.name[i, 0], records.name[i, 1], records.name[j, 0], records.name[j, 1]
-    if SEVERAL not in (f, g):
-        return _ways_level(f, s, g, t, plan, values, keys, found)
+def _names(i, j, plan, records):
+    """Forename and surname of both records, NONE where the model does not compare them."""
+    f = s = g = t = np.int32(NONE)
+    if plan.forename >= 0:
+        f, g = records.first[i, plan.forename], records.first[j, plan.forename]
+    if plan.surname >= 0:
+        s, t = records.first[i, plan.surname], records.first[j, plan.surname]
+    return f, s, g, t
+
+
+@kernel
+def _best_way(i, j, plan, values, records, cache):
+    """Levels of the best agreement over all ways both records are named."""
     best_f, best_s, best = 0, 0, -1.0
     for x in range(records.name_start[i], records.name_start[i + 1]):
         for y in range(records.name_start[j], records.name_start[j + 1]):
-            f, s = _ways_level(
-                records.forename[x],
-                records.surname[x],
-                records.forename[y],
-                records.surname[y],
-                plan,
-                values,
-                keys,
-                found,
-            )
-            rank = _rank(f, s)
+            f, s = records.forename[x], records.surname[x]
+            g, t = records.forename[y], records.surname[y]
+            level_f, level_s = _ways_level(f, s, g, t, plan, values, cache)
+            rank = _rank(level_f, level_s)
             if rank > best:
-                best_f, best_s, best = f, s, rank
+                best_f, best_s, best = level_f, level_s, rank
     return best_f, best_s
+
+
+@inner
+def _name_levels(i, j, plan, values, records, cache):
+    """Levels of forename and surname together. Of records named in one way, which most are, nothing need be looked up."""
+    f, s, g, t = _names(i, j, plan, records)
+    if SEVERAL in (f, s, g, t):
+        return _best_way(i, j, plan, values, records, cache)
+    return _ways_level(f, s, g, t, plan, values, cache)
 
 
 @inner
@@ -126,7 +134,7 @@ def _value_level(c, kind, x, y, values):
     return lv.category_level(x, y, values)
 
 
-@inner
+@kernel
 def _age_level(i, j, records):
     """Level of two spans of birth dates, where at least one record has no birthday; 0 where one has no span at all."""
     i0, i1, j0, j1 = records.born_from[i], records.born_to[i], records.born_from[j], records.born_to[j]
@@ -138,16 +146,9 @@ def _age_level(i, j, records):
     return np.int64(2) if gap <= 366 else np.int64(1)
 
 
-@inner
-def _field_level(i, j, c, plan, values, records):
-    """Best level over all values that the two records have in comparison c; 0 where one has none."""
-    if plan.kind[c] == AGE:
-        return _age_level(i, j, records)
-    a, b = records.first[i, c], records.first[j, c]
-    if NONE in (a, b):
-        return np.int64(0)
-    if a >= 0 and b >= 0:
-        return np.int64(_value_level(c, plan.kind[c], a, b, values))
+@kernel
+def _best_value(i, j, c, plan, values, records):
+    """Best level over all values that the two records have in comparison c."""
     fields = plan.kind.shape[0]
     best = np.int64(0)
     for x in range(records.start[i * fields + c], records.start[i * fields + c + 1]):
@@ -158,11 +159,24 @@ def _field_level(i, j, c, plan, values, records):
 
 
 @inner
-def _pattern(i, j, plan, values, records, keys, found):
+def _field_level(i, j, c, plan, values, records):
+    """Level of comparison c; 0 where a record has no value. Of records of one value nothing need be looked up."""
+    if plan.kind[c] == AGE:
+        return _age_level(i, j, records)
+    a, b = records.first[i, c], records.first[j, c]
+    if NONE in (a, b):
+        return np.int64(0)
+    if a < 0 or b < 0:
+        return _best_value(i, j, c, plan, values, records)
+    return np.int64(_value_level(c, plan.kind[c], a, b, values))
+
+
+@inner
+def _pattern(i, j, plan, values, records, cache):
     pattern = np.int64(0)
     for c in plan.order:
         pattern |= _field_level(i, j, c, plan, values, records) << plan.shift[c]
-    level_f, level_s = _name_levels(i, j, plan, values, records, keys, found)
+    level_f, level_s = _name_levels(i, j, plan, values, records, cache)
     if plan.forename >= 0:
         pattern |= np.int64(level_f) << plan.shift[plan.forename]
     if plan.surname >= 0:
@@ -171,45 +185,16 @@ def _pattern(i, j, plan, values, records, keys, found):
 
 
 @kernel
-def patterns_of(left, right, plan, values, records, keys, found, out):
+def patterns_of(left, right, plan, values, records, cache, out):
     """Write the patterns of the given pairs of records."""
     for q in range(left.shape[0]):
-        out[q] = _pattern(left[q], right[q], plan, values, records, keys, found)
-
-
-@kernel
-def most_fellows(n, block_sets, cap):
-    """No record has more later fellows than this."""
-    most = 0
-    for i in range(n):
-        own = 0
-        for block in block_sets:
-            own += block.own_start[i + 1] - block.own_start[i]
-        most = max(most, own)
-    return min(most * cap, n) + 1
-
-
-@kernel
-def sample_patterns(thread, threads, step, n, block_sets, scratch, plan, values, records, out):
-    """Write the patterns of the candidate pairs of every step-th record; returns how many, past the room too."""
-    count = 0
-    for i in range(n):
-        if i % step or (i // step) % threads != thread:
-            continue
-        size = 0
-        for block in block_sets:
-            size = fellows(i, block, records.group, scratch.stamp, scratch.near, size)
-        for y in range(size):
-            if count < out.shape[0]:
-                out[count] = _pattern(i, scratch.near[y], plan, values, records, scratch.keys, scratch.found)
-            count += 1
-    return count
+        out[q] = _pattern(left[q], right[q], plan, values, records, cache)
 
 
 @inner
 def _name_bound(i, j, plan, values, records, weights):
     """No name levels of the pair are worth more than this, told from codes alone, without reading a letter."""
-    f, s, g, t = records.name[i, 0], records.name[i, 1], records.name[j, 0], records.name[j, 1]
+    f, s, g, t = _names(i, j, plan, records)
     if min(f, s, g, t) < 0 or f == t or s == g:
         return weights.best_names[0]
     first, second = weights.best_names[1], weights.best_names[2]
@@ -220,7 +205,7 @@ def _name_bound(i, j, plan, values, records, weights):
     return first + second
 
 
-@inner
+@kernel
 def _against(pattern, lift, plan, weights):
     """Bits that the classes of relatives take off a pair."""
     total = 1.0
@@ -235,7 +220,7 @@ def _against(pattern, lift, plan, weights):
 
 @kernel
 def score_pairs(
-    thread, threads, n, block_sets, scratch, plan, values, records, weights, left, right, pattern_of, weight_of
+    thread, threads, n, blocks, scratch, cache, plan, values, records, weights, left, right, pattern_of, weight_of
 ):
     """Write the candidate pairs of one thread's records whose weight reaches the floor.
 
@@ -247,9 +232,7 @@ def score_pairs(
     for i in range(n):
         if (i >> 9) % threads != thread:
             continue
-        size = 0
-        for block in block_sets:
-            size = fellows(i, block, records.group, scratch.stamp, scratch.near, size)
+        size = fellows(i, blocks, records.group, scratch.stamp, scratch.near)
         seen += size
         for y in range(size):
             j = scratch.near[y]
@@ -266,7 +249,7 @@ def score_pairs(
                 continue
             if has_both and total + _name_bound(i, j, plan, values, records, weights) < weights.floor:
                 continue
-            level_f, level_s = _name_levels(i, j, plan, values, records, scratch.keys, scratch.found)
+            level_f, level_s = _name_levels(i, j, plan, values, records, cache)
             if plan.forename >= 0:
                 total += weights.match[plan.forename, level_f]
                 pattern |= np.int64(level_f) << plan.shift[plan.forename]

@@ -51,9 +51,10 @@ class Records(NamedTuple):
     """
 
     first: np.ndarray
-    """(records, fields) int32 code of the one value of field f; NONE, or SEVERAL that ``start`` and ``value`` list"""
-    name: np.ndarray
-    """(records, 2) int32 forename and surname of a record named in one way (NONE: missing); SEVERAL in both where in more"""
+    """(records, fields) int32 code of the one value of field f; NONE, or SEVERAL that ``start`` and ``value`` list.
+
+    Forename and surname: of a record named in one way; SEVERAL in both where it is named in more, aliases counted
+    """
     start: np.ndarray
     value: np.ndarray
     """value[start[i * fields + f]:start[i * fields + f + 1]]; empty where no record has several values in a field"""
@@ -91,7 +92,9 @@ class Tokens:
     """Tokens of record i: token[token_start[i]:token_start[i + 1]]; forename and surname tokens share a vocabulary"""
     token_count: np.ndarray
     """Occurrences of each token over all records"""
-    token_pairs: np.ndarray
-    """bool, whether a common token is a key together with another; others count only while they are rare"""
+    kinds: tuple[str, ...]
+    """Kinds of token, as ``tokens.token_kinds`` names them"""
+    token_kind: np.ndarray
+    """uint8 kind of each token"""
     token_key: np.ndarray
     """uint64 that stands for each token, the same in all data"""

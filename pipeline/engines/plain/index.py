@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import pandas as pd
 from recordlinkage.base import BaseIndexAlgorithm
 
-from pipeline.engines.local.blocks import slot_bits
 from pipeline.engines.plain.frame import NAMES
-from pipeline.engines.tokens import domain, max_block, token_key, tokens_of
-from schemas.model import Model
-
-WORD = (1 << 64) - 1
+from pipeline.engines.tokens import check_rules, domain, token_kinds, tokens_of
+from schemas.model import BlockingRule, Model
 
 
 class TokenIndex(BaseIndexAlgorithm):  # type: ignore[misc]
-    """Pairs of records that share a token on few records, or a rare pair of common tokens of two fields."""
+    """Pairs of records that share a key of a blocking rule."""
 
-    def __init__(self, model: Model, groups: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, model: Model, groups: Mapping[str, tuple[str, ...]], rules: Sequence[BlockingRule]) -> None:
         super().__init__(verify_integrity=False)
+        check_rules(rules, token_kinds(model))
         self._model, self._groups = model, groups
+        self._largest = {tuple(sorted(rule.keys)): rule.max_block for rule in rules}
 
     def _dedup_index(self, frame: pd.DataFrame) -> pd.MultiIndex:
-        cap = max_block(self._model.blocking.max_block, len(frame))
-        seen = pd.DataFrame(self._tokens(frame), columns=["row", "field", "token"]).drop_duplicates()
-        count = seen.groupby("token")["row"].transform("size")
-        pairs: set[tuple[int, int]] = set()
-        for _, block in seen[(count > 1) & (count <= cap)].groupby("token"):
-            pairs.update(_pairs(block["row"]))
-        keys = pd.DataFrame(self._key_pairs(seen[count > cap], len(frame)), columns=["row", "slot", "check"])
-        size = keys.groupby("slot")["row"].transform("size")
-        for _, block in keys[(size > 1) & (size <= cap)].groupby(["slot", "check"]):
-            pairs.update(_pairs(block["row"]))
+        pairs = {pair for block in self.blocks(frame) for pair in combinations(sorted(set(block)), 2)}
         ordered = sorted(pairs)
         return pd.MultiIndex.from_arrays([[a for a, _ in ordered], [b for _, b in ordered]])
 
-    def _tokens(self, frame: pd.DataFrame) -> Iterator[tuple[int, int, str]]:
+    def blocks(self, frame: pd.DataFrame, only: BlockingRule | None = None) -> Iterator[Sequence[int]]:
+        """Row numbers of each block; of one rule only where one is named."""
+        seen = pd.DataFrame(self._tokens(frame), columns=["row", "field", "kind", "text"]).drop_duplicates()
+        count = seen.groupby(["kind", "text"])["row"].transform("size")
+        is_alone = count <= seen["kind"].map(lambda kind: self._largest.get((kind,), 0)).astype(int)
+        for (kind, _), block in seen[is_alone & (count > 1)].groupby(["kind", "text"]):
+            if only is None or only.keys == (kind,):
+                yield block["row"].tolist()
+        columns = ["row", "kinds", "key"]
+        keys = pd.DataFrame(self._keys(seen[~is_alone & (count > 1)]), columns=columns)
+        wanted = None if only is None else tuple(sorted(only.keys))
+        for _, block in keys.groupby(["kinds", "key"]):
+            kinds = block["kinds"].iloc[0]
+            if wanted in (None, kinds) and 1 < len(block) <= self._largest[kinds]:
+                yield block["row"].tolist()
+
+    def _tokens(self, frame: pd.DataFrame) -> Iterator[tuple[int, int, str, str]]:
         for at, field in enumerate(self._model.blocking.fields):
             kind = self._model.comparison_of(field).kind
             name = domain(kind, field)
@@ -48,27 +54,14 @@ class TokenIndex(BaseIndexAlgorithm):  # type: ignore[misc]
                 cells = list(frame[field])
             for row, values in enumerate(cells):
                 for value in values:
-                    for token in tokens_of(kind, value, self._groups):
-                        yield row, at, f"{name}|{token}"
+                    for word, text in tokens_of(kind, value, self._groups):
+                        yield row, at, f"{name}.{word}", text
 
-    @staticmethod
-    def _key_pairs(common: pd.DataFrame, records: int) -> Iterator[tuple[int, int, int]]:
-        bits = slot_bits(records)
+    def _keys(self, common: pd.DataFrame) -> Iterator[tuple[int, tuple[str, ...], tuple[tuple[str, str], ...]]]:
         for _, own in common.groupby("row"):
             row = int(own["row"].iloc[0])
-            tokens = list(zip(own["field"], own["token"].map(token_key), strict=True))
+            tokens = list(zip(own["field"], zip(own["kind"], own["text"], strict=True), strict=True))
             for (field, a), (other, b) in combinations(tokens, 2):
-                if field != other:
-                    key = _mixed((a + b) & WORD)
-                    yield row, key >> (64 - bits), key & 255
-
-
-def _pairs(rows: pd.Series) -> set[tuple[int, int]]:
-    return set(combinations(sorted(set(rows)), 2))
-
-
-def _mixed(h: int) -> int:
-    """The finaliser of SplitMix64."""
-    h = ((h ^ (h >> 30)) * 0xBF58476D1CE4E5B9) & WORD
-    h = ((h ^ (h >> 27)) * 0x94D049BB133111EB) & WORD
-    return h ^ (h >> 31)
+                kinds = tuple(sorted((a[0], b[0])))
+                if field != other and kinds in self._largest:
+                    yield row, kinds, tuple(sorted((a, b)))

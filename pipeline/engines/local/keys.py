@@ -1,0 +1,197 @@
+"""The keys of records: hashes of tokens that a blocking rule makes a key together.
+
+Keys are never kept: they are made again from the tokens whenever they are needed, which takes less than to remember them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, uint64
+
+from pipeline.engines.local.kernel import inner
+from pipeline.engines.local.values import Tokens
+from schemas.model import BlockingRule
+
+MOST_TOKENS = 255  # of a record that make pairs; no record of people has as many
+RULE_BITS = 16  # the last bits of a key say which rule it is of
+SHARE_BITS = 6  # all keys fall into 64 shares of about one size
+SLOT_BITS = 23  # of the table that counts some records' keys
+EVERY_KEY = np.zeros(0, np.uint8)  # stands for such a table where all keys are wanted
+
+
+class KeyPlan(NamedTuple):
+    """The tokens of all records, and what of them is a key, as kernels read them."""
+
+    start: np.ndarray
+    token: np.ndarray
+    field: np.ndarray
+    """Tokens of record i and the fields that have them: token[start[i]:start[i + 1]]"""
+    key: np.ndarray
+    """(tokens,) uint64 that stands for the token in all data"""
+
+    alone: np.ndarray
+    """(tokens,) bool: a key by itself"""
+    joins: np.ndarray
+    """(tokens,) bool: part of a key together with a token of another field"""
+    kind: np.ndarray
+    """(tokens,) uint8"""
+    alone_rule: np.ndarray
+    """(kinds,) rule that makes tokens of the kind keys by themselves, -1 none"""
+    pair_rule: np.ndarray
+    """(kinds, kinds) rule of a key of two kinds, -1 none"""
+    largest: np.ndarray
+    """(rules,) largest block"""
+
+
+def plan_keys(tokens: Tokens, rules: Sequence[BlockingRule], alone_up_to: int | None = None) -> KeyPlan:
+    """Which tokens are keys alone, and which together; ``alone_up_to`` lets tokens join from a smaller count on.
+
+    With ``alone_up_to`` a token may be both, so that a sample shows what each way would bring.
+    """
+    kinds = {kind: code for code, kind in enumerate(tokens.kinds)}
+    alone_rule = np.full(len(kinds), -1, np.int64)
+    pair_rule = np.full((len(kinds), len(kinds)), -1, np.int64)
+    for at, rule in enumerate(rules):
+        codes = [kinds[key] for key in rule.keys]
+        if len(codes) == 1:
+            alone_rule[codes[0]] = at
+        else:
+            pair_rule[codes[0], codes[1]] = pair_rule[codes[1], codes[0]] = at
+    largest = np.array([rule.max_block for rule in rules], np.int64)
+    limit = np.where(alone_rule >= 0, largest[alone_rule] if len(rules) else 0, 0)
+    count, kind = tokens.token_count, tokens.token_kind
+    alone = (count > 1) & (count <= limit[kind])
+    above = limit if alone_up_to is None else np.minimum(limit, alone_up_to)
+    joins = (count > np.maximum(above, 1)[kind]) & np.any(pair_rule >= 0, axis=1)[kind]
+    told = tokens.token_start, tokens.token, tokens.token_field, tokens.token_key
+    return KeyPlan(*told, alone, joins, kind, alone_rule, pair_rule, largest)
+
+
+@inner
+def key_hash(a, b):
+    """64-bit hash of an unordered pair of token keys (the finaliser of SplitMix64 over their sum)."""
+    h = uint64(a) + uint64(b)
+    h ^= h >> uint64(30)
+    h *= uint64(0xBF58476D1CE4E5B9)
+    h ^= h >> uint64(27)
+    h *= uint64(0x94D049BB133111EB)
+    h ^= h >> uint64(31)
+    return h
+
+
+@inner
+def _gather(i, plan, keys, fields, kinds):
+    """Keys, fields and kinds of the tokens of record i that join others; returns how many."""
+    size = 0
+    for x in range(plan.start[i], plan.start[i + 1]):
+        t = plan.token[x]
+        if plan.joins[t] and size < MOST_TOKENS:
+            keys[size] = plan.key[t]
+            fields[size] = plan.field[x]
+            kinds[size] = plan.kind[t]
+            size += 1
+    return size
+
+
+@inner
+def _is_wanted(key, seen, largest):
+    """Whether the key is one of those looked for, and not of too many records; all are where nothing is looked for."""
+    if largest == 0:
+        return True
+    held = seen[(key >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)]
+    return 3 <= held <= largest + 1
+
+
+@njit(cache=True, nogil=True)
+def count_keys(first, last, plan, seen, largest):
+    """(shares,) keys of the records first .. last that fall into each share."""
+    size = np.zeros(1 << SHARE_BITS, np.int64)
+    keys, fields, kinds = (
+        np.empty(MOST_TOKENS, np.uint64),
+        np.empty(MOST_TOKENS, np.uint8),
+        np.empty(MOST_TOKENS, np.uint8),
+    )
+    for i in range(first, last):
+        many = _gather(i, plan, keys, fields, kinds)
+        for x in range(many):
+            for y in range(x + 1, many):
+                rule = plan.pair_rule[kinds[x], kinds[y]]
+                if rule >= 0 and fields[x] != fields[y]:
+                    h = key_hash(keys[x], keys[y])
+                    if _is_wanted(h, seen, largest):
+                        size[h >> uint64(64 - SHARE_BITS)] += 1
+    return size
+
+
+@njit(cache=True, nogil=True)
+def write_keys(begin, end, first, last, plan, seen, largest, key, row):
+    """Write the keys of the shares first .. last of the records begin .. end, and who has them; records ascend."""
+    keys, fields, kinds = (
+        np.empty(MOST_TOKENS, np.uint64),
+        np.empty(MOST_TOKENS, np.uint8),
+        np.empty(MOST_TOKENS, np.uint8),
+    )
+    rule_bits = uint64((1 << RULE_BITS) - 1)
+    at = 0
+    for i in range(begin, end):
+        many = _gather(i, plan, keys, fields, kinds)
+        for x in range(many):
+            for y in range(x + 1, many):
+                rule = plan.pair_rule[kinds[x], kinds[y]]
+                if rule >= 0 and fields[x] != fields[y]:
+                    h = key_hash(keys[x], keys[y])
+                    share = np.int64(h >> uint64(64 - SHARE_BITS))
+                    if first <= share < last and _is_wanted(h, seen, largest):
+                        key[at] = (h & ~rule_bits) | uint64(rule)
+                        row[at] = i
+                        at += 1
+
+
+@njit(cache=True, nogil=True)
+def want_keys(wanted, plan, seen):
+    """Mark the slots of all keys of these records."""
+    keys, fields, kinds = (
+        np.empty(MOST_TOKENS, np.uint64),
+        np.empty(MOST_TOKENS, np.uint8),
+        np.empty(MOST_TOKENS, np.uint8),
+    )
+    for i in wanted:
+        many = _gather(i, plan, keys, fields, kinds)
+        for x in range(many):
+            for y in range(x + 1, many):
+                if plan.pair_rule[kinds[x], kinds[y]] >= 0 and fields[x] != fields[y]:
+                    h = key_hash(keys[x], keys[y])
+                    seen[(h >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)] = 1
+
+
+@njit(cache=True, nogil=True)
+def count_wanted(first, last, plan, seen):
+    """Keys of the records first .. last of each rule, and ``seen`` with those that fall into each marked slot added."""
+    keys, fields, kinds = (
+        np.empty(MOST_TOKENS, np.uint64),
+        np.empty(MOST_TOKENS, np.uint8),
+        np.empty(MOST_TOKENS, np.uint8),
+    )
+    of_rule = np.zeros(plan.largest.shape[0], np.int64)
+    for i in range(first, last):
+        many = _gather(i, plan, keys, fields, kinds)
+        for x in range(many):
+            for y in range(x + 1, many):
+                rule = plan.pair_rule[kinds[x], kinds[y]]
+                if rule >= 0 and fields[x] != fields[y]:
+                    of_rule[rule] += 1
+                    slot = (key_hash(keys[x], keys[y]) >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)
+                    if 0 < seen[slot] < 255:
+                        seen[slot] += 1
+    return of_rule, seen
+
+
+@njit(cache=True, nogil=True)
+def add_counts(seen, other):
+    """Add the counts of another thread, at most 255; a marked slot counts from 1 on."""
+    for slot in range(seen.shape[0]):
+        if seen[slot]:
+            seen[slot] = min(int(seen[slot]) + int(other[slot]) - 1, 255)
