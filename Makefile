@@ -9,7 +9,7 @@ RUN := $(UV) run --frozen --all-extras
 	.boot/bin/pip install --quiet --disable-pip-version-check "uv>=0.13,<0.14"
 
 .venv/.synced: uv.lock pyproject.toml | .boot/bin/uv
-	$(UV) sync --frozen --all-extras --quiet
+	$(UV) sync --frozen --all-extras --compile-bytecode --quiet
 	@touch $@
 
 run: .venv/.synced      ## one night on the bundled sample

@@ -64,7 +64,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
         facts = _facts(people, linked, wish.policy, [read, *linked.metrics, write])
         bins = []
         if people.truth is not None:
-            bins = calibration(*_said_and_true(people, people.truth, linked))
+            bins = calibration(*_said_and_true(people, people.truth, linked, facts["review_bits"]))
             facts["quality"] = _quality(people, people.truth, linked, bins)
         facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
         facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
@@ -163,11 +163,17 @@ def _rows(people: People, links: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def _said_and_true(people: People, truth: pa.Array, linked: Linked) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of every kept pair, and whether it is a match."""
+def _said_and_true(
+    people: People, truth: pa.Array, linked: Linked, review_bits: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of every pair from the review threshold on, and whether it is a match.
+
+    Under the threshold only pairs are kept whose clusters hold together: they are no fair sample of their weight.
+    """
     entity = codes(truth)
-    left, right = _rows(people, linked.links)
-    return linked.links.column("match_probability").to_numpy(), entity[left] == entity[right]
+    links = linked.links.filter(pc.greater_equal(linked.links.column("match_weight"), review_bits))
+    left, right = _rows(people, links)
+    return links.column("match_probability").to_numpy(), entity[left] == entity[right]
 
 
 def _page(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) -> str:

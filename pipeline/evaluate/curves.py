@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from pipeline.evaluate.quality import Score
 
@@ -56,7 +56,7 @@ def wilson(hits: float, of: float, confidence: float = 0.95) -> tuple[float, flo
     """Interval of a share (Wilson 1927)."""
     if not of:
         return 0.0, 1.0
-    z = float(ndtri((1 + confidence) / 2))
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
     share, spread = hits / of, z * z / of
     middle = (share + spread / 2) / (1 + spread)
     half = z * float(np.sqrt(share * (1 - share) / of + spread / (4 * of))) / (1 + spread)

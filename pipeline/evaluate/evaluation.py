@@ -82,7 +82,8 @@ def _gap(estimated: Score, true: dict[str, float]) -> dict[str, float]:
 
 
 def _calibration(linkage: Linkage, entity: np.ndarray) -> dict[str, Any]:
-    pairs = linkage.pairs
+    """Of pairs from the review threshold on: under it only those are kept whose clusters hold together, a biased few."""
+    pairs = linkage.pairs.only(linkage.pairs.weight >= linkage.review_bits)
     is_match = entity[pairs.left] == entity[pairs.right]
     bins = calibration(pairs.probability, is_match)
     doubtful = (pairs.probability > DOUBT[0]) & (pairs.probability < DOUBT[1])
