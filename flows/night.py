@@ -66,7 +66,7 @@ def plan_night(
         given["engine"] = engine
     settings = RunSettings.model_validate(settings.model_dump() | given)
     day = as_of or settings.as_of or dt.datetime.now(tz=dt.UTC).date()
-    return Night(_next_run_id(Home(settings.home), day), day, settings)
+    return Night(next_run_id(Home(settings.home), day), day, settings)
 
 
 def passwords(settings: RunSettings, environment: Mapping[str, str]) -> dict[str, str]:
@@ -90,7 +90,7 @@ def passwords(settings: RunSettings, environment: Mapping[str, str]) -> dict[str
     return found
 
 
-def _next_run_id(home: Home, day: dt.date) -> str:
+def next_run_id(home: Home, day: dt.date) -> str:
     """The date and a count: the n-th run of that date in this home."""
     taken = [
         int(path.name.rsplit("-", 1)[1])

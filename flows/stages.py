@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from flows.engines import engine_of
 from flows.night import Night, passwords
 from flows.outcome import Outcome
+from pipeline.core.durable import write_synced
 from pipeline.core.errors import SourceError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
@@ -25,7 +26,7 @@ from pipeline.link.stage import link_records
 from pipeline.persons.stage import Clustered, Previous, build_persons
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.publish.publication import list_publications, publish, read_current
-from pipeline.read.feed import read_feed
+from pipeline.read.feed import export_sha256, read_feed
 from pipeline.report.page import render_report
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
@@ -90,6 +91,23 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
     return feed_id
 
 
+def is_still_read(night: Night, feed_id: str) -> bool:
+    """Whether what was read of a feed is still its export; one that is gone by now was read in time.
+
+    A feed that failed is not: its export may have come since. Once the run is published, nothing is read again.
+    """
+    note = _noted(night, feed_id)
+    if "reason_code" in note:
+        return False
+    if (night.home.published / night.run_id).is_dir():
+        return True
+    contract, feed = night.feeds[feed_id]
+    try:
+        return export_sha256(contract, feed, night.settings.exports) == note["file_sha256"]
+    except SourceError:
+        return True
+
+
 def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
     """Note that tonight's export cannot be used, and why."""
     _note(night, feed_id, reason_code=error.code, reason=str(error))
@@ -129,7 +147,7 @@ def settle_feeds(night: Night) -> list[FeedState]:
     write_table(night.folder.table(VALIDATE, "quarantine"), rejected, QUARANTINE)
     findings = [finding for feed_id in night.feeds for finding in _noted(night, feed_id, VALIDATE).get("findings", [])]
     page = render_validation_page(night.run_id, states, findings)
-    night.folder.file("validation.html").write_text(page, "utf-8")
+    write_synced(night.folder.file("validation.html"), page)
     return states
 
 
@@ -180,7 +198,7 @@ def _keep_validated(night: Night, result: FeedValidated) -> None:
         "findings": [asdict(finding) for finding in result.findings],
     }
     path = night.folder.root / VALIDATE / result.feed_id / "note.json"
-    path.write_text(json.dumps(said), "utf-8")
+    write_synced(path, json.dumps(said))
 
 
 def _feed_night(night: Night, feed_id: str) -> FeedNight:
@@ -214,7 +232,7 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
 def _note(night: Night, feed_id: str, **facts: object) -> None:
     path = _note_path(night, feed_id, READ)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(facts), "utf-8")
+    write_synced(path, json.dumps(facts))
 
 
 def _noted(night: Night, feed_id: str, stage: str = READ) -> dict[str, Any]:
@@ -289,7 +307,7 @@ def write_report(
     measures = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB")]
     page = render_report(tables, measures, night.run_id, night.as_of.isoformat(), model, has_before=has_before)
     path = night.folder.file("report.html")
-    path.write_text(page, "utf-8")
+    write_synced(path, page)
     decisions = tables["links"].column("decision")
     return Outcome(
         run_id=night.run_id,

@@ -19,11 +19,13 @@ from prefect.client.schemas.objects import Flow, FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
-from flows import stages
+from flows import stages, steps
+from flows.checkpoints import once
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import progress
-from pipeline.core.errors import LinkageError, SourceError
+from pipeline.core.durable import storage_error, write_synced
+from pipeline.core.errors import LinkageError, SourceError, StorageError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.validate.hold import FeedState
@@ -62,8 +64,11 @@ def _is_retryable(_task: object, _run: object, state: State) -> bool:
 )
 def read_and_standardise(night: Night, feed_id: str) -> str:
     """One feed: tonight's export in standard form."""
-    with _private(feed_id):
-        done = stages.read_and_standardise(night, feed_id)
+    with _private(night, feed_id):
+        step = steps.read(night, feed_id)
+        done = once(
+            step, str, lambda: stages.read_and_standardise(night, feed_id), lambda: stages.is_still_read(night, feed_id)
+        )
     progress().advance("read", len(night.feeds))
     return done
 
@@ -78,6 +83,8 @@ def read_feeds(night: Night) -> None:
                 result()
             except SourceError as error:
                 stages.note_failure(night, feed_id, error)
+            except StorageError:
+                raise  # of our own disk: no fault of the feed, and none that holding it would mend
             except Exception as error:
                 what = "Set BOROUGHLINK_DEBUG=1 and run again to see where; tell the maintainers."
                 problem = SourceError("failed", feed_id, f"could not be processed ({type(error).__name__}).", what)
@@ -119,8 +126,8 @@ def _tried(step: Task[..., R], call: tuple[Any, ...]) -> R:
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="validate {contract.source}")
 def validate(night: Night, contract: Contract) -> list[str]:
     """One source: its exports against its expectations."""
-    with _private(contract.source):
-        done = stages.validate(night, contract)
+    with _private(night, contract.source):
+        done = once(steps.validate(night, contract), list[str], lambda: stages.validate(night, contract))
     progress().advance("validate", len(night.contracts))
     return done
 
@@ -128,31 +135,31 @@ def validate(night: Night, contract: Contract) -> list[str]:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def settle_feeds(night: Night) -> list[FeedState]:
     """Which export stands for each feed tonight."""
-    with _private("settle"), _timed(night, "settle"):
-        return stages.settle_feeds(night)
+    with _private(night, "settle"), _timed(night, "settle"):
+        return once(steps.settle(night), list[FeedState], lambda: stages.settle_feeds(night))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def link(night: Night, states: list[FeedState]) -> None:
     """Records of one person into one cluster."""
-    with _private("link"), _timed(night, "link"):
-        _add_metrics(night, stages.link(night, states))
+    with _private(night, "link"), _timed(night, "link"):
+        _add_metrics(night, once(steps.link(night), list[Metric], lambda: stages.link(night, states)))
     progress().advance("link", 1)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def build_persons(night: Night) -> None:
     """Golden records, identities and questions."""
-    with _private("persons"), _timed(night, "persons"):
-        stages.persons(night)
+    with _private(night, "persons"), _timed(night, "persons"):
+        once(steps.persons(night), type(None), lambda: stages.persons(night))
     progress().advance("persons", 1)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def publish(night: Night, states: list[FeedState]) -> Path:
     """The tables that readers see, switched by one rename."""
-    with _private("publish"), _timed(night, "publish"):
-        published = stages.publish_tables(night, states, _metrics(night))
+    with _private(night, "publish"), _timed(night, "publish"):
+        published = once(steps.publish(night), Path, lambda: stages.publish_tables(night, states, _metrics(night)))
     progress().advance("publish", 1)
     return published
 
@@ -160,7 +167,7 @@ def publish(night: Night, states: list[FeedState]) -> Path:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def report(night: Night, states: list[FeedState], published: Path, seconds: float) -> Outcome:
     """The report page, and an artifact with the counts."""
-    with _private("report"):
+    with _private(night, "report"):
         outcome = stages.write_report(night, states, published, _metrics(night), seconds)
     if FlowRunContext.get():
         create_markdown_artifact(key="nightly-report", markdown=_markdown(outcome), description="Counts of the night")
@@ -179,21 +186,26 @@ def _markdown(outcome: Outcome) -> str:
 
 
 @contextmanager
-def _private(place: str) -> Iterator[None]:
+def _private(night: Night, place: str) -> Iterator[None]:
     """An error of a library may quote the data it met, and Prefect would keep it: only our own errors go on as they are."""
     try:
         yield
-    except LinkageError:
-        raise
     except Exception as error:
-        if os.environ.get("BOROUGHLINK_DEBUG"):
+        own = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
+        if own is None and os.environ.get("BOROUGHLINK_DEBUG"):
             raise
-        kind = type(error).__name__
-        raise LinkageError(f"{place} failed ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where.") from None
+        if own is None:
+            kind = type(error).__name__
+            own = LinkageError(f"{place} failed ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where.")
+        own.stage = own.stage or place
+        log("stage failed", stage=place, error=type(error).__name__, reason=str(own))
+        if own is error:
+            raise
+        raise own from None
 
 
 class _timed:  # noqa: N801  (reads as a word where it is used)
-    """Seconds of a stage, as a metric of the run."""
+    """Seconds of a stage, over all tries of the run, as a metric."""
 
     def __init__(self, night: Night, stage: str) -> None:
         self._night, self._stage, self._start = night, stage, time.perf_counter()
@@ -201,18 +213,26 @@ class _timed:  # noqa: N801  (reads as a word where it is used)
     def __enter__(self) -> None:
         log("stage begins", stage=self._stage)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         seconds = time.perf_counter() - self._start
-        log("stage ends", stage=self._stage, seconds=round(seconds, 3))
-        _add_metrics(self._night, [Metric(self._stage, "seconds", seconds, "s")])
+        log("stage ends", stage=self._stage, seconds=round(seconds, 3), is_good=kind is None)
+        if kind is None:
+            before = sum(m.value for m in _metrics(self._night) if (m.stage, m.metric) == (self._stage, "seconds"))
+            _add_metrics(self._night, [Metric(self._stage, "seconds", before + seconds, "s")])
 
 
 def _add_metrics(night: Night, metrics: list[Metric]) -> None:
-    path = night.folder.file("metrics.json")
+    """Keep measures of the run; one that is there already gets its new value."""
     with _metrics_lock:
-        path.write_text(json.dumps([*_metrics(night), *metrics]), "utf-8")
+        kept = {(metric.stage, metric.metric): metric for metric in (*_metrics(night), *metrics)}
+        write_synced(night.folder.file("metrics.json"), json.dumps(list(kept.values())))
 
 
 def _metrics(night: Night) -> list[Metric]:
+    """Measures of the run so far; none where they can no longer be read, for nothing else depends on them."""
     path = night.folder.file("metrics.json")
-    return [Metric(*row) for row in json.loads(path.read_text("utf-8"))] if path.exists() else []
+    try:
+        return [Metric(*row) for row in json.loads(path.read_text("utf-8"))] if path.exists() else []
+    except (ValueError, TypeError):
+        log("metrics damaged")
+        return []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,11 +19,18 @@ from flows.night import Night, plan_night
 from flows.outcome import Outcome
 from flows.progress import Bars
 from flows.quiet import prefect_starts, quiet_prefect
+from flows.resume import begin
+from pipeline.core.durable import storage_error
+from pipeline.core.errors import LinkageError, PublishRefusedError
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
+from pipeline.core.run_note import change_note, utc_now
 
 HELP = """
 Run one night: read every feed, validate, link, publish.
+
+A run that died or failed is continued where it stopped: same date, settings, model, contracts and code, and only exports that
+have changed since are read again.
 
 Ends with 0 when all is fresh, and with 3 when it published but a feed was held or is missing.
 
@@ -38,13 +46,14 @@ def run(
     ] = None,
     engine: Annotated[Literal["local", "recordlinkage"] | None, typer.Option(help="Linkage engine; default the run file's.", show_default=False)] = None,
     full: Annotated[bool, typer.Option("--full", help="Rebuild everything. Every run does so until nights are incremental.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, though a run that died or failed could be continued.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """One night."""
     del full
     night = plan_night(run_file, home, as_of.date() if as_of else None, engine, os.environ)
     console = Console(stderr=True)
-    outcome = run_night(night, None if as_json else console)
+    outcome = run_night(night, None if as_json else console, fresh=fresh)
     if as_json:
         print(json.dumps(outcome.as_json()))  # noqa: T201  (the result itself)
     else:
@@ -52,30 +61,67 @@ def run(
     raise typer.Exit(outcome.exit_code)
 
 
-def run_night(night: Night, console: Console | None) -> Outcome:
-    """Run the flow under the lock, with a log in the run's folder and, on a console, progress."""
-    with run_lock(night.home.lock):
+def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> Outcome:
+    """Run the flow under the lock, with a log in the run's folder and, on a console, progress.
+
+    A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned with.
+    """
+    with _told_of_storage(night), run_lock(night.home.lock):
+        night = begin(night, fresh=fresh)
         handler = log_to(night.folder.file("run.log"))
-        quiet_prefect(night.home.root)
-        from prefect.task_runners import ThreadPoolTaskRunner
-
-        from flows.nightly import nightly, one_night
-
-        log("run begins", run=night.run_id, feeds=len(night.feeds))
         try:
-            threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=night.settings.workers)
-            has_prefect = prefect_starts()
-            flow = nightly.with_options(task_runner=threads) if has_prefect else one_night  # type: ignore[arg-type]
-            if not has_prefect:
-                log("prefect does not start")
-                (console or Console(stderr=True)).print(
-                    "Prefect's local server does not start; the night runs without it."
-                )
-            with Bars(console) if console else nullcontext():
-                outcome: Outcome = flow(night)
+            outcome = _run_flow(night, console)
+        except Exception as error:
+            _note_failure(night, error)
+            raise
+        else:
+            change_note(night.folder.root, state="published", ended_at=utc_now())
+            log("run ends", run=night.run_id, state="published", seconds=outcome.seconds)
         finally:
             stop_log(handler)
     return outcome
+
+
+def _run_flow(night: Night, console: Console | None) -> Outcome:
+    quiet_prefect(night.home.root)
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    from flows.nightly import nightly, one_night
+
+    log("run begins", run=night.run_id, feeds=len(night.feeds))
+    threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=night.settings.workers)
+    has_prefect = prefect_starts()
+    flow = nightly.with_options(task_runner=threads) if has_prefect else one_night  # type: ignore[arg-type]
+    if not has_prefect:
+        log("prefect does not start")
+        (console or Console(stderr=True)).print("Prefect's local server does not start; the night runs without it.")
+    with Bars(console) if console else nullcontext():
+        return flow(night)
+
+
+def _note_failure(night: Night, error: Exception) -> None:
+    """Say in the run's folder and log what became of it; a disk that is full may keep that from being written."""
+    state = "refused" if isinstance(error, PublishRefusedError) else "failed"
+    kind, reason, stage = type(error).__name__, None, None
+    if isinstance(error, LinkageError):
+        reason, stage = str(error), error.stage
+    with suppress(OSError):
+        log("run ends", run=night.run_id, state=state, stage=stage, error=kind, reason=reason)
+        change_note(
+            night.folder.root, state=state, ended_at=utc_now(), stage=stage, error=kind, reason=reason
+        )  # fmt: skip
+
+
+@contextmanager
+def _told_of_storage(night: Night) -> Iterator[None]:
+    """A disk that is full, read-only or not ours is told in plain words."""
+    try:
+        yield
+    except OSError as error:
+        told = storage_error(error, night.home.root)
+        if told is None:
+            raise
+        raise told from None
 
 
 def _summary(console: Console, outcome: Outcome) -> None:

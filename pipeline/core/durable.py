@@ -1,17 +1,56 @@
-"""Writes that survive a power cut: synced files and folders."""
+"""Writes that survive a power cut: whole or not at all, synced, and a full or read-only disk told in plain words."""
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from pipeline.core.errors import StorageError
+
+AGAIN = "Run again with the same settings: stages that were finished are not repeated."
+TOLD = {
+    errno.ENOSPC: ("the disk is full.", f"Free some space, or prune old runs. {AGAIN}"),
+    errno.EDQUOT: ("the disk quota is used up.", f"Free some space, or raise the quota. {AGAIN}"),
+    errno.EFBIG: ("a file would be larger than this process may write.", f"Raise the limit (ulimit -f). {AGAIN}"),
+    errno.EROFS: ("the file system is read-only.", f"Mount it for writing. {AGAIN}"),
+    errno.EACCES: ("this user may not write there.", f"Give the folder to the user that runs boroughlink. {AGAIN}"),
+    errno.EPERM: ("this user may not write there.", f"Give the folder to the user that runs boroughlink. {AGAIN}"),
+    errno.EIO: ("the disk does not answer.", "Look at the system's log for the disk, then run boroughlink doctor."),
+    errno.EMFILE: ("this process may not open more files.", f"Raise the limit (ulimit -n). {AGAIN}"),
+}
 
 
 def write_synced(path: Path, text: str) -> None:
-    """Write the text and wait until it is on disk."""
-    with path.open("w", encoding="utf-8") as handle:
+    """Write the text whole or not at all, and wait until it is on disk under its name."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
         handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
+    sync_folder(path.parent)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to write to; when the block ends well it is synced and takes the name by one rename.
+
+    A crash leaves the old file, or none, and a hidden leftover that the next write of the name overwrites. The folder is
+    not synced: whoever needs the new name on disk calls ``sync_folder``.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        yield temporary
+        sync_file(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the file's bytes are on disk."""
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -21,3 +60,25 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make the folder and what it lies in, each on disk before the next."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def storage_error(error: BaseException, place: Path) -> StorageError | None:
+    """What to tell of an error of the disk or of permissions; None where it is something else.
+
+    The error of a library often wraps that of the system, so its causes are looked at too.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in TOLD:
+            return StorageError(str(place), *TOLD[seen.errno])
+        seen = seen.__cause__ or seen.__context__
+    return None

@@ -11,6 +11,9 @@ from typing import NamedTuple
 class LinkageError(Exception):
     """Anything boroughlink raises on purpose."""
 
+    stage: str | None = None
+    """Stage of the night that met it, where a night did"""
+
 
 class SettingsError(LinkageError):
     """A settings, contract or model file says something that cannot be."""
@@ -145,3 +148,25 @@ class RunLockedError(LinkageError):
 
     def __str__(self) -> str:
         return f"{self.home} is in use by {self.holder}. Wait for it, or stop that process first."
+
+
+class StorageError(LinkageError):
+    """The disk or its permissions do not let a run write."""
+
+    def __init__(self, place: str, problem: str, what_to_do: str) -> None:
+        super().__init__(place, problem, what_to_do)
+        self.place, self.problem, self.what_to_do = place, problem, what_to_do
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem} {self.what_to_do}"
+
+
+class StateError(LinkageError):
+    """A file that a home keeps from run to run is damaged, or does not go with the others."""
+
+    def __init__(self, file: str, problem: str, what_to_do: str) -> None:
+        super().__init__(file, problem, what_to_do)
+        self.file, self.problem, self.what_to_do = file, problem, what_to_do
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.problem} {self.what_to_do}"

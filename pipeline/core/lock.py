@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.core.durable import make_folder
 from pipeline.core.errors import RunLockedError
+
+HOME_MODE = 0o750
+"""Of a home that is made here: personal data, for its owner and group."""
 
 
 @contextmanager
@@ -21,7 +25,7 @@ def run_lock(path: Path) -> Iterator[None]:
     Raises:
         RunLockedError: If another process holds it; says which.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, HOME_MODE)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.core.durable import replacing
 from pipeline.core.errors import ContractError
 from schemas.tables import Table
 
@@ -49,15 +49,9 @@ def write_table(path: Path, frame: pd.DataFrame | pa.Table, table: Table) -> Pat
     if table.key and len(data) > 1:
         data = data.sort_by([(name, "ascending") for name in table.key])
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".parquet")
-    os.close(handle)
-    try:
+    with replacing(path) as temporary:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         pq.write_table(data, temporary, compression="zstd", row_group_size=ROW_GROUP_ROWS)
-        with Path(temporary).open("rb") as written:
-            os.fsync(written.fileno())
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return path
 
 

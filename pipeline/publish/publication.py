@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.core.durable import sync_folder, write_synced
+from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import LinkageError, PublishRefusedError
 from pipeline.core.parquet import ROW_GROUP_ROWS, conform
 from pipeline.core.places import Home
@@ -51,8 +51,12 @@ def publish(home: Home, run_id: str, tables: Mapping[str, pa.Table], facts: Mapp
     Raises:
         PublishRefusedError: If a check fails; the last publication stays.
     """
-    home.published.mkdir(parents=True, exist_ok=True)
+    make_folder(home.published)
     remove_leftovers(home)
+    final = home.published / run_id
+    if final.is_dir():  # the run died after its tables had got their name, before readers were pointed at them
+        point_at(home, run_id)
+        return final
     data = {table.name: _ordered(tables[table.name], table) for table in PUBLISHED}
     if problems := problems_of(data):
         raise PublishRefusedError(tuple(problems))
@@ -64,10 +68,9 @@ def publish(home: Home, run_id: str, tables: Mapping[str, pa.Table], facts: Mapp
     write_synced(staging / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
     for folder in (*(staging / table.name for table in PUBLISHED), staging):
         sync_folder(folder)
-    final = home.published / run_id
     staging.replace(final)
     sync_folder(home.published)
-    _point(home, run_id)
+    point_at(home, run_id)
     return final
 
 
@@ -120,7 +123,7 @@ def _write(folder: Path, data: pa.Table, table: Table) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _point(home: Home, run_id: str) -> None:
+def point_at(home: Home, run_id: str) -> None:
     """Make ``current`` a link to the run: a new link, renamed over the old one."""
     new = home.published / f"{STAGING}current"
     new.unlink(missing_ok=True)

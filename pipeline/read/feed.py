@@ -63,6 +63,17 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
     return FeedRead(good.table(), bad.table(), rows_read, file, sha256)
 
 
+def export_sha256(contract: Contract, feed: Feed, root: str) -> str:
+    """Hash of the feed's export as it is now: of the file's bytes, or of what the query gives.
+
+    Raises:
+        SourceError: If it cannot be reached.
+    """
+    if feed.format == "sql":
+        return read_query(root, feed.location, feed.query or "", feed.feed_id)[1]
+    return fetch(root, feed.location).sha256
+
+
 def _open(contract: Contract, feed: Feed, root: str, passwords: Mapping[str, str]) -> tuple[str, str, list[Sheet]]:
     if feed.format == "sql":
         sheet, sha256 = read_query(root, feed.location, feed.query or "", feed.feed_id)

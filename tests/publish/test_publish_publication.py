@@ -129,7 +129,7 @@ publication.publish(Home(Path(sys.argv[1])), "2026-11-20-2", tables("NEW"), {})
 
 @pytest.mark.parametrize(
     ("step", "call"),
-    [("_write", 1), ("_write", 5), ("write_synced", 1), ("sync_folder", 3), ("sync_folder", 12), ("_point", 1)],
+    [("_write", 1), ("_write", 5), ("write_synced", 1), ("sync_folder", 3), ("sync_folder", 12), ("point_at", 1)],
 )
 def test_a_kill_at_any_step_leaves_the_old_publication_whole_and_the_next_run_cleans_up(
     tmp_path: Path, step: str, call: int

@@ -1,0 +1,153 @@
+"""Which run tonight is: the one that died or failed, continued where it stopped, or a new one. Call it under the run lock."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from flows.night import Night, next_run_id
+from pipeline.core.errors import SettingsError, StateError
+from pipeline.core.log import log
+from pipeline.core.places import REFERENCE, ROOT, Home
+from pipeline.core.run_note import RunNote, change_note, open_run, unfinished_runs, utc_now
+from pipeline.publish.publication import LIBRARIES, Publication, list_publications, point_at, read_current
+from pipeline.publish.verify import damaged_files
+from schemas.model import load_model
+
+OPERATIONAL = {
+    "home", "as_of", "passwords", "workers", "source_retries", "stage_retries", "feed_seconds", "stage_seconds", "notify",
+}  # fmt: skip
+"""Settings that change how a run goes, not what it gives."""
+READ_FROM_BASE = ("identity_ledger", "review_queue")
+
+
+def begin(night: Night, *, fresh: bool = False) -> Night:
+    """The night with the run it is: an unfinished run of the same date and stamps, else a new one.
+
+    Every other unfinished run is abandoned; its publication counts where it had got as far as that. ``fresh`` abandons all.
+
+    Raises:
+        StateError: If the publication that the night builds on is damaged.
+        SettingsError: If the night is before the date of the publication it would build on.
+    """
+    home = night.home
+    waiting = unfinished_runs(home)
+    for note in waiting:
+        _finish_publication(home, note)
+    base = _base(home, night)
+    stamps = stamps_of(night)
+    goes_on = None
+    for note in reversed(waiting):
+        is_same = (note.as_of, note.stamps) == (night.as_of.isoformat(), stamps) and base in (note.base, note.run_id)
+        if goes_on is None and is_same and not fresh:
+            goes_on = note
+        else:
+            _abandon(home, note)
+    if goes_on is not None:
+        folder = home.run(goes_on.run_id).root
+        change_note(folder, state="unfinished", ended_at=None, n_resumed=goes_on.n_resumed + 1, stage=None, error=None, reason=None)  # fmt: skip
+        return replace(night, run_id=goes_on.run_id)
+    run_id = next_run_id(home, night.as_of)
+    open_run(home, RunNote(run_id, "unfinished", night.as_of.isoformat(), stamps, base, utc_now()))
+    return replace(night, run_id=run_id)
+
+
+def stamps_of(night: Night) -> dict[str, str]:
+    """Hash of each thing that tonight's tables depend on besides the exports."""
+    settings = night.settings
+    said = settings.model_dump(mode="json", exclude=OPERATIONAL)
+    rules = (settings.survivorship, settings.steward_policy, *sorted(settings.expectations.rglob("*.json")))
+    return {
+        "home": str(night.home.root.resolve()),
+        "settings": _hash([json.dumps(said, sort_keys=True).encode()]),
+        "model": load_model(settings.model).stamp,
+        "contracts": _hash(f"{contract.source} {contract.stamp}".encode() for contract in night.contracts),
+        "rules": _hash(path.read_bytes() for path in rules),
+        "code": code_stamp(),
+    }
+
+
+@functools.cache
+def code_stamp() -> str:
+    """Hash of the code, of the lists it reads, and of the libraries whose version shows in what is written."""
+    folders = (ROOT / "pipeline", ROOT / "flows", ROOT / "schemas", REFERENCE)
+    kinds = {".py", ".toml", ".csv", ".html"}
+    paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in kinds]
+    versions = [f"{name} {version(name)}" for name in LIBRARIES]
+    told = [" ".join((platform.python_version(), *versions)).encode()]
+    return _hash((*told, *(str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in paths)))
+
+
+def _finish_publication(home: Home, note: RunNote) -> None:
+    """A publication that got its name is whole, though its run died before readers were pointed at it."""
+    if not (home.published / note.run_id).is_dir():
+        return
+    current = _current(home)
+    if current is None or current.run_id == note.base:
+        point_at(home, note.run_id)
+        log("publication completed", run=note.run_id)
+
+
+def _base(home: Home, night: Night) -> str | None:
+    """The run that tonight builds on; None before the first."""
+    current = _current(home)
+    if current is None:
+        if published := list_publications(home):
+            raise StateError(str(home.current), "is gone.", _point_again(published[-1].folder))
+        return None
+    if damaged := damaged_files(current.folder, is_deep=True, tables=READ_FROM_BASE):
+        problem = f"is damaged ({damaged[0]}), and tonight's persons would lose their identity."
+        raise StateError(str(current.folder), problem, _restore(current.folder))
+    last = str(current.manifest.get("as_of", ""))
+    if last > night.as_of.isoformat():
+        problem = f"the night of {night.as_of} is before {last}, the date of the publication it would build on."
+        raise SettingsError(
+            "--as-of", problem, "Was the clock set back? Set it right, or give --as-of that date or later."
+        )
+    return current.run_id
+
+
+def _current(home: Home) -> Publication | None:
+    """The current publication.
+
+    Raises:
+        StateError: If ``current`` points nowhere, or its manifest cannot be read.
+    """
+    folder = home.current.resolve()
+    if home.current.is_symlink() and not folder.is_dir():
+        raise StateError(str(home.current), f"points at {folder.name}, which is gone.", _restore(folder))
+    try:
+        return read_current(home)
+    except (OSError, ValueError, KeyError, TypeError):
+        problem = "is damaged or gone."
+    raise StateError(str(folder / "manifest.json"), problem, _restore(folder))
+
+
+def _restore(folder: Path) -> str:
+    return f"Restore {folder} from a backup, or point at an older publication: ln -sfn RUN {folder.parent / 'current'}"
+
+
+def _point_again(newest: Path) -> str:
+    return f"Point at the newest publication again: ln -sfn {newest.name} {newest.parent / 'current'}"
+
+
+def _abandon(home: Home, note: RunNote) -> None:
+    folder = home.run(note.run_id).root
+    if (home.published / note.run_id).is_dir():
+        change_note(folder, state="published", ended_at=utc_now())
+    elif note.state == "unfinished":
+        change_note(folder, state="abandoned", ended_at=utc_now())
+    log("run not continued", run=note.run_id)
+
+
+def _hash(parts: Iterable[bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(hashlib.sha256(part).digest())
+    return found.hexdigest()

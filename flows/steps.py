@@ -1,0 +1,46 @@
+"""What each stage of a night reads and writes, so that one that is finished can be told from one that is not."""
+
+from __future__ import annotations
+
+from flows import stages
+from flows.checkpoints import Step
+from flows.night import Night
+from schemas.contract import Contract
+
+
+def read(night: Night, feed_id: str) -> Step:
+    """One feed: its export, read and standardised."""
+    folders = (stages.READ, stages.STANDARDISE)
+    return Step(night, f"read/{feed_id}", (), tuple(night.folder.file(name) / feed_id for name in folders))
+
+
+def validate(night: Night, contract: Contract) -> Step:
+    """One source: all its feeds, validated."""
+    feeds = [feed.feed_id for feed in night.feeds_of(contract)]
+    places = tuple(night.folder.file(stages.VALIDATE) / feed_id for feed_id in feeds)
+    return Step(night, f"validate/{contract.source}", tuple(f"read/{feed_id}" for feed_id in feeds), places)
+
+
+def settle(night: Night) -> Step:
+    """Which export stands for each feed."""
+    before = (
+        *(f"read/{feed_id}" for feed_id in night.feeds),
+        *(f"validate/{contract.source}" for contract in night.contracts),
+    )
+    tables = tuple(night.folder.table(stages.VALIDATE, name) for name in ("source_status", "quarantine"))
+    return Step(night, "settle", before, (*tables, night.folder.file("validation.html")))
+
+
+def link(night: Night) -> Step:
+    """Records of one person into one cluster."""
+    return Step(night, "link", ("settle",), (night.folder.file(stages.LINK), night.folder.file("model.toml")))
+
+
+def persons(night: Night) -> Step:
+    """Golden records, identities and questions."""
+    return Step(night, "persons", ("link",), (night.folder.file(stages.PERSONS),))
+
+
+def publish(night: Night) -> Step:
+    """The tables that readers see."""
+    return Step(night, "publish", ("persons",), (night.home.published / night.run_id,))

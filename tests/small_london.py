@@ -1,0 +1,134 @@
+"""A small London that runs a night in a second or two, in a process that has everything loaded and is forked for each night."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from flows.commands import run as run_command
+from flows.night import Night, plan_night
+from flows.outcome import Outcome
+from pipeline.core.places import SAMPLE, SOURCES
+from pipeline.publish.verify import damaged_files
+
+BOROUGHS = ("Camden", "Hackney")
+SOURCES_TAKEN = ("cris", "custody", "visor")
+ROWS = 40
+
+
+@dataclass(frozen=True)
+class London:
+    """Exports, contracts and a run file that a test may spoil."""
+
+    place: Path
+
+    @property
+    def run_file(self) -> Path:
+        return self.place / "run.yaml"
+
+    @property
+    def exports(self) -> Path:
+        return self.place / "exports"
+
+    def night(self, home: Path, day: str | None = None) -> Night:
+        night = plan_night(self.run_file, home, None, None, {})
+        return plan_night(self.run_file, home, type(night.as_of).fromisoformat(day), None, {}) if day else night
+
+    def say(self, **settings: object) -> None:
+        said = yaml.safe_load(self.run_file.read_text("utf-8")) | settings
+        self.run_file.write_text(yaml.safe_dump(said), "utf-8")
+
+
+def small_london(place: Path) -> London:
+    """Four feeds, some 150 records."""
+    (place / "contracts").mkdir(parents=True)
+    for source in SOURCES_TAKEN:
+        said = yaml.safe_load((SOURCES / f"{source}.yaml").read_text("utf-8"))
+        if said.get("boroughs") == "all":
+            said["boroughs"] = list(BOROUGHS)
+            said.pop("feeds", None)
+        (place / "contracts" / f"{source}.yaml").write_text(yaml.safe_dump(said), "utf-8")
+    for file in ("cris/camden.csv", "cris/hackney.csv", "custody/custody.csv", "visor/visor.sqlite"):  # fmt: skip
+        (place / "exports" / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SAMPLE / "exports" / file, place / "exports" / file)
+    custody = place / "exports" / "custody" / "custody.csv"
+    custody.write_bytes(b"".join(custody.read_bytes().splitlines(keepends=True)[: ROWS + 1]))
+    (place / "run.yaml").write_text("exports: exports\ncontracts: contracts\nas_of: 2026-11-20\n", "utf-8")
+    return London(place)
+
+
+def plain_night(night: Night, *, fresh: bool = False) -> Outcome:
+    """The night as ``boroughlink run`` runs it where Prefect's server does not start."""
+    run_command.prefect_starts = lambda: False
+    return run_command.run_night(night, None, fresh=fresh)
+
+
+def forked(work: Callable[[], object], out: Path) -> int:
+    """Start the work in a process group of its own; its process id. 0: done, 1: our error, 9: another one."""
+    pid = os.fork()
+    if pid:
+        return pid
+    os.setpgid(0, 0)
+    code = 9
+    try:
+        sys.stdout = sys.stderr = out.open("a")
+        work()
+        code = 0
+    except run_command.LinkageError as error:
+        sys.stdout.write(f"{type(error).__name__} {error}\n")
+        code = 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def ended(pid: int) -> int:
+    """Exit code of a forked process; minus the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def killed_after(pid: int, seconds: float) -> int:
+    """Kill the whole process group after that time; how it ended, which may have been before."""
+    time.sleep(seconds)
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(pid, signal.SIGKILL)  # it had not yet made its group
+    return ended(pid)
+
+
+def current_run(home: Path) -> str | None:
+    """The run that readers see, after its every byte was checked; None where nothing is published."""
+    current = home / "published" / "current"
+    if not current.exists():
+        assert not current.is_symlink(), "current points nowhere"
+        return None
+    assert damaged_files(current.resolve(), is_deep=True) == []
+    return current.resolve().name
+
+
+def published_tables(home: Path) -> dict[str, object]:
+    """SHA-256 of every repeatable table that readers see."""
+    manifest = json.loads((home / "published" / "current" / "manifest.json").read_text("utf-8"))
+    return {name: table["sha256"] for name, table in manifest["tables"].items() if table["is_repeatable"]}
+
+
+def note_of(home: Path, run_id: str) -> dict[str, object]:
+    return json.loads((home / "runs" / run_id / "run.json").read_text("utf-8"))
+
+
+def log_of(home: Path, run_id: str) -> list[dict[str, object]]:
+    lines = (home / "runs" / run_id / "run.log").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.endswith("}")]
