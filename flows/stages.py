@@ -42,6 +42,7 @@ from schemas.tables import (
     EVENTS,
     EVENTS_STAGED,
     IDENTITY_LEDGER,
+    LINK_CHANGES,
     LINKS,
     PERSON_FIELDS,
     QUARANTINE,
@@ -57,6 +58,7 @@ from schemas.tables import (
     PERSONS as PERSONS_TABLE,
 )
 
+PERSON_TABLES = (PERSONS_TABLE, PERSON_FIELDS, RECORDS, EVENTS, IDENTITY_LEDGER, LINK_CHANGES, REVIEW_QUEUE)
 READ, STANDARDISE, VALIDATE, LINK, PERSONS = "read", "standardise", "validate", "link", "persons"
 
 
@@ -251,7 +253,10 @@ def persons(night: Night) -> None:
     previous = None
     if before:
         previous = Previous(
-            before.table("identity_ledger"), before.table("review_queue"), str(before.manifest["model"])
+            before.table("identity_ledger"),
+            before.table("review_queue"),
+            before.folder / RECORDS.name,
+            str(before.manifest["model"]),
         )
     members, clusters, review_pairs = (
         read_table(night.folder.table(LINK, name)) for name in ("cluster_members", "clusters", "review_pairs")
@@ -266,17 +271,14 @@ def persons(night: Night) -> None:
         previous,
         night.run_id,
     )
-    for table in (PERSONS_TABLE, PERSON_FIELDS, RECORDS, EVENTS, IDENTITY_LEDGER, REVIEW_QUEUE):
+    for table in PERSON_TABLES:
         write_table(night.folder.table(PERSONS, table.name), getattr(built, table.name), table)
     log("persons built", persons=len(built.persons), questions=len(built.review_queue))
 
 
 def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[Metric]) -> Path:
     """Publish all tables, then keep tonight's fresh exports as the last good ones."""
-    tables = {
-        table.name: read_table(night.folder.table(PERSONS, table.name))
-        for table in (PERSONS_TABLE, PERSON_FIELDS, RECORDS, EVENTS, IDENTITY_LEDGER, REVIEW_QUEUE)
-    }
+    tables = {table.name: read_table(night.folder.table(PERSONS, table.name)) for table in PERSON_TABLES}
     tables["links"] = read_table(night.folder.table(LINK, "links"))
     tables |= {name: read_table(night.folder.table(VALIDATE, name)) for name in ("quarantine", "source_status")}
     counts = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB"), *_table_counts(tables)]

@@ -350,6 +350,10 @@ PERSON_FIELDS = Table(
 RECORDS = Table("records", "one row a source record and its person", ("record_id",), (RECORD_ID, PERSON_ID, *STD_RECORDS.columns[1:]), published=True)  # fmt: skip
 EVENTS = Table("events", "one row a person and event", ("event_id",), (EVENTS_STAGED.columns[0], PERSON_ID, *EVENTS_STAGED.columns[1:]), published=True)  # fmt: skip
 
+CAUSES = (
+    "steward, corrected_data, contract (read by another version), new_data, recovered (a record returned), withdrawn, model, "
+    "other_data (other records, or how common values are); where several meet, the first of these"
+)
 IDENTITY_LEDGER = Table(
     "identity_ledger",
     "one row a person_id and span of runs",
@@ -360,11 +364,30 @@ IDENTITY_LEDGER = Table(
         Column("valid_to", TEXT, "Run in which the span ended; null while it lasts"),
         Column("merged_into", TEXT, "The person that took it over"),
         Column("split_from", TEXT, "The person it was parted from"),
-        Column("cause", TEXT, "data, model or steward", nullable=False),
-        Column("record_ids", TEXTS, "Records of the person during the span, sorted", nullable=False),
+        Column("cause", TEXT, f"Why it began: {CAUSES}", nullable=False),
+        Column("ended_by", TEXT, "Why it ended, in the same words"),
+        Column("record_ids", TEXTS, "Records of the person during the span, sorted; empty where a withdrawn person was merged away", nullable=False),
     ),
     published=True,
 )
+
+LINK_CHANGES = Table(
+    "link_changes",
+    "one row a person that this run changed, and one a record that it gave to another person",
+    ("run_id", "kind", "person_id_before", "person_id_after", "record_id"),
+    (
+        Column("run_id", TEXT, "The run", nullable=False),
+        Column("kind", TEXT, "created, changed (other records than before), merged, split, withdrawn, returned; record_moved: one record has another person", nullable=False),
+        Column("person_id_before", TEXT, "The person until this run; of a split, the one that it was parted from"),
+        Column("person_id_after", TEXT, "The person from this run on"),
+        Column("record_id", TEXT, "The record that moved"),
+        Column("cause", TEXT, "As in identity_ledger", nullable=False),
+        Column("blamed_on", TEXTS, "Which decisions, which models (before, after) or exports of which feeds; empty for other_data", nullable=False),
+        Column("n_records_before", COUNT, "Records of person_id_before until this run", nullable=False),
+        Column("n_records_after", COUNT, "Records of person_id_after from this run on", nullable=False),
+    ),
+    published=True,
+)  # fmt: skip
 
 REVIEW_QUEUE = Table(
     "review_queue",
@@ -500,5 +523,5 @@ STAGED = (
     PAIR_EVIDENCE, FINGERPRINTS,
 )  # fmt: skip
 PUBLISHED = (
-    PERSONS, PERSON_FIELDS, RECORDS, LINKS, IDENTITY_LEDGER, EVENTS, REVIEW_QUEUE, QUARANTINE, SOURCE_STATUS, RUN_METRICS,
+    PERSONS, PERSON_FIELDS, RECORDS, LINKS, IDENTITY_LEDGER, LINK_CHANGES, EVENTS, REVIEW_QUEUE, QUARANTINE, SOURCE_STATUS, RUN_METRICS,
 )  # fmt: skip

@@ -1,8 +1,9 @@
 """Identities that last: which person_id a cluster carries tonight, and the ledger of what became of each.
 
 A cluster inherits from the persons its records belonged to last night. Where several persons merge, the one that has
-stood longest survives; where one splits, the part with most of its old records keeps the id. An id never means
-somebody else: new ids come from the cluster's first record, and one that was ever used is not used again.
+stood longest survives, and the others point to it; where one splits, the part with most of its old records keeps the id.
+A person whose records are all withdrawn keeps its id in the ledger, and gets it back when one of them returns. An id
+never means somebody else: new ids come from the cluster's first record, and one that was merged away is not used again.
 """
 
 from __future__ import annotations
@@ -10,104 +11,258 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import conform
+from pipeline.persons.causes import Cause, Evidence, judge
+from pipeline.persons.lineage import run_order
+from pipeline.persons.overlap import Overlap, compare
 from schemas.tables import IDENTITY_LEDGER
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """One row of the ledger."""
+class PersonChange:
+    """What became of one person tonight; ``before`` or ``after`` is None where there is no such person."""
 
-    person_id: str
-    valid_from: str
-    valid_to: str | None
-    merged_into: str | None
-    split_from: str | None
-    cause: str
-    record_ids: tuple[str, ...]
+    kind: str
+    before: str | None
+    after: str | None
+    n_before: int
+    n_after: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMove:
+    """A record that is of another person than last night."""
+
+    record_id: str
+    before: str
+    after: str
+    n_before: int
+    n_after: int
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Person of every record tonight, and the whole ledger."""
+    """Person of every record tonight, the whole ledger, and what changed since last night."""
 
-    person_of: dict[str, str]
-    ledger: tuple[Span, ...]
+    person_of: pa.Table
+    ledger: pa.Table
+    changes: tuple[PersonChange, ...]
+    moves: tuple[RecordMove, ...]
 
 
-def carry_on(clusters: Mapping[str, Sequence[str]], before: Sequence[Span], run_id: str, cause: str) -> Identities:
+@dataclass(frozen=True, slots=True)
+class _Heirs:
+    """Who carries what on."""
+
+    person_of: dict[str, str] = field(default_factory=dict)
+    """Changed cluster to its person."""
+    ended: dict[str, str] = field(default_factory=dict)
+    """Person that merges tonight to the cluster that takes it over."""
+    split_from: dict[str, str] = field(default_factory=dict)
+    """New person to the one it is parted from."""
+    new: set[str] = field(default_factory=set)
+
+
+def compare_with(ledger: pa.Table, cluster_members: pa.Table) -> Overlap:
+    """Lay tonight's clusters over the persons that stand in the ledger."""
+    return compare(cluster_members, ledger.filter(pc.is_null(ledger.column("valid_to"))))
+
+
+def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence) -> Identities:
     """Give every cluster its person_id and bring the ledger up to date.
 
+    Cost: whole-column work for all records, and a step for each record of a changed person.
+
     Args:
-        clusters: cluster to its records.
-        before: the ledger of last night.
+        overlap: tonight's clusters over the ledger, from ``compare_with``.
+        ledger: the ledger of the publication that tonight goes on from.
         run_id: tonight's run.
-        cause: what changed clusters tonight: data, model or steward.
+        evidence: what else changed.
+
+    Raises:
+        SettingsError: If the run is not later than every run in the ledger.
     """
-    open_spans = {span.person_id: span for span in before if span.valid_to is None}
-    first_seen: dict[str, str] = {}
-    for span in before:
-        first_seen[span.person_id] = min(first_seen.get(span.person_id, span.valid_from), span.valid_from)
-    old_of = {record: span.person_id for span in open_spans.values() for record in span.record_ids}
-    heirs = _heirs(clusters, old_of)
-    kept: dict[str, str] = {}
-    person_of: dict[str, str] = {}
-    ids: dict[str, str] = {}
-    used = set(first_seen)
-    split_from: dict[str, str] = {}
-    for cluster in sorted(clusters):
-        claims = heirs.get(cluster, [])
-        if claims:
-            ids[cluster] = min(claims, key=lambda old: (_run_order(first_seen[old]), old))
-            kept.update(dict.fromkeys(claims, cluster))
-    for cluster in sorted(clusters):
-        if cluster not in ids:
-            ids[cluster] = _new_id(min(clusters[cluster]), used, run_id)
-            used.add(ids[cluster])
-            parted = Counter(old_of[record] for record in clusters[cluster] if record in old_of)
+    _check_order(ledger, run_id)
+    owners = _owners(ledger, overlap)
+    heirs = _inherit(overlap, owners, ledger, run_id)
+    causes = judge(overlap, owners, evidence)
+    standing = {person for person in heirs.person_of.values() if person in overlap.persons}
+    changes: list[PersonChange] = []
+    spans: list[dict[str, Any]] = []
+    for cluster, records in overlap.clusters.items():
+        person, cause = heirs.person_of[cluster], causes.of_cluster[cluster]
+        parted = heirs.split_from.get(person)
+        spans.append(_span(person, run_id, records, cause, split_from=parted))
+        changes.append(_change_of(person, parted, heirs, overlap, records, cause))
+    closing: dict[str, tuple[str | None, Cause]] = {}
+    for person, cluster in heirs.ended.items():
+        cause, taker = causes.of_cluster[cluster], heirs.person_of[cluster]
+        n_before, n_after = len(overlap.persons.get(person, ())), len(overlap.clusters[cluster])
+        changes.append(PersonChange("merged", person, taker, n_before, n_after, cause))
+        if person in overlap.persons:
+            closing[person] = (taker, cause)
+        else:  # a person that was withdrawn, and whose records returned into another one
+            spans.append({**_span(person, run_id, (), cause), "valid_to": run_id, "merged_into": taker, "ended_by": cause.word})  # fmt: skip
+    for person, records in overlap.persons.items():
+        if person not in closing:
+            closing[person] = (None, causes.of_person[person])
+            if person not in standing:
+                changes.append(PersonChange("withdrawn", person, None, len(records), 0, causes.of_person[person]))
+    return Identities(
+        _person_of(overlap, heirs.person_of),
+        _bring_up_to_date(ledger, closing, spans, run_id),
+        tuple(changes),
+        tuple(_moves(overlap, heirs.person_of, causes.of_cluster)),
+    )
+
+
+def _inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_id: str) -> _Heirs:
+    """Decide which person each changed cluster is."""
+    known = set(ledger.column("person_id").to_pylist())
+    standing = set(ledger.filter(pc.is_null(ledger.column("valid_to"))).column("person_id").to_pylist())
+    first = _heir_of(overlap.clusters, overlap.person_before)
+    free = {
+        record: owner
+        for record, owner in owners.items()
+        if owner not in first and (owner in overlap.persons or owner not in standing)
+    }
+    second = _heir_of(overlap.clusters, free)
+    claims, later = _claims(first), _claims(second)
+    since = _first_runs(ledger, [old for some in (claims, later) for many in some.values() if len(many) > 1 for old in many])  # fmt: skip
+    heirs = _Heirs()
+    for cluster, records in overlap.clusters.items():
+        standing_claims, returned = claims.get(cluster, []), later.get(cluster, [])
+        own = standing_claims or returned
+        if own:
+            person = min(own, key=lambda old: (since.get(old, ("", 0)), old))
+            heirs.ended.update((old, cluster) for old in (*standing_claims, *returned) if old != person)
+        else:
+            person = _new_id(records[0], known, run_id)
+            known.add(person)
+            heirs.new.add(person)
+            parted = Counter(filter(None, map(overlap.person_before.get, records))) or Counter(filter(None, map(owners.get, records)))  # fmt: skip
             if parted:
-                split_from[ids[cluster]] = min(parted, key=lambda old: (-parted[old], old))
-        person_of.update(dict.fromkeys(clusters[cluster], ids[cluster]))
-    ledger = [span for span in before if span.valid_to is not None]
-    members = {ids[cluster]: tuple(sorted(records)) for cluster, records in clusters.items()}
-    for person, span in open_spans.items():
-        heir = kept.get(person)
-        if heir is not None and ids[heir] == person and members[person] == span.record_ids:
-            ledger.append(span)
-            continue
-        merged = ids[heir] if heir is not None and ids[heir] != person else None
-        ledger.append(Span(person, span.valid_from, run_id, merged, span.split_from, span.cause, span.record_ids))
-    standing = {span.person_id for span in ledger if span.valid_to is None}
-    ledger += [
-        Span(person, run_id, None, None, split_from.get(person), cause, records)
-        for person, records in members.items()
-        if person not in standing
-    ]
-    return Identities(person_of, tuple(sorted(ledger, key=lambda span: (span.person_id, _run_order(span.valid_from)))))
+                heirs.split_from[person] = min(parted, key=lambda old: (-parted[old], old))
+        heirs.person_of[cluster] = person
+    return heirs
 
 
-def _heirs(clusters: Mapping[str, Sequence[str]], old_of: Mapping[str, str]) -> dict[str, list[str]]:
-    """Cluster to the old persons it inherits: each old person goes to the cluster with most of its records."""
+def _heir_of(clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str]) -> dict[str, str]:
+    """Old person to the cluster with most of its records; the first cluster where two have as many."""
     share: dict[str, Counter[str]] = defaultdict(Counter)
-    for cluster, records in clusters.items():
+    if person_of:
+        for cluster, records in clusters.items():
+            for record in records:
+                if record in person_of:
+                    share[person_of[record]][cluster] += 1
+    return {old: min(counts, key=lambda cluster: (-counts[cluster], cluster)) for old, counts in share.items()}
+
+
+def _claims(heir_of: Mapping[str, str]) -> dict[str, list[str]]:
+    claims: dict[str, list[str]] = defaultdict(list)
+    for old, cluster in sorted(heir_of.items()):
+        claims[cluster].append(old)
+    return claims
+
+
+def _owners(ledger: pa.Table, overlap: Overlap) -> dict[str, str]:
+    """Records that were not there last night, but earlier: whose they were last, through all merges since."""
+    closed = ledger.filter(pc.is_valid(ledger.column("valid_to")))
+    if not len(closed):
+        return {}
+    missing = [r for records in overlap.clusters.values() for r in records if r not in overlap.person_before]
+    held = closed.column("record_ids").combine_chunks()
+    is_back = pc.is_in(held.flatten(), pa.array(missing, pa.string()))
+    records = held.flatten().filter(is_back).to_pylist()
+    spans = closed.select(["person_id", "valid_from"]).take(pc.list_parent_indices(held).filter(is_back))
+    last: dict[str, tuple[tuple[str, int], str]] = {}
+    for record, span in zip(records, spans.to_pylist(), strict=True):
+        last[record] = max(last.get(record, (("", 0), "")), (run_order(span["valid_from"]), span["person_id"]))
+    merged = closed.filter(pc.is_valid(closed.column("merged_into"))).select(["person_id", "merged_into"])
+    into = dict(zip(*(column.to_pylist() for column in merged.columns), strict=True))
+    return {record: _end_of(person, into) for record, (_, person) in last.items()}
+
+
+def _end_of(person: str, into: Mapping[str, str]) -> str:
+    while person in into:
+        person = into[person]
+    return person
+
+
+def _first_runs(ledger: pa.Table, persons: Iterable[str]) -> dict[str, tuple[str, int]]:
+    own = ledger.filter(pc.is_in(ledger.column("person_id"), pa.array(persons, pa.string())))
+    first: dict[str, tuple[str, int]] = {}
+    for person, begun in zip(*(own.column(name).to_pylist() for name in ("person_id", "valid_from")), strict=True):
+        first[person] = min(first.get(person, run_order(begun)), run_order(begun))
+    return first
+
+
+def _change_of(
+    person: str, parted: str | None, heirs: _Heirs, overlap: Overlap, records: Sequence[str], cause: Cause
+) -> PersonChange:
+    if person in heirs.new:
+        n_before = len(overlap.persons.get(parted, ())) if parted else 0
+        return PersonChange("split" if parted else "created", parted, person, n_before, len(records), cause)
+    kind = "changed" if person in overlap.persons else "returned"
+    return PersonChange(kind, person, person, len(overlap.persons.get(person, ())), len(records), cause)
+
+
+def _moves(overlap: Overlap, person_of: Mapping[str, str], causes: Mapping[str, Cause]) -> Iterable[RecordMove]:
+    for cluster, records in overlap.clusters.items():
+        after = person_of[cluster]
         for record in records:
-            if record in old_of:
-                share[old_of[record]][cluster] += 1
-    out: dict[str, list[str]] = defaultdict(list)
-    for old, counts in sorted(share.items()):
-        out[min(counts, key=lambda cluster: (-counts[cluster], cluster))].append(old)
-    return out
+            before = overlap.person_before.get(record, after)
+            if before != after:
+                yield RecordMove(record, before, after, len(overlap.persons[before]), len(records), causes[cluster])
 
 
-def _run_order(run_id: str) -> tuple[str, int]:
-    """Runs in time: by date, then number; 2026-11-20-10 comes after 2026-11-20-9."""
-    day, _, number = run_id.rpartition("-")
-    return day, int(number) if number.isdigit() else 0
+def _person_of(overlap: Overlap, changed: Mapping[str, str]) -> pa.Table:
+    is_changed = pc.is_null(overlap.person_of_cluster)
+    given = pa.array([changed[cluster] for cluster in overlap.cluster_ids.filter(is_changed).to_pylist()], pa.string())
+    persons = pc.replace_with_mask(overlap.person_of_cluster, is_changed, given)
+    return persons.take(pa.array(overlap.cluster_of_record))
+
+
+def _span(person: str, run_id: str, records: tuple[str, ...], cause: Cause, split_from: str | None = None) -> dict[str, Any]:  # fmt: skip
+    return {
+        "person_id": person, "valid_from": run_id, "valid_to": None, "merged_into": None, "split_from": split_from,
+        "cause": cause.word, "ended_by": None, "record_ids": records,
+    }  # fmt: skip
+
+
+def _bring_up_to_date(
+    ledger: pa.Table, closing: Mapping[str, tuple[str | None, Cause]], begun: list[dict[str, Any]], run_id: str
+) -> pa.Table:
+    """Spans of changed persons end, new ones begin; all others are carried over as they are."""
+    schema = IDENTITY_LEDGER.arrow_schema()
+    is_ending = pc.and_(pc.is_null(ledger.column("valid_to")), pc.is_in(ledger.column("person_id"), pa.array(closing, pa.string())))  # fmt: skip
+    ended = ledger.filter(is_ending).to_pylist()
+    for span in ended:
+        taker, cause = closing[span["person_id"]]
+        span.update(valid_to=run_id, merged_into=taker, ended_by=cause.word)
+    rows = pa.Table.from_pylist([*ended, *begun], schema)
+    kept = ledger.filter(pc.invert(is_ending))
+    return pa.concat_tables([kept, rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])
+
+
+def _check_order(ledger: pa.Table, run_id: str) -> None:
+    runs = pc.unique(pa.concat_arrays([ledger.column(n).combine_chunks() for n in ("valid_from", "valid_to")]))
+    latest = max((run for run in runs.to_pylist() if run), key=run_order, default="")
+    if latest and run_order(latest) >= run_order(run_id):
+        raise SettingsError(
+            f"run {run_id}", f"is not later than {latest}, which the ledger of persons already has.",
+            "Give a later date (--as-of, or as_of in the run file), or go back first: `boroughlink runs rollback RUN`.",
+        )  # fmt: skip
 
 
 def _new_id(first_record: str, used: set[str], run_id: str) -> str:
@@ -120,13 +275,11 @@ def _new_id(first_record: str, used: set[str], run_id: str) -> str:
         salt = f"|{run_id}|{salt}"
 
 
-def spans_of(ledger: pa.Table) -> list[Span]:
-    """The rows of a ledger table."""
-    return [Span(**{**row, "record_ids": tuple(row["record_ids"])}) for row in ledger.to_pylist()]
+def empty_ledger() -> pa.Table:
+    """The ledger before the first night."""
+    return IDENTITY_LEDGER.arrow_schema().empty_table()
 
 
-def ledger_table(ledger: Sequence[Span]) -> pa.Table:
-    """A ledger as its table."""
-    names = IDENTITY_LEDGER.names
-    columns = {name: [getattr(span, name) for span in ledger] for name in names}
-    return conform(pa.table(columns, schema=IDENTITY_LEDGER.arrow_schema()), IDENTITY_LEDGER)
+def ledger_of(published: pa.Table) -> pa.Table:
+    """A published ledger in tonight's form: a column that an older version did not write is null."""
+    return conform(published, IDENTITY_LEDGER)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from pipeline.core.parquet import conform
+from pipeline.persons.causes import Evidence
+from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_changes
+from pipeline.persons.content import corrected
 from pipeline.persons.golden import golden_values, person_fields
-from pipeline.persons.identity import carry_on, ledger_table, spans_of
+from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, ledger_of
 from pipeline.persons.questions import review_queue
 from pipeline.persons.survivorship import Survivorship
 from schemas.tables import EVENTS, PERSONS, RECORDS
@@ -19,10 +24,12 @@ from schemas.tables import EVENTS, PERSONS, RECORDS
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """What the last publication knew."""
+    """What the publication knew that tonight goes on from."""
 
     identity_ledger: pa.Table
     review_queue: pa.Table
+    records: Path
+    """Folder of its records"""
     model: str
 
 
@@ -35,6 +42,7 @@ class PersonTables:
     records: pa.Table
     events: pa.Table
     identity_ledger: pa.Table
+    link_changes: pa.Table
     review_queue: pa.Table
 
 
@@ -46,6 +54,8 @@ class Clustered:
     clusters: pa.Table
     review_pairs: pa.Table
     model: str
+    decided: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Record to the stewards' decisions on it that were entered, taken back or lapsed since the last publication"""
 
 
 def build_persons(
@@ -57,17 +67,9 @@ def build_persons(
     run_id: str,
 ) -> PersonTables:
     """All tables of persons for tonight's clusters; each sorted by its key."""
-    clusters: dict[str, list[str]] = defaultdict(list)
-    for record, cluster in zip(
-        *(linked.cluster_members.column(n).to_pylist() for n in ("record_id", "cluster_id")), strict=True
-    ):
-        clusters[cluster].append(record)
-    before = spans_of(previous.identity_ledger) if previous else []
-    cause = "model" if previous and previous.model != linked.model else "data"
-    identities = carry_on(clusters, before, run_id, cause)
+    identities, changes = _identities(std_records, linked, previous, run_id)
     person_of = pa.table({
-        "record_id": pa.array(identities.person_of.keys(), pa.string()),
-        "person_id": pa.array(identities.person_of.values(), pa.string()),
+        "record_id": linked.cluster_members.column("record_id"), "person_id": identities.person_of,
     })  # fmt: skip
     records = conform(_with_person(std_records, person_of), RECORDS).sort_by("record_id")
     own_events = conform(_with_person(events, person_of), EVENTS).sort_by("event_id")
@@ -75,7 +77,26 @@ def build_persons(
     opened = {row["review_id"]: row["opened_in"] for row in previous.review_queue.to_pylist()} if previous else {}
     queue = review_queue(linked.review_pairs, records, opened, run_id)
     persons = _persons(records, own_events, fields, linked, queue)
-    return PersonTables(persons, fields, records, own_events, ledger_table(identities.ledger), queue)
+    return PersonTables(persons, fields, records, own_events, identities.ledger, changes, queue)
+
+
+def _identities(
+    std_records: pa.Table, linked: Clustered, previous: Previous | None, run_id: str
+) -> tuple[Identities, pa.Table]:
+    """Tonight's identities, and what changed since last night."""
+    ledger = ledger_of(previous.identity_ledger) if previous else empty_ledger()
+    overlap = compare_with(ledger, linked.cluster_members)
+    evidence = Evidence(
+        corrected(previous.records, std_records, overlap.touched) if previous else {},
+        frozenset(linked.decided),
+        is_model_new=previous is not None and previous.model != linked.model,
+    )
+    identities = carry_on(overlap, ledger, run_id, evidence)
+    blamed = blamed_records(identities)
+    feeds = feeds_of(ds.dataset(previous.records, format="parquet"), blamed) if previous else {}
+    feeds |= feeds_of(ds.dataset(std_records), blamed)
+    blame = Blame((previous.model, linked.model) if previous else (), linked.decided, feeds)
+    return identities, link_changes(identities, blame, run_id)
 
 
 def _with_person(rows: pa.Table, person_of: pa.Table) -> pa.Table:

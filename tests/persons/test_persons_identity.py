@@ -2,111 +2,149 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import pytest
+from nights_of_clusters import Home
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from pipeline.persons.identity import Span, carry_on, ledger_table, spans_of
-
-RECORDS = [f"r{number:02d}" for number in range(14)]
-
-
-def clusters_of(labels: dict[str, int]) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
-    for record, label in sorted(labels.items()):
-        out.setdefault(str(label), []).append(record)
-    return {min(records): records for records in out.values()}
-
-
-def nights(*labels: dict[str, int]):
-    ledger: tuple[Span, ...] = ()
-    for number, night in enumerate(labels, start=1):
-        found = carry_on(clusters_of(night), ledger, f"2026-11-{number:02d}-1", "data")
-        ledger = found.ledger
-        yield found
+from pipeline.core.errors import SettingsError
+from pipeline.persons.causes import Evidence
+from pipeline.persons.lineage import resolve
 
 
 def test_nothing_changed_gives_the_same_ids_and_the_same_ledger() -> None:
-    night = {"a": 1, "b": 1, "c": 2}
-    first, second = nights(night, night)
-    assert first.person_of == second.person_of
-    assert first.ledger == second.ledger
+    home = Home()
+    home.night("ab", "c")
+    first, ledger = home.person, home.ledger
+    assert home.night("ab", "c").changes == ()
+    assert home.person == first
+    assert home.ledger.equals(ledger)
 
 
 def test_a_merge_keeps_the_id_that_stood_longest_and_the_other_points_to_it() -> None:
-    first, second, third = nights({"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 1})
-    old, young = second.person_of["a"], second.person_of["b"]
-    assert set(third.person_of.values()) == {old}
-    assert old == first.person_of["a"]
-    ended = [span for span in third.ledger if span.person_id == young]
-    assert [(span.valid_to, span.merged_into) for span in ended] == [("2026-11-03-1", old)]
+    home = Home()
+    home.night("z")
+    old = home.person["z"]
+    home.night("abc", "z")
+    young = home.person["a"]
+    home.night("abcz")
+    assert set(home.person.values()) == {old}
+    assert [(span.valid_to, span.merged_into) for span in home.spans(young)] == [("2026-11-03-1", old)]
+    assert resolve(home.ledger, young) == (old,)
 
 
 def test_a_split_leaves_the_id_with_most_of_the_old_records() -> None:
-    first, second = nights({"a": 1, "b": 1, "c": 1}, {"a": 2, "b": 1, "c": 1})
-    assert second.person_of["b"] == second.person_of["c"] == first.person_of["a"]
-    parted = second.person_of["a"]
-    assert parted != first.person_of["a"]
-    assert [span.split_from for span in second.ledger if span.person_id == parted] == [first.person_of["a"]]
+    home = Home()
+    home.night("abc")
+    old = home.person["a"]
+    home.night("a", "bc")
+    parted = home.person["a"]
+    assert home.person["b"] == home.person["c"] == old != parted
+    assert [span.split_from for span in home.spans(parted)] == [old]
+    assert resolve(home.ledger, old) == (old, parted)
 
 
-def test_a_withdrawn_person_stays_in_the_ledger_and_the_id_is_never_used_again() -> None:
-    first, second, third = nights({"a": 1, "b": 2}, {"b": 2}, {"a": 1, "b": 2})
-    gone = first.person_of["a"]
-    assert [span.valid_to for span in second.ledger if span.person_id == gone] == ["2026-11-02-1"]
-    assert third.person_of["a"] != gone
+def test_a_withdrawn_person_keeps_its_id_and_has_it_back_when_its_records_return() -> None:
+    home = Home()
+    home.night("ab", "c")
+    gone = home.person["a"]
+    home.night("c")
+    assert [(span.valid_to, span.merged_into, span.ended_by) for span in home.spans(gone)] == [
+        ("2026-11-02-1", None, "withdrawn")
+    ]
+    assert resolve(home.ledger, gone) == ()
+    home.night("ab", "c")
+    assert home.person["a"] == gone
+    assert [span.cause for span in home.spans(gone)] == ["new_data", "recovered"]
+    assert resolve(home.ledger, gone) == (gone,)
+
+
+def test_of_two_parts_that_return_the_greater_has_the_id_back() -> None:
+    home = Home()
+    home.night("abc", "d")
+    gone = home.person["a"]
+    home.night("d")
+    home.night("a", "bc", "d")
+    assert home.person["b"] == home.person["c"] == gone
+    assert [span.split_from for span in home.spans(home.person["a"])] == [gone]
+
+
+def test_a_withdrawn_person_whose_records_return_into_another_points_to_it() -> None:
+    home = Home()
+    home.night("ab", "c")
+    gone, stays = home.person["a"], home.person["c"]
+    home.night("c")
+    home.night("abc")
+    assert set(home.person.values()) == {stays}
+    marker = home.spans(gone)[-1]
+    assert (marker.valid_from, marker.valid_to, marker.merged_into, marker.record_ids) == (
+        "2026-11-03-1", "2026-11-03-1", stays, (),
+    )  # fmt: skip
+    assert resolve(home.ledger, gone) == (stays,)
+
+
+def test_a_record_that_returns_alone_does_not_take_the_id_of_a_person_who_stands() -> None:
+    home = Home()
+    home.night("ab")
+    stays = home.person["a"]
+    home.night("a")
+    home.night("a", "b")
+    assert home.person["a"] == stays
+    assert [span.split_from for span in home.spans(home.person["b"])] == [stays]
+
+
+def test_an_id_that_was_merged_away_never_comes_back() -> None:
+    home = Home()
+    home.night("a")
+    home.night("a", "b")
+    merged = home.person["b"]
+    home.night("ab")
+    home.night("a", "b")
+    assert home.person["b"] != merged
+    assert resolve(home.ledger, merged) == (home.person["b"],)
 
 
 def test_the_tenth_run_of_a_day_comes_after_the_ninth() -> None:
-    ledger: tuple[Span, ...] = ()
-    for number, night in ((9, {"a": 1}), (10, {"a": 1, "b": 2}), (11, {"a": 1, "b": 1})):
-        found = carry_on(clusters_of(night), ledger, f"2026-11-20-{number}", "data")
-        ledger = found.ledger
-    first = next(span.person_id for span in ledger if span.valid_from == "2026-11-20-9")
-    assert set(found.person_of.values()) == {first}
+    home = Home()
+    home.night("a", run_id="2026-11-20-9")
+    first = home.person["a"]
+    home.night("a", "bcd", run_id="2026-11-20-10")
+    home.night("abcd", run_id="2026-11-20-11")
+    assert set(home.person.values()) == {first}
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.dictionaries(st.sampled_from(RECORDS), st.integers(0, 5), min_size=1), min_size=1, max_size=6))
-def test_over_any_history_ids_are_unique_spans_do_not_overlap_and_old_ids_resolve(
-    history: list[dict[str, int]],
-) -> None:
-    living: set[str] = set()
-    for night, found in zip(history, nights(*history), strict=True):
-        assert set(found.person_of) == set(night)
-        for records in clusters_of(night).values():
-            assert len({found.person_of[record] for record in records}) == 1
-        assert len(set(found.person_of.values())) == len(clusters_of(night))
-        open_spans = {span.person_id: span for span in found.ledger if span.valid_to is None}
-        assert set(open_spans) == set(found.person_of.values())
-        spans: dict[str, list[Span]] = {}
-        for span in found.ledger:
-            spans.setdefault(span.person_id, []).append(span)
-        for own in spans.values():
-            for before, after in pairwise(own):
-                assert before.valid_to is not None
-                assert before.valid_to <= after.valid_from
-        for person in spans:
-            seen, last = {person}, spans[person][-1]
-            while last.valid_to is not None and last.merged_into:
-                assert last.merged_into not in seen
-                seen.add(last.merged_into)
-                last = spans[last.merged_into][-1]
-        dead = {person for person, own in spans.items() if own[-1].valid_to is not None}
-        assert not dead & set(found.person_of.values())
-        living |= set(found.person_of.values())
-        assert spans_of(ledger_table(found.ledger)) == list(found.ledger)
+@pytest.mark.parametrize("run_id", ["2026-11-19-1", "2026-11-20-2", "2026-11-20-1"])
+def test_a_run_that_is_not_later_than_the_ledger_is_refused_with_what_to_do(run_id: str) -> None:
+    home = Home()
+    home.night("a", run_id="2026-11-20-1")
+    home.night("ab", run_id="2026-11-20-2")
+    with pytest.raises(SettingsError, match=r"2026-11-20-2.*--as-of"):
+        home.night("abc", run_id=run_id)
 
 
-@settings(max_examples=100, deadline=None)
-@given(
-    st.dictionaries(st.sampled_from(RECORDS), st.integers(0, 5), min_size=1),
-    st.dictionaries(st.sampled_from(RECORDS), st.integers(0, 5), min_size=1),
+@pytest.mark.parametrize(
+    ("before", "after", "evidence", "causes"),
+    [
+        ("a b", "ab", Evidence(), {"other_data"}),
+        ("a b", "ab", Evidence(is_model_new=True), {"model"}),
+        ("a b", "ab", Evidence(corrected={"b": "corrected_data"}, is_model_new=True), {"corrected_data"}),
+        ("a b", "ab", Evidence(corrected={"b": "contract"}), {"contract"}),
+        ("a b", "ab", Evidence(corrected={"b": "corrected_data"}, decided=frozenset("a")), {"steward"}),
+        ("a b", "abc", Evidence(is_model_new=True), {"new_data"}),
+        ("abc", "a b", Evidence(is_model_new=True), {"withdrawn"}),
+        ("ab cd", "a b c d", Evidence(decided=frozenset("a"), is_model_new=True), {"steward", "model"}),
+    ],
 )
-def test_an_id_always_carries_some_of_the_records_it_had(before: dict[str, int], after: dict[str, int]) -> None:
-    first, second = nights(before, after)
-    for person in set(first.person_of.values()) & set(second.person_of.values()):
-        then = {record for record, own in first.person_of.items() if own == person}
-        now = {record for record, own in second.person_of.items() if own == person}
-        assert then & now
+def test_each_person_is_blamed_by_its_own_records(
+    before: str, after: str, evidence: Evidence, causes: set[str]
+) -> None:
+    home = Home()
+    home.night(*before.split())
+    found = home.night(*after.split(), evidence=evidence)
+    assert {change.cause.word for change in found.changes} == causes
+    tonight = "2026-11-02-1"
+    told = {span.cause for span in map_spans(home) if span.valid_from == tonight}
+    told |= {span.ended_by for span in map_spans(home) if span.valid_to == tonight}
+    assert told == causes
+
+
+def map_spans(home: Home):
+    return [span for person in set(home.ledger.column("person_id").to_pylist()) for span in home.spans(person)]

@@ -29,6 +29,13 @@ def tables(surname: str = "ALI") -> dict[str, pa.Table]:
         "field": "surname", "value": surname, "is_chosen": True, "rule": "fact", "n_agree": 1, "valid_from": "2026-11-20-1", "cause": "data", "record_ids": ["r1"],
         "state": "fresh", "rows_read": 1, "rows_used": 1, "rows_quarantined": 0, "stage": "run", "metric": "x", "unit": "s",
     }  # fmt: skip
+    given |= {
+        "run_id": "2026-11-20-1",
+        "kind": "created",
+        "blamed_on": ["custody"],
+        "n_records_before": 0,
+        "n_records_after": 1,
+    }
     empty = ("links", "review_queue", "quarantine")
     out = {}
     for table in PUBLISHED:

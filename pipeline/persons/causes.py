@@ -1,0 +1,104 @@
+"""Why a person changed tonight: judged for each person from its own records and those of the persons it shares them with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.persons.overlap import Overlap
+
+STEWARD, CORRECTED, CONTRACT, NEW, RECOVERED, WITHDRAWN, MODEL, OTHER = (
+    "steward", "corrected_data", "contract", "new_data", "recovered", "withdrawn", "model", "other_data",
+)  # fmt: skip
+RANK = {cause: rank for rank, cause in enumerate((STEWARD, CORRECTED, CONTRACT, NEW, RECOVERED, WITHDRAWN))}
+"""Where several causes meet in one person, the first of these names it."""
+NO_RECORDS: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What tonight differs in from last night, besides the clusters."""
+
+    corrected: Mapping[str, str] = field(default_factory=dict)
+    """Records whose content changed: ``corrected_data``, or ``contract`` where another contract version read them."""
+    decided: frozenset[str] = frozenset()
+    """Records on which stewards' decisions were entered, taken back or lapsed since last night."""
+    is_model_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One word, and the records behind it; none where the model or other persons' data did it."""
+
+    word: str
+    record_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """The cause of each changed cluster, and of each changed person of last night."""
+
+    of_cluster: Mapping[str, Cause]
+    of_person: Mapping[str, Cause]
+
+
+def judge(overlap: Overlap, seen_before: Iterable[str], evidence: Evidence) -> Causes:
+    """Blame every change on a decision, on records, or else on the model or on other persons' data.
+
+    A cluster is judged with last night's persons of its records, and a person with tonight's clusters of its records: so
+    a part that was split off by a record's withdrawal knows of that record.
+
+    Args:
+        overlap: what changed.
+        seen_before: records that were not there last night, but in an earlier one.
+        evidence: changed contents, decisions and model.
+    """
+    word = _words(overlap, frozenset(seen_before), evidence)
+    neighbours: dict[str, set[str]] = defaultdict(set)
+    of_person: dict[str, set[str]] = defaultdict(set)
+    for cluster, records in overlap.clusters.items():
+        for record in records:
+            if person := overlap.person_before.get(record):
+                neighbours[cluster].add(person)
+                of_person[person].add(cluster)
+    blamed_c = {cluster: _blamed(records, word) for cluster, records in overlap.clusters.items()}
+    blamed_p = {person: _blamed(records, word) for person, records in overlap.persons.items()}
+    silent = Cause(MODEL if evidence.is_model_new else OTHER, NO_RECORDS)
+    return Causes(
+        {c: _gravest((own, *(blamed_p[p] for p in neighbours[c])), silent) for c, own in blamed_c.items()},
+        {p: _gravest((own, *(blamed_c[c] for c in of_person[p])), silent) for p, own in blamed_p.items()},
+    )
+
+
+def _words(overlap: Overlap, seen_before: frozenset[str], evidence: Evidence) -> dict[str, str]:
+    """The cause that each record gives; records that stayed as they were give none."""
+    words: dict[str, str] = {}
+    tonight: set[str] = set()
+    for records in overlap.clusters.values():
+        tonight.update(records)
+        for record in records:
+            if record not in overlap.person_before:
+                words[record] = RECOVERED if record in seen_before else NEW
+    for records in overlap.persons.values():
+        words.update((record, WITHDRAWN) for record in records if record not in tonight)
+    words.update((record, cause) for record, cause in evidence.corrected.items() if record in tonight)
+    words.update(dict.fromkeys(evidence.decided, STEWARD))
+    return words
+
+
+def _blamed(records: tuple[str, ...], word: Mapping[str, str]) -> Cause | None:
+    words = [(RANK[word[record]], record) for record in records if record in word]
+    if not words:
+        return None
+    rank, _ = min(words)
+    return Cause(list(RANK)[rank], tuple(record for own, record in words if own == rank))
+
+
+def _gravest(found: Iterable[Cause | None], silent: Cause) -> Cause:
+    causes = [cause for cause in found if cause]
+    if not causes:
+        return silent
+    word = min((cause.word for cause in causes), key=RANK.__getitem__)
+    records = {record for cause in causes if cause.word == word for record in cause.record_ids}
+    return Cause(word, tuple(sorted(records)))

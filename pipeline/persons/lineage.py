@@ -1,0 +1,95 @@
+"""What became of a person_id: old ids resolve for ever, across merges and splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def run_order(run_id: str) -> tuple[str, int]:
+    """Runs in time: by date, then number; 2026-11-20-10 comes after 2026-11-20-9."""
+    day, _, number = run_id.rpartition("-")
+    return day, int(number) if number.isdigit() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One row of the ledger."""
+
+    person_id: str
+    valid_from: str
+    valid_to: str | None
+    merged_into: str | None
+    split_from: str | None
+    cause: str
+    ended_by: str | None
+    record_ids: tuple[str, ...]
+
+
+def spans_of(ledger: pa.Table) -> list[Span]:
+    """The rows of a ledger, by person and time."""
+    found = [Span(**{**row, "record_ids": tuple(row["record_ids"])}) for row in ledger.to_pylist()]
+    return sorted(found, key=lambda span: (span.person_id, run_order(span.valid_from)))
+
+
+def spans_where(ledger: pa.Table, column: str, person_id: str) -> list[Span]:
+    """The rows that name the person in one column, by person and time."""
+    return spans_of(ledger.filter(pc.equal(ledger.column(column), person_id)))
+
+
+def resolve(ledger: pa.Table, person_id: str) -> tuple[str, ...]:
+    """The present person or persons that the id stands for; itself first, then the one with most of its records.
+
+    An id that stands is itself, and every part that was split from it and holds a record it had. An id that ended is
+    whoever holds its last records now; where they are all withdrawn, whoever stands at the end of its merges and splits.
+    Nobody where that person is withdrawn too, and for an id that the ledger does not know.
+    """
+    own = spans_where(ledger, "person_id", person_id)
+    if not own:
+        return ()
+    if own[-1].valid_to is None:
+        ever = {record for span in own for record in span.record_ids}
+        reached = _reached(ledger, person_id)
+        shared = {person: len(ever.intersection(records)) for person, records in reached.items()}
+    else:
+        last = next((span.record_ids for span in reversed(own) if span.record_ids), ())
+        shared = _holders(ledger, last) or dict.fromkeys(_reached(ledger, person_id), 1)
+    found = [person for person, n in shared.items() if n]
+    return tuple(sorted(found, key=lambda person: (person != person_id, -shared[person], person)))
+
+
+def _holders(ledger: pa.Table, record_ids: tuple[str, ...]) -> dict[str, int]:
+    """Persons who hold any of the records today, and how many."""
+    standing = ledger.filter(pc.is_null(ledger.column("valid_to")))
+    held = standing.column("record_ids").combine_chunks()
+    is_own = pc.is_in(held.flatten(), pa.array(record_ids, pa.string()))
+    return Counter(standing.column("person_id").take(pc.list_parent_indices(held).filter(is_own)).to_pylist())
+
+
+def _reached(ledger: pa.Table, person_id: str) -> dict[str, tuple[str, ...]]:
+    """Persons who stand today at the end of a path of merges and splits that runs forward in time, and their records.
+
+    An id is looked at again only for an earlier time than before, so the walk ends.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    looked: dict[str, tuple[str, int]] = {}
+    waiting = [(person_id, ("", 0))]
+    while waiting:
+        person, since = waiting.pop()
+        if person in looked and looked[person] <= since:
+            continue
+        looked[person] = since
+        own = spans_where(ledger, "person_id", person)
+        if not own:
+            continue
+        last = own[-1]
+        if last.valid_to is None:
+            found[person] = last.record_ids
+        elif last.merged_into:
+            waiting.append((last.merged_into, run_order(last.valid_to)))
+        parts = [(part.person_id, run_order(part.valid_from)) for part in spans_where(ledger, "split_from", person)]
+        waiting += [part for part in parts if part[1] >= since]
+    return found

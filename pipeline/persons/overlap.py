@@ -1,0 +1,94 @@
+"""Tonight's clusters beside the persons of last night: which are the same, and who shares records with whom elsewhere.
+
+Whole columns at a time, so that a night costs what it changed: most persons are carried over without being looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What changed between last night's persons and tonight's clusters; everything else has the same records as before."""
+
+    clusters: Mapping[str, tuple[str, ...]]
+    """Changed clusters and their records, sorted."""
+    persons: Mapping[str, tuple[str, ...]]
+    """Persons of last night whose records are not exactly one of tonight's clusters, and their records then."""
+    person_before: Mapping[str, str]
+    """Records of changed clusters to their person of last night, where they had one."""
+    cluster_of_record: np.ndarray
+    """Position in ``person_of_cluster`` of each row of cluster_members."""
+    cluster_ids: pa.Array
+    person_of_cluster: pa.Array
+    """The person whose records the cluster has, unchanged; null for a changed cluster."""
+
+    @property
+    def touched(self) -> pa.Array:
+        """Records of changed clusters that were there last night."""
+        return pa.array(self.person_before.keys(), pa.string())
+
+
+def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
+    """Lay the clusters over the standing persons.
+
+    Args:
+        cluster_members: one row a record of tonight.
+        standing: open spans of the ledger, one row a person.
+    """
+    clusters = cluster_members.column("cluster_id").combine_chunks().dictionary_encode()
+    cluster_of_record = clusters.indices.to_numpy()
+    person_of_record = _person_of_record(cluster_members, standing)
+    known = person_of_record >= 0
+    n_persons = max(len(standing), 1)
+    shared, n_shared = np.unique(
+        cluster_of_record[known].astype(np.int64) * n_persons + person_of_record[known], return_counts=True
+    )
+    cluster, person = shared // n_persons, shared % n_persons
+    size_before = pc.list_value_length(standing.column("record_ids")).to_numpy()
+    size_now = np.bincount(cluster_of_record, minlength=len(clusters.dictionary))
+    same = (n_shared == size_before[person]) & (n_shared == size_now[cluster])
+    person_of_cluster = np.full(len(size_now), -1)
+    person_of_cluster[cluster[same]] = person[same]
+    changed_person = np.ones(len(standing), bool)
+    changed_person[person[same]] = False
+    person_ids = standing.column("person_id").combine_chunks()
+    rows = np.flatnonzero(person_of_cluster[cluster_of_record] < 0)
+    records = cluster_members.column("record_id").combine_chunks().take(pa.array(rows))
+    then = person_ids.take(pa.array(person_of_record[rows], mask=~known[rows]))
+    return Overlap(
+        _grouped(records, clusters.dictionary.take(pa.array(cluster_of_record[rows]))),
+        _own_records(standing.filter(pa.array(changed_person))),
+        {record: person for record, person in zip(records.to_pylist(), then.to_pylist(), strict=True) if person},
+        cluster_of_record,
+        clusters.dictionary,
+        person_ids.take(pa.array(person_of_cluster, mask=person_of_cluster < 0)),
+    )
+
+
+def _person_of_record(cluster_members: pa.Table, standing: pa.Table) -> np.ndarray:
+    """Row of ``standing`` that held the record last night; -1 for a record that nobody held."""
+    held = standing.column("record_ids").combine_chunks()
+    if not len(held):
+        return np.full(len(cluster_members), -1)
+    place = pc.index_in(cluster_members.column("record_id").combine_chunks(), held.flatten())
+    return pc.fill_null(pc.list_parent_indices(held).take(place), -1).to_numpy(zero_copy_only=False)
+
+
+def _grouped(records: pa.Array, clusters: pa.Array) -> dict[str, tuple[str, ...]]:
+    order = pc.sort_indices(pa.table({"c": clusters, "r": records}), [("c", "ascending"), ("r", "ascending")])
+    names, members = clusters.take(order).to_pylist(), records.take(order).to_pylist()
+    starts = [at for at in range(len(names)) if at == 0 or names[at] != names[at - 1]]
+    ends = [*starts[1:], len(names)][: len(starts)]
+    return {names[start]: tuple(members[start:end]) for start, end in zip(starts, ends, strict=True)}
+
+
+def _own_records(spans: pa.Table) -> dict[str, tuple[str, ...]]:
+    ids, records = spans.column("person_id").to_pylist(), spans.column("record_ids").to_pylist()
+    return {person: tuple(own) for person, own in zip(ids, records, strict=True)}
