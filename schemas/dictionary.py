@@ -14,7 +14,21 @@ HEAD = f"""# Data dictionary
 Generated from `schemas/tables.py` by `python -m schemas.dictionary`; change that file, not this one. Marking: {MARKING}.
 
 Published tables lie in `<home>/published/current/<table>/*.parquet`; staged ones in the folder of a run. The key is also the sort order.
-"""
+
+## Who was this person on a day
+
+`boroughlink query` knows two more names. `record_spans` has one row a record and span of `identity_ledger`: `record_id`, `person_id`,
+`from_date`, `to_date` (the day from which it no longer holds; null while it lasts), `valid_from` and `valid_to` (the runs).
+`person_as_of(record_id, day)` is the person of a record at the end of a day:
+
+```sql
+SELECT person_as_of(record_id, DATE '2026-05-03') AS on_3_may, person_id AS today, count(*) AS n_records FROM records GROUP BY ALL
+```
+
+Elsewhere, such as in DuckDB on the Parquet files: `SELECT person_id FROM 'current/identity_ledger/*.parquet' WHERE list_contains(record_ids, 'R...')
+AND left(valid_from, 10) <= '2026-05-03' AND (valid_to IS NULL OR left(valid_to, 10) > '2026-05-03')`. Compare days, not run ids: as text, the
+tenth run of a day comes before the second.
+"""  # noqa: S608  (an example to read)
 
 
 def dictionary() -> str:

@@ -10,11 +10,24 @@ from pipeline.core.places import Home
 from pipeline.publish.publication import read_current
 from schemas.tables import PUBLISHED
 
+# Whose a record was on a day: by the last run of that day, or of the last day before it that had one.
+AS_OF = """
+CREATE VIEW record_spans AS
+    SELECT unnest(record_ids) AS record_id, person_id, CAST(left(valid_from, 10) AS DATE) AS from_date,
+           CAST(left(valid_to, 10) AS DATE) AS to_date, valid_from, valid_to
+    FROM identity_ledger;
+CREATE MACRO person_as_of(record, day) AS (
+    SELECT any_value(s.person_id) FROM record_spans s
+    WHERE s.record_id = record AND s.from_date <= CAST(day AS DATE) AND (s.to_date IS NULL OR s.to_date > CAST(day AS DATE)));
+"""
 READING = {duckdb.StatementType.SELECT}
 
 
 def query(home: Home, sql: str) -> pa.Table:
     """The rows of one SELECT; each published table is a view of its name.
+
+    Besides, ``record_spans`` has a row a record and span of the ledger, and ``person_as_of(record_id, day)`` tells whose a
+    record was on a day.
 
     Raises:
         SettingsError: If nothing is published yet, or the statement is not one SELECT that DuckDB understands.
@@ -27,6 +40,7 @@ def query(home: Home, sql: str) -> pa.Table:
         for table in PUBLISHED:
             files = str(publication.folder / table.name / "*.parquet").replace("'", "''")
             base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet('{files}')")  # noqa: S608  (our own path, quoted)
+        base.execute(AS_OF)
         base.execute("SET allowed_directories = [?]".replace("?", _text(str(publication.folder))))
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")

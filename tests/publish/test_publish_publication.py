@@ -166,6 +166,29 @@ def test_a_query_sees_every_table(tmp_path: Path) -> None:
         assert len(query(home, f"SELECT * FROM {table.name}")) == len(tables()[table.name])
 
 
+def ledger_rows(*spans: tuple[str, str, str | None, list[str]]) -> pa.Table:
+    rows = [
+        {"person_id": person, "valid_from": begun, "valid_to": ended, "cause": "new_data", "record_ids": records}
+        for person, begun, ended, records in spans
+    ]
+    return pa.Table.from_pylist(rows, tables()["identity_ledger"].schema)
+
+
+def test_who_a_record_was_on_a_day_is_told_by_the_last_run_of_that_day(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    spans = ledger_rows(
+        ("P0", "2026-05-01-1", "2026-05-03-2", ["r1"]),
+        ("P2", "2026-05-03-2", "2026-05-03-10", ["r1"]),
+        ("P1", "2026-05-03-10", None, ["r1"]),
+    )
+    publish(home, "2026-05-03-10", tables() | {"identity_ledger": spans}, {})
+    days = ("2026-04-30", "2026-05-01", "2026-05-02", "2026-05-03", "2026-05-04")
+    asked = ", ".join(f"person_as_of(record_id, DATE '{day}')" for day in days)
+    assert list(query(home, f"SELECT {asked} FROM records").to_pylist()[0].values()) == [None, "P0", "P0", "P1", "P1"]
+    assert query(home, "SELECT person_as_of('nobody', '2026-05-02') AS p").to_pylist() == [{"p": None}]
+    assert len(query(home, "SELECT * FROM record_spans")) == 3
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -1,0 +1,131 @@
+"""``boroughlink history``: what became of a person_id, or whose a record was, and when."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.commands.options import HomeOption, JsonOption
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import DEFAULT_HOME, Home
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.persons.history import Chapter, PersonHistory, RecordStay
+
+HELP = """
+What became of a person: merges, splits, records that came and went, with runs, dates and causes. Any id that was ever
+published works; a record id tells whose it was, and when. No personal data.
+
+Example: `boroughlink history PERXPCRPQESEX --json`
+"""
+SHOWN = 5
+
+
+def history(
+    given: Annotated[
+        str, typer.Argument(metavar="PERSON_OR_RECORD", help="A person_id of any time, or a record_id.", show_default=False)
+    ],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """The history of a person or record."""
+    from pipeline.persons.history import person_history, record_history
+    from pipeline.persons.identity import ledger_of
+    from pipeline.publish.publication import list_publications, read_current
+
+    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
+    current = read_current(place)
+    if current is None:
+        raise SettingsError(str(place.root), "has no publication yet", "Run `boroughlink run` first.")
+    ledger = ledger_of(current.table("identity_ledger"))
+    found = person_history(ledger, given)
+    if found:
+        _tell_person(found, as_json)
+        return
+    if stays := record_history(ledger, given):
+        _tell_record(given, stays, as_json)
+        return
+    for other in reversed(list_publications(place)):
+        found = person_history(ledger_of(other.table("identity_ledger")), given)
+        if found:
+            records = found.chapters[-1].record_ids
+            present = sorted({stay.person_id for r in records for stay in record_history(ledger, r) if not stay.to_run})
+            _tell_rolled_back(found, other.run_id, present, as_json)
+            return
+    raise SettingsError(given, "is no person or record that this home's publications know.", "Check the id for slips.")
+
+
+def _tell_person(found: PersonHistory, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"kind": "person", **asdict(found)}))  # noqa: T201
+        return
+    console = Console()
+    now = {
+        "standing": "stands",
+        "merged": "was merged into another person",
+        "withdrawn": "has no records left: all were withdrawn",
+    }
+    console.print(Text.assemble((f"Person {found.person_id}", "bold"), f" {now[found.state]}."))
+    others = [person for person in found.present if person != found.person_id]
+    if others:
+        console.print(Text(f"Today: {', '.join(found.present)}"), soft_wrap=True)
+    table = Table("from", "to", "records", "why", "what happened")
+    table.columns[2].justify = "right"
+    for chapter in found.chapters:
+        until = chapter.to_run or "today"
+        why = chapter.cause.replace("_", " ")
+        table.add_row(chapter.from_run, until, f"{len(chapter.record_ids):,}", why, Text("\n".join(_events(chapter))))
+    console.print(table)
+
+
+def _events(chapter: Chapter) -> list[str]:
+    told = []
+    if chapter.split_from:
+        told.append(f"parted from {chapter.split_from}")
+    told += [f"took over {person}" for person in chapter.took_over]
+    told += [f"{person} was parted from it" for person in chapter.parted]
+    if chapter.joined:
+        told.append(f"joined: {_some(chapter.joined)}")
+    if chapter.left:
+        told.append(f"left: {_some(chapter.left)}")
+    if chapter.merged_into:
+        told.append(f"merged into {chapter.merged_into} ({(chapter.ended_by or '').replace('_', ' ')})")
+    elif chapter.to_run and chapter.ended_by == "withdrawn":
+        told.append("ended: records withdrawn")
+    return told
+
+
+def _some(records: Sequence[str]) -> str:
+    more = f" and {len(records) - SHOWN:,} more (--json gives all)" if len(records) > SHOWN else ""
+    return ", ".join(records[:SHOWN]) + more
+
+
+def _tell_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"kind": "record", "record_id": record_id, "stays": [asdict(stay) for stay in stays]}))  # noqa: T201
+        return
+    table = Table("person", "from", "to", title=f"Record {record_id}", title_justify="left")
+    for stay in stays:
+        table.add_row(stay.person_id, stay.from_run, stay.to_run or "today")
+    Console().print(table)
+
+
+def _tell_rolled_back(found: PersonHistory, run_id: str, present: Sequence[str], as_json: bool) -> None:
+    """An id that only a publication knows that is not part of the current history."""
+    if as_json:
+        told = {**asdict(found), "present": present, "only_in_run": run_id}
+        print(json.dumps({"kind": "person", **told}))  # noqa: T201
+        return
+    console = Console()
+    console.print(Text(f"Person {found.person_id} was published by run {run_id} only, which was rolled back."))
+    console.print(Text(f"Its records are now of: {', '.join(present) or 'nobody'}"), soft_wrap=True)
