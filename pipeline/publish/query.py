@@ -10,15 +10,17 @@ from pipeline.core.places import Home
 from pipeline.publish.publication import read_current
 from schemas.tables import PUBLISHED
 
-# Whose a record was on a day: by the last run of that day, or of the last day before it that had one.
+# Whose a record was on a day: by the last run of that day, or of the last day before it that had one. A macro's arguments are
+# pasted into it, so its own columns have names that no table has: else record_id would be that of record_spans.
 AS_OF = """
 CREATE VIEW record_spans AS
     SELECT unnest(record_ids) AS record_id, person_id, CAST(left(valid_from, 10) AS DATE) AS from_date,
            CAST(left(valid_to, 10) AS DATE) AS to_date, valid_from, valid_to
     FROM identity_ledger;
 CREATE MACRO person_as_of(record, day) AS (
-    SELECT any_value(s.person_id) FROM record_spans s
-    WHERE s.record_id = record AND s.from_date <= CAST(day AS DATE) AND (s.to_date IS NULL OR s.to_date > CAST(day AS DATE)));
+    SELECT any_value(__person) FROM (
+        SELECT record_id AS __record, person_id AS __person, from_date AS __from, to_date AS __to FROM record_spans)
+    WHERE __record = record AND __from <= CAST(day AS DATE) AND (__to IS NULL OR __to > CAST(day AS DATE)));
 """
 READING = {duckdb.StatementType.SELECT}
 

@@ -180,13 +180,16 @@ def test_who_a_record_was_on_a_day_is_told_by_the_last_run_of_that_day(tmp_path:
         ("P0", "2026-05-01-1", "2026-05-03-2", ["r1"]),
         ("P2", "2026-05-03-2", "2026-05-03-10", ["r1"]),
         ("P1", "2026-05-03-10", None, ["r1"]),
+        ("P9", "2026-05-02-1", "2026-05-03-1", ["r2"]),
     )
     publish(home, "2026-05-03-10", tables() | {"identity_ledger": spans}, {})
     days = ("2026-04-30", "2026-05-01", "2026-05-02", "2026-05-03", "2026-05-04")
     asked = ", ".join(f"person_as_of(record_id, DATE '{day}')" for day in days)
     assert list(query(home, f"SELECT {asked} FROM records").to_pylist()[0].values()) == [None, "P0", "P0", "P1", "P1"]
     assert query(home, "SELECT person_as_of('nobody', '2026-05-02') AS p").to_pylist() == [{"p": None}]
-    assert len(query(home, "SELECT * FROM record_spans")) == 3
+    many = "FROM (SELECT unnest(['r1', 'r2', 'r3']) AS record_id)"
+    assert query(home, f"SELECT person_as_of(record_id, DATE '2026-05-02') AS p {many}").column("p").to_pylist() == ["P0", "P9", None]  # fmt: skip
+    assert len(query(home, "SELECT * FROM record_spans")) == 4
 
 
 @pytest.mark.parametrize(
