@@ -1,16 +1,33 @@
-"""Where stewards' decisions are kept, and the store that commands and the night open."""
+"""Stewards' decisions and the night: where they are kept, which of them stand tonight, and which changed since last night."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.night import Night
+from flows.seen import levels_of
+from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
+from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, VALUES_SEEN, fingerprints, pair_evidence
 from pipeline.stewardship.policy import load_policy
+from pipeline.stewardship.standing import ENDS, decided_pairs, in_state, standing_decisions, to_look_at_again
 from pipeline.stewardship.store import Store, open_store
-from schemas.settings import RunSettings
+from schemas.model import Model
+from schemas.settings import SQLITE, RunSettings
+from schemas.tables import DECISIONS, FINGERPRINTS
 
 DECISIONS_URL = "BOROUGHLINK_DECISIONS_URL"
+STATES = ("in_force", "waiting", "contradicted", "detached")
 
 
 def decisions_url(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> str:
@@ -24,3 +41,106 @@ def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, 
     """The store under the policy file of the settings, closed after the block."""
     with open_store(decisions_url(settings, home, environment), load_policy(settings.steward_policy)) as store:
         yield store
+
+
+def has_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> bool:
+    """Whether there is a store; False only for a SQLite file that nobody has made yet."""
+    url = decisions_url(settings, home, environment)
+    return not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedTonight:
+    """What stewards decided until tonight."""
+
+    log: pa.Table
+    """Contract ``decisions``, without the reasons: the night needs none of them, and text about people is not copied"""
+    standing: pa.Table
+    pairs: pa.Table
+    """Contract ``decided_pairs``: what clusters keep to"""
+
+
+def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
+    """The decisions that stand, on tonight's records.
+
+    Raises:
+        StoreUnavailableError: If there is a store and it does not answer: without it people would be joined whom stewards parted.
+    """
+    log = DECISIONS.arrow_schema().empty_table()
+    if has_decisions(night.settings, night.home, os.environ):
+        with open_decisions(night.settings, night.home, os.environ) as store:
+            log = _without_reasons(store.log())
+    policy = load_policy(night.settings.steward_policy)
+    standing = standing_decisions(log, policy, _fingerprints(log, std_records)) if len(log) else standing_decisions(log, policy)  # fmt: skip
+    return DecidedTonight(log, standing, decided_pairs(standing))
+
+
+def with_evidence(
+    night: Night, said: DecidedTonight, links: pa.Table, model: Model, std_records: pa.Table
+) -> DecidedTonight:
+    """The same, with each decision told whether its evidence moved since it was made."""
+    if not len(said.log):
+        return said
+    wanted = pa.array(sorted(_records_of(said.standing)), pa.string())
+    is_own = [pc.is_in(links.column(end), wanted) for end in ENDS]
+    pairs = set(zip(*(said.standing.column(end).to_pylist() for end in ENDS), strict=True))
+    rows = links.filter(pc.and_(*is_own)).to_pylist()
+    levels = {
+        pair: levels_of(row, model) for row in rows if (pair := (row["record_id_l"], row["record_id_r"])) in pairs
+    }
+    columns = ["record_id", *(name for name in VALUES_SEEN if name in std_records.column_names)]
+    seen = std_records.select(columns).filter(pc.is_in(std_records.column("record_id"), wanted)).to_pylist()
+    evidence = pair_evidence(levels, {row["record_id"]: row for row in seen})
+    policy = load_policy(night.settings.steward_policy)
+    standing = standing_decisions(said.log, policy, _fingerprints(said.log, std_records), evidence)
+    return DecidedTonight(said.log, standing, said.pairs)
+
+
+def decision_metrics(standing: pa.Table) -> list[Metric]:
+    """How many decisions are in force, wait, are contradicted, have lost a record, or are to be looked at again."""
+    counts = {state: len(in_state(standing, state)) for state in STATES}
+    counts["to_look_at_again"] = len(to_look_at_again(standing))
+    return [Metric("decisions", name, count, "count") for name, count in counts.items()]
+
+
+def stamp_of(log: pa.Table) -> dict[str, object]:
+    """What the manifest tells of the decisions: how many there are, and a hash of what they say, reasons left out."""
+    digest = hashlib.sha256()
+    for row in log.drop_columns(["reason"]).to_pylist():
+        digest.update(json.dumps(row, sort_keys=True, default=str).encode())
+    return {"count": len(log), "sha256": digest.hexdigest()}
+
+
+def changed_since(before: pa.Table | None, pairs: pa.Table) -> dict[str, list[str]]:
+    """Record to the decisions on it that bind tonight and did not last night, or the other way round, sorted."""
+    then, now = (_by_pair(table) for table in (before, pairs))
+    found: dict[str, set[str]] = defaultdict(set)
+    for pair in then.keys() | now.keys():
+        if then.get(pair) != now.get(pair):
+            for record in pair[:2]:
+                found[record] |= {*then.get(pair, ()), *now.get(pair, ())}
+    return {record: sorted(ids) for record, ids in sorted(found.items())}
+
+
+def _by_pair(pairs: pa.Table | None) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    rows = pairs.to_pylist() if pairs is not None else []
+    return {(row["record_id_l"], row["record_id_r"], row["constraint"]): tuple(row["decision_ids"]) for row in rows}
+
+
+def _without_reasons(log: pa.Table) -> pa.Table:
+    at = log.schema.get_field_index("reason")
+    return log.set_column(at, log.schema.field(at), pa.nulls(len(log), pa.string()))
+
+
+def _records_of(table: pa.Table) -> set[str]:
+    return {record for end in ENDS for record in table.column(end).to_pylist() if record is not None}
+
+
+def _fingerprints(log: pa.Table, std_records: pa.Table) -> pa.Table:
+    """Fingerprints of tonight's records; only their ids, where every record that was decided on is still there."""
+    decided = pa.array(sorted(_records_of(log)), pa.string())
+    if pc.all(pc.is_in(decided, std_records.column("record_id"))).as_py() is False:
+        return fingerprints(std_records.select(list(FINGERPRINT_COLUMNS)))
+    ids = std_records.column("record_id")
+    columns = {"record_id": ids, "fingerprint": pa.nulls(len(ids), pa.string())}
+    return pa.table(columns, schema=FINGERPRINTS.arrow_schema())

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.decided import changed_since, decided_tonight, decision_metrics, stamp_of, with_evidence
 from flows.engines import engine_of
 from flows.night import Night, passwords
 from flows.outcome import Outcome
@@ -39,6 +40,8 @@ from schemas.model import load_model, save_model
 from schemas.tables import (
     CLUSTER_MEMBERS,
     CLUSTERS,
+    DECIDED_PAIRS,
+    DECISIONS,
     EVENTS,
     EVENTS_STAGED,
     IDENTITY_LEDGER,
@@ -52,6 +55,7 @@ from schemas.tables import (
     REVIEW_QUEUE,
     RUN_METRICS,
     SOURCE_STATUS,
+    STANDING_DECISIONS,
     STD_RECORDS,
 )
 from schemas.tables import (
@@ -154,12 +158,15 @@ def settle_feeds(night: Night) -> list[FeedState]:
 
 
 def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
-    """Link all records that count tonight; writes links, cluster_members, clusters, review_pairs and both inputs."""
+    """Link all records that count tonight, as stewards decided; writes links, clusters, review_pairs, decisions and both inputs."""
     present = [state for state in states if state.std_records and state.events]
     std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
     events = concat([state.events for state in present if state.events], EVENTS_STAGED)
     model = load_model(night.settings.model)
-    linked = link_records(std_records, model, night.settings.policy, engine_of(night.settings.engine))
+    said = decided_tonight(night, std_records)
+    engine = engine_of(night.settings.engine)
+    linked = link_records(std_records, model, night.settings.policy, engine, decided=said.pairs)
+    said = with_evidence(night, said, linked.links, linked.model, std_records)
     save_model(linked.model, night.folder.file("model.toml"))
     for name, data, table in (
         ("std_records", std_records, STD_RECORDS),
@@ -168,10 +175,13 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
         ("cluster_members", linked.cluster_members, CLUSTER_MEMBERS),
         ("clusters", linked.clusters, CLUSTERS),
         ("review_pairs", linked.review_pairs, REVIEW_PAIRS),
+        ("decisions", said.log, DECISIONS),
+        ("standing_decisions", said.standing, STANDING_DECISIONS),
+        ("decided_pairs", said.pairs, DECIDED_PAIRS),
     ):
         write_table(night.folder.table(LINK, name), data, table)
     log("linked", records=len(std_records), clusters=len(linked.clusters), questions=len(linked.review_pairs))
-    return linked.metrics
+    return [*linked.metrics, *decision_metrics(said.standing)]
 
 
 def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
@@ -250,8 +260,9 @@ def _note_path(night: Night, feed_id: str, stage: str) -> Path:
 def persons(night: Night) -> None:
     """Golden records, identities and questions; writes the tables of persons."""
     before = read_current(night.home)
-    previous = None
+    previous, decided_before = None, None
     if before:
+        decided_before = night.home.run(before.run_id).table(LINK, "decided_pairs")
         previous = Previous(
             before.table("identity_ledger"),
             before.table("review_queue"),
@@ -261,7 +272,11 @@ def persons(night: Night) -> None:
     members, clusters, review_pairs = (
         read_table(night.folder.table(LINK, name)) for name in ("cluster_members", "clusters", "review_pairs")
     )
-    clustered = Clustered(members, clusters, review_pairs, load_model(night.settings.model).stamp)
+    decided = changed_since(
+        read_table(decided_before) if decided_before and decided_before.is_file() else None,
+        read_table(night.folder.table(LINK, "decided_pairs")),
+    )
+    clustered = Clustered(members, clusters, review_pairs, load_model(night.settings.model).stamp, decided)
     trust = {contract.source: contract.trust for contract in night.contracts}
     built = build_persons(
         read_table(night.folder.table(LINK, "std_records")),
@@ -289,6 +304,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
         "model": load_model(settings.model).stamp,
         "policy": settings.policy,
         "engine": settings.engine,
+        "decisions": stamp_of(read_table(night.folder.table(LINK, "decisions"))),
         "contracts": {contract.source: contract.stamp for contract in night.contracts},
         "inputs": {state.night.feed_id: state.facts.file_sha256 if state.facts else None for state in states},
     }

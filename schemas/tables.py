@@ -231,7 +231,7 @@ COMPARISONS = (
 
 LINKS = Table(
     "links",
-    "one row a pair of records that are linked or wait for a steward",
+    "one row a pair of records that are linked, wait for a steward, or were parted by one",
     ("record_id_l", "record_id_r"),
     (
         Column("record_id_l", TEXT, "The smaller record id of the pair", nullable=False),
@@ -241,8 +241,8 @@ LINKS = Table(
         *(Column(f"mw_{name}", BITS, f"Match weight of {name}, bits; 0 where a side is null") for name in COMPARISONS),
         Column("mw_prior", BITS, "Prior weight, bits", nullable=False),
         Column("mw_related", BITS, "Weight taken off because relatives and neighbours share these values too, bits", nullable=False),
-        Column("decision", TEXT, "link: in one person; review: a steward decides", nullable=False),
-        Column("decided_by", TEXT, "model, identifier or steward", nullable=False),
+        Column("decision", TEXT, "link: in one person; review: a steward decides; unlink: a steward decided that the two, or records of their persons, are not one", nullable=False),
+        Column("decided_by", TEXT, "model, identifier, or steward: the two, or their persons, were linked or parted by a decision", nullable=False),
         Column("rules", TEXTS, "Rules of the model that forbid an automatic link of the pair"),
     ),
     published=True,

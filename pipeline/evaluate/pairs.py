@@ -44,11 +44,12 @@ class Pairs:
 
 
 def read_pairs(links: pa.Table, ids: pa.Array, model: Model | None) -> Pairs:
-    """The rows of links, with the row number of each record among ``ids``.
+    """The rows of links, with the row number of each record among ``ids``; without those that a steward parted.
 
     Raises:
         SettingsError: If a pair is of a record that is not among them.
     """
+    links = links.filter(pc.not_equal(links.column("decision"), "unlink"))
     places = [pc.index_in(links.column(end).cast(pa.string()), ids) for end in ENDS]
     if strange := sum(place.null_count for place in places):
         problem = f"names {strange:,} records that no person has."

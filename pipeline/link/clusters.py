@@ -26,7 +26,7 @@ class ClusterShape:
     size: np.ndarray
     pairs: np.ndarray
     weakest_bits: np.ndarray
-    """Lowest weight on the best path that joins all its records; nan for a single record"""
+    """Lowest weight on the best path that joins all its records; nan for a single record, and where stewards alone join them"""
 
 
 def cluster(
@@ -72,17 +72,15 @@ def _bounded_components(records: int, pairs: ScoredPairs, over: np.ndarray) -> n
         root = np.where(is_large, cut, root)
 
 
-def shape(cluster_of: np.ndarray, pairs: ScoredPairs) -> ClusterShape:
-    """Size, scored pairs and weakest point of every cluster."""
+def shape(cluster_of: np.ndarray, pairs: ScoredPairs, is_must: np.ndarray) -> ClusterShape:
+    """Size, scored pairs and weakest point of every cluster; a pair that a steward linked (``is_must``) is nowhere weak."""
     first, size = np.unique(cluster_of, return_counts=True)
     inside = cluster_of[pairs.left] == cluster_of[pairs.right]
     own = np.searchsorted(first, cluster_of[pairs.left[inside]])
-    order = np.argsort(-pairs.weight[inside], kind="stable")
+    weight = np.where(is_must, np.inf, pairs.weight)[inside]
+    order = np.argsort(-weight, kind="stable")
     weakest = bottleneck(
-        len(cluster_of),
-        pairs.left[inside][order],
-        pairs.right[inside][order],
-        pairs.weight[inside][order],
-        cluster_of,
-    )
-    return ClusterShape(first, size, np.bincount(own, minlength=len(first)), weakest[first])
+        len(cluster_of), pairs.left[inside][order], pairs.right[inside][order], weight[order], cluster_of
+    )[first]
+    pairs_inside = np.bincount(own, minlength=len(first))
+    return ClusterShape(first, size, pairs_inside, np.where(np.isinf(weakest), np.nan, weakest))

@@ -82,6 +82,15 @@ def at_levels(model: Model, field: str, levels: tuple[str, ...], pairs: ScoredPa
     return is_wanted[np.minimum(pairs.levels[:, k], len(names) - 1)]
 
 
+def share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:
+    """(pairs,) whether both records carry the same identifier of one kind."""
+    found = np.zeros(len(pairs.left), bool)
+    for comparison in model.comparison:
+        if comparison.kind == "identifier":
+            found |= at_levels(model, comparison.field, ("exact",), pairs)
+    return found
+
+
 def _levels_hold(rule: Rule, model: Model, place: Mapping[str, int], pairs: ScoredPairs) -> np.ndarray:
     holds = np.ones(len(pairs.left), bool)
     for field, levels in rule.all.items():

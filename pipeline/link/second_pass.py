@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
+from pipeline.link.more_pairs import keys_of, pair_keys
 from pipeline.link.weights import against, match_bits, relative_bits
 
 MOST_SIDE = 12  # records of a cluster that are looked at, the first ones
@@ -40,6 +41,7 @@ def join_clusters(
     cluster_of: np.ndarray,
     link_bits: float,
     judge: Judge,
+    parted: np.ndarray,
 ) -> np.ndarray:
     """Clusters after the pass: two join where their weight together is at least ``link_bits`` and nothing forbids it.
 
@@ -50,10 +52,11 @@ def join_clusters(
         cluster_of: (records,) cluster of each record, named by its smallest record.
         link_bits: weight from which two clusters join.
         judge: says which pairs of records keep two clusters apart.
+        parted: (pairs, 2) records that stewards keep apart.
 
     Each cluster joins at most one other, the best that wants it; ties go to the smaller records.
     """
-    asked = _questions(pairs, cluster_of)
+    asked = _questions(pairs, cluster_of, parted)
     members, first = _members(cluster_of)
     size = _cross_sizes(asked, first)
     together = np.full(len(size), -np.inf)
@@ -70,10 +73,12 @@ def join_clusters(
     return _join(cluster_of, asked.low[fits], asked.high[fits], together[fits])
 
 
-def _questions(pairs: ScoredPairs, cluster_of: np.ndarray) -> _Questions:
-    """Pairs of clusters that some scored pair of records joins, by that pair's weight."""
+def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -> _Questions:
+    """Pairs of clusters that some scored pair of records joins and no steward parts, by that pair's weight."""
     a, b = cluster_of[pairs.left], cluster_of[pairs.right]
     own = a != b
+    if len(parted):
+        own &= ~np.isin(pair_keys(a, b, len(cluster_of)), keys_of(cluster_of[parted], len(cluster_of)))
     low, high, weight = np.minimum(a, b)[own], np.maximum(a, b)[own], pairs.weight[own]
     order = np.lexsort((-weight, high, low))
     low, high, weight = low[order], high[order], weight[order]

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
-from pipeline.link.weights import waterfall
+from pipeline.link.more_pairs import weighed, with_pairs
 
 MOST_HOLDERS = 30  # of one identifier whose pairs are all kept; of more, each with the next
 
@@ -16,27 +16,8 @@ def with_shared_identifiers(
     workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: np.ndarray
 ) -> ScoredPairs:
     """The scored pairs, and with them every pair that shares an identifier but fell under the floor."""
-    pairs = _weighed(weights, pairs)
-    sharing = _sharing(identifiers)
-    known = set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)) if sharing else set()
-    wanted = sorted(sharing - known)
-    if not wanted:
-        return pairs
-    left, right = (np.array([pair[at] for pair in wanted], np.int32) for at in (0, 1))
-    more = _weighed(weights, ScoredPairs(left, right, workspace.compare(left, right), np.zeros(len(left)), 0))
-    left, right, levels, weight = (
-        np.concatenate([getattr(part, name) for part in (pairs, more)])
-        for name in ("left", "right", "levels", "weight")
-    )
-    order = np.lexsort((right, left))
-    return ScoredPairs(left[order], right[order], levels[order], weight[order], pairs.candidates)
-
-
-def _weighed(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
-    """The pairs with their weights summed anew in double precision, so that every engine gives the same bits."""
-    parts, related = waterfall(weights, pairs.levels)
-    weight = parts.sum(1) + weights.prior_match + related
-    return ScoredPairs(pairs.left, pairs.right, pairs.levels, weight, pairs.candidates)
+    sharing = np.array(sorted(_sharing(identifiers)), np.int32).reshape(-1, 2)
+    return with_pairs(workspace, weights, weighed(weights, pairs), sharing)
 
 
 def _sharing(identifiers: np.ndarray) -> set[tuple[int, int]]:

@@ -11,20 +11,22 @@ import pyarrow.compute as pc
 
 from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import conform
 from pipeline.engines.port import Engine, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
 from pipeline.link.blocking_rules import ChosenRules, choose_rules
 from pipeline.link.clusters import ClusterShape, cluster, shape
+from pipeline.link.decided import decided_rows, join_decided, with_parted
+from pipeline.link.fates import Fates, fates_of
+from pipeline.link.more_pairs import with_pairs
 from pipeline.link.review import review_pairs
-from pipeline.link.rules import RuleHits, apply_rules, at_levels, identifier_codes, sides, unique_identifiers
+from pipeline.link.rules import apply_rules, identifier_codes, share_identifier, sides, unique_identifiers
 from pipeline.link.second_pass import join_clusters
 from pipeline.link.shared import with_shared_identifiers
+from pipeline.link.tables import clusters_table, links_table, members_table
 from pipeline.link.thresholds import derive
 from pipeline.link.training import Training, train
 from pipeline.link.weights import level_weights, probability, waterfall
 from schemas.model import Model, PolicyName
-from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
 SECOND_PASS_BITS = 3.0  # two clusters join where their weight together is so much above the link threshold
@@ -46,11 +48,18 @@ class Linked:
 
 
 def link_records(
-    table: pa.Table, model: Model, policy: PolicyName, engine: Engine, *, is_one_per_source: bool = False
+    table: pa.Table,
+    model: Model,
+    policy: PolicyName,
+    engine: Engine,
+    *,
+    is_one_per_source: bool = False,
+    decided: pa.Table | None = None,
 ) -> Linked:
     """Link the records of one person.
 
-    Input: std_records or a table like it, sorted by its key record_id.
+    Input: std_records or a table like it, sorted by its key record_id; ``decided``: pairs that stewards joined or parted, contract
+        ``decided_pairs``.
     Output: links, one row a linked pair or one that waits; cluster_members, one row a record; clusters; review_pairs.
         An untrained model is trained on the records first, and gets the thresholds that follow from their weights.
     """
@@ -72,12 +81,16 @@ def link_records(
     bits = model.policy[policy]
     hits = apply_rules(model, table, pairs, policy)
     solo = _source_codes(table) if is_one_per_source else np.full(len(table), -1, np.int32)
-    cluster_of = cluster(
+    ids = table.column("record_id").combine_chunks()
+    said = decided_rows(decided, ids)
+    parted = said.parted()
+    held, is_apart, is_ask = with_parted(pairs, hits.is_apart, hits.is_ask, parted)
+    machine = cluster(
         len(table),
-        pairs,
+        held,
         bits.link_bits,
-        hits.is_apart,
-        hits.is_ask,
+        is_apart,
+        is_ask,
         sides(model, table),
         unique_identifiers(model, table),
         solo,
@@ -89,17 +102,20 @@ def link_records(
         is_solo = (solo[crossed.left] >= 0) & (solo[crossed.left] == solo[crossed.right])
         return met.is_apart | is_solo, met.is_ask
 
-    cluster_of = join_clusters(workspace, weights, pairs, cluster_of, bits.link_bits + SECOND_PASS_BITS, judge)
+    machine = join_clusters(workspace, weights, pairs, machine, bits.link_bits + SECOND_PASS_BITS, judge, parted)
+    cluster_of = join_decided(machine, pairs, said)
     clock.lap("second_pass")
-    ids = table.column("record_id").combine_chunks()
-    inside = cluster_of[pairs.left] == cluster_of[pairs.right]
-    waits = ~inside & ((pairs.weight >= bits.review_bits) | _share_identifier(model, pairs))
-    links = _links(model, weights, pairs, hits, ids, inside, waits)
-    formed = shape(cluster_of, pairs)
-    review = review_pairs(ids, cluster_of, pairs, hits, waits)
+    if len(said.all_pairs):
+        pairs = with_pairs(workspace, weights, pairs, said.all_pairs)
+        hits = apply_rules(model, table, pairs, policy)
+    is_worth_asking = (pairs.weight >= bits.review_bits) | share_identifier(model, pairs)
+    fates = fates_of(pairs, machine, cluster_of, said, is_worth_asking)
+    links = links_table(model, weights, pairs, hits, ids, fates)
+    formed = shape(cluster_of, pairs, fates.is_must)
+    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits)
     clock.lap("tables")
-    metrics = [*clock.metrics, *_counts(pairs, formed, inside, waits, links, review, training, chosen)]
-    return Linked(links, _members(ids, cluster_of), _clusters(ids, formed), review, model, metrics, chosen)
+    metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, training, chosen)]
+    return Linked(links, members_table(ids, cluster_of), clusters_table(ids, formed), review, model, metrics, chosen)
 
 
 def _source_codes(table: pa.Table) -> np.ndarray:
@@ -159,87 +175,26 @@ def _expected_matches(model: Model, workspace: Workspace) -> float:
     return model.prior.matches_per_record * workspace.n_records if model.prior else 0.0
 
 
-def _share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:
-    found = np.zeros(len(pairs.left), bool)
-    for comparison in model.comparison:
-        if comparison.kind == "identifier":
-            found |= at_levels(model, comparison.field, ("exact",), pairs)
-    return found
-
-
-def _links(
-    model: Model,
-    weights: LevelWeights,
-    pairs: ScoredPairs,
-    hits: RuleHits,
-    ids: pa.Array,
-    inside: np.ndarray,
-    waits: np.ndarray,
-) -> pa.Table:
-    keep = inside | waits
-    parts, related = waterfall(weights, pairs.levels[keep])
-    weight = parts.sum(1) + weights.prior_match + related
-    by_identifier = _share_identifier(model, pairs)[keep]
-    columns: dict[str, pa.Array] = {
-        "record_id_l": ids.take(pa.array(pairs.left[keep])),
-        "record_id_r": ids.take(pa.array(pairs.right[keep])),
-        "match_weight": pa.array(np.round(weight, 6)),
-        "match_probability": pa.array(np.round(probability(weight), 9)),
-        "mw_prior": pa.array(np.full(len(weight), round(weights.prior_match, 6))),
-        "mw_related": pa.array(np.round(related, 6)),
-        "decision": pa.array(np.where(inside[keep], "link", "review"), pa.string()),
-        "decided_by": pa.array(np.where(by_identifier, "identifier", "model"), pa.string()),
-        "rules": _rules_met(hits, keep),
-    }
-    columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)) for k, c in enumerate(model.comparison)}
-    table = pa.table(columns)
-    return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
-
-
-def _rules_met(hits: RuleHits, keep: np.ndarray) -> pa.Array:
-    """Names of the rules that each kept pair met; null where none."""
-    holds = hits.holds[keep]
-    many = holds.sum(1)
-    ends = np.concatenate([[0], np.cumsum(many)]).astype(np.int32)
-    names = pa.array(hits.names, pa.string()).take(pa.array(np.nonzero(holds)[1]))
-    return pa.ListArray.from_arrays(pa.array(ends), names, mask=pa.array(many == 0))
-
-
-def _members(ids: pa.Array, cluster_of: np.ndarray) -> pa.Table:
-    return conform(pa.table({"record_id": ids, "cluster_id": ids.take(pa.array(cluster_of))}), CLUSTER_MEMBERS)
-
-
-def _clusters(ids: pa.Array, formed: ClusterShape) -> pa.Table:
-    possible = np.maximum(formed.size * (formed.size - 1) / 2, 1)
-    weakest = pa.array(np.round(formed.weakest_bits.astype(float), 6), from_pandas=True)
-    columns = {
-        "cluster_id": ids.take(pa.array(formed.first)),
-        "n_records": pa.array(formed.size),
-        "n_pairs": pa.array(formed.pairs),
-        "density": pa.array(np.where(formed.size > 1, formed.pairs / possible, 1.0)),
-        "weakest_bits": weakest,
-        "confidence": pc.round(pc.fill_null(pa.array(probability(formed.weakest_bits), from_pandas=True), 1.0), 9),
-    }
-    return conform(pa.table(columns), CLUSTERS)
-
-
 def _counts(
     pairs: ScoredPairs,
     formed: ClusterShape,
-    inside: np.ndarray,
-    waits: np.ndarray,
+    fates: Fates,
     links: pa.Table,
     review: pa.Table,
     training: Training | None,
     chosen: ChosenRules | None,
 ) -> list[Metric]:
-    linked = links.filter(pc.equal(links.column("decision"), "link"))
+    linked = links.filter(
+        pc.and_(pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward"))
+    )
     expected = pc.mean(linked.column("match_probability")).as_py()
     counts = [
         Metric("link", "candidate_pairs", pairs.candidates, "count"),
         Metric("link", "scored_pairs", len(pairs.left), "count"),
-        Metric("link", "linked_pairs", int(inside.sum()), "count"),
-        Metric("link", "pairs_to_review", int(waits.sum()), "count"),
+        Metric("link", "linked_pairs", int(fates.inside.sum()), "count"),
+        Metric("link", "pairs_linked_by_stewards", int((fates.inside & fates.by_steward).sum()), "count"),
+        Metric("link", "pairs_parted_by_stewards", int(fates.is_parted.sum()), "count"),
+        Metric("link", "pairs_to_review", int(fates.waits.sum()), "count"),
         Metric("link", "questions", len(review), "count"),
         Metric("link", "clusters", len(formed.first), "count"),
         Metric("link", "largest_cluster", int(formed.size.max(initial=0)), "count"),

@@ -1,0 +1,154 @@
+"""Stewards' decisions in clustering: pairs of records that are one person, and pairs that no person may hold both of.
+
+The machine forms its clusters first, and keeps to every unlink in them. Then each link joins the two clusters whole, whatever
+rule would keep them apart: a steward who links two records has two persons in view, and a rule is why a person was asked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.engines.average_link import components
+from pipeline.engines.port import ScoredPairs
+from pipeline.link.more_pairs import keys_of
+
+NEVER = -1e6  # bits of a pair that a steward parted, for those that look at weights alone
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Pairs of row numbers, (pairs, 2) each."""
+
+    must: np.ndarray
+    cannot: np.ndarray
+    group: np.ndarray
+    """(records,) smallest record of those that links join to each record, itself included"""
+
+    @property
+    def all_pairs(self) -> np.ndarray:
+        """Both kinds."""
+        return np.concatenate([self.must, self.cannot])
+
+    def parted(self) -> np.ndarray:
+        """(pairs, 2) every two records that may not be together, because one unlink and any links say so."""
+        if not len(self.must) or not len(self.cannot):
+            return self.cannot
+        members = defaultdict(list)
+        for record in np.unique(self.must).tolist():
+            members[int(self.group[record])].append(record)
+        found: set[tuple[int, int]] = set()
+        for left, right in self.group[self.cannot].tolist():
+            found.update(product(members.get(left, [left]), members.get(right, [right])))
+        return np.array(sorted(found), np.int32).reshape(-1, 2)
+
+
+def decided_rows(decided: pa.Table | None, ids: pa.Array) -> Decided:
+    """Decisions as row numbers.
+
+    Links whose records an unlink parts bind nothing, all links of the chain; the unlink binds.
+
+    Args:
+        decided: the contract ``decided_pairs``; None: no decisions. A pair of a record that is not here says nothing.
+        ids: record ids of the table.
+    """
+    must, cannot = (_rows(decided, constraint, ids) for constraint in ("must_link", "cannot_link"))
+    group = _components(must, len(ids))
+    is_broken = np.zeros(len(ids), bool)
+    is_broken[group[cannot[group[cannot[:, 0]] == group[cannot[:, 1]]][:, 0]]] = True
+    if is_broken.any():
+        must = must[~is_broken[group[must[:, 0]]]]
+        group = _components(must, len(ids))
+    return Decided(must, cannot, group)
+
+
+def with_parted(
+    pairs: ScoredPairs, is_apart: np.ndarray, is_ask: np.ndarray, parted: np.ndarray
+) -> tuple[ScoredPairs, np.ndarray, np.ndarray]:
+    """The pairs with those that decisions part at their end: the last word on a pair counts."""
+    if not len(parted):
+        return pairs, is_apart, is_ask
+    left, right = (np.concatenate([own, parted[:, at].astype(own.dtype)]) for at, own in enumerate((pairs.left, pairs.right)))  # fmt: skip
+    levels = np.concatenate([pairs.levels, np.zeros((len(parted), pairs.levels.shape[1]), pairs.levels.dtype)])
+    weight = np.concatenate([pairs.weight, np.full(len(parted), NEVER)])
+    more = np.ones(len(parted), bool)
+    return (
+        ScoredPairs(left, right, levels, weight, pairs.candidates),
+        np.concatenate([is_apart, more]),
+        np.concatenate([is_ask, ~more]),
+    )
+
+
+def parted_clusters(cluster_of: np.ndarray, decided: Decided) -> np.ndarray:
+    """Keys of pairs of clusters that an unlink keeps apart, as ``pair_keys`` of their names."""
+    return np.unique(keys_of(cluster_of[decided.cannot], len(cluster_of)))
+
+
+def join_decided(cluster_of: np.ndarray, pairs: ScoredPairs, decided: Decided) -> np.ndarray:
+    """Clusters after the links of stewards, each named by its smallest record.
+
+    A link joins the clusters of its two records whole. Where these hold records that an unlink parts, they come together only as
+    far as that allows: linked records first, then by the strongest pair of records that were in one cluster.
+    """
+    if not len(decided.must):
+        return cluster_of
+    own = np.arange(len(cluster_of))
+    ties = np.concatenate([np.stack([own, cluster_of], axis=1), decided.must])
+    whole = _components(ties, len(cluster_of))
+    broken = np.unique(whole[decided.cannot[whole[decided.cannot[:, 0]] == whole[decided.cannot[:, 1]]][:, 0]])
+    for name in broken.tolist():
+        rows = np.flatnonzero(whole == name)
+        whole[rows] = _as_far_as_allowed(rows, cluster_of, pairs, decided)
+    return whole
+
+
+def _as_far_as_allowed(rows: np.ndarray, cluster_of: np.ndarray, pairs: ScoredPairs, decided: Decided) -> list[int]:
+    name = {row: int(decided.group[row]) for row in rows.tolist()}
+    members = defaultdict(list)
+    for row, group in name.items():
+        members[group].append(row)
+    against: dict[int, set[int]] = defaultdict(set)
+    for left, right in decided.cannot.tolist():
+        if left in name and right in name:
+            against[name[left]].add(name[right])
+            against[name[right]].add(name[left])
+    for left, right in _ties(rows, cluster_of, pairs):
+        keep, gone = sorted((name[left], name[right]))
+        if keep != gone and gone not in against[keep]:
+            members[keep] += members.pop(gone)
+            name |= dict.fromkeys(members[keep], keep)
+            for other in against.pop(gone, set()):
+                against[other] = (against[other] - {gone}) | {keep}
+                against[keep].add(other)
+    smallest = {group: min(own) for group, own in members.items()}
+    return [smallest[name[row]] for row in rows.tolist()]
+
+
+def _ties(rows: np.ndarray, cluster_of: np.ndarray, pairs: ScoredPairs) -> Iterator[tuple[int, int]]:
+    """Pairs of records of one cluster, strongest first; at the end whatever else holds each cluster together."""
+    inside = np.isin(pairs.left, rows) & (cluster_of[pairs.left] == cluster_of[pairs.right])
+    left, right, weight = pairs.left[inside], pairs.right[inside], pairs.weight[inside]
+    order = np.lexsort((right, left, -weight))
+    yield from zip(left[order].tolist(), right[order].tolist(), strict=True)
+    for cluster in np.unique(cluster_of[rows]):
+        yield from pairwise(rows[cluster_of[rows] == cluster].tolist())
+
+
+def _rows(decided: pa.Table | None, constraint: str, ids: pa.Array) -> np.ndarray:
+    if decided is None or not len(decided):
+        return np.zeros((0, 2), np.int32)
+    own = decided.filter(pc.equal(decided.column("constraint"), constraint))
+    places = [pc.index_in(own.column(end), ids).combine_chunks() for end in ("record_id_l", "record_id_r")]
+    rows = np.stack([place.fill_null(-1).to_numpy(zero_copy_only=False) for place in places], axis=1)
+    return np.unique(np.sort(rows[(rows >= 0).all(axis=1)], axis=1), axis=0).astype(np.int32)
+
+
+def _components(ties: np.ndarray, records: int) -> np.ndarray:
+    left, right = ties[:, 0].astype(np.int32), ties[:, 1].astype(np.int32)
+    return components(records, left, right, np.zeros(len(ties)), 0.0)

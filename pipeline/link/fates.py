@@ -1,0 +1,41 @@
+"""What becomes of each scored pair: in one person, waiting for a steward, or parted by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.engines.port import ScoredPairs
+from pipeline.link.decided import Decided, parted_clusters
+from pipeline.link.more_pairs import keys_of, pair_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """What becomes of each scored pair; (pairs,) bool each."""
+
+    inside: np.ndarray
+    """in one person"""
+    waits: np.ndarray
+    """for a steward"""
+    is_parted: np.ndarray
+    """would wait, but a steward parted the two, or records of their persons; or parted these two themselves"""
+    is_must: np.ndarray
+    """a steward linked the two"""
+    by_steward: np.ndarray
+    """in one person or apart because a steward said so"""
+
+
+def fates_of(
+    pairs: ScoredPairs, machine: np.ndarray, cluster_of: np.ndarray, said: Decided, is_worth_asking: np.ndarray
+) -> Fates:
+    """Input: clusters as the machine forms them, and after the links of stewards; ``is_worth_asking``: of pairs not in one person."""
+    inside = cluster_of[pairs.left] == cluster_of[pairs.right]
+    records = len(cluster_of)
+    keys = pair_keys(pairs.left, pairs.right, records)
+    is_must, is_cannot = (np.isin(keys, keys_of(own, records)) for own in (said.must, said.cannot))
+    across = pair_keys(cluster_of[pairs.left], cluster_of[pairs.right], records)
+    is_parted = ~inside & np.isin(across, parted_clusters(cluster_of, said)) & (is_worth_asking | is_cannot)
+    joined = inside & (is_must | (machine[pairs.left] != machine[pairs.right]))
+    return Fates(inside, ~inside & is_worth_asking & ~is_parted, is_parted, is_must, joined | is_parted)

@@ -1,0 +1,47 @@
+"""Pairs that are weighed although no key brought them together, or although they fell under the floor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
+from pipeline.link.weights import waterfall
+
+
+def pair_keys(left: np.ndarray, right: np.ndarray, records: int) -> np.ndarray:
+    """(pairs,) one number a pair of row numbers, the same whichever of the two comes first."""
+    low, high = np.minimum(left, right).astype(np.int64), np.maximum(left, right).astype(np.int64)
+    return low * records + high
+
+
+def keys_of(rows: np.ndarray, records: int) -> np.ndarray:
+    """As ``pair_keys``, of (pairs, 2) row numbers."""
+    return pair_keys(rows[:, 0], rows[:, 1], records)
+
+
+def weighed(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
+    """The pairs with their weights summed anew in double precision, so that every engine gives the same bits."""
+    parts, related = waterfall(weights, pairs.levels)
+    weight = parts.sum(1) + weights.prior_match + related
+    return ScoredPairs(pairs.left, pairs.right, pairs.levels, weight, pairs.candidates)
+
+
+def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, wanted: np.ndarray) -> ScoredPairs:
+    """The pairs, and with them the wanted ones, ordered by left and right.
+
+    Input: weighed pairs; ``wanted``: (pairs, 2) row numbers, in any order, more than once or known already if need be.
+    """
+    records = workspace.n_records
+    keys = np.unique(keys_of(wanted, records))
+    if len(keys):
+        keys = np.setdiff1d(keys, pair_keys(pairs.left, pairs.right, records), assume_unique=True)
+    if not len(keys):
+        return pairs
+    left, right = (keys // records).astype(np.int32), (keys % records).astype(np.int32)
+    more = weighed(weights, ScoredPairs(left, right, workspace.compare(left, right), np.zeros(len(left)), 0))
+    left, right, levels, weight = (
+        np.concatenate([getattr(part, name) for part in (pairs, more)])
+        for name in ("left", "right", "levels", "weight")
+    )
+    order = np.lexsort((right, left))
+    return ScoredPairs(left[order], right[order], levels[order], weight[order], pairs.candidates)

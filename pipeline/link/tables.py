@@ -1,0 +1,81 @@
+"""What linking hands on, as tables: pairs, clusters and their records."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.parquet import conform
+from pipeline.engines.port import LevelWeights, ScoredPairs
+from pipeline.link.clusters import ClusterShape
+from pipeline.link.fates import Fates
+from pipeline.link.rules import RuleHits, share_identifier
+from pipeline.link.weights import probability, waterfall
+from schemas.model import Model
+from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
+
+
+def links_table(
+    model: Model,
+    weights: LevelWeights,
+    pairs: ScoredPairs,
+    hits: RuleHits,
+    ids: pa.Array,
+    fates: Fates,
+) -> pa.Table:
+    """The contract ``links``: pairs in one person, pairs that wait, and pairs that a steward parted.
+
+    A model of other fields than those of persons gives columns of those fields.
+    """
+    keep = fates.inside | fates.waits | fates.is_parted
+    parts, related = waterfall(weights, pairs.levels[keep])
+    weight = parts.sum(1) + weights.prior_match + related
+    by_identifier = share_identifier(model, pairs)[keep]
+    columns: dict[str, pa.Array] = {
+        "record_id_l": ids.take(pa.array(pairs.left[keep])),
+        "record_id_r": ids.take(pa.array(pairs.right[keep])),
+        "match_weight": pa.array(np.round(weight, 6)),
+        "match_probability": pa.array(np.round(probability(weight), 9)),
+        "mw_prior": pa.array(np.full(len(weight), round(weights.prior_match, 6))),
+        "mw_related": pa.array(np.round(related, 6)),
+        "decision": pa.array(
+            np.select([fates.inside[keep], fates.is_parted[keep]], ["link", "unlink"], "review"), pa.string()
+        ),
+        "decided_by": pa.array(
+            np.select([fates.by_steward[keep], by_identifier], ["steward", "identifier"], "model"), pa.string()
+        ),
+        "rules": _rules_met(hits, keep),
+    }
+    columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)) for k, c in enumerate(model.comparison)}
+    table = pa.table(columns)
+    return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
+
+
+def _rules_met(hits: RuleHits, keep: np.ndarray) -> pa.Array:
+    """Names of the rules that each kept pair met; null where none."""
+    holds = hits.holds[keep]
+    many = holds.sum(1)
+    ends = np.concatenate([[0], np.cumsum(many)]).astype(np.int32)
+    names = pa.array(hits.names, pa.string()).take(pa.array(np.nonzero(holds)[1]))
+    return pa.ListArray.from_arrays(pa.array(ends), names, mask=pa.array(many == 0))
+
+
+def members_table(ids: pa.Array, cluster_of: np.ndarray) -> pa.Table:
+    """The contract ``cluster_members``."""
+    return conform(pa.table({"record_id": ids, "cluster_id": ids.take(pa.array(cluster_of))}), CLUSTER_MEMBERS)
+
+
+def clusters_table(ids: pa.Array, formed: ClusterShape) -> pa.Table:
+    """The contract ``clusters``."""
+    possible = np.maximum(formed.size * (formed.size - 1) / 2, 1)
+    weakest = pa.array(np.round(formed.weakest_bits.astype(float), 6), from_pandas=True)
+    columns = {
+        "cluster_id": ids.take(pa.array(formed.first)),
+        "n_records": pa.array(formed.size),
+        "n_pairs": pa.array(formed.pairs),
+        "density": pa.array(np.where(formed.size > 1, formed.pairs / possible, 1.0)),
+        "weakest_bits": weakest,
+        "confidence": pc.round(pc.fill_null(pa.array(probability(formed.weakest_bits), from_pandas=True), 1.0), 9),
+    }
+    return conform(pa.table(columns), CLUSTERS)
