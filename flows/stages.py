@@ -31,7 +31,7 @@ from pipeline.read.feed import export_sha256, read_feed
 from pipeline.report.page import render_report
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
-from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, last_good, promote, settle, status_table
+from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, last_good, needed_good, promote, settle, status_table
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import Export, FeedValidated, validate_source
 from pipeline.validate.suites import Suites
@@ -133,7 +133,8 @@ def validate(night: Night, contract: Contract) -> list[str]:
 
 def settle_feeds(night: Night) -> list[FeedState]:
     """Decide for every feed whether tonight's export counts, or its last good one; write source_status and quarantine."""
-    states = [settle(_feed_night(night, feed_id), last_good(night.home, feed_id)) for feed_id in night.feeds]
+    nights = [_feed_night(night, feed_id) for feed_id in night.feeds]
+    states = [settle(feed, needed_good(night.home, feed)) for feed in nights]
     used, newest = [], []
     for state in states:
         recorded = (

@@ -18,7 +18,7 @@ import yaml
 from flows.commands import run as run_command
 from flows.night import Night, plan_night
 from flows.outcome import Outcome
-from pipeline.core.places import SAMPLE, SOURCES
+from pipeline.core.places import EXPECTATIONS, SAMPLE, SOURCES
 from pipeline.publish.verify import damaged_files
 
 BOROUGHS = ("Camden", "Hackney")
@@ -63,7 +63,13 @@ def small_london(place: Path) -> London:
         shutil.copy(SAMPLE / "exports" / file, place / "exports" / file)
     custody = place / "exports" / "custody" / "custody.csv"
     custody.write_bytes(b"".join(custody.read_bytes().splitlines(keepends=True)[: ROWS + 1]))
-    (place / "run.yaml").write_text("exports: exports\ncontracts: contracts\nas_of: 2026-11-20\n", "utf-8")
+    (place / "expectations").mkdir()
+    for suite in (*SOURCES_TAKEN, "std_records", "events"):
+        said = json.loads((EXPECTATIONS / f"{suite}.json").read_text("utf-8"))
+        said["expectations"] = said["expectations"][:1]  # they take most of the time of a small night
+        (place / "expectations" / f"{suite}.json").write_text(json.dumps(said), "utf-8")
+    said = {"exports": "exports", "contracts": "contracts", "expectations": "expectations", "as_of": "2026-11-20"}
+    (place / "run.yaml").write_text(yaml.safe_dump(said), "utf-8")
     return London(place)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipeline.core.errors import SourceError
 from pipeline.core.parquet import conform
 from pipeline.read.databases import read_query
 from pipeline.read.delimited import read_csv, read_jsonl
-from pipeline.read.fetch import fetch
+from pipeline.read.fetch import check_unchanged, fetch
 from pipeline.read.headings import match_headings
-from pipeline.read.sheets import BadRow, Cell, Row, Sheet
+from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
 from pipeline.read.workbooks import read_workbook
 from schemas.contract import Contract, Feed
 from schemas.tables import QUARANTINE, RAW_RECORDS
@@ -43,7 +44,20 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
     Raises:
         SourceError: If the export as a whole cannot be read as its contract says.
     """
-    file, sha256, sheets = _open(contract, feed, root, passwords)
+    if feed.format == "sql":
+        sheet, sha256 = read_query(root, feed.location, feed.query or "", feed.feed_id)
+        return _records(contract, feed, _without_secret(feed.location), sha256, [sheet])
+    fetched = fetch(root, feed.location)
+    try:
+        found = _records(contract, feed, fetched.file, fetched.sha256, _sheets(contract, feed, fetched, passwords))
+    except SourceError:
+        check_unchanged(root, feed.location, fetched)  # half a file may break its contract in any way
+        raise
+    check_unchanged(root, feed.location, fetched)
+    return found
+
+
+def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Iterable[Sheet]) -> FeedRead:
     lineage = {
         "feed_id": feed.feed_id, "source": feed.source, "borough": feed.borough, "file": file, "file_sha256": sha256,
         "contract_version": contract.stamp,
@@ -74,23 +88,15 @@ def export_sha256(contract: Contract, feed: Feed, root: str) -> str:
     return fetch(root, feed.location).sha256
 
 
-def _open(contract: Contract, feed: Feed, root: str, passwords: Mapping[str, str]) -> tuple[str, str, list[Sheet]]:
-    if feed.format == "sql":
-        sheet, sha256 = read_query(root, feed.location, feed.query or "", feed.feed_id)
-        return _without_secret(feed.location), sha256, [sheet]
-    fetched = fetch(root, feed.location)
+def _sheets(contract: Contract, feed: Feed, fetched: Fetched, passwords: Mapping[str, str]) -> list[Sheet]:
     if feed.format == "csv":
         last = feed.header.row + feed.header.rows - 1 if isinstance(feed.header.row, int) else 20
-        sheets = [read_csv(fetched, feed.encoding, feed.delimiter, last)]
-    elif feed.format == "jsonl":
-        sheets = [read_jsonl(fetched, feed.encoding)]
-    else:
-        password = passwords.get(feed.password_env) if feed.password_env else None
-        wants_marks = bool(contract.colours or contract.strikethrough)
-        sheets = read_workbook(
-            fetched, feed.format, feed.sheets, password, feed.password_env, wants_marks=wants_marks
-        )  # fmt: skip
-    return fetched.file, fetched.sha256, sheets
+        return [read_csv(fetched, feed.encoding, feed.delimiter, last)]
+    if feed.format == "jsonl":
+        return [read_jsonl(fetched, feed.encoding)]
+    password = passwords.get(feed.password_env) if feed.password_env else None
+    wants_marks = bool(contract.colours or contract.strikethrough)
+    return read_workbook(fetched, feed.format, feed.sheets, password, feed.password_env, wants_marks=wants_marks)
 
 
 def _without_secret(url: str) -> str:

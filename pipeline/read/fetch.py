@@ -6,6 +6,7 @@ import hashlib
 from pathlib import PurePosixPath
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from pipeline.core.errors import SourceError
 from pipeline.read.sheets import Fetched
@@ -46,3 +47,25 @@ def fetch(root: str, location: str) -> Fetched:
     if not data.strip(b"\x00 \r\n\t"):
         raise SourceError("empty_file", file, "is empty.", "Ask the borough to export it again.")
     return Fetched(file, data, hashlib.sha256(data).hexdigest())
+
+
+def check_unchanged(root: str, location: str, fetched: Fetched) -> None:
+    """That the export is still what was read: a file on this machine by its hash, another one by its size.
+
+    Raises:
+        SourceError: changing, which a later try may mend: somebody writes to it.
+    """
+    try:
+        filesystem, path = fsspec.core.url_to_fs(locate(root, location))
+        if isinstance(filesystem, LocalFileSystem):
+            is_same = hashlib.sha256(filesystem.cat_file(path)).hexdigest() == fetched.sha256
+        else:
+            size = filesystem.size(path)
+            is_same = size is None or size == len(fetched.data)
+    except (OSError, ImportError, ValueError):
+        is_same = False
+    if not is_same:
+        raise SourceError(
+            "changing", fetched.file, "changed while it was read.",
+            "Ask the borough to write it under another name and to rename it when it is whole.", is_retryable=True,
+        )  # fmt: skip

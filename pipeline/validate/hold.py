@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from pipeline.core.durable import sync_folder, write_synced
+from pipeline.core.durable import make_folder, sync_folder, write_synced
+from pipeline.core.errors import StateError
 from pipeline.core.parquet import conform, read_table, write_table
 from pipeline.core.places import Home
 from schemas.tables import EVENTS_STAGED, SOURCE_STATUS, STD_RECORDS
 
 POINTER = "good"
+FACTS = "export.json"
 State = Literal["fresh", "held", "missing"]
 
 
@@ -82,15 +86,51 @@ class FeedState:
 def last_good(home: Home, feed_id: str) -> LastGood | None:
     """The feed's last good export; None where there is none, or where it can no longer be read."""
     folder = home.last_good / feed_id
-    try:
-        version = (folder / POINTER).read_text("utf-8").strip()
-        facts = ExportFacts(**json.loads((folder / version / "export.json").read_text("utf-8")))
-        found = LastGood(folder / version, facts)
-        readable = all(path.stat().st_size for path in (found.std_records, found.events))
-        read_table(found.std_records, ["record_id"])
-    except (OSError, ValueError, TypeError, pa.ArrowException):
+    has_one = (folder / POINTER).exists() and not damage_of(home, feed_id)
+    return _last_good(folder) if has_one else None
+
+
+def needed_good(home: Home, night: FeedNight) -> LastGood | None:
+    """The feed's last good export where tonight's cannot be used.
+
+    Raises:
+        StateError: If it is damaged: without it the feed's people would vanish.
+    """
+    if night.reason_code is None:
         return None
-    return found if readable else None
+    if damage := damage_of(home, night.feed_id):
+        problem = (
+            f"is damaged ({damage}), and tonight's export of the feed cannot be used either ({night.reason_code})."
+        )
+        remedy = f"Bring a good export of {night.feed_id}, or restore the folder from a backup; if neither can be had, delete it: the feed's people then leave the publication."  # fmt: skip
+        raise StateError(str(home.last_good / night.feed_id), problem, remedy)
+    return last_good(home, night.feed_id)
+
+
+def damage_of(home: Home, feed_id: str) -> str | None:
+    """What is wrong with the feed's last good export; None where all is well, or where it never had one."""
+    folder = home.last_good / feed_id
+    if not (folder / POINTER).exists():
+        return None
+    try:
+        found = _last_good(folder)
+        told = json.loads((found.folder / FACTS).read_text("utf-8")).get("sha256", {})
+        wrong = [name for name, sha256 in told.items() if _sha256(found.folder / name) != sha256]
+        if wrong:
+            return f"{wrong[0]} has changed"
+        for path in (found.std_records, found.events):
+            pq.read_metadata(path)
+    except (OSError, ValueError, TypeError, AttributeError, pa.ArrowException) as error:
+        return f"it cannot be read ({type(error).__name__})"
+    return None
+
+
+def _last_good(folder: Path) -> LastGood:
+    version = (folder / POINTER).read_text("utf-8").strip()
+    if Path(version).name != version:
+        raise ValueError("the pointer names no folder beside it")
+    said = json.loads((folder / version / FACTS).read_text("utf-8"))
+    return LastGood(folder / version, ExportFacts(**{field.name: said[field.name] for field in fields(ExportFacts)}))
 
 
 def settle(night: FeedNight, good: LastGood | None) -> FeedState:
@@ -132,14 +172,18 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
 def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, events: Path) -> None:
     new = folder / version
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    make_folder(new)
     write_table(new / "std_records.parquet", read_table(std_records), STD_RECORDS)
     write_table(new / "events.parquet", read_table(events), EVENTS_STAGED)
-    write_synced(new / "export.json", json.dumps(asdict(facts), indent=1))
-    sync_folder(new)
-    write_synced(folder / f".{POINTER}", version)
-    (folder / f".{POINTER}").replace(folder / POINTER)
+    kept = {path.name: _sha256(path) for path in sorted(new.glob("*.parquet"))}
+    write_synced(new / FACTS, json.dumps({**asdict(facts), "sha256": kept}, indent=1))
     sync_folder(folder)
+    write_synced(folder / POINTER, version)
     for other in folder.iterdir():
         if other.is_dir() and other.name != version:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

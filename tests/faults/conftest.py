@@ -21,7 +21,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> London:
 @pytest.fixture
 def london(warm: London, tmp_path: Path) -> London:
     """A London that the test may spoil."""
-    for name in ("exports", "contracts"):
+    for name in ("exports", "contracts", "expectations"):
         shutil.copytree(warm.place / name, tmp_path / name)
     shutil.copy(warm.run_file, tmp_path / "run.yaml")
     return London(tmp_path)

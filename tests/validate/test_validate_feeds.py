@@ -181,7 +181,7 @@ hold.promote(Home(Path(sys.argv[1])), [fresh(Path(sys.argv[1]) / "b", 9)], "2")
 """
 
 
-@pytest.mark.parametrize("moment", ["export.json", ".good"])
+@pytest.mark.parametrize("moment", ["export.json", "good"])
 def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, moment: str) -> None:
     home = Home(tmp_path)
     promote(home, [settle(night_of(tmp_path / "a", rows=7), None)], "1")
