@@ -16,7 +16,8 @@ from pipeline.read.any_file import column_type, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.reference import Reference
 from schemas.fields import COMPARED, ColumnUse, model_of, read_uses
-from schemas.model import Model, load_plan
+from schemas.model import Model
+from schemas.plan import load_plan
 
 PATTERN = MODELS / "person.toml"
 
@@ -57,7 +58,7 @@ def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, 
     compared = [use for use in uses if use.kind not in ("record_id", "source")]
     table = standardise_any(raw, [*fixed, *compared], Reference.load())
     distinct = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
-    model = model_of(uses, distinct, load_plan(PATTERN), "source" if link_only else None)
+    model = model_of(uses, distinct, load_plan(PATTERN).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))
     told = raw.column(TRUTH).combine_chunks().take(order) if truth else None
     return People(table.take(order), model, _id_type(files, uses, table), told)

@@ -22,6 +22,7 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.metrics import Metric
 from pipeline.evaluate.curves import Bin, calibration, calibration_error
 from pipeline.evaluate.quality import codes, quality
+from pipeline.link.drift import drift_told
 from pipeline.link.stage import Linked, link_records
 from pipeline.report.link_page import LinkStory, render_link_page
 from pipeline.report.model_charts import CalibrationBin
@@ -118,6 +119,7 @@ def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Me
         "expected_precision": round(measured["expected_pair_precision"], 6),
         "model": linked.model.stamp,
         "has_converged": bool(measured.get("has_converged", 1.0)),
+        "drift": drift_told(linked.metrics),
         "blocking_rules": _rules(linked),
         "expected_candidate_recall": linked.chosen_rules and round(linked.chosen_rules.expected_recall, 6),
         "seconds": seconds,
@@ -184,6 +186,7 @@ def _page(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) -> str:
             linked.links.column("match_weight").to_numpy(),
             pc.equal(linked.links.column("decision"), "link").to_numpy(),
             linked.clusters.column("n_records").to_pylist(),
+            drift=facts["drift"],
             keys=_keys(facts, linked),
             expected_recall=facts["expected_candidate_recall"],
             calibration=[CalibrationBin(own.predicted, own.observed, own.pairs, own.low, own.high) for own in bins],

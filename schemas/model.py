@@ -1,9 +1,9 @@
 """The linkage model: what a TOML file in ``pipeline/models`` may say, checked when it is loaded.
 
 A model is data: which fields are compared and how, the m, u and related probabilities of every comparison level,
-the prior, the rules that keep a pair from being linked without a steward, and the two policies.
-Weights follow Fellegi and Sunter (1969); the related class and value
-frequencies are described in ``docs/linking.md``.
+the prior, the rules that keep a pair from being linked without a steward, the two policies, and what the data looked like
+on which it was trained. Weights follow Fellegi and Sunter (1969); the related class and value frequencies
+are described in ``docs/linking.md``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import hashlib
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.core.errors import SettingsError
+from schemas.reference import Reference
+
+T = TypeVar("T")
 
 Kind = Literal[
     "forename",
@@ -62,6 +65,11 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
     "ethnicity": (8, 0),
     "age": (0, 0),
 }
+Share = Literal["m", "u", "related"]
+Rate = Literal["matches_per_record", "related_per_record", "twins_per_record", "namesakes_per_record"]
+RATES: tuple[Rate, ...] = get_args(Rate)
+FORMAT = 2
+"""Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed."""
 PolicyName = Literal["balanced", "strict"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
@@ -77,6 +85,8 @@ class Level(_Strict):
     m: Probability
     u: Probability
     related: Probability
+    fixed: tuple[Share, ...] = ()
+    """What training leaves as it stands here."""
 
 
 class Comparison(_Strict):
@@ -89,6 +99,8 @@ class Comparison(_Strict):
     max_bits: float = 24.0
     """No agreement on this field counts for more than this, however rare the value."""
     levels: tuple[Level, ...] = ()
+    fixed: tuple[Share, ...] = ()
+    """What training leaves as it stands at every level."""
 
     @model_validator(mode="after")
     def _levels_are_the_kinds(self) -> Self:
@@ -138,6 +150,24 @@ class Prior(_Strict):
     """Relatives born on one day."""
     namesakes_per_record: Annotated[float, Field(gt=0)] = 1e-9
     """Relatives of one forename, as father and son."""
+    fixed: tuple[Rate, ...] = ()
+    """What training leaves as it stands."""
+
+
+class Trained(_Strict):
+    """How the model came about."""
+
+    code: str
+    """Program and version that trained it."""
+    records: Annotated[int, Field(ge=0)]
+    """Rows of the table it was trained on."""
+    rounds: Annotated[int, Field(ge=0)]
+    has_converged: bool
+    starts: Annotated[int, Field(ge=1)]
+    starts_at_best: Annotated[int, Field(ge=1)]
+    """Starts that ended at the same, best estimate."""
+    decided_pairs: Annotated[int, Field(ge=0)] = 0
+    """Stewards' decisions that it was trained with."""
 
 
 class BlockingRule(_Strict):
@@ -168,12 +198,17 @@ class Model(_Strict):
 
     name: str
     version: int = 1
+    format_version: int = 1
+    """Of the file; files that do not say so are from before there were several."""
+    trained: Trained | None = None
     prior: Prior | None = None
     blocking: Blocking
     comparison: tuple[Comparison, ...]
     rule: tuple[Rule, ...] = ()
     policy: dict[PolicyName, Policy] = {}
     """Frozen thresholds; where a policy has none, they are derived from the data that is linked."""
+    reference: Reference | None = None
+    """What the data looked like on which the model was trained, to tell drift from."""
 
     @model_validator(mode="after")
     def _rules_name_levels(self) -> Self:
@@ -209,31 +244,28 @@ def load_model(path: Path) -> Model:
     Raises:
         SettingsError: If it cannot be read, or says something that a model cannot say.
     """
-    return _read(path, lambda said: said)
+    return read_model(path, Model.model_validate)
 
 
-def load_plan(path: Path) -> Model:
-    """The model of one TOML file without what training finds: fields, keys and rules, ready to be trained.
+def read_model(path: Path, part: Callable[[dict[str, Any]], T]) -> T:
+    """What ``part`` makes of a model file.
 
     Raises:
-        SettingsError: If it cannot be read, or says something that a model cannot say.
+        SettingsError: If the file cannot be read, is of a format that came later, or says what a model cannot say.
     """
-
-    def plan(said: dict[str, Any]) -> dict[str, Any]:
-        comparisons = [{k: v for k, v in own.items() if k != "levels"} for own in said.get("comparison", ())]
-        kept = {k: v for k, v in said.items() if k not in ("prior", "policy")}
-        return kept | {"comparison": comparisons}
-
-    return _read(path, plan)
-
-
-def _read(path: Path, part: Callable[[dict[str, Any]], dict[str, Any]]) -> Model:
     try:
-        return Model.model_validate(part(tomllib.loads(path.read_text("utf-8"))))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        problem = f"cannot be read: {error}"
+        said = tomllib.loads(path.read_text("utf-8"))
+        written = said.get("format_version", 1)
+        if isinstance(written, int) and written > FORMAT:
+            problem = f"is written in format {written}; this version of boroughlink reads formats up to {FORMAT}."
+            raise SettingsError(path.name, problem, "Update boroughlink, or train the model anew with this version.")
+        return part(said)
     except ValidationError as error:
         problem = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problem = f"cannot be read: {error}"
+    except ValueError as error:
+        problem = str(error)
     raise SettingsError(path.name, problem, "pipeline/models/person.toml is an example.")
 
 

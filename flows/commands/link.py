@@ -106,6 +106,7 @@ def _told(facts: dict[str, Any]) -> list[tuple[str, str]]:
             )
     if not facts["has_converged"]:
         told.append(("training", "did NOT converge: probabilities may be off"))
+    told += [("drift", sentence) for sentence in facts["drift"]]
     return [*told, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
 
 

@@ -1,11 +1,12 @@
-"""``boroughlink train``: a frozen model from the current publication's records."""
+"""``boroughlink train``: a frozen model from the current publication's records, and stewards' decisions where there are any."""
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,39 +14,104 @@ from rich.console import Console
 from flows.commands.options import HomeOption, JsonOption
 from pipeline.core.places import DEFAULT_HOME, MODELS, Home
 
+if TYPE_CHECKING:
+    from pipeline.link.agreement import Agreement
+    from pipeline.link.decided_training import DecidedPairs
+    from pipeline.link.training import Training
+
 HELP = """
 Estimate a model's probabilities from the records of the current publication, without labels, and write it as a frozen model.
 
+What the model file names as `fixed` stays as it is; docs/linking.md says how. Decisions of stewards, where you give them,
+stand in for the model's own opinion of those pairs.
+
 Example: `boroughlink train --model pipeline/models/person.toml --out person-2026-11.toml`
+
+With decisions: `boroughlink train --decisions decisions.csv --out person-2026-11.toml`
 """
 
 
 def train(
-    out: Annotated[Path, typer.Option(help="Model file to write.")],
-    model: Annotated[Path, typer.Option(help="Model whose fields, rules and policies are kept.")] = MODELS
-    / "person.toml",
+    out: Annotated[Path, typer.Option(help="Model file to write.", show_default=False)],
+    model: Annotated[
+        Path, typer.Option(help="Model whose fields, rules and fixed figures are kept; thresholds are found anew.")
+    ] = MODELS / "person.toml",
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV or Parquet with record_id_l, record_id_r and decision (link, unlink, unsure); decided_at, if there.",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model."""
+    from flows.decision_file import read_decisions
     from flows.engines import engine_of
     from pipeline.core.parquet import read_table
+    from pipeline.link.decided_training import pairs_of
     from pipeline.link.stage import trained
-    from schemas.model import load_plan, save_model
+    from schemas.model import save_model
+    from schemas.plan import load_plan
 
     place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
-    said = load_plan(model)
+    plan = load_plan(model)
+    said = read_decisions(decisions) if decisions else None
     records = read_table(place.current / "records").sort_by("record_id")
-    training = trained(records, said, engine_of("local"))
+    ids = records.column("record_id").combine_chunks()
+    decided = pairs_of(said, ids, str(decisions)) if said is not None else None
+    training = trained(records, plan, engine_of("local"), decided)
     save_model(training.model, out)
-    facts = {
-        "model": training.model.stamp, "records": len(records), "rounds": training.rounds, "has_converged": training.has_converged,
-        "expected_matches": round(training.expected_matches), "expected_related": round(training.expected_related),
-    }  # fmt: skip
     if as_json:
-        print(json.dumps(facts))  # noqa: T201
-    else:
-        ended = "converged" if training.has_converged else "did NOT converge"
-        Console().print(
-            f"{out}: {len(records):,} records, {ended} after {training.rounds} rounds, {training.expected_matches:,.0f} matching pairs expected."
-        )
+        print(json.dumps(_facts(training, len(records), decided)))  # noqa: T201
+        return
+    console = Console()
+    for line in _told(training, len(records), decided):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    console.print(f"model {out}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _facts(training: Training, records: int, decided: DecidedPairs | None) -> dict[str, Any]:
+    race = training.race
+    facts: dict[str, Any] = {
+        "model": training.model.stamp, "records": records, "rounds": training.rounds, "has_converged": training.has_converged,
+        "expected_matches": round(training.expected_matches), "expected_related": round(training.expected_related),
+        "starts": [
+            {"log_likelihood": round(end.log_likelihood, 1), "rounds": end.rounds, "outcome": end.outcome} for end in race.ends
+        ],
+        "starts_at_best": race.at_best,
+    }  # fmt: skip
+    if decided is not None:
+        facts["decisions"] = {"used": len(decided.left), "unsure": decided.unsure, "unknown_records": decided.unknown}
+        if training.agreement:
+            facts["decisions"] |= asdict(training.agreement)
+    return facts
+
+
+def _told(training: Training, records: int, decided: DecidedPairs | None) -> list[str]:
+    race = training.race
+    ended = "converged" if training.has_converged else "did NOT converge"
+    told = [
+        f"{records:,} records: {ended} after {training.rounds} rounds, {training.expected_matches:,.0f} matching pairs expected.",
+        f"{race.at_best} of {len(race.ends)} starts ended at this estimate.",
+    ]
+    if decided is not None:
+        used = f"{len(decided.left):,} decided pairs used"
+        told.append(f"{used}, {decided.unsure:,} left open, {decided.unknown:,} with records that are not there.")
+    return told + (_agreement_told(training.agreement) if training.agreement else [])
+
+
+def _agreement_told(agreement: Agreement) -> list[str]:
+    from pipeline.link.decided_training import FEW_DECISIONS
+
+    told = [f"Stewards linked {agreement.links:,} of them. As the model sees it:"]
+    for name, own in (
+        ("without them", agreement.before),
+        ("with them", agreement.after),
+        ("not seen", agreement.unseen),
+    ):
+        told.append(f"  {name:<13} {own.expected_links:8,.1f} links expected, log loss {own.log_loss:.3f}")
+    if agreement.pairs < FEW_DECISIONS:
+        told.append(f"Fewer than {FEW_DECISIONS} decisions change little.")
+    return told

@@ -16,6 +16,9 @@ from pipeline.engines.tokens import rules_of
 from pipeline.link.blocking_rules import ChosenRules, choose_rules
 from pipeline.link.clusters import ClusterShape, cluster, shape
 from pipeline.link.decided import decided_rows, join_decided, with_parted
+from pipeline.link.decided_training import DecidedPairs, train_with
+from pipeline.link.drift import frozen_metrics
+from pipeline.link.evidence import Decided, Evidence
 from pipeline.link.fates import Fates, fates_of
 from pipeline.link.more_pairs import with_pairs
 from pipeline.link.review import review_pairs
@@ -24,9 +27,10 @@ from pipeline.link.second_pass import join_clusters
 from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.tables import clusters_table, links_table, members_table
 from pipeline.link.thresholds import derive
-from pipeline.link.training import Training, train
-from pipeline.link.weights import level_weights, probability, waterfall
+from pipeline.link.training import Training, train, training_metrics
+from pipeline.link.weights import level_weights, pattern_probability
 from schemas.model import Model, PolicyName
+from schemas.plan import NOTHING_GIVEN, Given, Plan
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
 SECOND_PASS_BITS = 3.0  # two clusters join where their weight together is so much above the link threshold
@@ -114,7 +118,9 @@ def link_records(
     formed = shape(cluster_of, pairs, fates.is_must)
     review = review_pairs(ids, cluster_of, pairs, hits, fates.waits)
     clock.lap("tables")
-    metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, training, chosen)]
+    told = training_metrics(training) if training else frozen_metrics(model, workspace, pairs.weight)
+    clock.lap("drift")
+    metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, chosen), *told]
     return Linked(links, members_table(ids, cluster_of), clusters_table(ids, formed), review, model, metrics, chosen)
 
 
@@ -135,22 +141,26 @@ def _in_order(table: pa.Table) -> pa.Table:
     return table if is_sorted else table.sort_by("record_id")
 
 
-def trained(table: pa.Table, model: Model, engine: Engine) -> Training:
-    """A frozen model from the records themselves: probabilities, prior, and the thresholds of both policies."""
-    workspace = engine.load(table, model)
-    training, _ = train_on(workspace, model)
+def trained(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs | None = None) -> Training:
+    """A frozen model from the records themselves: probabilities, prior, and the thresholds of both policies.
+
+    Input: records sorted by their key record_id.
+    """
+    workspace = engine.load(table, plan.model)
+    training, _ = train_on(workspace, plan.model, plan.given, decided)
     weights = weights_on(workspace, training.model)
     workspace.block(training.model.blocking.rule)
     policy = derive(workspace.score(weights, FLOOR_BITS).weight, training.expected_matches)
     return replace(training, model=training.model.model_copy(update={"policy": policy}))
 
 
-def train_on(workspace: Workspace, model: Model) -> tuple[Training, ChosenRules]:
+def train_on(
+    workspace: Workspace, model: Model, given: Given = NOTHING_GIVEN, decided: DecidedPairs | None = None
+) -> tuple[Training, ChosenRules]:
     """Estimate the model's probabilities and prior from the records themselves, and choose its blocking rules."""
     random = workspace.random_patterns(RANDOM_PAIRS, SEED)
     sample = workspace.sample(SAMPLED_RECORDS)
-    training = train(
-        model,
+    evidence = Evidence(
         workspace.frequencies,
         workspace.name_pairs,
         sample.patterns,
@@ -159,16 +169,15 @@ def train_on(workspace: Workspace, model: Model) -> tuple[Training, ChosenRules]
         workspace.n_records,
         workspace.n_pairs,
     )
+    if decided is not None and len(decided.left):
+        told = Decided(workspace.compare(decided.left, decided.right), decided.is_link)
+        training = train_with(model, evidence, given, told)
+    else:
+        training = train(model, evidence, given)
     likely = pattern_probability(weights_on(workspace, training.model), sample.patterns.levels)
     chosen = choose_rules(sample, likely, workspace.n_records)
     blocking = training.model.blocking.model_copy(update={"rule": training.model.blocking.rule or chosen.rules})
     return replace(training, model=training.model.model_copy(update={"blocking": blocking})), chosen
-
-
-def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
-    """(patterns,) match probability of combinations of levels."""
-    parts, related = waterfall(weights, levels)
-    return probability(parts.sum(1) + weights.prior_match + related)
 
 
 def _expected_matches(model: Model, workspace: Workspace) -> float:
@@ -181,7 +190,6 @@ def _counts(
     fates: Fates,
     links: pa.Table,
     review: pa.Table,
-    training: Training | None,
     chosen: ChosenRules | None,
 ) -> list[Metric]:
     linked = links.filter(
@@ -204,13 +212,6 @@ def _counts(
         counts += [
             Metric("link", "blocking_rules", len(chosen.gains), "count"),
             Metric("link", "expected_candidate_recall", chosen.expected_recall, "share"),
-        ]
-    if training:
-        counts += [
-            Metric("train", "rounds", training.rounds, "count"),
-            Metric("train", "has_converged", float(training.has_converged), "count"),
-            Metric("train", "expected_matches", float(training.expected_matches), "count"),
-            Metric("train", "expected_related", float(training.expected_related), "count"),
         ]
     return counts
 

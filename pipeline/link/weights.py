@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.port import LevelWeights, name_lift
+from pipeline.link.shares import LEAST, Shares, shares_of
 from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind, Model, Prior
 
 WIDTH = 32
-LEAST = 1e-9
 RELATIVES: Mapping[str, tuple[Kind, ...]] = {
     "related": (),
     "twins": ("date", "age"),
     "namesakes": ("forename", "category"),
 }
-"""Classes of relatives, and the kinds on which they agree as often as records of one person."""
+"""Classes of relatives, and the kinds on which they agree as often as records of one person.
+
+All share what a household shares; twins also the birthday, namesakes also the forename and, as a rule, the sex. On
+everything else they are like strangers.
+"""
 NAMESAKES = list(RELATIVES).index("namesakes")
 SURE_PAIRS = 20  # of strangers who share both names, to tell from a bin how forenames and surnames go together
+NOUGHT = 3e-4  # pull towards 0 bits of a bin that nothing is known of
 MOST_OWN = 0.9  # of the pairs that agree on a value, at most so many are put down to persons, not to chance
 
 
@@ -36,19 +42,50 @@ def level_weights(
     """
     if model.prior is None:
         raise ValueError(f"model {model.name} is not trained")
-    match = np.zeros((len(model.comparison), WIDTH))
-    relatives = np.zeros((len(RELATIVES), len(model.comparison), WIDTH))
-    for c, (comparison, frequency) in enumerate(zip(model.comparison, frequencies, strict=True)):
-        m, u, r = (np.array([getattr(level, name) for level in comparison.levels]) for name in ("m", "u", "related"))
-        chance = chance_bits(frequency, model.prior.matches_per_record * m[-1])
-        match[c] = spread_bits(comparison, m, u, frequency, chance)
-        for k, share in enumerate(relative_shares(comparison, m, u, r)):
-            relatives[k, c] = spread_bits(comparison, share, u, frequency, chance) if share is not u else 0.0
-    names = name_columns(model.comparison)
     rate = model.prior.matches_per_record
-    m_names = [model.comparison[c].levels[-1].m for c in names or ()]
-    lift = lift_bits(together, rate * float(np.prod(m_names)))
-    return LevelWeights(match, relatives, *prior_bits(model.prior, pairs_per_record), names, lift, NAMESAKES)
+    bits = class_bits(model.comparison, shares_of(model.comparison), rate, frequencies, together)
+    names = name_columns(model.comparison)
+    prior = prior_bits(model.prior, pairs_per_record)
+    return LevelWeights(bits.match, bits.relatives, *prior, names, bits.lift, NAMESAKES)
+
+
+class ClassBits(NamedTuple):
+    """Bits of every level for each class of pairs against strangers."""
+
+    match: np.ndarray
+    """(comparisons, WIDTH)"""
+    relatives: np.ndarray
+    """(classes of relatives, comparisons, WIDTH)"""
+    lift: np.ndarray
+    """(bins,) as in LevelWeights"""
+    chance: tuple[np.ndarray, ...]
+    """of each comparison, by bin: how much rarer agreement by chance is than the values' frequency says"""
+
+
+def class_bits(
+    comparisons: Sequence[Comparison],
+    shares: Shares,
+    matches_per_record: float,
+    frequencies: Sequence[Frequencies],
+    together: NamePairs,
+) -> ClassBits:
+    """What levels of these shares are worth: the same while a model is trained and when it is used."""
+    match = np.zeros((len(comparisons), WIDTH))
+    relatives = np.zeros((len(RELATIVES), len(comparisons), WIDTH))
+    exact = [len(LEVELS[comparison.kind]) for comparison in comparisons]
+    chance = tuple(
+        chance_bits(frequency, matches_per_record * shares.m[c, exact[c] - 1])
+        for c, frequency in enumerate(frequencies)
+    )
+    for c, (comparison, frequency) in enumerate(zip(comparisons, frequencies, strict=True)):
+        m, u, related = (share[c, : exact[c]] for share in shares)
+        match[c] = spread_bits(comparison, m, u, frequency, chance[c])
+        if comparison.is_shared:
+            relatives[:, c] = spread_bits(comparison, related, u, frequency, chance[c])
+        else:
+            relatives[[comparison.kind in also for also in RELATIVES.values()], c] = match[c]
+    m_names = [shares.m[c, exact[c] - 1] for c in name_columns(comparisons) or ()]
+    return ClassBits(match, relatives, lift_bits(together, matches_per_record * float(np.prod(m_names))), chance)
 
 
 def name_columns(comparisons: Sequence[Comparison]) -> tuple[int, int] | None:
@@ -65,24 +102,18 @@ def lift_bits(together: NamePairs, matches_per_occurrence: float) -> np.ndarray:
     the rarest of these have.
     """
     own = together.occurrences * matches_per_occurrence
-    strangers = together.agreeing - own
-    is_sure = (strangers > together.agreeing / 2) & (strangers >= SURE_PAIRS) & (together.by_chance >= 1)
-    if not is_sure.any():
-        return np.zeros(len(own))
-    bits = np.log2(np.maximum(strangers[is_sure] / together.by_chance[is_sure], 1.0))
-    return np.interp(np.arange(len(own)), np.flatnonzero(is_sure), bits)
+    strangers = np.maximum(together.agreeing - own, 0.0)
+    is_most = np.clip(10 * strangers / np.maximum(together.agreeing, 1.0) - 5.0, 0.0, 1.0)
+    is_sure = is_most * np.clip(2 * strangers / SURE_PAIRS - 2.0, 0.0, 1.0) * (together.by_chance >= 1)
+    bits = np.log2(np.maximum(strangers, 1.0) / np.maximum(together.by_chance, 1.0))
+    return _smoothed(np.maximum(bits, 0.0), is_sure)
 
 
-def relative_shares(
-    comparison: Comparison, m: np.ndarray, u: np.ndarray, related: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """Level shares of one comparison in each class of relatives; ``u`` itself where they are like strangers.
-
-    All share what a household shares; twins also the birthday, namesakes also the forename and, as a rule, the sex.
-    """
-    if comparison.is_shared:
-        return (related,) * len(RELATIVES)
-    return tuple(m if comparison.kind in also else u for also in RELATIVES.values())
+def _smoothed(values: np.ndarray, is_sure: np.ndarray) -> np.ndarray:
+    """The values where they are sure, led on evenly where they are not (Whittaker 1923); steady in both arguments."""
+    weight = is_sure**2 / (1.001 - is_sure)
+    steps = np.diff(np.eye(len(values)), axis=0)
+    return np.linalg.solve(np.diag(weight + NOUGHT) + steps.T @ steps, weight * values)
 
 
 def spread_bits(
@@ -127,6 +158,12 @@ def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np
     parts = match_bits(weights, levels)
     odds = [prior + relative_bits(weights, levels, k).sum(1) for k, prior in enumerate(weights.prior_relatives)]
     return parts, -against(np.stack(odds))
+
+
+def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
+    """(pairs,) match probability of pairs of these levels."""
+    parts, related = waterfall(weights, levels)
+    return probability(parts.sum(1) + weights.prior_match + related)
 
 
 def match_bits(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Linking: training without labels, rules, clusters, questions; and the cases that stewards wrote down."""
+"""Linking: models, rules, clusters, questions; and the cases that stewards wrote down."""
 
 from __future__ import annotations
 
@@ -18,15 +18,13 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.engines.average_link import average_link, bottleneck, components
-from pipeline.engines.frequency import NamePairs, frequencies
 from pipeline.engines.local.engine import LocalEngine
-from pipeline.engines.port import PatternCounts, ScoredPairs
+from pipeline.engines.port import ScoredPairs
 from pipeline.link.clusters import cluster
 from pipeline.link.stage import link_records, weights_on
-from pipeline.link.training import train
 from pipeline.link.weights import prior_bits, probability, waterfall
 from pipeline.synth.names import communities, pick
-from schemas.model import LEVELS, Comparison, Model, Prior, load_model, save_model
+from schemas.model import LEVELS, Prior, load_model, save_model
 from schemas.tables import CLUSTER_MEMBERS, LINKS, REVIEW_PAIRS, STD_RECORDS
 
 MODEL = load_model(MODELS / "person.toml")
@@ -72,80 +70,6 @@ def test_a_wrong_model_is_told_by_what_is_wrong(tmp_path: Path, old: str, new: s
     with pytest.raises(SettingsError, match=r"model\.toml") as caught:
         load_model(tmp_path / "model.toml")
     assert told in str(caught.value)
-
-
-# ---- training
-
-
-def untrained(*fields: tuple[str, str, bool]) -> Model:
-    comparisons = tuple(Comparison(field=f, kind=k, is_shared=s) for f, k, s in fields)
-    return MODEL.model_copy(update={"comparison": comparisons, "rule": (), "prior": None})
-
-
-def simulated(classes, n_pairs: int, seed: int = 3):
-    """Pattern counts of pairs drawn from classes: (share, {field: level shares})."""
-    chance = np.random.default_rng(seed)
-    parts = []
-    for share, levels in classes:
-        size = int(n_pairs * share)
-        parts.append(np.stack([chance.choice(len(p), size, p=p) + 1 for p in levels], axis=1))
-    rows, count = np.unique(np.concatenate(parts), axis=0, return_counts=True)
-    return PatternCounts(rows.astype(np.uint8), count)
-
-
-M = (
-    [0.04, 0.02, 0.02, 0.06, 0.02, 0.01, 0.83],
-    [0.05, 0.02, 0.03, 0.05, 0.02, 0.83],
-    [0.01, 0.02, 0.01, 0.01, 0.0, 0.05, 0.90],
-)
-U = (
-    [0.97, 0.01, 0.005, 0.003, 0.001, 0.001, 0.01],
-    [0.97, 0.01, 0.005, 0.003, 0.002, 0.01],
-    [0.50, 0.46, 0.018, 0.02, 0.001, 0.0009, 0.0001],
-)
-H = (U[0], [0.02, 0.01, 0.01, 0.02, 0.01, 0.93], U[2])
-FIELDS = (("forename", "forename", False), ("surname", "surname", True), ("date_of_birth", "date", False))
-
-
-def in_bins(found: PatternCounts, spread) -> PatternCounts:
-    """Exact levels moved to the frequency bin of the values."""
-    bins = np.array([own.bin[0] for own in spread])
-    exact = np.array([len(LEVELS[kind]) for _, kind, _ in FIELDS])
-    return PatternCounts((found.levels + (found.levels == exact) * bins).astype(np.uint8), found.count)
-
-
-NO_PAIRS = NamePairs(np.zeros(35), np.zeros(35), np.zeros(35))
-
-
-def trained(classes, records: int = 895):
-    """Train on all pairs of so many records: 895 records have 400,065 pairs."""
-    values = (100, 100, 10_000)  # equally common, so that two records agree as often as U says
-    spread = [frequencies(kind, np.arange(v), v, v) for (_, kind, _), v in zip(FIELDS, values, strict=True)]
-    spread = [own._replace(agreeing=own.agreeing + 1e9) for own in spread]  # by chance, not because of the persons
-    fields = untrained(*FIELDS)
-    found, random_ = (in_bins(simulated(classes, 400_000, seed), spread) for seed in (3, 9))
-    return train(fields, spread, NO_PAIRS, found, 1.0, random_, records, records * (records - 1) / 2)
-
-
-def test_training_finds_the_shares_that_made_the_data() -> None:
-    done = trained([(0.01, M), (0.99, U)])
-    assert done.has_converged
-    assert done.expected_matches == pytest.approx(4_000, rel=0.1)
-    for comparison, m in zip(done.model.comparison, M, strict=True):
-        assert [level.m for level in comparison.levels] == pytest.approx(m, abs=0.03)
-
-
-def test_households_are_not_taken_for_persons() -> None:
-    done = trained([(0.005, M), (0.03, H), (0.965, U)])
-    assert done.expected_matches == pytest.approx(2_000, rel=0.25)
-    assert done.expected_related > 5_000
-
-
-def test_training_never_swaps_matches_and_non_matches() -> None:
-    for share in (0.0005, 0.01, 0.1):
-        done = trained([(share, M), (1 - share, U)])
-        for comparison in done.model.comparison:
-            assert comparison.levels[-1].m > comparison.levels[0].m
 
 
 # ---- clusters

@@ -1,0 +1,60 @@
+"""A file of stewards' decisions, as training takes it: CSV or Parquet, one row a decision."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.core.errors import SourceError
+from pipeline.read.any_file import headings, read_any
+
+VERDICTS = ("link", "unlink", "unsure", "retract")
+PAIR = ("record_id_l", "record_id_r")
+
+
+def read_decisions(path: Path) -> pa.Table:
+    """The decisions of a file: record_id_l, record_id_r, decision, decided_at (UTC, null where the file does not say).
+
+    Other columns are not read. ``verdict`` stands for ``decision`` too, so that what ``boroughlink decide --export`` writes
+    can be trained on.
+
+    Raises:
+        SourceError: If the file cannot be read, lacks a column, or a row says something else than a decision.
+    """
+    names = headings(path)
+    verdict = next((name for name in ("decision", "verdict") if name in names), None)
+    if lacking := [name for name in PAIR if name not in names] + ([] if verdict else ["decision"]):
+        problem = f"lacks {', '.join(lacking)}; it has {', '.join(names[:20])}."
+        raise SourceError("missing_columns", str(path), problem, "Give record_id_l, record_id_r and decision.")
+    times = [name for name in ("decided_at",) if name in names]
+    found = read_any(path, [*PAIR, str(verdict), *times])
+    decided = [_verdict(text, path, row) for row, text in enumerate(found.column(str(verdict)).to_pylist(), start=1)]
+    texts = found.column("decided_at").to_pylist() if times else [None] * len(found)
+    at = [_time(text, path, row) for row, text in enumerate(texts, start=1)]
+    columns = {name: found.column(name).cast(pa.string()) for name in PAIR}
+    return pa.table(
+        columns | {"decision": pa.array(decided, pa.string()), "decided_at": pa.array(at, pa.timestamp("us", tz="UTC"))}
+    )
+
+
+def _verdict(text: str | None, path: Path, row: int) -> str:
+    said = (text or "").strip().lower()
+    if said not in VERDICTS:
+        place = f"{path}, record {row:,}"
+        raise SourceError("no_decision", place, "its decision is none of link, unlink, unsure.", "Correct the row.")
+    return said
+
+
+def _time(text: str | None, path: Path, row: int) -> dt.datetime | None:
+    """The moment; UTC where no offset is written."""
+    if not text or not text.strip():
+        return None
+    try:
+        at = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        place = f"{path}, record {row:,}"
+        problem = "decided_at is no moment."
+        raise SourceError("no_time", place, problem, "Write it as 2026-11-20T14:05:00Z, or leave it empty.") from None
+    return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)

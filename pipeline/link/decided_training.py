@@ -1,0 +1,98 @@
+"""Stewards' decisions as evidence: which pairs they are, and training with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.errors import SourceError
+from pipeline.link.agreement import Agreement, chance_of, fit
+from pipeline.link.evidence import Decided, Evidence
+from pipeline.link.training import Training, retrained, train
+from schemas.model import Model
+from schemas.plan import Given
+
+FOLDS = 5
+FEW_DECISIONS = 50  # fewer hardly move a model that thousands of pairs have made
+
+
+class DecidedPairs(NamedTuple):
+    """Decided pairs of a table, and what of the decisions could not be used."""
+
+    left: np.ndarray
+    right: np.ndarray
+    """row numbers, left < right"""
+    is_link: np.ndarray
+    unsure: int
+    """pairs that a steward left open"""
+    unknown: int
+    """pairs with a record that the table lacks"""
+
+
+def pairs_of(decisions: pa.Table, record_ids: pa.Array, place: str) -> DecidedPairs:
+    """The decided pairs as row numbers; of several decisions of one pair the last, where decided_at tells.
+
+    Args:
+        decisions: record_id_l, record_id_r, decision (link, unlink, unsure) and decided_at (null where it is not known).
+        record_ids: of the table that is trained on.
+        place: file of the decisions, for messages.
+
+    Raises:
+        SourceError: If two decisions of a pair contradict each other, and no time tells which is the later.
+    """
+    sides = [pc.index_in(decisions.column(f"record_id_{side}"), record_ids).combine_chunks() for side in "lr"]
+    left, right = (side.fill_null(-1).to_numpy(zero_copy_only=False) for side in sides)
+    is_known = (left >= 0) & (right >= 0) & (left != right)
+    said = defaultdict(list)
+    verdicts, times = (decisions.column(name).to_pylist() for name in ("decision", "decided_at"))
+    for row in np.flatnonzero(is_known).tolist():
+        pair = (min(left[row], right[row]), max(left[row], right[row]))
+        said[pair].append(_Said(verdicts[row], times[row]))
+    standing = {pair: _standing(own) for pair, own in sorted(said.items())}
+    if contradicted := sum(verdict is None for verdict in standing.values()):
+        problem = f"{contradicted:,} pairs are decided both link and unlink, and no decided_at tells which came later."
+        raise SourceError(
+            "contradictory_decisions", place, problem, "Keep the decision that stands, or add decided_at."
+        )
+    told = [(*pair, verdict == "link") for pair, verdict in standing.items() if verdict in ("link", "unlink")]
+    rows = np.array(told, np.int64).reshape(-1, 3)
+    return DecidedPairs(rows[:, 0], rows[:, 1], rows[:, 2] == 1, len(standing) - len(told), int((~is_known).sum()))
+
+
+class _Said(NamedTuple):
+    verdict: str
+    at: dt.datetime | None
+
+
+def _standing(said: Sequence[_Said]) -> str | None:
+    """The verdict that counts of one pair's; ``unsure`` also where a decision was taken back; None: they contradict."""
+    times = [own.at for own in said if own.at is not None]
+    if len(times) == len(said):
+        said = [own for own in said if own.at == max(times)]
+    verdicts = {own.verdict for own in said}
+    if "retract" in verdicts:
+        return "unsure"
+    firm = verdicts - {"unsure"}
+    return None if len(firm) > 1 else firm.pop() if firm else "unsure"
+
+
+def train_with(model: Model, evidence: Evidence, given: Given, decided: Decided) -> Training:
+    """Train on the evidence and the decisions, and tell how the model agrees with these."""
+    alone, told = train(model, evidence, given), replace(evidence, decided=decided)
+    training = train(model, told, given)
+    fold = np.arange(len(decided.is_link)) % FOLDS
+    unseen = np.zeros(len(fold))
+    for k in range(min(FOLDS, len(fold))):
+        others = Decided(decided.levels[fold != k], decided.is_link[fold != k])
+        without = retrained(training, replace(evidence, decided=others), given)
+        unseen[fold == k] = chance_of(without, evidence, decided.levels[fold == k])
+    before, after = (chance_of(own.model, evidence, decided.levels) for own in (alone, training))
+    fits = (fit(chance, decided.is_link) for chance in (before, after, unseen))
+    return replace(training, agreement=Agreement(len(fold), int(decided.is_link.sum()), *fits))

@@ -1,0 +1,149 @@
+"""Whether tonight's data still look like those a frozen model was trained on.
+
+The population stability index of two lists of shares p and q is the sum of (p - q) ln(p / q) (Lewis 1994; Siddiqi 2006);
+by their rule of thumb 0.1 is a change worth a look and 0.25 one that calls for a new model. Links are not affected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.core.metrics import Metric
+from pipeline.engines.frequency import Frequencies
+from pipeline.engines.port import Workspace
+from pipeline.link.reference import level_shares, null_share
+from pipeline.link.weights import probability
+from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Model
+from schemas.reference import FieldReference
+
+LOOK, RETRAIN = 0.1, 0.25
+FEWEST_RECORDS = 2_000  # of fewer, shares move by chance alone
+FEWEST_VALUES = 50  # times that a value stands, to be told from rarer ones: fewer may be one family
+LEAST_SHARE = 0.01  # smaller shares count as so large: a share of none would be a change without end
+FEWEST_PAIRS = 1_000  # random pairs that have a field, to tell how often they agree
+MATCHES = (1.25, 1.5)  # times as many matches a record, or as few: worth a look, and a new model
+DRIFT_PAIRS, SEED = 200_000, 2016
+
+
+def frozen_metrics(model: Model, workspace: Workspace, weight: np.ndarray) -> list[Metric]:
+    """What a frozen model says of its training, and how tonight's table has drifted from it.
+
+    Args:
+        model: frozen.
+        workspace: tonight's table.
+        weight: match weights of the scored pairs, bits.
+    """
+    trained = [Metric("train", "has_converged", float(model.trained.has_converged), "count")] if model.trained else []
+    return [*trained, *drift_metrics(workspace, model, float(probability(weight).sum()))]
+
+
+def drift_metrics(workspace: Workspace, model: Model, matches: float) -> list[Metric]:
+    """Rows of run_metrics that tell how far the table is from the one the model was trained on; none if it has no reference.
+
+    Args:
+        workspace: tonight's table.
+        model: frozen.
+        matches: expected among tonight's scored pairs.
+    """
+    then = model.reference
+    if then is None:
+        return []
+    records = workspace.n_records
+    is_measured = min(records, then.records) >= FEWEST_RECORDS
+    told = [Metric("drift", "is_measured", float(is_measured), "count")]
+    if not is_measured:
+        return told
+    random = workspace.random_patterns(DRIFT_PAIRS, SEED)
+    fields = {field.field: field for field in then.field}
+    for c, (comparison, frequency) in enumerate(zip(model.comparison, workspace.frequencies, strict=True)):
+        if own := fields.get(comparison.field):
+            told += _of_field(own, comparison, level_shares(comparison, c, random))
+            told += _of_values(own, then.records, comparison, frequency, records)
+    told.append(Metric("drift", "matches_per_record", matches / records, "count"))
+    return [*told, Metric("drift", "matches_per_record_trained", then.matches_per_record, "count")]
+
+
+def drift_told(metrics: Sequence[Metric]) -> list[str]:
+    """What has drifted, a sentence each; empty where nothing has, or nothing could be measured."""
+    found = {metric.metric: metric.value for metric in metrics if metric.stage == "drift"}
+    told = []
+    for name, index in found.items():
+        part, _, field = name.removeprefix("psi_").partition("_")
+        if not name.startswith("psi_") or index < LOOK:
+            continue
+        what = SENTENCES[part]
+        if part == "nulls":
+            what = what.format(found[f"null_share_{field}"], found[f"null_share_trained_{field}"])
+        told.append(f"{field}: {what} (stability index {index:.2f}: {_advice(index, RETRAIN)}).")
+    now, then = (max(found.get(f"matches_per_record{end}", 1.0), 1e-6) for end in ("", "_trained"))
+    if (times := max(now / then, then / now)) >= MATCHES[0]:
+        told.append(
+            f"{now:.2f} matches are expected for a record, {then:.2f} when the model was trained ({_advice(times, MATCHES[1])})."
+        )
+    return told
+
+
+SENTENCES = {
+    "nulls": "missing in {:.1%} of the records, in {:.1%} when the model was trained",
+    "levels": "two records chosen at random agree more or less often than when the model was trained",
+    "values": "its values are commoner or rarer than when the model was trained",
+}
+
+
+def stability_index(now: np.ndarray, then: np.ndarray) -> float:
+    """Population stability index of two lists of shares; 0 where they are the same."""
+    p, q = (np.maximum(shares / float(shares.sum()), LEAST_SHARE) for shares in (now, then))
+    return float(((p - q) * np.log(p / q)).sum())
+
+
+def _advice(measure: float, limit: float) -> str:
+    return "train the model anew" if measure >= limit else "worth a look"
+
+
+def _of_field(then: FieldReference, comparison: Comparison, now: np.ndarray) -> list[Metric]:
+    """Nulls, and the levels of random pairs that have the field on both sides."""
+    field, named = then.field, {level.name: level.random for level in then.levels}
+    before = np.array([named.get(name, 0.0) for name in ("null", *LEVELS[comparison.kind])])
+    nulls = null_share(now)
+    gone, had = (np.array([share, 1.0 - share]) for share in (nulls, then.null_share))
+    found = [
+        Metric("drift", f"psi_nulls_{field}", stability_index(gone, had), "index"),
+        Metric("drift", f"null_share_{field}", nulls, "share"),
+        Metric("drift", f"null_share_trained_{field}", then.null_share, "share"),
+    ]
+    if min(now[1:].sum(), before[1:].sum()) * DRIFT_PAIRS >= FEWEST_PAIRS:
+        found.append(Metric("drift", f"psi_levels_{field}", stability_index(now[1:], before[1:]), "index"))
+    return found
+
+
+def _of_values(
+    then: FieldReference, records_then: int, comparison: Comparison, frequency: Frequencies, records: int
+) -> list[Metric]:
+    """Shares of the occurrences by how rare their values are.
+
+    Rarities that the smaller of both tables cannot tell apart are one: a value that is unique is the rarer, the more
+    records there are.
+    """
+    size, lowest = FREQUENCY_BINS[comparison.kind]
+    if not size or not then.occurrences or not frequency.occurrences.sum():
+        return []
+    totals = [then.occurrences, int(frequency.occurrences.sum())]
+    if comparison.kind == "identifier":
+        totals = [max(own, every) for own, every in zip(totals, (records_then, records), strict=True)]
+    tellable = int(np.clip(np.log2(max(min(totals) / FEWEST_VALUES, 1.0)) - lowest, 0, size - 1))
+    is_used = frequency.occurrences > 0
+    before = np.array([(own.bits, own.occurrences) for own in then.bins])
+    old = _cells(before[:, 0], before[:, 1], lowest, size)
+    now = _cells(frequency.rarity_bits[is_used], frequency.occurrences[is_used], lowest, size)
+    folded = (np.append(cells[:tellable], cells[tellable:].sum()) for cells in (now, old))
+    return [Metric("drift", f"psi_values_{then.field}", stability_index(*folded), "index")]
+
+
+def _cells(bits: np.ndarray, occurrences: np.ndarray, lowest: int, size: int) -> np.ndarray:
+    """(size,) occurrences by rarity; each bin's lie in both cells nearest to its mean, so that no edge makes a jump."""
+    at = np.clip(bits - lowest - 0.5, 0, size - 1)
+    below = np.minimum(at.astype(int), size - 2)
+    part = at - below
+    return np.bincount(below, occurrences * (1 - part), size) + np.bincount(below + 1, occurrences * part, size)

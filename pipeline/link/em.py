@@ -1,0 +1,166 @@
+"""Expectation-maximisation over counts of level patterns: one round, and how well an estimate fits.
+
+Classes of pairs: matches, three of relatives, free only on what a household shares, and strangers. Dempster, Laird and
+Rubin (1977); for record linkage Winkler (1988); the exact level's chance is the frequency of the value itself (Winkler
+1989). Strangers' level shares are no unknowns: they are those of random pairs less the matches among them. What stewards
+decided stands in place of the odds of those pairs (Nigam, McCallum, Thrun and Mitchell 2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.link.evidence import Evidence, rows_of
+from pipeline.link.pattern_table import PatternTable
+from pipeline.link.shares import LEAST, MOST_LEVELS, Shares, given_rates, given_shares, sizes_of, with_given
+from pipeline.link.weights import RELATIVES, ClassBits, class_bits, name_columns
+from schemas.model import FREQUENCY_BINS, LEVELS, Comparison
+from schemas.plan import Given
+
+USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twins, or namesakes, where data cannot tell
+MOST_RARE = 0.05  # and so many at most where they can
+TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
+FEWEST = 0.5  # expected pairs of a class: none dies out
+LEAST_CHANCE = 0.1  # of what random pairs show at a level, so much at least is put down to chance
+LN2 = float(np.log(2))
+
+
+class Estimate(NamedTuple):
+    """What EM looks for."""
+
+    prior: np.ndarray
+    """(classes,) share of all pairs: matches, then each class of relatives"""
+    m: np.ndarray
+    related: np.ndarray
+    """(comparisons, MOST_LEVELS) as in Shares; ``related`` counts only where a comparison is shared"""
+
+
+class Round(NamedTuple):
+    """What one round says of an estimate."""
+
+    better: Estimate
+    log_likelihood: float
+    """of the estimate that went in, prior counts included: nats above a model without matches or relatives"""
+    matches: float
+    """matches expected among the candidates and decided pairs"""
+
+
+class Mixture:
+    """Counted patterns, ready to be divided among the classes again and again."""
+
+    def __init__(self, comparisons: Sequence[Comparison], evidence: Evidence, given: Given) -> None:
+        self.comparisons, self.sizes = comparisons, sizes_of(comparisons)
+        self.records, self.pairs = max(evidence.records, 2), max(evidence.pairs, 1.0)
+        self.is_level = np.arange(MOST_LEVELS) < self.sizes[:, None]
+        self._evidence, self._rows = evidence, rows_of(evidence)
+        self._names = name_columns(comparisons)
+        self._table = PatternTable(self._rows.levels, self._names)
+        self._given, self._rates = given_shares(comparisons, given), given_rates(given)
+        self._is_shared = np.array([c.is_shared for c in comparisons])[:, None]
+        is_binned = np.array([FREQUENCY_BINS[c.kind][0] > 0 for c in comparisons])[:, None]
+        self._is_valued = is_binned & (np.arange(MOST_LEVELS) == self.sizes[:, None] - 1)
+        self._prior_m = self.sizes[:, None] * usual_m(comparisons)
+        self._rare = _rare(comparisons)
+        random = PatternTable(evidence.random.levels, None).counts(evidence.random.count)
+        seen = self._folded(random) + self.is_level * 0.5 / self.sizes[:, None]
+        self._observed = seen / seen.sum(1, keepdims=True)
+        self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
+
+    def round(self, at: Estimate) -> Round:
+        """One round of EM."""
+        shares = self.shares(at)
+        bits = self._bits(at, shares)
+        odds, rows = self._table.odds(at.prior, bits), self._rows
+        odds[0, rows.is_unlink] = 0.0
+        odds[1:, rows.is_link] = 0.0
+        total = np.where(rows.is_link, odds[0], 1.0 + odds.sum(0))
+        is_class = odds * (rows.pairs / total)
+        m, related = self._seen(is_class[0]) + self._prior_m, self._seen(is_class[1:].sum(0)) + self.is_level
+        better = Estimate(is_class.sum(1) / self.pairs, m, related)
+        fit = float((rows.pairs * np.log(total)).sum()) + self._base(at, shares, bits)
+        return Round(self.tidy(better), fit, float(is_class[0].sum()))
+
+    def shares(self, at: Estimate) -> Shares:
+        """All level shares of an estimate: strangers' are what random pairs show, less the matches among them."""
+        u = np.maximum(self._observed - at.prior[0] * at.m, self._observed * LEAST_CHANCE)
+        u = with_given(u, self._given.u)
+        return Shares(at.m, u, np.where(self._is_shared, at.related, u))
+
+    def tidy(self, at: Estimate) -> Estimate:
+        """The estimate with shares that sum to 1, no class died out or overgrown, and what is given in its place."""
+        prior = np.maximum(at.prior, FEWEST / self.pairs)
+        prior[1] *= self._rare[0, 1] > 0
+        prior[2:] = np.clip(prior[2:], *(self._rare[1:].T * prior[1]))
+        prior = np.maximum(prior, LEAST / self.pairs)
+        prior = np.where(np.isnan(self._rates), prior, self._rates * self.records / self.pairs)
+        return Estimate(prior, with_given(at.m, self._given.m), with_given(at.related, self._given.related))
+
+    def _bits(self, at: Estimate, shares: Shares) -> ClassBits:
+        said, rate = self._evidence, at.prior[0] * self.pairs / self.records
+        return class_bits(self.comparisons, shares, rate, said.frequencies, said.together)
+
+    def _seen(self, weight: np.ndarray) -> np.ndarray:
+        """Pairs of a class at each level."""
+        return self._folded(self._table.counts(weight))
+
+    def _folded(self, counts: np.ndarray) -> np.ndarray:
+        """(comparisons, MOST_LEVELS) the same without nulls, and with all frequency bins as one level."""
+        folded = np.where(self.is_level, counts[:, 1 : MOST_LEVELS + 1], 0.0)
+        folded[np.arange(len(counts)), self.sizes - 1] = [
+            own[size:].sum() for own, size in zip(counts, self.sizes, strict=True)
+        ]
+        return folded
+
+    def _base(self, at: Estimate, shares: Shares, bits: ClassBits) -> float:
+        """What the likelihood owes to strangers' agreeing a little less often than all pairs do, and to the prior counts."""
+        ratio = np.where(self.is_level, shares.u / np.where(self.is_level, self._observed, 1.0), 1.0)
+        owed = self._observed * np.where(self._is_valued, ratio - 1.0, np.log(np.maximum(ratio, LEAST)))
+        total = float((self._present * owed.sum(1)).sum()) + self.pairs * float(
+            np.log(max(1.0 - at.prior.sum(), LEAST))
+        )
+        for frequency, chance in zip(self._evidence.frequencies, bits.chance, strict=True):
+            total += float((frequency.agreeing * (1.0 - np.exp2(-chance) - chance * LN2)).sum())
+        if self._names:
+            together = self._evidence.together
+            total += float(
+                (together.agreeing * bits.lift * LN2 - together.by_chance * (np.exp2(bits.lift) - 1.0)).sum()
+            )
+        counted = self._prior_m * np.log(np.where(self.is_level, np.maximum(at.m, LEAST), 1.0))
+        counted += np.log(np.where(self.is_level & self._is_shared, np.maximum(at.related, LEAST), 1.0))
+        return total + float(counted.sum())
+
+
+def usual_m(comparisons: Sequence[Comparison], exact: float = 0.8) -> np.ndarray:
+    """(comparisons, MOST_LEVELS) m as it is before anything is seen: as a rule one person's records agree.
+
+    As many pairs as a comparison has levels are counted beside those that are seen, so that the classes do not change
+    places, and a field that hardly any pair has is not taken for one on which matches differ.
+    """
+    sizes = sizes_of(comparisons)
+    m = np.where(np.arange(MOST_LEVELS) < sizes[:, None], 0.03, 0.0)
+    m[:, 0], m[np.arange(len(sizes)), sizes - 1] = 0.08, exact
+    for c, comparison in enumerate(comparisons):
+        if comparison.kind == "forename":
+            m[c, LEVELS["forename"].index("swapped")] = 0.01
+    return m / m.sum(1, keepdims=True)
+
+
+def _rare(comparisons: Sequence[Comparison]) -> np.ndarray:
+    """(classes, 2) share of the relatives that each class of them is at least and at most.
+
+    Nothing where these comparisons cannot tell it from plain relatives. The usual share where fewer than two tell it from
+    matches: a father and son who differ in the birthday alone may as well be one person with a wrong birthday, and
+    estimates would put all of them on one side.
+    """
+    personal = [c.kind for c in comparisons if not c.is_shared]
+    has_shared = len(personal) < len(comparisons)
+    shares = []
+    for also in RELATIVES.values():
+        tells = sum(kind not in also for kind in personal)
+        is_told = has_shared and (not also or also[0] in personal)
+        is_free = tells >= TELLING or not also
+        shares.append(((0.0, MOST_RARE) if is_free else (USUAL_RARE, USUAL_RARE)) if is_told else (0.0, 0.0))
+    return np.array(shares)

@@ -1,0 +1,81 @@
+"""Patterns of levels, looked up by groups of comparisons rather than one by one: a round of EM costs milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.engines.port import EXACT_NAMES
+from pipeline.link.weights import NAMESAKES, WIDTH, ClassBits
+
+MOST_COMBINATIONS = 8_192  # of levels of the comparisons of one group
+
+
+class _Group(NamedTuple):
+    """Comparisons whose levels are looked up together."""
+
+    columns: tuple[int, ...]
+    rooms: tuple[int, ...]
+    """how many level indexes each has"""
+    code: np.ndarray
+    """(patterns,) combination of their levels"""
+
+
+class PatternTable:
+    """Combinations of levels, one a row."""
+
+    def __init__(self, levels: np.ndarray, names: tuple[int, int] | None) -> None:
+        self._names, self._size = names, levels.shape
+        self._groups = _groups(levels, names)
+
+    def odds(self, prior: np.ndarray, bits: ClassBits) -> np.ndarray:
+        """(classes, patterns) odds of each class against strangers."""
+        ratio = np.exp2(np.concatenate([bits.match[None], bits.relatives]))
+        odds = np.repeat(prior[:, None], self._size[0], axis=1)
+        for group in self._groups:
+            odds *= self._products(group, ratio, bits.lift).take(group.code, axis=1)
+        return odds
+
+    def counts(self, weight: np.ndarray) -> np.ndarray:
+        """(comparisons, WIDTH) how much weight the patterns have at each level of each comparison."""
+        found = np.zeros((self._size[1], WIDTH))
+        for group in self._groups:
+            counted = np.bincount(group.code, weights=weight, minlength=int(np.prod(group.rooms))).reshape(group.rooms)
+            for at, c in enumerate(group.columns):
+                others = tuple(axis for axis in range(len(group.rooms)) if axis != at)
+                found[c, : group.rooms[at]] = counted.sum(others)
+        return found
+
+    def _products(self, group: _Group, ratio: np.ndarray, lift: np.ndarray) -> np.ndarray:
+        """(classes, combinations) the product of the ratios of a group's comparisons."""
+        table = np.ones((len(ratio), 1))
+        for c, room in zip(group.columns, group.rooms, strict=True):
+            table = (table[:, :, None] * ratio[:, c, None, :room]).reshape(len(ratio), -1)
+            if self._names and c == self._names[1]:
+                table[[0, 1 + NAMESAKES]] *= np.exp2(-_lifts(group.rooms[:2], lift)).ravel()
+        return table
+
+
+def _groups(levels: np.ndarray, names: tuple[int, int] | None) -> list[_Group]:
+    """Comparisons in their order, both names first: as many together as there are combinations for."""
+    order = [*(names or ()), *(c for c in range(levels.shape[1]) if c not in (names or ()))]
+    rooms = levels.max(0, initial=0).astype(int) + 1
+    parts: list[list[int]] = []
+    for c in order:
+        if parts and np.prod(rooms[[*parts[-1], c]]) <= MOST_COMBINATIONS:
+            parts[-1].append(c)
+        else:
+            parts.append([c])
+    return [
+        _Group(tuple(own), tuple(rooms[own].tolist()), np.ravel_multi_index(tuple(levels[:, own].T), rooms[own]))
+        for own in parts
+    ]
+
+
+def _lifts(rooms: Sequence[int], lift: np.ndarray) -> np.ndarray:
+    """(forename levels, surname levels) bits that both names are worth less together."""
+    above = [np.arange(room) - exact for room, exact in zip(rooms, EXACT_NAMES, strict=True)]
+    both = np.minimum(above[0][:, None], above[1]) >= 0
+    return np.where(both, lift[np.where(both, above[0][:, None] + above[1], 0)], 0.0)

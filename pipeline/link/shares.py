@@ -1,0 +1,59 @@
+"""Level shares of all comparisons side by side, and what of them is given rather than estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.model import LEVELS, RATES, Comparison
+from schemas.plan import Given
+
+MOST_LEVELS = max(map(len, LEVELS.values()))
+LEAST = 1e-9
+
+
+class Shares(NamedTuple):
+    """Share of each level in each class: (comparisons, MOST_LEVELS), exact last of a kind's levels, 0 beyond them."""
+
+    m: np.ndarray
+    u: np.ndarray
+    related: np.ndarray
+
+
+def sizes_of(comparisons: Sequence[Comparison]) -> np.ndarray:
+    """How many levels each comparison has."""
+    return np.array([len(LEVELS[comparison.kind]) for comparison in comparisons], int)
+
+
+def shares_of(comparisons: Sequence[Comparison]) -> Shares:
+    """The shares of trained comparisons."""
+    found = Shares(*(np.zeros((len(comparisons), MOST_LEVELS)) for _ in Shares._fields))
+    for c, comparison in enumerate(comparisons):
+        for name, own in zip(Shares._fields, found, strict=True):
+            own[c, : len(comparison.levels)] = [getattr(level, name) for level in comparison.levels]
+    return found
+
+
+def given_shares(comparisons: Sequence[Comparison], given: Given) -> Shares:
+    """The fixed shares; NaN where training estimates."""
+    shares = Shares(*(np.full((len(comparisons), MOST_LEVELS), np.nan) for _ in Shares._fields))
+    for c, comparison in enumerate(comparisons):
+        for name, levels in given.shares.get(comparison.field, {}).items():
+            for level, share in levels.items():
+                getattr(shares, name)[c, LEVELS[comparison.kind].index(level)] = share
+    return shares
+
+
+def given_rates(given: Given) -> np.ndarray:
+    """(classes,) the fixed parts of the prior, pairs a record; NaN where training estimates."""
+    return np.array([given.rates.get(rate, np.nan) for rate in RATES])
+
+
+def with_given(free: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Shares that sum to 1: the given ones as they are, the others in their proportions beside them."""
+    is_given = ~np.isnan(given)
+    fixed, rest = np.where(is_given, given, 0.0), np.where(is_given, 0.0, free)
+    room = np.maximum(1.0 - fixed.sum(1, keepdims=True), 0.0)
+    return fixed + rest * room / np.maximum(rest.sum(1, keepdims=True), LEAST)
