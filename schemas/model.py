@@ -40,7 +40,7 @@ Kind = Literal[
 LEVELS: dict[Kind, tuple[str, ...]] = {
     "forename": ("else", "similar", "part", "close", "variant", "swapped", "exact"),
     "surname": ("else", "similar", "part", "close", "variant", "exact"),
-    "date": ("far", "else", "same_year", "part", "first_of_january", "close", "exact"),
+    "date": ("far", "else", "same_year", "part", "first_of_january", "both_first_of_january", "close", "exact"),
     "postcode": ("else", "area", "district", "sector", "close", "exact"),
     "address": ("else", "some_words", "close", "most_words", "exact"),
     "phone": ("else", "close", "exact"),

@@ -27,7 +27,7 @@ HELP = """
 Why two records are, or are not, one person: each field's bits, rules, and the way through other records. With one id:
 how that person holds together.
 
-Example: `boroughlink explain 1042 1177 --in linked`, or `boroughlink explain PERXPCRPQESEX`
+Example: `boroughlink explain 1042 1177 --linked linked`, or `boroughlink explain PERXPCRPQESEX`
 """
 FOR, AGAINST, QUIET = "blue", "dark_orange", "dim"
 MOST_ROWS = 20
@@ -47,7 +47,7 @@ def explain(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--in", help="Output of `boroughlink link`, or a publication; default: the current one.", show_default=False
+            "--linked", "--in", help="Output of `boroughlink link`, or a publication; default: the current one.", show_default=False
         ),
     ] = None,
     png: Annotated[Path | None, typer.Option(help="Draw the pair into this PNG file.", show_default=False)] = None,

@@ -28,6 +28,7 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
         "same_year": "same year only",
         "part": "two of day, month, year agree",
         "first_of_january": "1 January of that year",
+        "both_first_of_january": "both 1 January, perhaps given for want of the day",
         "close": "one digit off, or day and month swapped",
     },
     "postcode": {

@@ -21,7 +21,8 @@ from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 FIRST = np.int32(1 << 30)  # marks the first record of a block
-ROUND_KEYS = 3_000_000  # taken at a time: some 70 MB a thread
+ROUND_KEYS = 3_000_000  # taken at a time: some 70 MB a thread; more where that would need too many rounds
+MOST_ROUNDS = 16
 HEAP = 8  # keys that fall into one heap on average
 
 
@@ -69,8 +70,9 @@ def _owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) 
 
 
 def _rounds(size: np.ndarray, threads: int) -> list[tuple[int, int]]:
-    """Runs of shares, from first up to last, that are taken at a time."""
-    at_once = max(1, min(len(size) // threads, int(len(size) * ROUND_KEYS // max(int(size.sum()), 1))))
+    """Runs of shares, from first up to last, that are taken at a time; each run is a pass over all records."""
+    wanted = max(threads, min(MOST_ROUNDS, -(-int(size.sum()) // ROUND_KEYS)))
+    at_once = max(1, len(size) // wanted)
     return [(first, min(first + at_once, len(size))) for first in range(0, len(size), at_once)]
 
 

@@ -13,7 +13,7 @@ from pipeline.engines.local.values import GROUPS
 
 ELSE, SIMILAR, PART, CLOSE = 1, 2, 3, 4
 NAME_VARIANT, FORENAME_SWAPPED, FORENAME_EXACT, SURNAME_EXACT = 5, 6, 7, 6
-DATE_FAR, DATE_ELSE, DATE_YEAR, DATE_PART, DATE_JANUARY, DATE_CLOSE = 1, 2, 3, 4, 5, 6
+DATE_FAR, DATE_ELSE, DATE_YEAR, DATE_PART, DATE_JANUARY, DATE_BOTH_JANUARY, DATE_CLOSE = 1, 2, 3, 4, 5, 6, 7
 GENERATION = 12  # years: further apart, two birthdays are those of parent and child rather than a slip
 POSTCODE_AREA, POSTCODE_DISTRICT, POSTCODE_SECTOR, POSTCODE_CLOSE = 2, 3, 4, 5
 ADDRESS_SOME, ADDRESS_CLOSE, ADDRESS_MOST = 2, 3, 4
@@ -170,6 +170,12 @@ def name_level(x, y, values):
 
 
 @inner
+def is_first_of_january(packed):
+    """A packed date that is often given to those whose birthday is not known."""
+    return (packed & uint32(0xFFFF)) == uint32(0x0101)
+
+
+@inner
 def _year(packed):
     """The year of a packed date."""
     year = 0
@@ -199,7 +205,7 @@ def date_level(a, b):
     day_b, month_b = b & uint32(255), (b >> uint32(8)) & uint32(255)
     if same_year and day_a == month_b and day_b == month_a:
         return DATE_CLOSE
-    if same_year and ((a & uint32(0xFFFF)) == uint32(0x0101) or (b & uint32(0xFFFF)) == uint32(0x0101)):
+    if same_year and (is_first_of_january(a) or is_first_of_january(b)):
         return DATE_JANUARY
     parts = int(same_year) + int(day_a == day_b) + int(month_a == month_b)
     if parts >= 2 or wrong == 2:

@@ -118,6 +118,8 @@ def _name_levels(i, j, plan, values, records, cache):
 @inner
 def _value_level(c, kind, x, y, values):
     if x == y:
+        if kind == DATE and lv.is_first_of_january(values.packed[x]):
+            return lv.DATE_BOTH_JANUARY
         return EXACT[kind] + _rarity(c, x, values)
     if kind == DATE:
         return lv.date_level(values.packed[x], values.packed[y])

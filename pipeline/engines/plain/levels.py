@@ -51,7 +51,7 @@ class _BestFeature(BaseCompareFeature):  # type: ignore[misc]
     def __init__(self, field: str, kind: Kind, level: Level, bins: Mapping[str, int]) -> None:
         super().__init__(field, field)
         self._number = {name: at for at, name in enumerate(LEVELS[kind], start=1)}
-        self._level, self._bins = cache(level), bins
+        self._level, self._bins, self._is_date = cache(level), bins, kind == "date"
 
     def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> pd.Series:
         return pd.Series([self._best(a, b) for a, b in zip(left, right, strict=True)], index=left.index)
@@ -60,9 +60,9 @@ class _BestFeature(BaseCompareFeature):  # type: ignore[misc]
         return max((self._one(a, b) for a in left for b in right), default=0)
 
     def _one(self, a: str, b: str) -> int:
-        if a == b:
+        if a == b and not (self._is_date and a.endswith("-01-01")):
             return self._number["exact"] + self._bins[a]
-        return self._number[self._level(a, b)]
+        return self._number["both_first_of_january" if a == b else self._level(a, b)]
 
 
 class _AgeFeature(BaseCompareFeature):  # type: ignore[misc]
