@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import SAMPLE, Home, RunFolder
+from pipeline.publish import journal
+from pipeline.publish.publication import RUN_ID
 from schemas.contract import Contract, Feed, load_contracts
 from schemas.settings import RunSettings
 
@@ -91,12 +93,8 @@ def passwords(settings: RunSettings, environment: Mapping[str, str]) -> dict[str
 
 
 def next_run_id(home: Home, day: dt.date) -> str:
-    """The date and a count: the n-th run of that date in this home."""
-    taken = [
-        int(path.name.rsplit("-", 1)[1])
-        for folder in (home.runs, home.published)
-        if folder.is_dir()
-        for path in folder.glob(f"{day.isoformat()}-*")
-        if path.name.rsplit("-", 1)[1].isdigit()
-    ]
+    """The date and a count: the n-th run of that date in this home, those that were pruned among them."""
+    names = [path.name for folder in (home.runs, home.published) if folder.is_dir() for path in folder.iterdir()]
+    names += [run_id for act in journal.read(home) for run_id in act.runs]
+    taken = [int(name.rpartition("-")[2]) for name in names if RUN_ID.fullmatch(name) and name.startswith(f"{day}-")]
     return f"{day.isoformat()}-{max(taken, default=0) + 1}"

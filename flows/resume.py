@@ -22,6 +22,7 @@ from schemas.model import load_model
 
 OPERATIONAL = {
     "home", "as_of", "passwords", "workers", "source_retries", "stage_retries", "feed_seconds", "stage_seconds", "notify",
+    "publish_limits",
 }  # fmt: skip
 """Settings that change how a run goes, not what it gives."""
 READ_FROM_BASE = ("identity_ledger", "review_queue")

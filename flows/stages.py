@@ -16,22 +16,33 @@ import pyarrow.compute as pc
 
 from flows.decided import changed_since, decided_tonight, decision_metrics, stamp_of, with_evidence
 from flows.engines import engine_of
+from flows.gate import ask_gate
 from flows.night import Night, passwords
 from flows.outcome import Outcome
 from pipeline.core.durable import write_synced
-from pipeline.core.errors import SourceError
+from pipeline.core.errors import LimitsPassedError, SourceError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, read_table, write_table
 from pipeline.link.stage import link_records
 from pipeline.persons.stage import Clustered, Previous, build_persons
 from pipeline.persons.survivorship import load_survivorship
+from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import list_publications, publish, read_current
 from pipeline.read.feed import export_sha256, read_feed
 from pipeline.report.page import render_report
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
-from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, last_good, needed_good, promote, settle, status_table
+from pipeline.validate.hold import (
+    ExportFacts,
+    FeedNight,
+    FeedState,
+    last_good,
+    needed_good,
+    promote,
+    settle,
+    status_table,
+)
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import Export, FeedValidated, validate_source
 from pipeline.validate.suites import Suites
@@ -293,7 +304,11 @@ def persons(night: Night) -> None:
 
 
 def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[Metric]) -> Path:
-    """Publish all tables, then keep tonight's fresh exports as the last good ones."""
+    """Publish all tables, then keep tonight's fresh exports as the last good ones.
+
+    Raises:
+        LimitsPassedError: If the gate holds the night back; its tables then wait in the run's folder.
+    """
     tables = {table.name: read_table(night.folder.table(PERSONS, table.name)) for table in PERSON_TABLES}
     tables["links"] = read_table(night.folder.table(LINK, "links"))
     tables |= {name: read_table(night.folder.table(VALIDATE, name)) for name in ("quarantine", "source_status")}
@@ -309,6 +324,14 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
         "contracts": {contract.source: contract.stamp for contract in night.contracts},
         "inputs": {state.night.feed_id: state.facts.file_sha256 if state.facts else None for state in states},
     }
+    if not (night.home.published / night.run_id).is_dir():  # else the run died after the gate had let it through
+        refused = ask_gate(night, states, tables).broken
+        if refused:
+            held = hold_back(night.home, night.run_id, tables, facts)
+            problems = tuple(found.sentence for found in refused)
+            seconds = sum(metric.value for metric in metrics if metric.metric == "seconds")
+            write_report(night, states, held, metrics, seconds, refused=problems)
+            raise LimitsPassedError(night.run_id, problems)
     published = publish(night.home, night.run_id, tables, facts)
     promote(night.home, states, night.run_id)
     log("published", run=night.run_id)
@@ -316,15 +339,22 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
 
 
 def write_report(
-    night: Night, states: Sequence[FeedState], published: Path, metrics: Sequence[Metric], seconds: float
+    night: Night,
+    states: Sequence[FeedState],
+    published: Path,
+    metrics: Sequence[Metric],
+    seconds: float,
+    *,
+    refused: Sequence[str] = (),
 ) -> Outcome:
     """Write report.html into the run's folder; returns what the night came to."""
     names = ("persons", "records", "links", "source_status", "quarantine", "review_queue", "identity_ledger")
     tables = {name: read_table(published / name) for name in names}
-    has_before = len(list_publications(night.home)) > 1
+    has_before = any(other.run_id != night.run_id for other in list_publications(night.home))
     model = load_model(night.settings.model).stamp
     measures = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB")]
-    page = render_report(tables, measures, night.run_id, night.as_of.isoformat(), model, has_before=has_before)
+    as_of = night.as_of.isoformat()
+    page = render_report(tables, measures, night.run_id, as_of, model, has_before=has_before, refused=refused)
     path = night.folder.file("report.html")
     write_synced(path, page)
     decisions = tables["links"].column("decision")

@@ -15,6 +15,27 @@ from pipeline.core.places import DEFAULT_HOME, MODELS, ROOT, SAMPLE, SOURCES
 SQLITE = "sqlite:///"
 
 
+class PublishLimits(BaseModel):
+    """When a night is held back until an operator releases it. null: that limit is not asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    merged_share: Annotated[float, Field(ge=0, le=1)] | None = 0.02
+    """Of last night's persons, those that were merged into another"""
+    split_share: Annotated[float, Field(ge=0, le=1)] | None = 0.02
+    """Of last night's persons, those that were parted"""
+    source_rows_kept: Annotated[float, Field(ge=0, le=1)] | None = 0.5
+    """Of a source's records last night, as many at least must be there"""
+    few: Annotated[int, Field(ge=0)] = 25
+    """So few persons or records may always change: 2 % of a small home is nothing"""
+    person_records: Annotated[int, Field(ge=1)] | None = 200
+    """Records of one person"""
+    expected_precision: Annotated[float, Field(ge=0, le=1)] | None = 0.99
+    """Mean probability of the pairs that the machine linked"""
+    rejected_share: Annotated[float, Field(ge=0, le=1)] | None = 0.1
+    """Of the rows read, those that went to quarantine"""
+
+
 class RunSettings(BaseModel):
     """Settings of a night; every one has a default, so an empty file is one night on the bundled sample."""
 
@@ -34,6 +55,7 @@ class RunSettings(BaseModel):
     BOROUGHLINK_DECISIONS_URL goes before it: a URL with a password belongs there."""
     policy: Literal["balanced", "strict"] = "strict"
     engine: Literal["local", "recordlinkage"] = "local"
+    publish_limits: PublishLimits = PublishLimits()
     as_of: dt.date | None = None
     """Date of the night; today where it is not given."""
     passwords: dict[str, Path] = {}

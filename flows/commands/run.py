@@ -21,7 +21,7 @@ from flows.progress import Bars
 from flows.quiet import prefect_starts, quiet_prefect
 from flows.resume import begin
 from pipeline.core.durable import storage_error
-from pipeline.core.errors import LinkageError, PublishRefusedError
+from pipeline.core.errors import LimitsPassedError, LinkageError, PublishRefusedError
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
 from pipeline.core.run_note import change_note, utc_now
@@ -53,7 +53,12 @@ def run(
     del full
     night = plan_night(run_file, home, as_of.date() if as_of else None, engine, os.environ)
     console = Console(stderr=True)
-    outcome = run_night(night, None if as_json else console, fresh=fresh)
+    try:
+        outcome = run_night(night, None if as_json else console, fresh=fresh)
+    except LimitsPassedError as refused:
+        if as_json:
+            print(json.dumps({"run_id": refused.run_id, "state": "refused", "limits_passed": refused.problems}))  # noqa: T201
+        raise
     if as_json:
         print(json.dumps(outcome.as_json()))  # noqa: T201  (the result itself)
     else:

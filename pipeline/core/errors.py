@@ -139,6 +139,22 @@ class PublishRefusedError(LinkageError):
         return "Not published: " + "; ".join(self.problems) + ". The last publication is untouched."
 
 
+class LimitsPassedError(PublishRefusedError):
+    """A night changed more than the run file allows; the last publication stays until an operator releases this one."""
+
+    def __init__(self, run_id: str, problems: tuple[str, ...]) -> None:
+        super().__init__(problems)
+        self.args = (run_id, problems)
+        self.run_id = run_id
+
+    def __str__(self) -> str:
+        return (
+            f"Not published: {'; '.join(self.problems)}. The last publication is untouched. Look at the report of the run "
+            f"(boroughlink runs show {self.run_id}); if it is right, boroughlink runs release {self.run_id} --by NAME --reason TEXT "
+            "publishes exactly these tables."
+        )
+
+
 class RunLockedError(LinkageError):
     """Another run holds this home."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from pipeline.publish.checks import problems_of
 from schemas.tables import MARKING, PUBLISHED, Table
 
 STAGING = ".staging-"
+RUN_ID = re.compile(r"\d{4}-\d\d-\d\d-\d+")
 PART_ROWS = 2_000_000
 LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "great-expectations", "jellyfish", "recordlinkage", "numba")
 
@@ -57,21 +59,30 @@ def publish(home: Home, run_id: str, tables: Mapping[str, pa.Table], facts: Mapp
     if final.is_dir():  # the run died after its tables had got their name, before readers were pointed at them
         point_at(home, run_id)
         return final
-    data = {table.name: _ordered(tables[table.name], table) for table in PUBLISHED}
-    if problems := problems_of(data):
-        raise PublishRefusedError(tuple(problems))
     staging = home.published / f"{STAGING}{run_id}"
-    described = {table.name: _write(staging / table.name, data[table.name], table) for table in PUBLISHED}
-    manifest = {
-        "run_id": run_id, "marking": MARKING, **facts, "versions": {name: version(name) for name in LIBRARIES}, "tables": described,
-    }  # fmt: skip
-    write_synced(staging / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-    for folder in (*(staging / table.name for table in PUBLISHED), staging):
-        sync_folder(folder)
+    write_whole(staging, run_id, tables, facts)
     staging.replace(final)
     sync_folder(home.published)
     point_at(home, run_id)
     return final
+
+
+def write_whole(folder: Path, run_id: str, tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> None:
+    """Check the tables and write them with their manifest into a new folder, all of it on disk when this returns.
+
+    Raises:
+        PublishRefusedError: If a check fails; nothing is written then.
+    """
+    data = {table.name: _ordered(tables[table.name], table) for table in PUBLISHED}
+    if problems := problems_of(data):
+        raise PublishRefusedError(tuple(problems))
+    described = {table.name: _write(folder / table.name, data[table.name], table) for table in PUBLISHED}
+    manifest = {
+        "run_id": run_id, "marking": MARKING, **facts, "versions": {name: version(name) for name in LIBRARIES}, "tables": described,
+    }  # fmt: skip
+    write_synced(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
+    for written in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
+        sync_folder(written)
 
 
 def read_current(home: Home) -> Publication | None:
@@ -83,19 +94,23 @@ def list_publications(home: Home) -> list[Publication]:
     """All publications, oldest first."""
     if not home.published.is_dir():
         return []
-    folders = [
-        path for path in home.published.iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."
-    ]
-    return [
-        _read(path)
-        for path in sorted(folders, key=lambda path: (path.name.rpartition("-")[0], int(path.name.rpartition("-")[2])))
-    ]
+    folders = [path for path in home.published.iterdir() if RUN_ID.fullmatch(path.name) and path.is_dir()]
+    return [_read(path) for path in sorted(folders, key=lambda path: in_time(path.name))]
+
+
+def in_time(run_id: str) -> tuple[str, int]:
+    """Key that sorts runs in time: by date, then number; 2026-11-20-10 comes after 2026-11-20-9."""
+    day, _, number = run_id.rpartition("-")
+    return day, int(number)
 
 
 def remove_leftovers(home: Home) -> None:
     """Remove what a crashed run left in staging; nothing that readers see."""
     for leftover in home.published.glob(f"{STAGING}*"):
-        shutil.rmtree(leftover)
+        if leftover.is_symlink():
+            leftover.unlink()
+        else:
+            shutil.rmtree(leftover)
 
 
 def _read(folder: Path) -> Publication:

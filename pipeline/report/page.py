@@ -63,9 +63,19 @@ def changes_since(ledger: pa.Table, run_id: str, has_before: bool) -> Changes:
 
 
 def render_report(
-    tables: Mapping[str, pa.Table], metrics: Sequence[Metric], run_id: str, as_of: str, model: str, *, has_before: bool
+    tables: Mapping[str, pa.Table],
+    metrics: Sequence[Metric],
+    run_id: str,
+    as_of: str,
+    model: str,
+    *,
+    has_before: bool,
+    refused: Sequence[str] = (),
 ) -> str:
-    """The page as HTML that needs no network and no script; counts only, no personal data."""
+    """The page as HTML that needs no network and no script; counts only, no personal data.
+
+    ``refused``: the limits for which the publish gate holds the night back, as sentences.
+    """
     persons, links, status = tables["persons"], tables["links"], tables["source_status"].to_pylist()
     weight = links.column("match_weight").to_numpy()
     is_link = pc.equal(links.column("decision"), "link").to_numpy()
@@ -80,6 +90,7 @@ def render_report(
         as_of=as_of,
         model=model,
         marking=MARKING,
+        refused=refused,
         figures=_figures(tables, int(is_link.sum()), int((boroughs > 1).sum())),
         sources=_sources(status),
         not_fresh=[row for row in status if row["state"] != "fresh"],

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from one_person import tables
 
 from pipeline.core.errors import PublishRefusedError, SettingsError
 from pipeline.core.places import ROOT, Home
@@ -18,35 +19,6 @@ from pipeline.publish.publication import list_publications, publish, read_curren
 from pipeline.publish.query import query
 from schemas.dictionary import FOLDER, contract_schema, dictionary
 from schemas.tables import PUBLISHED
-
-
-def tables(surname: str = "ALI") -> dict[str, pa.Table]:
-    """One record of one person."""
-    given = {
-        "record_id": "r1", "person_id": "P1", "feed_id": "custody", "source": "custody", "file": "f", "file_sha256": "0", "row_number": 2, "part": 1,
-        "contract_version": "1", "role": "detainee", "basis": "fact", "event_id": "e1", "event_type": "custody", "surname": surname,
-        "roles": ["detainee"], "boroughs": [], "sources": ["custody"], "n_records": 1, "cluster_confidence": 1.0, "n_open_questions": 0,
-        "field": "surname", "value": surname, "is_chosen": True, "rule": "fact", "n_agree": 1, "valid_from": "2026-11-20-1", "cause": "data", "record_ids": ["r1"],
-        "state": "fresh", "rows_read": 1, "rows_used": 1, "rows_quarantined": 0, "stage": "run", "metric": "x", "unit": "s",
-    }  # fmt: skip
-    given |= {
-        "run_id": "2026-11-20-1",
-        "kind": "created",
-        "blamed_on": ["custody"],
-        "n_records_before": 0,
-        "n_records_after": 1,
-    }
-    empty = ("links", "review_queue", "quarantine")
-    out = {}
-    for table in PUBLISHED:
-        row = {name: given.get(name) for name in table.names}
-        if table.name == "records":
-            row["surname"] = [surname]
-        if table.name == "run_metrics":
-            row["value"] = 1.0
-        rows = [] if table.name in empty else [row]
-        out[table.name] = pa.Table.from_pylist(rows, table.arrow_schema())
-    return out
 
 
 def test_a_publication_is_read_back_with_its_manifest(tmp_path: Path) -> None:
@@ -120,7 +92,7 @@ import os, signal, sys
 from pathlib import Path
 from pipeline.core.places import Home
 from pipeline.publish import publication
-from test_support_tables import tables
+from one_person import tables
 real = getattr(publication, sys.argv[2])
 calls = 0
 def dies(*arguments, **named):
@@ -144,9 +116,7 @@ def test_a_kill_at_any_step_leaves_the_old_publication_whole_and_the_next_run_cl
     home = Home(tmp_path / "home")
     publish(home, "2026-11-20-1", tables("OLD"), {})
     before = (home.current / "manifest.json").read_bytes()
-    source = Path(__file__).read_text("utf-8")
-    (tmp_path / "test_support_tables.py").write_text(source, "utf-8")
-    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
     done = subprocess.run(
         [sys.executable, "-c", KILLED, str(home.root), step, str(call)], env={**os.environ, "PYTHONPATH": path}, check=False, capture_output=True
     )  # fmt: skip

@@ -1,0 +1,200 @@
+"""``boroughlink runs``: what became of each night, and what an operator may do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.commands.options import HomeOption, JsonOption
+from pipeline.core.errors import RunLockedError, SettingsError
+from pipeline.core.lock import run_lock
+from pipeline.core.places import DEFAULT_HOME, Home
+
+if TYPE_CHECKING:
+    from pipeline.publish.register import RunEntry
+
+HELP = """
+Runs and publications: list them, look at one, release what the publish gate held back, go back to an older one, prune.
+
+Example: `boroughlink runs release 2026-11-21-1 --by "A. Khan" --reason "new model, checked with the stewards"`
+"""
+app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown")
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run, as in `boroughlink runs list`.", show_default=False)]
+By = Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the home's journal only.", show_default=False)]
+
+
+@app.command("list")
+def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """All runs, oldest first, and what became of them.
+
+    Example: `boroughlink runs list --json`
+    """
+    entries = _entries(_home(home))
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in entries]))  # noqa: T201
+        return
+    table = Table("run", "state", "records", "persons", "")
+    for column in table.columns[2:4]:
+        column.justify = "right"
+    for entry in entries:
+        table.add_row(entry.run_id, _state(entry), _count(entry.records), _count(entry.persons), Text(_remark(entry)))
+    Console().print(table)
+
+
+@app.command()
+def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """One run: what it was made from, what it holds, what the publish gate measured, what was done with it.
+
+    Example: `boroughlink runs show 2026-11-20-1`
+    """
+    from pipeline.publish import journal
+    from pipeline.publish.held_back import read_verdict
+
+    place = _home(home)
+    entry = next((found for found in _entries(place) if found.run_id == run_id), None)
+    if entry is None:
+        raise SettingsError(run_id, "is not a run of this home.", "See boroughlink runs list.")
+    verdict = read_verdict(place, run_id) if entry.state != "damaged" else None
+    measures = verdict.measures if verdict else ()
+    acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
+    if as_json:
+        told = {"gate": [asdict(found) for found in measures], "journal": [asdict(act) for act in acts]}
+        print(json.dumps({**asdict(entry), **told}))  # noqa: T201
+        return
+    console = Console()
+    console.print(Text.assemble((f"Run {run_id}", "bold"), f" is {_state(entry)}."))
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    for name in (
+        "base",
+        "model",
+        "began_at",
+        "ended_at",
+        "records",
+        "persons",
+        "links",
+        "released_by",
+        "stage",
+        "reason",
+    ):
+        if (value := getattr(entry, name)) is not None:
+            facts.add_row(name.replace("_", " "), Text(f"{value:,}" if isinstance(value, int) else str(value)))
+    console.print(facts)
+    for found in measures:
+        console.print(
+            Text(f"{'passed its limit' if found.is_broken else 'within':<16} {found.sentence}"), soft_wrap=True
+        )
+    for act in acts:
+        who = f" by {act.by}: {act.reason}" if act.by else ""
+        console.print(Text(f"{act.at} {act.action} {act.run_id or ''}{who}"), soft_wrap=True)
+    if entry.can_be_released:
+        console.print(Text(f"boroughlink runs release {run_id} --by NAME --reason TEXT publishes it."), soft_wrap=True)
+
+
+@app.command()
+def release(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Publish, on the record, exactly the tables that the publish gate held back; nothing is run again.
+
+    Example: `boroughlink runs release 2026-11-21-1 --by "A. Khan" --reason "new model, checked"`
+    """
+    from flows.gate import release as release_run
+
+    release_run(_home(home), run_id, _said("--by", by), _said("--reason", reason))
+    _done(as_json, {"run_id": run_id, "state": "current"}, f"{run_id} is published and current.")
+
+
+@app.command()
+def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Point readers at an older publication; the next night goes on from it. Nothing is removed.
+
+    Example: `boroughlink runs rollback 2026-11-19-1 --by "A. Khan" --reason "export of 20 November was wrong"`
+    """
+    from pipeline.publish.retire import roll_back
+
+    place = _home(home)
+    with run_lock(place.lock):
+        taken = roll_back(place, run_id, _said("--by", by), _said("--reason", reason))
+    told = f"{run_id} is current. The next night goes on from it: its persons, questions and ids."
+    if taken:
+        told += f" Taken back: {', '.join(taken)}; ids that only they had resolve through boroughlink history."
+    told += " Last good exports and stewards' decisions stay as they are."
+    _done(as_json, {"run_id": run_id, "state": "current", "taken_back": taken}, told)
+
+
+@app.command()
+def prune(
+    keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the newest publications stay.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Remove old publications and run folders. The current publication, state and what can still be released stay.
+
+    Example: `boroughlink runs prune --keep 30 --dry-run`
+    """
+    from pipeline.publish.retire import plan_prune
+    from pipeline.publish.retire import prune as remove
+
+    place = _home(home)
+    with run_lock(place.lock):
+        plan = plan_prune(place, keep)
+        if not dry_run:
+            remove(place, plan)
+    verb = "would go" if dry_run else "removed"
+    lines = [f"{len(plan.publications):,} publications and {len(plan.runs):,} run folders {verb}, {plan.bytes_freed / 1e6:,.0f} MB."]  # fmt: skip
+    lines += [f"Lost with them: {what}." for what in plan.lost]
+    _done(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
+
+
+def _home(home: Path | None) -> Home:
+    return Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
+
+
+def _entries(home: Home) -> list[RunEntry]:
+    from pipeline.publish.register import list_runs
+
+    is_locked = False
+    if home.lock.exists():
+        try:
+            with run_lock(home.lock):
+                pass
+        except RunLockedError:
+            is_locked = True
+    return list_runs(home, is_locked=is_locked)
+
+
+def _state(entry: RunEntry) -> str:
+    return "running" if entry.is_running else entry.state
+
+
+def _remark(entry: RunEntry) -> str:
+    if entry.limits_passed and entry.state == "refused":
+        return "can be released" if entry.can_be_released else "can no longer be released"
+    if entry.released_by:
+        return f"released by {entry.released_by}"
+    return f"at {entry.stage}" if entry.stage else ""
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _said(option: str, text: str) -> str:
+    if not text.strip():
+        raise SettingsError(option, "is empty.", "Say who does it and why: it is kept on the record.")
+    return text.strip()
+
+
+def _done(as_json: bool, said: dict[str, object], told: str) -> None:
+    if as_json:
+        print(json.dumps(said))  # noqa: T201
+    else:
+        Console().print(Text(told), soft_wrap=True)

@@ -1,0 +1,85 @@
+"""The publish gate in a night, and an operator's release of what it held back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from flows.night import Night
+from pipeline.core.errors import SettingsError
+from pipeline.core.lock import run_lock
+from pipeline.core.log import log
+from pipeline.core.places import Home
+from pipeline.core.run_note import change_note, utc_now
+from pipeline.publish import journal
+from pipeline.publish.gate import Before, measure
+from pipeline.publish.held_back import Verdict, publish_held, read_verdict, write_verdict
+from pipeline.publish.publication import read_current
+from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, promote
+
+
+def ask_gate(night: Night, states: Sequence[FeedState], tables: Mapping[str, pa.Table]) -> Verdict:
+    """Measure the night against the limits of its run file; the verdict is kept as gate.json in the run's folder."""
+    current = read_current(night.home)
+    before = None
+    if current:
+        before = Before(current.run_id, len(current.table("persons")), current.table("source_status"))
+    measures = measure(tables, before, night.settings.publish_limits)
+    verdict = Verdict(night.run_id, before.run_id if before else None, tuple(measures), _fresh(night.home, states))
+    write_verdict(night.home, verdict)
+    for found in verdict.broken:
+        log("limit passed", limit=found.limit, allowed=found.allowed, found=found.found, what=found.sentence)
+    return verdict
+
+
+def release(home: Home, run_id: str, by: str, reason: str) -> None:
+    """Publish what the gate held back, on the record: the journal first, then the switch.
+
+    Raises:
+        SettingsError: If the gate did not hold the run back, or another publication has taken the place of the one it was
+            measured against.
+        StateError: If its tables are gone or damaged.
+        RunLockedError: If a run is at work.
+    """
+    with run_lock(home.lock):
+        verdict = read_verdict(home, run_id)
+        current = read_current(home)
+        if current and current.run_id == run_id:
+            raise SettingsError(run_id, "is published already.")
+        if verdict is None or not verdict.broken:
+            raise SettingsError(run_id, "was not held back by the publish gate.", "See boroughlink runs list.")
+        now = current.run_id if current else None
+        if now != verdict.base:
+            problem = f"was measured against {verdict.base or 'nothing'}, but {now} is current now."
+            raise SettingsError(run_id, problem, "Run the night again: it then goes on from what is current.")
+        journal.append(home, "release", run_id, now, (), by, reason)
+        publish_held(home, run_id, by, verdict.broken)
+        promote(home, [_state_of(home, feed) for feed in verdict.fresh_feeds], run_id)
+        change_note(home.run(run_id).root, state="published", ended_at=utc_now())
+        log("released", run=run_id)
+
+
+def _fresh(home: Home, states: Sequence[FeedState]) -> tuple[Mapping[str, Any], ...]:
+    """What a release needs to know of the feeds that were fresh; paths from the home on."""
+    return tuple(
+        {
+            "feed_id": state.night.feed_id,
+            "source": state.night.source,
+            "borough": state.night.borough,
+            "facts": asdict(state.facts),
+            "std_records": str(state.std_records.relative_to(home.root)),
+            "events": str(state.events.relative_to(home.root)),
+        }
+        for state in states
+        if state.state == "fresh" and state.facts and state.std_records and state.events
+    )
+
+
+def _state_of(home: Home, feed: Mapping[str, Any]) -> FeedState:
+    facts = ExportFacts(**feed["facts"])
+    std_records, events = home.root / feed["std_records"], home.root / feed["events"]
+    night = FeedNight(feed["feed_id"], feed["source"], feed["borough"], facts=facts)
+    return FeedState(night, "fresh", std_records, events, facts, None)

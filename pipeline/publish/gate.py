@@ -1,0 +1,107 @@
+"""The publish gate: a night that changed more than the run file allows is held back until an operator releases it.
+
+Each limit is measured on the finished tables and, where it speaks of a change, against the publication that readers see.
+What is told are shares, counts and names of sources: no personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.settings import PublishLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One limit, and what the night came to."""
+
+    limit: str
+    """Setting of publish_limits"""
+    allowed: float
+    found: float
+    is_broken: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the gate needs of the publication that readers see."""
+
+    run_id: str
+    n_persons: int
+    source_status: pa.Table
+
+
+def measure(tables: Mapping[str, pa.Table], before: Before | None, limits: PublishLimits) -> list[Measure]:
+    """Every limit that is set, in the order of the settings; those that need a publication before, only where there is one."""
+    found = list(_changes(tables["link_changes"], before, limits)) if before else []
+    if before and limits.source_rows_kept is not None:
+        found += _sources(before.source_status, tables["source_status"], limits.source_rows_kept, limits.few)
+    if limits.person_records is not None:
+        found.append(_greatest(tables["persons"], limits.person_records))
+    if limits.expected_precision is not None:
+        found.append(_precision(tables["links"], limits.expected_precision))
+    if limits.rejected_share is not None:
+        found.append(_rejected(tables["source_status"], limits.rejected_share))
+    return found
+
+
+def _changes(changes: pa.Table, before: Before, limits: PublishLimits) -> Iterator[Measure]:
+    """Persons that stood last night and were merged into another, or parted: each counts once."""
+    for kind, allowed in (("merged", limits.merged_share), ("split", limits.split_share)):
+        if allowed is None:
+            continue
+        own = changes.filter(pc.and_(pc.equal(changes.column("kind"), kind), pc.greater(changes.column("n_records_before"), 0)))  # fmt: skip
+        count = pc.count_distinct(own.column("person_id_before")).as_py()
+        share = count / max(before.n_persons, 1)
+        words = "merged into others" if kind == "merged" else "split"
+        sentence = (
+            f"{count:,} of {before.n_persons:,} persons were {words}: {share:.2%}, at most {allowed:.2%} are allowed"
+        )
+        yield Measure(f"{kind}_share", allowed, share, share > allowed and count > limits.few, sentence)
+
+
+def _sources(then: pa.Table, now: pa.Table, allowed: float, few: int) -> list[Measure]:
+    """Sources whose records shrank, each by itself; one that is no longer expected has none."""
+    rows_then, rows_now = _rows_used(then), _rows_used(now)
+    found = []
+    for source, had in sorted(rows_then.items()):
+        has = rows_now.get(source, 0)
+        kept = has / had if had else 1.0
+        sentence = f"{source} has {has:,} records where it had {had:,}: {kept:.0%}, at least {allowed:.0%} are expected"
+        found.append(Measure("source_rows_kept", allowed, kept, kept < allowed and had - has > few, sentence))
+    return found
+
+
+def _rows_used(status: pa.Table) -> dict[str, int]:
+    rows = status.group_by("source").aggregate([("rows_used", "sum")])
+    return dict(zip(rows.column("source").to_pylist(), rows.column("rows_used_sum").to_pylist(), strict=True))
+
+
+def _greatest(persons: pa.Table, allowed: int) -> Measure:
+    greatest = pc.max(persons.column("n_records")).as_py() or 0
+    over = pc.sum(pc.greater(persons.column("n_records"), allowed)).as_py() or 0
+    sentence = f"the greatest person has {greatest:,} records, at most {allowed:,} are allowed; {over:,} have more"
+    return Measure("person_records", allowed, greatest, over > 0, sentence)
+
+
+def _precision(links: pa.Table, allowed: float) -> Measure:
+    """Mean probability of the pairs that the machine linked, by the model's own word; a steward's links are not judged."""
+    is_own = pc.and_(pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward"))
+    own = links.column("match_probability").filter(is_own)
+    precision = pc.mean(own).as_py() if len(own) else 1.0
+    sentence = (
+        f"of {len(own):,} linked pairs {precision:.2%} are expected to be right, at least {allowed:.2%} are asked for"
+    )
+    return Measure("expected_precision", allowed, precision, precision < allowed, sentence)
+
+
+def _rejected(status: pa.Table, allowed: float) -> Measure:
+    read, rejected = (pc.sum(status.column(name)).as_py() or 0 for name in ("rows_read", "rows_quarantined"))
+    share = rejected / read if read else 0.0
+    sentence = f"{rejected:,} of {read:,} rows were rejected: {share:.2%}, at most {allowed:.2%} are allowed"
+    return Measure("rejected_share", allowed, share, share > allowed, sentence)

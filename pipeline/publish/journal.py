@@ -1,0 +1,71 @@
+"""What operators did with publications, on the record: one JSON line a release, rollback or prune, only ever appended."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.core.durable import make_folder, sync_folder
+from pipeline.core.places import Home
+from pipeline.core.run_note import utc_now
+
+Action = Literal["release", "rollback", "prune"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act."""
+
+    at: str
+    action: Action
+    run_id: str | None
+    """The run that was released or gone back to"""
+    came_from: str | None
+    """The publication that was current until then"""
+    runs: tuple[str, ...]
+    """Runs that a rollback took back, or a prune removed"""
+    by: str | None
+    reason: str | None
+    """Free text; it stays in this file"""
+
+
+def append(
+    home: Home, action: Action, run_id: str | None, came_from: str | None, runs: tuple[str, ...], by: str | None, reason: str | None
+) -> Entry:  # fmt: skip
+    """Write one line; it is on disk when this returns, and the act itself comes after."""
+    entry = Entry(utc_now(), action, run_id, came_from, runs, by, reason)
+    path = journal_of(home)
+    make_folder(path.parent)
+    with path.open("a+b") as handle:
+        line = json.dumps(asdict(entry)).encode() + b"\n"
+        handle.write(line if _ends_whole(path) else b"\n" + line)
+        handle.flush()
+        os.fsync(handle.fileno())
+    sync_folder(path.parent)
+    return entry
+
+
+def read(home: Home) -> list[Entry]:
+    """All acts, oldest first; a line that was cut off when the power went was not acknowledged and does not count."""
+    path = journal_of(home)
+    found = []
+    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        try:
+            said = json.loads(line)
+            found.append(Entry(**{**said, "runs": tuple(said["runs"])}))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found
+
+
+def journal_of(home: Home) -> Path:
+    """Where the journal lies."""
+    return home.root / "state" / "releases.jsonl"
+
+
+def _ends_whole(path: Path) -> bool:
+    data = path.read_bytes()
+    return not data or data.endswith(b"\n")

@@ -1,0 +1,109 @@
+"""All runs and publications of a home, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.core.errors import StateError
+from pipeline.core.places import Home
+from pipeline.core.run_note import RunNote, read_note
+from pipeline.publish import journal
+from pipeline.publish.held_back import Verdict, held_folder, read_verdict
+from pipeline.publish.publication import RUN_ID, Publication, in_time, list_publications, read_current
+
+State = Literal["current", "published", "rolled back", "refused", "failed", "unfinished", "abandoned", "damaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """One run: its state, and what is still there of it."""
+
+    run_id: str
+    state: State
+    base: str | None
+    """Publication that it went on from"""
+    began_at: str | None
+    ended_at: str | None
+    records: int | None
+    persons: int | None
+    links: int | None
+    model: str | None
+    released_by: str | None
+    can_be_released: bool
+    """The gate held it back, its tables are there, and what it was measured against is still current"""
+    limits_passed: tuple[str, ...]
+    stage: str | None
+    """Where it failed"""
+    reason: str | None
+    """Why it failed or was refused"""
+    is_running: bool = False
+
+
+def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
+    """Every run that left a folder, oldest first.
+
+    Args:
+        home: where they lie.
+        is_locked: a run is at work: the newest unfinished one.
+    """
+    published = {found.run_id: found for found in list_publications(home)}
+    folders = (
+        {path.name for path in home.runs.glob("*-*") if RUN_ID.fullmatch(path.name)} if home.runs.is_dir() else set()
+    )
+    current = read_current(home)
+    back = rolled_back(home)
+    ids = sorted(folders | published.keys(), key=in_time)
+    now = current.run_id if current else None
+    found = [_entry(home, run_id, published.get(run_id), now, is_rolled_back=run_id in back) for run_id in ids]
+    unfinished = [entry.run_id for entry in found if entry.state == "unfinished"]
+    if is_locked and unfinished:
+        at = next(n for n, entry in enumerate(found) if entry.run_id == unfinished[-1])
+        found[at] = _running(found[at])
+    return found
+
+
+def rolled_back(home: Home) -> frozenset[str]:
+    """Publications that were taken back and not gone back to since."""
+    back: set[str] = set()
+    for act in journal.read(home):
+        if act.action == "rollback":
+            back |= set(act.runs)
+            back.discard(str(act.run_id))
+    return frozenset(back)
+
+
+def _entry(
+    home: Home, run_id: str, published: Publication | None, now: str | None, *, is_rolled_back: bool
+) -> RunEntry:
+    try:
+        note, verdict = read_note(home.run(run_id).root), read_verdict(home, run_id)
+        is_damaged = False
+    except StateError:
+        note, verdict, is_damaged = None, None, True
+    manifest: dict[str, Any] = published.manifest if published else {}
+    rows = {name: said["rows"] for name, said in manifest.get("tables", {}).items()}
+    broken = verdict.broken if verdict else ()
+    state = _state(run_id, published, now, note, verdict, is_rolled_back=is_rolled_back, is_damaged=is_damaged)
+    can_be_released = state == "refused" and bool(broken) and held_folder(home, run_id).is_dir() and verdict is not None and verdict.base == now  # fmt: skip
+    return RunEntry(
+        run_id, state, note.base if note else None, note.began_at if note else None, note.ended_at if note else None, rows.get("records"),
+        rows.get("persons"), rows.get("links"), manifest.get("model"), manifest.get("released_by"), can_be_released,
+        tuple(found.sentence for found in broken), note.stage if note else None, note.reason if note else None,
+    )  # fmt: skip
+
+
+def _state(
+    run_id: str, published: Publication | None, now: str | None, note: RunNote | None, verdict: Verdict | None, *, is_rolled_back: bool, is_damaged: bool
+) -> State:  # fmt: skip
+    if published:
+        return "current" if run_id == now else "rolled back" if is_rolled_back else "published"
+    if is_damaged:
+        return "damaged"
+    if note is None:  # a run of before notes were kept
+        return "refused" if verdict and verdict.broken else "failed"
+    return "failed" if note.state == "published" else note.state
+
+
+def _running(entry: RunEntry) -> RunEntry:
+    return RunEntry(**{name: getattr(entry, name) for name in entry.__slots__ if name != "is_running"}, is_running=True)

@@ -1,0 +1,117 @@
+"""Going back to an older publication, and removing old runs. Both are written to the journal before they are done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.core.durable import sync_folder
+from pipeline.core.errors import SettingsError, StateError
+from pipeline.core.places import Home
+from pipeline.core.run_note import NEW
+from pipeline.publish import journal
+from pipeline.publish.publication import STAGING, in_time, list_publications, point_at, read_current
+from pipeline.publish.register import list_runs, rolled_back
+from pipeline.publish.verify import damaged_files
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a prune removes, and what goes with it."""
+
+    publications: tuple[str, ...]
+    runs: tuple[str, ...]
+    bytes_freed: int
+    lost: tuple[str, ...]
+    """In words"""
+
+
+def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
+    """Point ``current`` at another publication; returns those that are taken back by it. Call it under the run lock.
+
+    The next night goes on from what is current: identities, questions and limits are those of that publication. The last good
+    exports and stewards' decisions stay as they are.
+
+    Raises:
+        SettingsError: If there is no such publication, or it is current already.
+        StateError: If its files are damaged.
+    """
+    current = read_current(home)
+    now = current.run_id if current else None
+    known = {found.run_id: found for found in list_publications(home)}
+    if run_id not in known:
+        raise SettingsError(run_id, "is not a publication of this home.", "See boroughlink runs list.")
+    if run_id == now:
+        raise SettingsError(run_id, "is current already.")
+    if damaged := damaged_files(known[run_id].folder, is_deep=True):
+        raise StateError(str(known[run_id].folder), f"is damaged ({damaged[0]}).", "Choose another publication.")
+    taken = tuple(other for other in known if now and in_time(run_id) < in_time(other) <= in_time(now))
+    journal.append(home, "rollback", run_id, now, taken, by, reason)
+    point_at(home, run_id)
+    return taken
+
+
+def plan_prune(home: Home, keep: int) -> Pruned:
+    """What keeping only the newest publications would remove; the current one always stays.
+
+    Kept besides: the folder of every run that stays published, of every run since the current one, and of one that could be
+    released or continued. State (last good exports, decisions, the journal) is never touched; the ledger of the current
+    publication still tells whose every record was in every run of its history.
+    """
+    back = rolled_back(home)
+    standing = [found.run_id for found in list_publications(home)]
+    current = read_current(home)
+    kept = {*[run for run in standing if run not in back][-keep:], *([current.run_id] if current else [])}
+    since = in_time(current.run_id) if current else ("", 0)
+    gone = tuple(run for run in standing if run not in kept)
+    runs = tuple(
+        entry.run_id
+        for entry in list_runs(home)
+        if home.run(entry.run_id).root.is_dir()
+        and entry.run_id not in kept
+        and not entry.can_be_released
+        and not (entry.state in ("failed", "unfinished", "refused", "damaged") and in_time(entry.run_id) > since)
+    )
+    size = sum(_size(folder) for folder in _folders(home, gone, runs))
+    return Pruned(gone, runs, size, tuple(_lost(home, gone, runs, back)))
+
+
+def prune(home: Home, plan: Pruned) -> None:
+    """Remove what the plan says; each folder is taken out of sight by one rename first. Call it under the run lock."""
+    if not (plan.publications or plan.runs):
+        return
+    current = read_current(home)
+    gone = tuple(sorted({*plan.publications, *plan.runs}, key=in_time))
+    journal.append(home, "prune", None, current.run_id if current else None, gone, None, None)
+    for run_id in plan.publications:
+        _remove(home.published / run_id, home.published / f"{STAGING}{run_id}")
+    for run_id in plan.runs:
+        _remove(home.run(run_id).root, home.runs / f"{NEW}{run_id}")
+
+
+def _remove(folder: Path, hidden: Path) -> None:
+    shutil.rmtree(hidden, ignore_errors=True)
+    folder.replace(hidden)
+    sync_folder(folder.parent)
+    shutil.rmtree(hidden)
+
+
+def _lost(home: Home, gone: tuple[str, ...], runs: tuple[str, ...], back: frozenset[str]) -> Iterator[str]:
+    if gone:
+        yield f"values and link_changes of {len(gone):,} publications; whose each record was in them the current ledger still tells"
+    if taken := [run for run in gone if run in back]:
+        yield f"ids that only rolled-back publications had ({', '.join(taken)}): boroughlink history will not know them"
+    refused = [entry.run_id for entry in list_runs(home) if entry.run_id in runs and entry.state == "refused"]
+    if refused:
+        yield f"tables of refused runs that can no longer be released ({', '.join(refused)})"
+
+
+def _folders(home: Home, publications: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[Path]:
+    yield from (home.published / run_id for run_id in publications)
+    yield from (home.run(run_id).root for run_id in runs)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

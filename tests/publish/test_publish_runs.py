@@ -1,0 +1,165 @@
+"""Runs and publications: held back and released, gone back to, pruned, and what is told of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from one_person import tables
+
+from flows.gate import release
+from flows.night import next_run_id
+from pipeline.core.durable import make_folder
+from pipeline.core.errors import SettingsError, StateError
+from pipeline.core.places import Home
+from pipeline.core.run_note import RunNote, open_run
+from pipeline.publish import journal
+from pipeline.publish.gate import Measure
+from pipeline.publish.held_back import Verdict, held_folder, hold_back, write_verdict
+from pipeline.publish.publication import list_publications, publish, read_current
+from pipeline.publish.register import list_runs
+from pipeline.publish.retire import plan_prune, prune, roll_back
+
+TOO_MUCH = Measure("merged_share", 0.02, 0.05, True, "too many persons were merged")
+
+
+def published(home: Home, *run_ids: str) -> None:
+    for run_id in run_ids:
+        open_run(home, RunNote(run_id, "published", run_id[:10]))
+        publish(home, run_id, tables(f"OF {run_id}"), {})
+
+
+def refused(home: Home, run_id: str) -> None:
+    current = read_current(home)
+    open_run(home, RunNote(run_id, "refused", run_id[:10], base=current.run_id if current else None))
+    write_verdict(home, Verdict(run_id, current.run_id if current else None, (TOO_MUCH,)))
+    hold_back(home, run_id, tables(f"OF {run_id}"), {"model": "m"})
+
+
+def states(home: Home) -> dict[str, str]:
+    return {entry.run_id: entry.state for entry in list_runs(home)}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    place = Home(tmp_path / "home")
+    published(place, "2026-11-18-1", "2026-11-19-1", "2026-11-19-2", "2026-11-19-10")
+    return place
+
+
+def surname(home: Home) -> str:
+    return read_current(home).table("persons").column("surname").to_pylist()[0]
+
+
+def test_a_refused_run_is_released_with_the_very_bytes_that_were_held_back(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    held = {path.name: path.read_bytes() for path in held_folder(home, "2026-11-20-1").glob("persons/*")}
+    assert surname(home) == "OF 2026-11-19-10"
+    assert states(home)["2026-11-20-1"] == "refused"
+    release(home, "2026-11-20-1", "A. Khan", "checked, and nothing is wrong")
+    assert {path.name: path.read_bytes() for path in home.current.glob("persons/*")} == held
+    manifest = read_current(home).manifest
+    assert (manifest["released_by"], manifest["limits_passed"]) == ("A. Khan", [TOO_MUCH.sentence])
+    assert "checked" not in json.dumps(manifest)
+    (act,) = journal.read(home)
+    assert (act.action, act.run_id, act.came_from, act.by) == ("release", "2026-11-20-1", "2026-11-19-10", "A. Khan")
+    assert act.reason == "checked, and nothing is wrong"
+    assert states(home)["2026-11-20-1"] == "current"
+
+
+def test_a_release_is_refused_where_readers_see_another_publication_than_it_was_measured_against(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    published(home, "2026-11-20-2")
+    with pytest.raises(SettingsError, match="2026-11-20-2 is current now"):
+        release(home, "2026-11-20-1", "A", "B")
+    assert read_current(home).run_id == "2026-11-20-2"
+    assert not next(entry for entry in list_runs(home) if entry.run_id == "2026-11-20-1").can_be_released
+
+
+@pytest.mark.parametrize("run_id", ["2026-11-19-10", "2026-11-19-1", "2026-12-01-1", "../published"])
+def test_only_what_the_gate_held_back_can_be_released(home: Home, run_id: str) -> None:
+    with pytest.raises(SettingsError):
+        release(home, run_id, "A", "B")
+    assert journal.read(home) == []
+
+
+def test_held_back_tables_that_were_changed_are_not_released(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    part = next(held_folder(home, "2026-11-20-1").glob("persons/*.parquet"))
+    part.write_bytes(part.read_bytes()[:-1] + b"x")
+    with pytest.raises(StateError, match="Run the night again"):
+        release(home, "2026-11-20-1", "A", "B")
+    assert surname(home) == "OF 2026-11-19-10"
+
+
+def test_a_release_that_died_before_the_switch_can_be_repeated(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    held_folder(home, "2026-11-20-1").replace(home.published / "2026-11-20-1")
+    release(home, "2026-11-20-1", "A", "B")
+    assert surname(home) == "OF 2026-11-20-1"
+
+
+def test_a_rollback_points_readers_at_the_older_publication_and_says_which_are_taken_back(home: Home) -> None:
+    assert roll_back(home, "2026-11-19-1", "A. Khan", "wrong export") == ("2026-11-19-2", "2026-11-19-10")
+    assert surname(home) == "OF 2026-11-19-1"
+    assert states(home) == {
+        "2026-11-18-1": "published", "2026-11-19-1": "current", "2026-11-19-2": "rolled back", "2026-11-19-10": "rolled back",
+    }  # fmt: skip
+    assert next_run_id(home, dt.date(2026, 11, 19)) == "2026-11-19-11"
+    assert roll_back(home, "2026-11-19-10", "A. Khan", "it was right after all") == ()
+    assert states(home)["2026-11-19-10"] == "current"
+    with pytest.raises(SettingsError, match="current already"):
+        roll_back(home, "2026-11-19-10", "A", "B")
+
+
+def test_a_rollback_to_nothing_or_to_a_damaged_publication_changes_nothing(home: Home) -> None:
+    with pytest.raises(SettingsError, match="not a publication"):
+        roll_back(home, "2026-11-17-1", "A", "B")
+    next((home.published / "2026-11-18-1" / "persons").glob("*.parquet")).unlink()
+    with pytest.raises(StateError, match="Choose another"):
+        roll_back(home, "2026-11-18-1", "A", "B")
+    assert surname(home) == "OF 2026-11-19-10"
+    assert journal.read(home) == []
+
+
+def test_a_prune_keeps_the_newest_the_current_and_what_can_be_released_and_never_touches_state(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    make_folder(home.last_good / "custody")
+    (home.last_good / "custody" / "good").write_text("2026-11-18-1", "utf-8")
+    plan = plan_prune(home, 1)
+    assert plan.publications == plan.runs == ("2026-11-18-1", "2026-11-19-1", "2026-11-19-2")
+    assert plan.bytes_freed > 0
+    assert "link_changes of 3 publications" in plan.lost[0]
+    assert len(list_publications(home)) == 4, "a plan removes nothing"
+    prune(home, plan)
+    assert [found.run_id for found in list_publications(home)] == ["2026-11-19-10"]
+    assert states(home) == {"2026-11-19-10": "current", "2026-11-20-1": "refused"}
+    assert not [path for folder in (home.published, home.runs) for path in folder.glob(".*")]
+    assert (home.last_good / "custody" / "good").exists()
+    release(home, "2026-11-20-1", "A", "B")
+
+
+def test_after_a_rollback_a_prune_keeps_what_is_current_and_a_number_is_never_given_again(home: Home) -> None:
+    roll_back(home, "2026-11-19-1", "A", "B")
+    plan = plan_prune(home, 1)
+    assert plan.publications == ("2026-11-18-1", "2026-11-19-2", "2026-11-19-10")
+    assert any("2026-11-19-10" in what for what in plan.lost)
+    prune(home, plan)
+    assert surname(home) == "OF 2026-11-19-1"
+    assert next_run_id(home, dt.date(2026, 11, 19)) == "2026-11-19-11"
+
+
+def test_a_journal_line_that_was_cut_off_does_not_spoil_the_next(home: Home) -> None:
+    roll_back(home, "2026-11-19-1", "A", "first")
+    with journal.journal_of(home).open("ab") as handle:
+        handle.write(b'{"at": "2026-1')
+    roll_back(home, "2026-11-18-1", "A", "second")
+    assert [act.reason for act in journal.read(home)] == ["first", "second"]
+
+
+def test_strange_folders_among_the_publications_are_no_publications(home: Home) -> None:
+    (home.published / "lost+found").mkdir()
+    (home.runs / "notes-of-mine").mkdir()
+    assert len(list_publications(home)) == len(list_runs(home)) == 4
