@@ -50,3 +50,18 @@ def _holder(handle: int) -> str:
         return f"process {said['pid']} on {said['host']} since {said['since']}"
     except (ValueError, KeyError):
         return "another process"
+
+
+def lock_holder(path: Path) -> str | None:
+    """Who holds the lock now; None where it is free, whatever the file says of earlier runs."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(handle)
+    finally:
+        os.close(handle)
+    return None

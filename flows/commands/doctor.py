@@ -1,0 +1,51 @@
+"""``boroughlink doctor``: is all well with a home."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.commands.options import HomeOption, JsonOption, RunFileOption
+
+HELP = """
+Look whether all is well with a home: versions, permissions, disk, lock, runs, publication, decisions, last good exports, clock.
+
+Changes nothing. Ends with 0 where there is no problem, with 1 where there is one; a warning is none.
+
+Example: `boroughlink doctor --run-file /etc/boroughlink/run.yaml --deep`
+"""
+STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+
+
+def doctor(
+    home: HomeOption = None,
+    run_file: RunFileOption = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every byte of the publication.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Is all well with a home."""
+    from flows.doctor import examine
+    from pipeline.core.places import Home
+    from schemas.settings import RunSettings
+
+    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
+    settings = RunSettings.load(Path(said)) if said else RunSettings()
+    place = Home((home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home))).resolve())
+    findings = examine(settings, place, is_deep=deep)
+    if as_json:
+        print(json.dumps([finding._asdict() for finding in findings]))  # noqa: T201
+    else:
+        table = Table("check", "state", "found", "what to do")
+        for finding in findings:
+            table.add_row(
+                finding.check, Text(finding.state, STYLES[finding.state]), Text(finding.found), Text(finding.what_to_do)
+            )
+        Console().print(table)
+    raise typer.Exit(int(any(finding.state == "problem" for finding in findings)))

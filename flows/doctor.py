@@ -1,0 +1,247 @@
+"""Is all well with a home? Each check looks and changes nothing; what is not well comes with what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from flows.decided import decisions_url
+from flows.doctor_machine import Finding, disk, home_of, prefect, versions
+from pipeline.core.errors import LinkageError, StateError
+from pipeline.core.lock import lock_holder
+from pipeline.core.metrics import Metric
+from pipeline.core.places import Home
+from pipeline.core.run_note import RunNote, read_note, utc_now
+from pipeline.link.drift import drift_told
+from pipeline.publish.publication import Publication, read_current
+from pipeline.publish.verify import damaged_files
+from pipeline.stewardship.database import engine_of, reading, with_patience
+from pipeline.stewardship.migrate import newest
+from pipeline.validate.hold import damage_of
+from schemas.settings import SQLITE, RunSettings
+
+PATIENCE_S = 3.0
+OLD_DAYS = 3
+
+
+def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding]:
+    """Every check of a home; ``is_deep`` reads every byte of the publication."""
+    if not home.root.is_dir():
+        return [
+            *versions(),
+            Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
+        ]
+    current = _current(home)
+    published = current if isinstance(current, Publication) else None
+    holder = lock_holder(home.lock)
+    return [
+        *versions(),
+        *home_of(home),
+        *disk(home, published),
+        Finding("lock", "warning" if holder else "ok", f"held by {holder}." if holder else "free.", "Wait for that run, or stop it." if holder else ""),
+        *_runs(home, is_busy=holder is not None),
+        *_leftovers(home, is_busy=holder is not None),
+        *([_publication(published, is_deep=is_deep)] if published else [current]),
+        _decisions(settings, home, published),
+        *_last_good(home),
+        *(_feeds(published) if published else ()),
+        *(_drift(published) if published else ()),
+        prefect(),
+        _clock(home),
+    ]  # fmt: skip
+
+
+def _notes(home: Home) -> Iterator[RunNote | StateError]:
+    for folder in sorted(home.runs.glob("*-*/")) if home.runs.is_dir() else ():
+        try:
+            note = read_note(folder)
+        except StateError as error:
+            yield error
+        else:
+            if note:
+                yield note
+
+
+def _runs(home: Home, *, is_busy: bool) -> Iterator[Finding]:
+    notes = list(_notes(home))
+    for note in notes:
+        if isinstance(note, StateError):
+            yield Finding("runs", "problem", f"{note.file} {note.problem}", note.what_to_do)
+        elif note.state == "unfinished" and not is_busy:
+            yield Finding(
+                "runs",
+                "warning",
+                f"{note.run_id} died.",
+                f"boroughlink run --as-of {note.as_of} continues it; with --fresh a new one begins.",
+            )
+    ended = [note for note in notes if isinstance(note, RunNote)]
+    last = max(ended, key=lambda note: (note.began_at, note.run_id), default=None)
+    if last and last.state in ("failed", "refused"):
+        yield Finding(
+            "runs",
+            "problem",
+            f"the last run, {last.run_id}, {'failed' if last.state == 'failed' else 'was refused'} at {last.stage}: {last.reason or last.error}",
+            f"See {home.run(last.run_id).file('run.log')}",
+        )
+    elif last:
+        yield Finding("runs", "ok", f"{len(notes)}; the last, {last.run_id}, is {last.state}.")
+
+
+def _leftovers(home: Home, *, is_busy: bool) -> Iterator[Finding]:
+    found = [*home.published.glob(".staging-*"), *home.runs.glob(".new-*")]
+    if found and not is_busy:
+        yield Finding(
+            "leftovers",
+            "warning",
+            f"{len(found)} of a run that died, as {found[0].name}.",
+            "The next run removes them.",
+        )
+
+
+def _current(home: Home) -> Publication | Finding:
+    try:
+        found = read_current(home)
+    except (OSError, ValueError, KeyError, TypeError):
+        return Finding(
+            "publication",
+            "problem",
+            f"{home.current}/manifest.json cannot be read.",
+            "Restore it from a backup, or point current at an older publication.",
+        )
+    if found is None and home.current.is_symlink():
+        return Finding(
+            "publication",
+            "problem",
+            f"{home.current} points at nothing.",
+            "Restore the publication, or point current at another one.",
+        )
+    return found or Finding("publication", "warning", "none yet.", "Run: boroughlink run")
+
+
+def _publication(current: Publication, *, is_deep: bool) -> Finding:
+    damaged = damaged_files(current.folder, is_deep=is_deep)
+    if damaged:
+        return Finding(
+            "publication",
+            "problem",
+            f"{current.run_id} is damaged: {'; '.join(damaged)}.",
+            "Restore it from a backup, or point current at an older publication.",
+        )
+    return Finding(
+        "publication",
+        "ok",
+        f"{current.run_id} goes with its manifest{', every byte' if is_deep else ' (rows; --deep reads every byte)'}.",
+    )
+
+
+def _decisions(settings: RunSettings, home: Home, current: Publication | None) -> Finding:
+    url = decisions_url(settings, home, os.environ)
+    known = _known_decisions(current)
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
+        if known:
+            return Finding(
+                "decisions",
+                "problem",
+                f"there is no store, though the last publication knew {known:,} decisions.",
+                "Restore it from a backup before the next night.",
+            )
+        return Finding("decisions", "ok", "no store yet.")
+    try:
+        engine = engine_of(url)
+        try:
+            form, count = with_patience(engine, PATIENCE_S, lambda: _form_and_count(engine))
+        finally:
+            engine.dispose()
+    except LinkageError as error:
+        return Finding(
+            "decisions",
+            "problem",
+            str(error),
+            "A night without its decisions fails: start the database, or correct its URL.",
+        )
+    if count < known:
+        return Finding(
+            "decisions",
+            "problem",
+            f"the store has {count:,}, the last publication knew {known:,}.",
+            "Is it another database, or an old backup?",
+        )
+    if form != newest():
+        return Finding(
+            "decisions",
+            "warning",
+            f"tables of form {form}, this version knows {newest()}.",
+            "The next use brings them up to date.",
+        )
+    return Finding("decisions", "ok", f"{count:,} in the store.")
+
+
+def _form_and_count(engine: object) -> tuple[str | None, int]:
+    with reading(engine) as connection:  # type: ignore[arg-type]
+        if not connection.dialect.has_table(connection, "alembic_version"):
+            return None, 0
+        form = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return form, int(connection.exec_driver_sql("SELECT count(*) FROM decisions").scalar() or 0)
+
+
+def _known_decisions(current: Publication | None) -> int:
+    said = current.manifest.get("decisions") if current else None
+    return int(said.get("count", 0)) if isinstance(said, dict) else 0
+
+
+def _last_good(home: Home) -> Iterator[Finding]:
+    feeds = sorted(path.name for path in home.last_good.iterdir()) if home.last_good.is_dir() else []
+    damaged = {feed: damage for feed in feeds if (damage := damage_of(home, feed))}
+    for feed, damage in damaged.items():
+        yield Finding(
+            "last good exports",
+            "problem",
+            f"{feed} is damaged: {damage}.",
+            f"Restore {home.last_good / feed}; a good export of tonight mends it too.",
+        )
+    if not damaged:
+        yield Finding("last good exports", "ok", f"{len(feeds)} can be read.")
+
+
+def _feeds(current: Publication) -> Iterator[Finding]:
+    as_of = dt.date.fromisoformat(str(current.manifest.get("as_of", "1970-01-01")))
+    rows = current.table("source_status").select(["feed_id", "state", "reason_code", "export_date"]).to_pylist()
+    not_fresh = [row for row in rows if row["state"] != "fresh"]
+    for row in not_fresh:
+        days = (as_of - row["export_date"]).days if row["export_date"] else None
+        age = "it has no export at all" if days is None else f"its export is {days} days old"
+        yield Finding(
+            "feeds",
+            "problem" if days is None or days >= OLD_DAYS else "warning",
+            f"{row['feed_id']} is {row['state']} ({row['reason_code']}), {age}.",
+            "See validation.html of the run.",
+        )
+    if not not_fresh:
+        yield Finding("feeds", "ok", f"{len(rows)} fresh on {as_of}.")
+
+
+def _drift(current: Publication) -> Iterator[Finding]:
+    measures = current.table("run_metrics")
+    told = [Metric(**row) for row in measures.filter(pc.equal(measures.column("stage"), "drift")).to_pylist()]
+    for sentence in drift_told(told):
+        yield Finding("drift of the model", "warning", sentence, "Train the model anew: boroughlink train.")
+    if told and not drift_told(told):
+        yield Finding("drift of the model", "ok", "none that counts, as far as it was measured.")
+
+
+def _clock(home: Home) -> Finding:
+    now = utc_now()
+    last = max((note.ended_at or note.began_at for note in _notes(home) if isinstance(note, RunNote)), default="")
+    if last > now:
+        return Finding(
+            "clock",
+            "problem",
+            f"it says {now}, but a run was at work at {last}.",
+            "Was the clock set back? Set it right before the next night.",
+        )
+    return Finding("clock", "ok", f"{now}, zone {time.tzname[0]}.")

@@ -1,0 +1,101 @@
+"""What the doctor looks at besides the home's own files: libraries, permissions, disk, Prefect."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pipeline.core.places import ROOT, Home
+from pipeline.publish.publication import Publication
+
+State = Literal["ok", "warning", "problem"]
+PYTHONS = ("3.11", "3.12")
+
+
+class Finding(NamedTuple):
+    """What one check found."""
+
+    check: str
+    state: State
+    found: str
+    what_to_do: str = ""
+
+
+def versions() -> Iterator[Finding]:
+    """Python, and the libraries against the lock file."""
+    python = platform.python_version()
+    is_known = python.rpartition(".")[0] in PYTHONS
+    yield Finding(
+        "python", "ok" if is_known else "problem", python, "" if is_known else f"Use Python {' or '.join(PYTHONS)}."
+    )
+    lock = ROOT / "uv.lock"
+    if not lock.is_file():
+        return
+    locked: dict[str, set[str | None]] = {}
+    for row in tomllib.loads(lock.read_text("utf-8"))["package"]:  # one entry a version: some differ by Python
+        locked.setdefault(row["name"], set()).add(row.get("version"))
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = [re.split(r"[^A-Za-z0-9_-]", said)[0].lower() for said in wanted]
+    other = [f"{name} {_installed(name)}" for name in names if _installed(name) not in locked.get(name, set())]
+    if other:
+        yield Finding("libraries", "warning", f"not as in the lock: {', '.join(other)}.", "Run: uv sync --frozen")
+    else:
+        yield Finding("libraries", "ok", f"{len(names)} as in the lock.")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def home_of(home: Home) -> Iterator[Finding]:
+    """Who may read and write it."""
+    said = home.root.stat()
+    if not os.access(home.root, os.W_OK | os.X_OK):
+        yield Finding(
+            "home",
+            "problem",
+            f"{home.root} cannot be written.",
+            "Mount it for writing, or give it to the user that runs boroughlink.",
+        )
+    elif said.st_uid not in (os.geteuid(), 0):
+        yield Finding(
+            "home", "warning", "belongs to another user.", f"Run as that user, or: chown -R $(id -u) {home.root}"
+        )
+    elif said.st_mode & 0o007:
+        yield Finding("home", "warning", "every user of this machine can read it.", f"chmod o-rwx {home.root}")
+    else:
+        yield Finding("home", "ok", f"{home.root}, mode {said.st_mode & 0o777:o}.")
+
+
+def disk(home: Home, current: Publication | None) -> Iterator[Finding]:
+    """Free space against what the last run took."""
+    free = shutil.disk_usage(home.root).free
+    last = _size(home.run(current.run_id).root) + _size(current.folder) if current else 0
+    state: State = "problem" if free < last else "warning" if free < 3 * last else "ok"
+    found = f"{free / 1e9:,.1f} GB free, the last run took {last / 1e9:,.3f} GB."
+    yield Finding("disk", state, found, "" if state == "ok" else "Free some space, or prune old runs.")
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def prefect() -> Finding:
+    """Where runs are told."""
+    if url := os.environ.get("PREFECT_API_URL"):
+        return Finding(
+            "prefect",
+            "ok",
+            f"runs are told to {url.partition('?')[0].rpartition('@')[2]}; telemetry is off in every run.",
+        )
+    return Finding("prefect", "ok", "a server of its own on this machine; telemetry is off in every run.")

@@ -1,0 +1,113 @@
+"""The doctor sees what is not well, says what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from command_line import boroughlink
+from small_london import London
+
+from flows.doctor import Finding, examine
+from pipeline.core.lock import run_lock
+from pipeline.core.places import Home
+from pipeline.stewardship.store import open_store
+from schemas.settings import RunSettings
+
+pytestmark = pytest.mark.slow
+
+
+def found(home: Path, *, is_deep: bool = False) -> dict[str, Finding]:
+    """The worst finding of each check."""
+    order = ("ok", "warning", "problem")
+    worst: dict[str, Finding] = {}
+    for finding in examine(RunSettings(), Home(home), is_deep=is_deep):
+        if finding.check not in worst or order.index(finding.state) > order.index(worst[finding.check].state):
+            worst[finding.check] = finding
+    return worst
+
+
+def files(home: Path) -> dict[str, float]:
+    return {str(path): path.stat().st_mtime_ns for path in home.rglob("*") if not path.is_symlink()}
+
+
+def test_a_good_home_has_no_problem_and_is_left_as_it_is(home: Path) -> None:
+    before = files(home)
+    findings = found(home, is_deep=True)
+    assert {name: finding for name, finding in findings.items() if finding.state != "ok" and name != "libraries"} == {}
+    assert files(home) == before
+
+
+def test_the_command_says_it_as_a_table_and_as_json_and_ends_with_1_where_there_is_a_problem(home: Path) -> None:
+    good = boroughlink("doctor", "--home", str(home), "--json")
+    assert good.code == 0, good.err
+    assert {row["check"] for row in json.loads(good.out)} >= {"home", "lock", "publication", "decisions", "clock"}
+    shutil.rmtree((home / "published" / "current").resolve() / "persons")
+    bad = boroughlink("doctor", "--home", str(home), COLUMNS="200")
+    assert bad.code == 1
+    assert "persons/part-0.parquet is gone" in bad.out
+    assert boroughlink("doctor", "--home", str(home / "nowhere")).code == 0
+
+
+def test_a_home_that_everybody_can_read_is_told(home: Path) -> None:
+    home.chmod(0o755)
+    assert found(home)["home"].what_to_do == f"chmod o-rwx {home}"
+
+
+def test_who_holds_the_lock_is_told_and_a_file_of_a_dead_run_is_not(home: Path) -> None:
+    assert found(home)["lock"].state == "ok"
+    with run_lock(home / "run.lock"):
+        assert f"process {os.getpid()}" in found(home)["lock"].found
+
+
+def test_a_run_that_died_and_its_leftovers_are_told(home: Path) -> None:
+    path = home / "runs" / "2026-11-20-1" / "run.json"
+    note = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(note | {"state": "unfinished"}), "utf-8")
+    (home / "published" / ".staging-2026-11-20-1").mkdir()
+    findings = found(home)
+    assert "boroughlink run --as-of 2026-11-20 continues it" in findings["runs"].what_to_do
+    assert findings["leftovers"].state == "warning"
+    path.write_text(json.dumps(note | {"state": "failed", "stage": "link", "reason": "No."}), "utf-8")
+    assert "failed at link: No." in found(home)["runs"].found
+    path.write_text("{", "utf-8")
+    assert found(home)["runs"].state == "problem"
+
+
+@pytest.mark.parametrize("is_deep", [False, True])
+def test_a_publication_that_changed_is_seen_by_its_rows_or_by_every_byte(home: Path, *, is_deep: bool) -> None:
+    part = next((home / "published" / "current" / "persons").glob("*.parquet"))
+    data = bytearray(part.read_bytes())
+    data[100] ^= 1
+    part.write_bytes(data)
+    assert found(home, is_deep=is_deep)["publication"].state == ("problem" if is_deep else "ok")
+    (home / "published" / "current" / "manifest.json").write_text("{", "utf-8")
+    assert found(home)["publication"].state == "problem"
+
+
+def test_a_store_of_decisions_that_is_gone_broken_or_older_is_told(home: Path) -> None:
+    path = home / "state" / "decisions.sqlite3"
+    path.unlink(missing_ok=True)
+    assert found(home)["decisions"].found == "no store yet."
+    with open_store(f"sqlite:///{path}") as store, store.engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    assert found(home)["decisions"].state == "warning"
+    manifest = (home / "published" / "current").resolve() / "manifest.json"
+    said = json.loads(manifest.read_text("utf-8"))
+    manifest.write_text(json.dumps(said | {"decisions": {"count": 7}}), "utf-8")
+    assert "knew 7" in found(home)["decisions"].found
+    path.write_bytes(b"no database" * 1000)
+    assert found(home)["decisions"].state == "problem"
+
+
+def test_a_damaged_last_good_export_and_a_clock_set_back_are_told(home: Path, london: London) -> None:
+    del london
+    (home / "state" / "last_good" / "visor" / "good").write_text("gone", "utf-8")
+    path = home / "runs" / "2026-11-20-1" / "run.json"
+    path.write_text(path.read_text("utf-8").replace('"ended_at": "2', '"ended_at": "9'), "utf-8")
+    findings = found(home)
+    assert findings["last good exports"].state == "problem"
+    assert "set back" in findings["clock"].what_to_do
