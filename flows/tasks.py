@@ -25,13 +25,13 @@ from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import progress
 from pipeline.core.durable import storage_error, write_synced
-from pipeline.core.errors import LinkageError, SourceError, StorageError
+from pipeline.core.errors import LinkageError, SourceError, StorageError, StoreUnavailableError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.validate.hold import FeedState
 from schemas.contract import Contract
 
-FEED_SECONDS = 1_800
+RETRY_DELAY_SECONDS = 10
 PLAIN_WORKERS, PLAIN_WAITS = 4, (2, 4)  # threads, and seconds before each further try, where no flow is running
 _metrics_lock = threading.Lock()
 P = ParamSpec("P")
@@ -48,6 +48,8 @@ def _is_retryable(_task: object, _run: object, state: State) -> bool:
         state.result()
     except SourceError as error:
         return error.is_retryable
+    except StoreUnavailableError:
+        return True
     except Exception:
         return False
     return False
@@ -59,7 +61,6 @@ def _is_retryable(_task: object, _run: object, state: State) -> bool:
     retries=2,
     retry_delay_seconds=exponential_backoff(backoff_factor=2),
     retry_condition_fn=_is_retryable,
-    timeout_seconds=FEED_SECONDS,
     task_run_name="read {feed_id}",
 )
 def read_and_standardise(night: Night, feed_id: str) -> str:
@@ -76,13 +77,19 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
 def read_feeds(night: Night) -> None:
     """Read every feed, several at a time; one that fails for good is noted and will be held, the others go on."""
     with _timed(night, "read"):
-        step = read_and_standardise.with_options(retries=night.settings.source_retries)
+        limit = night.settings.feed_seconds
+        step = read_and_standardise.with_options(retries=night.settings.source_retries, timeout_seconds=limit)
         waiting = dict(zip(night.feeds, submit(step, [(night, feed_id) for feed_id in night.feeds]), strict=True))
         for feed_id, result in waiting.items():
             try:
                 result()
             except SourceError as error:
                 stages.note_failure(night, feed_id, error)
+            except TimeoutError:
+                what = "Ask for a smaller export, or raise feed_seconds in the run file."
+                stages.note_failure(
+                    night, feed_id, SourceError("too_slow", feed_id, f"took longer than {limit:,.0f} seconds.", what)
+                )
             except StorageError:
                 raise  # of our own disk: no fault of the feed, and none that holding it would mend
             except Exception as error:
@@ -94,13 +101,43 @@ def read_feeds(night: Night) -> None:
 def validate_sources(night: Night) -> None:
     """Validate every source, several at a time."""
     with _timed(night, "validate"):
-        for result in submit(validate, [(night, contract) for contract in night.contracts]):
-            result()
+        step = validate.with_options(**_patience(night))
+        for result in submit(step, [(night, contract) for contract in night.contracts]):
+            with _in_time(night, "validate"):
+                result()
 
 
 def run(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The step as a task of the flow; as a plain function where no flow is running."""
-    return step(*args, **kwargs) if FlowRunContext.get() else step.fn(*args, **kwargs)
+    """The step as a task of the flow, with its time limit and retries; as a plain function where no flow is running."""
+    if not FlowRunContext.get():
+        return step.fn(*args, **kwargs)
+    night: Night = args[0]  # type: ignore[assignment]
+    with _in_time(night, step.name):
+        return step.with_options(**_patience(night))(*args, **kwargs)
+
+
+def _patience(night: Night) -> dict[str, Any]:
+    """Time limit and retries of a stage; only what a later try may mend is tried again."""
+    settings = night.settings
+    return {
+        "timeout_seconds": settings.stage_seconds,
+        "retries": settings.stage_retries,
+        "retry_delay_seconds": RETRY_DELAY_SECONDS,
+        "retry_condition_fn": _is_retryable,
+    }
+
+
+@contextmanager
+def _in_time(night: Night, stage: str) -> Iterator[None]:
+    """A stage that Prefect stopped at its time limit is told as an error of ours."""
+    try:
+        yield
+    except TimeoutError:
+        limit = night.settings.stage_seconds
+        own = LinkageError(f"{stage} took longer than {limit:g} seconds. Raise stage_seconds in the run file; finished stages are not repeated.")  # fmt: skip
+        own.stage = stage
+        log("stage failed", stage=stage, error="TimeoutError", reason=str(own))
+        raise own from None
 
 
 def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callable[[], R]]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, MODELS, ROOT, SAMPLE, SOURCES
+from schemas.notify import Notify
 
 SQLITE = "sqlite:///"
 
@@ -61,7 +62,15 @@ class RunSettings(BaseModel):
     passwords: dict[str, Path] = {}
     """Environment variable of a password to a file that holds it, for machines where a file is safer."""
     source_retries: Annotated[int, Field(ge=0, le=10)] = 2
+    stage_retries: Annotated[int, Field(ge=0, le=10)] = 1
+    """Further tries of a stage whose database did not answer"""
+    feed_seconds: Annotated[float, Field(gt=0)] = 1_800
+    """Time limit of one feed's reading; both limits hold where Prefect runs the night"""
+    stage_seconds: Annotated[float, Field(gt=0)] = 14_400
+    """Time limit of every other stage"""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
+    notify: Notify | None = None
+    """Whom to tell how the run ended; nobody where it is not given"""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -85,6 +94,9 @@ class RunSettings(BaseModel):
         paths = ("home", "contracts", "model", "survivorship", "expectations", "steward_policy")
         given: dict[str, object] = {name: folder / getattr(self, name) for name in paths if name in said}
         given["passwords"] = {name: folder / path for name, path in self.passwords.items()}
+        if self.notify and self.notify.email and self.notify.email.password_file:
+            email = self.notify.email.model_copy(update={"password_file": folder / self.notify.email.password_file})
+            given["notify"] = self.notify.model_copy(update={"email": email})
         if "exports" in said and "://" not in self.exports:
             given["exports"] = str(folder / self.exports)
         if self.decisions_url and self.decisions_url.startswith(SQLITE):

@@ -16,6 +16,8 @@ from rich.table import Table
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
 from flows.night import Night, plan_night
+from flows.notify import notify, told_of
+from flows.openmetrics import write_metrics
 from flows.outcome import Outcome
 from flows.progress import Bars
 from flows.quiet import prefect_starts, quiet_prefect
@@ -24,7 +26,7 @@ from pipeline.core.durable import storage_error
 from pipeline.core.errors import LimitsPassedError, LinkageError, PublishRefusedError
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
-from pipeline.core.run_note import change_note, utc_now
+from pipeline.core.run_note import RunNote, change_note, utc_now
 
 HELP = """
 Run one night: read every feed, validate, link, publish.
@@ -72,7 +74,7 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
     A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned with.
     """
     with _told_of_storage(night), run_lock(night.home.lock):
-        night = begin(night, fresh=fresh)
+        night = _begun(night, fresh=fresh)
         handler = log_to(night.folder.file("run.log"))
         try:
             outcome = _run_flow(night, console)
@@ -80,11 +82,25 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
             _note_failure(night, error)
             raise
         else:
-            change_note(night.folder.root, state="published", ended_at=utc_now())
+            facts = {"state": "published", "ended_at": utc_now(), "peak_mb": outcome.peak_mb}
+            note = change_note(night.folder.root, **facts)
             log("run ends", run=night.run_id, state="published", seconds=outcome.seconds)
+            if note:
+                _tell(night, note, outcome, outcome.exit_code)
         finally:
             stop_log(handler)
     return outcome
+
+
+def _begun(night: Night, *, fresh: bool) -> Night:
+    """The run that tonight is; where none may begin, whom the run file names is told."""
+    try:
+        return begin(night, fresh=fresh)
+    except LinkageError as error:
+        kind = type(error).__name__
+        note = RunNote(night.run_id, "failed", night.as_of.isoformat(), stage="begin", error=kind, reason=str(error))
+        notify(night.settings.notify, told_of(note, str(night.home.root), None))
+        raise
 
 
 def _run_flow(night: Night, console: Console | None) -> Outcome:
@@ -110,11 +126,22 @@ def _note_failure(night: Night, error: Exception) -> None:
     kind, reason, stage = type(error).__name__, None, None
     if isinstance(error, LinkageError):
         reason, stage = str(error), error.stage
-    with suppress(OSError):
+    facts: dict[str, Any] = {"state": state, "ended_at": utc_now(), "stage": stage, "error": kind, "reason": reason}
+    note: RunNote | None = None
+    with suppress(OSError, LinkageError):
         log("run ends", run=night.run_id, state=state, stage=stage, error=kind, reason=reason)
-        change_note(
-            night.folder.root, state=state, ended_at=utc_now(), stage=stage, error=kind, reason=reason
-        )  # fmt: skip
+        note = change_note(night.folder.root, **facts)
+    _tell(night, note or RunNote(night.run_id, as_of=night.as_of.isoformat(), **facts), None, 1)
+
+
+def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) -> None:
+    """Measures for the node exporter, and a message where the run file asks for one; neither fails the run."""
+    try:
+        write_metrics(night.home, note, exit_code)
+    except Exception as error:
+        with suppress(OSError):
+            log("metrics not written", error=type(error).__name__)
+    notify(night.settings.notify, told_of(note, str(night.folder.root), outcome))
 
 
 @contextmanager

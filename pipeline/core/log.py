@@ -17,6 +17,11 @@ class _JsonLines(logging.Formatter):
         return json.dumps({"at": when, "level": record.levelname, "event": record.getMessage(), **facts})
 
 
+class _RunLog(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """A line that a full disk does not take is dropped: the stage's own write says it in plain words."""
+
+
 def log(event: str, **facts: str | int | float | None) -> None:
     """Write one line: what happened, and ids, counts or seconds about it."""
     logging.getLogger(LOGGER).info(event, extra={"facts": facts})
@@ -25,7 +30,7 @@ def log(event: str, **facts: str | int | float | None) -> None:
 def log_to(path: Path) -> logging.Handler:
     """Send the log to a file from now on; close the handler at the end of the run."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _RunLog(path, encoding="utf-8")
     handler.setFormatter(_JsonLines())
     logger = logging.getLogger(LOGGER)
     logger.setLevel(logging.INFO)

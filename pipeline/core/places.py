@@ -46,6 +46,11 @@ class Home:
         return self.root / "state" / "decisions.sqlite3"
 
     @property
+    def metrics(self) -> Path:
+        """Measures of the last run, for a node exporter."""
+        return self.root / "metrics" / "boroughlink.prom"
+
+    @property
     def lock(self) -> Path:
         """The run lock: one run a home at a time."""
         return self.root / "run.lock"

@@ -40,6 +40,8 @@ class RunNote:
     """Class of the error"""
     reason: str | None = None
     """Message of the error; no personal data"""
+    peak_mb: float | None = None
+    """Most memory that the process held"""
 
 
 def utc_now() -> str:

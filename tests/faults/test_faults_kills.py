@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from small_london import London, current_run, ended, forked, killed_after, plain_night, published_tables
+from small_london import London, current_run, ended, forked, killed_after, note_of, plain_night, published_tables
 from stewards_say import said
 
 from flows.decided import open_decisions
@@ -41,6 +41,11 @@ def decided(home: Path) -> set[str]:
         return set(store.log().column("decision_id").to_pylist())
 
 
+def is_over(home: Path) -> bool:
+    """The second night has ended well, though its process may have been killed after that."""
+    return (home / "runs" / NEW).exists() and note_of(home, NEW)["state"] == "published"
+
+
 def test_two_hundred_kills_at_random_moments_leave_a_whole_publication_and_every_decision(
     warm: London, undisturbed: dict[str, object], tmp_path: Path
 ) -> None:
@@ -65,12 +70,13 @@ def test_two_hundred_kills_at_random_moments_leave_a_whole_publication_and_every
             assert code in (0, -signal.SIGKILL), out.read_text("utf-8")
             kills += code == -signal.SIGKILL
             assert current_run(home) in (OLD, NEW)
-            if code == 0:
+            if is_over(home):
                 break
-        assert ended(forked(lambda home=home: night_two(warm, home), out)) == 0, out.read_text("utf-8")
-        newest = current_run(home)
-        assert newest == NEW if code else newest == "2026-11-21-2"
-        assert published_tables(home) == undisturbed if code else True
+        else:
+            assert ended(forked(lambda home=home: night_two(warm, home), out)) == 0, out.read_text("utf-8")
+        assert is_over(home)
+        assert current_run(home) == NEW
+        assert published_tables(home) == undisturbed
         assert not list((home / "published").glob(".*"))
         assert acknowledged <= decided(home)
         shutil.rmtree(home)

@@ -1,0 +1,114 @@
+"""Tell operators how a run ended, by e-mail or webhook, where the run file asks for it; never personal data."""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+import socket
+import ssl
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+
+from tenacity import Retrying, stop_after_attempt, wait_exponential
+
+from flows.outcome import Outcome
+from pipeline.core.log import log
+from pipeline.core.run_note import RunNote
+from schemas.notify import Email, Notify, Webhook
+
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is sent."""
+
+    run_id: str
+    state: str
+    stage: str | None
+    error: str | None
+    reason: str | None
+    counts: Mapping[str, int]
+    report: str
+    """Path of the run's folder, or of its report where it has one"""
+    host: str
+
+
+def told_of(note: RunNote, folder: str, outcome: Outcome | None) -> Told:
+    """What to tell of a run: ``held`` where it is published and a feed was not fresh."""
+    state = "held" if note.state == "published" and outcome and outcome.not_fresh else note.state
+    reason = note.reason
+    counts: dict[str, int] = {}
+    if outcome:
+        names = ("records", "persons", "links", "questions", "quarantined", "fresh")
+        counts = {name: getattr(outcome, name) for name in names} | {"not_fresh": len(outcome.not_fresh)}
+        reason = "; ".join(f"{feed} is {what}" for feed, what, _ in outcome.not_fresh) or None
+    report = str(outcome.report) if outcome else folder
+    return Told(note.run_id, state, note.stage, note.error, reason, counts, report, socket.gethostname())
+
+
+def notify(asked: Notify | None, told: Told, environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Send it where the run file asks for it; returns which ways failed, which never fails the run itself."""
+    if asked is None or told.state not in asked.on:
+        return []
+    ways: dict[str, Callable[[], None]] = {}
+    if (email := asked.email) is not None:
+        ways["email"] = lambda: _mail(email, told, environment)
+    if (webhook := asked.webhook) is not None:
+        ways["webhook"] = lambda: _post(webhook, told, environment)
+    return [way for way, send in ways.items() if not _is_sent(way, send)]
+
+
+def _is_sent(way: str, send: Callable[[], None]) -> bool:
+    try:
+        Retrying(stop=stop_after_attempt(TRIES), wait=wait_exponential(max=10), reraise=True)(send)
+    except Exception as error:  # a server may answer anything; the night stands whatever it says
+        log("not notified", way=way, error=type(error).__name__)
+        return False
+    log("notified", way=way)
+    return True
+
+
+def _mail(email: Email, told: Told, environment: Mapping[str, str]) -> None:
+    message = EmailMessage()
+    message["Subject"] = f"boroughlink {told.run_id}: {told.state}"
+    message["From"], message["To"] = email.sender, ", ".join(email.to)
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="boroughlink")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_text(told))
+    secure = ssl.create_default_context()
+    with (
+        smtplib.SMTP_SSL(email.host, email.port, timeout=email.timeout_seconds, context=secure)
+        if email.security == "tls"
+        else smtplib.SMTP(email.host, email.port, timeout=email.timeout_seconds) as server
+    ):
+        if email.security == "starttls":
+            server.starttls(context=secure)
+        if email.user:
+            server.login(email.user, _password(email, environment))
+        server.send_message(message)
+
+
+def _password(email: Email, environment: Mapping[str, str]) -> str:
+    if email.password_env and email.password_env in environment:
+        return environment[email.password_env]
+    return email.password_file.read_text("utf-8").strip() if email.password_file else ""
+
+
+def _text(told: Told) -> str:
+    said = {name: value for name, value in asdict(told).items() if value not in (None, {})}
+    counts = said.pop("counts", {})
+    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in (said | counts).items()) + "\n"
+
+
+def _post(webhook: Webhook, told: Told, environment: Mapping[str, str]) -> None:
+    headers = {"Content-Type": "application/json", "User-Agent": "boroughlink"}
+    if webhook.token_env and webhook.token_env in environment:
+        headers["Authorization"] = f"Bearer {environment[webhook.token_env]}"
+    request = urllib.request.Request(webhook.url, json.dumps(asdict(told)).encode(), headers, method="POST")  # noqa: S310  (http or https by its contract)
+    with urllib.request.urlopen(request, timeout=webhook.timeout_seconds):  # noqa: S310
+        return

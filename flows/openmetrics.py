@@ -1,0 +1,89 @@
+"""Measures of the last run as OpenMetrics text, for a node exporter's textfile collector: counts and seconds, no personal data."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.openmetrics.exposition import generate_latest
+
+from pipeline.core.durable import make_folder, write_synced
+from pipeline.core.errors import StateError
+from pipeline.core.places import Home
+from pipeline.core.run_note import RunNote, read_note
+from pipeline.publish.publication import read_current
+
+STATES = ("published", "failed", "refused")
+
+
+def write_metrics(home: Home, note: RunNote, exit_code: int) -> None:
+    """Write ``<home>/metrics/boroughlink.prom``, whole or not at all."""
+    gauges = _Gauges()
+    for state in STATES:
+        gauges.set("run_state", "1 for the state that the last run ended in", float(note.state == state), state=state)
+    gauges.set("run_exit_code", "Exit code of the last run: 0 good, 1 failed, 3 a feed was held", exit_code)
+    gauges.set("run_resumed", "How often the last run was continued after it had died or failed", note.n_resumed)
+    if note.ended_at:
+        gauges.set("run_end_timestamp_seconds", "When the last run ended", _seconds(note.ended_at))
+    if last := _last_success(home):
+        gauges.set("run_success_timestamp_seconds", "When a run last published", _seconds(last))
+    _add_measures(gauges, home, note)
+    _add_publication(gauges, home)
+    make_folder(home.metrics.parent)
+    text: bytes = generate_latest(gauges.registry)  # type: ignore[no-untyped-call]
+    write_synced(home.metrics, text.decode())
+
+
+def _add_measures(gauges: _Gauges, home: Home, note: RunNote) -> None:
+    path = home.run(note.run_id).file("metrics.json")
+    for stage, metric, value, unit in json.loads(path.read_text("utf-8")) if path.exists() else []:
+        if metric == "seconds":
+            gauges.set("stage_seconds", "How long a stage of the last run took", value, stage=stage)
+        else:
+            gauges.set("measure", "What a stage of the last run measured", value, stage=stage, metric=metric, unit=unit)
+    if note.peak_mb is not None:
+        gauges.set("run_peak_memory_bytes", "Most memory that the last run held", note.peak_mb * 2**20)
+
+
+def _add_publication(gauges: _Gauges, home: Home) -> None:
+    current = read_current(home)
+    if current is None:
+        return
+    tables = current.manifest["tables"]
+    for name, said in tables.items() if isinstance(tables, dict) else ():
+        gauges.set("published_rows", "Rows of a table that readers see", said["rows"], table=name)
+    states = Counter(current.table("source_status").column("state").to_pylist())
+    for state in ("fresh", "held", "missing"):
+        gauges.set("published_feeds", "Feeds by state, in what readers see", states[state], state=state)
+
+
+def _last_success(home: Home) -> str | None:
+    ended = []
+    for folder in home.runs.glob("*-*/"):
+        try:
+            note = read_note(folder)
+        except StateError:
+            continue
+        if note and note.state == "published" and note.ended_at:
+            ended.append(note.ended_at)
+    return max(ended, default=None)
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+class _Gauges:
+    """Gauges in a registry of their own, made when they are first set."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._gauges: dict[str, Gauge] = {}
+
+    def set(self, name: str, about: str, value: float, **labels: str) -> None:
+        if name not in self._gauges:
+            self._gauges[name] = Gauge(f"boroughlink_{name}", about, tuple(labels), registry=self.registry)
+        gauge = self._gauges[name]
+        (gauge.labels(**labels) if labels else gauge).set(value)

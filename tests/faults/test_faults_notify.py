@@ -1,0 +1,172 @@
+"""Operators are told how a run ended, by a real mail server and a real web server on this machine, and never of a person."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from flows import notify as module
+from flows.notify import Told, notify, told_of
+from flows.outcome import Outcome
+from pipeline.core.run_note import RunNote
+from schemas.notify import Notify
+from schemas.settings import RunSettings
+
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")  # on this machine only
+FAILED = RunNote("2026-11-21-1", "failed", "2026-11-21", stage="link", error="StorageError", reason="the disk is full.")
+PUBLISHED = RunNote("2026-11-21-1", "published", "2026-11-21")
+TOLD = told_of(FAILED, "/srv/home/runs/2026-11-21-1", None)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "wait_exponential", lambda **_: lambda _state: 0)
+
+
+class Box:
+    """Keeps the messages it is given."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
+        del server, session
+        self.messages.append(message_from_bytes(envelope.content))
+        return "250 kept"
+
+
+@pytest.fixture
+def mail() -> Iterator[tuple[Box, int]]:
+    """A mail server that wants a user and a password."""
+
+    def knows(server: object, session: object, envelope: object, mechanism: str, said: LoginPassword) -> AuthResult:
+        del server, session, envelope, mechanism
+        return AuthResult(success=(said.login, said.password) == (b"night", b"secret"))
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    box = Box()
+    server = Controller(
+        box, hostname="127.0.0.1", port=port, authenticator=knows, auth_required=True, auth_require_tls=False
+    )
+    server.start()
+    try:
+        yield box, port
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def web() -> Iterator[tuple[list[tuple[dict[str, str], Any]], HTTPServer]]:
+    """A web server that fails the first time."""
+    taken: list[tuple[dict[str, str], Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            taken.append((dict(self.headers), body))
+            self.send_response(500 if len(taken) == 1 else 204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield taken, server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def by_mail(port: int, **more: object) -> Notify:
+    said = {"host": "127.0.0.1", "port": port, "security": "none", "sender": "night@force.example", "to": ["ops@force.example"], "user": "night", "password_env": "MAIL_PASSWORD"}  # fmt: skip
+    return Notify.model_validate({"email": said | more})
+
+
+def test_a_failed_run_is_told_by_mail(mail: tuple[Box, int]) -> None:
+    box, port = mail
+    assert notify(by_mail(port), TOLD, {"MAIL_PASSWORD": "secret"}) == []
+    message = box.messages[0]
+    assert message["Subject"] == "boroughlink 2026-11-21-1: failed"
+    assert message["To"] == "ops@force.example"
+    text = message.get_payload()
+    assert "stage: link" in text
+    assert "reason: the disk is full." in text
+    assert "/srv/home/runs/2026-11-21-1" in text
+
+
+def test_the_password_may_lie_in_a_file_and_a_wrong_one_fails_nothing_else(
+    mail: tuple[Box, int], tmp_path: Path
+) -> None:
+    box, port = mail
+    (tmp_path / "password").write_text("secret\n", "utf-8")
+    assert notify(by_mail(port, password_file=tmp_path / "password"), TOLD, {}) == []
+    assert notify(by_mail(port), TOLD, {"MAIL_PASSWORD": "wrong"}) == ["email"]
+    assert len(box.messages) == 1
+
+
+def test_a_webhook_gets_json_with_its_token_and_is_tried_again(
+    web: tuple[list[tuple[dict[str, str], Any]], HTTPServer],
+) -> None:
+    taken, server = web
+    asked = Notify.model_validate(
+        {"webhook": {"url": f"http://127.0.0.1:{server.server_port}/hook", "token_env": "TOKEN"}}
+    )
+    assert notify(asked, TOLD, {"TOKEN": "t"}) == []
+    assert len(taken) == 2
+    headers, body = taken[1]
+    assert headers["Authorization"] == "Bearer t"
+    assert set(body) == set(Told.__dataclass_fields__)
+    assert (body["run_id"], body["state"], body["stage"], body["error"]) == (
+        "2026-11-21-1", "failed", "link", "StorageError",
+    )  # fmt: skip
+
+
+def test_a_server_that_is_not_there_fails_nothing() -> None:
+    asked = Notify.model_validate({"webhook": {"url": "http://127.0.0.1:9/"}, "email": by_mail(9).email.model_dump()})  # type: ignore[union-attr]
+    assert notify(asked, TOLD, {}) == ["email", "webhook"]
+
+
+def outcome(*not_fresh: tuple[str, str, str]) -> Outcome:
+    place = Path("/srv/home")
+    return Outcome("2026-11-21-1", place, place / "report.html", place, 9, 5, 4, 1, 0, 3, not_fresh, 1.0, 100.0)
+
+
+def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reasons(
+    web: tuple[list[tuple[dict[str, str], Any]], HTTPServer],
+) -> None:
+    taken, server = web
+    taken.append(({}, None))  # the first one fails: taken
+    url = f"http://127.0.0.1:{server.server_port}/"
+    held = told_of(PUBLISHED, "", outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
+    assert notify(Notify.model_validate({"webhook": {"url": url}}), held, {}) == []
+    assert len(taken) == 1
+    assert notify(Notify.model_validate({"webhook": {"url": url}, "on": ["held"]}), held, {}) == []
+    body = taken[1][1]
+    assert (body["state"], body["reason"], body["counts"]["persons"]) == ("held", "custody is held", 5)
+    assert "SENTINELSON" not in json.dumps(body)
+
+
+def test_nothing_is_sent_where_nothing_is_configured(web: tuple[list[Any], HTTPServer]) -> None:
+    taken, _ = web
+    assert RunSettings().notify is None
+    assert notify(RunSettings().notify, TOLD, {}) == []
+    assert notify(Notify(), TOLD, {}) == []
+    good = told_of(PUBLISHED, "", outcome())
+    assert notify(Notify.model_validate({"webhook": {"url": "http://127.0.0.1:9/"}}), good, {}) == []
+    assert taken == []

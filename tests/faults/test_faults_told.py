@@ -1,0 +1,112 @@
+"""What a run leaves for those who operate it: measures, log lines, and a message where one is asked for."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as prometheus
+from small_london import London, ended, forked, log_of, plain_night
+
+from flows import stages
+from pipeline.core.errors import PublishRefusedError
+
+pytestmark = pytest.mark.slow
+FAILED = "2026-11-21-1"
+
+
+def measures(home: Path) -> dict[tuple[str, ...], float]:
+    text = (home / "metrics" / "boroughlink.prom").read_text("utf-8")
+    found = {
+        (sample.name.removeprefix("boroughlink_"), *sample.labels.values()): sample.value
+        for family in prometheus(text)
+        for sample in family.samples
+    }
+    assert {sample.name for family in openmetrics(text) for sample in family.samples} == {
+        f"boroughlink_{name}" for name, *_ in found
+    }
+    return found
+
+
+def night(london: London, home: Path, error: Exception | None = None) -> int:
+    def work() -> None:
+        def fails(*_: object) -> None:
+            raise error  # type: ignore[misc]
+
+        if error:
+            stages.publish_tables = fails  # type: ignore[assignment]
+        plain_night(london.night(home, "2026-11-21"))
+
+    return ended(forked(work, london.place / "out"))
+
+
+def test_a_good_night_leaves_its_measures(home: Path) -> None:
+    found = measures(home)
+    assert found[("run_state", "published")] == 1
+    assert found[("run_exit_code",)] == 0
+    assert found[("published_feeds", "fresh")] == 4
+    assert found[("published_rows", "records")] > 100
+    assert found[("run_success_timestamp_seconds",)] == found[("run_end_timestamp_seconds",)]
+    assert found[("run_peak_memory_bytes",)] > 1e6
+    stages_told = {key[1] for key in found if key[0] == "stage_seconds"}
+    assert stages_told == {"read", "validate", "settle", "link", "persons", "publish"}
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "told"),
+    [
+        (PublishRefusedError(("3 persons without a record",)), "refused", "3 persons without a record"),
+        (ValueError("ZEBEDEE SENTINELSON"), "failed", "publish failed (ValueError)"),
+    ],
+    ids=["refused", "failed"],
+)
+def test_a_night_that_does_not_publish_leaves_its_stage_and_reason_but_no_value_of_a_person(
+    london: London, home: Path, error: Exception, state: str, told: str
+) -> None:
+    assert night(london, home, error) == 1
+    found = measures(home)
+    assert found[("run_state", state)] == 1
+    assert found[("run_exit_code",)] == 1
+    assert found[("run_success_timestamp_seconds",)] <= found[("run_end_timestamp_seconds",)]
+    last = log_of(home, FAILED)[-1]
+    assert (last["event"], last["state"], last["stage"]) == ("run ends", state, "publish")
+    assert told in str(last["reason"])
+    everything = b"".join(path.read_bytes() for path in (home / "runs" / FAILED).glob("*.*") if path.is_file())
+    assert b"SENTINELSON" not in everything
+    assert "SENTINELSON" not in (london.place / "out").read_text("utf-8")
+
+
+def test_a_night_that_fails_is_told_to_the_webhook_of_its_run_file(london: London, home: Path) -> None:
+    taken: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        london.say(notify={"webhook": {"url": f"http://127.0.0.1:{server.server_port}/"}})
+        assert night(london, home, ValueError("ZEBEDEE SENTINELSON")) == 1
+        assert night(london, home) == 0
+        (home / "published" / "current").unlink()
+        assert night(london, home) == 1
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert [(told["run_id"], told["state"], told["stage"]) for told in taken] == [
+        (FAILED, "failed", "publish"), ("2026-11-21-2", "failed", "begin"),
+    ]  # fmt: skip
+    assert "SENTINELSON" not in json.dumps(taken)
