@@ -83,8 +83,7 @@ def svg(figure: Figure, title: str) -> str:
 
 def _settle(figure: Figure) -> None:
     """Keep the layout as it is, rounded: the last digits of the layout solver differ from one drawing to the next."""
-    if engine := figure.get_layout_engine():
-        engine.execute(figure)
+    figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = (round(value, 4) for value in axes.get_position().bounds)
