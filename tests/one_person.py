@@ -19,6 +19,7 @@ def tables(surname: str = "ALI") -> dict[str, pa.Table]:
     given |= {
         "run_id": "2026-11-20-1",
         "kind": "created",
+        "person_id_after": "P1",
         "blamed_on": ["custody"],
         "n_records_before": 0,
         "n_records_after": 1,

@@ -54,7 +54,10 @@ def judge(overlap: Overlap, seen_before: Iterable[str], evidence: Evidence) -> C
         seen_before: records that were not there last night, but in an earlier one.
         evidence: changed contents, decisions and model.
     """
-    word = _words(overlap, frozenset(seen_before), evidence)
+    seen = frozenset(seen_before)
+    if not (overlap.persons or seen or evidence.decided):  # a first night, or only new persons: nothing to weigh
+        return Causes({cluster: Cause(NEW, records) for cluster, records in overlap.clusters.items()}, {})
+    word = _words(overlap, seen, evidence)
     neighbours: dict[str, set[str]] = defaultdict(set)
     of_person: dict[str, set[str]] = defaultdict(set)
     for cluster, records in overlap.clusters.items():

@@ -150,9 +150,8 @@ def _inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_
             person = _new_id(records[0], known, run_id)
             known.add(person)
             heirs.new.add(person)
-            parted = Counter(filter(None, map(overlap.person_before.get, records))) or Counter(filter(None, map(owners.get, records)))  # fmt: skip
-            if parted:
-                heirs.split_from[person] = min(parted, key=lambda old: (-parted[old], old))
+            if parted := _most_of(records, overlap.person_before) or _most_of(records, owners):
+                heirs.split_from[person] = parted
         heirs.person_of[cluster] = person
     return heirs
 
@@ -166,6 +165,12 @@ def _heir_of(clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str]
                 if record in person_of:
                     share[person_of[record]][cluster] += 1
     return {old: min(counts, key=lambda cluster: (-counts[cluster], cluster)) for old, counts in share.items()}
+
+
+def _most_of(records: Sequence[str], person_of: Mapping[str, str]) -> str | None:
+    """The person that most of the records were of; None where none of them was anybody's."""
+    counts = Counter(person_of[record] for record in records if record in person_of) if person_of else None
+    return min(counts, key=lambda old: (-counts[old], old)) if counts else None
 
 
 def _claims(heir_of: Mapping[str, str]) -> dict[str, list[str]]:

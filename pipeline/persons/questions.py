@@ -13,7 +13,7 @@ from schemas.tables import REVIEW_QUEUE
 CHILD_YEARS = 18
 HARM = {
     "adopted": 5, "victim_offender": 5, "identifier_conflict": 4, "twin_suspicion": 4, "broken_cluster": 4, "name_only": 3,
-    "no_forename": 3, "unborn": 3, "grey_pair": 2,
+    "doubtful_birthday": 3, "no_forename": 3, "unborn": 3, "grey_pair": 2,
 }  # fmt: skip
 REASONS = {
     "adopted": "One record is of an adopted child, whose old identity is sealed.",
@@ -22,6 +22,7 @@ REASONS = {
     "twin_suspicion": "Birthday and surname agree, forenames do not, and no identifier is shared: perhaps twins.",
     "name_only": "No birthday, identifier, phone or e-mail agrees: the link would rest on a name and a place alone.",
     "no_forename": "One record has no forename and fits any child of the household born that day.",
+    "doubtful_birthday": "The birthday agrees but for a slip, or is a 1 January, and nothing else places both at one address, phone or identifier.",
     "unborn": "One record is of a child before birth.",
     "broken_cluster": "The records of one person do not hold together.",
     "grey_pair": "The evidence is neither strong enough to link nor weak enough to part.",

@@ -30,6 +30,11 @@ BETWEEN = {
         (FROM identity_ledger i WHERE i.person_id = p.person_id AND i.valid_to IS NULL)""",
     "open spans of persons that are not there":
         "SELECT count(*) FROM identity_ledger i WHERE i.valid_to IS NULL AND NOT EXISTS (FROM persons p WHERE p.person_id = i.person_id)",
+    "records whose person the ledger does not tell": """SELECT count(*) FROM records r FULL JOIN
+        (SELECT unnest(record_ids) AS record_id, person_id FROM identity_ledger WHERE valid_to IS NULL) i USING (record_id)
+        WHERE r.person_id IS DISTINCT FROM i.person_id""",
+    "changes that the ledger does not tell": """SELECT count(*) FROM link_changes c WHERE c.person_id_after IS NOT NULL AND NOT EXISTS
+        (FROM identity_ledger i WHERE i.person_id = c.person_id_after AND i.valid_from = c.run_id AND i.valid_to IS NULL)""",
     "questions about persons that are not there":
         "SELECT count(*) FROM (SELECT unnest(person_ids) AS person_id FROM review_queue) ANTI JOIN persons USING (person_id)",
 }  # fmt: skip

@@ -18,7 +18,7 @@ from schemas.tables import MARKING
 
 TYPES = {
     "adopted": "Adopted child", "victim_offender": "Victim and offender", "identifier_conflict": "Identifiers conflict",
-    "twin_suspicion": "Perhaps twins", "no_forename": "No forename", "name_only": "Name only", "unborn": "Before birth",
+    "twin_suspicion": "Perhaps twins", "no_forename": "No forename", "name_only": "Name only", "doubtful_birthday": "Doubtful birthday", "unborn": "Before birth",
     "broken_cluster": "Broken cluster", "grey_pair": "Unclear evidence",
 }  # fmt: skip
 

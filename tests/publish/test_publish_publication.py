@@ -67,6 +67,8 @@ def broken(name: str, column: str, value: object) -> dict[str, pa.Table]:
         ("persons", "surname", "KHAN", "golden values"),
         ("persons", "n_records", 5, "count of records"),
         ("identity_ledger", "valid_to", "2026-11-20-1", "open span"),
+        ("identity_ledger", "record_ids", ["r1", "r2"], "the ledger does not tell"),
+        ("identity_ledger", "valid_from", "2026-11-19-1", "changes that the ledger does not tell"),
     ],
 )
 def test_tables_that_contradict_each_other_are_refused_and_the_last_publication_stays(
@@ -152,7 +154,8 @@ def test_who_a_record_was_on_a_day_is_told_by_the_last_run_of_that_day(tmp_path:
         ("P1", "2026-05-03-10", None, ["r1"]),
         ("P9", "2026-05-02-1", "2026-05-03-1", ["r2"]),
     )
-    publish(home, "2026-05-03-10", tables() | {"identity_ledger": spans}, {})
+    no_changes = tables()["link_changes"].slice(0, 0)
+    publish(home, "2026-05-03-10", tables() | {"identity_ledger": spans, "link_changes": no_changes}, {})
     days = ("2026-04-30", "2026-05-01", "2026-05-02", "2026-05-03", "2026-05-04")
     asked = ", ".join(f"person_as_of(record_id, DATE '{day}')" for day in days)
     assert list(query(home, f"SELECT {asked} FROM records").to_pylist()[0].values()) == [None, "P0", "P0", "P1", "P1"]
