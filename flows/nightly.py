@@ -1,6 +1,7 @@
 """One night, from the boroughs' exports to linked Parquet. Read this first: a line a stage.
 
-Stages hand on ids and paths, never rows: what they write lies in the run's folder.
+Stages hand on ids and paths, never rows: what they write lies in the run's folder. A run that died goes on with its
+first stage that is not finished (``checkpoints``, ``resume``).
 """
 
 from __future__ import annotations

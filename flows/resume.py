@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from flows.decided import has_decisions, open_decisions
 from flows.night import Night, next_run_id
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
@@ -25,7 +27,7 @@ OPERATIONAL = {
     "publish_limits",
 }  # fmt: skip
 """Settings that change how a run goes, not what it gives."""
-READ_FROM_BASE = ("identity_ledger", "review_queue")
+READ_FROM_BASE = ("identity_ledger", "records", "review_queue")
 
 
 def begin(night: Night, *, fresh: bool = False) -> Night:
@@ -78,7 +80,7 @@ def stamps_of(night: Night) -> dict[str, str]:
 def code_stamp() -> str:
     """Hash of the code, of the lists it reads, and of the libraries whose version shows in what is written."""
     folders = (ROOT / "pipeline", ROOT / "flows", ROOT / "schemas", REFERENCE)
-    kinds = {".py", ".toml", ".csv", ".html"}
+    kinds = {".py", ".toml", ".csv", ".j2"}
     paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in kinds]
     versions = [f"{name} {version(name)}" for name in LIBRARIES]
     told = [" ".join((platform.python_version(), *versions)).encode()]
@@ -111,7 +113,29 @@ def _base(home: Home, night: Night) -> str | None:
         raise SettingsError(
             "--as-of", problem, "Was the clock set back? Set it right, or give --as-of that date or later."
         )
+    _check_decisions(night, current)
     return current.run_id
+
+
+def _check_decisions(night: Night, current: Publication) -> None:
+    """That the store has the decisions that the publication was made with; it only ever grows.
+
+    Raises:
+        StateError: If it has fewer: people would be joined whom stewards parted.
+        StoreUnavailableError: If it does not answer.
+    """
+    said = current.manifest.get("decisions")
+    known = int(said.get("count", 0)) if isinstance(said, dict) else 0
+    if not known:
+        return
+    count = 0
+    if has_decisions(night.settings, night.home, os.environ):
+        with open_decisions(night.settings, night.home, os.environ) as store:
+            count = len(store.log())
+    if count < known:
+        problem = f"has {count:,} stewards' decisions, but the publication was made with {known:,}."
+        remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."  # fmt: skip
+        raise StateError("the store of decisions", problem, remedy)
 
 
 def _current(home: Home) -> Publication | None:

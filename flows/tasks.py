@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +17,11 @@ from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
 from flows import stages, steps
+from flows.around import add_metrics, metrics_of, private, timed
 from flows.checkpoints import once
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import progress
-from pipeline.core.durable import storage_error, write_synced
 from pipeline.core.errors import LinkageError, SourceError, StorageError, StoreUnavailableError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
@@ -33,7 +30,6 @@ from schemas.contract import Contract
 
 RETRY_DELAY_SECONDS = 10
 PLAIN_WORKERS, PLAIN_WAITS = 4, (2, 4)  # threads, and seconds before each further try, where no flow is running
-_metrics_lock = threading.Lock()
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -65,7 +61,7 @@ def _is_retryable(_task: object, _run: object, state: State) -> bool:
 )
 def read_and_standardise(night: Night, feed_id: str) -> str:
     """One feed: tonight's export in standard form."""
-    with _private(night, feed_id):
+    with private(night, feed_id):
         step = steps.read(night, feed_id)
         done = once(
             step, str, lambda: stages.read_and_standardise(night, feed_id), lambda: stages.is_still_read(night, feed_id)
@@ -76,7 +72,7 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
 
 def read_feeds(night: Night) -> None:
     """Read every feed, several at a time; one that fails for good is noted and will be held, the others go on."""
-    with _timed(night, "read"):
+    with timed(night, "read"):
         limit = night.settings.feed_seconds
         step = read_and_standardise.with_options(retries=night.settings.source_retries, timeout_seconds=limit)
         waiting = dict(zip(night.feeds, submit(step, [(night, feed_id) for feed_id in night.feeds]), strict=True))
@@ -100,7 +96,7 @@ def read_feeds(night: Night) -> None:
 
 def validate_sources(night: Night) -> None:
     """Validate every source, several at a time."""
-    with _timed(night, "validate"):
+    with timed(night, "validate"):
         step = validate.with_options(**_patience(night))
         for result in submit(step, [(night, contract) for contract in night.contracts]):
             with _in_time(night, "validate"):
@@ -163,7 +159,7 @@ def _tried(step: Task[..., R], call: tuple[Any, ...]) -> R:
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="validate {contract.source}")
 def validate(night: Night, contract: Contract) -> list[str]:
     """One source: its exports against its expectations."""
-    with _private(night, contract.source):
+    with private(night, contract.source):
         done = once(steps.validate(night, contract), list[str], lambda: stages.validate(night, contract))
     progress().advance("validate", len(night.contracts))
     return done
@@ -172,22 +168,22 @@ def validate(night: Night, contract: Contract) -> list[str]:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def settle_feeds(night: Night) -> list[FeedState]:
     """Which export stands for each feed tonight."""
-    with _private(night, "settle"), _timed(night, "settle"):
+    with private(night, "settle"), timed(night, "settle"):
         return once(steps.settle(night), list[FeedState], lambda: stages.settle_feeds(night))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def link(night: Night, states: list[FeedState]) -> None:
     """Records of one person into one cluster."""
-    with _private(night, "link"), _timed(night, "link"):
-        _add_metrics(night, once(steps.link(night), list[Metric], lambda: stages.link(night, states)))
+    with private(night, "link"), timed(night, "link"):
+        add_metrics(night, once(steps.link(night), list[Metric], lambda: stages.link(night, states)))
     progress().advance("link", 1)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def build_persons(night: Night) -> None:
     """Golden records, identities and questions."""
-    with _private(night, "persons"), _timed(night, "persons"):
+    with private(night, "persons"), timed(night, "persons"):
         once(steps.persons(night), type(None), lambda: stages.persons(night))
     progress().advance("persons", 1)
 
@@ -195,8 +191,8 @@ def build_persons(night: Night) -> None:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def publish(night: Night, states: list[FeedState]) -> Path:
     """The tables that readers see, switched by one rename."""
-    with _private(night, "publish"), _timed(night, "publish"):
-        published = once(steps.publish(night), Path, lambda: stages.publish_tables(night, states, _metrics(night)))
+    with private(night, "publish"), timed(night, "publish"):
+        published = once(steps.publish(night), Path, lambda: stages.publish_tables(night, states, metrics_of(night)))
     progress().advance("publish", 1)
     return published
 
@@ -204,8 +200,8 @@ def publish(night: Night, states: list[FeedState]) -> Path:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def report(night: Night, states: list[FeedState], published: Path, seconds: float) -> Outcome:
     """The report page, and an artifact with the counts."""
-    with _private(night, "report"):
-        outcome = stages.write_report(night, states, published, _metrics(night), seconds)
+    with private(night, "report"):
+        outcome = stages.write_report(night, states, published, metrics_of(night), seconds)
     if FlowRunContext.get():
         create_markdown_artifact(key="nightly-report", markdown=_markdown(outcome), description="Counts of the night")
     progress().advance("report", 1)
@@ -220,56 +216,3 @@ def _markdown(outcome: Outcome) -> str:
         *(f"- {feed} is {state}: {reason}" for feed, state, reason in outcome.not_fresh),
     ]
     return "\n\n".join(lines)
-
-
-@contextmanager
-def _private(night: Night, place: str) -> Iterator[None]:
-    """An error of a library may quote the data it met, and Prefect would keep it: only our own errors go on as they are."""
-    try:
-        yield
-    except Exception as error:
-        own = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
-        if own is None and os.environ.get("BOROUGHLINK_DEBUG"):
-            raise
-        if own is None:
-            kind = type(error).__name__
-            own = LinkageError(f"{place} failed ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where.")
-        own.stage = own.stage or place
-        log("stage failed", stage=place, error=type(error).__name__, reason=str(own))
-        if own is error:
-            raise
-        raise own from None
-
-
-class _timed:  # noqa: N801  (reads as a word where it is used)
-    """Seconds of a stage, over all tries of the run, as a metric."""
-
-    def __init__(self, night: Night, stage: str) -> None:
-        self._night, self._stage, self._start = night, stage, time.perf_counter()
-
-    def __enter__(self) -> None:
-        log("stage begins", stage=self._stage)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        seconds = time.perf_counter() - self._start
-        log("stage ends", stage=self._stage, seconds=round(seconds, 3), is_good=kind is None)
-        if kind is None:
-            before = sum(m.value for m in _metrics(self._night) if (m.stage, m.metric) == (self._stage, "seconds"))
-            _add_metrics(self._night, [Metric(self._stage, "seconds", before + seconds, "s")])
-
-
-def _add_metrics(night: Night, metrics: list[Metric]) -> None:
-    """Keep measures of the run; one that is there already gets its new value."""
-    with _metrics_lock:
-        kept = {(metric.stage, metric.metric): metric for metric in (*_metrics(night), *metrics)}
-        write_synced(night.folder.file("metrics.json"), json.dumps(list(kept.values())))
-
-
-def _metrics(night: Night) -> list[Metric]:
-    """Measures of the run so far; none where they can no longer be read, for nothing else depends on them."""
-    path = night.folder.file("metrics.json")
-    try:
-        return [Metric(*row) for row in json.loads(path.read_text("utf-8"))] if path.exists() else []
-    except (ValueError, TypeError):
-        log("metrics damaged")
-        return []

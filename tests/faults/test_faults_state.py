@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
+from stewards_say import said
 
+from flows.decided import open_decisions
 from pipeline.core.errors import SourceError
+from pipeline.core.places import Home
 from pipeline.read.feed import read_feed
 from schemas.contract import Contract
+from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow
 OLD, NEW = "2026-11-20-1", "2026-11-21-1"
@@ -152,8 +156,6 @@ def test_a_night_without_its_decisions_fails_and_keeps_the_publication(
     monkeypatch.setattr("pipeline.stewardship.store.PATIENCE_S", 0.1)
     (home / "state" / "decisions.sqlite3").write_bytes(b"no database" * 1000)
     code, told = night(london, home)
-    if code == 0:
-        pytest.skip("nights do not read decisions yet")
     assert code == 1
     assert "decisions.sqlite3" in told
     assert current_run(home) == OLD
@@ -162,6 +164,23 @@ def test_a_night_without_its_decisions_fails_and_keeps_the_publication(
     (home / "state" / "decisions.sqlite3").unlink()
     assert night(london, home)[0] == 0
     assert note_of(home, NEW)["n_resumed"] == 1
+
+
+def test_a_night_whose_decisions_were_lost_fails_and_says_so(london: London, home: Path) -> None:
+    store = home / "state" / "decisions.sqlite3"
+    with open_decisions(RunSettings(), Home(home), {}) as opened:
+        opened.decide(said("a", "b"))
+    assert night(london, home)[0] == 0
+    kept = store.read_bytes()
+    for file in store.parent.glob("decisions.sqlite3*"):
+        file.unlink()
+    code, told = night(london, home)
+    assert code == 1
+    assert "has 0 stewards' decisions, but the publication was made with 1" in told
+    assert current_run(home) == NEW
+    store.write_bytes(kept)
+    assert night(london, home)[0] == 0
+    assert current_run(home) == "2026-11-21-2"
 
 
 def spoil(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows import tasks
+from flows.around import private
 from flows.night import plan_night
 from pipeline.core.errors import LinkageError, SourceError
 
@@ -15,7 +16,7 @@ PLANNED = plan_night(None, Path("/nowhere"), None, None, {})
 
 def test_the_error_of_a_library_keeps_its_words_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BOROUGHLINK_DEBUG", raising=False)
-    with pytest.raises(LinkageError) as caught, tasks._private(PLANNED, "custody"):
+    with pytest.raises(LinkageError) as caught, private(PLANNED, "custody"):
         raise ValueError("could not convert ZEBEDEE SENTINELSON")
     assert "ZEBEDEE" not in str(caught.value)
     assert "custody failed (ValueError)" in str(caught.value)
@@ -25,7 +26,7 @@ def test_the_error_of_a_library_keeps_its_words_to_itself(monkeypatch: pytest.Mo
 
 def test_our_own_errors_pass_as_they_are() -> None:
     error = SourceError("stale", "custody", "is old.", "Ask again.")
-    with pytest.raises(SourceError) as caught, tasks._private(PLANNED, "custody"):
+    with pytest.raises(SourceError) as caught, private(PLANNED, "custody"):
         raise error
     assert caught.value is error
 
