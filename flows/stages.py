@@ -25,10 +25,12 @@ from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, read_table, write_table
 from pipeline.link.stage import link_records
+from pipeline.persons.questions import Doubts
+from pipeline.persons.queue import QueueBefore
 from pipeline.persons.stage import Clustered, Previous, build_persons
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.publish.held_back import hold_back
-from pipeline.publish.publication import list_publications, publish, read_current
+from pipeline.publish.publication import Publication, list_publications, publish, read_current
 from pipeline.read.feed import export_sha256, read_feed
 from pipeline.report.page import render_report
 from pipeline.standardise.feed import standardise_feed
@@ -62,6 +64,7 @@ from schemas.tables import (
     QUARANTINE,
     RAW_RECORDS,
     RECORDS,
+    REVIEW_CLOSED,
     REVIEW_PAIRS,
     REVIEW_QUEUE,
     RUN_METRICS,
@@ -73,7 +76,16 @@ from schemas.tables import (
     PERSONS as PERSONS_TABLE,
 )
 
-PERSON_TABLES = (PERSONS_TABLE, PERSON_FIELDS, RECORDS, EVENTS, IDENTITY_LEDGER, LINK_CHANGES, REVIEW_QUEUE)
+PERSON_TABLES = (
+    PERSONS_TABLE,
+    PERSON_FIELDS,
+    RECORDS,
+    EVENTS,
+    IDENTITY_LEDGER,
+    LINK_CHANGES,
+    REVIEW_QUEUE,
+    REVIEW_CLOSED,
+)
 READ, STANDARDISE, VALIDATE, LINK, PERSONS = "read", "standardise", "validate", "link", "persons"
 
 
@@ -277,18 +289,21 @@ def persons(night: Night) -> None:
         decided_before = night.home.run(before.run_id).table(LINK, "decided_pairs")
         previous = Previous(
             before.table("identity_ledger"),
-            before.table("review_queue"),
+            QueueBefore(before.table("review_queue"), _closed_before(before)),
             before.folder / RECORDS.name,
             str(before.manifest["model"]),
         )
-    members, clusters, review_pairs = (
-        read_table(night.folder.table(LINK, name)) for name in ("cluster_members", "clusters", "review_pairs")
+    members, review_pairs, clusters, links, standing = (
+        read_table(night.folder.table(LINK, name))
+        for name in ("cluster_members", "review_pairs", "clusters", "links", "standing_decisions")
     )
+    review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
+    doubts = Doubts(review_pairs, clusters, links, standing, review_bits, night.settings.most_records)
     decided = changed_since(
         read_table(decided_before) if decided_before and decided_before.is_file() else None,
         read_table(night.folder.table(LINK, "decided_pairs")),
     )
-    clustered = Clustered(members, clusters, review_pairs, load_model(night.settings.model).stamp, decided)
+    clustered = Clustered(members, doubts, load_model(night.settings.model).stamp, decided)
     trust = {contract.source: contract.trust for contract in night.contracts}
     built = build_persons(
         read_table(night.folder.table(LINK, "std_records")),
@@ -301,6 +316,12 @@ def persons(night: Night) -> None:
     for table in PERSON_TABLES:
         write_table(night.folder.table(PERSONS, table.name), getattr(built, table.name), table)
     log("persons built", persons=len(built.persons), questions=len(built.review_queue))
+
+
+def _closed_before(before: Publication) -> pa.Table:
+    """Closed questions of the last publication; none in one of an older version, which did not keep them."""
+    is_there = (before.folder / REVIEW_CLOSED.name).is_dir()
+    return before.table(REVIEW_CLOSED.name) if is_there else REVIEW_CLOSED.arrow_schema().empty_table()
 
 
 def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[Metric]) -> Path:

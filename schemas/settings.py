@@ -54,6 +54,8 @@ class RunSettings(BaseModel):
     decisions_url: str | None = None
     """Database of stewards' decisions, ``sqlite:///file`` or ``postgresql://...``; default: a file in the home's state folder.
     BOROUGHLINK_DECISIONS_URL goes before it: a URL with a password belongs there."""
+    most_records: Annotated[int, Field(ge=2)] = 50
+    """A person of more records is a question for a steward."""
     policy: Literal["balanced", "strict"] = "strict"
     engine: Literal["local", "recordlinkage"] = "local"
     publish_limits: PublishLimits = PublishLimits()

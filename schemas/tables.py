@@ -285,7 +285,7 @@ REVIEW_PAIRS = Table(
         Column("match_weight", BITS, "Weight of that pair, bits", nullable=False),
         Column("match_probability", SHARE, "The same as a probability", nullable=False),
         Column("n_pairs", COUNT, "Pairs between the two clusters that wait", nullable=False),
-        Column("review_type", TEXT, "grey_pair, identifier_conflict, twin_suspicion, victim_offender, name_only, adopted, broken_cluster", nullable=False),
+        Column("review_type", TEXT, "grey_pair, identifier_conflict, twin_suspicion, victim_offender, name_only, no_forename, unborn, adopted, broken_cluster (the pair fits, other records of the two persons keep them apart)", nullable=False),
         Column("rules", TEXTS, "Rules of the model that forbid an automatic link"),
     ),
 )  # fmt: skip
@@ -366,7 +366,12 @@ IDENTITY_LEDGER = Table(
         Column("split_from", TEXT, "The person it was parted from"),
         Column("cause", TEXT, f"Why it began: {CAUSES}", nullable=False),
         Column("ended_by", TEXT, "Why it ended, in the same words"),
-        Column("record_ids", TEXTS, "Records of the person during the span, sorted; empty where a withdrawn person was merged away", nullable=False),
+        Column(
+            "record_ids",
+            TEXTS,
+            "Records of the person during the span, sorted; empty where a withdrawn person was merged away",
+            nullable=False,
+        ),
     ),
     published=True,
 )
@@ -389,27 +394,54 @@ LINK_CHANGES = Table(
     published=True,
 )  # fmt: skip
 
+DOUBTS = (
+    "decision_contradicted (data set decisions against each other), second_person (a decision waits for one), evidence_changed (since a "
+    "decision), broken_cluster (of one person: the records hold together by pairs too weak to ask about), over_large_cluster"
+)
+CLOSED_BECAUSE = (
+    "linked: one person now; decided_link, decided_unlink: by a steward; weight_fell: nothing worth asking; record_withdrawn; "
+    "joined_another: an older question on the same persons; holds_together, person_shrank: of one person; decision_settled: taken back or decided anew"
+)
 REVIEW_QUEUE = Table(
     "review_queue",
-    "one row an open question",
+    "one row an open question: one a person, or pair of persons",
     ("review_id",),
     (
-        Column("review_id", TEXT, "Stable hash of the question", nullable=False),
-        Column("review_type", TEXT, "As in review_pairs", nullable=False),
+        Column("review_id", TEXT, "The same from night to night while there is something to ask about these persons; never used again", nullable=False),
+        Column("review_type", TEXT, f"As in review_pairs, and {DOUBTS}; of several the gravest", nullable=False),
         Column("reason", TEXT, "Why the machine does not decide, in words, without personal data", nullable=False),
-        Column("person_ids", TEXTS, "Persons the question is about, sorted", nullable=False),
-        Column("record_id_l", TEXT, "Record of the strongest pair", nullable=False),
-        Column("record_id_r", TEXT, "Record of the strongest pair", nullable=False),
-        Column("match_weight", BITS, "Weight of the strongest pair, bits", nullable=False),
-        Column("match_probability", SHARE, "The same as a probability", nullable=False),
-        Column("n_pairs", COUNT, "Pairs between the persons that wait", nullable=False),
+        Column("person_ids", TEXTS, "The person or the two persons the question is about, sorted", nullable=False),
+        Column("record_id_l", TEXT, "Record of the pair to look at: the strongest that waits, the weakest inside a person, or the one decided on", nullable=False),
+        Column("record_id_r", TEXT, "The other record of it", nullable=False),
+        Column("match_weight", BITS, "Weight of that pair, bits; null where it was not scored"),
+        Column("match_probability", SHARE, "The same as a probability"),
+        Column("n_pairs", COUNT, "Pairs between the persons that wait; inside one person, its scored pairs", nullable=False),
         Column("harm", SMALL, "What a wrong answer could do, 1 to 5", nullable=False),
         Column("priority", SHARE, "harm x uncertainty, [0, 5]; the queue's order", nullable=False),
-        Column("boroughs", TEXTS, "Boroughs of the two persons, sorted", nullable=False),
+        Column("boroughs", TEXTS, "Boroughs of the two records, sorted", nullable=False),
         Column("opened_in", TEXT, "Run that first asked", nullable=False),
+        Column("decision_ids", TEXTS, "Stewards' decisions that the question is about, or that could not tell (unsure: it ranks lower), sorted"),
     ),
     published=True,
-)
+)  # fmt: skip
+
+REVIEW_CLOSED = Table(
+    "review_closed",
+    "one row a question that is asked no more, of this run or an earlier one",
+    ("review_id",),
+    (
+        Column("review_id", TEXT, "As in review_queue", nullable=False),
+        Column("review_type", TEXT, "As it was when last asked", nullable=False),
+        Column("person_ids", TEXTS, "Persons the question was about, sorted", nullable=False),
+        Column("record_id_l", TEXT, "Record of its pair; null once expunged by order"),
+        Column("record_id_r", TEXT, "Record of its pair; null once expunged by order"),
+        Column("opened_in", TEXT, "Run that first asked", nullable=False),
+        Column("closed_in", TEXT, "Run that asked no more", nullable=False),
+        Column("reason_code", TEXT, CLOSED_BECAUSE, nullable=False),
+        Column("decision_ids", TEXTS, "As in review_queue"),
+    ),
+    published=True,
+)  # fmt: skip
 
 RUN_METRICS = Table(
     "run_metrics",
@@ -523,5 +555,5 @@ STAGED = (
     PAIR_EVIDENCE, FINGERPRINTS,
 )  # fmt: skip
 PUBLISHED = (
-    PERSONS, PERSON_FIELDS, RECORDS, LINKS, IDENTITY_LEDGER, LINK_CHANGES, EVENTS, REVIEW_QUEUE, QUARANTINE, SOURCE_STATUS, RUN_METRICS,
+    PERSONS, PERSON_FIELDS, RECORDS, LINKS, IDENTITY_LEDGER, LINK_CHANGES, EVENTS, REVIEW_QUEUE, REVIEW_CLOSED, QUARANTINE, SOURCE_STATUS, RUN_METRICS,
 )  # fmt: skip

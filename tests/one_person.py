@@ -24,7 +24,7 @@ def tables(surname: str = "ALI") -> dict[str, pa.Table]:
         "n_records_before": 0,
         "n_records_after": 1,
     }
-    empty = ("links", "review_queue", "quarantine")
+    empty = ("links", "review_queue", "review_closed", "quarantine")
     out = {}
     for table in PUBLISHED:
         row = {name: given.get(name) for name in table.names}

@@ -11,15 +11,16 @@ from pipeline.link.rules import RuleHits
 from pipeline.link.weights import probability
 from schemas.tables import REVIEW_PAIRS
 
-GREY = "grey_pair"
+GREY, BROKEN = "grey_pair", "broken_cluster"
 
 
 def review_pairs(
-    ids: pa.Array, cluster_of: np.ndarray, pairs: ScoredPairs, hits: RuleHits, waits: np.ndarray
+    ids: pa.Array, cluster_of: np.ndarray, pairs: ScoredPairs, hits: RuleHits, waits: np.ndarray, link_bits: float
 ) -> pa.Table:
     """One row a pair of clusters with pairs that wait: its strongest pair, and the rules that any of its pairs met.
 
-    The question's type is the first rule, in the model's order, that one of its pairs met; else ``grey_pair``.
+    The question's type is the first rule, in the model's order, that one of its pairs met; where none, ``broken_cluster`` if the
+    strongest pair by itself would link (other records of the two clusters keep them apart), else ``grey_pair``.
     """
     own = np.flatnonzero(waits)
     a, b = cluster_of[pairs.left[own]], cluster_of[pairs.right[own]]
@@ -42,7 +43,14 @@ def review_pairs(
         "match_weight": pa.array(np.round(weight, 6)),
         "match_probability": pa.array(np.round(probability(weight), 9)),
         "n_pairs": pa.array(counts),
-        "review_type": pa.array([own_rules[0] if own_rules else GREY for own_rules in rules], pa.string()),
+        "review_type": pa.array(
+            [_type(own_rules, own >= link_bits) for own_rules, own in zip(rules, weight.tolist(), strict=True)],
+            pa.string(),
+        ),
         "rules": pa.array([own_rules or None for own_rules in rules], pa.list_(pa.string())),
     }
     return conform(pa.table(columns), REVIEW_PAIRS)
+
+
+def _type(rules: list[str], would_link: bool) -> str:
+    return rules[0] if rules else BROKEN if would_link else GREY

@@ -116,7 +116,7 @@ def link_records(
     fates = fates_of(pairs, machine, cluster_of, said, is_worth_asking)
     links = links_table(model, weights, pairs, hits, ids, fates)
     formed = shape(cluster_of, pairs, fates.is_must)
-    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits)
+    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, bits.link_bits)
     clock.lap("tables")
     told = training_metrics(training) if training else frozen_metrics(model, workspace, pairs.weight)
     clock.lap("drift")

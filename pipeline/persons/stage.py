@@ -17,7 +17,8 @@ from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_chang
 from pipeline.persons.content import corrected
 from pipeline.persons.golden import golden_values, person_fields
 from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, ledger_of
-from pipeline.persons.questions import review_queue
+from pipeline.persons.questions import Doubts
+from pipeline.persons.queue import QueueBefore, review_queue
 from pipeline.persons.survivorship import Survivorship
 from schemas.tables import EVENTS, PERSONS, RECORDS
 
@@ -27,7 +28,7 @@ class Previous:
     """What the publication knew that tonight goes on from."""
 
     identity_ledger: pa.Table
-    review_queue: pa.Table
+    queue: QueueBefore
     records: Path
     """Folder of its records"""
     model: str
@@ -44,6 +45,7 @@ class PersonTables:
     identity_ledger: pa.Table
     link_changes: pa.Table
     review_queue: pa.Table
+    review_closed: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,7 @@ class Clustered:
     """What linking handed on."""
 
     cluster_members: pa.Table
-    clusters: pa.Table
-    review_pairs: pa.Table
+    doubts: Doubts
     model: str
     decided: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Record to the stewards' decisions on it that were entered, taken back or lapsed since the last publication"""
@@ -74,10 +75,9 @@ def build_persons(
     records = conform(_with_person(std_records, person_of), RECORDS).sort_by("record_id")
     own_events = conform(_with_person(events, person_of), EVENTS).sort_by("event_id")
     fields = person_fields(records, survivorship)
-    opened = {row["review_id"]: row["opened_in"] for row in previous.review_queue.to_pylist()} if previous else {}
-    queue = review_queue(linked.review_pairs, records, opened, run_id)
-    persons = _persons(records, own_events, fields, linked, queue)
-    return PersonTables(persons, fields, records, own_events, identities.ledger, changes, queue)
+    queue = review_queue(linked.doubts, records, identities.ledger, previous.queue if previous else None, run_id)
+    persons = _persons(records, own_events, fields, linked, queue.open)
+    return PersonTables(persons, fields, records, own_events, identities.ledger, changes, queue.open, queue.closed)
 
 
 def _identities(
@@ -108,7 +108,7 @@ def _with_person(rows: pa.Table, person_of: pa.Table) -> pa.Table:
 def _persons(records: pa.Table, events: pa.Table, fields: pa.Table, linked: Clustered, queue: pa.Table) -> pa.Table:
     with duckdb.connect() as base:
         for name, table in (
-            ("records", records), ("events", events), ("golden", golden_values(fields)), ("clusters", linked.clusters),
+            ("records", records), ("events", events), ("golden", golden_values(fields)), ("clusters", linked.doubts.clusters),
             ("members", linked.cluster_members), ("queue", queue),
         ):  # fmt: skip
             base.register(name, table)

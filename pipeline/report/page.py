@@ -19,7 +19,8 @@ from schemas.tables import MARKING
 TYPES = {
     "adopted": "Adopted child", "victim_offender": "Victim and offender", "identifier_conflict": "Identifiers conflict",
     "twin_suspicion": "Perhaps twins", "no_forename": "No forename", "name_only": "Name only", "doubtful_birthday": "Doubtful birthday", "unborn": "Before birth",
-    "broken_cluster": "Broken cluster", "grey_pair": "Unclear evidence",
+    "broken_cluster": "Broken cluster", "over_large_cluster": "Very many records", "grey_pair": "Unclear evidence",
+    "decision_contradicted": "Decisions contradict", "second_person": "Waits for a second steward", "evidence_changed": "Evidence changed",
 }  # fmt: skip
 
 # Reasons that name a row, told as one.
@@ -134,4 +135,6 @@ def _questions(queue: pa.Table) -> list[tuple[str, int, int]]:
     count = Counter(queue.column("review_type").to_pylist())
     for row in queue.select(["review_type", "harm"]).to_pylist():
         harm[row["review_type"]] = max(harm[row["review_type"]], row["harm"])
-    return [(TYPES[name], count[name], harm[name]) for name in sorted(count, key=lambda name: (-harm[name], name))]
+    return [
+        (TYPES.get(name, name), count[name], harm[name]) for name in sorted(count, key=lambda name: (-harm[name], name))
+    ]

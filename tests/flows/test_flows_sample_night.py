@@ -16,7 +16,7 @@ from command_line import NightOnSample, boroughlink
 
 from pipeline.core.parquet import conform
 from pipeline.core.places import SAMPLE
-from schemas.tables import PUBLISHED
+from schemas.tables import PUBLISHED, REVIEW_CLOSED
 
 pytestmark = pytest.mark.flow
 OFFENDERS, VICTIMS = ("suspect", "accused", "detainee", "offender"), ("victim", "at_risk")
@@ -58,7 +58,7 @@ def test_published_tables_keep_their_contract(sample_night: NightOnSample, table
     assert data.schema.metadata[b"marking"] == b"OFFICIAL-SENSITIVE"
     assert data.schema.field(0).metadata[b"description"]
     assert conform(data, table).equals(data)
-    assert len(data) > 0
+    assert len(data) > 0 or table is REVIEW_CLOSED, "a first night closes no question"
 
 
 def test_the_truth_knows_every_record(base) -> None:
