@@ -11,7 +11,21 @@ import sys
 import typer
 from rich.console import Console
 
-from flows.commands import decide, doctor, evaluate, explain, history, link, query, run, runs, schedule, synth, train
+from flows.commands import (
+    decide,
+    doctor,
+    evaluate,
+    explain,
+    history,
+    link,
+    query,
+    run,
+    runs,
+    schedule,
+    synth,
+    train,
+    unmerge,
+)
 from pipeline.core.errors import LinkageError, SettingsError
 
 app = typer.Typer(
@@ -28,6 +42,7 @@ app.command("link", help=link.HELP)(link.link)
 app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("decide", help=decide.HELP)(decide.decide)
+app.command("unmerge", help=unmerge.HELP)(unmerge.unmerge)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("query", help=query.HELP)(query.query)
 app.add_typer(runs.app, name="runs")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -43,6 +43,33 @@ def seen_of(kept: Kept, left: str, right: str) -> dict[str, Any]:
         facts["evidence"] = evidence_text(levels_of(row, kept.model))
         facts["evidence_hash"] = evidence_hash(facts["evidence"], *(values[record] for record in sorted((left, right))))
     return facts
+
+
+def seen_within(kept: Kept, person_id: str, pairs: Sequence[tuple[str, ...]]) -> Iterator[dict[str, Any]]:
+    """The same of pairs of records of one person, read once for all of them."""
+    members = sorted({record for pair in pairs for record in pair})
+    values = values_of(kept, members)
+    roles = listed(_roles(kept, [person_id])[person_id])
+    size = len(records_of(kept, [person_id]))
+    rows = {(row["record_id_l"], row["record_id_r"]): row for row in rows_between(kept, members)}
+    born = pa.array(sorted({own["date_of_birth"] for own in values.values() if own["date_of_birth"]}), pa.date32())
+    alike = pq.read_table(
+        kept.records, columns=list(FINGERPRINT_COLUMNS), filters=pc.is_in(pc.field("date_of_birth"), born)
+    )
+    found = fingerprints(alike)
+    prints = dict(zip(*(found.column(name).to_pylist() for name in ("record_id", "fingerprint")), strict=True))
+    run_id = _run_id(kept)
+    for left, right in pairs:
+        row = rows.get((left, right))
+        facts: dict[str, Any] = {
+            "record_id_l": left, "record_id_r": right, "roles_l": roles, "roles_r": roles, "n_records": size, "run_id": run_id,
+            "rules": listed((row["rules"] if row else None) or ()), "model": kept.stamp,
+            "fingerprint_l": prints.get(left), "fingerprint_r": prints.get(right),
+        }  # fmt: skip
+        if row:
+            facts["evidence"] = evidence_text(levels_of(row, kept.model))
+            facts["evidence_hash"] = evidence_hash(facts["evidence"], values[left], values[right])
+        yield facts
 
 
 def levels_of(row: Mapping[str, Any], model: Model | None) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""``boroughlink unmerge``: part records from a person."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import Home
+
+HELP = """
+Part records from a person, whoever joined them: they stay parted from the next night on, and both ids resolve.
+
+Writes an unlink between each named record and each that stays, and takes links of stewards between them back. Where the policy asks for a second
+person, another steward gives the same command. `boroughlink decide --retract` undoes it.
+
+Example: `boroughlink unmerge P2ABCDEFGHIJ 1042 1177 --by "A. Steward" --reason "Two brothers"`
+"""
+
+
+def unmerge(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="The person.")],
+    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records that are somebody else's.")],
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    home: HomeOption = None,
+    run_file: RunFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Part records."""
+    from flows.decided import open_decisions
+    from flows.unmerging import unmerge as carry_out
+    from pipeline.explain.kept import open_folder
+    from schemas.settings import RunSettings
+
+    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
+    settings = RunSettings.load(Path(said)) if said else RunSettings()
+    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home)))
+    if not (by.strip() and reason.strip()):
+        raise SettingsError("unmerge", "--by or --reason is empty.", "Say who decides, and why.")
+    if not place.current.exists():
+        raise SettingsError(str(place.root), "has no publication.", "Make one with `boroughlink run`.")
+    with open_decisions(settings, place, os.environ) as store:
+        done = carry_out(open_folder(place.current.resolve()), store, person, records, {"decided_by": by, "reason": reason})  # fmt: skip
+    if as_json:
+        print(json.dumps(asdict(done)))  # noqa: T201
+        return
+    console = Console()
+    console.print(f"{len(done.parted):,} of {len(done.parted) + len(done.stay):,} records part from {person}.", soft_wrap=True)  # fmt: skip
+    console.print(f"{done.entered:,} decisions entered, {done.confirmed:,} confirmed, {done.already:,} there already, {done.retracted:,} links taken back.")  # fmt: skip
+    if done.waiting:
+        console.print(f"{done.waiting:,} wait: another steward must give the same command before the records part.")
