@@ -24,6 +24,7 @@ from pipeline.core.errors import LimitsPassedError, SourceError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, read_table, write_table
+from pipeline.link.drift import drift_told
 from pipeline.link.stage import link_records
 from pipeline.persons.questions import Doubts
 from pipeline.persons.queue import QueueBefore
@@ -204,6 +205,8 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
         ("decided_pairs", said.pairs, DECIDED_PAIRS),
     ):
         write_table(night.folder.table(LINK, name), data, table)
+    for sentence in drift_told(linked.metrics):
+        log("model drifted", told=sentence)
     log("linked", records=len(std_records), clusters=len(linked.clusters), questions=len(linked.review_pairs))
     return [*linked.metrics, *decision_metrics(said.standing)]
 
@@ -374,8 +377,10 @@ def write_report(
     has_before = any(other.run_id != night.run_id for other in list_publications(night.home))
     model = load_model(night.settings.model).stamp
     measures = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB")]
-    as_of = night.as_of.isoformat()
-    page = render_report(tables, measures, night.run_id, as_of, model, has_before=has_before, refused=refused)
+    as_of, drift = night.as_of.isoformat(), drift_told(metrics)
+    page = render_report(
+        tables, measures, night.run_id, as_of, model, has_before=has_before, refused=refused, drift=drift
+    )
     path = night.folder.file("report.html")
     write_synced(path, page)
     decisions = tables["links"].column("decision")

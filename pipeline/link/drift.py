@@ -15,7 +15,7 @@ from pipeline.engines.frequency import Frequencies
 from pipeline.engines.port import Workspace
 from pipeline.link.reference import level_shares, null_share
 from pipeline.link.weights import probability
-from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Model
+from schemas.model import LEVELS, Comparison, Model
 from schemas.reference import FieldReference
 
 LOOK, RETRAIN = 0.1, 0.25
@@ -86,7 +86,7 @@ def drift_told(metrics: Sequence[Metric]) -> list[str]:
 
 
 SENTENCES = {
-    "nulls": "missing in {:.1%} of the records, in {:.1%} when the model was trained",
+    "nulls": "missing in {:.0%} of the records, in {:.0%} when the model was trained",
     "levels": "two records chosen at random agree more or less often than when the model was trained",
     "values": "its values are commoner or rarer than when the model was trained",
 }
@@ -126,24 +126,26 @@ def _of_values(
     Rarities that the smaller of both tables cannot tell apart are one: a value that is unique is the rarer, the more
     records there are.
     """
-    size, lowest = FREQUENCY_BINS[comparison.kind]
-    if not size or not then.occurrences or not frequency.occurrences.sum():
+    if not then.bins or not frequency.occurrences.sum():
         return []
     totals = [then.occurrences, int(frequency.occurrences.sum())]
     if comparison.kind == "identifier":
         totals = [max(own, every) for own, every in zip(totals, (records_then, records), strict=True)]
-    tellable = int(np.clip(np.log2(max(min(totals) / FEWEST_VALUES, 1.0)) - lowest, 0, size - 1))
-    is_used = frequency.occurrences > 0
+    tellable = int(np.log2(max(min(totals) / FEWEST_VALUES, 1.0)))
     before = np.array([(own.bits, own.occurrences) for own in then.bins])
-    old = _cells(before[:, 0], before[:, 1], lowest, size)
-    now = _cells(frequency.rarity_bits[is_used], frequency.occurrences[is_used], lowest, size)
-    folded = (np.append(cells[:tellable], cells[tellable:].sum()) for cells in (now, old))
-    return [Metric("drift", f"psi_values_{then.field}", stability_index(*folded), "index")]
+    old = _cells(before[:, 0], before[:, 1], tellable)
+    now = _cells(frequency.rarity_bits, frequency.occurrences, tellable)
+    return [Metric("drift", f"psi_values_{then.field}", stability_index(now, old), "index")]
 
 
-def _cells(bits: np.ndarray, occurrences: np.ndarray, lowest: int, size: int) -> np.ndarray:
-    """(size,) occurrences by rarity; each bin's lie in both cells nearest to its mean, so that no edge makes a jump."""
-    at = np.clip(bits - lowest - 0.5, 0, size - 1)
-    below = np.minimum(at.astype(int), size - 2)
+def _cells(bits: np.ndarray, occurrences: np.ndarray, tellable: int) -> np.ndarray:
+    """(tellable + 1,) occurrences by rarity, a cell a bit, the last for all that are rarer.
+
+    Those of a bin lie in both cells nearest to its mean, so that a value near the edge of a bin makes no jump.
+    """
+    at = np.clip(bits - 0.5, 0.0, tellable)
+    below = np.floor(at).astype(int)
     part = at - below
-    return np.bincount(below, occurrences * (1 - part), size) + np.bincount(below + 1, occurrences * part, size)
+    above = np.minimum(below + 1, tellable)
+    size = tellable + 1
+    return np.bincount(below, occurrences * (1 - part), size) + np.bincount(above, occurrences * part, size)

@@ -72,10 +72,12 @@ def render_report(
     *,
     has_before: bool,
     refused: Sequence[str] = (),
+    drift: Sequence[str] = (),
 ) -> str:
     """The page as HTML that needs no network and no script; counts only, no personal data.
 
     ``refused``: the limits for which the publish gate holds the night back, as sentences.
+    ``drift``: how the data has drifted from the model, as sentences.
     """
     persons, links, status = tables["persons"], tables["links"], tables["source_status"].to_pylist()
     weight = links.column("match_weight").to_numpy()
@@ -92,6 +94,7 @@ def render_report(
         model=model,
         marking=MARKING,
         refused=refused,
+        drift=drift,
         figures=_figures(tables, int(is_link.sum()), int((boroughs > 1).sum())),
         sources=_sources(status),
         not_fresh=[row for row in status if row["state"] != "fresh"],
