@@ -83,109 +83,94 @@ def key_hash(a, b):
 
 
 @inner
-def _gather(i, plan, keys, fields, kinds):
-    """Keys, fields and kinds of the tokens of record i that join others; returns how many."""
+def _gather(i, plan, tokens, fields):
+    """Tokens of record i that join others, and their fields; returns how many."""
     size = 0
     for x in range(plan.start[i], plan.start[i + 1]):
-        t = plan.token[x]
-        if plan.joins[t] and size < MOST_TOKENS:
-            keys[size] = plan.key[t]
-            fields[size] = plan.field[x]
-            kinds[size] = plan.kind[t]
+        if plan.joins[plan.token[x]] and size < MOST_TOKENS:
+            tokens[size], fields[size] = plan.token[x], plan.field[x]
             size += 1
     return size
 
 
 @inner
+def _room():
+    """Room for the tokens of a record, their fields, and its keys."""
+    most = MOST_TOKENS * (MOST_TOKENS - 1) // 2
+    return np.empty(MOST_TOKENS, np.int32), np.empty(MOST_TOKENS, np.uint8), np.empty(most, np.uint64)
+
+
+@inner
+def _keys_of(i, plan, tokens, fields, keys):
+    """Keys of record i, their last bits the rule; returns how many."""
+    many, size = _gather(i, plan, tokens, fields), 0
+    for x in range(many):
+        for y in range(x + 1, many):
+            a, b = tokens[x], tokens[y]
+            rule = plan.pair_rule[plan.kind[a], plan.kind[b]]
+            if rule >= 0 and fields[x] != fields[y]:
+                h = key_hash(plan.key[a], plan.key[b])
+                keys[size] = (h & ~uint64((1 << RULE_BITS) - 1)) | uint64(rule)
+                size += 1
+    return size
+
+
+@inner
+def _slot(key, seen):
+    return (key >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)
+
+
+@inner
 def _is_wanted(key, seen, largest):
     """Whether the key is one of those looked for, and not of too many records; all are where nothing is looked for."""
-    if largest == 0:
-        return True
-    held = seen[(key >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)]
-    return 3 <= held <= largest + 1
+    return largest == 0 or 3 <= seen[_slot(key, seen)] <= largest + 1
 
 
 @njit(cache=True, nogil=True)
 def count_keys(first, last, plan, seen, largest):
     """(shares,) keys of the records first .. last that fall into each share."""
     size = np.zeros(1 << SHARE_BITS, np.int64)
-    keys, fields, kinds = (
-        np.empty(MOST_TOKENS, np.uint64),
-        np.empty(MOST_TOKENS, np.uint8),
-        np.empty(MOST_TOKENS, np.uint8),
-    )
+    tokens, fields, keys = _room()
     for i in range(first, last):
-        many = _gather(i, plan, keys, fields, kinds)
-        for x in range(many):
-            for y in range(x + 1, many):
-                rule = plan.pair_rule[kinds[x], kinds[y]]
-                if rule >= 0 and fields[x] != fields[y]:
-                    h = key_hash(keys[x], keys[y])
-                    if _is_wanted(h, seen, largest):
-                        size[h >> uint64(64 - SHARE_BITS)] += 1
+        for q in range(_keys_of(i, plan, tokens, fields, keys)):
+            if _is_wanted(keys[q], seen, largest):
+                size[keys[q] >> uint64(64 - SHARE_BITS)] += 1
     return size
 
 
 @njit(cache=True, nogil=True)
 def write_keys(begin, end, first, last, plan, seen, largest, key, row):
     """Write the keys of the shares first .. last of the records begin .. end, and who has them; records ascend."""
-    keys, fields, kinds = (
-        np.empty(MOST_TOKENS, np.uint64),
-        np.empty(MOST_TOKENS, np.uint8),
-        np.empty(MOST_TOKENS, np.uint8),
-    )
-    rule_bits = uint64((1 << RULE_BITS) - 1)
+    tokens, fields, keys = _room()
     at = 0
     for i in range(begin, end):
-        many = _gather(i, plan, keys, fields, kinds)
-        for x in range(many):
-            for y in range(x + 1, many):
-                rule = plan.pair_rule[kinds[x], kinds[y]]
-                if rule >= 0 and fields[x] != fields[y]:
-                    h = key_hash(keys[x], keys[y])
-                    share = np.int64(h >> uint64(64 - SHARE_BITS))
-                    if first <= share < last and _is_wanted(h, seen, largest):
-                        key[at] = (h & ~rule_bits) | uint64(rule)
-                        row[at] = i
-                        at += 1
+        for q in range(_keys_of(i, plan, tokens, fields, keys)):
+            share = np.int64(keys[q] >> uint64(64 - SHARE_BITS))
+            if first <= share < last and _is_wanted(keys[q], seen, largest):
+                key[at], row[at] = keys[q], i
+                at += 1
 
 
 @njit(cache=True, nogil=True)
 def want_keys(wanted, plan, seen):
     """Mark the slots of all keys of these records."""
-    keys, fields, kinds = (
-        np.empty(MOST_TOKENS, np.uint64),
-        np.empty(MOST_TOKENS, np.uint8),
-        np.empty(MOST_TOKENS, np.uint8),
-    )
+    tokens, fields, keys = _room()
     for i in wanted:
-        many = _gather(i, plan, keys, fields, kinds)
-        for x in range(many):
-            for y in range(x + 1, many):
-                if plan.pair_rule[kinds[x], kinds[y]] >= 0 and fields[x] != fields[y]:
-                    h = key_hash(keys[x], keys[y])
-                    seen[(h >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)] = 1
+        for q in range(_keys_of(i, plan, tokens, fields, keys)):
+            seen[_slot(keys[q], seen)] = 1
 
 
 @njit(cache=True, nogil=True)
 def count_wanted(first, last, plan, seen):
     """Keys of the records first .. last of each rule, and ``seen`` with those that fall into each marked slot added."""
-    keys, fields, kinds = (
-        np.empty(MOST_TOKENS, np.uint64),
-        np.empty(MOST_TOKENS, np.uint8),
-        np.empty(MOST_TOKENS, np.uint8),
-    )
+    tokens, fields, keys = _room()
     of_rule = np.zeros(plan.largest.shape[0], np.int64)
     for i in range(first, last):
-        many = _gather(i, plan, keys, fields, kinds)
-        for x in range(many):
-            for y in range(x + 1, many):
-                rule = plan.pair_rule[kinds[x], kinds[y]]
-                if rule >= 0 and fields[x] != fields[y]:
-                    of_rule[rule] += 1
-                    slot = (key_hash(keys[x], keys[y]) >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)
-                    if 0 < seen[slot] < 255:
-                        seen[slot] += 1
+        for q in range(_keys_of(i, plan, tokens, fields, keys)):
+            of_rule[np.int64(keys[q] & uint64((1 << RULE_BITS) - 1))] += 1
+            slot = _slot(keys[q], seen)
+            if 0 < seen[slot] < 255:
+                seen[slot] += 1
     return of_rule, seen
 
 
