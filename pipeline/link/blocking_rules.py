@@ -19,6 +19,7 @@ PAIRS_A_MATCH = 5_000  # a rule must find a match for so many pairs
 FREE_PAIRS = 1_000_000  # up to so many, any rule that finds anything is taken
 KEY_COST = 0.5  # what a key costs to make, in pairs
 LEAST = 0.01  # matches less probable than this do not count
+LIKELY_PAIRS = 60_000  # of the sample are enough to tell what a rule finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ def choose_rules(sample: CandidateSample, probability: np.ndarray, records: int)
         probability: (patterns,) match probability of each pattern of the sample.
         records: rows of the table.
     """
-    chance = probability[sample.pattern]
-    chance[chance < LEAST] = 0.0
+    chance = _thinned(probability[sample.pattern])
     steps = _Steps.of(sample, chance > 0)
     likely_pair, likely_step = steps.pair, steps.step
     cost = (steps.pairs * sample.scale + KEY_COST * steps.keys).reshape(len(sample.rules), -1).cumsum(1)
@@ -97,6 +97,15 @@ def choose_rules(sample: CandidateSample, probability: np.ndarray, records: int)
         found = likely_pair[(likely_step // cost.shape[1] == rule) & (likely_step % cost.shape[1] <= step)]
         left[found] = 0.0
     return _described(sample, chance, steps, order, level, records)
+
+
+def _thinned(chance: np.ndarray) -> np.ndarray:
+    """(pairs,) expected matches that each pair stands for: some of the likely ones for all, the others for none."""
+    likely = np.flatnonzero(chance >= LEAST)
+    step = -(-len(likely) // LIKELY_PAIRS) or 1
+    out = np.zeros(len(chance))
+    out[likely[::step]] = chance[likely[::step]] * step
+    return out
 
 
 @dataclass(frozen=True, slots=True)
