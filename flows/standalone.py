@@ -119,6 +119,7 @@ def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Me
         "expected_precision": round(measured["expected_pair_precision"], 6),
         "model": linked.model.stamp,
         "has_converged": bool(measured.get("has_converged", 1.0)),
+        "training": {metric.metric: round(metric.value, 6) for metric in told if metric.stage == "train"},
         "drift": drift_told(linked.metrics),
         "blocking_rules": _rules(linked),
         "expected_candidate_recall": linked.chosen_rules and round(linked.chosen_rules.expected_recall, 6),

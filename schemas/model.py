@@ -253,6 +253,7 @@ def read_model(path: Path, part: Callable[[dict[str, Any]], T]) -> T:
     Raises:
         SettingsError: If the file cannot be read, is of a format that came later, or says what a model cannot say.
     """
+    what_to_do = "pipeline/models/person.toml is an example."
     try:
         said = tomllib.loads(path.read_text("utf-8"))
         written = said.get("format_version", 1)
@@ -261,12 +262,15 @@ def read_model(path: Path, part: Callable[[dict[str, Any]], T]) -> T:
             raise SettingsError(path.name, problem, "Update boroughlink, or train the model anew with this version.")
         return part(said)
     except ValidationError as error:
-        problem = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
+        wrong = error.errors(include_input=False)
+        problem = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in wrong)
+        if all(p["type"] == "missing" and "levels" in p["loc"] for p in wrong):
+            what_to_do = f"It is not trained yet: boroughlink train --model {path.name} finds what is missing."
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         problem = f"cannot be read: {error}"
     except ValueError as error:
         problem = str(error)
-    raise SettingsError(path.name, problem, "pipeline/models/person.toml is an example.")
+    raise SettingsError(path.name, problem, what_to_do)
 
 
 def save_model(model: Model, path: Path) -> None:

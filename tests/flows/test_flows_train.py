@@ -18,6 +18,7 @@ from flows.decision_file import read_decisions
 from flows.standalone import Wish, link_files
 from pipeline.core.errors import SourceError
 from pipeline.core.places import MODELS
+from pipeline.report.page import render_report
 from pipeline.synth.names import communities, pick
 from schemas.model import load_model
 
@@ -154,9 +155,25 @@ def test_a_model_of_other_data_is_told_in_the_report(tmp_path: Path) -> None:
     same = link_files([path], tmp_path / "same", fields, model)
     facts = link_files([tmp_path / "spoilt.parquet"], tmp_path / "other", fields, model)
     assert own["drift"] == same["drift"] == []
+    assert (
+        own["training"]["starts_at_best"]
+        == own["training"]["has_converged"]
+        == same["training"]["has_converged"]
+        == 1.0
+    )
     assert any(sentence.startswith("postcode: missing in 5") for sentence in facts["drift"])
     assert "The data has drifted from the model" in (tmp_path / "other" / "report.html").read_text("utf-8")
     assert "The data has drifted" not in (tmp_path / "same" / "report.html").read_text("utf-8")
+
+
+@pytest.mark.flow
+def test_the_report_of_a_night_says_what_has_drifted(sample_night: NightOnSample) -> None:
+    names = ("persons", "records", "links", "source_status", "quarantine", "review_queue", "identity_ledger")
+    tables = {name: pq.read_table(sample_night.current / name) for name in names}
+    sentence = "<postcode>: missing in 50% of the records"
+    page = render_report(tables, [], "2026-11-20-1", "2026-11-20", "m-1:0", has_before=False, drift=[sentence])
+    assert "The data has drifted from the model." in page
+    assert "&lt;postcode&gt;: missing in 50%" in page
 
 
 @pytest.mark.flow

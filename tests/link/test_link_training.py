@@ -298,6 +298,12 @@ def test_a_file_of_a_later_format_says_so_rather_than_what_it_stumbles_on(tmp_pa
         load(tmp_path / "later.toml")
 
 
+def test_a_plan_cannot_be_linked_with_and_the_message_says_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(plan_text(EVERY_LEVEL, fixed='fixed = ["m"]'), "utf-8")
+    with pytest.raises(SettingsError, match=r"not trained yet: boroughlink train --model plan\.toml"):
+        load_model(tmp_path / "plan.toml")
+
+
 # ---- with decisions
 
 
