@@ -16,6 +16,7 @@ from flows.commands import (
     doctor,
     evaluate,
     explain,
+    expunge,
     history,
     link,
     query,
@@ -43,6 +44,7 @@ app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("decide", help=decide.HELP)(decide.decide)
 app.command("unmerge", help=unmerge.HELP)(unmerge.unmerge)
+app.command("expunge", help=expunge.HELP)(expunge.expunge)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("query", help=query.HELP)(query.query)
 app.add_typer(runs.app, name="runs")

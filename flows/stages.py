@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from flows.decided import changed_since, decided_tonight, decision_metrics, stamp_of, with_evidence
 from flows.engines import engine_of
+from flows.expunging import withheld
 from flows.gate import ask_gate
 from flows.night import Night, passwords
 from flows.outcome import Outcome
@@ -112,12 +113,15 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
         return feed_id
     standard = standardise_feed(read.records, contract, reference(), night.as_of)
     quarantine = pa.concat_tables([read.quarantine, standard.quarantine])
-    write_table(night.folder.table(READ, "raw_records", feed_id), read.records, RAW_RECORDS)
-    write_table(night.folder.table(STANDARDISE, "std_records", feed_id), standard.std_records, STD_RECORDS)
-    write_table(night.folder.table(STANDARDISE, "events", feed_id), standard.events, EVENTS_STAGED)
+    raw, std_records, events, quarantine = withheld(
+        night.home, read.records, standard.std_records, standard.events, quarantine
+    )
+    write_table(night.folder.table(READ, "raw_records", feed_id), raw, RAW_RECORDS)
+    write_table(night.folder.table(STANDARDISE, "std_records", feed_id), std_records, STD_RECORDS)
+    write_table(night.folder.table(STANDARDISE, "events", feed_id), events, EVENTS_STAGED)
     write_table(night.folder.table(STANDARDISE, "quarantine", feed_id), quarantine, QUARANTINE)
     _note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256)
-    log("feed read", feed=feed_id, rows=read.rows_read, records=len(standard.std_records), rejected=len(quarantine))
+    log("feed read", feed=feed_id, rows=read.rows_read, records=len(std_records), rejected=len(quarantine))
     return feed_id
 
 

@@ -76,7 +76,7 @@ def build_persons(
     own_events = conform(_with_person(events, person_of), EVENTS).sort_by("event_id")
     fields = person_fields(records, survivorship)
     queue = review_queue(linked.doubts, records, identities.ledger, previous.queue if previous else None, run_id)
-    persons = _persons(records, own_events, fields, linked, queue.open)
+    persons = persons_table(records, own_events, fields, linked.doubts.clusters, linked.cluster_members, queue.open)
     return PersonTables(persons, fields, records, own_events, identities.ledger, changes, queue.open, queue.closed)
 
 
@@ -105,11 +105,14 @@ def _with_person(rows: pa.Table, person_of: pa.Table) -> pa.Table:
     return rows.append_column("person_id", person_of.column("person_id").take(place))
 
 
-def _persons(records: pa.Table, events: pa.Table, fields: pa.Table, linked: Clustered, queue: pa.Table) -> pa.Table:
+def persons_table(
+    records: pa.Table, events: pa.Table, fields: pa.Table, clusters: pa.Table, members: pa.Table, queue: pa.Table
+) -> pa.Table:
+    """The contract ``persons`` of these records; of clusters their id and confidence are read."""
     with duckdb.connect() as base:
         for name, table in (
-            ("records", records), ("events", events), ("golden", golden_values(fields)), ("clusters", linked.doubts.clusters),
-            ("members", linked.cluster_members), ("queue", queue),
+            ("records", records), ("events", events), ("golden", golden_values(fields)), ("clusters", clusters),
+            ("members", members), ("queue", queue),
         ):  # fmt: skip
             base.register(name, table)
         found = base.sql(PERSONS_SQL).to_arrow_table()

@@ -1,0 +1,170 @@
+"""Expunge: a record is gone from every byte of a home, its person is made anew, and it does not come back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from command_line import NightOnSample, boroughlink
+from stewards_say import said
+
+from flows import expunging
+from flows.expunging import ExpungeReceipt, expunge
+from pipeline.core.errors import SettingsError, StateError
+from pipeline.core.places import Home
+from pipeline.publish import expunge as steps
+from pipeline.publish.checks import problems_of
+from pipeline.publish.publication import read_current
+from pipeline.publish.verify import damaged_files
+from pipeline.stewardship.store import open_store
+from schemas.settings import RunSettings
+from schemas.tables import PUBLISHED
+
+pytestmark = pytest.mark.flow
+SHORT = 6
+OF_A_PERSON = ("source_key", "full_name", "surname", "forename", "address", "postcode", "phone", "email", "police_id", "pnc_id", "nhs_number", "upn", "event_ref")  # fmt: skip
+LINEAGE = ("feed_id", "file", "sheet", "row_number", "part")
+
+
+@pytest.fixture
+def home(sample_night: NightOnSample, tmp_path: Path) -> Home:
+    shutil.copytree(sample_night.home, tmp_path / "home", symlinks=True)
+    return Home(tmp_path / "home")
+
+
+def ordered(home: Home, *records: str) -> ExpungeReceipt:
+    return expunge(RunSettings(), home, records, "dpo", "ICO 2026/118")
+
+
+def table(home: Home, name: str) -> pa.Table:
+    found = read_current(home)
+    assert found is not None
+    return found.table(name)
+
+
+def persons(home: Home) -> dict[str, str]:
+    columns = (table(home, "records").column(name).to_pylist() for name in ("record_id", "person_id"))
+    return dict(zip(*columns, strict=True))
+
+
+def chosen(home: Home) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record that is alone its person, and the one that names the cluster of a person of many."""
+    rows = sorted(table(home, "records").to_pylist(), key=lambda row: row["record_id"])
+    many = Counter(row["person_id"] for row in rows)
+    alone = next(row for row in rows if many[row["person_id"]] == 1)
+    return alone, next(row for row in rows if many[row["person_id"]] > 4)
+
+
+def own_values(home: Home, rows: list[dict[str, Any]]) -> set[str]:
+    """Texts about the person in the exports' rows of these records that stand in no other row, also not within a longer text."""
+    keys = {tuple(row[name] for name in LINEAGE) for row in rows}
+    own: set[str] = set()
+    others: list[str] = []
+    for path in home.runs.glob("*/read/*/raw_records.parquet"):
+        for raw in pq.read_table(path).to_pylist():
+            if tuple(raw[name] for name in LINEAGE) in keys:
+                own |= {raw[name] for name in OF_A_PERSON if raw[name]}
+            else:
+                others += [value for value in raw.values() if isinstance(value, str)]
+    elsewhere = "\n".join(others).upper()
+    return {text for text in own if len(text) >= SHORT and text.upper() not in elsewhere}
+
+
+def all_texts(home: Home) -> dict[Path, str]:
+    found = {}
+    for path in home.root.rglob("*"):
+        if path.is_file():
+            is_table = path.suffix == ".parquet"
+            rows = pq.read_table(path).to_pylist() if is_table else None
+            found[path] = json.dumps(rows, default=str, ensure_ascii=False) if is_table else path.read_bytes().decode("latin1")  # fmt: skip
+    return found
+
+
+def test_no_byte_of_a_home_holds_the_record_or_its_values_and_its_person_is_made_anew(home: Home) -> None:
+    alone, one_of_many = chosen(home)
+    ids = {alone["record_id"], one_of_many["record_id"]}
+    secrets = own_values(home, [alone, one_of_many])
+    assert len(secrets) > 2
+    other = next(row["record_id"] for row in table(home, "records").to_pylist() if row["record_id"] not in ids)
+    with open_store(f"sqlite:///{home.decisions}") as store:
+        store.decide(said(alone["record_id"], other, reason=f"of {alone['record_id']}"))
+    n_persons, n_records = (len(table(home, name)) for name in ("persons", "records"))
+    before = table(home, "persons").filter(pc.equal(table(home, "persons").column("person_id"), one_of_many["person_id"])).to_pylist()[0]  # fmt: skip
+    receipt = ordered(home, *ids)
+    assert (receipt.n_records, receipt.n_publications, receipt.n_decisions) == (2, 1, 1)
+    assert not ids & set(json.dumps(asdict(receipt)).split('"'))
+    for path, text in all_texts(home).items():
+        for secret in ids | secrets:
+            assert secret not in text, path
+    assert (len(table(home, "persons")), len(table(home, "records"))) == (n_persons - 1, n_records - 2)
+    after = table(home, "persons").filter(pc.equal(table(home, "persons").column("person_id"), one_of_many["person_id"])).to_pylist()[0]  # fmt: skip
+    assert (after["n_records"], after["cluster_confidence"]) == (before["n_records"] - 1, before["cluster_confidence"])
+    ended = [row for row in table(home, "identity_ledger").to_pylist() if row["person_id"] == alone["person_id"]]
+    assert [(row["valid_to"] is not None, row["record_ids"]) for row in ended] == [(True, [])]
+    assert problems_of({name.name: table(home, name.name) for name in PUBLISHED}) == []
+    assert damaged_files(home.current.resolve(), is_deep=True) == []
+
+
+def test_an_expunged_record_does_not_come_back_and_nobody_who_had_none_changes(home: Home) -> None:
+    alone, one_of_many = chosen(home)
+    ids = {alone["record_id"], one_of_many["record_id"]}
+    ordered(home, *ids)
+    person_of = persons(home)
+    finished = boroughlink("run", "--home", str(home.root), "--json")
+    assert finished.code == 0, finished.err
+    again = persons(home)
+    assert set(again) == set(person_of)
+    assert {record for record in again if again[record] != person_of[record] and person_of[record] != one_of_many["person_id"]} == set()  # fmt: skip
+    rows = [row for row in table(home, "quarantine").to_pylist() if row["reason_code"] == "expunged"]
+    assert sorted((row["file"], row["row_number"]) for row in rows) == sorted((row["file"], row["row_number"]) for row in (alone, one_of_many))  # fmt: skip
+    assert {(row["record_id"], row["raw_row"]) for row in rows} == {(None, None)}
+
+
+@pytest.mark.parametrize("broken", ["exchange", "expunge_runs", "erase"])
+def test_an_expunge_that_was_killed_is_finished_by_the_same_order(
+    home: Home, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, record = chosen(home)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    place = steps if broken == "exchange" else expunging
+    with open_store(f"sqlite:///{home.decisions}") as store:
+        store.decide(said(record["record_id"], "other"))
+    with monkeypatch.context() as patch:
+        patch.setattr(place, broken, killed)
+        with pytest.raises(KeyboardInterrupt):
+            ordered(home, record["record_id"])
+    assert damaged_files(home.current.resolve(), is_deep=True) == []
+    ordered(home, record["record_id"])
+    assert not [path for path, text in all_texts(home).items() if record["record_id"] in text]
+    assert not list(home.published.glob(".staging-*"))
+
+
+def test_what_is_not_here_is_told_and_nothing_is_noted(home: Home) -> None:
+    with pytest.raises(SettingsError, match="no record of this home"):
+        ordered(home, "nobody")
+    assert steps.orders(home) == []
+
+
+def test_a_list_that_cannot_be_read_stops_the_night_rather_than_let_records_back(home: Home) -> None:
+    (home.root / "state" / "expunged.json").write_text("[", "utf-8")
+    with pytest.raises(StateError, match="cannot be read"):
+        steps.expunged(home)
+
+
+def test_the_command_writes_a_receipt(home: Home) -> None:
+    record = chosen(home)[0]["record_id"]
+    done = boroughlink("expunge", record, "--order", "ICO 2026/118", "--by", "dpo", "--home", str(home.root), "--json")
+    assert done.code == 0, done.err
+    assert done.said["n_records"] == 1
+    assert record not in done.out
