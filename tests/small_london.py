@@ -107,7 +107,12 @@ def ended(pid: int) -> int:
 
 def killed_after(pid: int, seconds: float) -> int:
     """Kill the whole process group after that time; how it ended, which may have been before."""
-    time.sleep(seconds)
+    moment = time.perf_counter() + seconds
+    while time.perf_counter() < moment:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(min(0.02, max(0.0, moment - time.perf_counter())))
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:

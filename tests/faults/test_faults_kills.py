@@ -61,14 +61,17 @@ def test_two_hundred_kills_at_random_moments_leave_a_whole_publication_and_every
         home = tmp_path / f"home{nights}"
         shutil.copytree(warm.place / "home", home, symlinks=True)
         acknowledged = set()
-        for _ in range(KILLS_A_NIGHT):
-            moment = time.perf_counter() + at.uniform(0, seconds)
+        for attempt in range(KILLS_A_NIGHT):
+            began = time.perf_counter()
+            moment = began + at.uniform(0, seconds)
             pid = forked(lambda home=home: night_two(warm, home), out)
             if at.random() < 0.2:
                 acknowledged.add(decide(home))
             code = killed_after(pid, max(0.0, moment - time.perf_counter()))
             assert code in (0, -signal.SIGKILL), out.read_text("utf-8")
             kills += code == -signal.SIGKILL
+            if attempt == 0 and code == 0:
+                seconds = time.perf_counter() - began  # the machine has other work now than when it was measured
             assert current_run(home) in (OLD, NEW)
             if is_over(home):
                 break
