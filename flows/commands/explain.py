@@ -47,7 +47,10 @@ def explain(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--linked", "--in", help="Output of `boroughlink link`, or a publication; default: the current one.", show_default=False
+            "--linked",
+            "--in",
+            help="Output of `boroughlink link`, or a publication; default: the current one.",
+            show_default=False,
         ),
     ] = None,
     png: Annotated[Path | None, typer.Option(help="Draw the pair into this PNG file.", show_default=False)] = None,
