@@ -117,7 +117,11 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
     comparisons = tuple(
         known[field].model_copy(update={"levels": ()})
         if field in known and known[field].kind == kind
-        else Comparison(field=field, kind=kind, is_shared=kind in SHARED or (kind == "category" and distinct.get(field, 0) > FEW_VALUES))
+        else Comparison(
+            field=field,
+            kind=kind,
+            is_shared=kind in SHARED or (kind == "category" and distinct.get(field, 0) > FEW_VALUES),
+        )
         for field, kind in fields.items()
     )
     keys = tuple(
