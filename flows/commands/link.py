@@ -104,6 +104,8 @@ def _told(facts: dict[str, Any]) -> list[tuple[str, str]]:
             told.append(
                 (f"truth: {name}", f"precision {own['precision']:.4f}, recall {own['recall']:.4f}, F1 {own['f1']:.4f}")
             )
+    if not facts["candidate_pairs"]:
+        told.append(("no candidate pairs", "no value is shared by a few records only: nothing tells records apart"))
     if not facts["has_converged"]:
         told.append(("training", "did NOT converge: probabilities may be off"))
     told += [("drift", sentence) for sentence in facts["drift"]]
