@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 LINK, REVIEW, INK = "#1d70b8", "#f47738", "#0b0c0c"
@@ -74,7 +75,7 @@ def svg(figure: Figure, title: str) -> str:
     """The picture as inline SVG that says its title to a screen reader; same input, same bytes."""
     _settle(figure)
     out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
     drawn = out.getvalue()
     drawn = drawn[drawn.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
@@ -83,7 +84,9 @@ def svg(figure: Figure, title: str) -> str:
 
 def _settle(figure: Figure) -> None:
     """Keep the layout as it is, rounded: the last digits of the layout solver differ from one drawing to the next."""
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None and figure.axes:
+        engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = (round(value, 4) for value in axes.get_position().bounds)
