@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from flows.commands import (
+    audit,
     decide,
     doctor,
     evaluate,
@@ -20,6 +21,7 @@ from flows.commands import (
     history,
     link,
     query,
+    review,
     run,
     runs,
     schedule,
@@ -47,6 +49,8 @@ app.command("unmerge", help=unmerge.HELP)(unmerge.unmerge)
 app.command("expunge", help=expunge.HELP)(expunge.expunge)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("query", help=query.HELP)(query.query)
+app.add_typer(review.app, name="review")
+app.add_typer(audit.app, name="audit")
 app.add_typer(runs.app, name="runs")
 app.command("history", help=history.HELP)(history.history)
 app.command("train", help=train.HELP)(train.train)

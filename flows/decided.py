@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.night import Night
-from flows.seen import levels_of
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
+from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, VALUES_SEEN, fingerprints, pair_evidence
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import ENDS, decided_pairs, in_state, standing_decisions, to_look_at_again

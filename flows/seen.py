@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import SettingsError
-from pipeline.explain.kept import NOT_FIELDS, Kept, person_of, records_of, rows_between, values_of
-from pipeline.explain.levels import level_of
+from pipeline.explain.kept import Kept, person_of, records_of, rows_between, values_of
+from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
 from schemas.decisions import listed
-from schemas.model import Model
 
 
 def seen_of(kept: Kept, left: str, right: str) -> dict[str, Any]:
@@ -70,18 +69,6 @@ def seen_within(kept: Kept, person_id: str, pairs: Sequence[tuple[str, ...]]) ->
             facts["evidence"] = evidence_text(levels_of(row, kept.model))
             facts["evidence_hash"] = evidence_hash(facts["evidence"], values[left], values[right])
         yield facts
-
-
-def levels_of(row: Mapping[str, Any], model: Model | None) -> dict[str, str]:
-    """Field to comparison level of a row of links, by its bits; where they tell no level, whether they agree or differ."""
-    known = {comparison.field: comparison for comparison in model.comparison} if model else {}
-    found = {}
-    for name, bits in row.items():
-        field = name.removeprefix("mw_")
-        if name.startswith("mw_") and name not in NOT_FIELDS and bits:
-            level = level_of(known[field], bits) if field in known else None
-            found[field] = level or ("agrees" if bits > 0 else "differs")
-    return found
 
 
 def pairs_of(kept: Kept, first: str, second: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, MODELS, ROOT, SAMPLE, SOURCES
+from schemas.desk import DeskSettings
 from schemas.notify import Notify
 
 SQLITE = "sqlite:///"
@@ -73,6 +74,8 @@ class RunSettings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     notify: Notify | None = None
     """Whom to tell how the run ended; nobody where it is not given"""
+    review: DeskSettings = DeskSettings()
+    """The stewards' review desk"""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -99,6 +102,9 @@ class RunSettings(BaseModel):
         if self.notify and self.notify.email and self.notify.email.password_file:
             email = self.notify.email.model_copy(update={"password_file": folder / self.notify.email.password_file})
             given["notify"] = self.notify.model_copy(update={"email": email})
+        if self.review.tls_certificate and self.review.tls_key:
+            tls = {name: folder / getattr(self.review, name) for name in ("tls_certificate", "tls_key")}
+            given["review"] = self.review.model_copy(update=tls)
         if "exports" in said and "://" not in self.exports:
             given["exports"] = str(folder / self.exports)
         if self.decisions_url and self.decisions_url.startswith(SQLITE):

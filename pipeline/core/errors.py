@@ -186,3 +186,20 @@ class StateError(LinkageError):
 
     def __str__(self) -> str:
         return f"{self.file}: {self.problem} {self.what_to_do}"
+
+
+class DeskRefusedError(LinkageError):
+    """The review desk does not do what was asked; nothing was written but, where there is one, its entry in the audit log.
+
+    Args:
+        code: HTTP status that says the same.
+        problem: what cannot be, in words for the person at the desk.
+        what_to_do: one sentence for them.
+    """
+
+    def __init__(self, code: int, problem: str, what_to_do: str = "") -> None:
+        super().__init__(code, problem, what_to_do)
+        self.code, self.problem, self.what_to_do = code, problem, what_to_do
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.problem, self.what_to_do) if part)

@@ -46,6 +46,11 @@ class Home:
         return self.root / "state" / "decisions.sqlite3"
 
     @property
+    def desk(self) -> Path:
+        """The review desk's index of the current publication: personal data, made anew from it when it is gone."""
+        return self.root / "desk"
+
+    @property
     def metrics(self) -> Path:
         """Measures of the last run, for a node exporter."""
         return self.root / "metrics" / "boroughlink.prom"

@@ -17,13 +17,12 @@ from pipeline.core.parquet import read_table
 from pipeline.core.places import MODELS
 from pipeline.explain.cluster import KeptPair
 from pipeline.explain.graph import Edge
-from pipeline.explain.levels import level_words
+from pipeline.explain.levels import NOT_FIELDS, level_words
 from pipeline.explain.pair import Evidence
 from pipeline.explain.waterfall import waterfall
 from schemas.model import Model, load_model
 
 ENDS = ("record_id_l", "record_id_r")
-NOT_FIELDS = ("mw_prior", "mw_related")
 
 
 @dataclass(frozen=True, slots=True)

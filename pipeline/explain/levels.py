@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from schemas.model import Comparison, Kind, Model
 
 ROUNDED = 2e-6  # links carry bits with six decimals
+NOT_FIELDS = ("mw_prior", "mw_related")
 SAME, DIFFERENT = "the same", "different"
 WORDS: Mapping[Kind, Mapping[str, str]] = {
     "forename": {
@@ -52,6 +54,18 @@ def level_words(model: Model, fields: Mapping[str, float]) -> dict[str, str]:
     known = {comparison.field: comparison for comparison in model.comparison}
     found = {field: level_of(known[field], bits) for field, bits in fields.items() if field in known}
     return {field: words_of(known[field].kind, level) for field, level in found.items() if level}
+
+
+def levels_of(row: Mapping[str, Any], model: Model | None) -> dict[str, str]:
+    """Field to comparison level of a row of links, by its bits; where they tell no level, whether they agree or differ."""
+    known = {comparison.field: comparison for comparison in model.comparison} if model else {}
+    found = {}
+    for name, bits in row.items():
+        field = name.removeprefix("mw_")
+        if name.startswith("mw_") and name not in NOT_FIELDS and bits:
+            level = level_of(known[field], bits) if field in known else None
+            found[field] = level or ("agrees" if bits > 0 else "differs")
+    return found
 
 
 def level_of(comparison: Comparison, bits: float) -> str | None:

@@ -1,4 +1,4 @@
-"""The two tables of the store as SQLAlchemy sees them; the migrations make them, a test holds the two together."""
+"""The tables of the store as SQLAlchemy sees them; the migrations make them, a test holds the two together."""
 
 from __future__ import annotations
 
@@ -97,3 +97,107 @@ ERASED = (
     "roles_l", "roles_r", "rules", "n_records",
 )  # fmt: skip
 """Columns that an erasure empties; the others tell that there was a decision, by whom and when."""
+
+AUDIT_LOG = sa.Table(
+    "audit_log",
+    METADATA,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", TEXT, nullable=False),
+    sa.Column("actor", TEXT, nullable=False, index=True),
+    sa.Column("role", TEXT, nullable=False),
+    sa.Column("action", TEXT, nullable=False, index=True),
+    sa.Column("subject", TEXT, nullable=False),
+    sa.Column("why", TEXT, nullable=False),
+    sa.Column("prev_hash", TEXT, nullable=False),
+    sa.Column("hash", TEXT, nullable=False),
+)
+"""What was done at the desk, chained by hashes: see ``pipeline.stewardship.audit``."""
+
+DESK_ACCOUNTS = sa.Table(
+    "desk_accounts",
+    METADATA,
+    sa.Column("account_id", TEXT, primary_key=True),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("name_key", TEXT, nullable=False, unique=True),
+    sa.Column("role", TEXT, nullable=False),
+    sa.Column("borough", TEXT),
+    sa.Column("password_hash", TEXT),
+    sa.Column("totp_secret", TEXT),
+    sa.Column("totp_step", sa.BigInteger),
+    sa.Column("subject", TEXT, unique=True),
+    sa.Column("is_active", sa.Boolean, nullable=False),
+    sa.Column("is_new", sa.Boolean, nullable=False),
+    sa.Column("has_shortcuts", sa.Boolean, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("locked_until", UtcTime),
+    sa.Column("created_at", UtcTime, nullable=False),
+)
+
+DESK_SESSIONS = sa.Table(
+    "desk_sessions",
+    METADATA,
+    sa.Column("token_hash", TEXT, primary_key=True),
+    sa.Column("account_id", TEXT, sa.ForeignKey("desk_accounts.account_id"), nullable=False, index=True),
+    sa.Column("is_full", sa.Boolean, nullable=False),
+    sa.Column("began_at", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+)
+
+DESK_REASONS = sa.Table(
+    "desk_reasons",
+    METADATA,
+    sa.Column("account_id", TEXT, primary_key=True),
+    sa.Column("subject", TEXT, primary_key=True),
+    sa.Column("why", TEXT, nullable=False),
+    sa.Column("given_at", UtcTime, nullable=False),
+)
+"""Why an account looks at a case or a person, asked once each."""
+
+DESK_CLAIMS = sa.Table(
+    "desk_claims",
+    METADATA,
+    sa.Column("review_id", TEXT, primary_key=True),
+    sa.Column("account_id", TEXT, nullable=False, index=True),
+    sa.Column("until", UtcTime, nullable=False),
+)
+
+DESK_ANSWERS = sa.Table(
+    "desk_answers",
+    METADATA,
+    sa.Column("answer_id", TEXT, primary_key=True),
+    sa.Column("review_id", TEXT, nullable=False, index=True),
+    sa.Column("review_type", TEXT, nullable=False),
+    sa.Column("verdict", TEXT, nullable=False),
+    sa.Column("decided_by", TEXT, nullable=False),
+    sa.Column("decided_at", UtcTime, nullable=False, index=True),
+    sa.Column("decision_ids", TEXT, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("was_linked", sa.Boolean, nullable=False),
+    sa.Column("match_probability", sa.Float),
+    sa.Column("is_undone", sa.Boolean, nullable=False),
+)
+"""Which question was answered by which decisions: the queue leaves it out until a night has read them."""
+
+DESK_SECOND_LOOKS = sa.Table(
+    "desk_second_looks",
+    METADATA,
+    sa.Column("look_id", TEXT, primary_key=True),
+    sa.Column("review_id", TEXT, nullable=False, index=True),
+    sa.Column("review_type", TEXT, nullable=False),
+    sa.Column("first_by", TEXT, nullable=False),
+    sa.Column("first_verdict", TEXT, nullable=False),
+    sa.Column("first_at", UtcTime, nullable=False),
+    sa.Column("second_by", TEXT),
+    sa.Column("second_verdict", TEXT),
+    sa.Column("second_at", UtcTime),
+)
+"""Questions that another steward answers again without seeing the first answer."""
+
+DESK_VIEWS = sa.Table(
+    "desk_views",
+    METADATA,
+    sa.Column("view_id", TEXT, primary_key=True),
+    sa.Column("account_id", TEXT, nullable=False, index=True),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("filters", TEXT, nullable=False),
+)

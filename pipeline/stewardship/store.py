@@ -92,6 +92,39 @@ class Store:
 
         return with_patience(self.engine, self.patience_s, row)
 
+    def about(self, record_ids: Collection[str]) -> dict[Pair, list[Decision]]:
+        """Decisions that name one of these records, by pair, each pair's in order of entry."""
+
+        def rows() -> dict[Pair, list[Decision]]:
+            with reading(self.engine) as connection:
+                return by_pair({row.seq: row for row in _touching(connection, record_ids)}.values())
+
+        return with_patience(self.engine, self.patience_s, rows)
+
+    def enter_within(
+        self, connection: Connection, decisions: Sequence[NewDecision], entered_by: str | None = None
+    ) -> list[Recorded]:
+        """Enter all of these decisions or none, in a transaction of the caller's, which must be one of ``writing``.
+
+        Raises:
+            DecisionConflictError: As ``decide``; the caller's transaction must then be given up.
+            DecisionRefusedError: As ``decide``.
+        """
+        return [self._enter_one(connection, new, entered_by) for new in decisions]
+
+    def would_refuse(self, new: NewDecision) -> Refusal | None:
+        """Why a decision would be refused now, without entering it; None where it would not be."""
+
+        def refusal() -> Refusal | None:
+            with reading(self.engine) as connection:
+                try:
+                    self._admitted(connection, new, None)
+                except REFUSALS as refused:
+                    return refused
+                return None
+
+        return with_patience(self.engine, self.patience_s, refusal)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -115,12 +148,15 @@ class Store:
     def _enter_one(self, connection: Connection, new: NewDecision, entered_by: str | None) -> Recorded:
         if (stored := _find(connection, new.decision_id)) and is_sent_again(new, stored):
             return Recorded(stored, is_new=False)
+        decision = self._admitted(connection, new, entered_by)
+        connection.execute(sa.insert(DECISIONS), asdict(decision))
+        return Recorded(decision, is_new=True)
+
+    def _admitted(self, connection: Connection, new: NewDecision, entered_by: str | None) -> Decision:
         named = _named(connection, new.retracts or new.confirms)
         pair = named.pair if named else (new.record_id_l or "", new.record_id_r or "")
         place = _next_place(connection, self.clock(), entered_by)
-        decision = admit(new, named, _around(connection, pair), self.policy, place)
-        connection.execute(sa.insert(DECISIONS), asdict(decision))
-        return Recorded(decision, is_new=True)
+        return admit(new, named, _around(connection, pair), self.policy, place)
 
 
 @contextmanager

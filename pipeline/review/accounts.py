@@ -1,0 +1,219 @@
+"""Local accounts: argon2 passwords, a second factor by TOTP, and a lock after too many wrong tries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pyotp
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review.access import Viewer
+from pipeline.stewardship.columns import DESK_ACCOUNTS as ACCOUNTS
+from pipeline.stewardship.columns import DESK_SESSIONS as SESSIONS
+from schemas.boroughs import CODES
+from schemas.desk import ROLES, DeskSettings, Role
+
+HASHER = PasswordHasher()
+NOBODY = HASHER.hash(secrets.token_urlsafe(16))
+"""Verified where there is no account, so that a wrong name takes as long as a wrong password."""
+SHORTEST, LONGEST = 12, 128
+STEP_SECONDS = 30
+NAME_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person who may sign in."""
+
+    account_id: str
+    name: str
+    role: Role
+    borough: str | None
+    password_hash: str | None
+    totp_secret: str | None
+    totp_step: int | None
+    """Last time step of a code that was used: none counts twice"""
+    is_active: bool
+    is_new: bool
+    """Must choose a password and set up the second factor first"""
+    has_shortcuts: bool
+    failures: int
+    locked_until: dt.datetime | None
+
+    def viewer(self) -> Viewer:
+        """The account as whoever looks."""
+        return Viewer(self.account_id, self.name, self.role, self.borough, self.has_shortcuts)
+
+
+def add_account(connection: Connection, name: str, role: str, borough: str | None, now: dt.datetime) -> str:
+    """Make an account with a password for the first sign-in only, which is returned and kept nowhere else.
+
+    Raises:
+        DeskRefusedError: If the name is taken or empty, the role unknown, or a borough user has no borough.
+    """
+    _check(name, role, borough)
+    if connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.name_key == key_of(name))).first():
+        raise DeskRefusedError(409, f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name.")  # fmt: skip
+    password = secrets.token_urlsafe(12)
+    row = {
+        "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": key_of(name), "role": role, "borough": borough,
+        "password_hash": HASHER.hash(password), "is_active": True, "is_new": True, "has_shortcuts": True, "failures": 0, "created_at": now,
+    }  # fmt: skip
+    connection.execute(sa.insert(ACCOUNTS), row)
+    return password
+
+
+def reset_account(connection: Connection, account_id: str) -> str:
+    """A new password for one sign-in; the second factor is set up anew; every session ends."""
+    password = secrets.token_urlsafe(12)
+    values = {"password_hash": HASHER.hash(password), "is_new": True, "totp_secret": None, "totp_step": None, "failures": 0, "locked_until": None, "is_active": True}  # fmt: skip
+    _change(connection, account_id, values)
+    connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
+    return password
+
+
+def disable_account(connection: Connection, account_id: str) -> None:
+    """Let an account in no more; every session of it ends. Its decisions and its entries in the audit log stay."""
+    _change(connection, account_id, {"is_active": False})
+    connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
+
+
+def all_accounts(connection: Connection) -> list[Account]:
+    """Every account, by name."""
+    return [_account(row) for row in connection.execute(sa.select(ACCOUNTS).order_by(ACCOUNTS.c.name_key))]
+
+
+def find_account(connection: Connection, account_id: str) -> Account | None:
+    """One account by its id."""
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)).one_or_none()
+    return _account(row) if row else None
+
+
+def find_by_name(connection: Connection, name: str) -> Account | None:
+    """One account by its name, whatever its capitals and spaces."""
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.name_key == key_of(name))).one_or_none()
+    return _account(row) if row else None
+
+
+def is_right_password(account: Account | None, password: str) -> bool:
+    """Whether the password is that of the account; takes as long where there is no account."""
+    given = password[:LONGEST]
+    try:
+        HASHER.verify(account.password_hash if account and account.password_hash else NOBODY, given)
+    except (Argon2Error, InvalidHashError):
+        return False
+    return account is not None
+
+
+def is_locked(account: Account, now: dt.datetime) -> bool:
+    """Whether too many wrong tries came before."""
+    return account.locked_until is not None and now < account.locked_until
+
+
+def count_failure(connection: Connection, account: Account, settings: DeskSettings, now: dt.datetime) -> bool:
+    """Count a wrong try; whether the account is locked by it."""
+    failures = account.failures + 1
+    is_last = failures >= settings.tries
+    until = now + dt.timedelta(minutes=settings.lock_minutes) if is_last else None
+    _change(connection, account.account_id, {"failures": 0 if is_last else failures, "locked_until": until})
+    return is_last
+
+
+def forgive(connection: Connection, account_id: str) -> None:
+    """Forget wrong tries after a right one."""
+    _change(connection, account_id, {"failures": 0, "locked_until": None})
+
+
+def accept_code(
+    connection: Connection, account: Account, code: str, now: dt.datetime, secret: str | None = None
+) -> bool:
+    """Whether a code of the second factor is right now, a step early or late; a code counts once."""
+    secret = secret or account.totp_secret
+    said = "".join(code.split())
+    if not secret or not (said.isascii() and said.isdigit()):
+        return False
+    totp = pyotp.TOTP(secret)
+    step = int(now.timestamp()) // STEP_SECONDS
+    for at in (step, step - 1, step + 1):
+        if secrets.compare_digest(totp.at(at * STEP_SECONDS), said):
+            if account.totp_step is not None and at <= account.totp_step:
+                return False
+            _change(connection, account.account_id, {"totp_step": at})
+            return True
+    return False
+
+
+def choose_password(connection: Connection, account: Account, password: str, again: str) -> None:
+    """Keep the password that a new account chose.
+
+    Raises:
+        DeskRefusedError: If it is too short or long, holds the name, or was not repeated.
+    """
+    if password != again:
+        raise DeskRefusedError(422, "The two passwords are not the same.")
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise DeskRefusedError(422, f"A password has {SHORTEST} to {LONGEST} characters.")
+    if key_of(account.name) in password.casefold() or len(set(password)) < 5:
+        raise DeskRefusedError(422, "This password is too easy to guess.", "Take three or more unrelated words.")
+    _change(connection, account.account_id, {"password_hash": HASHER.hash(password)})
+
+
+def finish_set_up(connection: Connection, account_id: str, secret: str) -> None:
+    """Keep the second factor; the account is new no more."""
+    _change(connection, account_id, {"totp_secret": secret, "is_new": False})
+
+
+def set_shortcuts(connection: Connection, account_id: str, on: bool) -> None:
+    """Turn single-key shortcuts on or off (WCAG 2.1.4)."""
+    _change(connection, account_id, {"has_shortcuts": on})
+
+
+def from_provider(connection: Connection, subject: str, name: str, role: str, borough: str | None, now: dt.datetime) -> Account:  # fmt: skip
+    """The account of somebody whom the OpenID provider vouches for, made or brought up to date."""
+    _check(name, role, borough)
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one_or_none()
+    if row is None and find_by_name(connection, name):
+        raise DeskRefusedError(403, "Another account has this name.", "Ask an administrator.")
+    if row is None:
+        values: dict[str, Any] = {
+            "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": key_of(name), "role": role, "borough": borough,
+            "subject": subject, "is_active": True, "is_new": False, "has_shortcuts": True, "failures": 0, "created_at": now,
+        }  # fmt: skip
+        connection.execute(sa.insert(ACCOUNTS), values)
+    else:
+        _change(connection, row.account_id, {"role": role, "borough": borough})
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one()
+    return _account(row)
+
+
+def key_of(name: str) -> str:
+    """A name as it is compared: capitals, spaces and width do not make another one."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _check(name: str, role: str, borough: str | None) -> None:
+    if not key_of(name) or len(name) > NAME_LONGEST or not name.isprintable():
+        raise DeskRefusedError(422, f"A name has 1 to {NAME_LONGEST} printable characters.")
+    if role not in ROLES:
+        raise DeskRefusedError(422, f"There is no role {role[:40]}.", f"Roles are {', '.join(ROLES)}.")
+    if (role == "borough") != (borough is not None):
+        raise DeskRefusedError(422, "A borough user has a borough, and nobody else has one.")
+    if borough is not None and borough not in CODES:
+        raise DeskRefusedError(422, f"There is no borough {borough[:40]}.")
+
+
+def _change(connection: Connection, account_id: str, values: dict[str, Any]) -> None:
+    connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
+
+
+def _account(row: sa.Row[Any]) -> Account:
+    return Account(**{name: getattr(row, name) for name in Account.__dataclass_fields__})

@@ -1,0 +1,51 @@
+"""The desk as one object: store of decisions, index of the publication, settings and clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from pipeline.review.shelf import Shelves
+from pipeline.stewardship.database import reading, with_patience, writing
+from pipeline.stewardship.store import Store
+from schemas.desk import DeskSettings
+
+T = TypeVar("T")
+PATIENCE_S = 15.0
+"""How long a page waits for a database that is busy"""
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(slots=True)
+class Desk:
+    """What every page works on."""
+
+    store: Store
+    shelves: Shelves
+    settings: DeskSettings
+    clock: Callable[[], dt.datetime] = field(default=_now)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do the work in one transaction, beside which nobody else writes."""
+
+        def once() -> T:
+            with writing(self.store.engine) as connection:
+                return work(connection)
+
+        return with_patience(self.store.engine, PATIENCE_S, once)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do the work on one state of the store."""
+
+        def once() -> T:
+            with reading(self.store.engine) as connection:
+                return work(connection)
+
+        return with_patience(self.store.engine, PATIENCE_S, once)

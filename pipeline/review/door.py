@@ -1,0 +1,145 @@
+"""The door: limits of size and rate before anything is read, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipeline.core.log import log
+from pipeline.review.sessions import hash_of
+from schemas.desk import DeskSettings
+
+LARGE, OFTEN, HOST = (
+    "The request is larger than the desk takes.",
+    "Too many requests. Wait a minute, then try again.",
+    "The desk does not answer under this host name.",
+)
+FAILED = "Something went wrong at the desk. It was noted without any personal data. Nothing was saved."
+MOST_CALLERS = 10_000
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Buckets:
+    """A token bucket a caller: so many requests a minute, in bursts of as many."""
+
+    def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._room, self._clock = a_minute / 60, float(a_minute), clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def takes(self, caller: str) -> bool:
+        """Whether one more request of the caller is within the limit."""
+        now = self._clock()
+        left, at = self._left.pop(caller, (self._room, now))
+        left = min(self._room, left + (now - at) * self._rate)
+        is_within = left >= 1
+        self._left[caller] = (left - 1 if is_within else left, now)
+        if len(self._left) > MOST_CALLERS:
+            self._left.popitem(last=False)
+        return is_within
+
+
+class Door:
+    """ASGI middleware around the desk."""
+
+    def __init__(self, app: ASGIApp, settings: DeskSettings, is_tls: bool, hosts: frozenset[str]) -> None:
+        self._app, self._settings, self._is_tls, self._hosts = app, settings, is_tls, hosts | LOOPBACK
+        self._all, self._sign_ins = Buckets(settings.requests_a_minute), Buckets(settings.sign_ins_a_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        nonce = secrets.token_urlsafe(18)
+        scope.setdefault("state", {})["nonce"] = nonce
+        sender = self._with_headers(scope, send, nonce)
+        refused = self._refused(scope)
+        if refused:
+            await PlainTextResponse(refused[1], refused[0])(scope, receive, sender)
+            return
+        try:
+            await self._app(scope, _limited(receive, self._settings.largest_body), sender)
+        except _TooLargeError:
+            await PlainTextResponse(LARGE, 413)(scope, receive, sender)
+        except Exception as error:  # its text and trace may hold values of records: only its kind leaves here
+            log("desk_failed", kind=type(error).__name__, page=getattr(scope.get("route"), "path", ""))
+            if os.environ.get("BOROUGHLINK_DEBUG"):
+                raise
+            await PlainTextResponse(FAILED, 500)(scope, receive, sender)
+
+    def _refused(self, scope: Scope) -> tuple[int, str] | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+        if name.lower() not in self._hosts:
+            return 421, HOST
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._settings.largest_body:
+            return 413, LARGE
+        address = scope["client"][0] if scope.get("client") else ""
+        request = Request(scope)
+        own = next((value for name, value in request.cookies.items() if name.endswith("desk")), None)
+        if not self._all.takes(hash_of(own) if own else address):
+            return 429, OFTEN
+        if scope["method"] == "POST" and scope["path"].startswith("/sign-in") and not self._sign_ins.takes(address):
+            return 429, OFTEN
+        return None
+
+    def _with_headers(self, scope: Scope, send: Send, nonce: str) -> Send:
+        is_static = scope["path"].startswith("/static/")
+
+        async def sender(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers["content-security-policy"] = _policy(nonce)
+                headers["cache-control"] = "public, max-age=86400" if is_static else "no-store"
+                if self._is_tls:
+                    headers["strict-transport-security"] = "max-age=31536000"
+            await send(message)
+
+        return sender
+
+
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",  # with no-referrer a browser sends a form's Origin as null
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def _policy(nonce: str) -> str:
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+def _limited(receive: Receive, largest: int) -> Receive:
+    """The body, as long as it is not longer than it may be, whatever its length was said to be."""
+    taken = 0
+
+    async def receiver() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > largest:
+            raise _TooLargeError
+        return message
+
+    return receiver

@@ -1,0 +1,113 @@
+"""The records of one or two persons as a graph: records in a ring a person, scored pairs as lines, the weak one marked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.explain.graph import Bridge, Edge, weakest_bridge
+
+MOST_NODES = 40
+MOST_LINES = 160
+RING, GAP, MARGIN = 105, 330, 60
+NODE = 19
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One record."""
+
+    record_id: str
+    label: str
+    x: int
+    y: int
+    is_focal: bool
+    is_masked: bool
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One scored pair."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+    left: str
+    right: str
+    bits: float
+    kind: str
+    """link, review or unlink"""
+    is_weak: bool
+    width: int
+    mid_x: int
+    mid_y: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPicture:
+    """The graph as shapes."""
+
+    nodes: tuple[Node, ...]
+    lines: tuple[Line, ...]
+    width: int
+    height: int
+    left_out: int
+    """Records that are not drawn"""
+    bridge: Bridge | None
+    titles: tuple[tuple[str, int], ...]
+    """Person id and where its ring's middle lies"""
+
+    @property
+    def weak(self) -> Line | None:
+        """The marked pair."""
+        return next((line for line in self.lines if line.is_weak), None)
+
+
+def graph_picture(sides: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], links: Sequence[Mapping[str, Any]], labels: Mapping[str, str], focal: tuple[str, str] | None) -> GraphPicture:  # fmt: skip
+    """The picture.
+
+    Args:
+        sides: one or two persons, each with its records as the viewer may see them.
+        links: rows of ``links`` that touch them.
+        labels: record id to what its point is called.
+        focal: the pair that is asked about; none: the weakest bridge of the person is marked.
+    """
+    room = MOST_NODES // max(len(sides), 1)
+    nodes: dict[str, Node] = {}
+    titles = []
+    left_out = 0
+    for side, (person_id, records) in enumerate(sides):
+        middle = MARGIN + RING + side * (2 * RING + GAP - 80)
+        titles.append((person_id, middle))
+        left_out += max(0, len(records) - room)
+        nodes |= _ring(records[:room], middle, side, labels, focal)
+    edges = [Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]) for row in links]
+    bridge = weakest_bridge(list(nodes), [e for e in edges if e.left in nodes and e.right in nodes]) if len(sides) == 1 else None  # fmt: skip
+    weak = focal or ((bridge.edge.left, bridge.edge.right) if bridge else None)
+    shown = sorted((row for row in links if row["record_id_l"] in nodes and row["record_id_r"] in nodes), key=lambda row: -row["match_weight"])  # fmt: skip
+    kept = [row for at, row in enumerate(shown) if at < MOST_LINES or {row["record_id_l"], row["record_id_r"]} == set(weak or ())]  # fmt: skip
+    lines = tuple(_line(row, nodes, weak) for row in kept)
+    width = titles[-1][1] + RING + MARGIN if titles else 2 * MARGIN
+    return GraphPicture(tuple(nodes.values()), lines, width, 2 * (RING + MARGIN) + 10, left_out, bridge, tuple(titles))
+
+
+def _ring(records: Sequence[Mapping[str, Any]], middle: int, side: int, labels: Mapping[str, str], focal: tuple[str, str] | None) -> dict[str, Node]:  # fmt: skip
+    found = {}
+    for at, record in enumerate(records):
+        turn = 2 * math.pi * at / len(records) - math.pi / 2 if len(records) > 1 else 0.0
+        radius = RING if len(records) > 1 else 0
+        x, y = round(middle + radius * math.cos(turn)), round(MARGIN + 10 + RING + radius * math.sin(turn))
+        own = record["record_id"]
+        found[own] = Node(own, labels[own], x, y, own in (focal or ()), bool(record["is_masked"]), side)
+    return found
+
+
+def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, str] | None) -> Line:
+    a, b = nodes[row["record_id_l"]], nodes[row["record_id_r"]]
+    is_weak = weak is not None and {a.record_id, b.record_id} == set(weak)
+    width = 2 if row["match_weight"] < 8 else 3 if row["match_weight"] < 20 else 4
+    return Line(a.x, a.y, b.x, b.y, a.label, b.label, row["match_weight"], row["decision"], is_weak, width, (a.x + b.x) // 2, (a.y + b.y) // 2)  # fmt: skip

@@ -1,0 +1,128 @@
+"""The desk's index of a publication: its tables once more, in one DuckDB file, sorted by how the desk looks things up.
+
+The published tables are sorted for whoever reads them whole. A steward asks for one person, one pair, one name, so here records,
+links, values and events lie by person, questions by rank, and each record has keys to search by. It is made once a publication,
+read only, kept beside the home's state for its owner only, and made anew when the publication is another one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipeline.core.durable import make_folder
+from pipeline.core.places import Home
+
+VERSION = 1
+"""Raised when what is in the file changes"""
+COPIED = {
+    "persons": "person_id", "person_fields": "person_id, field, value, record_id", "records": "person_id, record_id",
+    "events": "person_id, started_at NULLS LAST, event_id", "identity_ledger": "person_id, valid_from",
+    "link_changes": "person_id_after", "review_closed": "review_id",
+}  # fmt: skip
+WHOLE = "SELECT * FROM read_parquet('{folder}/{table}/*.parquet')"
+OWNERS = "CREATE TABLE owners AS SELECT record_id, person_id FROM records ORDER BY record_id"
+LINKS = """
+CREATE TABLE links AS
+    WITH ends AS (
+        SELECT l.*, a.person_id AS person_l, b.person_id AS person_r
+        FROM read_parquet('{folder}/links/*.parquet') l
+        JOIN owners a ON a.record_id = l.record_id_l JOIN owners b ON b.record_id = l.record_id_r)
+    SELECT person_l AS person_id, * FROM ends
+    UNION ALL SELECT person_r AS person_id, * FROM ends WHERE person_l <> person_r
+    ORDER BY person_id, record_id_l, record_id_r
+"""
+QUEUE = """
+CREATE TABLE queue AS
+    SELECT q.*, CAST(left(q.opened_in, 10) AS DATE) AS opened_on, list_sort(list_distinct([a.source, b.source])) AS sources,
+           a.person_id AS person_l, b.person_id AS person_r
+    FROM read_parquet('{folder}/review_queue/*.parquet') q
+    LEFT JOIN records a ON a.record_id = q.record_id_l LEFT JOIN records b ON b.record_id = q.record_id_r
+    ORDER BY q.priority DESC, q.review_id
+"""
+RARITY = """
+CREATE TABLE rarity AS
+    SELECT field, value, count(*) AS n FROM (
+        SELECT 'surname' AS field, unnest(surname) AS value FROM records
+        UNION ALL SELECT 'forename', unnest(forename) FROM records
+        UNION ALL SELECT 'postcode', postcode FROM records WHERE postcode IS NOT NULL
+        UNION ALL SELECT 'phone', phone FROM records WHERE phone IS NOT NULL)
+    GROUP BY field, value ORDER BY field, value
+"""
+KEYS = """
+CREATE TABLE search_keys AS
+    WITH sounds AS (
+        SELECT record_id, person_id, borough, date_of_birth AS born, date_of_birth_alt AS born_alt,
+               coalesce(surname_phonetic, []) AS s, coalesce(forename_phonetic, []) AS f,
+               [x FOR x IN [pnc_id, cro_number, nhs_number, upn, phone, email] IF x IS NOT NULL] AS ids, postcode
+        FROM records),
+    keys AS (
+        SELECT record_id, person_id, borough, unnest(list_distinct(flatten([
+            flatten([[hash('sf' || x || '|' || y) FOR y IN f] FOR x IN s]),
+            flatten([[hash('sf' || y || '|' || x) FOR y IN f] FOR x IN s]),
+            CASE WHEN born IS NULL THEN [] ELSE [hash('sd' || x || '|' || born) FOR x IN s] END,
+            CASE WHEN born IS NULL THEN [] ELSE [hash('fd' || x || '|' || born) FOR x IN f] END,
+            [hash('s' || x) FOR x IN s],
+            [hash('f' || x) FOR x IN f],
+            CASE WHEN born IS NULL THEN [] ELSE [hash('d' || born)] END,
+            CASE WHEN born_alt IS NULL THEN [] ELSE [hash('d' || born_alt)] END,
+            CASE WHEN postcode IS NULL THEN [] ELSE [hash('p' || postcode)] END,
+            [hash('i' || x) FOR x IN ids]]))) AS key
+        FROM sounds)
+    SELECT key, record_id, person_id, borough FROM keys ORDER BY key, record_id
+"""
+FACTS = "CREATE TABLE facts AS SELECT (SELECT count(*) FROM records) AS n_records, (SELECT count(*) FROM persons) AS n_persons"  # fmt: skip
+
+
+def stamp_of(folder: Path) -> str:
+    """What tells two publications apart, also where one was expunged: a hash of the manifest, and of this index's form."""
+    said = f"{VERSION}:{duckdb.__version__}".encode()
+    return hashlib.sha256((folder / "manifest.json").read_bytes() + said).hexdigest()[:16]
+
+
+def index_of(home: Home, folder: Path) -> Path:
+    """The index of a publication, made where it is not there; those of other publications are removed.
+
+    Args:
+        home: where it is kept.
+        folder: the publication's own folder, not ``current``.
+    """
+    make_folder(home.desk)
+    home.desk.chmod(0o700)
+    path = home.desk / f"{folder.name}-{stamp_of(folder)}.duckdb"
+    with _one_at_a_time(home.desk):
+        if not path.is_file():
+            _build(folder, path)
+        for other in home.desk.glob("*.duckdb*"):
+            if other != path:
+                other.unlink(missing_ok=True)
+    return path
+
+
+def _build(folder: Path, path: Path) -> None:
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(0o600)
+    new.unlink()
+    place = str(folder).replace("'", "''")
+    with duckdb.connect(str(new), config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:  # fmt: skip
+        new.chmod(0o600)
+        base.execute("SET preserve_insertion_order = false")
+        for table, order in COPIED.items():
+            base.execute(f"CREATE TABLE {table} AS {WHOLE.format(folder=place, table=table)} ORDER BY {order}")
+        for sql in (OWNERS, LINKS, QUEUE, RARITY, KEYS, FACTS):
+            base.execute(sql.format(folder=place))
+        base.execute("CHECKPOINT")
+    new.replace(path)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

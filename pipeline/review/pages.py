@@ -1,0 +1,96 @@
+"""Templates: every value is escaped, and a page knows its viewer, form token and nonce."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipeline.review.access import MASK, ROLE_WORDS
+from pipeline.review.sessions import csrf_of
+from pipeline.review.visits import token_of
+from pipeline.review.words import FIELD_WORDS, TYPE_WORDS, VERDICT_WORDS
+from schemas.tables import MARKING
+
+FOLDER = Path(__file__).resolve().parent
+STATIC = FOLDER / "static"
+EMPTY = "\N{EN DASH}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )  # fmt: skip
+    filters: dict[str, Callable[..., str]] = {
+        "said": said,
+        "day": day,
+        "moment": moment,
+        "bits": bits,
+        "field": field_words,
+        "kind": kind_words,
+    }
+    environment.filters |= filters
+    environment.globals |= {"MARKING": MARKING, "ROLE_WORDS": ROLE_WORDS, "TYPE_WORDS": TYPE_WORDS, "VERDICT_WORDS": VERDICT_WORDS, "MASK": MASK}  # fmt: skip
+    return environment
+
+
+def said(value: Any) -> str:  # noqa: ANN401
+    """A value of a record as text."""
+    if value is None or value == []:
+        return EMPTY
+    if isinstance(value, dt.datetime):
+        return moment(value)
+    if isinstance(value, dt.date):
+        return day(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def day(value: dt.date | None) -> str:
+    """A day as people write it."""
+    return f"{value.day} {value:%B} {value.year}" if value else EMPTY
+
+
+def moment(value: dt.datetime | None) -> str:
+    """A day and time, UTC."""
+    return f"{value.day} {value:%B} {value.year}, {value:%H:%M}" if value else EMPTY
+
+
+def bits(value: float | None) -> str:
+    """A weight with its sign."""
+    return EMPTY if value is None else f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def field_words(name: str) -> str:
+    """A column's name in words."""
+    return FIELD_WORDS.get(name) or name.replace("_", " ").capitalize()
+
+
+def kind_words(name: str) -> str:
+    """A type of question in words."""
+    return TYPE_WORDS.get(name) or name.replace("_", " ").capitalize()
+
+
+TEMPLATES = _environment()
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
+    """A whole page."""
+    token = token_of(request)
+    visit = getattr(request.state, "visit", None)
+    common = {
+        "viewer": visit.viewer if visit else None, "csrf": csrf_of(token) if token else "", "nonce": request.state.nonce,
+        "path": request.url.path, "errors": (), "notice": None,
+    }  # fmt: skip
+    return HTMLResponse(TEMPLATES.get_template(template).render({**common, **context}), status)
+
+
+def joined(values: Iterable[object]) -> str:
+    """Values in one line."""
+    return ", ".join(map(str, values))

@@ -1,0 +1,58 @@
+"""The start, help, files of the desk's own, and a sign of life."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import FileResponse, RedirectResponse, Response
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review import accounts
+from pipeline.review.pages import STATIC, page
+from pipeline.review.visits import SignedIn
+
+router = APIRouter()
+START = {"steward": "/queue", "supervisor": "/queue", "borough": "/search", "auditor": "/audit", "administrator": "/accounts"}  # fmt: skip
+FILES = {path.name: path for path in STATIC.iterdir() if path.is_file()}
+
+
+@router.get("/")
+def start(visit: SignedIn) -> Response:
+    """To the page that the role works on."""
+    return RedirectResponse(START[visit.viewer.role], 303)
+
+
+@router.get("/help")
+def help_sheet(request: Request, visit: SignedIn) -> Response:
+    """The keyboard, and how to weigh evidence."""
+    del visit
+    return page(request, "help.html")
+
+
+@router.post("/help/shortcuts")
+def shortcuts(visit: SignedIn, on: Annotated[str, Form(max_length=10)] = "") -> Response:
+    """Single-key shortcuts on or off."""
+    visit.desk.write(lambda connection: accounts.set_shortcuts(connection, visit.viewer.account_id, bool(on)))
+    return RedirectResponse("/help", 303)
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    """A file of the desk's own; only names that are there, so a path leads nowhere else.
+
+    Raises:
+        DeskRefusedError: 404.
+    """
+    path = FILES.get(name)
+    if path is None:
+        raise DeskRefusedError(404, "There is no such file.")
+    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0]
+    return FileResponse(path, media_type=kind)
+
+
+@router.get("/health")
+def health() -> Response:
+    """That the desk answers; it says nothing else."""
+    return Response("ok", media_type="text/plain")

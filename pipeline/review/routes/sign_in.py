@@ -1,0 +1,183 @@
+"""Signing in: name and password, then the second factor; the first time also a password of one's own."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated
+
+import pyotp
+import segno
+import sqlalchemy as sa
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review import accounts, sessions
+from pipeline.review.desk import Desk
+from pipeline.review.pages import page
+from pipeline.review.visits import cookie_name, desk_of, is_tls, session_of, token_of
+from pipeline.stewardship.audit import Act, append
+from pipeline.stewardship.columns import DESK_ACCOUNTS
+
+router = APIRouter()
+WRONG = "Name or password is wrong, or the account is locked. After several wrong tries it is locked for a while."
+WRONG_CODE = "The code is wrong, was used already, or the account is locked. Wait for the next code."
+Text = Annotated[str, Form(max_length=200)]
+
+
+@router.get("/sign-in")
+def ask(request: Request) -> Response:
+    """The form; a browser without a token gets one, which its form must repeat."""
+    answer = page(request, "sign_in.html", name="", has_oidc=desk_of(request).settings.oidc is not None)
+    if token_of(request):
+        return answer
+    token = sessions.new_token()
+    request.cookies[cookie_name(request)] = token
+    answer = page(request, "sign_in.html", name="", has_oidc=desk_of(request).settings.oidc is not None)
+    return with_cookie(request, answer, token)
+
+
+@router.post("/sign-in")
+def first_factor(request: Request, name: Text = "", password: Text = "") -> Response:
+    """Name and password."""
+    desk = desk_of(request)
+    found = desk.read(lambda connection: accounts.find_by_name(connection, name))
+    is_right = accounts.is_right_password(found, password)
+
+    def enter(connection: Connection) -> str | None:
+        now = desk.clock()
+        account = accounts.find_account(connection, found.account_id) if found else None
+        if account is None or not account.is_active or accounts.is_locked(account, now):
+            _note(connection, desk, "sign_in.refused", account)
+            return None
+        if not is_right:
+            is_locked = accounts.count_failure(connection, account, desk.settings, now)
+            _note(connection, desk, "sign_in.locked" if is_locked else "sign_in.wrong_password", account)
+            return None
+        sessions.sweep(connection, desk.settings, now)
+        _note(connection, desk, "sign_in.password", account)
+        return sessions.begin(connection, account.account_id, False, now, token_of(request))
+
+    token = desk.write(enter)
+    if token is None or found is None:
+        context = {
+            "name": name,
+            "has_oidc": desk.settings.oidc is not None,
+            "errors": [{"text": WRONG, "href": "#name"}],
+        }
+        return page(request, "sign_in.html", 401, **context)
+    return with_cookie(request, RedirectResponse("/set-up" if found.is_new else "/sign-in/code", 303), token)
+
+
+@router.get("/sign-in/code")
+def ask_code(request: Request) -> Response:
+    """The form of the second factor."""
+    session = session_of(request)
+    if session is None or session.account.is_new:
+        return RedirectResponse("/sign-in", 303)
+    return page(request, "code.html")
+
+
+@router.post("/sign-in/code")
+def second_factor(request: Request, code: Text = "") -> Response:
+    """The code of the second factor."""
+    desk, session = desk_of(request), session_of(request)
+    if session is None or session.account.is_new:
+        return RedirectResponse("/sign-in", 303)
+
+    def enter(connection: Connection) -> str | None:
+        now = desk.clock()
+        account = accounts.find_account(connection, session.account.account_id)
+        if account is None or accounts.is_locked(account, now):
+            _note(connection, desk, "sign_in.refused", account)
+            return None
+        if not accounts.accept_code(connection, account, code, now):
+            is_locked = accounts.count_failure(connection, account, desk.settings, now)
+            _note(connection, desk, "sign_in.locked" if is_locked else "sign_in.wrong_code", account)
+            return None
+        accounts.forgive(connection, account.account_id)
+        _note(connection, desk, "sign_in", account)
+        return sessions.begin(connection, account.account_id, True, now, token_of(request))
+
+    token = desk.write(enter)
+    if token is None:
+        return page(request, "code.html", 401, errors=[{"text": WRONG_CODE, "href": "#code"}])
+    return with_cookie(request, RedirectResponse("/", 303), token)
+
+
+@router.get("/set-up")
+def ask_set_up(request: Request) -> Response:
+    """The form of a new account."""
+    session, desk = session_of(request), desk_of(request)
+    if session is None or not session.account.is_new:
+        return RedirectResponse("/sign-in", 303)
+    secret = session.account.totp_secret or pyotp.random_base32()
+    if session.account.totp_secret is None:
+        own = DESK_ACCOUNTS.c.account_id == session.account.account_id
+        desk.write(
+            lambda connection: connection.execute(sa.update(DESK_ACCOUNTS).where(own).values(totp_secret=secret))
+        )
+    return _set_up_page(request, session.account.name, secret)
+
+
+@router.post("/set-up")
+def set_up(request: Request, password: Text = "", again: Text = "", code: Text = "") -> Response:
+    """A new account's own password and second factor."""
+    session, desk = session_of(request), desk_of(request)
+    if session is None or not session.account.is_new or session.account.totp_secret is None:
+        return RedirectResponse("/sign-in", 303)
+    account, secret = session.account, session.account.totp_secret
+
+    def finish(connection: Connection) -> str:
+        now = desk.clock()
+        accounts.choose_password(connection, account, password, again)
+        if not accounts.accept_code(connection, account, code, now):
+            raise DeskRefusedError(422, "The code is not the one that the app shows now.")
+        accounts.finish_set_up(connection, account.account_id, secret)
+        _note(connection, desk, "sign_in.set_up", account)
+        return sessions.begin(connection, account.account_id, True, now, token_of(request))
+
+    try:
+        token = desk.write(finish)
+    except DeskRefusedError as error:
+        is_code = error.problem.startswith("The code")
+        return _set_up_page(request, account.name, secret, 422, [{"text": str(error), "href": "#code" if is_code else "#password"}])  # fmt: skip
+    return with_cookie(request, RedirectResponse("/", 303), token)
+
+
+@router.post("/sign-out")
+def leave(request: Request) -> Response:
+    """End the session."""
+    desk, session, token = desk_of(request), session_of(request), token_of(request)
+    if session and token:
+
+        def end(connection: Connection) -> None:
+            sessions.end(connection, token)
+            _note(connection, desk, "sign_out", session.account)
+
+        desk.write(end)
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(cookie_name(request), path="/", secure=is_tls(request), httponly=True, samesite="strict")
+    return answer
+
+
+def with_cookie(request: Request, answer: Response, token: str) -> Response:
+    """The answer with the session's cookie."""
+    answer.set_cookie(cookie_name(request), token, path="/", secure=is_tls(request), httponly=True, samesite="strict")
+    return answer
+
+
+def _set_up_page(request: Request, name: str, secret: str, status: int = 200, errors: list[dict[str, str]] | None = None) -> HTMLResponse:  # fmt: skip
+    picture = io.BytesIO()
+    address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="boroughlink review desk")
+    segno.make(address, micro=False).save(
+        picture, kind="svg", xmldecl=False, svgns=True, scale=4, border=2, omitsize=False
+    )
+    return page(request, "set_up.html", status, name=name, secret=secret, qr=picture.getvalue().decode(), errors=errors or ())  # fmt: skip
+
+
+def _note(connection: Connection, desk: Desk, action: str, account: accounts.Account | None) -> None:
+    """One entry of the audit log; a name that nobody has is not written: it may be a mistyped password."""
+    actor, role = (account.name, account.role) if account else ("nobody", "none")
+    append(connection, Act(actor, role, action, {}), desk.clock())

@@ -1,0 +1,86 @@
+"""What the publication shows of two records: the facts and the evidence that a decision on them keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.explain.levels import levels_of
+from pipeline.review.shelf import Row, Shelf
+from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
+from schemas.decisions import listed
+from schemas.tables import RECORDS
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some persons with all their records and pairs, as the publication has them, unmasked: for facts, never for a page."""
+
+    persons: dict[str, Row]
+    records: dict[str, Row]
+    """By record id, in the order of persons and of time"""
+    links: dict[Pair, Row]
+
+    def of(self, person_id: str) -> list[Row]:
+        """Records of one of the persons."""
+        return [row for row in self.records.values() if row["person_id"] == person_id]
+
+
+def group_of(shelf: Shelf, person_ids: Iterable[str]) -> Group:
+    """Persons with their records and pairs; a person that is not there is left out."""
+    persons: dict[str, Row] = {}
+    records: dict[str, Row] = {}
+    links: dict[Pair, Row] = {}
+    for person_id in dict.fromkeys(person_ids):
+        if person := shelf.person(person_id):
+            persons[person_id] = person
+            records |= {row["record_id"]: row for row in shelf.records(person_id)}
+            links |= {(row["record_id_l"], row["record_id_r"]): row for row in shelf.links(person_id)}
+    return Group(persons, records, links)
+
+
+def seen_of(shelf: Shelf, group: Group, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Fields of ``NewDecision`` that the publication fills for pairs of records of the group."""
+    prints = _fingerprints(shelf, [group.records[record] for record in sorted({end for pair in pairs for end in pair})])
+    return [_facts(shelf, group, tuple(sorted(pair)), prints) for pair in pairs]  # type: ignore[arg-type]  # two
+
+
+def _facts(shelf: Shelf, group: Group, pair: Pair, prints: Mapping[str, str | None]) -> dict[str, Any]:
+    left, right = (group.records[record] for record in pair)
+    owners = {left["person_id"], right["person_id"]}
+    roles = [listed(group.persons[record["person_id"]]["roles"]) for record in (left, right)]
+    link = group.links.get(pair)
+    facts: dict[str, Any] = {
+        "record_id_l": pair[0], "record_id_r": pair[1], "roles_l": roles[0], "roles_r": roles[1], "rules": listed((link["rules"] if link else None) or ()),
+        "n_records": sum(record["person_id"] in owners for record in group.records.values()), "fingerprint_l": prints[pair[0]],
+        "fingerprint_r": prints[pair[1]], "run_id": shelf.run_id, "model": shelf.kept.stamp,
+    }  # fmt: skip
+    if link:
+        facts["evidence"] = evidence_text(levels_of(link, shelf.kept.model))
+        facts["evidence_hash"] = evidence_hash(facts["evidence"], left, right)
+    return facts
+
+
+def _fingerprints(shelf: Shelf, records: Sequence[Row]) -> dict[str, str | None]:
+    """Each record's fingerprint, looked for among records that could have the same: those of its feed and birthday."""
+    found: dict[str, str | None] = {}
+    known: dict[tuple[Any, Any], dict[str, str | None]] = {}
+    for record in records:
+        key = record["feed_id"], record["date_of_birth"]
+        if key[1] is not None and key not in known:
+            known[key] = _prints(shelf.alike(*key))
+        found[record["record_id"]] = known[key][record["record_id"]] if key[1] is not None else None
+    return found
+
+
+def _prints(rows: Sequence[Row]) -> dict[str, str | None]:
+    schema = pa.schema([RECORDS.arrow_schema().field(name) for name in FINGERPRINT_COLUMNS])
+    table = fingerprints(
+        pa.Table.from_pylist([{name: row[name] for name in FINGERPRINT_COLUMNS} for row in rows], schema)
+    )
+    return dict(zip(table.column("record_id").to_pylist(), table.column("fingerprint").to_pylist(), strict=True))

@@ -1,0 +1,187 @@
+"""What the desk reads of the publication, by person, pair, question and search key; every question to it is a lookup."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.core.errors import DeskRefusedError, SettingsError
+from pipeline.core.places import Home
+from pipeline.explain.kept import Kept, open_folder
+from pipeline.persons.survivorship import Survivorship
+from pipeline.review.index import index_of, stamp_of
+
+Row = dict[str, Any]
+EARLIEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the desk knows besides the publication."""
+
+    titles: dict[str, str]
+    """Source system to its title"""
+    trust: dict[str, int]
+    """Source system to how reliable its contract calls it, 1 to 9"""
+    survivorship: Survivorship
+
+
+class Shelf:
+    """One publication through its index. May be shared by threads."""
+
+    def __init__(self, path: Path, kept: Kept, reference: Reference) -> None:
+        self._base = duckdb.connect(str(path), read_only=True, config={"threads": 2})
+        self._base.execute("SET TimeZone = 'UTC'")
+        self._base.execute("SET enable_external_access = false")
+        self.path, self.kept, self.reference = path, kept, reference
+        manifest = json.loads((kept.folder / "manifest.json").read_text("utf-8"))
+        self.run_id = str(manifest["run_id"])
+        self.decisions_read = int((manifest.get("decisions") or {}).get("count") or 0)
+        """Decisions that the night of the publication knew"""
+        self.n_records, self.n_persons = self._base.execute("SELECT n_records, n_persons FROM facts").fetchall()[0]
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows of one SELECT; values are bound, never pasted."""
+        with self._base.cursor() as cursor:
+            found = cursor.execute(sql, list(values))
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def question(self, review_id: str) -> Row | None:
+        """One open question."""
+        return _first(self.rows("SELECT * FROM queue WHERE review_id = ?", [review_id]))
+
+    def closed(self, review_id: str) -> Row | None:
+        """A question that is asked no more."""
+        return _first(self.rows("SELECT * FROM review_closed WHERE review_id = ?", [review_id]))
+
+    def owner(self, record_id: str) -> str | None:
+        """The person of a record."""
+        row = _first(self.rows("SELECT person_id FROM owners WHERE record_id = ?", [record_id]))
+        return row["person_id"] if row else None
+
+    def person(self, person_id: str) -> Row | None:
+        """One golden record."""
+        return _first(self.rows("SELECT * FROM persons WHERE person_id = ?", [person_id]))
+
+    def records(self, person_id: str) -> list[Row]:
+        """The records of one person, oldest first."""
+        found = self.rows("SELECT * FROM records WHERE person_id = ?", [person_id])
+        return sorted(found, key=lambda row: (row["recorded_at"] or EARLIEST, row["record_id"]))
+
+    def fields(self, person_id: str) -> list[Row]:
+        """Every value of one person."""
+        return self.rows("SELECT * FROM person_fields WHERE person_id = ? ORDER BY field, is_chosen DESC, n_agree DESC, value, record_id", [person_id])  # fmt: skip
+
+    def links(self, person_id: str) -> list[Row]:
+        """Pairs that touch one person."""
+        return self.rows("SELECT * EXCLUDE (person_id) FROM links WHERE person_id = ?", [person_id])
+
+    def events(self, person_id: str) -> list[Row]:
+        """Events of one person in time."""
+        return self.rows(
+            "SELECT * FROM events WHERE person_id = ? ORDER BY started_at NULLS LAST, event_id", [person_id]
+        )
+
+    def ledger(self, person_id: str) -> list[Row]:
+        """The spans of one identity."""
+        return self.rows("SELECT * FROM identity_ledger WHERE person_id = ? ORDER BY valid_from", [person_id])
+
+    def questions_of(self, person_id: str) -> list[Row]:
+        """Open questions about one person."""
+        return self.rows("SELECT * FROM queue WHERE list_contains(person_ids, ?)", [person_id])
+
+    def rarity(self, values: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How many records carry each of these values; at most a handful are asked for."""
+        found = {}
+        for field, value in sorted(set(values)):
+            row = _first(self.rows("SELECT n FROM rarity WHERE field = ? AND value = ?", [field, value]))
+            found[field, value] = int(row["n"]) if row else 0
+        return found
+
+    def alike(self, feed_id: str, born: dt.date) -> list[Row]:
+        """Records that could have the fingerprint of one: those of its birthday and feed."""
+        sql = (
+            "SELECT r.record_id, r.feed_id, r.forename, r.surname, r.date_of_birth FROM search_keys k"
+            " JOIN records r ON r.person_id = k.person_id AND r.record_id = k.record_id"
+            " WHERE k.key = hash('d' || CAST(? AS DATE)) AND r.feed_id = ? AND r.date_of_birth = ?"
+        )
+        return self.rows(sql, [born, feed_id, born])
+
+    def close(self) -> None:
+        """Close the index."""
+        self._base.close()
+
+
+class Shelves:
+    """The shelf of the current publication; when there is a newer one, it is indexed aside and taken in."""
+
+    def __init__(self, home: Home, reference: Reference) -> None:
+        self._home, self._reference = home, reference
+        self._lock = threading.Lock()
+        self._shelf: Shelf | None = None
+        self._stamp = ""
+        self._seen: tuple[str, int] | None = None
+
+    def current(self) -> Shelf:
+        """The shelf of the current publication, or of the one before while the newer one is being indexed.
+
+        Raises:
+            DeskRefusedError: 503, where nothing is published yet.
+        """
+        seen = self._look()
+        if self._shelf is None:
+            with self._lock:
+                if self._shelf is None:
+                    self._open(seen)
+        elif seen != self._seen and self._lock.acquire(blocking=False):
+            self._seen = seen
+            threading.Thread(target=self._renew, args=(seen,), daemon=True).start()
+        if self._shelf is None:
+            raise DeskRefusedError(503, "Nothing is published yet.", "Run a night first.")
+        return self._shelf
+
+    def _renew(self, seen: tuple[str, int] | None) -> None:
+        try:
+            self._open(seen)
+        finally:
+            self._lock.release()
+
+    def _look(self) -> tuple[str, int] | None:
+        """What tells cheaply whether the publication is another one."""
+        try:
+            folder = self._home.current.resolve(strict=True)
+            return str(folder), (folder / "manifest.json").stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def _open(self, seen: tuple[str, int] | None) -> None:
+        if seen is None:
+            return
+        folder = Path(seen[0])
+        stamp = stamp_of(folder)
+        if stamp != self._stamp:
+            self._shelf = Shelf(index_of(self._home, folder), open_folder(folder), self._reference)
+            self._stamp = stamp
+        self._seen = seen
+
+
+def check_published(home: Home) -> None:
+    """Refuse to start without anything to show.
+
+    Raises:
+        SettingsError: If nothing is published yet.
+    """
+    if not home.current.exists():
+        raise SettingsError(str(home.root), "has no publication.", "Make one with `boroughlink run`.")
+
+
+def _first(rows: list[Row]) -> Row | None:
+    return rows[0] if rows else None

@@ -1,0 +1,75 @@
+"""The desk as a web application."""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
+from pipeline.core.log import log
+from pipeline.review.desk import Desk
+from pipeline.review.door import Door
+from pipeline.review.pages import page
+from pipeline.review.routes import front, sign_in
+from pipeline.review.visits import SAFE, NotSignedInError, own_form
+
+ROUTERS = (front.router, sign_in.router)
+HEADINGS = {
+    401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Not possible", 409: "It has changed meanwhile", 413: "Too large",
+    422: "Something in the form is wrong", 429: "Too many requests", 503: "Not available now",
+}  # fmt: skip
+
+
+def create_app(desk: Desk, is_tls: bool = False, hosts: frozenset[str] = frozenset()) -> FastAPI:
+    """The application: every page behind the door, every form checked to be its own.
+
+    Args:
+        desk: what the pages work on.
+        is_tls: the desk speaks TLS, so its cookies are for TLS only.
+        hosts: host names it answers under, besides loopback.
+    """
+    app = FastAPI(title="boroughlink review desk", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(own_form)])  # fmt: skip
+    app.state.desk, app.state.is_tls = desk, is_tls
+    app.add_middleware(Door, settings=desk.settings, is_tls=is_tls, hosts=hosts)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(NotSignedInError, _to_sign_in)
+    app.add_exception_handler(LinkageError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    return app
+
+
+def _to_sign_in(request: Request, error: Exception) -> Response:
+    del error
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+    if request.method in SAFE:
+        return RedirectResponse("/sign-in", 303)
+    return _message(request, 401, "Your session is over.", "Sign in, then do it again.")
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    if isinstance(error, DeskRefusedError):
+        return _message(request, error.code, error.problem, error.what_to_do)
+    if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
+        return _message(request, 409, error.problem, error.what_to_do)
+    log("desk_failed", kind=type(error).__name__)
+    return _message(request, 503, "The desk cannot do this now.", "Try again in a minute; nothing was saved.")
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    del error  # it quotes what was sent
+    return _message(request, 422, "The request is not one that this page sends.")
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _message(request, status, "There is no such page." if status == 404 else "This cannot be done here.")
+
+
+def _message(request: Request, status: int, problem: str, what_to_do: str = "") -> Response:
+    heading = HEADINGS.get(status, "Something went wrong")
+    return page(request, "message.html", status, heading=heading, problem=problem, what_to_do=what_to_do)

@@ -1,0 +1,142 @@
+"""What speaks for and what against one person, in plain words and as the bars of a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.explain.waterfall import Step, Waterfall
+from pipeline.review.words import FIELD_WORDS
+
+RARE, UNCOMMON = 1 / 1_000, 1 / 100
+WIDTH, LEFT, RIGHT = 1_000, 250, 90
+ROW, TOP = 34, 34
+MOST_TIMES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that speaks for or against."""
+
+    field: str
+    title: str
+    level: str
+    bits: float
+    times: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the picture, in its own units."""
+
+    label: str
+    level: str
+    x: int
+    width: int
+    y: int
+    bits: float
+    text_x: int
+    is_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The waterfall as shapes."""
+
+    bars: tuple[Bar, ...]
+    zero_x: int
+    link_x: int | None
+    link_bits: float | None
+    height: int
+    width: int = WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A pair's weight, told."""
+
+    total: float
+    odds: str
+    points_for: tuple[Point, ...]
+    points_against: tuple[Point, ...]
+    silent: tuple[str, ...]
+    rarity: tuple[str, ...]
+    picture: Picture
+
+
+def weighed(falls: Waterfall, link_bits: float | None, rarity: Sequence[str]) -> Weighed:
+    """The waterfall in words and as a picture."""
+    steps = [step for step in falls.steps if step.kind != "prior"]
+    pros = tuple(_point(step) for step in steps if step.bits > 0)
+    cons = tuple(_point(step) for step in sorted(steps, key=lambda step: step.bits) if step.bits < 0)
+    silent = tuple(FIELD_WORDS.get(name, name).lower() for name in falls.silent)
+    return Weighed(falls.total, odds_words(falls.total), pros, cons, silent, tuple(rarity), _picture(falls, link_bits))
+
+
+def odds_words(bits: float) -> str:
+    """A weight as odds, in words."""
+    times = 2 ** min(abs(bits), 40)
+    if times < 1.15:
+        return "even odds: as likely one person as two"
+    side = "one person" if bits > 0 else "two people"
+    return f"about {_number(times)} to 1 that they are {side}"
+
+
+def times_words(bits: float) -> str:
+    """What one field does to the odds, in words."""
+    times = 2 ** min(abs(bits), 40)
+    return f"{_number(times)} times {'likelier' if bits > 0 else 'less likely'}"
+
+
+def rarity_words(field: str, value: str, n: int, n_records: int) -> str:
+    """How common a value is."""
+    share = n / n_records if n_records else 0
+    name = FIELD_WORDS.get(field, field)
+    word = "rare" if share <= RARE else "uncommon" if share <= UNCOMMON else "common"
+    if n <= 2 and field in ("surname", "forename"):
+        return f"{name} {value}: only these {n} of {n_records:,} records carry it. It is {word} and says much."
+    often = f"1 in {round(1 / share):,}" if share else "none"
+    says = {"rare": "says much", "uncommon": "says something", "common": "says little"}[word]
+    return f"{name} {value}: {n:,} of {n_records:,} records carry it ({often}). It is {word} and {says}."
+
+
+def _number(times: float) -> str:
+    if times >= MOST_TIMES:
+        return f"{round(times / 1e6):,} million" if times < 1e9 else "over a thousand million"
+    if times < 10:
+        return f"{times:.1f}".removesuffix(".0")
+    digits = 10 ** (int(math.log10(times)) - 1)
+    return f"{round(times / digits) * digits:,}"
+
+
+def _point(step: Step) -> Point:
+    title = {"related": "Relatives and neighbours share such values too"}.get(step.kind) or FIELD_WORDS.get(
+        step.name, step.name
+    )
+    return Point(step.name, title, step.level or "", step.bits, times_words(step.bits))
+
+
+def _picture(falls: Waterfall, link_bits: float | None) -> Picture:
+    low, high = falls.span
+    low, high = min(low, link_bits or 0.0), max(high, link_bits or 0.0)
+    room = (high - low) or 1.0
+
+    def place(bits: float) -> int:
+        return round(LEFT + (bits - low) / room * (WIDTH - LEFT - RIGHT))
+
+    bars = []
+    for row, step in enumerate(falls.steps):
+        start, end = sorted((place(step.before), place(step.after)))
+        name = FIELD_WORDS.get(step.name, step.name)
+        bars.append(Bar(name, step.level or "", start, max(end - start, 2), TOP + row * ROW, step.bits, end + 8))
+    start, end = sorted((place(0.0), place(falls.total)))
+    bars.append(Bar("Match weight", "", start, max(end - start, 2), TOP + len(bars) * ROW, falls.total, end + 8, True))
+    link_x = None if link_bits is None else place(link_bits)
+    return Picture(tuple(bars), place(0.0), link_x, link_bits, TOP + len(bars) * ROW + 8)
+
+
+def rarity_lines(values: Mapping[tuple[str, str], int], n_records: int) -> list[str]:
+    """One line a value, the rarest first."""
+    found = sorted(values.items(), key=lambda item: (item[1], item[0]))
+    return [rarity_words(field, value, n, n_records) for (field, value), n in found if n]

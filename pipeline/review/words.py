@@ -1,0 +1,36 @@
+"""The desk's words for what the tables call by code names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TYPE_WORDS: Mapping[str, str] = {
+    "grey_pair": "Evidence undecided", "identifier_conflict": "Identifiers conflict", "twin_suspicion": "Perhaps twins",
+    "victim_offender": "Victim and offender", "name_only": "Name and place alone", "no_forename": "No forename", "unborn": "Unborn child",
+    "adopted": "Adopted child", "doubtful_birthday": "Doubtful birthday", "broken_cluster": "Person may not hold together",
+    "over_large_cluster": "Too many records", "decision_contradicted": "Decisions contradict", "second_person": "Waits for second steward",
+    "evidence_changed": "Evidence changed",
+}  # fmt: skip
+VERDICT_WORDS: Mapping[str, str] = {"link": "Same person", "unlink": "Different people", "unsure": "Cannot tell", "retract": "Taken back", "split": "Split"}  # fmt: skip
+FIELD_WORDS: Mapping[str, str] = {
+    "forename": "Forename", "middle_names": "Middle names", "surname": "Surname", "alias": "Also known as", "date_of_birth": "Date of birth",
+    "age": "Age", "sex": "Sex", "ethnicity": "Ethnicity", "address": "Address", "postcode": "Postcode", "phone": "Phone", "email": "E-mail",
+    "pnc_id": "PNC ID", "cro_number": "CRO number", "nhs_number": "NHS number", "upn": "Pupil number", "uprn": "Property number", "role": "Role",
+    "prior": "Before comparing", "related": "Relatives and neighbours",
+}  # fmt: skip
+REASONS: Mapping[str, str] = {
+    "identifiers": "Identifiers settle it", "photograph": "Photograph or document seen", "history": "History of addresses or contacts",
+    "relatives": "Relatives or twins with shared details", "typing": "Typing slip in a source", "common_name": "The name is too common",
+    "asked_source": "Asked the source or the borough", "thin": "Too little to go by", "other": "Other, told below",
+}  # fmt: skip
+"""Why a steward decides as they do"""
+JUSTIFICATIONS: Mapping[str, str] = {
+    "queue": "It is next in the review queue", "second": "I was asked for a second opinion", "enquiry": "A safeguarding enquiry names this person",
+    "quality": "Check of data quality", "correction": "A correction or a subject's request",
+}  # fmt: skip
+"""Why somebody looks at a case or a person"""
+CLOSED_WORDS: Mapping[str, str] = {
+    "linked": "one person now", "decided_link": "decided: same person", "decided_unlink": "decided: different people",
+    "weight_fell": "nothing left worth asking", "record_withdrawn": "a record was withdrawn", "joined_another": "joined an older question",
+    "holds_together": "the person holds together now", "person_shrank": "the person has fewer records", "decision_settled": "the decision was settled",
+}  # fmt: skip
