@@ -6,9 +6,9 @@ alone or two together, and how many records may share one, the model's blocking 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
+from typing import NamedTuple
 
 from pipeline.core.phonetic import metaphone
 from schemas.model import BlockingRule, Kind, Model
@@ -32,8 +32,14 @@ SMALL_BLOCK = 8
 MOST_BLOCK = 250
 
 
-Token = tuple[str, str]
-"""What it is, one of ``WORDS``, and its text"""
+class ValueTokens(NamedTuple):
+    """The tokens of one kind of many values; a value may have several, or the same one twice."""
+
+    word: str
+    """what they are, one of ``WORDS``"""
+    value: Sequence[int]
+    text: Sequence[str]
+    """(tokens,) number of the value, and what the token says"""
 
 
 def domain(kind: Kind, field: str) -> str:
@@ -41,24 +47,52 @@ def domain(kind: Kind, field: str) -> str:
     return "name" if kind in ("forename", "surname") else field
 
 
-def tokens_of(kind: Kind, value: str, groups: Groups) -> tuple[Token, ...]:
-    """The tokens of one value, without repeats, in a fixed order."""
+def tokens_of(kind: Kind, values: Sequence[str], groups: Groups) -> list[ValueTokens]:
+    """The tokens of some values, kind by kind."""
+    every = range(len(values))
     match kind:
         case "forename" | "surname":
-            found = _name_tokens(value, groups)
+            return _name_tokens(values, groups)
         case "date":
-            year, month, day = value[:4], value[5:7], value[8:10]
-            parts = (value, year + month, month + day, year + day, year)
-            return tuple(zip(WORDS["date"], parts, strict=True))
+            return [
+                ValueTokens("day", every, values),
+                ValueTokens("year_month", every, [value[:7] for value in values]),
+                ValueTokens("month_day", every, [value[5:] for value in values]),
+                ValueTokens("year_day", every, [value[:4] + value[7:] for value in values]),
+                ValueTokens("year", every, [value[:4] for value in values]),
+            ]
         case "postcode":
-            return ("whole", value), ("district", postcode_parts(value)[1])
+            return [
+                ValueTokens("whole", every, values),
+                ValueTokens("district", every, [postcode_parts(v)[1] for v in values]),
+            ]
         case "address":
-            found = [("word", word) for word in value.split() if len(word) > 2 or word.isdigit()]
+            words = [(at, word) for at in every for word in values[at].split() if len(word) > 2 or word.isdigit()]
+            return [_tokens("word", words)]
         case "email":
-            return ("whole", value), ("local_part", value.split("@", maxsplit=1)[0])
+            local_parts = [value.split("@", maxsplit=1)[0] for value in values]
+            return [ValueTokens("whole", every, values), ValueTokens("local_part", every, local_parts)]
         case _:
-            return (("value", value),)
-    return tuple(dict.fromkeys(found))
+            return [ValueTokens("value", every, values)]
+
+
+def _name_tokens(values: Sequence[str], groups: Groups) -> list[ValueTokens]:
+    words = [
+        (at, word)
+        for at, value in enumerate(values)
+        for word in (value.split() if " " in value else (value,))
+        if len(word) > 1
+    ]
+    return [
+        _tokens("word", words),
+        _tokens("sound", [(at, metaphone(word) or word) for at, word in words]),
+        _tokens("start", [(at, word[:3]) for at, word in words if len(word) > 2]),
+        _tokens("group", [(at, group) for at, word in words for group in groups.get(word, ())]),
+    ]
+
+
+def _tokens(word: str, found: Sequence[tuple[int, str]]) -> ValueTokens:
+    return ValueTokens(word, [at for at, _ in found], [text for _, text in found])
 
 
 def postcode_parts(value: str) -> tuple[str, str, str]:
@@ -67,20 +101,6 @@ def postcode_parts(value: str) -> tuple[str, str, str]:
         return value[:-1], value[:-2], value[:2]
     district = value.split(" ", maxsplit=1)[0]
     return value[:-2], district, district.rstrip("0123456789")[:2]
-
-
-def _name_tokens(value: str, groups: Groups) -> list[Token]:
-    found = []
-    for word in value.split() if " " in value else (value,):
-        if len(word) < 2:
-            continue
-        found.append(("word", word))
-        found.append(("sound", metaphone(word) or word))
-        if len(word) > 2:
-            found.append(("start", word[:3]))
-        if word in groups:
-            found += [("group", group) for group in groups[word]]
-    return found
 
 
 def token_kinds(model: Model) -> tuple[str, ...]:
@@ -124,11 +144,6 @@ def check_rules(rules: Sequence[BlockingRule], kinds: Sequence[str]) -> None:
     """
     if unknown := sorted({key for rule in rules for key in rule.keys} - set(kinds)):
         raise ValueError(f"no blocking field gives {', '.join(unknown)}; there are {', '.join(kinds)}")
-
-
-def token_key(token: str) -> int:
-    """64 bits that stand for a token whatever the data, its order or the machine."""
-    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
 
 
 def max_block(at_ten_thousand: int, records: int) -> int:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pipeline.core.parquet import conform
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.rules import RuleHits
+from pipeline.link.tables import rules_met
 from pipeline.link.weights import probability
 from schemas.tables import REVIEW_PAIRS
 
@@ -34,7 +35,8 @@ def review_pairs(
     counts = np.diff(np.append(first, len(own)))
     best = own[first]
     weight = pairs.weight[best].astype(float)
-    rules = [[hits.names[r] for r in np.flatnonzero(row)] for row in met]
+    is_strong = weight >= link_bits
+    kind = np.where(met.any(1), met.argmax(1) if met.size else 0, len(hits.names) + is_strong)
     columns = {
         "record_id_l": ids.take(pa.array(pairs.left[best])),
         "record_id_r": ids.take(pa.array(pairs.right[best])),
@@ -43,14 +45,7 @@ def review_pairs(
         "match_weight": pa.array(np.round(weight, 6)),
         "match_probability": pa.array(np.round(probability(weight), 9)),
         "n_pairs": pa.array(counts),
-        "review_type": pa.array(
-            [_type(own_rules, own >= link_bits) for own_rules, own in zip(rules, weight.tolist(), strict=True)],
-            pa.string(),
-        ),
-        "rules": pa.array([own_rules or None for own_rules in rules], pa.list_(pa.string())),
+        "review_type": pa.array([*hits.names, GREY, BROKEN]).take(pa.array(kind)),
+        "rules": rules_met(hits.names, met),
     }
     return conform(pa.table(columns), REVIEW_PAIRS)
-
-
-def _type(rules: list[str], would_link: bool) -> str:
-    return rules[0] if rules else BROKEN if would_link else GREY

@@ -80,7 +80,7 @@ def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -
     if len(parted):
         own &= ~np.isin(pair_keys(a, b, len(cluster_of)), keys_of(cluster_of[parted], len(cluster_of)))
     low, high, weight = np.minimum(a, b)[own], np.maximum(a, b)[own], pairs.weight[own]
-    order = np.lexsort((-weight, high, low))
+    order = np.lexsort((-weight, pair_keys(low, high, len(cluster_of))))
     low, high, weight = low[order], high[order], weight[order]
     begins = np.ones(len(low), bool)
     begins[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
@@ -119,18 +119,18 @@ def _cross_pairs(
 
 def _together(weights: LevelWeights, levels: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Weight of each question, bits; its pairs begin at ``starts``."""
-    total = np.full(len(starts), weights.prior_match)
-    odds = np.repeat(weights.prior_relatives[:, None], len(starts), axis=1)
-    bits = match_bits(weights, levels), *(relative_bits(weights, levels, k) for k in range(len(odds)))
+    together = np.repeat(np.array([weights.prior_match, *weights.prior_relatives])[:, None], len(starts), axis=1)
+    bits = match_bits(weights, levels), *(relative_bits(weights, levels, k) for k in range(len(together) - 1))
     for c in range(levels.shape[1]):
-        total += _half_best_half_mean(bits[0][:, c], levels[:, c] > 0, starts)
-        for k in range(len(odds)):
-            odds[k] += _half_best_half_mean(bits[1 + k][:, c], levels[:, c] > 0, starts)
-    return total - against(odds)
+        is_known = levels[:, c] > 0
+        known = np.add.reduceat(is_known, starts, dtype=np.int64)
+        for of_class, own in enumerate(bits):
+            if own[:, c].any():
+                together[of_class] += _half_best_half_mean(own[:, c], is_known, known, starts)
+    return together[0] - against(together[1:])
 
 
-def _half_best_half_mean(bits: np.ndarray, is_known: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    known = np.add.reduceat(is_known, starts, dtype=np.int64)
+def _half_best_half_mean(bits: np.ndarray, is_known: np.ndarray, known: np.ndarray, starts: np.ndarray) -> np.ndarray:
     best = np.maximum.reduceat(np.where(is_known, bits, -np.inf), starts)
     mean = np.add.reduceat(np.where(is_known, bits, 0.0), starts) / np.maximum(known, 1)
     return np.where(known > 0, (best + mean) / 2, 0.0)

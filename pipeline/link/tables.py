@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,26 +41,27 @@ def links_table(
         "match_probability": pa.array(np.round(probability(weight), 9)),
         "mw_prior": pa.array(np.full(len(weight), round(weights.prior_match, 6))),
         "mw_related": pa.array(np.round(related, 6)),
-        "decision": pa.array(
-            np.select([fates.inside[keep], fates.is_parted[keep]], ["link", "unlink"], "review"), pa.string()
-        ),
-        "decided_by": pa.array(
-            np.select([fates.by_steward[keep], by_identifier], ["steward", "identifier"], "model"), pa.string()
-        ),
-        "rules": _rules_met(hits, keep),
+        "decision": _worded({"link": fates.inside[keep], "unlink": fates.is_parted[keep]}, "review"),
+        "decided_by": _worded({"steward": fates.by_steward[keep], "identifier": by_identifier}, "model"),
+        "rules": rules_met(hits.names, hits.holds[keep]),
     }
     columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)) for k, c in enumerate(model.comparison)}
     table = pa.table(columns)
     return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
 
 
-def _rules_met(hits: RuleHits, keep: np.ndarray) -> pa.Array:
-    """Names of the rules that each kept pair met; null where none."""
-    holds = hits.holds[keep]
+def _worded(words: Mapping[str, np.ndarray], other: str) -> pa.Array:
+    """The first word that holds of each row."""
+    code = np.select(list(words.values()), list(range(len(words))), len(words))
+    return pa.array([*words, other]).take(pa.array(code))
+
+
+def rules_met(names: Sequence[str], holds: np.ndarray) -> pa.Array:
+    """(rows,) lists of the names of the rules that hold, (rows, rules), of each row; null where none does."""
     many = holds.sum(1)
     ends = np.concatenate([[0], np.cumsum(many)]).astype(np.int32)
-    names = pa.array(hits.names, pa.string()).take(pa.array(np.nonzero(holds)[1]))
-    return pa.ListArray.from_arrays(pa.array(ends), names, mask=pa.array(many == 0))
+    met = pa.array(names, pa.string()).take(pa.array(np.nonzero(holds)[1]))
+    return pa.ListArray.from_arrays(pa.array(ends), met, mask=pa.array(many == 0))
 
 
 def members_table(ids: pa.Array, cluster_of: np.ndarray) -> pa.Table:

@@ -155,9 +155,20 @@ def probability(bits: np.ndarray) -> np.ndarray:
 
 def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bits that each comparison adds (pairs, comparisons), and that the classes of relatives take off (pairs,)."""
-    parts = match_bits(weights, levels)
-    odds = [prior + relative_bits(weights, levels, k).sum(1) for k, prior in enumerate(weights.prior_relatives)]
-    return parts, -against(np.stack(odds))
+    distinct, pattern = _patterns(levels)
+    parts = match_bits(weights, distinct)
+    odds = [prior + relative_bits(weights, distinct, k).sum(1) for k, prior in enumerate(weights.prior_relatives)]
+    return parts[pattern], -against(np.stack(odds))[pattern]
+
+
+def _patterns(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows, of which there are few, and which of them each row is."""
+    first, pattern = np.arange(len(levels)), np.zeros(len(levels), np.int64)
+    for begin in range(0, levels.shape[1], 6):
+        for column in levels.T[begin : begin + 6]:
+            pattern = pattern * WIDTH + column
+        _, first, pattern = np.unique(pattern, return_index=True, return_inverse=True)
+    return levels[first], pattern
 
 
 def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:

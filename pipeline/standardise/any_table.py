@@ -10,6 +10,7 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -30,9 +31,19 @@ TEXT, TEXTS = pa.string(), pa.list_(pa.string())
 LATEST = dt.date(2100, 1, 1)  # a table says nothing of when it was made, and no clock is asked
 ISO = re.compile(r"^\d{4}-\d{2}-\d{2}(?=$|[T ])")
 DIGITS = re.compile(r"^\d{8}$")
+BRITISH = "^[A-Z][A-HJ-Y]?[0-9][A-Z0-9]? [0-9][A-Z]{2}$"
 YEAR = re.compile(r"^(1[5-9]|20)\d{2}$")
 PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d{2,4}$")
 Standard = Callable[[str], object]
+
+
+class Plain(NamedTuple):
+    """Which upper-case texts of a column are their own standard values, so that most need not be looked at one by one."""
+
+    pattern: str
+    """RE2, matches the whole text"""
+    besides: frozenset[str]
+    """texts that match and stand for something else"""
 
 
 def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Reference) -> pa.Table:
@@ -57,9 +68,14 @@ def _standard(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str
         case "full_name" | "alias" | "forename" | "surname":
             return _names(use, array, reference)
         case "date_of_birth":
-            return {use.field: _distinct(array, _date(_is_day_first(array), reference))}
+            never = frozenset(day.isoformat() for day in reference.default_birthdays)
+            plain = Plain("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", never)
+            return {use.field: _distinct(array, _date(_is_day_first(array), never, reference), plain=plain)}
+        case "postcode":
+            plain = Plain(BRITISH, reference.placeholders_of("postcode"))
+            return {use.field: _distinct(array, _value(use, reference), plain=plain)}
         case _:
-            return {use.field: _distinct(array, _plain(use, reference))}
+            return {use.field: _distinct(array, _value(use, reference))}
 
 
 def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, pa.Array]:
@@ -79,10 +95,18 @@ def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, p
                 )
             }
         case _:
-            return {use.field: _distinct(array, _name(use.kind, reference), TEXTS)}
+            plain = Plain("^[A-Z]+$", _said_of_names(reference))
+            return {use.field: _distinct(array, _name(use.kind, reference), TEXTS, plain)}
 
 
-def _plain(use: ColumnUse, reference: Reference) -> Standard:
+def _said_of_names(reference: Reference) -> frozenset[str]:
+    """Words that stand among names and are none, or only part of one."""
+    lists = (reference.titles, reference.suffixes, reference.joined_particles, reference.joined_surname_particles)
+    others = {"NEE", "AKA", "ALIAS", "BABY", "UNBORN", "INFANT", "UNKNOWN", "UNNAMED"}
+    return frozenset().union(*lists) | others | reference.placeholders_of("name")
+
+
+def _value(use: ColumnUse, reference: Reference) -> Standard:
     """How one text of a column becomes its standard value; None where it stands for nothing."""
     field = use.kind if use.kind not in ("identifier", "category", "ethnicity") else use.field
     standard: Mapping[str, Standard] = {
@@ -106,14 +130,9 @@ def _category(field: str, reference: Reference) -> Standard:
 
 
 def _name(kind: str, reference: Reference) -> Callable[[str], list[str]]:
-    """Names as the nightly run reads them; a plain word that is in no list is its own reading, which is most of them."""
-    lists = (reference.titles, reference.suffixes, reference.joined_particles, reference.joined_surname_particles)
-    special = frozenset().union(*lists) | {"NEE", "AKA", "ALIAS", "BABY", "UNBORN", "INFANT", "UNKNOWN", "UNNAMED"}
+    """Names as the nightly run reads them."""
 
     def read(text: str) -> list[str]:
-        word = text.strip().upper()
-        if word.isascii() and word.isalpha() and word not in special and not reference.stands_for_nothing("name", word):
-            return [word]
         forename, surname = (text, None) if kind == "forename" else (None, text)
         names = read_names(None, surname, forename, None, None, "forename_first", reference)
         return list(names.forename if kind == "forename" else names.surname)
@@ -123,15 +142,16 @@ def _name(kind: str, reference: Reference) -> Callable[[str], list[str]]:
 
 def _is_day_first(array: pa.Array) -> bool:
     """Whether the column's own dates begin with the day: more of them cannot begin with the month than with the day."""
-    parts = [PARTS.match(text) for text in _texts(array).unique().to_pylist() if text]
+    texts = _texts(array).dictionary_encode().dictionary
+    written = texts.filter(pc.match_substring_regex(texts, "^[0-9]{1,2}[-/. ]"))
+    parts = [PARTS.match(text) for text in written.to_pylist()]
     days, months = (sum(int(found[at]) > 12 for found in parts if found) for at in (1, 2))
     return days >= months
 
 
-def _date(day_first: bool, reference: Reference) -> Standard:
+def _date(day_first: bool, never: frozenset[str], reference: Reference) -> Standard:
     """YYYY-MM-DD; eight digits stay what they are even where the calendar has no such day."""
     dates = Dates(day_first=day_first)
-    never = frozenset(day.isoformat() for day in reference.default_birthdays)
 
     def read(text: str) -> str | None:
         text = text.strip()
@@ -190,22 +210,54 @@ def _texts(array: pa.Array) -> pa.Array:
     return pc.list_flatten(array) if pa.types.is_list(array.type) else array
 
 
-def _distinct(array: pa.Array, standard: Standard, kind: pa.DataType = TEXT) -> pa.Array:
+def _distinct(array: pa.Array, standard: Standard, kind: pa.DataType = TEXT, plain: Plain | None = None) -> pa.Array:
     """The column with each distinct text standardised once; lists give lists, a list of one value is that value."""
     encoded = _texts(array).dictionary_encode()
-    read = [standard(text) for text in encoded.dictionary.to_pylist()]
+    codes, upper, rest = encoded.indices, *_split(encoded.dictionary, plain)
+    read = [standard(text) for text in encoded.dictionary.take(rest).to_pylist()]
     lists = [value if isinstance(value, list) else [] if value is None else [value] for value in read]
-    codes = encoded.indices
     if pa.types.is_list(array.type):
-        owner = pc.list_parent_indices(array).to_numpy(zero_copy_only=False)
-        gathered: list[list[str]] = [[] for _ in range(len(array))]
-        for at, code in zip(owner.tolist(), codes.to_pylist(), strict=True):
-            if code is not None:
-                gathered[at] += [value for value in lists[code] if value not in gathered[at]]
-        return pa.array(gathered, TEXTS)
+        return _gathered(array, codes, _all_lists(upper, rest, lists))
     if kind == TEXTS and any(len(own) > 1 for own in lists):
-        return pa.array(lists, TEXTS).take(codes)
-    return pa.DictionaryArray.from_arrays(codes, pa.array([own[0] if own else "" for own in lists], TEXT))
+        return pa.array(_all_lists(upper, rest, lists), TEXTS).take(codes)
+    single = pc.replace_with_mask(
+        upper, _is_in(rest, len(upper)), pa.array([own[0] if own else "" for own in lists], TEXT)
+    )
+    return pa.DictionaryArray.from_arrays(codes, single)
+
+
+def _split(texts: pa.Array, plain: Plain | None) -> tuple[pa.Array, np.ndarray]:
+    """The texts in upper case, and the rows of those that are not plain."""
+    if plain is None:
+        return texts, np.arange(len(texts))
+    upper = pc.utf8_upper(pc.utf8_trim_whitespace(texts))
+    besides = pa.array(sorted(plain.besides), TEXT)
+    is_plain = pc.and_not(pc.match_substring_regex(upper, plain.pattern), pc.is_in(upper, besides))
+    return upper, np.flatnonzero(~is_plain.to_numpy(zero_copy_only=False))
+
+
+def _is_in(rows: np.ndarray, size: int) -> pa.Array:
+    mask = np.zeros(size, np.bool_)
+    mask[rows] = True
+    return pa.array(mask)
+
+
+def _all_lists(upper: pa.Array, rest: np.ndarray, lists: Sequence[list[Any]]) -> list[list[Any]]:
+    """Standard values of every distinct text: its own upper case where it is plain."""
+    every = [[text] for text in upper.to_pylist()]
+    for row, own in zip(rest.tolist(), lists, strict=True):
+        every[row] = own
+    return every
+
+
+def _gathered(array: pa.Array, codes: pa.Array, lists: Sequence[list[Any]]) -> pa.Array:
+    """Lists of the distinct standard values of each row's list."""
+    owner = pc.list_parent_indices(array).to_numpy(zero_copy_only=False)
+    gathered: list[list[str]] = [[] for _ in range(len(array))]
+    for at, code in zip(owner.tolist(), codes.to_pylist(), strict=True):
+        if code is not None:
+            gathered[at] += [value for value in lists[code] if value not in gathered[at]]
+    return pa.array(gathered, TEXTS)
 
 
 def _beside(first: pa.Array, second: pa.Array) -> pa.Array:

@@ -74,6 +74,10 @@ class Reference:
         is_said = key[:1].isalnum() or any(character.isalnum() for character in key)
         return None if is_said else "placeholder"
 
+    def placeholders_of(self, field: str) -> frozenset[str]:
+        """Upper-case texts that stand for nothing in the field."""
+        return frozenset(self.placeholders["any"]) | frozenset(self.placeholders.get(field, {}))
+
 
 def _by_field(path: Path, key: str, value: str) -> dict[str, dict[str, str]]:
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)

@@ -21,7 +21,7 @@ from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 FIRST = np.int32(1 << 30)  # marks the first record of a block
-ROUND_KEYS = 3_000_000  # taken at a time: some 70 MB a thread; more where that would need too many rounds
+ROUND_KEYS = 5_000_000  # taken at a time: some 120 MB a thread; more where that would need too many rounds
 MOST_ROUNDS = 16
 HEAP = 8  # keys that fall into one heap on average
 
@@ -39,7 +39,7 @@ class Blocks(NamedTuple):
 def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolExecutor, threads: int) -> Blocks:
     """All blocks of the rules. Cost: O(keys) with a pass over the records for each round; memory is that of the blocks."""
     plan = plan_keys(tokens, rules)
-    counted = pool.map(lambda own: count_keys(own[0], own[1], plan, EVERY_KEY, 0), spans(tokens.n, threads))
+    counted = pool.map(lambda own: count_keys(own[0], own[1], plan), spans(tokens.n, threads))
     size = np.sum(list(counted), axis=0)
 
     def block(shares: tuple[int, int]) -> np.ndarray:

@@ -99,9 +99,13 @@ def _words(kinds: list[Kind], texts: list[list[str]]) -> tuple[np.ndarray, np.nd
         if kind not in ("forename", "surname", "address"):
             counts.append(np.zeros(len(group), I32))
             continue
-        words = [text.split() if kind == "address" or " " in text else () for text in group]
-        codes = [sorted({seen.setdefault(word, len(seen)) for word in own}) for own in words]
-        counts.append(np.array([len(own) for own in codes], I32))
+        codes = [
+            sorted({seen.setdefault(word, len(seen)) for word in text.split()})
+            if kind == "address" or " " in text
+            else ()
+            for text in group
+        ]
+        counts.append(np.fromiter(map(len, codes), I32, len(codes)))
         found.append(np.fromiter(chain.from_iterable(codes), I32))
     start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(I32) if counts else np.zeros(1, I32)
     return start, np.concatenate(found) if found else np.empty(0, I32)

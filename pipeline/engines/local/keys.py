@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numba import njit, uint64
 
 from pipeline.engines.local.kernel import inner
@@ -19,6 +20,7 @@ MOST_TOKENS = 255  # of a record that make pairs; no record of people has as man
 RULE_BITS = 16  # the last bits of a key say which rule it is of
 SHARE_BITS = 6  # all keys fall into 64 shares of about one size
 SLOT_BITS = 23  # of the table that counts some records' keys
+FNV_PRIME = np.uint64(0x100000001B3)
 EVERY_KEY = np.zeros(0, np.uint8)  # stands for such a table where all keys are wanted
 
 
@@ -71,15 +73,44 @@ def plan_keys(tokens: Tokens, rules: Sequence[BlockingRule], alone_up_to: int | 
 
 
 @inner
-def key_hash(a, b):
-    """64-bit hash of an unordered pair of token keys (the finaliser of SplitMix64 over their sum)."""
-    h = uint64(a) + uint64(b)
+def _mixed(h):
+    """The finaliser of SplitMix64: every bit depends on every bit."""
     h ^= h >> uint64(30)
     h *= uint64(0xBF58476D1CE4E5B9)
     h ^= h >> uint64(27)
     h *= uint64(0x94D049BB133111EB)
     h ^= h >> uint64(31)
     return h
+
+
+@inner
+def key_hash(a, b):
+    """64-bit hash of an unordered pair of token keys."""
+    return _mixed(uint64(a) + uint64(b))
+
+
+def text_keys(texts: pa.Array, kind: str) -> np.ndarray:
+    """(texts,) uint64 that stands for a token of a kind whatever the data, its order or the machine."""
+    if not len(texts):
+        return np.empty(0, np.uint64)
+    _, offsets, data = texts.buffers()
+    start = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return _text_keys(start, np.frombuffer(data or b"", np.uint8), np.frombuffer(kind.encode(), np.uint8))
+
+
+@njit(cache=True, nogil=True)
+def _text_keys(start, data, kind):
+    """64-bit FNV-1a (Fowler, Noll and Vo) of the kind and of each text, its bits mixed."""
+    seed = uint64(0xCBF29CE484222325)
+    for byte in kind:
+        seed = (seed ^ uint64(byte)) * FNV_PRIME
+    out = np.empty(start.shape[0] - 1, np.uint64)
+    for at in range(out.shape[0]):
+        h = seed
+        for q in range(start[at], start[at + 1]):
+            h = (h ^ uint64(data[q])) * FNV_PRIME
+        out[at] = _mixed(h)
+    return out
 
 
 @inner
@@ -127,14 +158,13 @@ def _is_wanted(key, seen, largest):
 
 
 @njit(cache=True, nogil=True)
-def count_keys(first, last, plan, seen, largest):
+def count_keys(first, last, plan):
     """(shares,) keys of the records first .. last that fall into each share."""
     size = np.zeros(1 << SHARE_BITS, np.int64)
     tokens, fields, keys = _room()
     for i in range(first, last):
         for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            if _is_wanted(keys[q], seen, largest):
-                size[keys[q] >> uint64(64 - SHARE_BITS)] += 1
+            size[keys[q] >> uint64(64 - SHARE_BITS)] += 1
     return size
 
 
@@ -180,3 +210,13 @@ def add_counts(seen, other):
     for slot in range(seen.shape[0]):
         if seen[slot]:
             seen[slot] = min(int(seen[slot]) + int(other[slot]) - 1, 255)
+
+
+@njit(cache=True, nogil=True)
+def keys_wanted(own, seen, largest):
+    """How many of the keys that one thread counted are looked for, by the counts of all threads."""
+    total = 0
+    for slot in range(seen.shape[0]):
+        if 3 <= seen[slot] <= largest + 1:
+            total += int(own[slot]) - 1
+    return total

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
 
 from pipeline.engines.local.columns import I32, Column, Vocabulary
+from pipeline.engines.local.keys import text_keys
 from pipeline.engines.local.names import MOST
 from pipeline.engines.local.values import Tokens
-from pipeline.engines.tokens import Groups, Token, check_rules, domain, token_key, token_kinds, tokens_of
+from pipeline.engines.tokens import Groups, check_rules, domain, token_kinds, tokens_of
 from schemas.model import BlockingRule, Model
 
+TOKEN_BITS = 32
 
-class _ValueTokens(NamedTuple):
-    """Tokens of value v of one domain: token[start[v]:start[v + 1]]."""
+
+class _DomainTokens(NamedTuple):
+    """The tokens of the values of one domain."""
 
     start: np.ndarray
     token: np.ndarray
+    """Tokens of value v: token[start[v]:start[v + 1]]"""
+    kind: np.ndarray
+    key: np.ndarray
+    """(tokens,) of each different token: uint8 what kind it is of, and uint64 that stands for it in all data"""
 
 
 def record_tokens(
@@ -35,26 +42,22 @@ def record_tokens(
     """Tokens of every record, its aliases' too, once each a field; only those that a rule may make a key of."""
     kinds = token_kinds(model)
     check_rules(rules, kinds)
-    known: dict[str, dict[Token, int]] = {}
-    made: dict[str, _ValueTokens] = {}
+    kind_code = {kind: code for code, kind in enumerate(kinds)}
+    made: dict[str, _DomainTokens] = {}
     sources = []
     for field in model.blocking.fields:
         kind = model.comparison_of(field).kind
         name = domain(kind, field)
         if name not in made:
-            tokens_so_far = sum(map(len, known.values()))
-            made[name] = _value_tokens(vocabularies[name], known.setdefault(name, {}), tokens_so_far, groups)
+            first = sum(len(own.kind) for own in made.values())
+            made[name] = _domain_tokens(name, vocabularies[name], first, kind_code, groups)
         if name == "name":
             start, code = names[0], names[1] if kind == "forename" else names[2]
         else:
             start, code = columns[field].start, columns[field].code
         sources.append((start, code, made[name]))
-    kind_code = {kind: code for code, kind in enumerate(kinds)}
-    token_kind = np.concatenate(
-        [
-            np.fromiter((kind_code[f"{name}.{word}"] for word, _ in own), np.uint8, len(own))
-            for name, own in known.items()
-        ]
+    token_kind, keys = (
+        np.concatenate(own) for own in zip(*((own.kind, own.key) for own in made.values()), strict=True)
     )
     count = _occurrences(len(token_kind), sources)
     is_useful = _useful(count, token_kind, kind_code, rules)
@@ -68,8 +71,6 @@ def record_tokens(
         _append(n, at, start, code, tokens.start, tokens.token, is_useful, filled, token, of_field)
     start = _close_up(n, room, filled, token, of_field)
     token, of_field = token[: start[n]], of_field[: start[n]]
-    named = (f"{name}.{word}:{text}" for name, own in known.items() for word, text in own)
-    keys = np.fromiter(map(token_key, named), np.uint64, len(token_kind))
     count = np.bincount(token, minlength=len(token_kind)).astype(I32)
     return Tokens(n, start, token, of_field, count, kinds, token_kind, keys)
 
@@ -89,7 +90,7 @@ def _useful(
     return (count > 1) & (joins[token_kind] | (count <= MOST * alone[token_kind]))
 
 
-def _occurrences(tokens: int, sources: list[tuple[np.ndarray, np.ndarray, _ValueTokens]]) -> np.ndarray:
+def _occurrences(tokens: int, sources: list[tuple[np.ndarray, np.ndarray, _DomainTokens]]) -> np.ndarray:
     """How often each token stands in a value of a record; no fewer than the records that have it."""
     count = np.zeros(tokens, np.int64)
     for _, code, of_value in sources:
@@ -99,12 +100,23 @@ def _occurrences(tokens: int, sources: list[tuple[np.ndarray, np.ndarray, _Value
     return count
 
 
-def _value_tokens(vocabulary: Vocabulary, known: dict[Token, int], first: int, groups: Groups) -> _ValueTokens:
-    """Tokens of a domain's values; ``known`` gets those that it has not met, numbered from ``first`` on."""
-    kind, number = vocabulary.kind, known.setdefault
-    found = [[number(token, first + len(known)) for token in tokens_of(kind, x, groups)] for x in vocabulary.code]
-    start = np.concatenate([[0], np.cumsum([len(own) for own in found])]).astype(np.int64)
-    return _ValueTokens(start, np.fromiter(chain.from_iterable(found), I32, start[-1]))
+def _domain_tokens(
+    name: str, vocabulary: Vocabulary, first: int, kind_code: Mapping[str, int], groups: Groups
+) -> _DomainTokens:
+    """Tokens of all values of a domain, numbered from ``first`` on."""
+    values = vocabulary.texts
+    pairs, kinds, keys = [], [], []
+    for own in tokens_of(vocabulary.kind, values, groups):
+        coded = pa.array(own.text, pa.string()).dictionary_encode()
+        pairs.append(np.asarray(own.value, np.int64) << TOKEN_BITS | coded.indices.to_numpy() + first)
+        kinds.append(np.full(len(coded.dictionary), kind_code[f"{name}.{own.word}"], np.uint8))
+        keys.append(text_keys(coded.dictionary, kind=f"{name}.{own.word}"))
+        first += len(coded.dictionary)
+    pair = np.unique(np.concatenate(pairs))
+    start = np.searchsorted(pair, np.arange(len(values) + 1) << TOKEN_BITS)
+    return _DomainTokens(
+        start, (pair & ((1 << TOKEN_BITS) - 1)).astype(I32), np.concatenate(kinds), np.concatenate(keys)
+    )
 
 
 @njit(cache=True, nogil=True)

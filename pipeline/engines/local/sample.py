@@ -15,8 +15,8 @@ from pipeline.engines.local.keys import (
     SLOT_BITS,
     KeyPlan,
     add_counts,
-    count_keys,
     count_wanted,
+    keys_wanted,
     plan_keys,
     want_keys,
     write_keys,
@@ -93,10 +93,10 @@ def _blocks_of(
     marked = np.zeros(1 << SLOT_BITS, np.uint8)
     want_keys(wanted, plan, marked)
     counted = list(pool.map(lambda span: count_wanted(span[0], span[1], plan, marked.copy()), own))
-    seen = counted[0][1]
+    seen = counted[0][1].copy()
     for _, other in counted[1:]:
         add_counts(seen, other)
-    size = [int(found.sum()) for found in pool.map(lambda span: count_keys(span[0], span[1], plan, seen, largest), own)]
+    size = list(pool.map(lambda found: keys_wanted(found[1], seen, largest), counted))
     key, row = np.empty(sum(size), np.uint64), np.empty(sum(size), np.int32)
     ends = np.cumsum([0, *size])
 

@@ -52,10 +52,10 @@ class TokenIndex(BaseIndexAlgorithm):  # type: ignore[misc]
                 cells = [[way[side] for way in ways if way[side] is not None] for ways in frame[NAMES]]
             else:
                 cells = list(frame[field])
-            for row, values in enumerate(cells):
-                for value in values:
-                    for word, text in tokens_of(kind, value, self._groups):
-                        yield row, at, f"{name}.{word}", text
+            placed = [(row, value) for row, values in enumerate(cells) for value in values]
+            for own in tokens_of(kind, [value for _, value in placed], self._groups):
+                for number, text in zip(own.value, own.text, strict=True):
+                    yield placed[number][0], at, f"{name}.{own.word}", text
 
     def _keys(self, common: pd.DataFrame) -> Iterator[tuple[int, tuple[str, ...], tuple[tuple[str, str], ...]]]:
         for _, own in common.groupby("row"):
