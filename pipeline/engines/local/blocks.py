@@ -1,29 +1,30 @@
 """Candidate pairs without a list of pairs: which records share a key of a blocking rule.
 
 A token on few records is a key by itself where a rule says so. A commoner one counts only together with a token of
-another field. Keys are never written as strings nor joined. One share of all keys at a time is written down with the
-record numbers, dealt into small heaps by the leading bits of the keys and sorted there, so that nearly all work stays in
-the processor's cache; groups that are worth it become blocks.
+another field. Keys are never written as strings nor joined. Some of all keys at a time are dealt, with the record
+numbers, into small heaps by their leading bits and sorted there, so that sorting stays in the processor's cache; groups
+that are worth it become blocks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit, uint64
 
 from pipeline.engines.local.kernel import inner
-from pipeline.engines.local.keys import EVERY_KEY, RULE_BITS, SHARE_BITS, count_keys, plan_keys, write_keys
+from pipeline.engines.local.keys import RULE_BITS, count_heaps, fill_heaps, plan_keys
 from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 FIRST = np.int32(1 << 30)  # marks the first record of a block
-ROUND_KEYS = 5_000_000  # taken at a time: some 120 MB a thread; more where that would need too many rounds
+ROUND_KEYS = 10_000_000  # taken at a time: some 120 MB a thread; more where that would need too many rounds
 MOST_ROUNDS = 16
-HEAP = 8  # keys that fall into one heap on average
+HEAPS_A_RECORD, MOST_HEAP_BITS = 2, 22
 
 
 class Blocks(NamedTuple):
@@ -38,20 +39,26 @@ class Blocks(NamedTuple):
 
 def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolExecutor, threads: int) -> Blocks:
     """All blocks of the rules. Cost: O(keys) with a pass over the records for each round; memory is that of the blocks."""
-    plan = plan_keys(tokens, rules)
-    counted = pool.map(lambda own: count_keys(own[0], own[1], plan), spans(tokens.n, threads))
-    size = np.sum(list(counted), axis=0)
+    plan, n = plan_keys(tokens, rules), tokens.n
+    bits = heap_bits(HEAPS_A_RECORD * n)
+    counted = pool.map(lambda own: count_heaps(own[0], own[1], plan, bits), spans(n, threads))
+    start = np.concatenate([[0], np.cumsum(np.sum(list(counted), axis=0, dtype=np.int64))])
 
-    def block(shares: tuple[int, int]) -> np.ndarray:
-        first, last = shares
-        many = int(size[first:last].sum())
+    def block(heaps: tuple[int, int]) -> np.ndarray:
+        first, last = heaps
+        many = int(start[last] - start[first])
         key, row = np.empty(many, np.uint64), np.empty(many, np.int32)
-        write_keys(0, tokens.n, first, last, plan, EVERY_KEY, 0, key, row)
-        return grouped(key, row, first, last, plan.largest)[0]
+        fill_heaps(first, last, n, plan, bits, start, key, row)
+        return group_heaps(key, row, start[first : last + 1] - start[first], plan.largest)[0]
 
-    found = list(pool.map(block, _rounds(size, threads)))
+    found = list(pool.map(block, _rounds(start, threads)))
     member = np.concatenate([single_blocks(plan, tokens.token_count)[0], *found, np.array([FIRST])], dtype=np.int32)
-    return Blocks(member, *_owners(tokens.n, member, pool, threads))
+    return Blocks(member, *_owners(n, member, pool, threads))
+
+
+def heap_bits(heaps: int) -> int:
+    """Leading bits of a key that tell about so many heaps apart."""
+    return min(max(1, heaps).bit_length(), MOST_HEAP_BITS)
 
 
 def spans(n: int, parts: int) -> list[tuple[int, int]]:
@@ -69,47 +76,36 @@ def _owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) 
     return start, place
 
 
-def _rounds(size: np.ndarray, threads: int) -> list[tuple[int, int]]:
-    """Runs of shares, from first up to last, that are taken at a time; each run is a pass over all records."""
-    wanted = max(threads, min(MOST_ROUNDS, -(-int(size.sum()) // ROUND_KEYS)))
-    at_once = max(1, len(size) // wanted)
-    return [(first, min(first + at_once, len(size))) for first in range(0, len(size), at_once)]
+def _rounds(start: np.ndarray, threads: int) -> list[tuple[int, int]]:
+    """Runs of heaps, from first up to last, that are taken at a time; each run is a pass over all records."""
+    many = int(start[-1])
+    wanted = threads * -(-max(1, min(MOST_ROUNDS, -(-many // ROUND_KEYS))) // threads)
+    bounds = np.searchsorted(start, np.linspace(0, many, wanted + 1)[1:-1])
+    return [(int(a), int(b)) for a, b in pairwise([0, *bounds, len(start) - 1])]
 
 
 @njit(cache=True, nogil=True)
-def grouped(key, row, first, last, largest):
-    """Members and rules of the groups of equal keys that are neither alone nor too large; records ascend in each."""
-    size = key.shape[0]
-    bits = 0
-    while (size >> bits) > HEAP * (last - first):
-        bits += 1
-    shift = uint64(64 - SHARE_BITS - bits)
-    lowest = uint64(first) << uint64(bits)
-    start = np.zeros(((last - first) << bits) + 1, np.int32)
-    for q in range(size):
-        start[np.int64((key[q] >> shift) - lowest) + 1] += 1
-    for heap in range(1, start.shape[0]):
-        start[heap] += start[heap - 1]
-    filled = start[:-1].copy()
-    keys, rows = np.empty(size, np.uint64), np.empty(size, np.int32)
-    for q in range(size):
-        heap = np.int64((key[q] >> shift) - lowest)
-        keys[filled[heap]] = key[q]
-        rows[filled[heap]] = row[q]
-        filled[heap] += 1
+def group_heaps(key, row, start, largest):
+    """Members and rules of the groups of equal keys that are neither alone nor too large; records ascend in each.
+
+    Heap h stands at start[h]:start[h + 1]; what is kept moves to the front of the same arrays.
+    """
+    room = 0
+    for heap in range(start.shape[0] - 1):
+        room = max(room, start[heap + 1] - start[heap])
+    spare_keys, spare_rows = np.empty(room, np.uint64), np.empty(room, np.int32)
     total = 0
     for heap in range(start.shape[0] - 1):
-        a, b = start[heap], start[heap + 1]
-        _sort_heap(keys, rows, key, row, a, b)
-        x = a
+        x, b = start[heap], start[heap + 1]
+        _sort_heap(key, row, spare_keys, spare_rows, x, b)
         while x < b:
             y = x + 1
-            while y < b and keys[y] == keys[x]:
+            while y < b and key[y] == key[x]:
                 y += 1
-            rule = np.int64(keys[x] & uint64((1 << RULE_BITS) - 1))
+            rule = np.int64(key[x] & uint64((1 << RULE_BITS) - 1))
             if 1 < y - x <= largest[rule]:
-                for z in range(x, y):  # what is kept moves to the front of the same arrays
-                    row[total] = rows[z] if z > x else rows[z] | FIRST
+                for z in range(x, y):
+                    row[total] = row[z] if z > x else row[z] | FIRST
                     key[total] = uint64(rule)
                     total += 1
             x = y
@@ -131,15 +127,15 @@ def _sort_heap(keys, rows, spare_keys, spare_rows, a, b):
         for begin in range(a, b, 2 * width):
             middle, end = min(begin + width, b), min(begin + 2 * width, b)
             x, y = begin, middle
-            for z in range(begin, end):
+            for z in range(begin - a, end - a):
                 if x < middle and (y >= end or keys[x] <= keys[y]):
                     spare_keys[z], spare_rows[z] = keys[x], rows[x]
                     x += 1
                 else:
                     spare_keys[z], spare_rows[z] = keys[y], rows[y]
                     y += 1
-        for z in range(a, b):
-            keys[z], rows[z] = spare_keys[z], spare_rows[z]
+        for z in range(b - a):
+            keys[a + z], rows[a + z] = spare_keys[z], spare_rows[z]
         width *= 2
 
 

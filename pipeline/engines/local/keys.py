@@ -18,10 +18,8 @@ from schemas.model import BlockingRule
 
 MOST_TOKENS = 255  # of a record that make pairs; no record of people has as many
 RULE_BITS = 16  # the last bits of a key say which rule it is of
-SHARE_BITS = 6  # all keys fall into 64 shares of about one size
 SLOT_BITS = 23  # of the table that counts some records' keys
 FNV_PRIME = np.uint64(0x100000001B3)
-EVERY_KEY = np.zeros(0, np.uint8)  # stands for such a table where all keys are wanted
 
 
 class KeyPlan(NamedTuple):
@@ -153,30 +151,46 @@ def _slot(key, seen):
 
 @inner
 def _is_wanted(key, seen, largest):
-    """Whether the key is one of those looked for, and not of too many records; all are where nothing is looked for."""
-    return largest == 0 or 3 <= seen[_slot(key, seen)] <= largest + 1
+    """Whether the key is one of those looked for, and not of too many records."""
+    return 3 <= seen[_slot(key, seen)] <= largest + 1
 
 
 @njit(cache=True, nogil=True)
-def count_keys(first, last, plan):
-    """(shares,) keys of the records first .. last that fall into each share."""
-    size = np.zeros(1 << SHARE_BITS, np.int64)
+def count_heaps(first, last, plan, bits):
+    """(heaps,) keys of the records first .. last by their leading bits."""
+    size = np.zeros(1 << bits, np.int32)
     tokens, fields, keys = _room()
     for i in range(first, last):
         for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            size[keys[q] >> uint64(64 - SHARE_BITS)] += 1
+            size[keys[q] >> uint64(64 - bits)] += 1
     return size
 
 
 @njit(cache=True, nogil=True)
-def write_keys(begin, end, first, last, plan, seen, largest, key, row):
-    """Write the keys of the shares first .. last of the records begin .. end, and who has them; records ascend."""
+def fill_heaps(first, last, n, plan, bits, start, key, row):
+    """Deal the keys of all records that fall into the heaps first .. last, and who has them; records ascend in a heap.
+
+    Heap h takes the places from start[h] - start[first] on.
+    """
+    filled = start[first:last] - start[first]
+    tokens, fields, keys = _room()
+    for i in range(n):
+        for q in range(_keys_of(i, plan, tokens, fields, keys)):
+            heap = np.int64(keys[q] >> uint64(64 - bits))
+            if first <= heap < last:
+                at = filled[heap - first]
+                key[at], row[at] = keys[q], i
+                filled[heap - first] += 1
+
+
+@njit(cache=True, nogil=True)
+def write_wanted(begin, end, plan, seen, largest, key, row):
+    """Write the keys of the records begin .. end that are looked for, and who has them; records ascend."""
     tokens, fields, keys = _room()
     at = 0
     for i in range(begin, end):
         for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            share = np.int64(keys[q] >> uint64(64 - SHARE_BITS))
-            if first <= share < last and _is_wanted(keys[q], seen, largest):
+            if _is_wanted(keys[q], seen, largest):
                 key[at], row[at] = keys[q], i
                 at += 1
 

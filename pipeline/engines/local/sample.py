@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
-from pipeline.engines.local.blocks import FIRST, grouped, single_blocks, spans
+from pipeline.engines.local.blocks import FIRST, group_heaps, heap_bits, single_blocks, spans
 from pipeline.engines.local.keys import (
-    SHARE_BITS,
     SLOT_BITS,
     KeyPlan,
     add_counts,
@@ -19,12 +18,13 @@ from pipeline.engines.local.keys import (
     keys_wanted,
     plan_keys,
     want_keys,
-    write_keys,
+    write_wanted,
 )
 from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 MOST_KEYS = 1_500_000  # of the sampled records
+HEAP = 8  # keys that are sorted together, on average
 
 
 class Finds(NamedTuple):
@@ -103,13 +103,32 @@ def _blocks_of(
     def write(part: int) -> None:
         first, last = own[part]
         mine = slice(ends[part], ends[part + 1])
-        write_keys(first, last, 0, 1 << SHARE_BITS, plan, seen, largest, key[mine], row[mine])
+        write_wanted(first, last, plan, seen, largest, key[mine], row[mine])
 
     list(pool.map(write, range(threads)))
-    found = [single_blocks(plan, tokens.token_count), grouped(key, row, 0, 1 << SHARE_BITS, plan.largest)]
+    key, row, start = _dealt(key, row, heap_bits(len(key) // HEAP))
+    found = [single_blocks(plan, tokens.token_count), group_heaps(key, row, start, plan.largest)]
     members, rules = (np.concatenate(parts) for parts in zip(*found, strict=True))
     keys = np.sum([of_rule for of_rule, _ in counted], axis=0)
     return np.append(members, FIRST).astype(np.int32), np.append(rules, 0).astype(np.uint16), keys
+
+
+@njit(cache=True, nogil=True)
+def _dealt(key, row, bits):
+    """Keys and rows dealt into heaps by the leading bits of the keys, in their order, and where each heap begins."""
+    shift, size = uint64(64 - bits), key.shape[0]
+    start = np.zeros((1 << bits) + 1, np.int64)
+    for q in range(size):
+        start[np.int64(key[q] >> shift) + 1] += 1
+    for heap in range(1, start.shape[0]):
+        start[heap] += start[heap - 1]
+    filled = start[:-1].copy()
+    keys, rows = np.empty(size, np.uint64), np.empty(size, np.int32)
+    for q in range(size):
+        heap = np.int64(key[q] >> shift)
+        keys[filled[heap]], rows[filled[heap]] = key[q], row[q]
+        filled[heap] += 1
+    return keys, rows, start
 
 
 @njit(cache=True, nogil=True)
