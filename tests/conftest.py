@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,11 @@ def sample_night(tmp_path_factory: pytest.TempPathFactory) -> NightOnSample:
 @pytest.fixture(scope="session")
 def sample_truth() -> Path:
     return SAMPLE / "truth"
+
+
+@pytest.fixture(scope="session")
+def published_sample(request: pytest.FixtureRequest) -> Path:
+    """The publications of a night on the sample; BOROUGHLINK_SAMPLE_HOME names a home where that night was run already."""
+    own = os.environ.get("BOROUGHLINK_SAMPLE_HOME")
+    home = Path(own) if own else request.getfixturevalue("sample_night").home
+    return home / "published"

@@ -36,6 +36,8 @@ class FieldRow:
     words: str
     """How it was compared, where that is known"""
     bits: float | None
+    known: tuple[str, ...] = ("", "")
+    """Where a record's field is empty: what its person has from other records"""
 
     @property
     def sign(self) -> str:
@@ -48,7 +50,7 @@ class FieldRow:
         return STATUS_WORDS[self.status]
 
 
-def field_rows(left: Mapping[str, Any], right: Mapping[str, Any], link: Mapping[str, Any] | None, model: Model | None, disagreeing: Collection[str]) -> list[FieldRow]:  # fmt: skip
+def field_rows(left: Mapping[str, Any], right: Mapping[str, Any], link: Mapping[str, Any] | None, model: Model | None, disagreeing: Collection[str], golden: Sequence[Mapping[str, Any]] = ({}, {})) -> list[FieldRow]:  # fmt: skip
     """Every field that a side has, in the order in which people read.
 
     Args:
@@ -57,6 +59,7 @@ def field_rows(left: Mapping[str, Any], right: Mapping[str, Any], link: Mapping[
         link: their row of ``links``, where the pair was scored.
         model: the model that scored it, where it is at hand.
         disagreeing: comparison levels that speak against one person.
+        golden: the golden records of both, told beside what is empty.
     """
     levels = levels_of(link, model) if link else {}
     kinds = {comparison.field: comparison.kind for comparison in model.comparison} if model else {}
@@ -75,7 +78,12 @@ def field_rows(left: Mapping[str, Any], right: Mapping[str, Any], link: Mapping[
             else tuple(((t, False),) for t in texts)
         )
         bits = None if is_masked or not link else link.get(f"mw_{field}")
-        rows.append(FieldRow(field, marked[0], marked[1], status, words, bits or None))
+        known = tuple(
+            "" if text or is_masked else text_of(person, field) for text, person in zip(texts, golden, strict=True)
+        )
+        rows.append(
+            FieldRow(field, marked[0], marked[1], status, words or _by_persons(texts, known), bits or None, known)
+        )
     return rows
 
 
@@ -103,6 +111,14 @@ def marked_parts(left: str, right: str) -> tuple[tuple[Part, ...], tuple[Part, .
         tuple((left[a:b], kind != "equal") for kind, a, b, _, _ in ways if a < b),
         tuple((right[c:d], kind != "equal") for kind, _, _, c, d in ways if c < d),
     )
+
+
+def _by_persons(texts: Sequence[str], known: Sequence[str]) -> str:
+    """Whether the persons' values agree where a record has none."""
+    both = [text or other for text, other in zip(texts, known, strict=True)]
+    if not any(known) or not all(both):
+        return ""
+    return "what the two people have agrees" if both[0] == both[1] else "what the two people have differs"
 
 
 def _status(texts: Sequence[str], level: str | None, disagreeing: Collection[str]) -> Status:

@@ -12,7 +12,8 @@ from pipeline.explain.graph import Bridge, Edge, weakest_bridge
 MOST_NODES = 40
 MOST_LINES = 160
 RING, GAP, MARGIN = 105, 330, 60
-NODE = 19
+GAP_X = MARGIN + 2 * RING + (GAP - 80) // 2
+"""Middle between the two rings"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +111,6 @@ def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, st
     a, b = nodes[row["record_id_l"]], nodes[row["record_id_r"]]
     is_weak = weak is not None and {a.record_id, b.record_id} == set(weak)
     width = 2 if row["match_weight"] < 8 else 3 if row["match_weight"] < 20 else 4
-    return Line(a.x, a.y, b.x, b.y, a.label, b.label, row["match_weight"], row["decision"], is_weak, width, (a.x + b.x) // 2, (a.y + b.y) // 2)  # fmt: skip
+    mid_x = GAP_X if a.side != b.side else (a.x + b.x) // 2
+    along = (mid_x - a.x) / (b.x - a.x) if a.x != b.x else 0.5
+    return Line(a.x, a.y, b.x, b.y, a.label, b.label, row["match_weight"], row["decision"], is_weak, width, mid_x, round(a.y + along * (b.y - a.y)))  # fmt: skip

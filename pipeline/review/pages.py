@@ -64,7 +64,9 @@ def moment(value: dt.datetime | None) -> str:
 
 def bits(value: float | None) -> str:
     """A weight with its sign."""
-    return EMPTY if value is None else f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    if value is None:
+        return EMPTY
+    return "0.0" if abs(value) < 0.05 else f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def field_words(name: str) -> str:

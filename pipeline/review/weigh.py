@@ -13,6 +13,8 @@ RARE, UNCOMMON = 1 / 1_000, 1 / 100
 WIDTH, LEFT, RIGHT = 1_000, 250, 90
 ROW, TOP = 34, 34
 MOST_TIMES = 1_000_000
+LEAST = 0.05
+"""Bits under which nothing is said"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class Weighed:
 def weighed(falls: Waterfall, link_bits: float | None, rarity: Sequence[str]) -> Weighed:
     """The waterfall in words and as a picture."""
     steps = [step for step in falls.steps if step.kind != "prior"]
-    pros = tuple(_point(step) for step in steps if step.bits > 0)
-    cons = tuple(_point(step) for step in sorted(steps, key=lambda step: step.bits) if step.bits < 0)
+    pros = tuple(_point(step) for step in steps if step.bits >= LEAST)
+    cons = tuple(_point(step) for step in sorted(steps, key=lambda step: step.bits) if step.bits <= -LEAST)
     silent = tuple(FIELD_WORDS.get(name, name).lower() for name in falls.silent)
     return Weighed(falls.total, odds_words(falls.total), pros, cons, silent, tuple(rarity), _picture(falls, link_bits))
 
@@ -111,10 +113,10 @@ def _number(times: float) -> str:
 
 
 def _point(step: Step) -> Point:
-    title = {"related": "Relatives and neighbours share such values too"}.get(step.kind) or FIELD_WORDS.get(
-        step.name, step.name
-    )
-    return Point(step.name, title, step.level or "", step.bits, times_words(step.bits))
+    if step.kind == "related":
+        title = "Relatives and neighbours share such values too"
+        return Point(step.name, title, "", step.bits, "which takes away much of what speaks for it")
+    return Point(step.name, FIELD_WORDS.get(step.name, step.name), step.level or "", step.bits, times_words(step.bits))
 
 
 def _picture(falls: Waterfall, link_bits: float | None) -> Picture:

@@ -1,0 +1,134 @@
+"""Answers to questions: which decisions answered which question, and which are asked of another steward again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from pipeline.review.access import Viewer
+from pipeline.review.queue import looks_for
+from pipeline.review.seen import Group
+from pipeline.review.shelf import Row, Shelf
+from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
+from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
+from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
+from pipeline.stewardship.store import Recorded, Store
+
+OF_SHARE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Who decides on what, in which transaction of the store."""
+
+    connection: Connection
+    store: Store
+    shelf: Shelf
+    group: Group
+    question: Row | None
+    """The open question; none: decided from a person's page"""
+    viewer: Viewer
+    now: dt.datetime
+
+    @property
+    def n_records(self) -> int:
+        """Records that the decision is about together."""
+        return len(self.group.records)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a decision."""
+
+    recorded: tuple[Recorded, ...]
+    is_second_look: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Counts only once a second steward has confirmed it."""
+        return any(one.decision.needs_second for one in self.recorded)
+
+    @property
+    def ids(self) -> list[str]:
+        """Decision ids."""
+        return [one.decision.decision_id for one in self.recorded]
+
+
+def keep_answer(sitting: Sitting, verdict: str, recorded: Iterable[Recorded]) -> None:
+    """The question is answered by these decisions, and free of its claim; nothing where there is no question."""
+    question, decisions = sitting.question, [one.decision for one in recorded]
+    if question is None or not decisions:
+        return
+    row = {
+        "answer_id": str(uuid4()), "review_id": question["review_id"], "review_type": question["review_type"], "verdict": verdict,
+        "decided_by": sitting.viewer.name, "decided_at": sitting.now, "decision_ids": json.dumps([own.decision_id for own in decisions]),
+        "last_seq": max(own.seq for own in decisions), "was_linked": len(sitting.group.persons) == 1,
+        "match_probability": question.get("match_probability"), "is_undone": False,
+    }  # fmt: skip
+    sitting.connection.execute(sa.insert(ANSWERS), row)
+    unclaim(sitting)
+
+
+def unclaim(sitting: Sitting) -> None:
+    """Nobody has the question any more."""
+    if sitting.question:
+        sitting.connection.execute(sa.delete(CLAIMS).where(CLAIMS.c.review_id == sitting.question["review_id"]))
+
+
+def last_answer(connection: Connection, review_id: str) -> Row | None:
+    """The latest answer to a question that was not undone."""
+    sql = sa.select(ANSWERS).where(ANSWERS.c.review_id == review_id, sa.not_(ANSWERS.c.is_undone)).order_by(ANSWERS.c.decided_at.desc()).limit(1)  # fmt: skip
+    row = connection.execute(sql).one_or_none()
+    return {**row._asdict(), "decision_ids": json.loads(row.decision_ids)} if row else None
+
+
+def take_back_answer(sitting: Sitting, answer_id: str) -> None:
+    """An answer counts no more, nor is it asked again."""
+    connection = sitting.connection
+    row = connection.execute(sa.select(ANSWERS.c.review_id).where(ANSWERS.c.answer_id == answer_id)).one()
+    connection.execute(sa.update(ANSWERS).where(ANSWERS.c.answer_id == answer_id).values(is_undone=True))
+    connection.execute(sa.delete(LOOKS).where(LOOKS.c.review_id == row.review_id, LOOKS.c.second_by.is_(None)))
+
+
+def forget_answers(sitting: Sitting, decision_id: str) -> None:
+    """Answers that rest on a decision which its second person took back open their question again."""
+    if sitting.question is None:
+        return
+    sql = sa.select(ANSWERS).where(ANSWERS.c.review_id == sitting.question["review_id"], sa.not_(ANSWERS.c.is_undone))
+    for row in sitting.connection.execute(sql).all():
+        if decision_id in json.loads(row.decision_ids):
+            take_back_answer(sitting, row.answer_id)
+
+
+def ask_again(sitting: Sitting, decision_id: str, verdict: str, share: float) -> None:
+    """Ask a random sample of questions again: drawn by a hash of the decision's id, so the same form gives the same draw."""
+    drawn = int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:4], "big") % OF_SHARE
+    question = sitting.question
+    if question is None or drawn >= share * OF_SHARE:
+        return
+    row: dict[str, Any] = {
+        "look_id": str(uuid4()), "review_id": question["review_id"], "review_type": question["review_type"],
+        "first_by": sitting.viewer.name, "first_verdict": verdict, "first_at": sitting.now,
+    }  # fmt: skip
+    sitting.connection.execute(sa.insert(LOOKS), row)
+
+
+def open_look(connection: Connection, review_id: str, viewer: Viewer) -> str | None:
+    """The second look that is asked of this steward on a question."""
+    sql = looks_for(viewer.name).with_only_columns(LOOKS.c.look_id).where(LOOKS.c.review_id == review_id).limit(1)
+    return connection.execute(sql).scalar_one_or_none()
+
+
+def keep_second_look(sitting: Sitting, look_id: str, verdict: str) -> None:
+    """The second answer to a question, which decides nothing: it tells how far stewards agree."""
+    values = {"second_by": sitting.viewer.name, "second_verdict": verdict, "second_at": sitting.now}
+    sitting.connection.execute(sa.update(LOOKS).where(LOOKS.c.look_id == look_id).values(**values))
+    unclaim(sitting)

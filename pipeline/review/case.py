@@ -1,0 +1,236 @@
+"""One case as its page shows it: the records of a question, how they compare, what was decided, what would happen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.explain.graph import parts, strongest_path
+from pipeline.explain.kept import as_evidence, as_pair
+from pipeline.explain.pair import PairStory
+from pipeline.review.access import Viewer, shown, shown_all
+from pipeline.review.compare import FieldRow, field_rows
+from pipeline.review.deciding import warnings_of
+from pipeline.review.graph import GraphPicture, graph_picture
+from pipeline.review.preview import Preview, preview
+from pipeline.review.seen import Group, Pair, group_of, seen_of
+from pipeline.review.shelf import Row, Shelf
+from pipeline.review.weigh import Weighed, rarity_lines, weighed
+from pipeline.stewardship.decision import Decision, pair_state
+from pipeline.stewardship.store import Refusal, Store
+
+RARE_FIELDS = ("surname", "forename", "postcode", "phone")
+MOST_VALUES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One earlier decision and what it comes to now."""
+
+    decision: Decision
+    labels: tuple[str, str]
+    state: str
+    """in force, waits, confirms another, taken back, replaced"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of the case with its records, as the viewer may see them."""
+
+    row: Row
+    records: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that the page needs."""
+
+    question: Row
+    is_open: bool
+    group: Group
+    people: tuple[Person, ...]
+    labels: dict[str, str]
+    pair: Pair
+    left: Row
+    right: Row
+    rows: list[FieldRow]
+    weighed: Weighed | None
+    said: str
+    rules: tuple[tuple[str, str], ...]
+    graph: GraphPicture
+    facts: dict[str, Any]
+    decisions: tuple[Told, ...]
+    head: Decision | None
+    warnings: dict[str, Refusal]
+    events: dict[str, list[Row]] = field(default_factory=dict)
+    decision_id: str = field(default_factory=lambda: str(uuid4()))
+
+    @property
+    def waiting(self) -> tuple[Told, ...]:
+        """Decisions that wait for a second person."""
+        return tuple(told for told in self.decisions if told.state == "waits")
+
+    @property
+    def other_pairs(self) -> list[tuple[str, str]]:
+        """Records by id and label, for choosing another pair."""
+        return [(record, f"Record {label}") for record, label in self.labels.items()]
+
+
+def question_of(shelf: Shelf, review_id: str) -> tuple[Row, bool]:
+    """A question and whether it is still asked.
+
+    Raises:
+        DeskRefusedError: 404, if there is none.
+    """
+    if found := shelf.question(review_id):
+        return found, True
+    if found := shelf.closed(review_id):
+        return {"reason": "It is asked no more.", "harm": 0, "match_probability": None, **found}, False
+    raise DeskRefusedError(
+        404, "There is no such question.", "It may have been closed by a later night under another one."
+    )
+
+
+def group_for(shelf: Shelf, question: Row) -> Group:
+    """The persons of a question as they are now, also where it was closed and its persons merged."""
+    owners = {
+        own for end in ("record_id_l", "record_id_r") if (record := question[end]) and (own := shelf.owner(record))
+    }
+    group = group_of(shelf, sorted({*question["person_ids"], *owners}))
+    if not group.records:
+        raise DeskRefusedError(410, "The records of this question are not here any more.")
+    return group
+
+
+def pair_of(question: Row, group: Group, given: Sequence[str]) -> Pair:
+    """The pair to look at: the one asked for, else the question's.
+
+    Raises:
+        DeskRefusedError: 404, if a record is not one of the case.
+    """
+    asked = (
+        sorted({*given}) if len({*given}) == 2 else sorted({question["record_id_l"], question["record_id_r"]} - {None})
+    )
+    if any(record not in group.records for record in asked) or len(asked) != 2:
+        if given:
+            raise DeskRefusedError(404, "These two records are not of this case.")
+        asked = sorted(group.records)[:2]
+    return asked[0], asked[-1]
+
+
+def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: bool, given: Sequence[str] = (), with_events: bool = False, is_blind: bool = False) -> Case:  # fmt: skip
+    """Put a case together.
+
+    Args:
+        shelf: the publication.
+        store: of decisions.
+        viewer: who looks; every record is shown as they may see it.
+        question: as ``question_of`` gives it.
+        is_open: whether it is still asked.
+        given: two records to compare instead of the question's own.
+        with_events: events too.
+        is_blind: without earlier decisions, for a second look.
+    """
+    group = group_for(shelf, question)
+    pair = pair_of(question, group, given)
+    labels = {record: str(at) for at, record in enumerate(group.records, start=1)}
+    people = tuple(Person(shown(viewer, {**row, "borough": None}), shown_all(viewer, group.of(own))) for own, row in group.persons.items())  # fmt: skip
+    left, right = (
+        shown(viewer, group.records[record]) for record in sorted(pair, key=lambda record: int(labels[record]))
+    )
+    link = group.links.get(pair)
+    found = store.about(list(group.records))
+    facts = seen_of(shelf, group, [pair])[0]
+    sides = [(person.row["person_id"], person.records) for person in people]
+    head = pair_state(found[pair]).head if pair in found else None
+    return Case(
+        question=question, is_open=is_open, group=group, people=people, labels=labels, pair=pair, left=left, right=right,
+        rows=field_rows(left, right, link, shelf.kept.model, store.policy.disagreeing_levels, [group.persons[row["person_id"]] if viewer.sees_all else {} for row in (left, right)]),
+        weighed=_weighed(shelf, link, left, right), said=_said(shelf, group, pair, link), rules=_rules(shelf, link),
+        graph=graph_picture(sides, _inside(group), labels, pair), facts=facts, decisions=() if is_blind else told_decisions(found, labels),
+        head=None if is_blind else head, warnings={} if is_blind else warnings_of(store, facts, viewer.name, ("link", "unlink")),
+        events={own: shown_all(viewer, shelf.events(own)) for own in group.persons} if with_events else {},
+    )  # fmt: skip
+
+
+def preview_of(shelf: Shelf, case: Case, dealt: Sequence[Sequence[str]] | None, verdict: str) -> Preview | None:
+    """What a verdict, or a dealing of the records, would do."""
+    group = case.group
+    if dealt is None and verdict == "link":
+        dealt = [list(group.records)]
+    elif dealt is None:
+        dealt = [[row["record_id"] for row in group.of(own)] for own in group.persons]
+        if len(dealt) == 1:
+            dealt = _parted(group, case.pair)
+    n_events = sum(len(shelf.events(own)) for own in group.persons)
+    return preview(group, dealt, n_events, shelf.reference.survivorship)
+
+
+def told_decisions(found: dict[Pair, list[Decision]], labels: dict[str, str]) -> tuple[Told, ...]:
+    """Decisions on records of the case, latest first, with what each comes to."""
+    rows: list[Told] = []
+    for pair, decisions in found.items():
+        state = pair_state(decisions)
+        waiting = {own.decision_id for own in state.waiting}
+        ends = labels.get(pair[0], "elsewhere"), labels.get(pair[1], "elsewhere")
+        rows += (Told(own, ends, _state(own, state.in_force, waiting, state.live)) for own in decisions)
+    return tuple(sorted(rows, key=lambda told: -told.decision.seq))
+
+
+def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: frozenset[str]) -> str:
+    if own.decision_id not in live:
+        return "taken back"
+    if own.decision_id in waiting:
+        return "waits"
+    if own.confirms:
+        return "confirms another"
+    if own.verdict == "retract":
+        return "takes another back"
+    return "in force" if in_force and own.decision_id == in_force.decision_id else "replaced"
+
+
+def _inside(group: Group) -> list[Row]:
+    return [row for (left, right), row in group.links.items() if left in group.records and right in group.records]
+
+
+def _parted(group: Group, pair: Pair) -> list[list[str]]:
+    """Where a person would part if the pair were two: links above it taken, strongest first, until they would join the two."""
+    edges = sorted((as_pair(row).edge for row in _inside(group)), key=lambda edge: -edge.bits)
+    kept: list[Any] = []
+    for edge in edges:
+        if not any(set(pair) <= set(part) for part in parts(group.records, [*kept, edge])):
+            kept.append(edge)
+    return [list(part) for part in parts(group.records, kept)]
+
+
+def _weighed(shelf: Shelf, link: Row | None, left: Row, right: Row) -> Weighed | None:
+    if link is None or left["is_masked"] or right["is_masked"]:
+        return None
+    shared = [
+        (name, value)
+        for name in RARE_FIELDS
+        for value in sorted(_values(left, name) & _values(right, name))[:MOST_VALUES]
+    ]
+    return weighed(as_evidence(shelf.kept, link).waterfall, shelf.kept.link_bits, rarity_lines(shelf.rarity(shared), shelf.n_records))  # fmt: skip
+
+
+def _values(row: Row, name: str) -> set[str]:
+    value = row[name]
+    return set(value) if isinstance(value, list) else {value} - {None}
+
+
+def _said(shelf: Shelf, group: Group, pair: Pair, link: Row | None) -> str:
+    owners = [group.records[record]["person_id"] for record in pair]
+    is_one = owners[0] == owners[1]
+    linked = [as_pair(row).edge for row in _inside(group) if row["decision"] == "link"]
+    path = strongest_path(linked, *pair) if is_one else None
+    evidence = as_evidence(shelf.kept, link) if link else None
+    return PairStory(*pair, owners[0], owners[1], evidence, path, shelf.kept.link_bits, shelf.kept.review_bits).said()
+
+
+def _rules(shelf: Shelf, link: Row | None) -> tuple[tuple[str, str], ...]:
+    about = {rule.name: rule.about for rule in shelf.kept.model.rule} if shelf.kept.model else {}
+    return tuple((name, about.get(name, "")) for name in (link["rules"] if link else None) or ())

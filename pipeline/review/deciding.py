@@ -1,0 +1,172 @@
+"""Deciding on pairs at the desk, seconding and undoing; each in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review.answers import (
+    Outcome,
+    Sitting,
+    ask_again,
+    forget_answers,
+    keep_answer,
+    keep_second_look,
+    last_answer,
+    open_look,
+    take_back_answer,
+)
+from pipeline.review.seen import Pair, seen_of
+from pipeline.review.words import REASONS
+from pipeline.stewardship.decision import Decision, is_same_person, pair_state
+from pipeline.stewardship.evidence import moved_fields
+from pipeline.stewardship.store import Refusal, Store
+from schemas.decisions import NewDecision, StewardPolicy, Verdict
+
+LONGEST_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a form says of a pair."""
+
+    verdict: Verdict
+    pair: Pair
+    reason: str
+    decision_id: str
+    evidence: str
+    """Levels that the page showed"""
+    evidence_hash: str
+    """Tells whether levels and values are still what the page showed"""
+    head: str
+    """Id of the decision on the pair that the page showed as the latest; empty: none"""
+    replaces: bool = False
+    """The steward said that another one's decision is to be replaced"""
+
+
+def reason_of(code: str, text: str) -> str:
+    """A reason from the list and free text, as the store keeps it.
+
+    Raises:
+        DeskRefusedError: 422, if none was chosen, or "other" has no text.
+    """
+    own = " ".join(text.split())[:LONGEST_TEXT]
+    if code not in REASONS:
+        raise DeskRefusedError(422, "Choose a reason.")
+    if code == "other" and not own:
+        raise DeskRefusedError(422, "Tell the reason in the text.")
+    return f"{REASONS[code]}: {own}" if own else REASONS[code]
+
+
+def decide_pair(sitting: Sitting, said: Said, share: float) -> Outcome:
+    """Enter a verdict on one pair, or keep it as a second look where the question is asked of this steward again.
+
+    Raises:
+        DeskRefusedError: 409, if the evidence or the latest decision is not what the page showed.
+        DecisionConflictError: If it contradicts decisions that stand.
+    """
+    store, facts = sitting.store, seen_of(sitting.shelf, sitting.group, [said.pair])[0]
+    supersedes = None
+    if store.find(said.decision_id) is None:  # else the same form was sent again, and counts once
+        check_evidence(facts, said, store.policy)
+        if sitting.question and (look_id := open_look(sitting.connection, sitting.question["review_id"], sitting.viewer)):  # fmt: skip
+            keep_second_look(sitting, look_id, said.verdict)
+            return Outcome((), is_second_look=True)
+        supersedes = _replaced(sitting, said)
+    new = NewDecision(decision_id=said.decision_id, verdict=said.verdict, decided_by=sitting.viewer.name, reason=said.reason, supersedes=supersedes, **facts)  # fmt: skip
+    recorded = store.enter_within(sitting.connection, [new])
+    if recorded[0].is_new:
+        keep_answer(sitting, said.verdict, recorded)
+        ask_again(sitting, said.decision_id, said.verdict, share)
+    return Outcome(tuple(recorded))
+
+
+def check_evidence(facts: Mapping[str, Any], said: Said, policy: StewardPolicy) -> None:
+    """Refuse a decision on evidence that is no more what the page showed.
+
+    Raises:
+        DeskRefusedError: 409, with the fields that moved.
+    """
+    if (facts.get("evidence_hash") or "") == said.evidence_hash:
+        return
+    moved = moved_fields(said.evidence, facts.get("evidence") or "", policy)
+    what = f" Moved: {', '.join(name.replace('_', ' ') for name in moved)}." if moved else ""
+    raise DeskRefusedError(409, f"The evidence has changed since you opened the case.{what}", "The new evidence is shown below: look again, then decide.")  # fmt: skip
+
+
+def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Outcome:
+    """Confirm another steward's decision, or take it back, as its second person.
+
+    Raises:
+        DecisionRefusedError: If it does not wait.
+        DeskRefusedError: 403, if it is one's own; 404, if it is not about these records.
+    """
+    named = sitting.store.find(decision_id)
+    if named is None or named.erasure_id or not set(named.pair) <= set(sitting.group.records):
+        raise DeskRefusedError(404, "There is no such decision on this case.")
+    if is_same_person(named.decided_by, sitting.viewer.name):
+        raise DeskRefusedError(403, "Nobody confirms their own decision.", "Another steward must look at it. You can undo it.")  # fmt: skip
+    said: dict[str, Any] = {"decided_by": sitting.viewer.name, "reason": reason}
+    if agrees:
+        recorded = sitting.store.enter_within(sitting.connection, [NewDecision(confirms=decision_id, **said)])
+        keep_answer(sitting, named.verdict, recorded)
+    else:
+        new = NewDecision(verdict="retract", retracts=decision_id, n_records=sitting.n_records, **said)
+        recorded = sitting.store.enter_within(sitting.connection, [new])
+        forget_answers(sitting, decision_id)
+    return Outcome(tuple(recorded))
+
+
+def undo(sitting: Sitting) -> Outcome:
+    """Take back one's own latest answer to the question.
+
+    Raises:
+        DeskRefusedError: 409, if there is none.
+    """
+    row = last_answer(sitting.connection, sitting.question["review_id"]) if sitting.question else None
+    if row is None or not is_same_person(row["decided_by"], sitting.viewer.name):
+        raise DeskRefusedError(409, "There is no answer of yours to undo.")
+    new = [
+        NewDecision(verdict="retract", retracts=decision_id, decided_by=sitting.viewer.name, reason="Undone at the desk", n_records=sitting.n_records)
+        for decision_id in reversed(row["decision_ids"])
+        if _is_live(sitting.store, decision_id)
+    ]  # fmt: skip
+    recorded = sitting.store.enter_within(sitting.connection, new)
+    take_back_answer(sitting, row["answer_id"])
+    return Outcome(tuple(recorded))
+
+
+def head_of(store: Store, pair: Pair) -> Decision | None:
+    """The latest verdict on a pair, whether it counts or waits."""
+    found = store.about([pair[0]]).get(pair)
+    return pair_state(found).head if found else None
+
+
+def warnings_of(store: Store, facts: Mapping[str, Any], by: str, verdicts: Sequence[Verdict]) -> dict[str, Refusal]:
+    """For each verdict that the store would refuse now, why."""
+    found: dict[str, Refusal] = {}
+    for verdict in verdicts:
+        refusal = store.would_refuse(NewDecision(verdict=verdict, decided_by=by, reason="asked", **facts))
+        if refusal:
+            found[verdict] = refusal
+    return found
+
+
+def _replaced(sitting: Sitting, said: Said) -> str | None:
+    """The decision of another steward that the form replaces by its word."""
+    head = head_of(sitting.store, said.pair)
+    if (head.decision_id if head else "") != said.head:
+        raise DeskRefusedError(409, "Another decision on these two records was entered meanwhile.", "It is shown below: look again, then decide.")  # fmt: skip
+    if head and said.replaces and not is_same_person(head.decided_by, sitting.viewer.name):
+        return head.decision_id
+    return None
+
+
+def _is_live(store: Store, decision_id: str) -> bool:
+    decision = store.find(decision_id)
+    if decision is None or decision.erasure_id or decision.verdict == "retract":
+        return False
+    own = store.about([decision.pair[0]]).get(decision.pair, [])
+    return decision_id in pair_state(own).live

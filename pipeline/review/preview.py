@@ -1,0 +1,79 @@
+"""What a decision would do: golden records of the persons now and after it, and the tables that change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.persons.golden import person_fields
+from pipeline.persons.survivorship import Survivorship
+from pipeline.review.seen import Group
+from schemas.tables import RECORDS
+
+FIELDS = (
+    "forename", "middle_names", "surname", "date_of_birth", "sex", "ethnicity", "address", "postcode", "phone", "email", "pnc_id", "cro_number",
+    "nhs_number", "upn",
+)  # fmt: skip
+TABLES = ("persons", "person_fields", "records", "events", "links", "identity_ledger", "link_changes", "review_queue")
+MOST_RECORDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One person before or after."""
+
+    title: str
+    record_ids: tuple[str, ...]
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Before and after."""
+
+    before: tuple[Side, ...]
+    after: tuple[Side, ...]
+    rows: tuple[tuple[str, tuple[str, ...], tuple[str, ...], bool], ...]
+    """Field, values before, values after, and whether a value is lost or comes"""
+    n_events: int
+    tables: tuple[str, ...]
+
+
+def preview(group: Group, parts: Sequence[Sequence[str]], n_events: int, survivorship: Survivorship) -> Preview | None:
+    """What comes out if the records of the group are dealt into these parts; None where there are too many.
+
+    Args:
+        group: the persons as they are.
+        parts: record ids of each person after the decision, every record once.
+        n_events: events of those persons, which follow their records.
+        survivorship: rules by which a golden record is chosen.
+    """
+    if len(group.records) > MOST_RECORDS:
+        return None
+    now = {person: [row["record_id"] for row in group.of(person)] for person in group.persons}
+    before = _sides(group, list(now.items()), survivorship)
+    title = "Together" if len(parts) == 1 else "After"
+    after = _sides(group, [(f"{title}{f' {at}' if len(parts) > 1 else ''}", list(ids)) for at, ids in enumerate(parts, start=1)], survivorship)  # fmt: skip
+    is_same = {frozenset(side.record_ids) for side in before} == {frozenset(side.record_ids) for side in after}
+    rows = []
+    for field in FIELDS:
+        then, later = (tuple(side.values.get(field, "") for side in sides) for sides in (before, after))
+        if any((*then, *later)):
+            rows.append((field, then, later, set(filter(None, then)) != set(filter(None, later))))
+    return Preview(before, after, tuple(rows), n_events, () if is_same else TABLES)
+
+
+def _sides(group: Group, parts: Sequence[tuple[str, Sequence[str]]], survivorship: Survivorship) -> tuple[Side, ...]:
+    owner = {record: title for title, ids in parts for record in ids}
+    rows: list[dict[str, Any]] = [
+        {name: group.records[r].get(name) for name in RECORDS.names} | {"person_id": owner[r]} for r in owner
+    ]
+    found = person_fields(pa.Table.from_pylist(rows, RECORDS.arrow_schema()), survivorship).to_pylist()
+    chosen: dict[str, dict[str, str]] = {title: {} for title, _ in parts}
+    for row in found:
+        if row["is_chosen"]:
+            chosen[row["person_id"]][row["field"]] = row["value"]
+    return tuple(Side(title, tuple(ids), chosen[title]) for title, ids in parts)

@@ -1,0 +1,251 @@
+"""The case page: look, claim, decide, split, second, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.review import tasks
+from pipeline.review.answers import Outcome, Sitting, last_answer, open_look
+from pipeline.review.case import case_of, group_for, pair_of, preview_of, question_of
+from pipeline.review.deciding import Said, decide_pair, reason_of, second, undo
+from pipeline.review.pages import page
+from pipeline.review.shelf import Row, Shelf
+from pipeline.review.splitting import deal, split
+from pipeline.review.visits import Visit, allowed
+from pipeline.review.words import JUSTIFICATIONS, REASONS, TYPE_WORDS
+
+router = APIRouter()
+Looking = Annotated[Visit, Depends(allowed("case"))]
+Deciding = Annotated[Visit, Depends(allowed("decide"))]
+ReviewId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+RecordId = Annotated[str, Field(max_length=128)]
+Text = Annotated[str, Field(max_length=4_000)]
+REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
+
+
+class Shown(BaseModel):
+    """What of a case is shown."""
+
+    l: RecordId = ""  # noqa: E741  (the left record, as the address has it)
+    r: RecordId = ""
+    show: Literal["", "events"] = ""
+    preview: Literal["", "link", "unlink"] = ""
+    done: Literal["", "saved", "waits", "split", "second", "look", "undone", "sent_back"] = ""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The two records asked for."""
+        return (self.l, self.r) if self.l and self.r else ()
+
+
+class Verdict(BaseModel):
+    """The form of a decision on a pair."""
+
+    verdict: Annotated[str, Field(max_length=20)] = ""
+    l: RecordId = ""  # noqa: E741
+    r: RecordId = ""
+    code: Annotated[str, Field(max_length=40)] = ""
+    text: Text = ""
+    decision_id: Annotated[str, Field(max_length=64)] = ""
+    evidence: Annotated[str, Field(max_length=1_000)] = ""
+    evidence_hash: Annotated[str, Field(max_length=128)] = ""
+    head: Annotated[str, Field(max_length=64)] = ""
+    replaces: Annotated[str, Field(max_length=5)] = ""
+
+
+class Split(BaseModel):
+    """The form of a split."""
+
+    records: Annotated[list[RecordId], Field(max_length=1_000)] = []
+    code: Annotated[str, Field(max_length=40)] = ""
+    text: Text = ""
+    batch: Annotated[str, Field(max_length=64)] = ""
+    do: Literal["preview", "split"] = "preview"
+
+
+@router.get("/cases/{review_id}")
+def show(request: Request, visit: Looking, review_id: ReviewId, shown: Annotated[Shown, Query()]) -> Response:
+    """The case, once its viewer has said why they look."""
+    shelf = visit.desk.shelves.current()
+    question, _ = question_of(shelf, review_id)
+    why = visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, review_id))
+    if why is None:
+        visit.done("case.ask_why", {"review_id": review_id})
+        return page(request, "why.html", question=question, what=TYPE_WORDS.get(question["review_type"], "Question"), action=f"/cases/{review_id}/why", justifications=JUSTIFICATIONS.items())  # fmt: skip
+    return _page(request, visit, review_id, shown, why)
+
+
+@router.post("/cases/{review_id}/why")
+def tell_why(
+    request: Request, visit: Looking, review_id: ReviewId, why: Annotated[str, Form(max_length=40)] = "", text: Annotated[str, Form(max_length=4_000)] = ""
+) -> Response:  # fmt: skip
+    """Say why, once."""
+    question, _ = question_of(visit.desk.shelves.current(), review_id)
+    try:
+        visit.done("case.why", {"review_id": review_id}, work=lambda c: tasks.justify(c, visit.viewer, review_id, why, text, visit.now))  # fmt: skip
+    except DeskRefusedError as error:
+        errors = [{"text": str(error), "href": "#why-queue"}]
+        return page(request, "why.html", 422, question=question, what=TYPE_WORDS.get(question["review_type"], "Question"), action=f"/cases/{review_id}/why", justifications=JUSTIFICATIONS.items(), errors=errors)  # fmt: skip
+    return RedirectResponse(f"/cases/{review_id}", 303)
+
+
+@router.post("/cases/{review_id}/claim")
+def claim(visit: Deciding, review_id: ReviewId) -> Response:
+    """Take the question."""
+    question_of(visit.desk.shelves.current(), review_id)
+    visit.done("case.claim", {"review_id": review_id}, work=lambda c: tasks.claim(c, review_id, visit.viewer, visit.desk.settings, visit.now))  # fmt: skip
+    return RedirectResponse(f"/cases/{review_id}", 303)
+
+
+@router.post("/cases/{review_id}/release")
+def release(visit: Deciding, review_id: ReviewId) -> Response:
+    """Give the question back."""
+    visit.done("case.release", {"review_id": review_id}, work=lambda c: tasks.release(c, review_id, visit.viewer))
+    return RedirectResponse("/queue", 303)
+
+
+@router.post("/cases/{review_id}/decide")
+def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[Verdict, Form()]) -> Response:
+    """A verdict on a pair."""
+    given = (form.l, form.r)
+
+    def work(sitting: Sitting) -> Outcome:
+        if form.verdict not in ("link", "unlink", "unsure"):
+            raise DeskRefusedError(422, "Choose: same person, different people, or cannot tell.")
+        pair = pair_of(sitting.question or {}, sitting.group, given)
+        said = Said(form.verdict, pair, reason_of(form.code, form.text), form.decision_id or str(uuid4()), form.evidence, form.evidence_hash, form.head, bool(form.replaces))  # type: ignore[arg-type]  # one of the three, see above  # fmt: skip
+        return decide_pair(sitting, said, visit.desk.settings.second_look_share)
+
+    shown = Shown(l=form.l, r=form.r)
+    return _decided(request, visit, review_id, "decide", work, {"verdict": form.verdict, "records": sorted(given)}, shown, form)  # fmt: skip
+
+
+@router.post("/cases/{review_id}/split")
+def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[Split, Form()]) -> Response:
+    """Part chosen records from the others, or look what it would do."""
+    if form.do == "preview":
+        return _preview_split(request, visit, review_id, form)
+
+    def work(sitting: Sitting) -> Outcome:
+        return split(sitting, form.records, reason_of(form.code, form.text), form.batch or str(uuid4()))
+
+    return _decided(request, visit, review_id, "split", work, {"records": sorted(form.records)}, Shown(), form)
+
+
+@router.post("/cases/{review_id}/second")
+def approve(
+    request: Request, visit: Deciding, review_id: ReviewId, decision_id: Annotated[str, Form(max_length=64)] = "",
+    agrees: Annotated[str, Form(max_length=5)] = "", text: Annotated[str, Form(max_length=4_000)] = "",
+) -> Response:  # fmt: skip
+    """Confirm another steward's decision, or take it back."""
+
+    def work(sitting: Sitting) -> Outcome:
+        if not text.strip():
+            raise DeskRefusedError(422, "Say why you confirm it or take it back.")
+        return second(sitting, decision_id, agrees == "yes", " ".join(text.split()))
+
+    return _decided(request, visit, review_id, "second" if agrees == "yes" else "sent_back", work, {"decision_id": decision_id}, Shown(), None)  # fmt: skip
+
+
+@router.post("/cases/{review_id}/undo")
+def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Response:
+    """Take back one's own latest answer."""
+    return _decided(request, visit, review_id, "undone", undo, {}, Shown(), None)
+
+
+def _decided(request: Request, visit: Visit, review_id: str, act: str, work: Callable[[Sitting], Outcome], subject: dict[str, Any], shown: Shown, form: BaseModel | None) -> Response:  # fmt: skip
+    """Carry it out in one transaction with its entry in the log; what is refused is explained on the case page."""
+    shelf = visit.desk.shelves.current()
+    question, is_open = question_of(shelf, review_id)
+    group = group_for(shelf, question)
+    why = visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, review_id))
+    if why is None:
+        raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
+
+    def together(connection: Connection) -> Outcome:
+        if not is_open and act not in ("undone",):
+            raise DeskRefusedError(
+                409, "This question is closed.", "Decide on the person's page, if something is wrong."
+            )
+        if tasks.claimed_by(connection, review_id, visit.now) not in (None, visit.viewer.account_id):
+            raise DeskRefusedError(409, "Another steward has taken this question.", "Take the next one.")
+        return work(Sitting(connection, visit.desk.store, shelf, group, question, visit.viewer, visit.now))
+
+    try:
+        outcome = visit.done(f"case.{act}", {"review_id": review_id, **subject}, why, together)
+    except REFUSALS as error:
+        status = error.code if isinstance(error, DeskRefusedError) else 409
+        return _page(request, visit, review_id, shown, why, _errors(error), status, form)
+    if outcome is None:
+        raise RuntimeError("the work gives an outcome")
+    done = "look" if outcome.is_second_look else "waits" if outcome.waits else {"decide": "saved"}.get(act, act)
+    return RedirectResponse(f"/cases/{review_id}?done={done}", 303)
+
+
+def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) -> Response:
+    shelf = visit.desk.shelves.current()
+    question, _ = question_of(shelf, review_id)
+    why = visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, review_id))
+    if why is None:
+        raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
+    try:
+        deal(group_for(shelf, question), form.records)
+    except DeskRefusedError as error:
+        return _page(request, visit, review_id, Shown(), why, _errors(error), error.code, form)
+    return _page(request, visit, review_id, Shown(), why, (), 200, form)
+
+
+def _page(
+    request: Request, visit: Visit, review_id: str, shown: Shown, why: str, errors: Sequence[dict[str, Any]] = (), status: int = 200,
+    form: BaseModel | None = None,
+) -> Response:  # fmt: skip
+    shelf, viewer = visit.desk.shelves.current(), visit.viewer
+    question, is_open = question_of(shelf, review_id)
+
+    def read(connection: Connection) -> tuple[Row | None, str | None, str | None]:
+        return last_answer(connection, review_id), tasks.claimed_by(connection, review_id, visit.now), open_look(connection, review_id, viewer)  # fmt: skip
+
+    answer, holder, look = visit.desk.read(read)
+    case = case_of(
+        shelf, visit.desk.store, viewer, question, is_open, shown.given, shown.show == "events", look is not None
+    )
+    dealt = deal(case.group, form.records) if isinstance(form, Split) and not errors else None
+    found = preview_of(shelf, case, dealt, shown.preview) if dealt or shown.preview else None
+    subject = {
+        "review_id": review_id,
+        "records": sorted(case.group.records),
+        "shown": shown.show or shown.preview or "case",
+    }
+    visit.done("case.view", subject, why)
+    is_counted = answer is not None and answer["last_seq"] > shelf.decisions_read and look is None
+    return page(
+        request, "case.html", status, case=case, answer=answer if is_counted else None, holder=holder, is_look=look is not None, why=why,
+        shown=shown, preview=found, errors=errors, form=form, reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
+        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf), chosen=set(getattr(form, "records", ())), dealt=dealt,
+    )  # fmt: skip
+
+
+def _errors(error: Exception) -> list[dict[str, Any]]:
+    if isinstance(error, DecisionConflictError):
+        chain = [f"{link.decided_by} on {link.decided_at}: {link.record_id_l} {'is' if link.verdict == 'link' else 'is not'} {link.record_id_r}" for link in error.chain]  # fmt: skip
+        return [{"text": text, "href": "#decisions"} for text in (error.problem, *chain, error.what_to_do)]
+    return [{"text": str(error), "href": "#decide"}]
+
+
+def _notice(shown: Shown, shelf: Shelf) -> dict[str, Any] | None:
+    night = f"It counts from the night after {shelf.run_id} on."
+    said = {
+        "saved": ("Saved.", night), "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),
+        "split": ("The records part.", night), "second": ("Confirmed.", night), "sent_back": ("Taken back. The question is open again.", ""),
+        "look": ("Thank you. This was a second look: another steward had answered before.", "Your answer is compared with theirs; it decides nothing."),
+        "undone": ("Undone. The question is open again.", ""),
+    }.get(shown.done)  # fmt: skip
+    return {"text": said[0], "more": said[1], "is_good": True} if said else None

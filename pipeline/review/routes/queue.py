@@ -1,0 +1,99 @@
+"""The queue page."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import Field
+from sqlalchemy import Connection
+
+from pipeline.review import tasks
+from pipeline.review.pages import kind_words, page
+from pipeline.review.queue import AGE_WORDS, Filters, Listing, Word, Work, choices, listing, next_question, work_of
+from pipeline.review.shelf import Shelf
+from pipeline.review.visits import Visit, allowed
+
+router = APIRouter()
+Queue = Annotated[Visit, Depends(allowed("queue"))]
+Sent = Annotated[Filters, Form()]
+
+
+class Page(Filters):
+    """A page of the queue."""
+
+    at: Annotated[int, Field(ge=1, le=10_000)] = 1
+    said: Word = ""
+
+
+@router.get("/queue")
+def show(request: Request, visit: Queue, filters: Annotated[Page, Query()]) -> Response:
+    """Open questions by rank."""
+    shelf = visit.desk.shelves.current()
+
+    def read(connection: Connection) -> tuple[Work, list[dict[str, Any]], dict[str, int]]:
+        return (
+            work_of(connection, visit.viewer, shelf.decisions_read, visit.now),
+            tasks.saved_views(connection, visit.viewer),
+            tasks.done_today(connection, visit.now),
+        )
+
+    work, views, today = visit.desk.read(read)
+    found = listing(shelf, filters, work, visit.viewer, filters.at)
+    visit.done("queue.view", {"filters": filters.as_query(), "page": filters.at})
+    notice = (
+        {"text": "Nothing is left under these filters that nobody has taken.", "is_good": False}
+        if filters.said == "none"
+        else None
+    )
+    return page(
+        request, "queue.html", listing=found, filters=filters, work=work, views=views, today=today, shelf=shelf, age_words=AGE_WORDS,
+        **_choices(shelf, found), notice=notice, titles=shelf.reference.titles,
+    )  # fmt: skip
+
+
+@router.post("/next")
+def take_next(visit: Queue, filters: Sent) -> Response:
+    """Claim the next question and go to it."""
+    shelf = visit.desk.shelves.current()
+
+    def take(connection: Connection) -> str | None:
+        work = work_of(connection, visit.viewer, shelf.decisions_read, visit.now)
+        review_id = next_question(shelf, filters, work, visit.viewer)
+        if review_id:
+            tasks.claim(connection, review_id, visit.viewer, visit.desk.settings, visit.now)
+        return review_id
+
+    review_id = visit.done("queue.next", {"filters": filters.as_query()}, work=take)
+    return RedirectResponse(f"/cases/{review_id}" if review_id else f"/queue?said=none&{filters.as_query()}", 303)
+
+
+class View(Filters):
+    """Filters and the name to keep them under."""
+
+    name: Word = ""
+
+
+@router.post("/queue/views")
+def save(visit: Queue, view: Annotated[View, Form()]) -> Response:
+    """Keep the filters under a name."""
+    visit.done("queue.save_view", {"filters": view.as_query()}, work=lambda c: tasks.save_view(c, visit.viewer, view.name, view))  # fmt: skip
+    return RedirectResponse(f"/queue?{view.as_query()}", 303)
+
+
+@router.post("/queue/views/{view_id}/remove")
+def remove(visit: Queue, view_id: str) -> Response:
+    """Remove a saved view."""
+    visit.done("queue.remove_view", {"view_id": view_id[:64]}, work=lambda c: tasks.drop_view(c, visit.viewer, view_id))
+    return RedirectResponse("/queue", 303)
+
+
+def _choices(shelf: Shelf, found: Listing) -> dict[str, Any]:
+    """What may be chosen in each filter, with its words."""
+    known = choices(shelf)
+    return {
+        "kinds": [(name, kind_words(name)) for name in found.counts],
+        "boroughs": [(name, name) for name in known["boroughs"]],
+        "sources": [(name, shelf.reference.titles.get(name, name)) for name in known["sources"]],
+    }

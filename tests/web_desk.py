@@ -1,0 +1,112 @@
+"""A review desk of the tests' own: a copy of the sample night's home, accounts, a server on loopback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import sqlalchemy as sa
+from command_line import COMMAND
+
+from flows.desk import open_desk
+from pipeline.core.places import Home
+from pipeline.review import accounts
+from pipeline.review.desk import Desk
+from pipeline.stewardship.columns import DESK_ACCOUNTS
+from schemas.settings import RunSettings
+
+PASSWORD = "river copper lantern 9"
+PEOPLE = {
+    "asha": ("Asha Steward", "steward", None), "ben": ("Ben Steward", "steward", None), "sue": ("Sue Visor", "supervisor", None),
+    "col": ("Col Borough", "borough", "Croydon"), "aud": ("Aud Itor", "auditor", None), "ada": ("Ada Min", "administrator", None),
+}  # fmt: skip
+
+
+@dataclass
+class Person:
+    name: str
+    secret: str
+    step: int = 0
+
+    def code(self) -> str:
+        """A code that was not used yet: the next step counts as well."""
+        now = int(time.time()) // 30
+        step = max(now - 1, self.step + 1)
+        if step > now + 1:
+            time.sleep((step - 1) * 30 - time.time() + 0.1)
+        self.step = step
+        return pyotp.TOTP(self.secret).at(step * 30)
+
+
+@dataclass
+class World:
+    home: Home
+    people: dict[str, Person] = field(default_factory=dict)
+    url: str = ""
+
+
+def make_world(published: Path, home: Path) -> World:
+    """A home with a copy of a publication and an account of each role that is set up already."""
+    shutil.copytree(published, home / "published", symlinks=True)
+    world = World(Home(home))
+    with open_desk(RunSettings(), world.home, {}) as desk:
+        for key, (name, role, borough) in PEOPLE.items():
+            world.people[key] = Person(name, _ready(desk, name, role, borough))
+    return world
+
+
+def _ready(desk: Desk, name: str, role: str, borough: str | None) -> str:
+    secret = pyotp.random_base32()
+
+    def work(connection: sa.Connection) -> None:
+        accounts.add_account(connection, name, role, borough, dt.datetime.now(dt.UTC))
+        values: dict[str, Any] = {"password_hash": HASHED, "totp_secret": secret, "is_new": False}
+        own = DESK_ACCOUNTS.c.name_key == accounts.key_of(name)
+        connection.execute(sa.update(DESK_ACCOUNTS).where(own).values(**values))
+
+    desk.write(work)
+    return secret
+
+
+HASHED = accounts.HASHER.hash(PASSWORD)
+
+
+@contextmanager
+def running(world: World, *options: str) -> Iterator[World]:
+    """The desk served as a user would start it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [*COMMAND, "review", "--port", str(port), "--home", str(world.home.root), *options]
+    log = (world.home.root / "desk.log").open("w")
+    with log, subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        world.url = f"http://127.0.0.1:{port}"
+        try:
+            _wait(world.url, process)
+            yield world
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert process.poll() is None, "the desk did not start"
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the desk does not answer")
