@@ -135,10 +135,11 @@ def _check_ids(path: Path, ids: pa.ChunkedArray) -> None:
             "has no record id.",
             "Give every record an id, or leave the column out: then rows are numbered.",
         )
-    counted = pc.value_counts(ids.combine_chunks())
-    twice = pc.greater(pc.struct_field(counted, 1), 1)
-    if several := pc.sum(twice).as_py() or 0:
-        first = pc.struct_field(counted, 0).filter(twice)[0]
+    ordered = ids.take(pc.sort_indices(ids))
+    twice = pc.equal(ordered.slice(1), ordered.slice(0, max(len(ids) - 1, 0)))
+    if pc.any(twice).as_py():
+        first = ordered.slice(1).filter(twice)[0]
+        several = pc.count_distinct(ordered.slice(1).filter(twice)).as_py()
         rows = np.flatnonzero(pc.equal(ids, first).to_numpy())[:2] + 1
         problem = f"record ids must be unique, but {several:,} stand more than once: records {rows[0]:,} and {rows[1]:,} share one."
         raise SourceError(

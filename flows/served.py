@@ -7,8 +7,8 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.commands.run import run_night
 from flows.night import plan_night
+from flows.one_run import run_night
 
 
 @flow(name="one-night", persist_result=False)

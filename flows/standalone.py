@@ -19,6 +19,7 @@ from flows.engines import engine_of
 from flows.intake import People, take_in
 from flows.progress import steps
 from pipeline.core.errors import SettingsError
+from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
 from pipeline.evaluate.curves import Bin, calibration, calibration_error
 from pipeline.evaluate.quality import codes, quality
@@ -52,6 +53,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
         step("read")
         people = take_in(files, given, wish.truth, link_only=wish.link_only)
         model = _fitting(load_model(wish.model), people) if wish.model else people.model
+        give_back()
         read = Metric("link", "read_seconds", time.perf_counter() - begun, "s")
         step("link")
         linked = link_records(

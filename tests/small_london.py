@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from flows.commands import run as run_command
+from flows import one_run
 from flows.night import Night, plan_night
 from flows.outcome import Outcome
 from pipeline.core.places import EXPECTATIONS, SAMPLE, SOURCES
@@ -75,8 +75,8 @@ def small_london(place: Path) -> London:
 
 def plain_night(night: Night, *, fresh: bool = False) -> Outcome:
     """The night as ``boroughlink run`` runs it where Prefect's server does not start."""
-    run_command.prefect_starts = lambda: False
-    return run_command.run_night(night, None, fresh=fresh)
+    one_run.prefect_starts = lambda: False
+    return one_run.run_night(night, None, fresh=fresh)
 
 
 def forked(work: Callable[[], object], out: Path) -> int:
@@ -90,7 +90,7 @@ def forked(work: Callable[[], object], out: Path) -> int:
         sys.stdout = sys.stderr = out.open("a")
         work()
         code = 0
-    except run_command.LinkageError as error:
+    except one_run.LinkageError as error:
         sys.stdout.write(f"{type(error).__name__} {error}\n")
         code = 1
     except BaseException:

@@ -9,9 +9,6 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, RunFileOption
-from flows.local_server import local_server
-from flows.night import plan_night
-from flows.quiet import quiet_prefect
 
 HELP = """
 Serve the nightly flow with Prefect: a run at every time the cron line gives, until stopped.
@@ -26,6 +23,10 @@ def schedule(
     home: HomeOption = None,
 ) -> None:
     """Serve the nightly flow."""
+    from flows.local_server import local_server
+    from flows.night import plan_night
+    from flows.quiet import quiet_prefect
+
     night = plan_night(run_file, home, None, None, os.environ)
     quiet_prefect(night.settings.home)
     with local_server():

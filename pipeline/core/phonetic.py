@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-
 import jellyfish
 
 
-@functools.lru_cache(maxsize=1 << 18)
 def metaphone(word: str) -> str:
     """Metaphone (Philips 1990) of one word; empty where it has no letters."""
     return str(jellyfish.metaphone(word))

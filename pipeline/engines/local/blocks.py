@@ -22,7 +22,7 @@ from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 FIRST = np.int32(1 << 30)  # marks the first record of a block
-ROUND_KEYS = 10_000_000  # taken at a time: some 120 MB a thread; more where that would need too many rounds
+ROUND_KEYS = 6_000_000  # taken at a time: some 70 MB a thread; more where that would need too many rounds
 MOST_ROUNDS = 16
 HEAPS_A_RECORD, MOST_HEAP_BITS = 2, 22
 

@@ -108,8 +108,8 @@ class LocalWorkspace:
         return self._tokens
 
     def score(self, weights: LevelWeights, floor: float) -> ScoredPairs:
-        """Every candidate pair whose weight reaches the floor."""
-        blocks = self._found_blocks()
+        """Every candidate pair whose weight reaches the floor; the blocks are forgotten then."""
+        blocks, self._blocks = self._found_blocks(), None
         packed = make_weights(weights, floor, self._model, self._plan)
         room = min(int(np.diff(blocks.own_start).max(initial=0)) * MOST_BLOCK, self.n_records) + 1
 

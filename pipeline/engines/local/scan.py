@@ -239,7 +239,7 @@ def score_pairs(
         for y in range(size):
             j = scratch.near[y]
             total, pattern = weights.prior_match, np.int64(0)
-            short = weights.floor - weights.best_names[0]
+            short = weights.floor - _name_bound(i, j, plan, values, records, weights)
             for q in range(steps):
                 if total + weights.reach[q] < short:
                     break
@@ -248,8 +248,6 @@ def score_pairs(
                 total += weights.match[c, level]
                 pattern |= level << plan.shift[c]
             if total < short:
-                continue
-            if has_both and total + _name_bound(i, j, plan, values, records, weights) < weights.floor:
                 continue
             level_f, level_s = _name_levels(i, j, plan, values, records, cache)
             if plan.forename >= 0:
