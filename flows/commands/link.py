@@ -13,6 +13,7 @@ from rich.table import Table
 
 from flows.commands.options import JsonOption
 from pipeline.core.errors import SettingsError
+from pipeline.core.memory import few_cycles
 from schemas.fields import IGNORE, KINDS
 
 HELP = f"""
@@ -72,10 +73,11 @@ def link(
     as_json: JsonOption = False,
 ) -> None:
     """Link files."""
-    from flows.standalone import Wish, link_files
+    with few_cycles():
+        from flows.standalone import Wish, link_files
 
-    wish = Wish(policy.value, engine.value, model, truth, link_only, one_per_source)
-    facts = link_files(files, out, _kinds(field), wish)
+        wish = Wish(policy.value, engine.value, model, truth, link_only, one_per_source)
+        facts = link_files(files, out, _kinds(field), wish)
     if as_json:
         print(json.dumps(facts))  # noqa: T201
         return
