@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.engines.frequency import Frequencies, NamePairs
+from pipeline.engines.frequency_table import FrequencyTable
 from schemas.model import LEVELS, BlockingRule, Model
 
 
@@ -89,6 +90,35 @@ class ScoredPairs:
     """float32 bits: match against random or related"""
     candidates: int
     """Candidate pairs in all, those under the floor included"""
+    compared: int = 0
+    """How many of them were compared, because no earlier table knew their weight"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a table before its pairs are scored."""
+
+    frequencies: FrequencyTable | None = None
+    """How common values are; None: as the table itself says"""
+    is_new: np.ndarray | None = None
+    """(records,) bool: not as in an earlier table, whose scored pairs are known; None where no pairs are"""
+    gone: pa.Table | None = None
+    """Records of the earlier table that are new in this one, or no longer there, as they were"""
+
+    @property
+    def most_new(self) -> int:
+        """So many records more than before a block may have."""
+        return 0 if self.is_new is None else int(self.is_new.sum())
+
+
+NOTHING_KNOWN = Known()
+STANDS, MOVED, NEW = 0, 1, 2
+
+
+def is_open(state: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(pairs,) whether a pair is to be scored: one of it is new, or a block of both may have come or gone."""
+    a, b = state[left], state[right]
+    return (a == NEW) | (b == NEW) | ((a == MOVED) & (b == MOVED))
 
 
 class Workspace(Protocol):
@@ -133,3 +163,25 @@ class Engine(Protocol):
 
     def load(self, table: pa.Table, model: Model) -> Workspace:
         """Take in records sorted by record id: a column a field of the model (text, list of text, or date)."""
+
+
+class KnowingWorkspace(Workspace, Protocol):
+    """A workspace that scores no pair again whose weight is known."""
+
+    @property
+    def state(self) -> np.ndarray:
+        """(records,) uint8: NEW; MOVED, in a block that came or went since the earlier table; or STANDS. After ``block``.
+
+        ``score`` gives only pairs that are open by ``is_open``; it counts all candidate pairs.
+        """
+
+
+@runtime_checkable
+class KnowingEngine(Engine, Protocol):
+    """An engine that can go on from an earlier table."""
+
+    def frequency_table(self, table: pa.Table, model: Model) -> FrequencyTable:
+        """How common the table's values are, to be kept."""
+
+    def load_knowing(self, table: pa.Table, model: Model, known: Known) -> KnowingWorkspace:
+        """As ``load``, with what is known of the table."""

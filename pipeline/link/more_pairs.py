@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
@@ -23,7 +25,7 @@ def weighed(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
     """The pairs with their weights summed anew in double precision, so that every engine gives the same bits."""
     parts, related = waterfall(weights, pairs.levels)
     weight = parts.sum(1) + weights.prior_match + related
-    return ScoredPairs(pairs.left, pairs.right, pairs.levels, weight, pairs.candidates)
+    return replace(pairs, weight=weight)
 
 
 def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, wanted: np.ndarray) -> ScoredPairs:
@@ -44,4 +46,4 @@ def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, 
         for name in ("left", "right", "levels", "weight")
     )
     order = np.lexsort((right, left))
-    return ScoredPairs(left[order], right[order], levels[order], weight[order], pairs.candidates)
+    return replace(pairs, left=left[order], right=right[order], levels=levels[order], weight=weight[order])

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
-from pipeline.link.more_pairs import weighed, with_pairs
+from pipeline.link.more_pairs import with_pairs
 
 MOST_HOLDERS = 30  # of one identifier whose pairs are all kept; of more, each with the next
 
@@ -15,9 +15,9 @@ MOST_HOLDERS = 30  # of one identifier whose pairs are all kept; of more, each w
 def with_shared_identifiers(
     workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: np.ndarray
 ) -> ScoredPairs:
-    """The scored pairs, and with them every pair that shares an identifier but fell under the floor."""
+    """The weighed pairs, and with them every pair that shares an identifier but fell under the floor."""
     sharing = np.array(sorted(_sharing(identifiers)), np.int32).reshape(-1, 2)
-    return with_pairs(workspace, weights, weighed(weights, pairs), sharing)
+    return with_pairs(workspace, weights, pairs, sharing)
 
 
 def _sharing(identifiers: np.ndarray) -> set[tuple[int, int]]:

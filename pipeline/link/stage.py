@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
-from pipeline.engines.port import Engine, LevelWeights, ScoredPairs, Workspace
+from pipeline.engines.frequency_table import FrequencyTable
+from pipeline.engines.port import Engine, KnowingEngine, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
 from pipeline.link.blocking_rules import ChosenRules, choose_rules
 from pipeline.link.clusters import ClusterShape, cluster, shape
@@ -20,7 +21,8 @@ from pipeline.link.decided_training import DecidedPairs, train_with
 from pipeline.link.drift import frozen_metrics
 from pipeline.link.evidence import Decided, Evidence
 from pipeline.link.fates import Fates, fates_of
-from pipeline.link.more_pairs import with_pairs
+from pipeline.link.kept import Difference, LinkKept, as_compared, difference, known_of, with_known
+from pipeline.link.more_pairs import weighed, with_pairs
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import apply_rules, identifier_codes, share_identifier, sides, unique_identifiers
 from pipeline.link.second_pass import join_clusters
@@ -49,6 +51,8 @@ class Linked:
     metrics: list[Metric]
     chosen_rules: ChosenRules | None
     """Blocking rules and what each brings, where they were chosen on these records"""
+    kept: LinkKept | None = None
+    """What the next linking may go on from, where this one was given a frequency table"""
 
 
 def link_records(
@@ -59,26 +63,31 @@ def link_records(
     *,
     is_one_per_source: bool = False,
     decided: pa.Table | None = None,
+    kept: LinkKept | None = None,
 ) -> Linked:
     """Link the records of one person.
 
     Input: std_records or a table like it, sorted by its key record_id; ``decided``: pairs that stewards joined or parted, contract
-        ``decided_pairs``.
+        ``decided_pairs``; ``kept``: a frequency table, for a trained model, and what the linking before handed on: with it pairs
+        are scored only where a record is new or changed, and the result is the same.
     Output: links, one row a linked pair or one that waits; cluster_members, one row a record; clusters; review_pairs.
         An untrained model is trained on the records first, and gets the thresholds that follow from their weights.
     """
     clock = _Clock()
     table = _in_order(table)
-    workspace = engine.load(table, model)
+    differs = difference(kept.records, as_compared(table, model)) if kept and kept.records is not None else None
+    workspace = _loaded(engine, table, model, kept, differs)
     clock.lap("encode")
     training, chosen = (None, None) if model.is_trained else train_on(workspace, model)
     model = training.model if training else model
     clock.lap("train")
-    weights = weights_on(workspace, model)
+    weights = weights_on(workspace, model, kept.frequencies if kept else None)
     workspace.block(rules_of(model, len(table)))
     clock.lap("block")
-    identifiers = identifier_codes(model, table)
-    pairs = with_shared_identifiers(workspace, weights, workspace.score(weights, FLOOR_BITS), identifiers)
+    scored = weighed(weights, workspace.score(weights, FLOOR_BITS))
+    if differs and kept and kept.pairs is not None:
+        scored = with_known(scored, kept.pairs, differs, workspace.state)  # type: ignore[attr-defined]
+    pairs = with_shared_identifiers(workspace, weights, scored, identifier_codes(model, table))
     clock.lap("score")
     if not model.policy:
         model = model.model_copy(update={"policy": derive(pairs.weight, _expected_matches(model, workspace))})
@@ -121,7 +130,24 @@ def link_records(
     told = training_metrics(training) if training else frozen_metrics(model, workspace, pairs.weight)
     clock.lap("drift")
     metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, chosen), *told]
-    return Linked(links, members_table(ids, cluster_of), clusters_table(ids, formed), review, model, metrics, chosen)
+    hands_on = replace(kept, records=as_compared(table, model), pairs=scored) if kept else None
+    members, clusters = members_table(ids, cluster_of), clusters_table(ids, formed)
+    return Linked(links, members, clusters, review, model, metrics, chosen, hands_on)
+
+
+def _loaded(
+    engine: Engine, table: pa.Table, model: Model, kept: LinkKept | None, differs: Difference | None
+) -> Workspace:
+    """The engine's workspace, which knows what was kept.
+
+    Raises:
+        ValueError: If something was, and the engine cannot go on from it, or the model has yet to be trained.
+    """
+    if kept is None:
+        return engine.load(table, model)
+    if not isinstance(engine, KnowingEngine) or not (model.is_trained and model.blocking.rule):
+        raise ValueError("only a trained model and an engine that keeps what it knows can go on")
+    return engine.load_knowing(table, model, known_of(kept, differs))
 
 
 def _source_codes(table: pa.Table) -> np.ndarray:
@@ -129,8 +155,10 @@ def _source_codes(table: pa.Table) -> np.ndarray:
     return codes.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
 
 
-def weights_on(workspace: Workspace, model: Model) -> LevelWeights:
-    """The model's weights on the records at hand."""
+def weights_on(workspace: Workspace, model: Model, given: FrequencyTable | None = None) -> LevelWeights:
+    """The model's weights on the records at hand, or with a frequency table that is given."""
+    if given is not None:
+        return level_weights(model, given.frequencies, given.name_pairs, given.pairs_per_record)
     per_record = workspace.n_pairs / max(workspace.n_records, 1)
     return level_weights(model, workspace.frequencies, workspace.name_pairs, per_record)
 
@@ -198,6 +226,7 @@ def _counts(
     expected = pc.mean(linked.column("match_probability")).as_py()
     counts = [
         Metric("link", "candidate_pairs", pairs.candidates, "count"),
+        Metric("link", "compared_pairs", pairs.compared, "count"),
         Metric("link", "scored_pairs", len(pairs.left), "count"),
         Metric("link", "linked_pairs", int(fates.inside.sum()), "count"),
         Metric("link", "pairs_linked_by_stewards", int((fates.inside & fates.by_steward).sum()), "count"),

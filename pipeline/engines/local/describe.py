@@ -35,7 +35,7 @@ def describe(
     ]
     packed = np.concatenate([_digits(k, t) for k, t in zip(kinds, texts, strict=True)] or [np.empty(0, U32)])
     word_start, word = _words(kinds, texts)
-    established = [_established(k, len(t), n, names) for k, t in zip(kinds, texts, strict=True)]
+    is_established = [established(k, len(t), n, names) for k, t in zip(kinds, texts, strict=True)]
     sizes = np.cumsum([0, *(len(spread_of.bin) for spread_of in spread)])
     return Values(
         text,
@@ -44,7 +44,7 @@ def describe(
         packed,
         *(parts[0], parts[1], parts[2]),
         group=_name_groups(kinds, texts, groups),
-        is_established=np.concatenate(established),
+        is_established=np.concatenate(is_established),
         word_start=word_start,
         word=word,
         rarity=np.concatenate([spread_of.bin for spread_of in spread]),
@@ -124,7 +124,8 @@ def _name_groups(kinds: list[Kind], texts: list[list[str]], groups: Groups) -> n
     return out
 
 
-def _established(kind: Kind, size: int, n: int, names: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+def established(kind: Kind, size: int, n: int, names: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    """(values,) whether each is a name so common that it is no mistyping of another."""
     if kind not in ("forename", "surname"):
         return np.zeros(size, np.bool_)
     used = np.concatenate(names[1:])

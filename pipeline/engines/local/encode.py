@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
+from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import group_codes
 from pipeline.engines.local.columns import (
     I32,
@@ -24,45 +26,84 @@ from pipeline.engines.local.describe import describe
 from pipeline.engines.local.names import alternatives
 from pipeline.engines.local.record_tokens import record_tokens
 from pipeline.engines.local.values import NONE, SEVERAL, Encoded, Records, Tokens
+from pipeline.engines.port import NOTHING_KNOWN, Known
 from pipeline.engines.tokens import Groups, domain
 from schemas.model import BlockingRule, Model
 
 
-def encode(table: pa.Table, model: Model, groups: Groups, rules: Sequence[BlockingRule]) -> tuple[Encoded, Tokens]:
-    """Encode the fields that the model compares, and the tokens of those that give keys.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The fields of a table as codes, and the ways its records are named."""
 
-    Input: std_records or a table like it, sorted by record id: a column a field (text, list of text, or date), and
-        ``alias`` where it has one.
-    """
+    vocabularies: dict[str, Vocabulary]
+    """by domain"""
+    columns: dict[str, Column]
+    """by field"""
+    names: tuple[np.ndarray, np.ndarray, np.ndarray]
+    """As ``alternatives`` gives them"""
+
+
+def read_values(table: pa.Table, model: Model) -> Read:
+    """Read the fields that the model compares."""
     n = len(table)
-    fields = tuple(comparison.field for comparison in model.comparison)
     kinds = {comparison.field: comparison.kind for comparison in model.comparison}
     vocabularies: dict[str, Vocabulary] = {}
     columns: dict[str, Column] = {}
-    for field in fields:
-        vocabulary = vocabularies.setdefault(domain(kinds[field], field), Vocabulary(kinds[field]))
+    for field, kind in kinds.items():
+        vocabulary = vocabularies.setdefault(domain(kind, field), Vocabulary(kind))
         columns[field] = read_column(table, field, vocabulary)
     of_kind = {kind: field for field, kind in kinds.items()}
     names = alternatives(
         n, *column_or_none(columns, of_kind.get("forename"), n), *column_or_none(columns, of_kind.get("surname"), n),
         *aliases(table, vocabularies.get("name"), n),
     )  # fmt: skip
+    return Read(vocabularies, columns, names)
+
+
+def frequencies_of(read: Read, model: Model, n: int) -> list[Frequencies]:
+    """Of the values that the first n records have, for each comparison."""
+    found = []
+    for comparison in model.comparison:
+        own, vocabulary = read.columns[comparison.field], read.vocabularies[domain(comparison.kind, comparison.field)]
+        found.append(frequencies(comparison.kind, own.code[: own.start[n]], len(vocabulary.code), n))
+    return found
+
+
+def encode(
+    table: pa.Table, model: Model, groups: Groups, rules: Sequence[BlockingRule], known: Known = NOTHING_KNOWN
+) -> tuple[Encoded, Tokens]:
+    """Encode the fields that the model compares, and the tokens of those that give keys.
+
+    Input: std_records or a table like it, sorted by record id: a column a field (text, list of text, or date), and
+        ``alias`` where it has one. Records that are ``known.gone`` stand behind those of the table.
+    """
+    own = len(table)
+    if known.gone is not None:
+        table = pa.concat_tables([table, known.gone], promote_options="default")
+    n = len(table)
+    read = read_values(table, model)
+    vocabularies, columns, names = read.vocabularies, read.columns, read.names
+    fields = tuple(comparison.field for comparison in model.comparison)
+    kinds = {comparison.field: comparison.kind for comparison in model.comparison}
+    of_kind = {kind: field for field, kind in kinds.items()}
     first, total = {}, 0
     for name, vocabulary in vocabularies.items():
         first[name] = total
         total += len(vocabulary.code)
     base = {field: first[domain(kinds[field], field)] for field in fields}
-    spread = [
-        frequencies(
-            comparison.kind,
-            columns[comparison.field].code,
-            len(vocabularies[domain(comparison.kind, comparison.field)].code),
-            n,
-        )
-        for comparison in model.comparison
-    ]
-    values = describe(vocabularies, groups, n, names, spread, [base[field] for field in fields])
+    spread = frequencies_of(read, model, own)
+    values = describe(
+        vocabularies,
+        groups,
+        n,
+        names,
+        _given(spread, vocabularies, model, known.frequencies),
+        [base[f] for f in fields],
+    )
     name_base = first.get("name", 0)
+    if known.frequencies is not None and "name" in vocabularies:
+        is_known = known.frequencies.is_established(vocabularies["name"].texts)
+        values.is_established[name_base : name_base + len(is_known)] = is_known
     forename, surname = (np.where(part >= 0, part + name_base, -1).astype(I32) for part in names[1:])
     based = [(columns[field], base[field]) for field in fields]
     values_of = first_values(n, based)
@@ -75,8 +116,21 @@ def encode(table: pa.Table, model: Model, groups: Groups, rules: Sequence[Blocki
     records = Records(
         values_of, start, value, names[0], forename, surname, born_from, born_to, group_codes(table, model)
     )
-    tokens = record_tokens(n, model, columns, vocabularies, names, groups, rules)
-    return Encoded(n, fields, values, records, tuple(spread), _name_pairs(model, names, spread)), tokens
+    tokens = record_tokens(n, model, columns, vocabularies, names, groups, rules, known.most_new)
+    return Encoded(own, fields, values, records, tuple(spread), name_pairs_of(model, names, spread, own)), tokens
+
+
+def _given(
+    spread: list[Frequencies], vocabularies: Mapping[str, Vocabulary], model: Model, table: FrequencyTable | None
+) -> list[Frequencies]:
+    """The same with the bins that the frequency table gives, if there is one."""
+    if table is None:
+        return spread
+    texts = {name: vocabulary.texts for name, vocabulary in vocabularies.items()}
+    return [
+        own._replace(bin=table.bins(c, texts[domain(comparison.kind, comparison.field)]))
+        for c, (comparison, own) in enumerate(zip(model.comparison, spread, strict=True))
+    ]
 
 
 def _one_way(named: np.ndarray, start: np.ndarray, code: np.ndarray) -> np.ndarray:
@@ -86,11 +140,11 @@ def _one_way(named: np.ndarray, start: np.ndarray, code: np.ndarray) -> np.ndarr
     return out
 
 
-def _name_pairs(model: Model, names: tuple[np.ndarray, ...], spread: list[Frequencies]) -> NamePairs:
-    """How forenames and surnames go together in the first way each record is named."""
+def name_pairs_of(model: Model, names: tuple[np.ndarray, ...], spread: list[Frequencies], n: int) -> NamePairs:
+    """How forenames and surnames go together in the first way each of the first n records is named."""
     at = {comparison.kind: k for k, comparison in enumerate(model.comparison)}
     if not {"forename", "surname"} <= set(at):
         return name_pairs(np.empty(0, I32), np.empty(0, I32), (np.empty(0, np.int8), np.empty(0, np.int8)))
-    start, forename, surname = names
+    start, forename, surname = names[0][: n + 1], *names[1:]
     first = start[:-1][np.diff(start) > 0]
     return name_pairs(forename[first], surname[first], (spread[at["forename"]].bin, spread[at["surname"]].bin))

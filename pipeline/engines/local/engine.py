@@ -10,14 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.engines.frequency import Frequencies, NamePairs
+from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import comparable_pairs
 from pipeline.engines.local import scan
 from pipeline.engines.local.blocks import Blocks, find_blocks
+from pipeline.engines.local.counted import frequency_table
 from pipeline.engines.local.encode import encode
+from pipeline.engines.local.moved import of_first, states
 from pipeline.engines.local.plan import Plan, make_cache, make_plan, make_scratch, make_weights, unpack
 from pipeline.engines.local.sample import sample_finds
 from pipeline.engines.local.values import Encoded, Records, Tokens, Values
-from pipeline.engines.port import CandidateSample, LevelWeights, PatternCounts, ScoredPairs
+from pipeline.engines.port import NOTHING_KNOWN, CandidateSample, Known, LevelWeights, PatternCounts, ScoredPairs
 from pipeline.engines.random_pairs import random_pairs
 from pipeline.engines.tokens import MOST_BLOCK, SMALL_BLOCK, rules_of, rules_to_try
 from schemas.model import BlockingRule, Model
@@ -34,17 +37,28 @@ class LocalEngine:
 
     def load(self, table: pa.Table, model: Model) -> LocalWorkspace:
         """Encode the table."""
+        return self.load_knowing(table, model, NOTHING_KNOWN)
+
+    def load_knowing(self, table: pa.Table, model: Model, known: Known) -> LocalWorkspace:
+        """Encode the table, and the records that are gone behind it."""
         rules = model.blocking.rule or rules_to_try(model, len(table))
-        records, tokens = encode(table, model, self._groups, rules)
-        return LocalWorkspace(records, tokens, model, self._threads)
+        records, tokens = encode(table, model, self._groups, rules, known)
+        return LocalWorkspace(records, tokens, model, self._threads, known.is_new)
+
+    def frequency_table(self, table: pa.Table, model: Model) -> FrequencyTable:
+        """How common the table's values are."""
+        return frequency_table(table, model)
 
 
 class LocalWorkspace:
     """Encoded records, their tokens until their blocks are found, and then these."""
 
-    def __init__(self, records: Encoded, tokens: Tokens, model: Model, threads: int) -> None:
+    def __init__(
+        self, records: Encoded, tokens: Tokens, model: Model, threads: int, is_new: np.ndarray | None = None
+    ) -> None:
         self._records, self._model, self._threads = records, model, threads
         self._tokens: Tokens | None = tokens
+        self._is_new, self._state = is_new, np.empty(0, np.uint8)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="link")
         self._plan = make_plan(model)
         self._blocks: Blocks | None = None
@@ -58,7 +72,7 @@ class LocalWorkspace:
     @property
     def n_pairs(self) -> int:
         """Pairs of records that may be compared."""
-        return comparable_pairs(self._records.records.group)
+        return comparable_pairs(self._records.records.group[: self.n_records])
 
     @property
     def frequencies(self) -> tuple[Frequencies, ...]:
@@ -94,8 +108,17 @@ class LocalWorkspace:
 
     def block(self, rules: Sequence[BlockingRule]) -> None:
         """Find the blocks of these rules, and forget the tokens."""
-        self._blocks = find_blocks(self._unused_tokens(), rules, self._pool, self._threads)
+        tokens = self._unused_tokens()
+        if self._is_new is not None:
+            self._state = states(tokens, self._is_new, rules, self._pool, self._threads)
+            tokens = of_first(tokens, self.n_records)
+        self._blocks = find_blocks(tokens, rules, self._pool, self._threads)
         self._tokens = None
+
+    @property
+    def state(self) -> np.ndarray:
+        """(records,) which are new, or in a block that came or went; empty where no pairs are known."""
+        return self._state
 
     def _found_blocks(self) -> Blocks:
         if self._blocks is None:
@@ -119,17 +142,19 @@ class LocalWorkspace:
                 out = tuple(np.empty(capacity, kind) for kind in (np.int32, np.int32, np.int64, np.float32))
                 scratch = make_scratch(self.n_records, room)
                 span, told = (thread, self._threads, self.n_records), self._told()
-                kept, seen = scan.score_pairs(*span, blocks, scratch, self._caches[thread], *told, packed, *out)
+                kept, seen, scored = scan.score_pairs(
+                    *span, blocks, self._state, scratch, self._caches[thread], *told, packed, *out
+                )
                 if kept <= capacity:
-                    return *(array[:kept] for array in out), np.array([seen])
+                    return *(array[:kept] for array in out), np.array([[seen, scored]])
                 capacity = kept
 
         parts = self._pool.map(part, range(self._threads))
-        left, right, pattern, weight, seen = (np.concatenate(own) for own in zip(*parts, strict=True))
+        left, right, pattern, weight, counts = (np.concatenate(own) for own in zip(*parts, strict=True))
         left, right = np.minimum(left, right), np.maximum(left, right)
         order = np.lexsort((right, left))
         return ScoredPairs(
-            left[order], right[order], unpack(pattern[order], self._plan), weight[order], int(seen.sum())
+            left[order], right[order], unpack(pattern[order], self._plan), weight[order], *counts.sum(axis=0).tolist()
         )
 
     def _patterns(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -38,8 +38,12 @@ def record_tokens(
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
     groups: Groups,
     rules: Sequence[BlockingRule],
+    most_new: int = 0,
 ) -> Tokens:
-    """Tokens of every record, its aliases' too, once each a field; only those that a rule may make a key of."""
+    """Tokens of every record, its aliases' too, once each a field; only those that a rule may make a key of.
+
+    ``most_new`` of the records may be left out, and so make a token a key that is on too many of all.
+    """
     kinds = token_kinds(model)
     check_rules(rules, kinds)
     kind_code = {kind: code for code, kind in enumerate(kinds)}
@@ -60,7 +64,7 @@ def record_tokens(
         np.concatenate(own) for own in zip(*((own.kind, own.key) for own in made.values()), strict=True)
     )
     count = _occurrences(len(token_kind), sources)
-    is_useful = _useful(count, token_kind, kind_code, rules)
+    is_useful = _useful(count, token_kind, kind_code, rules, most_new)
     size = np.zeros(n + 1, np.int64)
     for start, code, tokens in sources:
         size[1:] += _room(n, start, code, tokens.start, tokens.token, is_useful)
@@ -76,14 +80,18 @@ def record_tokens(
 
 
 def _useful(
-    count: np.ndarray, token_kind: np.ndarray, kind_code: Mapping[str, int], rules: Sequence[BlockingRule]
+    count: np.ndarray,
+    token_kind: np.ndarray,
+    kind_code: Mapping[str, int],
+    rules: Sequence[BlockingRule],
+    most_new: int,
 ) -> np.ndarray:
     """(tokens,) whether a rule may make the token a key, or a part of one."""
     alone, joins = np.zeros(len(kind_code), np.int64), np.zeros(len(kind_code), np.bool_)
     for rule in rules:
         codes = [kind_code[key] for key in rule.keys]
         if len(codes) == 1:
-            alone[codes] = rule.max_block
+            alone[codes] = rule.max_block + most_new
         else:
             joins[codes] = True
     # of one record's ways to be named all may repeat a token: it stands on more places than records

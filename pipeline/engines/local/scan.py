@@ -16,6 +16,7 @@ from pipeline.engines.local.blocks import fellows
 from pipeline.engines.local.kernel import inner, kernel
 from pipeline.engines.local.plan import CACHE_BITS
 from pipeline.engines.local.values import KIND_CODE, NONE, SEVERAL
+from pipeline.engines.port import MOVED, NEW
 from schemas.model import LEVELS
 
 (FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE) = KIND_CODE.values()
@@ -220,15 +221,42 @@ def _against(pattern, lift, plan, weights):
     return np.log2(total)
 
 
+@inner
+def _open(own, size, state, near):
+    """Move the fellows with whom a record of this state makes an open pair to the front; returns how many."""
+    many = 0
+    for y in range(size):
+        other = state[near[y]]
+        if NEW in (own, other) or (own == MOVED and other == MOVED):
+            near[many] = near[y]
+            many += 1
+    return many
+
+
 @kernel
 def score_pairs(
-    thread, threads, n, blocks, scratch, cache, plan, values, records, weights, left, right, pattern_of, weight_of
+    thread,
+    threads,
+    n,
+    blocks,
+    state,
+    scratch,
+    cache,
+    plan,
+    values,
+    records,
+    weights,
+    left,
+    right,
+    pattern_of,
+    weight_of,
 ):
-    """Write the candidate pairs of one thread's records whose weight reaches the floor.
+    """Write the candidate pairs of one thread's records whose weight reaches the floor; of open ones where there is a state.
 
-    Returns: how many there are (more than the arrays hold where they are too small), and how many pairs were looked at.
+    Returns: how many there are (more than the arrays hold where they are too small), how many candidate pairs were met, and
+    how many of them were open.
     """
-    kept, seen = 0, 0
+    kept, seen, scored = 0, 0, 0
     steps = plan.order.shape[0]
     has_both = plan.forename >= 0 and plan.surname >= 0
     for i in range(n):
@@ -236,6 +264,9 @@ def score_pairs(
             continue
         size = fellows(i, blocks, records.group, scratch.stamp, scratch.near)
         seen += size
+        if state.shape[0] > 0:
+            size = _open(state[i], size, state, scratch.near)
+        scored += size
         for y in range(size):
             j = scratch.near[y]
             total, pattern = weights.prior_match, np.int64(0)
@@ -267,4 +298,4 @@ def score_pairs(
                 if kept < left.shape[0]:
                     left[kept], right[kept], pattern_of[kept], weight_of[kept] = i, j, pattern, weight
                 kept += 1
-    return kept, seen
+    return kept, seen, scored

@@ -1,0 +1,98 @@
+"""What one linking hands to the next, so that a pair whose records stand as they did is not scored again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.engines.birth import birth_days
+from pipeline.engines.frequency_table import FrequencyTable
+from pipeline.engines.port import Known, ScoredPairs, is_open
+from schemas.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKept:
+    """The frequency table, and the records and pairs that were linked with it."""
+
+    frequencies: FrequencyTable
+    records: pa.Table | None = None
+    """As ``as_compared`` gives them; None where no pairs are known"""
+    pairs: ScoredPairs | None = None
+    """Weighed pairs at or above the floor, by row numbers of ``records``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a table of records differs from the one before."""
+
+    is_new: np.ndarray
+    """(records,) not there before, or with other values"""
+    gone: pa.Table
+    """Records as they were, of those that changed and those that left"""
+    row_of: np.ndarray
+    """(records before,) row number now, -1 of one that left"""
+
+
+def as_compared(table: pa.Table, model: Model) -> pa.Table:
+    """Record ids, and all that the weight of a pair, or a key, is told from.
+
+    Of a stated age it is the span of birthdays that it leaves open: some exports give every row a new date each night.
+    """
+    fields = [comparison.field for comparison in model.comparison]
+    wanted = dict.fromkeys(
+        ["record_id", *fields, *(f"{field}_alt" for field in fields), "alias", model.blocking.across]
+    )
+    found = table.select([name for name in wanted if name in table.column_names])
+    for name, days in zip(("born_from", "born_to"), birth_days(table), strict=True):
+        found = found.append_column(name, pa.array(days))
+    return found
+
+
+def difference(before: pa.Table, now: pa.Table) -> Difference:
+    """Input: both as ``as_compared`` gives them, sorted by record id."""
+    names = [name for name in now.column_names if name != "record_id"]
+    differs = " OR ".join(f'n."{name}" IS DISTINCT FROM b."{name}"' for name in names)
+    with duckdb.connect() as base:
+        base.register("now_", now.append_column("row", pa.array(np.arange(len(now)))))
+        base.register("before_", before)
+        sql = f"SELECT n.row FROM now_ n JOIN before_ b USING (record_id) WHERE {differs}"  # noqa: S608  (names of our own columns)
+        changed = base.sql(sql).to_arrow_table().column(0).to_numpy()
+    place = pc.index_in(now.column("record_id"), before.column("record_id").combine_chunks())
+    is_new = place.is_null().to_numpy(zero_copy_only=False).astype(np.bool_)
+    is_new[changed] = True
+    back = pc.index_in(before.column("record_id"), now.column("record_id").combine_chunks())
+    row_of = back.fill_null(-1).to_numpy(zero_copy_only=False)
+    is_gone = (row_of < 0) | is_new[row_of]
+    return Difference(is_new, before.filter(pa.array(is_gone)), row_of)
+
+
+def known_of(kept: LinkKept, differs: Difference | None) -> Known:
+    """What an engine is told."""
+    return Known(kept.frequencies, differs.is_new, differs.gone) if differs else Known(kept.frequencies)
+
+
+def with_known(scored: ScoredPairs, before: ScoredPairs, differs: Difference, state: np.ndarray) -> ScoredPairs:
+    """Tonight's scored pairs and those of before that still stand, ordered by left and right.
+
+    Args:
+        scored: weighed; all open pairs.
+        before: weighed, by row numbers of the table before.
+        differs: how tonight's records differ.
+        state: (records,) as the workspace tells.
+    """
+    left, right = differs.row_of[before.left], differs.row_of[before.right]
+    stands = (left >= 0) & (right >= 0) & ~is_open(state, left, right)
+    parts = (
+        (left[stands].astype(np.int32), scored.left),
+        (right[stands].astype(np.int32), scored.right),
+        (before.levels[stands], scored.levels),
+        (before.weight[stands], scored.weight),
+    )
+    left, right, levels, weight = (np.concatenate(part) for part in parts)
+    order = np.argsort(left.astype(np.int64) * len(state) + right, kind="stable")
+    return replace(scored, left=left[order], right=right[order], levels=levels[order], weight=weight[order])

@@ -1,0 +1,136 @@
+"""A linking that goes on from the one before gives what one from the beginning gives, whatever became of the records."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from table_of_records import table_of
+
+from pipeline.core.places import MODELS, REFERENCE
+from pipeline.core.reference import name_groups
+from pipeline.engines.frequency_table import from_rows
+from pipeline.engines.local.engine import LocalEngine
+from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
+from pipeline.link.kept import LinkKept
+from pipeline.link.stage import Linked, link_records
+from schemas.model import load_model
+from schemas.tables import DECIDED_PAIRS
+
+MODEL = load_model(MODELS / "person.toml")
+ENGINE = LocalEngine(name_groups(REFERENCE), 2)
+NAMES = st.sampled_from(
+    ["ANNA", "ANA", "JOHN", "JON", "MOHAMMED", "MD", "SMITH", "SMYTH", "SMITH JONES", "JONES", "LI"]
+)
+ROW = st.fixed_dictionaries({
+    "forename": st.lists(NAMES, max_size=2), "surname": st.lists(NAMES, max_size=1), "alias": st.none() | st.lists(NAMES, max_size=1),
+    "date_of_birth": st.none() | st.sampled_from([dt.date(2008, 1, 2), dt.date(2008, 2, 1), dt.date(2008, 1, 12), dt.date(2010, 7, 7)]),
+    "age_low": st.none() | st.integers(14, 18), "recorded_at": st.none() | st.just(dt.datetime(2024, 5, 5, tzinfo=dt.UTC)),
+    "sex": st.sampled_from([None, "M", "F"]), "role": st.sampled_from(["subject", "victim", "suspect"]),
+    "postcode": st.sampled_from([None, "E1 1AA", "E1 1AB", "N1 1AA"]), "address": st.sampled_from([None, "1 HIGH STREET", "9 ELM ROAD"]),
+    "phone": st.sampled_from([None, "+447700900001", "+447700900011"]),
+    "pnc_id": st.sampled_from([None, "2003/0011985X", "2003/0011986Y"]), "nhs_number": st.sampled_from([None, "9434765919"]),
+})  # fmt: skip
+IDS = [f"{at:05d}" for at in range(40)]
+NIGHT = st.dictionaries(st.sampled_from(IDS), st.none() | ROW, max_size=8)
+"""What changes: a record's new row, or None where it is withdrawn"""
+DECISIONS = st.lists(
+    st.tuples(st.sampled_from(IDS), st.sampled_from(IDS), st.sampled_from(["must_link", "cannot_link"])), max_size=3
+)
+
+
+def of(rows: dict[str, dict[str, object]]) -> pa.Table:
+    return table_of([{**row, "record_id": own} for own, row in sorted(rows.items())])
+
+
+def decided(pairs: list[tuple[str, str, str]]) -> pa.Table:
+    rows = {tuple(sorted((a, b))): kind for a, b, kind in pairs if a != b}
+    said = [
+        {"record_id_l": a, "record_id_r": b, "constraint": kind, "decision_ids": ["d"]}
+        for (a, b), kind in sorted(rows.items())
+    ]
+    return pa.Table.from_pylist(said, DECIDED_PAIRS.arrow_schema())
+
+
+def assert_same(one: Linked, other: Linked) -> None:
+    for name in ("cluster_members", "clusters", "links", "review_pairs"):
+        assert getattr(one, name).equals(getattr(other, name)), name
+    assert one.kept is not None
+    assert other.kept is not None
+    for name in ("left", "right", "levels", "weight"):
+        np.testing.assert_array_equal(getattr(one.kept.pairs, name), getattr(other.kept.pairs, name))
+    assert one.kept.pairs.candidates == other.kept.pairs.candidates
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(st.sampled_from(IDS), ROW, min_size=2),
+    st.lists(st.tuples(NIGHT, DECISIONS), min_size=1, max_size=6),
+    st.integers(2, 6),
+)
+def test_any_history_of_nights_gives_what_a_full_linking_gives(rows, nights, largest) -> None:
+    rules = tuple(
+        rule.model_copy(update={"max_block": min(largest + at % 3, rule.max_block)})
+        for at, rule in enumerate(MODEL.blocking.rule)
+    )
+    model = MODEL.model_copy(update={"blocking": MODEL.blocking.model_copy(update={"rule": rules})})
+    frequencies = ENGINE.frequency_table(of(rows), model)
+    kept = link_records(of(rows), model, "balanced", ENGINE, kept=LinkKept(frequencies)).kept
+    for changes, said in nights:
+        rows = {own: row for own, row in (rows | changes).items() if row is not None} or rows
+        incremental = link_records(of(rows), model, "balanced", ENGINE, decided=decided(said), kept=kept)
+        full = link_records(of(rows), model, "balanced", ENGINE, decided=decided(said), kept=LinkKept(frequencies))
+        assert_same(incremental, full)
+        kept = incremental.kept
+
+
+FEW = {own: {"forename": ["ANNA"], "surname": ["SMITH"], "date_of_birth": dt.date(2008, 1, 2), "postcode": "E1 1AA"} for own in IDS[:7]}  # fmt: skip
+
+
+def compared(linked: Linked) -> float:
+    return next(metric.value for metric in linked.metrics if metric.metric == "compared_pairs")
+
+
+def test_records_that_did_not_change_are_not_compared_again() -> None:
+    kept = LinkKept(ENGINE.frequency_table(of(FEW), MODEL))
+    first = link_records(of(FEW), MODEL, "balanced", ENGINE, kept=kept)
+    again = link_records(of(FEW), MODEL, "balanced", ENGINE, kept=first.kept)
+    assert compared(first) > 0
+    assert compared(again) == 0
+    assert_same(first, again)
+
+
+def test_a_new_date_on_every_row_is_no_change() -> None:
+    rows = {own: {**row, "recorded_at": dt.datetime(2024, 5, 5, tzinfo=dt.UTC)} for own, row in FEW.items()}
+    first = link_records(of(rows), MODEL, "balanced", ENGINE, kept=LinkKept(ENGINE.frequency_table(of(rows), MODEL)))
+    rows = {own: {**row, "recorded_at": dt.datetime(2024, 5, 6, tzinfo=dt.UTC)} for own, row in rows.items()}
+    assert compared(link_records(of(rows), MODEL, "balanced", ENGINE, kept=first.kept)) == 0
+
+
+def test_the_own_frequency_table_changes_no_weight() -> None:
+    plain = link_records(of(FEW), MODEL, "balanced", ENGINE)
+    kept = link_records(of(FEW), MODEL, "balanced", ENGINE, kept=LinkKept(ENGINE.frequency_table(of(FEW), MODEL)))
+    assert plain.links.equals(kept.links)
+    assert plain.cluster_members.equals(kept.cluster_members)
+
+
+def test_a_frequency_table_is_the_same_after_it_was_written_down() -> None:
+    table = ENGINE.frequency_table(of(FEW), MODEL)
+    again = from_rows(table.rows(), table.numbers())
+    assert again.rows().equals(table.rows())
+    assert again.numbers() == table.numbers()
+    assert again.bins(0, ["ANNA", "NOBODY"]).tolist() == table.bins(0, ["ANNA", "NOBODY"]).tolist()
+
+
+def test_an_untrained_model_or_an_engine_that_keeps_nothing_cannot_go_on() -> None:
+    kept = LinkKept(ENGINE.frequency_table(of(FEW), MODEL))
+    untrained = MODEL.model_copy(update={"blocking": MODEL.blocking.model_copy(update={"rule": ()})})
+    with pytest.raises(ValueError, match="go on"):
+        link_records(of(FEW), untrained, "balanced", ENGINE, kept=kept)
+    with pytest.raises(ValueError, match="go on"):
+        link_records(of(FEW), MODEL, "balanced", RecordlinkageEngine(name_groups(REFERENCE)), kept=replace(kept))
