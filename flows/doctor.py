@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from flows.decided import decisions_url
 from flows.doctor_machine import Finding, disk, home_of, prefect, versions
+from flows.kept import damage
 from pipeline.core.errors import LinkageError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.metrics import Metric
@@ -49,6 +50,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *([_publication(published, is_deep=is_deep)] if published else [current]),
         _decisions(settings, home, published),
         *_last_good(home),
+        *([_kept(home, published)] if published else ()),
         *(_feeds(published) if published else ()),
         *(_drift(published) if published else ()),
         prefect(),
@@ -206,6 +208,12 @@ def _last_good(home: Home) -> Iterator[Finding]:
         )
     if not damaged:
         yield Finding("last good exports", "ok", f"{len(feeds)} can be read.")
+
+
+def _kept(home: Home, current: Publication) -> Finding:
+    if found := damage(home, current.run_id):
+        return Finding("kept state", "warning", f"of {current.run_id}: {found}.", "The next night rebuilds everything, and keeps it again.")  # fmt: skip
+    return Finding("kept state", "ok", f"the next night goes on from {current.run_id}.")
 
 
 def _feeds(current: Publication) -> Iterator[Finding]:

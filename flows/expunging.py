@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.decided import has_decisions, open_decisions
+from flows.kept import forget_others
 from pipeline.core.errors import DecisionRefusedError, SettingsError
 from pipeline.core.log import log
 from pipeline.core.parquet import conform
@@ -78,6 +79,7 @@ def expunge(settings: RunSettings, home: Home, record_ids: Sequence[str], ordere
     def rebuild(tables: dict[str, pa.Table], gone: Collection[str], run_id: str) -> dict[str, pa.Table]:
         return without_records(tables, gone, survivorship, run_id)
 
+    forget_others(home)  # it holds what records say, and frequencies that they had a part in
     publications = expunge_publications(home, ids, rebuild)
     files = expunge_runs(home, ids)
     log("records expunged", receipt=receipt, records=len(ids), publications=publications, files=files)

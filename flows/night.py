@@ -25,6 +25,10 @@ class Night:
     run_id: str
     as_of: dt.date
     settings: RunSettings
+    is_full: bool = False
+    """Everything is rebuilt, with the frequency table that is kept"""
+    is_refresh: bool = False
+    """The frequency table is made anew, and everything with it"""
 
     @property
     def home(self) -> Home:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
@@ -24,6 +24,10 @@ class Outcome:
     """feed, state, reason"""
     seconds: float
     peak_mb: float
+    why_full: str | None = None
+    """Why everything was rebuilt; None where only what is new or changed was"""
+    built: dict[str, int] = field(default_factory=dict)
+    """Records new, changed, withdrawn and unchanged, pairs compared tonight and pairs that were known"""
 
     @property
     def exit_code(self) -> int:

@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import resource
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.decided import changed_since, decided_tonight, decision_metrics, stamp_of, with_evidence
-from flows.engines import engine_of
+from flows.decided import changed_since, stamp_of
 from flows.expunging import withheld
 from flows.gate import ask_gate
+from flows.kept import forget_others
+from flows.linking import LINK, why_full
 from flows.night import Night, passwords
 from flows.outcome import Outcome
 from pipeline.core.durable import write_synced
@@ -26,7 +27,6 @@ from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, read_table, write_table
 from pipeline.link.drift import drift_told
-from pipeline.link.stage import link_records
 from pipeline.persons.questions import Doubts
 from pipeline.persons.queue import QueueBefore
 from pipeline.persons.stage import Clustered, Previous, build_persons
@@ -51,27 +51,20 @@ from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import Export, FeedValidated, validate_source
 from pipeline.validate.suites import Suites
 from schemas.contract import Contract
-from schemas.model import load_model, save_model
+from schemas.model import load_model
 from schemas.tables import (
-    CLUSTER_MEMBERS,
-    CLUSTERS,
-    DECIDED_PAIRS,
-    DECISIONS,
     EVENTS,
     EVENTS_STAGED,
     IDENTITY_LEDGER,
     LINK_CHANGES,
-    LINKS,
     PERSON_FIELDS,
     QUARANTINE,
     RAW_RECORDS,
     RECORDS,
     REVIEW_CLOSED,
-    REVIEW_PAIRS,
     REVIEW_QUEUE,
     RUN_METRICS,
     SOURCE_STATUS,
-    STANDING_DECISIONS,
     STD_RECORDS,
 )
 from schemas.tables import (
@@ -88,7 +81,7 @@ PERSON_TABLES = (
     REVIEW_QUEUE,
     REVIEW_CLOSED,
 )
-READ, STANDARDISE, VALIDATE, LINK, PERSONS = "read", "standardise", "validate", "link", "persons"
+READ, STANDARDISE, VALIDATE, PERSONS = "read", "standardise", "validate", "persons"
 
 
 @functools.cache
@@ -184,35 +177,6 @@ def settle_feeds(night: Night) -> list[FeedState]:
     page = render_validation_page(night.run_id, states, findings)
     write_synced(night.folder.file("validation.html"), page)
     return states
-
-
-def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
-    """Link all records that count tonight, as stewards decided; writes links, clusters, review_pairs, decisions and both inputs."""
-    present = [state for state in states if state.std_records and state.events]
-    std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
-    events = concat([state.events for state in present if state.events], EVENTS_STAGED)
-    model = load_model(night.settings.model)
-    said = decided_tonight(night, std_records)
-    engine = engine_of(night.settings.engine)
-    linked = link_records(std_records, model, night.settings.policy, engine, decided=said.pairs)
-    said = with_evidence(night, said, linked.links, linked.model, std_records)
-    save_model(linked.model, night.folder.file("model.toml"))
-    for name, data, table in (
-        ("std_records", std_records, STD_RECORDS),
-        ("events", events, EVENTS_STAGED),
-        ("links", linked.links, LINKS),
-        ("cluster_members", linked.cluster_members, CLUSTER_MEMBERS),
-        ("clusters", linked.clusters, CLUSTERS),
-        ("review_pairs", linked.review_pairs, REVIEW_PAIRS),
-        ("decisions", said.log, DECISIONS),
-        ("standing_decisions", said.standing, STANDING_DECISIONS),
-        ("decided_pairs", said.pairs, DECIDED_PAIRS),
-    ):
-        write_table(night.folder.table(LINK, name), data, table)
-    for sentence in drift_told(linked.metrics):
-        log("model drifted", told=sentence)
-    log("linked", records=len(std_records), clusters=len(linked.clusters), questions=len(linked.review_pairs))
-    return [*linked.metrics, *decision_metrics(said.standing)]
 
 
 def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
@@ -362,6 +326,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
             raise LimitsPassedError(night.run_id, problems)
     published = publish(night.home, night.run_id, tables, facts)
     promote(night.home, states, night.run_id)
+    forget_others(night.home, night.run_id)
     log("published", run=night.run_id)
     return published
 
@@ -404,7 +369,20 @@ def write_report(
         ),
         seconds=round(seconds, 3),
         peak_mb=round(peak_mb(), 1),
+        why_full=why_full(night),
+        built=_built(metrics),
     )
+
+
+def _built(metrics: Sequence[Metric]) -> dict[str, int]:
+    """Records by what became of them since the last night, over all sources; and pairs compared tonight, and taken over."""
+    found = {metric.metric: int(metric.value) for metric in metrics if metric.stage in ("night", "link")}
+    told = {
+        name: sum(count for metric, count in found.items() if metric.startswith(f"records_{name}_"))
+        for name in ("new", "changed", "withdrawn", "unchanged")
+    }
+    known = found.get("candidate_pairs", 0) - found.get("compared_pairs", 0)
+    return {**told, "pairs_compared": found.get("compared_pairs", 0), "pairs_known": known}
 
 
 def peak_mb() -> float:

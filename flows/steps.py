@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flows import stages
+from flows import kept as kept_state
+from flows import linking, stages
 from flows.checkpoints import Step
 from flows.night import Night
 from schemas.contract import Contract
@@ -33,7 +34,8 @@ def settle(night: Night) -> Step:
 
 def link(night: Night) -> Step:
     """Records of one person into one cluster."""
-    return Step(night, "link", ("settle",), (night.folder.file(stages.LINK), night.folder.file("model.toml")))
+    kept = night.home.kept / night.run_id / kept_state.LINK
+    return Step(night, "link", ("settle",), (night.folder.file(linking.LINK), night.folder.file("model.toml"), kept))
 
 
 def persons(night: Night) -> Step:

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import Flow, FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
-from flows import stages, steps
+from flows import linking, stages, steps
 from flows.around import add_metrics, metrics_of, private, timed
 from flows.checkpoints import once
 from flows.night import Night
@@ -176,7 +176,7 @@ def settle_feeds(night: Night) -> list[FeedState]:
 def link(night: Night, states: list[FeedState]) -> None:
     """Records of one person into one cluster."""
     with private(night, "link"), timed(night, "link"):
-        add_metrics(night, once(steps.link(night), list[Metric], lambda: stages.link(night, states)))
+        add_metrics(night, once(steps.link(night), list[Metric], lambda: linking.link(night, states)))
     progress().advance("link", 1)
 
 

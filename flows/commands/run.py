@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,6 +25,9 @@ Run one night: read every feed, validate, link, publish.
 A run that died or failed is continued where it stopped: same date, settings, model, contracts and code, and only exports that
 have changed since are read again.
 
+Only what is new or changed since the last night is worked on, and the result is that of a full rebuild (`--full`). The
+summary says when everything was rebuilt, and why.
+
 Ends with 0 when all is fresh, and with 3 when it published but a feed was held or is missing.
 
 Example: `boroughlink run --run-file /etc/boroughlink/run.yaml --as-of 2026-11-20`
@@ -37,7 +41,8 @@ def run(
         dt.datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Date of the night; default today, or the run file's.", show_default=False)
     ] = None,
     engine: Annotated[Literal["local", "recordlinkage"] | None, typer.Option(help="Linkage engine; default the run file's.", show_default=False)] = None,
-    full: Annotated[bool, typer.Option("--full", help="Rebuild everything. Every run does so until nights are incremental.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Rebuild everything, and not only what is new or changed since the last night.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Count anew how common values are, and rebuild everything with it.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, though a run that died or failed could be continued.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -45,11 +50,11 @@ def run(
     from flows.night import plan_night
     from flows.one_run import run_night
 
-    del full
     night = plan_night(run_file, home, as_of.date() if as_of else None, engine, os.environ)
+    night = replace(night, is_full=full or refresh, is_refresh=refresh)
     console = Console(stderr=True)
     try:
-        outcome = run_night(night, None if as_json else console, fresh=fresh)
+        outcome = run_night(night, None if as_json else console, fresh=fresh or night.is_full)
     except LimitsPassedError as refused:
         if as_json:
             print(json.dumps({"run_id": refused.run_id, "state": "refused", "limits_passed": refused.problems}))  # noqa: T201
@@ -68,6 +73,7 @@ def _summary(console: Console, outcome: Outcome) -> None:
         ("open questions", outcome.questions), ("rows in quarantine", outcome.quarantined), ("feeds fresh", outcome.fresh),
     ):  # fmt: skip
         table.add_row(name, f"{value:,}")
+    table.add_row("rebuilt", _rebuilt(outcome))
     table.add_row("time and memory", f"{outcome.seconds:.1f} s, {outcome.peak_mb:,.0f} MB")
     console.print(table)
     for feed, state, reason in outcome.not_fresh:
@@ -79,6 +85,13 @@ def _summary(console: Console, outcome: Outcome) -> None:
         ("validation", outcome.validation),
     ):
         console.print(f"{name:<11}{_short(path)}", soft_wrap=True, markup=False)
+
+
+def _rebuilt(outcome: Outcome) -> str:
+    if outcome.why_full:
+        return f"everything, because {outcome.why_full}"
+    told = {name: f"{count:,}" for name, count in outcome.built.items()}
+    return "{new} records new, {changed} changed, {withdrawn} withdrawn; {pairs_compared} pairs compared".format(**told)
 
 
 def _short(path: Path) -> str:

@@ -41,6 +41,11 @@ class Home:
         return self.root / "state" / "last_good"
 
     @property
+    def kept(self) -> Path:
+        """One folder a run: what the next night may go on from; it may be deleted at any time."""
+        return self.root / "kept"
+
+    @property
     def decisions(self) -> Path:
         """The database of stewards' decisions, where no other one is named."""
         return self.root / "state" / "decisions.sqlite3"

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.metrics import Metric
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Known, ScoredPairs, is_open
@@ -69,6 +70,26 @@ def difference(before: pa.Table, now: pa.Table) -> Difference:
     row_of = back.fill_null(-1).to_numpy(zero_copy_only=False)
     is_gone = (row_of < 0) | is_new[row_of]
     return Difference(is_new, before.filter(pa.array(is_gone)), row_of)
+
+
+def difference_metrics(before: pa.Table, now: pa.Table, differs: Difference) -> list[Metric]:
+    """Records new, changed, withdrawn and unchanged, of each source; none of tables that do not tell their sources."""
+    if "source" not in now.column_names:
+        return []
+    place = pc.index_in(now.column("record_id"), before.column("record_id").combine_chunks())
+    is_known = place.is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
+    sources = [np.asarray(table.column("source").to_pylist(), object) for table in (before, now)]
+    parts = {
+        "new": sources[1][~is_known],
+        "changed": sources[1][is_known & differs.is_new],
+        "withdrawn": sources[0][differs.row_of < 0],
+        "unchanged": sources[1][~differs.is_new],
+    }
+    return [
+        Metric("night", f"records_{name}_{source}", int((own == source).sum()), "count")
+        for source in sorted(set(sources[0]) | set(sources[1]))
+        for name, own in parts.items()
+    ]
 
 
 def known_of(kept: LinkKept, differs: Difference | None) -> Known:

@@ -21,7 +21,7 @@ from pipeline.link.decided_training import DecidedPairs, train_with
 from pipeline.link.drift import frozen_metrics
 from pipeline.link.evidence import Decided, Evidence
 from pipeline.link.fates import Fates, fates_of
-from pipeline.link.kept import Difference, LinkKept, as_compared, difference, known_of, with_known
+from pipeline.link.kept import Difference, LinkKept, as_compared, difference, difference_metrics, known_of, with_known
 from pipeline.link.more_pairs import weighed, with_pairs
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import apply_rules, identifier_codes, share_identifier, sides, unique_identifiers
@@ -75,7 +75,8 @@ def link_records(
     """
     clock = _Clock()
     table = _in_order(table)
-    differs = difference(kept.records, as_compared(table, model)) if kept and kept.records is not None else None
+    compared = as_compared(table, model) if kept else None
+    differs = difference(kept.records, compared) if kept and compared and kept.records is not None else None
     workspace = _loaded(engine, table, model, kept, differs)
     clock.lap("encode")
     training, chosen = (None, None) if model.is_trained else train_on(workspace, model)
@@ -84,9 +85,7 @@ def link_records(
     weights = weights_on(workspace, model, kept.frequencies if kept else None)
     workspace.block(rules_of(model, len(table)))
     clock.lap("block")
-    scored = weighed(weights, workspace.score(weights, FLOOR_BITS))
-    if differs and kept and kept.pairs is not None:
-        scored = with_known(scored, kept.pairs, differs, workspace.state)  # type: ignore[attr-defined]
+    scored = _scored(workspace, weights, kept, differs)
     pairs = with_shared_identifiers(workspace, weights, scored, identifier_codes(model, table))
     clock.lap("score")
     if not model.policy:
@@ -130,9 +129,11 @@ def link_records(
     told = training_metrics(training) if training else frozen_metrics(model, workspace, pairs.weight)
     clock.lap("drift")
     metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, chosen), *told]
-    hands_on = replace(kept, records=as_compared(table, model), pairs=scored) if kept else None
-    members, clusters = members_table(ids, cluster_of), clusters_table(ids, formed)
-    return Linked(links, members, clusters, review, model, metrics, chosen, hands_on)
+    hands_on = replace(kept, records=compared, pairs=scored) if kept else None
+    if kept and differs and compared and kept.records is not None:
+        metrics += difference_metrics(kept.records, compared, differs)
+    found = links, members_table(ids, cluster_of), clusters_table(ids, formed), review
+    return Linked(*found, model, metrics, chosen, hands_on)
 
 
 def _loaded(
@@ -148,6 +149,16 @@ def _loaded(
     if not isinstance(engine, KnowingEngine) or not (model.is_trained and model.blocking.rule):
         raise ValueError("only a trained model and an engine that keeps what it knows can go on")
     return engine.load_knowing(table, model, known_of(kept, differs))
+
+
+def _scored(
+    workspace: Workspace, weights: LevelWeights, kept: LinkKept | None, differs: Difference | None
+) -> ScoredPairs:
+    """All weighed pairs at or above the floor: scored now, or known."""
+    scored = weighed(weights, workspace.score(weights, FLOOR_BITS))
+    if differs and kept and kept.pairs is not None:
+        return with_known(scored, kept.pairs, differs, workspace.state)  # type: ignore[attr-defined]
+    return scored
 
 
 def _source_codes(table: pa.Table) -> np.ndarray:

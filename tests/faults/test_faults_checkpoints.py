@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
-from flows import stages
+from flows import linking, stages
 from pipeline.publish import publication
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,8 @@ def dies_in(stage: str, call: int = 1) -> Callable[[], None]:
     """Make this process kill itself when the stage is called for the n-th time."""
 
     def patch() -> None:
-        real, calls = getattr(stages, stage), []
+        module = linking if stage == "link" else stages
+        real, calls = getattr(module, stage), []
 
         def killed(*given: object) -> object:
             calls.append(given)
@@ -30,7 +31,7 @@ def dies_in(stage: str, call: int = 1) -> Callable[[], None]:
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(*given)
 
-        setattr(stages, stage, killed)
+        setattr(module, stage, killed)
 
     return patch
 

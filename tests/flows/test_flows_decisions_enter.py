@@ -12,7 +12,7 @@ import pytest
 from command_line import NightOnSample
 from stewards_say import retracted, said
 
-from flows import stages
+from flows import linking
 from flows.decided import changed_since, decided_tonight, open_decisions, stamp_of
 from flows.night import Night, plan_night
 from flows.seen import seen_of
@@ -50,7 +50,7 @@ def link(night: Night, states: list[FeedState]) -> Callable[[], dict[str, float]
     """Links tonight's records; returns the counts."""
 
     def run() -> dict[str, float]:
-        metrics: list[Metric] = stages.link(night, states)
+        metrics: list[Metric] = linking.link(night, states)
         return {f"{m.stage}.{m.metric}": m.value for m in metrics}
 
     return run

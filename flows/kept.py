@@ -1,0 +1,133 @@
+"""What a night keeps for the next one, so that only what is new or changed is worked on again.
+
+``<home>/kept/<run_id>`` belongs to the publication of that name: a night goes on from what lies beside the current one, and from
+nothing else. Where that is gone, damaged or of another program, the night is a full one and gives the same. Nothing here is
+needed to read a publication, and all of it may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.core.durable import make_folder, sync_file, sync_folder, write_synced
+from pipeline.core.log import log
+from pipeline.core.places import Home
+from pipeline.engines.frequency_table import FrequencyTable, from_rows
+from pipeline.engines.port import ScoredPairs
+from pipeline.link.kept import LinkKept
+
+FORMAT = 1
+LINK, FACTS = "link", "kept.json"
+FREQUENCIES, RECORDS, PAIRS = "frequencies.arrow", "records.arrow", "pairs.arrow"
+DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException)
+
+
+def write_tables(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[str, Any]) -> None:
+    """Write a folder anew, whole or not at all; what ``read_tables`` reads back."""
+    new = folder.with_name(f".new-{folder.name}")
+    shutil.rmtree(new, ignore_errors=True)
+    make_folder(new, 0o700)
+    sha256 = {}
+    for name, table in tables.items():
+        with pa.OSFile(str(new / name), "wb") as out, pa.ipc.new_file(out, table.schema) as writer:
+            writer.write_table(table)
+        sync_file(new / name)
+        sha256[name] = _sha256(new / name)
+    write_synced(new / FACTS, json.dumps({"format": FORMAT, **facts, "sha256": sha256}))
+    shutil.rmtree(folder, ignore_errors=True)
+    new.replace(folder)
+    sync_folder(folder.parent)
+
+
+def read_facts(folder: Path) -> dict[str, Any] | None:
+    """What was noted of a folder; None where there is none, or of another form, or it cannot be read."""
+    try:
+        said: dict[str, Any] = json.loads((folder / FACTS).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except DAMAGED:
+        log("kept state damaged", folder=folder.name)
+        return None
+    return said if isinstance(said, dict) and said.get("format") == FORMAT else None
+
+
+def read_kept_table(folder: Path, name: str, facts: Mapping[str, Any]) -> pa.Table | None:
+    """One table; None where it is not byte by byte the one that was written."""
+    try:
+        if _sha256(folder / name) == facts["sha256"][name]:
+            with pa.memory_map(str(folder / name)) as source:
+                return pa.ipc.open_file(source).read_all()
+    except DAMAGED:
+        pass
+    log("kept state damaged", folder=folder.name, file=name)
+    return None
+
+
+def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any]) -> None:
+    """Keep what linking hands on."""
+    if kept.records is None or kept.pairs is None:
+        raise ValueError("nothing was linked")
+    pairs = kept.pairs
+    columns: dict[str, pa.Array] = {name: pa.array(getattr(pairs, name)) for name in ("left", "right", "weight")}
+    columns |= {f"level_{at}": pa.array(np.ascontiguousarray(own)) for at, own in enumerate(pairs.levels.T)}
+    tables = {FREQUENCIES: kept.frequencies.rows(), RECORDS: kept.records, PAIRS: pa.table(columns)}
+    write_tables(home.kept / run_id / LINK, tables, {**facts, "frequencies": kept.frequencies.numbers()})
+
+
+def kept_frequencies(home: Home, run_id: str) -> FrequencyTable | None:
+    """The frequency table that a publication was linked with."""
+    folder = home.kept / run_id / LINK
+    facts = read_facts(folder)
+    rows = read_kept_table(folder, FREQUENCIES, facts) if facts else None
+    try:
+        return from_rows(rows, facts["frequencies"]) if facts and rows is not None else None
+    except DAMAGED:
+        return None
+
+
+def kept_link(home: Home, run_id: str, frequencies: FrequencyTable) -> LinkKept | None:
+    """The records and pairs of a publication; None where they cannot be read."""
+    folder = home.kept / run_id / LINK
+    facts = read_facts(folder)
+    records, pairs = (read_kept_table(folder, name, facts) if facts else None for name in (RECORDS, PAIRS))
+    if records is None or pairs is None:
+        return None
+    try:
+        left, right, weight = (pairs.column(name).to_numpy() for name in ("left", "right", "weight"))
+        levels = [name for name in pairs.column_names if name.startswith("level_")]
+        stacked = np.ascontiguousarray(np.stack([pairs.column(name).to_numpy() for name in levels], axis=1))
+        return LinkKept(frequencies, records, ScoredPairs(left, right, stacked, weight, 0))
+    except DAMAGED:
+        return None
+
+
+def forget_others(home: Home, *run_ids: str) -> None:
+    """Remove what belongs to other runs than these."""
+    for folder in home.kept.iterdir() if home.kept.is_dir() else ():
+        if folder.name not in run_ids:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def damage(home: Home, run_id: str) -> str | None:
+    """What keeps the next night from going on from a publication; None where nothing does."""
+    folders = [path.parent for path in sorted((home.kept / run_id).rglob(FACTS))]
+    if home.kept / run_id / LINK not in folders:
+        return "there is none for it"
+    for folder in folders:
+        facts = read_facts(folder)
+        if facts is None or any(read_kept_table(folder, name, facts) is None for name in facts["sha256"]):
+            return f"{folder.name} is damaged"
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,151 @@
+"""The stage that links: it goes on from what the current publication was linked with, or says why it cannot."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from flows.decided import decided_tonight, decision_metrics, with_evidence
+from flows.engines import engine_of
+from flows.kept import LINK as KEPT_LINK
+from flows.kept import keep_link, kept_frequencies, kept_link, read_facts
+from flows.night import Night
+from flows.resume import code_stamp
+from pipeline.core.durable import write_synced
+from pipeline.core.log import log
+from pipeline.core.metrics import Metric
+from pipeline.core.parquet import concat, write_table
+from pipeline.engines.frequency_table import FrequencyTable
+from pipeline.engines.port import Engine, KnowingEngine
+from pipeline.link.drift import drift_told
+from pipeline.link.kept import LinkKept
+from pipeline.link.stage import link_records
+from pipeline.publish.publication import read_current
+from pipeline.validate.hold import FeedState
+from schemas.model import Model, load_model, save_model
+from schemas.tables import (
+    CLUSTER_MEMBERS,
+    CLUSTERS,
+    DECIDED_PAIRS,
+    DECISIONS,
+    EVENTS_STAGED,
+    LINKS,
+    REVIEW_PAIRS,
+    STANDING_DECISIONS,
+    STD_RECORDS,
+)
+
+LINK, REBUILD = "link", "rebuild.json"
+GROWN, OLD_DAYS = 0.1, 28  # of the records, and of days, since the frequency table was made: then it is made anew
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What tonight's linking goes on from."""
+
+    kept: LinkKept | None
+    """None: of this engine or model nothing is kept"""
+    frequencies_of: str
+    """Run that made the frequency table"""
+    why_full: str | None
+    """Why all pairs are scored; None where only those of new and changed records are"""
+
+
+def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
+    """Link all records that count tonight, as stewards decided; writes links, clusters, review_pairs, decisions and both inputs."""
+    present = [state for state in states if state.std_records and state.events]
+    std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
+    std_records = std_records.sort_by("record_id")
+    events = concat([state.events for state in present if state.events], EVENTS_STAGED)
+    model = load_model(night.settings.model)
+    said = decided_tonight(night, std_records)
+    engine = engine_of(night.settings.engine)
+    footing = _footing(night, std_records, model, engine)
+    linked = link_records(
+        std_records, model, night.settings.policy, engine, decided=said.pairs, kept=footing.kept
+    )  # fmt: skip
+    said = with_evidence(night, said, linked.links, linked.model, std_records)
+    save_model(linked.model, night.folder.file("model.toml"))
+    for name, data, table in (
+        ("std_records", std_records, STD_RECORDS),
+        ("events", events, EVENTS_STAGED),
+        ("links", linked.links, LINKS),
+        ("cluster_members", linked.cluster_members, CLUSTER_MEMBERS),
+        ("clusters", linked.clusters, CLUSTERS),
+        ("review_pairs", linked.review_pairs, REVIEW_PAIRS),
+        ("decisions", said.log, DECISIONS),
+        ("standing_decisions", said.standing, STANDING_DECISIONS),
+        ("decided_pairs", said.pairs, DECIDED_PAIRS),
+    ):
+        write_table(night.folder.table(LINK, name), data, table)
+    if linked.kept is not None:
+        facts = {"stamps": _stamps(model), "frequencies_of": footing.frequencies_of}
+        keep_link(night.home, night.run_id, linked.kept, facts)
+    write_synced(night.folder.root / LINK / REBUILD, json.dumps({"why_full": footing.why_full}))
+    for sentence in drift_told(linked.metrics):
+        log("model drifted", told=sentence)
+    log("linked", records=len(std_records), clusters=len(linked.clusters), questions=len(linked.review_pairs), full=footing.why_full)  # fmt: skip
+    is_full = Metric("night", "is_full", float(footing.why_full is not None), "count")
+    return [*linked.metrics, *decision_metrics(said.standing), is_full]
+
+
+def why_full(night: Night) -> str | None:
+    """Why tonight scored all pairs; None where it went on from the last night."""
+    said: dict[str, str | None] = json.loads((night.folder.root / LINK / REBUILD).read_text("utf-8"))
+    return said["why_full"]
+
+
+def _footing(night: Night, std_records: pa.Table, model: Model, engine: Engine) -> Footing:
+    """The frequency table of the current publication, while it may be used, and its pairs, where they still count."""
+    if not isinstance(engine, KnowingEngine):
+        return Footing(None, night.run_id, f"the engine {engine.name} keeps nothing")
+    if not (model.is_trained and model.blocking.rule):
+        return Footing(None, night.run_id, "the model is not frozen: it learns from each night's records")
+    base = read_current(night.home)
+    if base is None:
+        return _anew(night, std_records, model, engine, "this is the first night")
+    facts = read_facts(night.home.kept / base.run_id / KEPT_LINK)
+    frequencies = kept_frequencies(night.home, base.run_id) if facts else None
+    if facts is None or frequencies is None:
+        return _anew(night, std_records, model, engine, f"nothing usable is kept of {base.run_id}")
+    if why := _refreshed(night, len(std_records), frequencies.records, facts, model):
+        return _anew(night, std_records, model, engine, why)
+    return _going_on(night, base.run_id, frequencies, facts, model)
+
+
+def _going_on(night: Night, base: str, frequencies: FrequencyTable, facts: dict[str, Any], model: Model) -> Footing:
+    """With the frequency table that is kept; with the pairs too, where nothing speaks against it."""
+    known, made_by = None, facts["frequencies_of"]
+    if night.is_full:
+        reason = "it was asked for"
+    elif facts["stamps"] != _stamps(model):
+        reason = "the program or its reference lists are not those of the last night"
+    else:
+        known = kept_link(night.home, base, frequencies)
+        reason = f"the pairs kept of {base} are damaged"
+    return Footing(known, made_by, None) if known else Footing(LinkKept(frequencies), made_by, reason)
+
+
+def _anew(night: Night, std_records: pa.Table, model: Model, engine: KnowingEngine, why: str) -> Footing:
+    return Footing(LinkKept(engine.frequency_table(std_records, model)), night.run_id, why)
+
+
+def _refreshed(night: Night, now: int, then: int, facts: dict[str, Any], model: Model) -> str | None:
+    """Why the frequency table is made anew; None where it still serves."""
+    age = (night.as_of - dt.date.fromisoformat(facts["frequencies_of"][:10])).days
+    if facts["stamps"]["model"] != model.stamp:
+        return "the model changed"
+    if night.is_refresh:
+        return "a new frequency table was asked for"
+    if abs(now - then) > GROWN * then:
+        return f"the frequency table was made of {then:,} records, and there are {now:,} now"
+    return f"the frequency table is {age} days old" if age >= OLD_DAYS else None
+
+
+def _stamps(model: Model) -> dict[str, str]:
+    return {"model": model.stamp, "code": code_stamp()}

@@ -1,0 +1,124 @@
+"""A night works on what is new or changed, and publishes what a full rebuild would; where it cannot go on, it says why."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_london import London, ended, forked, plain_night, published_tables
+
+from flows.expunging import expunge
+from flows.kept import damage
+from flows.linking import why_full
+from pipeline.core.places import MODELS, SAMPLE, Home
+from pipeline.publish.publication import point_at, read_current
+from schemas.settings import RunSettings
+
+pytestmark = pytest.mark.slow
+FIRST, SECOND, THIRD = "2026-11-20-1", "2026-11-21-1", "2026-11-22-1"
+
+
+def run(london: London, home: Path, day: str, *, full: bool = False, refresh: bool = False) -> None:
+    def work() -> None:
+        night = replace(london.night(home, day), is_full=full, is_refresh=refresh)
+        plain_night(night, fresh=full or refresh)
+
+    assert ended(forked(work, london.place / "out")) == 0, (london.place / "out").read_text()
+
+
+def reason(london: London, home: Path, run_id: str) -> str | None:
+    return why_full(replace(london.night(home), run_id=run_id))
+
+
+def change(london: London, chance: random.Random) -> None:
+    """Rows leave, others are corrected, one comes back or comes in again under another number."""
+    for file in ("cris/camden.csv", "cris/hackney.csv", "custody/custody.csv"):
+        path = london.exports / file
+        head, *rows = path.read_text("utf-8").splitlines()
+        gone = chance.randrange(len(rows))
+        rows = [row for at, row in enumerate(rows) if at != gone]
+        at = chance.randrange(len(rows))
+        rows[at] = rows[at].replace("a", "e", 1)
+        chance.shuffle(rows)
+        path.write_text("\n".join([head, *rows]) + "\n", "utf-8")
+
+
+def test_nights_of_changes_publish_what_full_nights_publish(london: London, home: Path, tmp_path: Path) -> None:
+    chance = random.Random(11)
+    for day in range(21, 25):
+        change(london, chance)
+        twin = tmp_path / f"twin-{day}"
+        shutil.copytree(home, twin, symlinks=True)
+        run(london, home, f"2026-11-{day}")
+        run(london, twin, f"2026-11-{day}", full=True)
+        assert reason(london, home, f"2026-11-{day}-1") is None
+        assert reason(london, twin, f"2026-11-{day}-1") == "it was asked for"
+        assert published_tables(home) == published_tables(twin)
+
+
+def test_only_the_current_publication_has_kept_state(london: London, home: Path) -> None:
+    run(london, home, "2026-11-21")
+    assert [path.name for path in (home / "kept").iterdir()] == [SECOND]
+    assert damage(Home(home), SECOND) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("pairs.arrow", f"the pairs kept of {FIRST} are damaged"),
+        ("records.arrow", f"the pairs kept of {FIRST} are damaged"),
+        ("frequencies.arrow", f"nothing usable is kept of {FIRST}"),
+        ("kept.json", f"nothing usable is kept of {FIRST}"),
+    ],
+)
+def test_damaged_state_makes_a_full_night_of_it(london: London, home: Path, file: str, why: str) -> None:
+    path = home / "kept" / FIRST / "link" / file
+    found = bytearray(path.read_bytes())
+    found[len(found) // 2] ^= 1
+    path.write_bytes(bytes(found) if file != "kept.json" else b"{")
+    assert damage(Home(home), FIRST) == "link is damaged"
+    run(london, home, "2026-11-21")
+    assert reason(london, home, SECOND) == why
+    run(london, home, "2026-11-22")
+    assert reason(london, home, THIRD) is None
+
+
+def test_after_a_rollback_nothing_is_taken_from_the_night_that_was_taken_back(london: London, home: Path) -> None:
+    run(london, home, "2026-11-21")
+    point_at(Home(home), FIRST)
+    assert damage(Home(home), FIRST) == "there is none for it"
+    run(london, home, "2026-11-22")
+    assert reason(london, home, THIRD) == f"nothing usable is kept of {FIRST}"
+
+
+def test_what_is_kept_is_gone_after_an_expunge(london: London, home: Path) -> None:
+    found = read_current(Home(home))
+    assert found is not None
+    record = found.table("records").column("record_id")[0].as_py()
+    expunge(RunSettings.load(london.run_file), Home(home), [record], "dpo", "order 1")
+    assert not list((home / "kept").iterdir())
+    run(london, home, "2026-11-21")
+    assert reason(london, home, SECOND) == f"nothing usable is kept of {FIRST}"
+
+
+def test_another_model_or_an_old_frequency_table_makes_a_full_night_of_it(london: London, home: Path) -> None:
+    run(london, home, "2026-11-22", refresh=True)
+    assert reason(london, home, THIRD) == "a new frequency table was asked for"
+    run(london, home, "2026-12-19")
+    assert reason(london, home, "2026-12-19-1") is None
+    run(london, home, "2026-12-20")
+    assert reason(london, home, "2026-12-20-1") == "the frequency table is 28 days old"
+    model = (MODELS / "person.toml").read_text("utf-8")
+    (london.place / "model.toml").write_text(model.replace("matches_per_record = 1.8", "matches_per_record = 1.9"))
+    london.say(model="model.toml")
+    run(london, home, "2026-12-21")
+    assert reason(london, home, "2026-12-21-1") == "the model changed"
+
+
+def test_many_new_records_make_a_new_frequency_table(london: London, home: Path) -> None:
+    shutil.copy(SAMPLE / "exports" / "custody" / "custody.csv", london.exports / "custody" / "custody.csv")
+    run(london, home, "2026-11-21")
+    assert str(reason(london, home, SECOND)).startswith("the frequency table was made of")
