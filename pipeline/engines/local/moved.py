@@ -10,17 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numba import njit, uint64
 
-from pipeline.engines.local.blocks import dealt, rounds, sort_heap, spans
-from pipeline.engines.local.keys import EVERY_KEY, RULE_BITS, KeyPlan, count_keys, plan_keys, write_keys
+from pipeline.engines.local.blocks import spans
+from pipeline.engines.local.keys import RULE_BITS, KeyPlan, plan_keys
+from pipeline.engines.local.keys import _keys_of as keys_of
+from pipeline.engines.local.keys import _room as key_room
 from pipeline.engines.local.values import Tokens
 from pipeline.engines.port import MOVED, NEW, STANDS
 from schemas.model import BlockingRule
 
 GONE = 3  # of the earlier table only
+ROUND_KEYS, MOST_HEAP_BITS = 10_000_000, 22
 
 
 def states(
@@ -62,38 +66,69 @@ def of_first(tokens: Tokens, n: int) -> Tokens:
 def _mark_moved(
     plan: KeyPlan, n: int, state: np.ndarray, moved: np.ndarray, pool: ThreadPoolExecutor, threads: int
 ) -> None:
-    """Mark the records of blocks that came or went, of keys that were keys then and are now."""
-    counted = pool.map(lambda own: count_keys(own[0], own[1], plan, EVERY_KEY, 0), spans(n, threads))
-    size = np.sum(list(counted), axis=0)
+    """Mark the records of blocks that came or went, of keys that were keys then and are now.
 
-    def mark(shares: tuple[int, int]) -> None:
-        first, last = shares
-        many = int(size[first:last].sum())
+    The keys are dealt into heaps by their leading bits, and some heaps at a time are filled and sorted.
+    """
+    bits = min(max(1, n).bit_length() + 1, MOST_HEAP_BITS)
+    counted = pool.map(lambda own: _count(own[0], own[1], plan, bits), spans(n, threads))
+    start = np.concatenate([[0], np.cumsum(np.sum(list(counted), axis=0, dtype=np.int64))])
+    rounds = threads * max(1, -(-int(start[-1]) // (ROUND_KEYS * threads)))
+    bounds = np.searchsorted(start, np.linspace(0, start[-1], rounds + 1)[1:-1])
+
+    def mark(heaps: tuple[int, int]) -> None:
+        first, last = heaps
+        many = int(start[last] - start[first])
         key, row = np.empty(many, np.uint64), np.empty(many, np.int32)
-        write_keys(0, n, first, last, plan, EVERY_KEY, 0, key, row)
-        _mark(key, row, first, last, plan.largest, state, moved)
+        own = start[first : last + 1] - start[first]
+        _fill(first, n, plan, bits, own, key, row)
+        _mark(key, row, own, plan.largest, state, moved)
 
-    list(pool.map(mark, rounds(size, threads)))
+    list(pool.map(mark, pairwise((0, *bounds.tolist(), len(start) - 1))))
 
 
 @njit(cache=True, nogil=True)
-def _mark(key, row, first, last, largest, state, moved):
-    keys, rows, start = dealt(key, row, first, last)
+def _count(first, last, plan, bits):
+    """(heaps,) keys of the records first .. last."""
+    size = np.zeros(1 << bits, np.int32)
+    tokens, fields, keys = key_room()
+    for i in range(first, last):
+        for q in range(keys_of(i, plan, tokens, fields, keys)):
+            size[keys[q] >> uint64(64 - bits)] += 1
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _fill(first, n, plan, bits, start, key, row):
+    """Write the keys of all records that fall into the heaps from the first on, and who has them."""
+    filled = start[:-1].copy()
+    tokens, fields, keys = key_room()
+    for i in range(n):
+        for q in range(keys_of(i, plan, tokens, fields, keys)):
+            heap = np.int64(keys[q] >> uint64(64 - bits)) - first
+            if 0 <= heap < filled.shape[0]:
+                key[filled[heap]], row[filled[heap]] = keys[q], i
+                filled[heap] += 1
+
+
+@njit(cache=True, nogil=True)
+def _mark(key, row, start, largest, state, moved):
     for heap in range(start.shape[0] - 1):
         a, b = start[heap], start[heap + 1]
-        sort_heap(keys, rows, key, row, a, b)
-        x = a
-        while x < b:
+        order = np.argsort(key[a:b], kind="mergesort")
+        x = 0
+        while x < b - a:
             stands, new, gone = 0, 0, 0
+            own = key[a + order[x]]
             y = x
-            while y < b and keys[y] == keys[x]:
-                own = state[rows[y]]
-                stands += own == STANDS
-                new += own == NEW
-                gone += own == GONE
+            while y < b - a and key[a + order[y]] == own:
+                kind = state[row[a + order[y]]]
+                stands += kind == STANDS
+                new += kind == NEW
+                gone += kind == GONE
                 y += 1
-            most = largest[np.int64(keys[x] & uint64((1 << RULE_BITS) - 1))]
+            most = largest[np.int64(own & uint64((1 << RULE_BITS) - 1))]
             if stands > 1 and (stands + new <= most) != (stands + gone <= most):
                 for z in range(x, y):
-                    moved[rows[z]] = True
+                    moved[row[a + order[z]]] = True
             x = y
