@@ -51,7 +51,7 @@ def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolE
         fill_heaps(first, last, n, plan, bits, start, key, row)
         return group_heaps(key, row, start[first : last + 1] - start[first], plan.largest)[0]
 
-    found = list(pool.map(block, _rounds(start, threads)))
+    found = list(pool.map(block, rounds(start, threads)))
     member = np.concatenate([single_blocks(plan, tokens.token_count)[0], *found, np.array([FIRST])], dtype=np.int32)
     return Blocks(member, *_owners(n, member, pool, threads))
 
@@ -76,7 +76,7 @@ def _owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) 
     return start, place
 
 
-def _rounds(start: np.ndarray, threads: int) -> list[tuple[int, int]]:
+def rounds(start: np.ndarray, threads: int) -> list[tuple[int, int]]:
     """Runs of heaps, from first up to last, that are taken at a time; each run is a pass over all records."""
     many = int(start[-1])
     wanted = threads * -(-max(1, min(MOST_ROUNDS, -(-many // ROUND_KEYS))) // threads)

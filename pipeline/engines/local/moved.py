@@ -10,21 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from numba import njit, uint64
 
-from pipeline.engines.local.blocks import spans
-from pipeline.engines.local.keys import RULE_BITS, KeyPlan, plan_keys
-from pipeline.engines.local.keys import _keys_of as keys_of
-from pipeline.engines.local.keys import _room as key_room
+from pipeline.engines.local.blocks import HEAPS_A_RECORD, heap_bits, rounds, spans
+from pipeline.engines.local.keys import RULE_BITS, KeyPlan, count_heaps, fill_heaps, plan_keys
 from pipeline.engines.local.values import Tokens
 from pipeline.engines.port import MOVED, NEW, STANDS
 from schemas.model import BlockingRule
 
 GONE = 3  # of the earlier table only
-ROUND_KEYS, MOST_HEAP_BITS = 10_000_000, 22
 
 
 def states(
@@ -70,45 +66,18 @@ def _mark_moved(
 
     The keys are dealt into heaps by their leading bits, and some heaps at a time are filled and sorted.
     """
-    bits = min(max(1, n).bit_length() + 1, MOST_HEAP_BITS)
-    counted = pool.map(lambda own: _count(own[0], own[1], plan, bits), spans(n, threads))
+    bits = heap_bits(HEAPS_A_RECORD * n)
+    counted = pool.map(lambda own: count_heaps(own[0], own[1], plan, bits), spans(n, threads))
     start = np.concatenate([[0], np.cumsum(np.sum(list(counted), axis=0, dtype=np.int64))])
-    rounds = threads * max(1, -(-int(start[-1]) // (ROUND_KEYS * threads)))
-    bounds = np.searchsorted(start, np.linspace(0, start[-1], rounds + 1)[1:-1])
 
     def mark(heaps: tuple[int, int]) -> None:
         first, last = heaps
         many = int(start[last] - start[first])
         key, row = np.empty(many, np.uint64), np.empty(many, np.int32)
-        own = start[first : last + 1] - start[first]
-        _fill(first, n, plan, bits, own, key, row)
-        _mark(key, row, own, plan.largest, state, moved)
+        fill_heaps(first, last, n, plan, bits, start, key, row)
+        _mark(key, row, start[first : last + 1] - start[first], plan.largest, state, moved)
 
-    list(pool.map(mark, pairwise((0, *bounds.tolist(), len(start) - 1))))
-
-
-@njit(cache=True, nogil=True)
-def _count(first, last, plan, bits):
-    """(heaps,) keys of the records first .. last."""
-    size = np.zeros(1 << bits, np.int32)
-    tokens, fields, keys = key_room()
-    for i in range(first, last):
-        for q in range(keys_of(i, plan, tokens, fields, keys)):
-            size[keys[q] >> uint64(64 - bits)] += 1
-    return size
-
-
-@njit(cache=True, nogil=True)
-def _fill(first, n, plan, bits, start, key, row):
-    """Write the keys of all records that fall into the heaps from the first on, and who has them."""
-    filled = start[:-1].copy()
-    tokens, fields, keys = key_room()
-    for i in range(n):
-        for q in range(keys_of(i, plan, tokens, fields, keys)):
-            heap = np.int64(keys[q] >> uint64(64 - bits)) - first
-            if 0 <= heap < filled.shape[0]:
-                key[filled[heap]], row[filled[heap]] = keys[q], i
-                filled[heap] += 1
+    list(pool.map(mark, rounds(start, threads)))
 
 
 @njit(cache=True, nogil=True)
