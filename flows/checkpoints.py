@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from flows.night import Night
 from pipeline.core.durable import make_folder, sync_file, sync_folder, write_synced
 from pipeline.core.log import log
+from pipeline.core.places import Home
 from pipeline.core.run_note import read_note
 
 MARKER = "done.json"
@@ -78,6 +79,15 @@ def once(step: Step, kind: type[T], work: Callable[[], T], is_current: Callable[
     result = work()
     _mark(step, codec.dump_python(result, mode="json"))
     return result
+
+
+def as_marked(home: Home, folder: Path, paths: Iterable[Path]) -> bool:
+    """Whether files that a finished step wrote are byte by byte what its marker, in its folder, says."""
+    try:
+        outputs = json.loads((folder / MARKER).read_text("utf-8"))["outputs"]
+        return all(tuple(outputs[str(path.relative_to(home.root))]) == _described(path) for path in paths)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _clear(step: Step) -> None:

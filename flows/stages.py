@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import resource
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,14 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.decided import changed_since, stamp_of
-from flows.expunging import withheld
 from flows.gate import ask_gate
 from flows.kept import forget_others
 from flows.linking import LINK, why_full
-from flows.night import Night, passwords
+from flows.night import Night
 from flows.outcome import Outcome
+from flows.reading import READ, STANDARDISE, noted
 from pipeline.core.durable import write_synced
-from pipeline.core.errors import LimitsPassedError, SourceError
+from pipeline.core.errors import LimitsPassedError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, read_table, write_table
@@ -33,10 +31,7 @@ from pipeline.persons.stage import Clustered, Previous, build_persons
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import Publication, list_publications, publish, read_current
-from pipeline.read.feed import export_sha256, read_feed
 from pipeline.report.page import render_report
-from pipeline.standardise.feed import standardise_feed
-from pipeline.standardise.reference import Reference
 from pipeline.validate.hold import (
     ExportFacts,
     FeedNight,
@@ -59,7 +54,6 @@ from schemas.tables import (
     LINK_CHANGES,
     PERSON_FIELDS,
     QUARANTINE,
-    RAW_RECORDS,
     RECORDS,
     REVIEW_CLOSED,
     REVIEW_QUEUE,
@@ -81,70 +75,13 @@ PERSON_TABLES = (
     REVIEW_QUEUE,
     REVIEW_CLOSED,
 )
-READ, STANDARDISE, VALIDATE, PERSONS = "read", "standardise", "validate", "persons"
-
-
-@functools.cache
-def reference() -> Reference:
-    """Reference lists, loaded once a process."""
-    return Reference.load()
-
-
-def read_and_standardise(night: Night, feed_id: str) -> str:
-    """Bring tonight's export of one feed into standard form; returns the feed's id.
-
-    Raises:
-        SourceError: If a later try may bring it; any other failure is noted, and the feed will be held.
-    """
-    contract, feed = night.feeds[feed_id]
-    try:
-        read = read_feed(contract, feed, night.settings.exports, passwords(night.settings, os.environ))
-    except SourceError as error:
-        if error.is_retryable:
-            raise
-        note_failure(night, feed_id, error)
-        return feed_id
-    standard = standardise_feed(read.records, contract, reference(), night.as_of)
-    quarantine = pa.concat_tables([read.quarantine, standard.quarantine])
-    raw, std_records, events, quarantine = withheld(
-        night.home, read.records, standard.std_records, standard.events, quarantine
-    )
-    write_table(night.folder.table(READ, "raw_records", feed_id), raw, RAW_RECORDS)
-    write_table(night.folder.table(STANDARDISE, "std_records", feed_id), std_records, STD_RECORDS)
-    write_table(night.folder.table(STANDARDISE, "events", feed_id), events, EVENTS_STAGED)
-    write_table(night.folder.table(STANDARDISE, "quarantine", feed_id), quarantine, QUARANTINE)
-    _note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256)
-    log("feed read", feed=feed_id, rows=read.rows_read, records=len(std_records), rejected=len(quarantine))
-    return feed_id
-
-
-def is_still_read(night: Night, feed_id: str) -> bool:
-    """Whether what was read of a feed is still its export; one that is gone by now was read in time.
-
-    A feed that failed is not: its export may have come since. Once the run is published, nothing is read again.
-    """
-    note = _noted(night, feed_id)
-    if "reason_code" in note:
-        return False
-    if (night.home.published / night.run_id).is_dir():
-        return True
-    contract, feed = night.feeds[feed_id]
-    try:
-        return export_sha256(contract, feed, night.settings.exports) == note["file_sha256"]
-    except SourceError:
-        return True
-
-
-def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
-    """Note that tonight's export cannot be used, and why."""
-    _note(night, feed_id, reason_code=error.code, reason=str(error))
-    log("feed failed", feed=feed_id, code=error.code)
+VALIDATE, PERSONS = "validate", "persons"
 
 
 def validate(night: Night, contract: Contract) -> list[str]:
     """Validate a source's exports; returns the ids of its feeds."""
     suites = Suites(night.settings.expectations)
-    notes = {feed.feed_id: _noted(night, feed.feed_id) for feed in night.feeds_of(contract)}
+    notes = {feed.feed_id: noted(night.folder, feed.feed_id) for feed in night.feeds_of(contract)}
     exports = [_export(night, feed_id, note) for feed_id, note in notes.items() if "reason_code" not in note]
     for result in validate_source(contract, exports, suites, night.as_of):
         _keep_validated(night, result)
@@ -173,7 +110,9 @@ def settle_feeds(night: Night) -> list[FeedState]:
     )
     rejected = concat([path for path in tables if path.exists()], QUARANTINE)
     write_table(night.folder.table(VALIDATE, "quarantine"), rejected, QUARANTINE)
-    findings = [finding for feed_id in night.feeds for finding in _noted(night, feed_id, VALIDATE).get("findings", [])]
+    findings = [
+        finding for feed_id in night.feeds for finding in noted(night.folder, feed_id, VALIDATE).get("findings", [])
+    ]
     page = render_validation_page(night.run_id, states, findings)
     write_synced(night.folder.file("validation.html"), page)
     return states
@@ -210,7 +149,7 @@ def _keep_validated(night: Night, result: FeedValidated) -> None:
 
 def _feed_night(night: Night, feed_id: str) -> FeedNight:
     _, feed = night.feeds[feed_id]
-    note, validated = _noted(night, feed_id), _noted(night, feed_id, VALIDATE)
+    note, validated = noted(night.folder, feed_id), noted(night.folder, feed_id, VALIDATE)
     if "reason_code" in note:
         return FeedNight(
             feed_id, feed.source, feed.borough, reason_code=str(note["reason_code"]), reason=str(note["reason"])
@@ -234,22 +173,6 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
         night.folder.table(VALIDATE, "std_records", feed_id),
         night.folder.table(VALIDATE, "events", feed_id),
     )
-
-
-def _note(night: Night, feed_id: str, **facts: object) -> None:
-    path = _note_path(night, feed_id, READ)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_synced(path, json.dumps(facts))
-
-
-def _noted(night: Night, feed_id: str, stage: str = READ) -> dict[str, Any]:
-    path = _note_path(night, feed_id, stage)
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return found
-
-
-def _note_path(night: Night, feed_id: str, stage: str) -> Path:
-    return night.folder.root / stage / feed_id / "note.json"
 
 
 def persons(night: Night) -> None:

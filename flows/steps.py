@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows import kept as kept_state
-from flows import linking, stages
+from flows import linking, reading, stages
 from flows.checkpoints import Step
 from flows.night import Night
 from schemas.contract import Contract
@@ -11,7 +11,7 @@ from schemas.contract import Contract
 
 def read(night: Night, feed_id: str) -> Step:
     """One feed: its export, read and standardised."""
-    folders = (stages.READ, stages.STANDARDISE)
+    folders = (reading.READ, reading.STANDARDISE)
     return Step(night, f"read/{feed_id}", (), tuple(night.folder.file(name) / feed_id for name in folders))
 
 

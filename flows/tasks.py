@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import Flow, FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
-from flows import linking, stages, steps
+from flows import linking, reading, stages, steps
 from flows.around import add_metrics, metrics_of, private, timed
 from flows.checkpoints import once
 from flows.night import Night
@@ -64,7 +64,10 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
     with private(night, feed_id):
         step = steps.read(night, feed_id)
         done = once(
-            step, str, lambda: stages.read_and_standardise(night, feed_id), lambda: stages.is_still_read(night, feed_id)
+            step,
+            str,
+            lambda: reading.read_and_standardise(night, feed_id),
+            lambda: reading.is_still_read(night, feed_id),
         )
     progress().advance("read", len(night.feeds))
     return done
@@ -80,10 +83,10 @@ def read_feeds(night: Night) -> None:
             try:
                 result()
             except SourceError as error:
-                stages.note_failure(night, feed_id, error)
+                reading.note_failure(night, feed_id, error)
             except TimeoutError:
                 what = "Ask for a smaller export, or raise feed_seconds in the run file."
-                stages.note_failure(
+                reading.note_failure(
                     night, feed_id, SourceError("too_slow", feed_id, f"took longer than {limit:,.0f} seconds.", what)
                 )
             except StorageError:
@@ -91,7 +94,8 @@ def read_feeds(night: Night) -> None:
             except Exception as error:
                 what = "Set BOROUGHLINK_DEBUG=1 and run again to see where; tell the maintainers."
                 problem = SourceError("failed", feed_id, f"could not be processed ({type(error).__name__}).", what)
-                stages.note_failure(night, feed_id, problem)
+                reading.note_failure(night, feed_id, problem)
+    add_metrics(night, reading.read_metrics(night))
 
 
 def validate_sources(night: Night) -> None:

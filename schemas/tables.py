@@ -184,6 +184,13 @@ EVENTS_STAGED = Table(
     ),
 )  # fmt: skip
 
+ROW_CONTENT = Table(
+    "row_content",
+    "one row a standard record: what its row said, so that the next night knows it again",
+    ("record_id",),
+    (RECORD_ID, Column("content", pa.binary(), "Hash of all that the row said; null where the record hangs on the day of the night")),
+)  # fmt: skip
+
 QUARANTINE = Table(
     "quarantine",
     "one row a rejected row and reason",
@@ -551,7 +558,7 @@ FINGERPRINTS = Table(
 )  # fmt: skip
 
 STAGED = (
-    RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS, DECISIONS, STANDING_DECISIONS, DECIDED_PAIRS,
+    RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, ROW_CONTENT, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS, DECISIONS, STANDING_DECISIONS, DECIDED_PAIRS,
     PAIR_EVIDENCE, FINGERPRINTS,
 )  # fmt: skip
 PUBLISHED = (

@@ -59,4 +59,6 @@ def _joined(cells: Cells, names: Sequence[str]) -> list[str]:
     named = [pc.binary_join_element_wise(pa.scalar(name), cells.raw[name], FIELD) for name in names]
     if not named:
         return [""] * cells.rows
+    if len(named) == 1:  # Arrow leaves out the rows in which the only column is null
+        return list(named[0].fill_null("").to_pylist())
     return list(pc.binary_join_element_wise(*named, CELL, null_handling="skip").to_pylist())

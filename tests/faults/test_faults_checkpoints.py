@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
-from flows import linking, stages
+from flows import linking, reading, stages
 from pipeline.publish import publication
 
 pytestmark = pytest.mark.slow
 STAGES = ("read_and_standardise", "validate", "settle_feeds", "link", "persons", "publish_tables", "write_report")
 SECOND = "2026-11-21-1"
+BROUGHT = ("feed read", "feed unchanged")
 
 
 def dies_in(stage: str, call: int = 1) -> Callable[[], None]:
     """Make this process kill itself when the stage is called for the n-th time."""
 
     def patch() -> None:
-        module = linking if stage == "link" else stages
+        module = {"link": linking, "read_and_standardise": reading}.get(stage, stages)
         real, calls = getattr(module, stage), []
 
         def killed(*given: object) -> object:
@@ -62,7 +63,7 @@ def test_a_night_killed_at_any_stage_goes_on_there_and_gives_the_same_tables(
     assert note_of(home, SECOND)["state"] == "published"
     assert note_of(home, SECOND)["n_resumed"] == len(STAGES)
     done = [what for what, _ in events(home)]
-    assert not {"feed read", "feed validated", "linked", "persons built", "published"} & set(done)
+    assert not {*BROUGHT, "feed validated", "linked", "persons built", "published"} & set(done)
     assert published_tables(home) == undisturbed
     assert (home / "runs" / SECOND / "report.html").is_file()
     assert sorted(path.name for path in (home / "runs").iterdir()) == ["2026-11-20-1", SECOND]
@@ -70,10 +71,10 @@ def test_a_night_killed_at_any_stage_goes_on_there_and_gives_the_same_tables(
 
 def test_feeds_that_were_read_are_not_read_again_and_the_others_are(london: London, home: Path) -> None:
     assert night_two(london, home, dies_in("read_and_standardise", 3)) == -signal.SIGKILL
-    read = {feed for what, feed in events(home) if what == "feed read"}
+    read = {feed for what, feed in events(home) if what in BROUGHT}
     assert night_two(london, home) == 0
     stood = {str(step).removeprefix("read/") for what, step in events(home) if what == "stage stands"}
-    read_now = {feed for what, feed in events(home) if what == "feed read"}
+    read_now = {feed for what, feed in events(home) if what in BROUGHT}
     assert stood <= read
     assert stood | read_now == {"cris.camden", "cris.hackney", "custody", "visor"}
     assert not stood & read_now
@@ -85,7 +86,7 @@ def test_only_an_export_that_has_changed_is_read_again(london: London, home: Pat
     custody.write_bytes(b"".join(custody.read_bytes().splitlines(keepends=True)[:-3]))
     (london.exports / "cris" / "camden.csv").unlink()  # it was read in time
     assert night_two(london, home) == 0
-    assert [feed for what, feed in events(home) if what == "feed read"] == ["custody"]
+    assert [feed for what, feed in events(home) if what in BROUGHT] == ["custody"]
     assert [feed for what, feed in events(home) if what == "feed validated"] == ["custody"]
     assert ("linked", None) in events(home)
 
@@ -107,7 +108,7 @@ def test_a_stage_whose_files_or_marker_are_damaged_runs_again(
     assert night_two(london, home) == 0
     done = events(home)
     assert ("linked", None) in done
-    assert not [feed for what, feed in done if what == "feed read"]
+    assert not [feed for what, feed in done if what in BROUGHT]
     assert published_tables(home) == undisturbed
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_london import London, ended, forked, plain_night, published_tables
+import yaml
+from small_london import ROWS, London, ended, forked, plain_night, published_tables
 
 from flows.expunging import expunge
 from flows.kept import damage
@@ -57,6 +59,40 @@ def test_nights_of_changes_publish_what_full_nights_publish(london: London, home
         assert reason(london, home, f"2026-11-{day}-1") is None
         assert reason(london, twin, f"2026-11-{day}-1") == "it was asked for"
         assert published_tables(home) == published_tables(twin)
+
+
+def rows(home: Path, run_id: str) -> dict[str, float]:
+    """What was standardised, taken over and not even read."""
+    found = json.loads((home / "runs" / run_id / "metrics.json").read_text("utf-8"))
+    return {name: value for stage, name, value, _ in found if stage == "night" and ("rows" in name or "feeds" in name)}
+
+
+def test_an_export_that_is_the_same_is_not_read_and_one_that_is_not_only_where_it_differs(london: London, home: Path) -> None:  # fmt: skip
+    path = london.exports / "cris" / "camden.csv"
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([lines[0], *lines[:1:-1], lines[1].replace("a", "e")]) + "\n", "utf-8")
+    run(london, home, "2026-11-21")
+    found = rows(home, SECOND)
+    assert found["feeds_unchanged"] == 3
+    assert found["rows_standardised"] < 10 < found["rows_again"]
+
+
+def test_only_the_feeds_of_a_changed_contract_are_standardised_again(london: London, home: Path) -> None:
+    path = london.place / "contracts" / "custody.yaml"
+    said = yaml.safe_load(path.read_text("utf-8"))
+    path.write_text(yaml.safe_dump({**said, "title": "Another title"}), "utf-8")
+    run(london, home, "2026-11-21")
+    found = rows(home, SECOND)
+    assert found["feeds_unchanged"] == 3
+    assert found["rows_standardised"] == ROWS
+
+
+def test_an_export_whose_tables_were_damaged_is_read_again(london: London, home: Path) -> None:
+    path = home / "runs" / FIRST / "standardise" / "custody" / "std_records.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+    run(london, home, "2026-11-21")
+    found = rows(home, SECOND)
+    assert (found["feeds_unchanged"], found["rows_standardised"]) == (3, ROWS)
 
 
 def test_only_the_current_publication_has_kept_state(london: London, home: Path) -> None:

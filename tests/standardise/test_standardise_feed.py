@@ -296,3 +296,8 @@ def test_the_same_rows_give_the_same_tables(rows: list[dict]) -> None:
     assert once.std_records.equals(again.std_records)
     assert once.events.equals(again.events)
     assert once.quarantine.equals(again.quarantine)
+
+
+def test_a_key_of_one_column_may_be_blank_in_some_rows() -> None:
+    rows = ({**JOHN, "source_key": "1"}, {**JOHN, "surname": "Jones"})
+    assert len(standard(*rows, key=("source_key",)).std_records) == 2

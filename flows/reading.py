@@ -1,0 +1,183 @@
+"""The stage that reads and standardises a feed: only rows that say something else than in the export of the last night."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.checkpoints import as_marked
+from flows.expunging import withheld
+from flows.night import Night, passwords
+from flows.resume import code_stamp
+from pipeline.core.durable import write_synced
+from pipeline.core.errors import SourceError
+from pipeline.core.log import log
+from pipeline.core.metrics import Metric
+from pipeline.core.parquet import read_table, write_table
+from pipeline.core.places import RunFolder
+from pipeline.publish.publication import read_current
+from pipeline.read.feed import export_sha256, read_feed
+from pipeline.standardise.again import Before
+from pipeline.standardise.feed import standardise_feed
+from pipeline.standardise.reference import Reference
+from schemas.contract import Contract
+from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, ROW_CONTENT, STD_RECORDS
+
+READ, STANDARDISE, NOTE = "read", "standardise", "note.json"
+WRITTEN = (
+    (READ, RAW_RECORDS.name), (STANDARDISE, STD_RECORDS.name), (STANDARDISE, EVENTS_STAGED.name), (STANDARDISE, QUARANTINE.name),
+    (STANDARDISE, ROW_CONTENT.name),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LastExport:
+    """What the current publication's run made of a feed, by the rules of tonight."""
+
+    folder: RunFolder
+    feed_id: str
+    note: dict[str, Any]
+
+    def read(self) -> Before:
+        """Its records, as the rows of tonight's export may be again."""
+        tables = (STD_RECORDS.name, EVENTS_STAGED.name, ROW_CONTENT.name)
+        return Before(*(read_table(self.folder.table(STANDARDISE, name, self.feed_id)) for name in tables))
+
+
+@functools.cache
+def reference() -> Reference:
+    """Reference lists, loaded once a process."""
+    return Reference.load()
+
+
+def read_and_standardise(night: Night, feed_id: str) -> str:
+    """Bring tonight's export of one feed into standard form; returns the feed's id.
+
+    Raises:
+        SourceError: If a later try may bring it; any other failure is noted, and the feed will be held.
+    """
+    contract, feed = night.feeds[feed_id]
+    last = _last_export(night, feed_id, contract)
+    try:
+        if last and not last.note["hangs_on_day"] and _sha256(night, feed_id) == last.note["file_sha256"]:
+            return _taken_over(night, last)
+        read = read_feed(contract, feed, night.settings.exports, passwords(night.settings, os.environ))
+    except SourceError as error:
+        if error.is_retryable:
+            raise
+        note_failure(night, feed_id, error)
+        return feed_id
+    standard = standardise_feed(read.records, contract, reference(), night.as_of, last.read() if last else None)
+    quarantine = pa.concat_tables([read.quarantine, standard.quarantine])
+    raw, std_records, events, quarantine = withheld(
+        night.home, read.records, standard.std_records, standard.events, quarantine
+    )
+    content = standard.content.filter(pc.is_in(standard.content.column("record_id"), std_records.column("record_id").combine_chunks()))  # fmt: skip
+    write_table(night.folder.table(READ, "raw_records", feed_id), raw, RAW_RECORDS)
+    write_table(night.folder.table(STANDARDISE, "std_records", feed_id), std_records, STD_RECORDS)
+    write_table(night.folder.table(STANDARDISE, "events", feed_id), events, EVENTS_STAGED)
+    write_table(night.folder.table(STANDARDISE, "quarantine", feed_id), quarantine, QUARANTINE)
+    write_table(night.folder.table(STANDARDISE, ROW_CONTENT.name, feed_id), content, ROW_CONTENT)
+    facts = {
+        "rules": _rules(night, contract), "hangs_on_day": content.column("content").null_count > 0,
+        "rows_again": standard.n_reused, "rows_standardised": len(read.records) - standard.n_reused,
+    }  # fmt: skip
+    note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256, **facts)
+    log("feed read", feed=feed_id, rows=read.rows_read, records=len(std_records), rejected=len(quarantine), again=standard.n_reused)  # fmt: skip
+    return feed_id
+
+
+def is_still_read(night: Night, feed_id: str) -> bool:
+    """Whether what was read of a feed is still its export; one that is gone by now was read in time.
+
+    A feed that failed is not: its export may have come since. Once the run is published, nothing is read again.
+    """
+    said = noted(night.folder, feed_id)
+    if "reason_code" in said:
+        return False
+    if (night.home.published / night.run_id).is_dir():
+        return True
+    try:
+        return _sha256(night, feed_id) == said["file_sha256"]
+    except SourceError:
+        return True
+
+
+def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
+    """Note that tonight's export cannot be used, and why."""
+    note(night, feed_id, reason_code=error.code, reason=str(error))
+    log("feed failed", feed=feed_id, code=error.code)
+
+
+def read_metrics(night: Night) -> list[Metric]:
+    """Rows standardised tonight, rows that said what they had said, and feeds whose export was not read because it is the same."""
+    notes = [noted(night.folder, feed_id) for feed_id in night.feeds]
+    counts = {name: sum(said.get(name, 0) for said in notes) for name in ("rows_standardised", "rows_again")}
+    counts["feeds_unchanged"] = sum(said.get("is_unchanged", False) for said in notes)
+    return [Metric("night", name, count, "count") for name, count in counts.items()]
+
+
+def note(night: Night, feed_id: str, **facts: object) -> None:
+    """Note what was read of a feed."""
+    path = _note_path(night.folder, feed_id, READ)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_synced(path, json.dumps(facts))
+
+
+def noted(folder: RunFolder, feed_id: str, stage: str = READ) -> dict[str, Any]:
+    """What a stage of a run noted of a feed; nothing where it did not."""
+    path = _note_path(folder, feed_id, stage)
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
+
+
+def _note_path(folder: RunFolder, feed_id: str, stage: str) -> Path:
+    return folder.root / stage / feed_id / NOTE
+
+
+def _sha256(night: Night, feed_id: str) -> str:
+    return export_sha256(*night.feeds[feed_id], night.settings.exports)
+
+
+def _last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
+    """None where there is none, its rules were others, a byte of it has changed, or all is to be rebuilt."""
+    base = None if night.is_full else read_current(night.home)
+    if base is None or base.run_id == night.run_id:
+        return None
+    folder = night.home.run(base.run_id)
+    try:
+        said = noted(folder, feed_id)
+    except (OSError, ValueError):
+        return None
+    if said.get("rules") != _rules(night, contract):
+        return None
+    paths = [folder.table(stage, name, feed_id) for stage, name in WRITTEN]
+    is_whole = as_marked(night.home, folder.root / READ / feed_id, [*paths, _note_path(folder, feed_id, READ)])
+    return LastExport(folder, feed_id, said) if is_whole else None
+
+
+def _taken_over(night: Night, last: LastExport) -> str:
+    """The export is byte by byte that of the last night, and nothing in it hangs on the day."""
+    for stage, name in WRITTEN:
+        path = night.folder.table(stage, name, last.feed_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(last.folder.table(stage, name, last.feed_id), path)
+        path.chmod(0o600)
+    again = last.note["rows_again"] + last.note["rows_standardised"]
+    note(night, last.feed_id, **{**last.note, "rows_again": again, "rows_standardised": 0, "is_unchanged": True})
+    log("feed unchanged", feed=last.feed_id, rows=last.note["rows_read"])
+    return last.feed_id
+
+
+def _rules(night: Night, contract: Contract) -> str:
+    """Hash of all that a row's standard form hangs on besides the row and the day."""
+    return hashlib.sha256(f"{contract.stamp} {code_stamp()} {night.as_of.year}".encode()).hexdigest()

@@ -1,0 +1,109 @@
+"""Rows that say what they said are taken from the export before, and the result is that of standardising all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+
+import pyarrow as pa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.core.parquet import conform
+from pipeline.standardise.again import Before
+from pipeline.standardise.feed import FeedStandardised, standardise_feed
+from pipeline.standardise.reference import Reference
+from schemas.contract import Contract
+from schemas.tables import RAW_RECORDS
+
+REFERENCE = Reference.load()
+LINEAGE = {
+    "feed_id": "crimes.barnet", "source": "crimes", "borough": "Barnet", "file": "crimes/barnet.csv", "part": 1, "contract_version": "1:abc",
+}  # fmt: skip
+CONTRACT = Contract(**{
+    "source": "crimes", "title": "Crimes", "location": "x.csv", "format": "csv", "person": {"surname": ("Surname",)},
+    "event": {"role": ("Role",)}, "event_type": "crime", "key": ("source_key",), "recorded_at": "started",
+    "strikethrough": {"field": "status", "value": "closed"},
+})  # fmt: skip
+DAYS = (
+    "20/11/26",
+    "21/11/26",
+    "22/11/2026",
+    "05/12/2026",
+    "12/05/2026",
+    "01/12/26",
+    "30/06/31",
+    "21/11/31",
+    "25/11/31",
+    "03/04/2009",
+    "11/2026",
+    "2026",
+)
+DAY = st.none() | st.sampled_from(DAYS)
+ROW = st.fixed_dictionaries({
+    "source_key": st.sampled_from([None, "1", "2", "3"]), "forename": st.sampled_from([None, "John", "Jo (Jon)"]),
+    "surname": st.sampled_from([None, "Smith", "O'Brien"]), "date_of_birth": DAY, "started": DAY, "ended": DAY,
+    "role": st.sampled_from(["VIC", "SUS", "???"]), "phone": st.sampled_from([None, "07700 900001"]),
+    "attributes": st.none() | st.fixed_dictionaries({"seen_date": st.sampled_from(DAYS)}).map(lambda own: list(own.items())),
+    "marks": st.sampled_from([None, ["strikethrough"]]),
+})  # fmt: skip
+ROWS = st.lists(ROW, max_size=8)
+
+
+def raw(rows: list[dict[str, object]], sha256: str) -> pa.Table:
+    filled = [{**LINEAGE, "file_sha256": sha256 * 64, "row_number": n, **row} for n, row in enumerate(rows, start=2)]
+    schema = RAW_RECORDS.arrow_schema()
+    arrays = [pa.array([row.get(field.name) for row in filled], field.type) for field in schema]
+    return conform(pa.Table.from_arrays(arrays, names=schema.names), RAW_RECORDS)
+
+
+def before(found: FeedStandardised) -> Before:
+    """As it lies on disk: sorted by key."""
+    return Before(found.std_records.sort_by("record_id"), found.events.sort_by("event_id"), found.content)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(ROWS, st.lists(st.tuples(ROWS, st.randoms(use_true_random=False), st.integers(0, 20)), min_size=1, max_size=3))
+def test_any_history_of_exports_is_standardised_as_if_each_were_the_first(rows, nights) -> None:
+    day = dt.date(2026, 11, 20)
+    last = before(standardise_feed(raw(rows, "0"), CONTRACT, REFERENCE, day))
+    for number, (more, chance, days) in enumerate(nights, start=1):
+        rows = [*(row for row in rows if chance.random() < 0.8), *more]
+        chance.shuffle(rows)
+        day = min(day + dt.timedelta(days=days), dt.date(2026, 12, 31))
+        export = raw(rows, str(number))
+        found = standardise_feed(export, CONTRACT, REFERENCE, day, last)
+        plain = standardise_feed(export, CONTRACT, REFERENCE, day)
+        for name in ("std_records", "events", "quarantine", "content"):
+            assert getattr(found, name).equals(getattr(plain, name)), name
+        last = before(found)
+
+
+def test_rows_that_moved_in_the_file_are_not_standardised_again() -> None:
+    rows: list[dict[str, object]] = [
+        {
+            "source_key": str(n),
+            "surname": "Smith",
+            "date_of_birth": "03/04/2009",
+            "started": "01/11/2026",
+            "role": "VIC",
+        }
+        for n in range(9)
+    ]
+    first = standardise_feed(raw(rows, "0"), CONTRACT, REFERENCE, dt.date(2026, 11, 20))
+    again = standardise_feed(raw(rows[::-1], "1"), CONTRACT, REFERENCE, dt.date(2026, 11, 21), before(first))
+    assert (first.n_reused, again.n_reused) == (0, 9)
+
+
+def test_a_birthday_to_come_is_read_anew_each_night() -> None:
+    row = {"source_key": "1", "surname": "Smith", "date_of_birth": "22/11/2026", "started": "01/11/2026", "role": "VIC"}
+    days = [dt.date(2026, 11, day) for day in (21, 22, 23)]
+    founds = list(
+        itertools.accumulate(
+            days,
+            lambda found, day: standardise_feed(raw([row], "0"), CONTRACT, REFERENCE, day, before(found)),
+            initial=standardise_feed(raw([row], "0"), CONTRACT, REFERENCE, dt.date(2026, 11, 20)),
+        )
+    )
+    born = [found.std_records.column("date_of_birth")[0].as_py() for found in founds]
+    assert born == [None, None, days[1], days[1]]
