@@ -8,22 +8,23 @@ that are worth it become blocks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit
 
 from pipeline.engines.local.kernel import inner
-from pipeline.engines.local.keys import RULE_BITS, count_heaps, fill_heaps, plan_keys
+from pipeline.engines.local.keys import KeyPlan, count_heaps, fill_heaps, plan_keys
 from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 FIRST = np.int32(1 << 30)  # marks the first record of a block
-ROUND_KEYS = 6_000_000  # taken at a time: some 70 MB a thread; more where that would need too many rounds
+ROUND_KEYS = 12_000_000  # taken at a time: some 90 MB a thread; more where that would need too many rounds
 MOST_ROUNDS = 16
+Result = TypeVar("Result")
 HEAPS_A_RECORD, MOST_HEAP_BITS = 2, 22
 
 
@@ -40,20 +41,33 @@ class Blocks(NamedTuple):
 def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolExecutor, threads: int) -> Blocks:
     """All blocks of the rules. Cost: O(keys) with a pass over the records for each round; memory is that of the blocks."""
     plan, n = plan_keys(tokens, rules), tokens.n
-    bits = heap_bits(HEAPS_A_RECORD * n)
+
+    def block(key: np.ndarray, row: np.ndarray, start: np.ndarray, rule_bits: int) -> np.ndarray:
+        return group_heaps(key, row, start, plan.largest, rule_bits)[0]
+
+    found = in_heaps(plan, n, block, pool, threads)
+    member = np.concatenate([single_blocks(plan, tokens.token_count)[0], *found, np.array([FIRST])], dtype=np.int32)
+    return Blocks(member, *_owners(n, member, pool, threads))
+
+
+HeapWork = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Result]
+"""Works on keys and their records, where each heap of them begins (one more for the end), and the bits that tell the rule."""
+
+
+def in_heaps(plan: KeyPlan, n: int, work: HeapWork[Result], pool: ThreadPoolExecutor, threads: int) -> list[Result]:
+    """Work on all keys of n records, some heaps at a time; equal keys are in one heap, and their records ascend."""
+    bits, rule_bits = heap_bits(HEAPS_A_RECORD * n), len(plan.largest).bit_length()
     counted = pool.map(lambda own: count_heaps(own[0], own[1], plan, bits), spans(n, threads))
     start = np.concatenate([[0], np.cumsum(np.sum(list(counted), axis=0, dtype=np.int64))])
 
-    def block(heaps: tuple[int, int]) -> np.ndarray:
+    def one(heaps: tuple[int, int]) -> Result:
         first, last = heaps
         many = int(start[last] - start[first])
-        key, row = np.empty(many, np.uint64), np.empty(many, np.int32)
-        fill_heaps(first, last, n, plan, bits, start, key, row)
-        return group_heaps(key, row, start[first : last + 1] - start[first], plan.largest)[0]
+        key, row = np.empty(many, np.uint32), np.empty(many, np.int32)
+        fill_heaps(first, last, n, plan, bits, rule_bits, start, key, row)
+        return work(key, row, start[first : last + 1] - start[first], rule_bits)
 
-    found = list(pool.map(block, rounds(start, threads)))
-    member = np.concatenate([single_blocks(plan, tokens.token_count)[0], *found, np.array([FIRST])], dtype=np.int32)
-    return Blocks(member, *_owners(n, member, pool, threads))
+    return list(pool.map(one, _rounds(start, threads)))
 
 
 def heap_bits(heaps: int) -> int:
@@ -76,7 +90,7 @@ def _owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) 
     return start, place
 
 
-def rounds(start: np.ndarray, threads: int) -> list[tuple[int, int]]:
+def _rounds(start: np.ndarray, threads: int) -> list[tuple[int, int]]:
     """Runs of heaps, from first up to last, that are taken at a time; each run is a pass over all records."""
     many = int(start[-1])
     wanted = threads * -(-max(1, min(MOST_ROUNDS, -(-many // ROUND_KEYS))) // threads)
@@ -85,15 +99,15 @@ def rounds(start: np.ndarray, threads: int) -> list[tuple[int, int]]:
 
 
 @njit(cache=True, nogil=True)
-def group_heaps(key, row, start, largest):
+def group_heaps(key, row, start, largest, rule_bits):
     """Members and rules of the groups of equal keys that are neither alone nor too large; records ascend in each.
 
-    Heap h stands at start[h]:start[h + 1]; what is kept moves to the front of the same arrays.
+    Heap h stands at start[h]:start[h + 1]; the last bits of a key are its rule; what is kept moves to the front of the same arrays.
     """
     room = 0
     for heap in range(start.shape[0] - 1):
         room = max(room, start[heap + 1] - start[heap])
-    spare_keys, spare_rows = np.empty(room, np.uint64), np.empty(room, np.int32)
+    spare_keys, spare_rows = np.empty(room, key.dtype), np.empty(room, np.int32)
     total = 0
     for heap in range(start.shape[0] - 1):
         x, b = start[heap], start[heap + 1]
@@ -102,11 +116,11 @@ def group_heaps(key, row, start, largest):
             y = x + 1
             while y < b and key[y] == key[x]:
                 y += 1
-            rule = np.int64(key[x] & uint64((1 << RULE_BITS) - 1))
+            rule = np.int64(key[x]) & ((1 << rule_bits) - 1)
             if 1 < y - x <= largest[rule]:
                 for z in range(x, y):
                     row[total] = row[z] if z > x else row[z] | FIRST
-                    key[total] = uint64(rule)
+                    key[total] = rule
                     total += 1
             x = y
     return row[:total].copy(), key[:total].astype(np.uint16)

@@ -167,11 +167,13 @@ def count_heaps(first, last, plan, bits):
 
 
 @njit(cache=True, nogil=True)
-def fill_heaps(first, last, n, plan, bits, start, key, row):
+def fill_heaps(first, last, n, plan, bits, rule_bits, start, key, row):
     """Deal the keys of all records that fall into the heaps first .. last, and who has them; records ascend in a heap.
 
-    Heap h takes the places from start[h] - start[first] on.
+    Heap h takes the places from start[h] - start[first] on. Of a key are kept the 32 bits that follow those of its heap,
+    the last of them replaced by the rule.
     """
+    without_rule = ~uint64((1 << rule_bits) - 1)
     filled = start[first:last] - start[first]
     tokens, fields, keys = _room()
     for i in range(n):
@@ -179,7 +181,8 @@ def fill_heaps(first, last, n, plan, bits, start, key, row):
             heap = np.int64(keys[q] >> uint64(64 - bits))
             if first <= heap < last:
                 at = filled[heap - first]
-                key[at], row[at] = keys[q], i
+                rule = keys[q] & uint64((1 << RULE_BITS) - 1)
+                key[at], row[at] = (((keys[q] << uint64(bits)) >> uint64(32)) & without_rule) | rule, i
                 filled[heap - first] += 1
 
 

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit
 
-from pipeline.engines.local.blocks import HEAPS_A_RECORD, heap_bits, rounds, spans
-from pipeline.engines.local.keys import RULE_BITS, KeyPlan, count_heaps, fill_heaps, plan_keys
+from pipeline.engines.local.blocks import in_heaps
+from pipeline.engines.local.keys import KeyPlan, plan_keys
 from pipeline.engines.local.values import Tokens
 from pipeline.engines.port import MOVED, NEW, STANDS
 from schemas.model import BlockingRule
@@ -62,26 +62,16 @@ def of_first(tokens: Tokens, n: int) -> Tokens:
 def _mark_moved(
     plan: KeyPlan, n: int, state: np.ndarray, moved: np.ndarray, pool: ThreadPoolExecutor, threads: int
 ) -> None:
-    """Mark the records of blocks that came or went, of keys that were keys then and are now.
+    """Mark the records of blocks that came or went, of keys that were keys then and are now."""
 
-    The keys are dealt into heaps by their leading bits, and some heaps at a time are filled and sorted.
-    """
-    bits = heap_bits(HEAPS_A_RECORD * n)
-    counted = pool.map(lambda own: count_heaps(own[0], own[1], plan, bits), spans(n, threads))
-    start = np.concatenate([[0], np.cumsum(np.sum(list(counted), axis=0, dtype=np.int64))])
+    def mark(key: np.ndarray, row: np.ndarray, start: np.ndarray, rule_bits: int) -> None:
+        _mark(key, row, start, plan.largest, rule_bits, state, moved)
 
-    def mark(heaps: tuple[int, int]) -> None:
-        first, last = heaps
-        many = int(start[last] - start[first])
-        key, row = np.empty(many, np.uint64), np.empty(many, np.int32)
-        fill_heaps(first, last, n, plan, bits, start, key, row)
-        _mark(key, row, start[first : last + 1] - start[first], plan.largest, state, moved)
-
-    list(pool.map(mark, rounds(start, threads)))
+    in_heaps(plan, n, mark, pool, threads)
 
 
 @njit(cache=True, nogil=True)
-def _mark(key, row, start, largest, state, moved):
+def _mark(key, row, start, largest, rule_bits, state, moved):
     for heap in range(start.shape[0] - 1):
         a, b = start[heap], start[heap + 1]
         order = np.argsort(key[a:b], kind="mergesort")
@@ -96,7 +86,7 @@ def _mark(key, row, start, largest, state, moved):
                 new += kind == NEW
                 gone += kind == GONE
                 y += 1
-            most = largest[np.int64(own & uint64((1 << RULE_BITS) - 1))]
+            most = largest[np.int64(own) & ((1 << rule_bits) - 1)]
             if stands > 1 and (stands + new <= most) != (stands + gone <= most):
                 for z in range(x, y):
                     moved[row[a + order[z]]] = True

@@ -11,6 +11,7 @@ from numba import njit, uint64
 
 from pipeline.engines.local.blocks import FIRST, group_heaps, heap_bits, single_blocks, spans
 from pipeline.engines.local.keys import (
+    RULE_BITS,
     SLOT_BITS,
     KeyPlan,
     add_counts,
@@ -107,7 +108,7 @@ def _blocks_of(
 
     list(pool.map(write, range(threads)))
     key, row, start = _dealt(key, row, heap_bits(len(key) // HEAP))
-    found = [single_blocks(plan, tokens.token_count), group_heaps(key, row, start, plan.largest)]
+    found = [single_blocks(plan, tokens.token_count), group_heaps(key, row, start, plan.largest, RULE_BITS)]
     members, rules = (np.concatenate(parts) for parts in zip(*found, strict=True))
     keys = np.sum([of_rule for of_rule, _ in counted], axis=0)
     return np.append(members, FIRST).astype(np.int32), np.append(rules, 0).astype(np.uint16), keys
