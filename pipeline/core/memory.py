@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import ctypes.util
 import functools
@@ -23,11 +24,13 @@ def few_cycles() -> Iterator[None]:
 
     Every look goes through all objects of all imported packages, which is a twentieth of the time of a linkage.
     """
+    before = gc.get_threshold()
     gc.set_threshold(*SELDOM)
+    atexit.register(gc.disable)
     try:
         yield
     finally:
-        gc.freeze()
+        gc.set_threshold(*before)
 
 
 @functools.cache

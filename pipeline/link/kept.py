@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,6 +57,8 @@ def difference(before: pa.Table, now: pa.Table) -> Difference:
     """Input: both as ``as_compared`` gives them, sorted by record id."""
     names = [name for name in now.column_names if name != "record_id"]
     differs = " OR ".join(f'n."{name}" IS DISTINCT FROM b."{name}"' for name in names)
+    import duckdb  # noqa: PLC0415  (linking of files does without it)
+
     with duckdb.connect() as base:
         base.register("now_", now.append_column("row", pa.array(np.arange(len(now)))))
         base.register("before_", before)

@@ -36,7 +36,7 @@ from schemas.plan import NOTHING_GIVEN, Given, Plan
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
 SECOND_PASS_BITS = 3.0  # two clusters join where their weight together is so much above the link threshold
-RANDOM_PAIRS, SAMPLED_RECORDS, SEED = 1_000_000, 16_000, 2016
+RANDOM_PAIRS, SAMPLED_RECORDS, SEED = 1_000_000, 12_000, 2016
 
 
 @dataclass(frozen=True, slots=True)
