@@ -119,6 +119,7 @@ def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Me
         "link_bits": bits.link_bits,
         "review_bits": bits.review_bits,
         "expected_precision": round(measured["expected_pair_precision"], 6),
+        "expected_recall": _expected_recall(linked, len(people.table)),
         "model": linked.model.stamp,
         "has_converged": bool(measured.get("has_converged", 1.0)),
         "training": {metric.metric: round(metric.value, 6) for metric in told if metric.stage == "train"},
@@ -127,6 +128,17 @@ def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Me
         "expected_candidate_recall": linked.chosen_rules and round(linked.chosen_rules.expected_recall, 6),
         "seconds": seconds,
     }
+
+
+def _expected_recall(linked: Linked, records: int) -> float | None:
+    """Expected matches among the linked pairs, out of all that the model's prior expects; None without a prior."""
+    prior = linked.model.prior
+    if prior is None:
+        return None
+    probability = linked.links.column("match_probability")
+    found = pc.sum(probability.filter(pc.equal(linked.links.column("decision"), "link"))).as_py() or 0.0
+    matches = max(prior.matches_per_record * records, pc.sum(probability).as_py() or 0.0)
+    return round(found / matches, 6) if matches else 1.0
 
 
 def _rules(linked: Linked) -> list[dict[str, Any]]:
@@ -192,6 +204,7 @@ def _page(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) -> str:
             drift=facts["drift"],
             keys=_keys(facts, linked),
             expected_recall=facts["expected_candidate_recall"],
+            estimated_recall=facts["expected_recall"],
             calibration=[CalibrationBin(own.predicted, own.observed, own.pairs, own.low, own.high) for own in bins],
         )
     )

@@ -100,6 +100,8 @@ def _told(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("looked at from", f"{facts['review_bits']:.2f} bits"),
     ]
     told += [("expected precision", f"{facts['expected_precision']:.4f}")]
+    if facts["expected_recall"] is not None:
+        told += [("expected recall", f"{facts['expected_recall']:.4f}")]
     if quality := facts.get("quality"):
         for name, key in (("linked pairs", "pairs"), ("clusters", "clusters"), ("B-cubed", "b_cubed")):
             own = quality[key]

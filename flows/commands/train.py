@@ -34,7 +34,11 @@ With decisions: `boroughlink train --decisions decisions.csv --out person-2026-1
 def train(
     out: Annotated[Path, typer.Option(help="Model file to write.", show_default=False)],
     model: Annotated[
-        Path, typer.Option(help="Model whose fields, rules and fixed figures are kept; thresholds are found anew.")
+        Path,
+        typer.Option(
+            help="Model whose fields, rules and fixed figures are kept; thresholds are found anew.",
+            show_default="the nightly run's",
+        ),
     ] = MODELS / "person.toml",
     decisions: Annotated[
         Path | None,
