@@ -1,0 +1,207 @@
+"""One person as their page shows them: golden record and where each value comes from, history, events in time, records."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review.access import MASK, Viewer, shown_all
+from pipeline.review.graph import GraphPicture, graph_picture
+from pipeline.review.preview import FIELDS
+from pipeline.review.seen import Group, group_of
+from pipeline.review.shelf import Row, Shelf
+from schemas.tables import MARKING
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What makes a spreadsheet calculate a cell"""
+TIME_WIDTH, TIME_LEFT, TIME_ROW = 1_000, 210, 34
+EXPORTED = (
+    "person_id",
+    "field",
+    "value",
+    "is_chosen",
+    "n_agree",
+    "rule",
+    "source",
+    "borough",
+    "recorded_at",
+    "basis",
+    "record_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """One field of the golden record."""
+
+    field: str
+    chosen: Row
+    others: list[Row]
+    """Other values, and other records that give the chosen one"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One event on the timeline."""
+
+    x: int
+    y: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Events in time, one row a borough."""
+
+    boroughs: tuple[tuple[str, int], ...]
+    dots: tuple[Dot, ...]
+    years: tuple[tuple[int, int], ...]
+    hidden: int
+    height: int
+    width: int = TIME_WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """Everything that the page needs; every row as its viewer may see it."""
+
+    person_id: str
+    group: Group
+    golden: list[Golden]
+    records: list[Row]
+    labels: dict[str, str]
+    graph: GraphPicture
+    events: list[Row]
+    timeline: Timeline | None
+    ledger: list[Row]
+    changes: list[Row]
+    questions: list[Row]
+    boroughs: list[str]
+    roles: list[str]
+    confidence: float | None
+
+
+def history_of(shelf: Shelf, person_id: str) -> list[Row]:
+    """The spans of an identity, also of one that ended.
+
+    Raises:
+        DeskRefusedError: 404, if nobody ever had this id.
+    """
+    found = shelf.ledger(person_id)
+    if not found:
+        raise not_found()
+    return found
+
+
+def not_found() -> DeskRefusedError:
+    """Told alike where there is no such person, and where the viewer may not know of them."""
+    return DeskRefusedError(
+        404, "There is no such person, or no record of yours belongs to them.", "Search for them instead."
+    )
+
+
+def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
+    """Put the page together.
+
+    Raises:
+        DeskRefusedError: 404, if the person is not there, or the viewer has no record of them.
+    """
+    group = group_for(shelf, viewer, person_id)
+    row = group.persons[person_id]
+    records = shown_all(viewer, group.records.values())
+    labels = {record: str(at) for at, record in enumerate(group.records, start=1)}
+    events = shown_all(viewer, shelf.events(person_id))
+    inside = [link for (left, right), link in group.links.items() if left in group.records and right in group.records]
+    changes = shelf.rows("SELECT * FROM link_changes WHERE person_id_before = ? OR person_id_after = ? ORDER BY kind, record_id LIMIT 50", [person_id, person_id])  # fmt: skip
+    return PersonPage(
+        person_id, group, golden_of(shelf, viewer, person_id), records, labels, graph_picture([(person_id, records)], inside, labels, None), events,
+        _timeline(events), shelf.ledger(person_id), changes, shelf.questions_of(person_id) if viewer.sees_all else [], list(row["boroughs"]),
+        list(row["roles"]) if viewer.sees_all else sorted({own["role"] for own in records if own["role"]}), row["cluster_confidence"] if viewer.sees_all else None,
+    )  # fmt: skip
+
+
+def group_for(shelf: Shelf, viewer: Viewer, person_id: str) -> Group:
+    """The person with records and pairs.
+
+    Raises:
+        DeskRefusedError: 404, if the person is not there, or the viewer has no record of them.
+    """
+    group = group_of(shelf, [person_id])
+    if not any(viewer.sees(record) for record in group.records.values()):
+        raise not_found()
+    return group
+
+
+def golden_of(shelf: Shelf, viewer: Viewer, person_id: str) -> list[Golden]:
+    """The golden record with where each value comes from, of the values that the viewer may see.
+
+    A field of which only others hold a value is left out: that somebody has a CRO number is told by the field alone.
+    """
+    by_field: dict[str, list[Row]] = {name: [] for name in FIELDS}
+    for row in shown_all(viewer, shelf.fields(person_id)):
+        if not row["is_masked"] and row["field"] in by_field:
+            by_field[row["field"]].append(row)
+    found = []
+    for name, own in by_field.items():
+        if own:
+            chosen = next((row for row in own if row["is_chosen"]), own[0])
+            found.append(Golden(name, chosen, [row for row in own if row is not chosen]))
+    return found
+
+
+def short_of(golden: Sequence[Golden]) -> dict[str, str]:
+    """The golden record in a few words; masked values are left out."""
+    return {own.field: own.chosen["value"] for own in golden if own.chosen["value"] is not None}
+
+
+def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
+    """Every value of the person as CSV for a spreadsheet, in which no cell calculates; masked values say so."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([MARKING])
+    writer.writerow(EXPORTED)
+    others: dict[str, Row] = {}
+    for row in shown_all(viewer, shelf.fields(person_id)):
+        if row["is_masked"]:
+            others[row["record_id"]] = dict.fromkeys(EXPORTED) | {
+                "person_id": person_id,
+                "value": MASK,
+                "borough": row["borough"],
+            }
+        else:
+            writer.writerow([plain_cell(row[name]) for name in EXPORTED])
+    for _, row in sorted(others.items()):
+        writer.writerow([plain_cell(row[name]) for name in EXPORTED])
+    return out.getvalue()
+
+
+def plain_cell(value: Any) -> str:  # noqa: ANN401
+    """A value as a cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else value.isoformat() if isinstance(value, dt.datetime) else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:
+    dated = [event for event in events if not event["is_masked"] and event["started_at"]]
+    if not dated:
+        return None
+    first, last = (when(event["started_at"] for event in dated) for when in (min, max))
+    span = max((last - first).total_seconds(), 86_400.0)
+
+    def place(at: dt.datetime) -> int:
+        return round(TIME_LEFT + 15 + (at - first).total_seconds() / span * (TIME_WIDTH - TIME_LEFT - 40))
+
+    names = sorted({event["borough"] or "Force-wide" for event in dated})
+    rows = {name: 22 + at * TIME_ROW for at, name in enumerate(names)}
+    dots = tuple(
+        Dot(place(event["started_at"]), rows[event["borough"] or "Force-wide"], f"{event['started_at']:%d.%m.%Y} {event['event_type'].replace('_', ' ')}, {event['role'].replace('_', ' ')}")
+        for event in dated
+    )  # fmt: skip
+    starts = [dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in range(first.year, last.year + 2)]
+    years = tuple((own.year, place(own)) for own in starts if first <= own <= last)
+    return Timeline(tuple(rows.items()), dots, years, len(events) - len(dated), 22 + len(names) * TIME_ROW + 20)

@@ -1,0 +1,122 @@
+"""The person page: golden record, history, events, unmerge, export."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.review import tasks
+from pipeline.review.access import need
+from pipeline.review.answers import Outcome, Sitting
+from pipeline.review.case import told_decisions
+from pipeline.review.deciding import reason_of
+from pipeline.review.pages import page
+from pipeline.review.person import PersonPage, as_csv, group_for, history_of, not_found, person_page
+from pipeline.review.routes.case import Split
+from pipeline.review.splitting import split
+from pipeline.review.visits import Visit, allowed
+from pipeline.review.words import JUSTIFICATIONS, REASONS
+
+router = APIRouter()
+Looking = Annotated[Visit, Depends(allowed("person"))]
+PersonId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+@router.get("/persons/{person_id}")
+def show(request: Request, visit: Looking, person_id: PersonId, done: str = "") -> Response:
+    """The person, once their viewer has said why they look."""
+    shelf = visit.desk.shelves.current()
+    if shelf.person(person_id) is None:
+        return _ended(request, visit, person_id)
+    group_for(shelf, visit.viewer, person_id)
+    why = _why(visit, person_id)
+    if why is None:
+        visit.done("person.ask_why", {"person_id": person_id})
+        return _ask(request, person_id)
+    return _page(request, visit, person_id, why, done=done)
+
+
+@router.post("/persons/{person_id}/why")
+def tell_why(
+    request: Request, visit: Looking, person_id: PersonId, why: Annotated[str, Form(max_length=40)] = "", text: Annotated[str, Form(max_length=4_000)] = ""
+) -> Response:  # fmt: skip
+    """Say why, once."""
+    group_for(visit.desk.shelves.current(), visit.viewer, person_id)
+    try:
+        visit.done("person.why", {"person_id": person_id}, work=lambda c: tasks.justify(c, visit.viewer, person_id, why, text, visit.now))  # fmt: skip
+    except DeskRefusedError as error:
+        return _ask(request, person_id, str(error))
+    return RedirectResponse(f"/persons/{person_id}", 303)
+
+
+@router.post("/persons/{person_id}/unmerge")
+def unmerge(request: Request, visit: Looking, person_id: PersonId, form: Annotated[Split, Form()]) -> Response:
+    """Part chosen records from the person."""
+    need(visit.viewer, "decide")
+    shelf, why = visit.desk.shelves.current(), _why(visit, person_id)
+    group = group_for(shelf, visit.viewer, person_id)
+    if why is None:
+        raise DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
+
+    def work(connection: Connection) -> Outcome:
+        sitting = Sitting(connection, visit.desk.store, shelf, group, None, visit.viewer, visit.now)
+        return split(sitting, form.records, reason_of(form.code, form.text), form.batch or str(uuid4()))
+
+    try:
+        outcome = visit.done("person.unmerge", {"person_id": person_id, "records": sorted(form.records)}, why, work)
+    except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
+        status = error.code if isinstance(error, DeskRefusedError) else 409
+        return _page(request, visit, person_id, why, str(error), status)
+    waits = outcome is not None and outcome.waits
+    return RedirectResponse(f"/persons/{person_id}?done={'waits' if waits else 'split'}", 303)
+
+
+@router.post("/persons/{person_id}/export")
+def export(visit: Annotated[Visit, Depends(allowed("export"))], person_id: PersonId) -> Response:
+    """Every value as CSV, masked as on the page."""
+    shelf, why = visit.desk.shelves.current(), _why(visit, person_id)
+    group_for(shelf, visit.viewer, person_id)
+    if why is None:
+        raise DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
+    visit.done("person.export", {"person_id": person_id}, why)
+    headers = {"content-disposition": f'attachment; filename="{person_id}-official-sensitive.csv"'}
+    return Response(as_csv(shelf, visit.viewer, person_id), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _why(visit: Visit, person_id: str) -> str | None:
+    return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, person_id))
+
+
+def _ask(request: Request, person_id: str, error: str = "") -> Response:
+    errors = [{"text": error, "href": "#why-queue"}] if error else []
+    return page(request, "why.html", 422 if error else 200, question=None, what=f"Person {person_id}", action=f"/persons/{person_id}/why", justifications=JUSTIFICATIONS.items(), errors=errors)  # fmt: skip
+
+
+def _page(request: Request, visit: Visit, person_id: str, why: str, error: str = "", status: int = 200, done: str = "") -> Response:  # fmt: skip
+    shelf = visit.desk.shelves.current()
+    person: PersonPage = person_page(shelf, visit.viewer, person_id)
+    visit.done("person.view", {"person_id": person_id, "records": sorted(person.group.records)}, why)
+    decisions = told_decisions(visit.desk.store.about(list(person.group.records)), person.labels) if visit.viewer.may("decide") else ()  # fmt: skip
+    notices = {
+        "split": {"text": "The records part.", "more": "It counts from the next night on.", "is_good": True},
+        "waits": {"text": "Saved. It waits for a second steward.", "more": "Another steward must part the same records here.", "is_good": True},
+    }  # fmt: skip
+    return page(
+        request, "person.html", status, person=person, why=why, decisions=decisions, shelf=shelf, titles=shelf.reference.titles,
+        trust=shelf.reference.trust, reasons=REASONS.items(), batch=str(uuid4()), errors=[{"text": error, "href": "#h-unmerge"}] if error else (),
+        notice=notices.get(done),
+    )  # fmt: skip
+
+
+def _ended(request: Request, visit: Visit, person_id: str) -> Response:
+    """An id that nobody has any more: what became of it. Only stewards are told."""
+    if not visit.viewer.sees_all:
+        raise not_found()
+    spans = history_of(visit.desk.shelves.current(), person_id)
+    visit.done("person.view_ended", {"person_id": person_id})
+    return page(request, "ended.html", person_id=person_id, spans=spans)
