@@ -12,10 +12,20 @@ from pipeline.core.log import log
 from pipeline.review.desk import Desk
 from pipeline.review.door import Door
 from pipeline.review.pages import page
-from pipeline.review.routes import case, front, person, queue, search, sign_in
+from pipeline.review.routes import audit, case, front, people, person, queue, search, sign_in, supervisor
 from pipeline.review.visits import SAFE, NotSignedInError, own_form
 
-ROUTERS = (front.router, sign_in.router, queue.router, case.router, search.router, person.router)
+ROUTERS = (
+    front.router,
+    sign_in.router,
+    queue.router,
+    case.router,
+    search.router,
+    person.router,
+    audit.router,
+    supervisor.router,
+    people.router,
+)
 HEADINGS = {
     401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Not possible", 409: "It has changed meanwhile", 413: "Too large",
     422: "Something in the form is wrong", 429: "Too many requests", 503: "Not available now",

@@ -1,0 +1,56 @@
+"""How far stewards agree: Cohen's kappa over questions that two of them answered without seeing each other's answer."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Pair = tuple[str, str]
+"""First and second verdict"""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Agreement over some questions."""
+
+    n: int
+    agreed: int
+    kappa: float | None
+    """None where it is not defined: no question, or both always gave one and the same answer"""
+
+    @property
+    def share(self) -> float | None:
+        """Share of questions with the same answer."""
+        return self.agreed / self.n if self.n else None
+
+
+def agreement(pairs: Sequence[Pair]) -> Agreement:
+    """Cohen's kappa (1960): agreement beyond what the two would reach by chance, 1 at best."""
+    n = len(pairs)
+    agreed = sum(first == second for first, second in pairs)
+    if not n:
+        return Agreement(0, 0, None)
+    ways = [Counter(verdicts) for verdicts in zip(*pairs, strict=True)]
+    chance = sum(ways[0][verdict] * ways[1][verdict] for verdict in ways[0]) / n**2
+    return Agreement(n, agreed, None if math.isclose(chance, 1.0) else (agreed / n - chance) / (1 - chance))
+
+
+def by_key(rows: Iterable[tuple[str, Pair]]) -> dict[str, Agreement]:
+    """Agreement by steward or type, sorted by it."""
+    found: defaultdict[str, list[Pair]] = defaultdict(list)
+    for key, pair in rows:
+        found[key].append(pair)
+    return {key: agreement(pairs) for key, pairs in sorted(found.items())}
+
+
+def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927); 0 to 1 where nothing was looked at."""
+    if not n:
+        return 0.0, 1.0
+    share = k / n
+    middle = share + z * z / (2 * n)
+    room = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return max(0.0, (middle - room) / scale), min(1.0, (middle + room) / scale)

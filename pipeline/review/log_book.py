@@ -1,0 +1,72 @@
+"""The audit log as its page shows it: filtered, newest first; and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from pipeline.review.person import plain_cell
+from pipeline.stewardship.columns import AUDIT_LOG as LOG
+from schemas.tables import MARKING
+
+PAGE, MOST_EXPORTED = 50, 50_000
+COLUMNS = ("seq", "at", "actor", "role", "action", "subject", "why", "prev_hash", "hash")
+Word = Annotated[str, Field(max_length=80)]
+
+
+class LogFilters(BaseModel):
+    """What of the log is shown; empty: everything."""
+
+    model_config = ConfigDict(frozen=True)
+
+    actor: Word = ""
+    action: Word = ""
+    subject: Word = ""
+    """An id of a case, person, record or decision"""
+    day_from: Annotated[str, Field(max_length=10)] = ""
+    day_to: Annotated[str, Field(max_length=10)] = ""
+
+
+def entries(connection: Connection, filters: LogFilters, before: int | None = None, most: int = PAGE) -> list[dict[str, Any]]:  # fmt: skip
+    """Entries newest first; ``before``: those with a smaller number only."""
+    sql = sa.select(LOG).where(*_where(filters)).order_by(LOG.c.seq.desc()).limit(most)
+    if before is not None:
+        sql = sql.where(LOG.c.seq < before)
+    return [{**row._asdict(), "ids": json.loads(row.subject)} for row in connection.execute(sql)]
+
+
+def choices(connection: Connection) -> dict[str, list[str]]:
+    """Actors and actions that the log has."""
+    return {name: list(connection.execute(sa.select(LOG.c[name]).distinct().order_by(LOG.c[name])).scalars()) for name in ("actor", "action")}  # fmt: skip
+
+
+def as_csv(connection: Connection, filters: LogFilters) -> str:
+    """The filtered log, oldest first, hashes included; at most ``MOST_EXPORTED`` entries."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([MARKING])
+    writer.writerow(COLUMNS)
+    for row in reversed(entries(connection, filters, most=MOST_EXPORTED)):
+        writer.writerow([plain_cell(row[name]) for name in COLUMNS])
+    return out.getvalue()
+
+
+def _where(filters: LogFilters) -> list[sa.ColumnElement[bool]]:
+    parts: list[sa.ColumnElement[bool]] = []
+    if filters.actor:
+        parts.append(LOG.c.actor == filters.actor)
+    if filters.action:
+        parts.append(LOG.c.action == filters.action)
+    if filters.subject:
+        parts.append(LOG.c.subject.contains(filters.subject, autoescape=True))
+    if filters.day_from:
+        parts.append(LOG.c.at >= filters.day_from)
+    if filters.day_to:
+        parts.append(LOG.c.at < f"{filters.day_to}U")  # after every time of that day, which begins with a T
+    return parts

@@ -1,0 +1,139 @@
+"""A supervisor's numbers: what is open, what was decided, how far stewards agree, and what that says of the model."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from pipeline.review.agreement import Agreement, agreement, by_key, wilson
+from pipeline.review.queue import AGE_WORDS, AGES
+from pipeline.review.shelf import Row, Shelf
+from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
+from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
+
+DAYS = 28
+VERDICTS = ("link", "unlink", "unsure", "split")
+BANDS = ((0.0, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 0.99), (0.99, 1.0))
+"""Match probabilities that answers are gathered by"""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Answers to questions of about one match probability."""
+
+    low: float
+    high: float
+    n: int
+    expected: float
+    """Mean probability that the model gave"""
+    decided: float
+    """Share that stewards called one person"""
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What stewards' answers say of automatic links."""
+
+    n_links: int
+    """Pairs that the machine linked"""
+    model: float | None
+    """Mean probability that the model gives them"""
+    looked_at: int
+    """Questions about persons that the machine had joined"""
+    overturned: int
+    interval: tuple[float, float]
+    """Of the share upheld"""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that the page needs."""
+
+    open_by_type: dict[str, dict[str, int]]
+    """Type to open questions by age"""
+    ages: Mapping[str, str]
+    per_day: list[tuple[dt.date, dict[str, int]]]
+    stewards: list[tuple[str, int, int]]
+    """Name, answers in the last four weeks, and those undone"""
+    together: Agreement
+    agreement_by_steward: dict[str, Agreement]
+    agreement_by_type: dict[str, Agreement]
+    looks_open: int
+    bands: list[Band]
+    precision: Precision
+
+    @property
+    def n_open(self) -> int:
+        """Open questions."""
+        return sum(sum(counts.values()) for counts in self.open_by_type.values())
+
+    @property
+    def n_answered(self) -> int:
+        """Answers in the last four weeks."""
+        return sum(sum(counts.values()) for _, counts in self.per_day)
+
+
+def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview:
+    """Put the numbers together."""
+    since = now - dt.timedelta(days=DAYS)
+    answers = [row._asdict() for row in connection.execute(sa.select(ANSWERS).where(ANSWERS.c.decided_at >= since))]
+    looks = [row._asdict() for row in connection.execute(sa.select(LOOKS).where(LOOKS.c.second_by.is_not(None)))]
+    waiting = connection.execute(sa.select(sa.func.count()).select_from(LOOKS).where(LOOKS.c.second_by.is_(None))).scalar_one()  # fmt: skip
+    kept = [row for row in answers if not row["is_undone"]]
+    pairs = [(row, (row["first_verdict"], row["second_verdict"])) for row in looks]
+    return Overview(
+        _open(shelf), AGE_WORDS, _per_day(kept, now), _stewards(answers), agreement([pair for _, pair in pairs]),
+        by_key((name, pair) for row, pair in pairs for name in (row["first_by"], row["second_by"])),
+        by_key((row["review_type"], pair) for row, pair in pairs), int(waiting), _bands(kept), _precision(shelf, connection),
+    )  # fmt: skip
+
+
+def _open(shelf: Shelf) -> dict[str, dict[str, int]]:
+    rows = shelf.rows("SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue GROUP BY ALL ORDER BY ALL", [shelf.run_id.rpartition("-")[0]])  # fmt: skip
+    found: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(AGES, 0))
+    for row in rows:
+        age = next((name for name, (low, high) in AGES.items() if low <= max(row["days"], 0) <= high), "old")
+        found[row["review_type"]][age] += row["n"]
+    return dict(sorted(found.items(), key=lambda item: -sum(item[1].values())))
+
+
+def _per_day(answers: Sequence[Mapping[str, Any]], now: dt.datetime) -> list[tuple[dt.date, dict[str, int]]]:
+    days = [now.date() - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    found: dict[dt.date, dict[str, int]] = {day: dict.fromkeys(VERDICTS, 0) for day in days}
+    for row in answers:
+        if (day := row["decided_at"].date()) in found and row["verdict"] in VERDICTS:
+            found[day][row["verdict"]] += 1
+    return list(found.items())
+
+
+def _stewards(answers: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, int]]:
+    done, undone = (Counter(row["decided_by"] for row in answers if row["is_undone"] == is_undone) for is_undone in (False, True))  # fmt: skip
+    return [(name, done[name], undone[name]) for name in sorted(done.keys() | undone.keys())]
+
+
+def _bands(answers: Sequence[Mapping[str, Any]]) -> list[Band]:
+    """Answers between two persons: what the model expected and what stewards said. Those who could not tell are left out."""
+    told = [row for row in answers if row["verdict"] in ("link", "unlink") and row["match_probability"] is not None and not row["was_linked"]]  # fmt: skip
+    found = []
+    for low, high in BANDS:
+        own = [row for row in told if low <= row["match_probability"] < high or (high == 1.0 and row["match_probability"] == 1.0)]  # fmt: skip
+        if own:
+            linked = sum(row["verdict"] == "link" for row in own)
+            expected = sum(row["match_probability"] for row in own) / len(own)
+            found.append(Band(low, high, len(own), expected, linked / len(own), wilson(linked, len(own))))
+    return found
+
+
+def _precision(shelf: Shelf, connection: Connection) -> Precision:
+    links: Row = shelf.rows("SELECT count(*) AS n, avg(match_probability) AS mean FROM links WHERE decision = 'link' AND decided_by <> 'steward'")[0]  # fmt: skip
+    sql = sa.select(ANSWERS.c.verdict).where(ANSWERS.c.was_linked, sa.not_(ANSWERS.c.is_undone), ANSWERS.c.verdict != "unsure")  # fmt: skip
+    verdicts = [row.verdict for row in connection.execute(sql)]
+    overturned = sum(verdict in ("unlink", "split") for verdict in verdicts)
+    return Precision(int(links["n"]), links["mean"], len(verdicts), overturned, wilson(len(verdicts) - overturned, len(verdicts)))  # fmt: skip

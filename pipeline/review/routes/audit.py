@@ -1,0 +1,53 @@
+"""The auditor's page: the log, its proof, its file. Whoever reads it is in it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from pipeline.review.log_book import LogFilters, as_csv, choices, entries
+from pipeline.review.pages import page
+from pipeline.review.visits import Visit, allowed
+from pipeline.stewardship.audit import Proof, verify
+
+router = APIRouter()
+Auditing = Annotated[Visit, Depends(allowed("audit"))]
+
+
+class LogPage(LogFilters):
+    """A page of the log."""
+
+    before: Annotated[int | None, Field(ge=1, le=10**15)] = None
+
+
+@router.get("/audit")
+def show(request: Request, visit: Auditing, filters: Annotated[LogPage, Query()]) -> Response:
+    """Entries, newest first."""
+    visit.done("audit.view", {"filters": filters.model_dump(exclude_defaults=True)})
+    return _page(request, visit, filters, None)
+
+
+@router.post("/audit/verify")
+def prove(request: Request, visit: Auditing) -> Response:
+    """Walk the chain."""
+    proof = visit.desk.read(verify)
+    visit.done("audit.verify", {"is_whole": proof.is_whole, "n_entries": proof.n_entries})
+    return _page(request, visit, LogPage(), proof)
+
+
+@router.post("/audit/export")
+def export(visit: Auditing, filters: Annotated[LogFilters, Form()]) -> Response:
+    """The filtered log as CSV."""
+    visit.done("audit.export", {"filters": filters.model_dump(exclude_defaults=True)})
+    told = visit.desk.read(lambda connection: as_csv(connection, filters))
+    headers = {"content-disposition": 'attachment; filename="audit-log-official-sensitive.csv"'}
+    return Response(told, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _page(request: Request, visit: Visit, filters: LogPage, proof: Proof | None) -> Response:
+    found = visit.desk.read(lambda connection: entries(connection, filters, filters.before))
+    known = visit.desk.read(choices)
+    return page(request, "audit.html", filters=filters, entries=found, actors=[(own, own) for own in known["actor"]], actions=[(own, own) for own in known["action"]], proof=proof)  # fmt: skip

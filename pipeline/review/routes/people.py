@@ -1,0 +1,70 @@
+"""Accounts, for administrators: who may sign in, as what. No record is shown here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi.responses import Response
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review import accounts
+from pipeline.review.access import ROLE_WORDS
+from pipeline.review.pages import page
+from pipeline.review.visits import Visit, allowed
+from schemas.boroughs import CODES
+
+router = APIRouter()
+Administering = Annotated[Visit, Depends(allowed("accounts"))]
+AccountId = Annotated[str, Path(max_length=64)]
+Word = Annotated[str, Form(max_length=80)]
+
+
+@router.get("/accounts")
+def show(request: Request, visit: Administering) -> Response:
+    """All accounts."""
+    visit.done("accounts.view", {})
+    return _page(request, visit)
+
+
+@router.post("/accounts")
+def add(request: Request, visit: Administering, name: Word = "", role: Word = "", borough: Word = "") -> Response:
+    """A new account; its first password is shown once."""
+    try:
+        password = visit.done("account.add", {"name": name, "role": role}, work=lambda c: accounts.add_account(c, name, role, borough or None, visit.now))  # fmt: skip
+    except DeskRefusedError as error:
+        return _page(request, visit, error=str(error), status=error.code)
+    return _page(request, visit, name, password or "")
+
+
+@router.post("/accounts/{account_id}/reset")
+def reset(request: Request, visit: Administering, account_id: AccountId) -> Response:
+    """A new first password."""
+    account = _account(visit, account_id)
+    password = visit.done("account.reset", {"name": account.name}, work=lambda c: accounts.reset_account(c, account_id))
+    return _page(request, visit, account.name, password or "")
+
+
+@router.post("/accounts/{account_id}/disable")
+def disable(request: Request, visit: Administering, account_id: AccountId) -> Response:
+    """Let an account in no more."""
+    account = _account(visit, account_id)
+    if account_id == visit.viewer.account_id:
+        raise DeskRefusedError(409, "You cannot disable your own account.", "Another administrator can.")
+    visit.done("account.disable", {"name": account.name}, work=lambda c: accounts.disable_account(c, account_id))
+    return _page(request, visit)
+
+
+def _account(visit: Visit, account_id: str) -> accounts.Account:
+    account = visit.desk.read(lambda connection: accounts.find_account(connection, account_id))
+    if account is None:
+        raise DeskRefusedError(404, "There is no such account.")
+    return account
+
+
+def _page(request: Request, visit: Visit, name: str = "", password: str = "", error: str = "", status: int = 200) -> Response:  # fmt: skip
+    found = visit.desk.read(accounts.all_accounts)
+    return page(
+        request, "accounts.html", status, accounts=found, new_name=name, password=password, roles=ROLE_WORDS.items(), borough_items=[(own, own) for own in sorted(CODES)],
+        now=visit.now, errors=[{"text": error, "href": "#name"}] if error else (),
+    )  # fmt: skip

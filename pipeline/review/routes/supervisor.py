@@ -1,0 +1,26 @@
+"""The supervisor's page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from pipeline.review.overview import VERDICTS, overview
+from pipeline.review.pages import page
+from pipeline.review.plots import bands_plot, days_plot, open_plot
+from pipeline.review.visits import Visit, allowed
+
+router = APIRouter()
+
+
+@router.get("/supervisor")
+def show(request: Request, visit: Annotated[Visit, Depends(allowed("supervise"))]) -> Response:
+    """Numbers and plots."""
+    shelf = visit.desk.shelves.current()
+    found = visit.desk.read(lambda connection: overview(shelf, connection, visit.now))
+    visit.done("supervisor.view", {})
+    return page(
+        request, "supervisor.html", found=found, verdicts=VERDICTS, shelf=shelf, days=days_plot(found), opened=open_plot(found), bands=bands_plot(found)
+    )  # fmt: skip
