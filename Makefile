@@ -2,7 +2,7 @@
 UV := .boot/bin/uv
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: run test check bench clean postgres
+.PHONY: run test check bench clean postgres chromium
 
 .boot/bin/uv:
 	python3 -m venv .boot
@@ -15,18 +15,21 @@ RUN := $(UV) run --frozen --all-extras
 run: .venv/.synced      ## one night on the bundled sample
 	$(RUN) boroughlink run
 
-test: .venv/.synced postgres     ## every test
+test: .venv/.synced postgres chromium     ## every test
 	$(RUN) pytest
 
 postgres:               ## PostgreSQL's server, for the tests that start one of their own
 	@.ci/postgres
+
+chromium:               ## a browser, for the tests of the review desk
+	@.ci/chromium
 
 check: .venv/.synced    ## format, lint, types, imports, fast tests
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(RUN) lint-imports
-	$(RUN) pytest -m "not slow and not flow and not postgres"
+	$(RUN) pytest -m "not slow and not flow and not postgres and not web"
 
 bench: .venv/.synced    ## boroughlink beside its peers; ARGS="--quick" for the small sets
 	$(RUN) python -m benchmarks $(ARGS)

@@ -14,12 +14,14 @@ from web_desk import PASSWORD, World
 from flows.desk import open_desk
 from pipeline.review.desk import Desk
 from pipeline.review.web import create_app
+from schemas.desk import DeskSettings
 from schemas.settings import RunSettings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette wants httpx2, which is not httpx
     from starlette.testclient import TestClient
 
+PATIENT = RunSettings(review=DeskSettings(sign_ins_a_minute=10_000, requests_a_minute=100_000, second_look_share=0.0))
 TOKEN = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
@@ -46,6 +48,7 @@ class Client:
 
     def sign_in(self, world: World, who: str) -> Client:
         person = world.people[who]
+        world.forget_codes()
         assert self.post("/sign-in", {"name": person.name, "password": PASSWORD}, "/sign-in").status_code == 303
         assert self.post("/sign-in/code", {"code": person.code()}, "/sign-in/code").headers["location"] == "/"
         return self
@@ -65,7 +68,7 @@ class Client:
 @contextmanager
 def in_process(world: World, settings: RunSettings | None = None) -> Iterator[Any]:
     """The application of a world's desk; ``client()`` of it is a new browser."""
-    with open_desk(settings or RunSettings(), world.home, {}) as desk:
+    with open_desk(settings or PATIENT, world.home, {}) as desk:
         app = create_app(desk, hosts=frozenset({"testserver"}))
 
         class App:

@@ -77,7 +77,8 @@ def _malformed(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _message(request, status, "There is no such page." if status == 404 else "This cannot be done here.")
+    said = {404: "There is no such page.", 413: "The request is larger than the desk takes."}
+    return _message(request, status, said.get(status, "This cannot be done here."))
 
 
 def _message(request: Request, status: int, problem: str, what_to_do: str = "") -> Response:

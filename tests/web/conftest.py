@@ -1,0 +1,90 @@
+"""A real browser on a real desk: both started as a user would, screenshots kept in build/desk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from web_desk import PASSWORD, World, make_world, running
+
+from pipeline.core.places import ROOT
+
+SHOTS = ROOT / "build" / "desk"
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
+RUN_FILE = "review: { second_look_share: 0.0, sign_ins_a_minute: 1000, requests_a_minute: 100000 }\n"
+Enter = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    if found is None:
+        problem = "Chromium is not installed: .ci/chromium installs it"
+        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("desk")
+    (home / "run.yaml").write_text(RUN_FILE)
+    with running(make_world(published_sample, home), "--run-file", str(home / "run.yaml")) as served:
+        yield served
+
+
+@pytest.fixture
+def requested() -> list[str]:
+    """Every address that the browser asked for."""
+    return []
+
+
+@pytest.fixture
+def enter(browser: Browser, world: World, requested: list[str]) -> Iterator[Enter]:
+    """Sign a person in, in a browser of their own; closed at the end, and nothing may have gone wrong in its console."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def sign_in(who: str | None, **options: Any) -> Page:
+        context = browser.new_context(base_url=world.url, viewport={"width": 1360, "height": 900}, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        context.on("request", lambda request: requested.append(request.url))
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                problems.append(said.text) if said.type == "error" and "status of 4" not in said.text else None
+            ),
+        )
+        page.goto("/sign-in")
+        if who:
+            world.forget_codes()
+            page.get_by_label("Name").fill(world.people[who].name)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Continue").click()
+            page.get_by_label("Six digits").fill(world.people[who].code())
+            page.get_by_role("button", name="Sign in").click()
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert problems == []
+    assert [address for address in requested if not address.startswith(world.url)] == []
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture of the page."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)

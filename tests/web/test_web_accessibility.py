@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+from web_desk import World
+
+pytestmark = [pytest.mark.flow, pytest.mark.web]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+Enter = Callable[..., Page]
+PAGES = {
+    "asha": ("/queue", "/queue?harm=4&at=2", "/cases/{case}", "/cases/{case}?show=events&preview=link", "/cases/{other}", "/cases/NONE", "/search", "/persons/{person}", "/help"),
+    "sue": ("/supervisor",), "col": ("/search", "/persons/{shared}", "/queue"), "aud": ("/audit", "/audit?action=case.view"), "ada": ("/accounts",),
+}  # fmt: skip
+
+
+def ids(world: World) -> dict[str, str]:
+    folder = world.home.current.resolve()
+    queue, records = (f"'{folder}/{name}/*.parquet'" for name in ("review_queue", "records"))
+    cases = duckdb.sql(
+        f"SELECT review_id, person_ids[1] FROM {queue} ORDER BY n_pairs DESC, review_id LIMIT 2"
+    ).fetchall()
+    shared = duckdb.sql(f"SELECT person_id FROM {records} GROUP BY 1 HAVING bool_or(borough = 'Croydon') AND count(*) > 2 ORDER BY 1 LIMIT 1").fetchall()[0][0]  # fmt: skip
+    return {"case": cases[0][0], "other": cases[1][0], "person": cases[0][1], "shared": shared}
+
+
+def told(page: Page) -> str:
+    found = Axe().run(page, options=RULES)
+    return "\n".join(f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}" for one in found.response["violations"])  # fmt: skip
+
+
+@pytest.mark.parametrize("who", PAGES)
+def test_axe_finds_nothing_wrong_on_any_page(enter: Enter, world: World, who: str) -> None:
+    page = enter(who)
+    for path in PAGES[who]:
+        page.goto(path.format(**ids(world)))
+        assert told(page) == "", page.url
+        if page.locator("input[name=why]").count():
+            page.locator("input[name=why]").first.check()
+            page.get_by_role("button", name="Continue").click()
+            page.goto(path.format(**ids(world)))
+            assert told(page) == "", page.url
+
+
+def test_axe_finds_nothing_wrong_before_signing_in_and_in_the_help_sheet(enter: Enter) -> None:
+    page = enter(None)
+    assert told(page) == ""
+    page.get_by_role("button", name="Continue").click()
+    assert told(page) == ""
+    steward = enter("asha")
+    steward.keyboard.press("?")
+    assert told(steward) == ""
+
+
+@pytest.mark.parametrize("path", ["/queue", "/cases/{case}", "/search", "/persons/{person}"])
+def test_a_page_needs_no_sideways_scrolling_on_a_narrow_screen(enter: Enter, world: World, path: str) -> None:
+    page = enter("asha")
+    for _ in range(2):
+        page.goto(path.format(**ids(world)))
+        if page.locator("input[name=why]").count():
+            page.locator("input[name=why]").first.check()
+            page.get_by_role("button", name="Continue").click()
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
