@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -83,6 +84,7 @@ def expunge(settings: RunSettings, home: Home, record_ids: Sequence[str], ordere
     publications = expunge_publications(home, ids, rebuild)
     files = expunge_runs(home, ids)
     log("records expunged", receipt=receipt, records=len(ids), publications=publications, files=files)
+    shutil.rmtree(home.desk, ignore_errors=True)  # the review desk makes its index anew
     return ExpungeReceipt(receipt, ordered_by, order_ref, at, len(ids), publications, files, decisions)
 
 

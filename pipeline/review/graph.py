@@ -108,7 +108,7 @@ def _ring(records: Sequence[Mapping[str, Any]], middle: int, side: int, labels: 
 
 
 def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, str] | None) -> Line:
-    a, b = nodes[row["record_id_l"]], nodes[row["record_id_r"]]
+    a, b = sorted((nodes[row["record_id_l"]], nodes[row["record_id_r"]]), key=lambda node: int(node.label))
     is_weak = weak is not None and {a.record_id, b.record_id} == set(weak)
     width = 2 if row["match_weight"] < 8 else 3 if row["match_weight"] < 20 else 4
     mid_x = GAP_X if a.side != b.side else (a.x + b.x) // 2

@@ -33,6 +33,8 @@ EXPORTED = (
     "basis",
     "record_id",
 )
+OWN_EXPORTED = tuple(name for name in EXPORTED if name not in ("is_chosen", "n_agree", "rule"))
+"""What a borough user's file has: the rest would tell of values that others hold"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,13 @@ def golden_of(shelf: Shelf, viewer: Viewer, person_id: str) -> list[Golden]:
     for name, own in by_field.items():
         if own:
             chosen = next((row for row in own if row["is_chosen"]), own[0])
-            found.append(Golden(name, chosen, [row for row in own if row is not chosen]))
+            if not viewer.sees_all:  # how many others agree, and why another's value was chosen, is theirs to tell
+                agree = sum(row["value"] == chosen["value"] for row in own)
+                chosen = chosen | {
+                    "n_agree": agree,
+                    "rule": chosen["rule"] if chosen["is_chosen"] else "what your borough holds",
+                }
+            found.append(Golden(name, chosen, [row for row in own if row["record_id"] != chosen["record_id"]]))
     return found
 
 
@@ -164,7 +172,7 @@ def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([MARKING])
-    writer.writerow(EXPORTED)
+    writer.writerow(EXPORTED if viewer.sees_all else OWN_EXPORTED)
     others: dict[str, Row] = {}
     for row in shown_all(viewer, shelf.fields(person_id)):
         if row["is_masked"]:
@@ -174,9 +182,9 @@ def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
                 "borough": row["borough"],
             }
         else:
-            writer.writerow([plain_cell(row[name]) for name in EXPORTED])
+            writer.writerow([plain_cell(row[name]) for name in (EXPORTED if viewer.sees_all else OWN_EXPORTED)])
     for _, row in sorted(others.items()):
-        writer.writerow([plain_cell(row[name]) for name in EXPORTED])
+        writer.writerow([plain_cell(row[name]) for name in OWN_EXPORTED])
     return out.getvalue()
 
 

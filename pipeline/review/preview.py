@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -53,11 +53,11 @@ def preview(group: Group, parts: Sequence[Sequence[str]], n_events: int, survivo
     """
     if len(group.records) > MOST_RECORDS:
         return None
-    now = {person: [row["record_id"] for row in group.of(person)] for person in group.persons}
-    before = _sides(group, list(now.items()), survivorship)
-    title = "Together" if len(parts) == 1 else "After"
-    after = _sides(group, [(f"{title}{f' {at}' if len(parts) > 1 else ''}", list(ids)) for at, ids in enumerate(parts, start=1)], survivorship)  # fmt: skip
-    is_same = {frozenset(side.record_ids) for side in before} == {frozenset(side.record_ids) for side in after}
+    before = tuple(
+        Side(own, tuple(row["record_id"] for row in group.of(own)), _golden(row)) for own, row in group.persons.items()
+    )
+    is_same = {frozenset(side.record_ids) for side in before} == {frozenset(ids) for ids in parts}
+    after = tuple(replace(side, title="As now") for side in before) if is_same else _dealt(group, parts, survivorship)
     rows = []
     for field in FIELDS:
         then, later = (tuple(side.values.get(field, "") for side in sides) for sides in (before, after))
@@ -66,14 +66,18 @@ def preview(group: Group, parts: Sequence[Sequence[str]], n_events: int, survivo
     return Preview(before, after, tuple(rows), n_events, () if is_same else TABLES)
 
 
-def _sides(group: Group, parts: Sequence[tuple[str, Sequence[str]]], survivorship: Survivorship) -> tuple[Side, ...]:
-    owner = {record: title for title, ids in parts for record in ids}
-    rows: list[dict[str, Any]] = [
-        {name: group.records[r].get(name) for name in RECORDS.names} | {"person_id": owner[r]} for r in owner
-    ]
+def _golden(person: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(person[name]) for name in FIELDS if person[name] is not None}
+
+
+def _dealt(group: Group, parts: Sequence[Sequence[str]], survivorship: Survivorship) -> tuple[Side, ...]:
+    """Golden records of the parts, chosen as the night chooses them."""
+    titles = [f"After {at}" if len(parts) > 1 else "Together" for at in range(1, len(parts) + 1)]
+    owner = {record: title for title, ids in zip(titles, parts, strict=True) for record in ids}
+    rows: list[dict[str, Any]] = [{name: group.records[r].get(name) for name in RECORDS.names} | {"person_id": owner[r]} for r in owner]  # fmt: skip
     found = person_fields(pa.Table.from_pylist(rows, RECORDS.arrow_schema()), survivorship).to_pylist()
-    chosen: dict[str, dict[str, str]] = {title: {} for title, _ in parts}
+    chosen: dict[str, dict[str, str]] = {title: {} for title in titles}
     for row in found:
         if row["is_chosen"]:
             chosen[row["person_id"]][row["field"]] = row["value"]
-    return tuple(Side(title, tuple(ids), chosen[title]) for title, ids in parts)
+    return tuple(Side(title, tuple(ids), chosen[title]) for title, ids in zip(titles, parts, strict=True))

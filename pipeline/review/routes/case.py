@@ -228,7 +228,8 @@ def _page(
     is_counted = answer is not None and answer["last_seq"] > shelf.decisions_read and look is None
     return page(
         request, "case.html", status, case=case, answer=answer if is_counted else None, holder=holder, is_look=look is not None, why=why,
-        shown=shown, preview=found, errors=errors, form=form, reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
+        shown=shown, preview=found, errors=errors,
+        form={name: getattr(form, name, "") for name in ("verdict", "code", "text")}, reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
         trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf), chosen=set(getattr(form, "records", ())), dealt=dealt,
     )  # fmt: skip
 
