@@ -45,7 +45,7 @@ def as_compared(table: pa.Table, model: Model) -> pa.Table:
     """
     fields = [comparison.field for comparison in model.comparison]
     wanted = dict.fromkeys(
-        ["record_id", *fields, *(f"{field}_alt" for field in fields), "alias", model.blocking.across]
+        ["record_id", "source", *fields, *(f"{field}_alt" for field in fields), "alias", model.blocking.across]
     )
     found = table.select([name for name in wanted if name in table.column_names])
     for name, days in zip(("born_from", "born_to"), birth_days(table), strict=True):

@@ -134,3 +134,19 @@ def test_an_untrained_model_or_an_engine_that_keeps_nothing_cannot_go_on() -> No
         link_records(of(FEW), untrained, "balanced", ENGINE, kept=kept)
     with pytest.raises(ValueError, match="go on"):
         link_records(of(FEW), MODEL, "balanced", RecordlinkageEngine(name_groups(REFERENCE)), kept=replace(kept))
+
+
+def test_what_became_of_the_records_of_each_source_is_counted() -> None:
+    def sourced(rows: dict[str, dict[str, object]]) -> pa.Table:
+        table = of(rows)
+        return table.append_column("source", pa.array(["cris" if int(own) % 2 else "visor" for own in sorted(rows)]))
+
+    first = link_records(sourced(FEW), MODEL, "balanced", ENGINE, kept=LinkKept(ENGINE.frequency_table(of(FEW), MODEL)))
+    rows = {own: row for own, row in FEW.items() if own != IDS[0]} | {
+        IDS[1]: {"forename": ["JON"]},
+        IDS[9]: FEW[IDS[0]],
+    }
+    again = link_records(sourced(rows), MODEL, "balanced", ENGINE, kept=first.kept)
+    found = {metric.metric: int(metric.value) for metric in again.metrics if metric.stage == "night"}
+    assert [found[f"records_{name}_cris"] for name in ("new", "changed", "withdrawn", "unchanged")] == [1, 1, 0, 2]
+    assert [found[f"records_{name}_visor"] for name in ("new", "changed", "withdrawn", "unchanged")] == [0, 0, 1, 3]

@@ -1,0 +1,88 @@
+"""What must hold over many nights: the same tables as full rebuilds, lasting ids, and a ledger that agrees with all else."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.core.places import Home
+from pipeline.publish.query import query
+
+
+def differing_tables(home: Path, twin: Path) -> list[str]:
+    """Published tables that are not byte by byte those of the twin; of runs' own measures only is nothing asked."""
+    told = [json.loads((place / "published/current/manifest.json").read_text("utf-8"))["tables"] for place in (home, twin)]  # fmt: skip
+    return sorted(name for name, own in told[0].items() if own["is_repeatable"] and own["sha256"] != told[1][name]["sha256"])  # fmt: skip
+
+
+def true_persons(publication: Path, truth: Mapping[tuple[str, int, int], str]) -> dict[str, tuple[str, str | None]]:
+    """Record to its person, and its true person where that is known."""
+    columns = ("record_id", "person_id", "file", "sheet", "row_number", "part")
+    rows = pq.read_table(publication / "records", columns=list(columns)).to_pylist()
+    return {
+        row["record_id"]: (
+            row["person_id"],
+            truth.get((row["file"] + (f"#{row['sheet']}" if row["sheet"] else ""), row["row_number"], row["part"])),
+        )
+        for row in rows
+    }
+
+
+def ids_of_strangers(nights: Iterable[Mapping[str, tuple[str, str | None]]]) -> tuple[int, int]:
+    """Person ids ever given, and how many of them covered two true persons who were never linked, directly or through others."""
+    linked: dict[str, str] = {}
+
+    def root(true: str) -> str:
+        while linked.setdefault(true, true) != true:
+            true = linked[true]
+        return true
+
+    ever: dict[str, set[str]] = defaultdict(set)
+    for night in nights:
+        together: dict[str, set[str]] = defaultdict(set)
+        for person, true in night.values():
+            if true is not None:
+                together[person].add(true)
+        for person, own in together.items():
+            first, *others = sorted(own)
+            for other in others:
+                linked[root(other)] = root(first)
+            ever[person] |= own
+    return len(ever), sum(len({root(true) for true in own}) > 1 for own in ever.values())
+
+
+def disagreements(home: Path, run_ids: list[str]) -> dict[str, int]:
+    """Records on which the last ledger, person_as_of and link_changes tell another person than the publications did."""
+    spans = query(Home(home), "SELECT record_id, person_id, valid_from, valid_to FROM record_spans")
+    found = {"ledger": 0, "as_of": 0, "link_changes": 0}
+    before: pa.Table | None = None
+    for run_id in run_ids:
+        folder = home / "published" / run_id
+        now = pq.read_table(folder / "records", columns=["record_id", "person_id"])
+        day = run_id[:10]
+        of_day = query(Home(home), f"SELECT record_id, person_id FROM record_spans WHERE from_date <= DATE '{day}' AND (to_date IS NULL OR to_date > DATE '{day}')")  # fmt: skip
+        with duckdb.connect() as base:
+            for name, table in (("spans", spans), ("now_", now), ("of_day", of_day)):
+                base.register(name, table)
+            found["as_of"] += _differs(base, "of_day")
+            base.execute(f"CREATE TABLE told AS SELECT record_id, person_id FROM spans WHERE valid_from <= '{run_id}' AND (valid_to IS NULL OR valid_to > '{run_id}')")  # fmt: skip
+            found["ledger"] += _differs(base, "told")
+            if before is not None:
+                base.register("before_", before)
+                base.register("changes", pq.read_table(folder / "link_changes"))
+                moved = "SELECT b.record_id, coalesce(c.person_id_after, b.person_id) AS person_id FROM before_ b LEFT JOIN (FROM changes WHERE kind = 'record_moved') c USING (record_id) SEMI JOIN now_ USING (record_id)"
+                sql = f"SELECT count(*) FROM ({moved}) m JOIN now_ n USING (record_id) WHERE m.person_id <> n.person_id"
+                found["link_changes"] += int(base.execute(sql).fetchall()[0][0])
+        before = now
+    return found
+
+
+def _differs(base: duckdb.DuckDBPyConnection, name: str) -> int:
+    sql = f"SELECT count(*) FROM {name} a FULL JOIN now_ b USING (record_id) WHERE a.person_id IS DISTINCT FROM b.person_id"
+    return int(base.execute(sql).fetchall()[0][0])
