@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 from collections.abc import Mapping, Sequence
@@ -14,23 +15,26 @@ import pyarrow.compute as pc
 
 from flows.decided import changed_since, stamp_of
 from flows.gate import ask_gate
-from flows.kept import forget_others
+from flows.kept import forget_others, read_facts, write_tables
 from flows.linking import LINK, why_full
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.reading import READ, STANDARDISE, noted
+from flows.resume import code_stamp
 from pipeline.core.durable import write_synced
 from pipeline.core.errors import LimitsPassedError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, read_table, write_table
 from pipeline.link.drift import drift_told
+from pipeline.persons.again import PersonsBefore
 from pipeline.persons.questions import Doubts
 from pipeline.persons.queue import QueueBefore
 from pipeline.persons.stage import Clustered, Previous, build_persons
-from pipeline.persons.survivorship import load_survivorship
+from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import Publication, list_publications, publish, read_current
+from pipeline.publish.verify import damaged_files
 from pipeline.report.page import render_report
 from pipeline.validate.hold import (
     ExportFacts,
@@ -76,6 +80,7 @@ PERSON_TABLES = (
     REVIEW_CLOSED,
 )
 VALIDATE, PERSONS = "validate", "persons"
+PERSONS_TAKEN = (RECORDS.name, EVENTS.name, PERSONS_TABLE.name, PERSON_FIELDS.name)
 
 
 def validate(night: Night, contract: Contract) -> list[str]:
@@ -175,7 +180,7 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
     )
 
 
-def persons(night: Night) -> None:
+def persons(night: Night) -> list[Metric]:
     """Golden records, identities and questions; writes the tables of persons."""
     before = read_current(night.home)
     previous, decided_before = None, None
@@ -186,6 +191,7 @@ def persons(night: Night) -> None:
             QueueBefore(before.table("review_queue"), _closed_before(before)),
             before.folder / RECORDS.name,
             str(before.manifest["model"]),
+            _persons_before(night, before),
         )
     members, review_pairs, clusters, links, standing = (
         read_table(night.folder.table(LINK, name))
@@ -198,18 +204,40 @@ def persons(night: Night) -> None:
         read_table(night.folder.table(LINK, "decided_pairs")),
     )
     clustered = Clustered(members, doubts, load_model(night.settings.model).stamp, decided)
-    trust = {contract.source: contract.trust for contract in night.contracts}
     built = build_persons(
         read_table(night.folder.table(LINK, "std_records")),
         read_table(night.folder.table(LINK, "events")),
         clustered,
-        load_survivorship(night.settings.survivorship, trust),
+        _survivorship(night),
         previous,
         night.run_id,
     )
     for table in PERSON_TABLES:
         write_table(night.folder.table(PERSONS, table.name), getattr(built, table.name), table)
-    log("persons built", persons=len(built.persons), questions=len(built.review_queue))
+    write_tables(night.home.kept / night.run_id / PERSONS, {}, {"rules": _rules(night)})
+    log("persons built", persons=len(built.persons), anew=built.n_rebuilt, questions=len(built.review_queue))
+    return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
+
+
+def _survivorship(night: Night) -> Survivorship:
+    return load_survivorship(
+        night.settings.survivorship, {contract.source: contract.trust for contract in night.contracts}
+    )
+
+
+def _rules(night: Night) -> str:
+    """Hash of what a golden record hangs on besides its records."""
+    return hashlib.sha256(f"{_survivorship(night)} {code_stamp()}".encode()).hexdigest()
+
+
+def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
+    """The last publication's persons; None where they were made by other rules, a byte changed, or all is to be rebuilt."""
+    facts = read_facts(night.home.kept / before.run_id / PERSONS)
+    if night.is_full or facts is None or facts.get("rules") != _rules(night):
+        return None
+    if damaged_files(before.folder, is_deep=True, tables=PERSONS_TAKEN):
+        return None
+    return PersonsBefore(*(before.table(name) for name in PERSONS_TAKEN))
 
 
 def _closed_before(before: Publication) -> pa.Table:
@@ -305,6 +333,7 @@ def _built(metrics: Sequence[Metric]) -> dict[str, int]:
         for name in ("new", "changed", "withdrawn", "unchanged")
     }
     known = found.get("candidate_pairs", 0) - found.get("compared_pairs", 0)
+    told |= {"persons_rebuilt": found.get("persons_rebuilt", 0)}
     return {**told, "pairs_compared": found.get("compared_pairs", 0), "pairs_known": known}
 
 

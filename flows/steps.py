@@ -40,7 +40,8 @@ def link(night: Night) -> Step:
 
 def persons(night: Night) -> Step:
     """Golden records, identities and questions."""
-    return Step(night, "persons", ("link",), (night.folder.file(stages.PERSONS),))
+    kept = night.home.kept / night.run_id / stages.PERSONS
+    return Step(night, "persons", ("link",), (night.folder.file(stages.PERSONS), kept))
 
 
 def publish(night: Night) -> Step:

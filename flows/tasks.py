@@ -188,7 +188,7 @@ def link(night: Night, states: list[FeedState]) -> None:
 def build_persons(night: Night) -> None:
     """Golden records, identities and questions."""
     with private(night, "persons"), timed(night, "persons"):
-        once(steps.persons(night), type(None), lambda: stages.persons(night))
+        add_metrics(night, once(steps.persons(night), list[Metric], lambda: stages.persons(night)))
     progress().advance("persons", 1)
 
 

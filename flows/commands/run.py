@@ -91,7 +91,9 @@ def _rebuilt(outcome: Outcome) -> str:
     if outcome.why_full:
         return f"everything, because {outcome.why_full}"
     told = {name: f"{count:,}" for name, count in outcome.built.items()}
-    return "{new} records new, {changed} changed, {withdrawn} withdrawn; {pairs_compared} pairs compared".format(**told)
+    return "{new} records new, {changed} changed, {withdrawn} withdrawn; {pairs_compared} pairs compared, {persons_rebuilt} persons rebuilt".format(
+        **told
+    )
 
 
 def _short(path: Path) -> str:

@@ -12,6 +12,7 @@ from pipeline.persons.survivorship import ORDER, Criterion, Survivorship
 from schemas.tables import PERSON_FIELDS
 
 FIRST_OF_LIST = ("forename", "surname")
+NEEDED = ("forename", "surname", "date_of_birth", "postcode")  # what else of a person is made from
 
 
 def person_fields(records: pa.Table, survivorship: Survivorship) -> pa.Table:
@@ -36,10 +37,10 @@ def golden_values(fields: pa.Table) -> pa.Table:
     """Chosen values, one row a person, one text column a field; null where no record has the field."""
     with duckdb.connect() as base:
         base.register("fields", fields)
-        names = base.sql("SELECT DISTINCT field FROM fields ORDER BY field").to_arrow_table().column(0).to_pylist()
+        found = base.sql("SELECT DISTINCT field FROM fields").to_arrow_table().column(0).to_pylist()
+        names = sorted({*found, *NEEDED})
         columns = ", ".join(f"max(value) FILTER (field = '{name}') AS {_quoted(name)}" for name in names)
-        listed = f", {columns}" if columns else ""
-        sql = f"SELECT person_id{listed} FROM fields WHERE is_chosen GROUP BY person_id"
+        sql = f"SELECT person_id, {columns} FROM fields WHERE is_chosen GROUP BY person_id"
         return base.sql(sql).to_arrow_table()
 
 

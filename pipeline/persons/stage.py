@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipeline.core.parquet import conform
+from pipeline.persons.again import PersonsBefore, of_persons, taken_over, touched_persons
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_changes
 from pipeline.persons.content import corrected
@@ -32,6 +33,8 @@ class Previous:
     records: Path
     """Folder of its records"""
     model: str
+    tables: PersonsBefore | None = None
+    """Its tables of persons; None where all persons are to be made anew"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class PersonTables:
     link_changes: pa.Table
     review_queue: pa.Table
     review_closed: pa.Table
+    n_rebuilt: int
+    """Persons that were made anew"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,33 @@ def build_persons(
     })  # fmt: skip
     records = conform(_with_person(std_records, person_of), RECORDS).sort_by("record_id")
     own_events = conform(_with_person(events, person_of), EVENTS).sort_by("event_id")
-    fields = person_fields(records, survivorship)
     queue = review_queue(linked.doubts, records, identities.ledger, previous.queue if previous else None, run_id)
-    persons = persons_table(records, own_events, fields, linked.doubts.clusters, linked.cluster_members, queue.open)
-    return PersonTables(persons, fields, records, own_events, identities.ledger, changes, queue.open, queue.closed)
+    rest = linked.doubts.clusters, linked.cluster_members, queue.open
+    before = previous.tables if previous else None
+    persons, fields, rebuilt = _golden(records, own_events, rest, survivorship, before)
+    return PersonTables(
+        persons, fields, records, own_events, identities.ledger, changes, queue.open, queue.closed, rebuilt
+    )
+
+
+def _golden(
+    records: pa.Table,
+    events: pa.Table,
+    rest: tuple[pa.Table, pa.Table, pa.Table],
+    survivorship: Survivorship,
+    before: PersonsBefore | None,
+) -> tuple[pa.Table, pa.Table, int]:
+    """Persons, their fields, and how many of them were made anew; ``rest``: clusters, their members, open questions."""
+    if before is None:
+        fields = person_fields(records, survivorship)
+        persons = persons_table(records, events, fields, *rest)
+        return persons, fields, len(persons)
+    touched = touched_persons(before, records, events, *rest)
+    own, own_events = of_persons(records, touched), of_persons(events, touched)
+    made = person_fields(own, survivorship)
+    fields = taken_over(before.person_fields, touched, made)
+    anew = persons_table(own, own_events, made, *rest)
+    return taken_over(before.persons, touched, anew), fields, len(anew)
 
 
 def _identities(

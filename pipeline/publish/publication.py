@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import LinkageError, PublishRefusedError
-from pipeline.core.parquet import ROW_GROUP_ROWS, conform
+from pipeline.core.parquet import ROW_GROUP_ROWS, conform, in_order
 from pipeline.core.places import Home
 from pipeline.publish.checks import problems_of
 from schemas.tables import MARKING, PUBLISHED, Table
@@ -119,7 +119,7 @@ def _read(folder: Path) -> Publication:
 
 
 def _ordered(data: pa.Table, table: Table) -> pa.Table:
-    return conform(data, table).sort_by([(name, "ascending") for name in table.key])
+    return in_order(conform(data, table), table.key)
 
 
 def _write(folder: Path, data: pa.Table, table: Table) -> dict[str, object]:

@@ -14,11 +14,11 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.core.durable import make_folder, sync_folder, write_synced
+from pipeline.core.durable import make_folder, replacing, sync_folder, write_synced
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import conform, read_table, write_table
+from pipeline.core.parquet import conform
 from pipeline.core.places import Home
-from schemas.tables import EVENTS_STAGED, SOURCE_STATUS, STD_RECORDS
+from schemas.tables import SOURCE_STATUS
 
 POINTER = "good"
 FACTS = "export.json"
@@ -173,8 +173,10 @@ def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, eve
     new = folder / version
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new)
-    write_table(new / "std_records.parquet", read_table(std_records), STD_RECORDS)
-    write_table(new / "events.parquet", read_table(events), EVENTS_STAGED)
+    for path, name in ((std_records, "std_records.parquet"), (events, "events.parquet")):
+        with replacing(new / name) as temporary:
+            shutil.copyfile(path, temporary)
+            temporary.chmod(0o600)
     kept = {path.name: _sha256(path) for path in sorted(new.glob("*.parquet"))}
     write_synced(new / FACTS, json.dumps({**asdict(facts), "sha256": kept}, indent=1))
     sync_folder(folder)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 from small_london import ROWS, London, ended, forked, plain_night, published_tables
+from stewards_say import said
 
+from flows.decided import open_decisions
 from flows.expunging import expunge
 from flows.kept import damage
 from flows.linking import why_full
@@ -52,6 +54,7 @@ def test_nights_of_changes_publish_what_full_nights_publish(london: London, home
     chance = random.Random(11)
     for day in range(21, 25):
         change(london, chance)
+        decide(home, chance)
         twin = tmp_path / f"twin-{day}"
         shutil.copytree(home, twin, symlinks=True)
         run(london, home, f"2026-11-{day}")
@@ -59,12 +62,27 @@ def test_nights_of_changes_publish_what_full_nights_publish(london: London, home
         assert reason(london, home, f"2026-11-{day}-1") is None
         assert reason(london, twin, f"2026-11-{day}-1") == "it was asked for"
         assert published_tables(home) == published_tables(twin)
+        told = measures(home, f"2026-11-{day}-1")
+        assert 0 < told["persons_rebuilt"] < measures(twin, f"2026-11-{day}-1")["persons_rebuilt"]
+
+
+def decide(home: Path, chance: random.Random) -> None:
+    """A steward links two records, or parts them."""
+    found = read_current(Home(home))
+    assert found is not None
+    ids = found.table("records").column("record_id").to_pylist()
+    with open_decisions(RunSettings(), Home(home), {}) as store:
+        store.decide(said(*chance.sample(ids, 2), chance.choice(["link", "unlink"])))
+
+
+def measures(home: Path, run_id: str) -> dict[str, float]:
+    found = json.loads((home / "runs" / run_id / "metrics.json").read_text("utf-8"))
+    return {name: value for stage, name, value, _ in found if stage == "night"}
 
 
 def rows(home: Path, run_id: str) -> dict[str, float]:
     """What was standardised, taken over and not even read."""
-    found = json.loads((home / "runs" / run_id / "metrics.json").read_text("utf-8"))
-    return {name: value for stage, name, value, _ in found if stage == "night" and ("rows" in name or "feeds" in name)}
+    return {name: value for name, value in measures(home, run_id).items() if "rows" in name or "feeds" in name}
 
 
 def test_an_export_that_is_the_same_is_not_read_and_one_that_is_not_only_where_it_differs(london: London, home: Path) -> None:  # fmt: skip
