@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -41,3 +43,14 @@ class Outcome:
             "report": str(self.report),
             "validation": str(self.validation),
         }
+
+
+def worked_on(why_full: str | None, built: Mapping[str, int]) -> str:
+    """What the night worked on, in words."""
+    told = defaultdict(int, built)
+    counts = "{new:,} records new, {changed:,} changed, {withdrawn:,} withdrawn, {unchanged:,} as they were".format_map(
+        told
+    )
+    if why_full:
+        return f"everything, because {why_full}"
+    return counts + "; {pairs_compared:,} pairs compared, {persons_rebuilt:,} persons made anew".format_map(told)

@@ -18,7 +18,7 @@ from flows.gate import ask_gate
 from flows.kept import forget_others, read_facts, write_tables
 from flows.linking import LINK, why_full
 from flows.night import Night
-from flows.outcome import Outcome
+from flows.outcome import Outcome, worked_on
 from flows.reading import READ, STANDARDISE, noted
 from flows.resume import code_stamp
 from pipeline.core.durable import write_synced
@@ -298,8 +298,18 @@ def write_report(
     model = load_model(night.settings.model).stamp
     measures = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB")]
     as_of, drift = night.as_of.isoformat(), drift_told(metrics)
+    why, built = why_full(night), _built(metrics)
+    told = worked_on(why, built)
     page = render_report(
-        tables, measures, night.run_id, as_of, model, has_before=has_before, refused=refused, drift=drift
+        tables,
+        measures,
+        night.run_id,
+        as_of,
+        model,
+        has_before=has_before,
+        refused=refused,
+        drift=drift,
+        worked_on=told,
     )
     path = night.folder.file("report.html")
     write_synced(path, page)
@@ -320,8 +330,8 @@ def write_report(
         ),
         seconds=round(seconds, 3),
         peak_mb=round(peak_mb(), 1),
-        why_full=why_full(night),
-        built=_built(metrics),
+        why_full=why,
+        built=built,
     )
 
 

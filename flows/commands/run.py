@@ -67,13 +67,15 @@ def run(
 
 
 def _summary(console: Console, outcome: Outcome) -> None:
+    from flows.outcome import worked_on
+
     table = Table(title=f"Night {outcome.run_id}", show_header=False, title_justify="left")
     for name, value in (
         ("records", outcome.records), ("persons", outcome.persons), ("linked pairs", outcome.links),
         ("open questions", outcome.questions), ("rows in quarantine", outcome.quarantined), ("feeds fresh", outcome.fresh),
     ):  # fmt: skip
         table.add_row(name, f"{value:,}")
-    table.add_row("rebuilt", _rebuilt(outcome))
+    table.add_row("worked on", worked_on(outcome.why_full, outcome.built))
     table.add_row("time and memory", f"{outcome.seconds:.1f} s, {outcome.peak_mb:,.0f} MB")
     console.print(table)
     for feed, state, reason in outcome.not_fresh:
@@ -85,15 +87,6 @@ def _summary(console: Console, outcome: Outcome) -> None:
         ("validation", outcome.validation),
     ):
         console.print(f"{name:<11}{_short(path)}", soft_wrap=True, markup=False)
-
-
-def _rebuilt(outcome: Outcome) -> str:
-    if outcome.why_full:
-        return f"everything, because {outcome.why_full}"
-    told = {name: f"{count:,}" for name, count in outcome.built.items()}
-    return "{new} records new, {changed} changed, {withdrawn} withdrawn; {pairs_compared} pairs compared, {persons_rebuilt} persons rebuilt".format(
-        **told
-    )
 
 
 def _short(path: Path) -> str:

@@ -63,7 +63,7 @@ def changes_since(ledger: pa.Table, run_id: str, has_before: bool) -> Changes:
     )
 
 
-def render_report(
+def render_report(  # noqa: PLR0913  (what the page tells, each by its name)
     tables: Mapping[str, pa.Table],
     metrics: Sequence[Metric],
     run_id: str,
@@ -73,11 +73,13 @@ def render_report(
     has_before: bool,
     refused: Sequence[str] = (),
     drift: Sequence[str] = (),
+    worked_on: str = "everything",
 ) -> str:
     """The page as HTML that needs no network and no script; counts only, no personal data.
 
     ``refused``: the limits for which the publish gate holds the night back, as sentences.
     ``drift``: how the data has drifted from the model, as sentences.
+    ``worked_on``: what the night worked on, in words.
     """
     persons, links, status = tables["persons"], tables["links"], tables["source_status"].to_pylist()
     weight = links.column("match_weight").to_numpy()
@@ -95,6 +97,7 @@ def render_report(
         marking=MARKING,
         refused=refused,
         drift=drift,
+        worked_on=worked_on,
         figures=_figures(tables, int(is_link.sum()), int((boroughs > 1).sum())),
         sources=_sources(status),
         not_fresh=[row for row in status if row["state"] != "fresh"],
