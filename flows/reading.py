@@ -66,7 +66,7 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
         SourceError: If a later try may bring it; any other failure is noted, and the feed will be held.
     """
     contract, feed = night.feeds[feed_id]
-    last = _last_export(night, feed_id, contract)
+    last = last_export(night, feed_id, contract)
     try:
         if last and not last.note["hangs_on_day"] and _sha256(night, feed_id) == last.note["file_sha256"]:
             return _taken_over(night, last)
@@ -148,8 +148,8 @@ def _sha256(night: Night, feed_id: str) -> str:
     return export_sha256(*night.feeds[feed_id], night.settings.exports)
 
 
-def _last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
-    """None where there is none, its rules were others, a byte of it has changed, or all is to be rebuilt."""
+def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
+    """What the current publication's run read; None where its rules were others, a byte has changed, or all is to be rebuilt."""
     base = None if night.is_full else read_current(night.home)
     if base is None or base.run_id == night.run_id:
         return None

@@ -13,13 +13,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.checkpoints import as_marked
 from flows.decided import changed_since, stamp_of
 from flows.gate import ask_gate
 from flows.kept import forget_others, read_facts, write_tables
 from flows.linking import LINK, why_full
 from flows.night import Night
 from flows.outcome import Outcome, worked_on
-from flows.reading import READ, STANDARDISE, noted
+from flows.reading import READ, STANDARDISE, last_export, noted
 from flows.resume import code_stamp
 from pipeline.core.durable import write_synced
 from pipeline.core.errors import LimitsPassedError
@@ -36,6 +37,7 @@ from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import Publication, list_publications, publish, read_current
 from pipeline.publish.verify import damaged_files
 from pipeline.report.page import render_report
+from pipeline.validate.again import Again
 from pipeline.validate.hold import (
     ExportFacts,
     FeedNight,
@@ -54,6 +56,7 @@ from schemas.model import load_model
 from schemas.tables import (
     EVENTS,
     EVENTS_STAGED,
+    FAILED_ROWS,
     IDENTITY_LEDGER,
     LINK_CHANGES,
     PERSON_FIELDS,
@@ -61,6 +64,7 @@ from schemas.tables import (
     RECORDS,
     REVIEW_CLOSED,
     REVIEW_QUEUE,
+    ROW_CONTENT,
     RUN_METRICS,
     SOURCE_STATUS,
     STD_RECORDS,
@@ -134,19 +138,49 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
         int(str(note["rows_read"])),
         len(rejected),
         good.facts.rows if good else None,
+        _again(night, feed_id),
     )
+
+
+def _again(night: Night, feed_id: str) -> Again | None:
+    """What the current publication's run found of the feed's rows that say what they said, by the rules of tonight."""
+    contract, _ = night.feeds[feed_id]
+    last = last_export(night, feed_id, contract)
+    if last is None:
+        return None
+    path = last.folder.table(VALIDATE, FAILED_ROWS.name, feed_id)
+    is_whole = as_marked(night.home, last.folder.root / VALIDATE / contract.source, [path])
+    if not is_whole or noted(last.folder, feed_id, VALIDATE).get("suites") != _suites_stamp(night):
+        return None
+    then, now = (
+        read_table(folder.table(STANDARDISE, ROW_CONTENT.name, feed_id)) for folder in (last.folder, night.folder)
+    )
+    ids = now.column("record_id").combine_chunks()
+    place = pc.index_in(ids, then.column("record_id").combine_chunks())
+    is_same = pc.equal(then.column("content").combine_chunks().take(place), now.column("content").combine_chunks())
+    return Again(ids.filter(pc.fill_null(is_same, False)), read_table(path))
+
+
+def _suites_stamp(night: Night) -> str:
+    """Hash of all suites."""
+    found = hashlib.sha256()
+    for path in sorted(night.settings.expectations.glob("*.json")):
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
 
 
 def _keep_validated(night: Night, result: FeedValidated) -> None:
     write_table(night.folder.table(VALIDATE, "std_records", result.feed_id), result.std_records, STD_RECORDS)
     write_table(night.folder.table(VALIDATE, "events", result.feed_id), result.events, EVENTS_STAGED)
     write_table(night.folder.table(VALIDATE, "quarantine", result.feed_id), result.quarantine, QUARANTINE)
+    write_table(night.folder.table(VALIDATE, FAILED_ROWS.name, result.feed_id), result.failed, FAILED_ROWS)
     breach = result.breaches[0] if result.breaches else None
     said = {
         "rows": len(result.std_records),
         "reason_code": breach.code if breach else None,
         "reason": " ".join(each.reason for each in result.breaches) or None,
         "findings": [asdict(finding) for finding in result.findings],
+        "suites": _suites_stamp(night),
     }
     path = night.folder.root / VALIDATE / result.feed_id / "note.json"
     write_synced(path, json.dumps(said))

@@ -191,6 +191,17 @@ ROW_CONTENT = Table(
     (RECORD_ID, Column("content", pa.binary(), "Hash of all that the row said; null where the record hangs on the day of the night")),
 )  # fmt: skip
 
+FAILED_ROWS = Table(
+    "failed_rows",
+    "one row a standard record and lasting expectation that it does not meet, for the next night",
+    ("record_id", "suite", "place"),
+    (
+        RECORD_ID,
+        Column("suite", TEXT, "The suite", nullable=False),
+        Column("place", pa.int32(), "Which of its expectations, from 0", nullable=False),
+    ),
+)
+
 QUARANTINE = Table(
     "quarantine",
     "one row a rejected row and reason",
@@ -558,7 +569,7 @@ FINGERPRINTS = Table(
 )  # fmt: skip
 
 STAGED = (
-    RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, ROW_CONTENT, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS, DECISIONS, STANDING_DECISIONS, DECIDED_PAIRS,
+    RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, ROW_CONTENT, FAILED_ROWS, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS, DECISIONS, STANDING_DECISIONS, DECIDED_PAIRS,
     PAIR_EVIDENCE, FINGERPRINTS,
 )  # fmt: skip
 PUBLISHED = (

@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
+from pipeline.validate.again import Again, failed_rows, outcomes_of
 from pipeline.validate.suites import Outcome, Suites
-from pipeline.validate.views import event_view, record_view
+from pipeline.validate.views import View, event_view, record_view
 from schemas.contract import Contract
-from schemas.tables import EVENT_RAW_FIELDS, LINEAGE, PERSON_RAW_FIELDS, QUARANTINE
+from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FIELDS, QUARANTINE
 
 RECORDS, EVENTS = "std_records", "events"
 GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them
@@ -35,6 +36,8 @@ class Export:
     """Rows that reading and standardising have sent to quarantine"""
     last_good_rows: int | None
     """Records of the last good export; None where there is none"""
+    again: Again | None = None
+    """What is known of its rows from the export before"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class FeedValidated:
     quarantine: pa.Table
     breaches: tuple[Breach, ...]
     findings: tuple[Finding, ...] = field(default=())
+    failed: pa.Table = field(default_factory=lambda: FAILED_ROWS.arrow_schema().empty_table())
+    """Contract ``failed_rows``, for the next night"""
 
 
 def validate_source(
@@ -83,19 +88,28 @@ def validate_source(
     records = pa.concat_tables(export.std_records for export in exports)
     events = pa.concat_tables(export.events for export in exports)
     position = pc.index_in(events.column("record_id"), records.column("record_id")).to_numpy()
+    ids = {name: records.column("record_id").combine_chunks() for name in (RECORDS, contract.source) if name in suites}
+    views = dict.fromkeys(ids, View(records, as_of, record_view)) | {EVENTS: View(events, as_of, event_view)}
+    ids[EVENTS] = events.column("record_id").combine_chunks()
+    known = [export.again for export in exports if export.again]
+    found = {
+        name: outcomes_of(suites, name, view, ids[name], _parameters(as_of), known) for name, view in views.items()
+    }
     outcomes = [
-        (outcome, outcome.failing)
-        for name in (RECORDS, contract.source)
-        if name in suites
-        for outcome in suites.run(name, record_view(records, as_of), _parameters(as_of))
+        (outcome, position[outcome.failing] if name == EVENTS else outcome.failing)
+        for name, own in found.items()
+        for outcome in own
     ]
-    outcomes += [
-        (outcome, position[outcome.failing])
-        for outcome in suites.run(EVENTS, event_view(events, as_of), _parameters(as_of))
-    ]
+    failed = failed_rows(found, suites, ids)
     first = np.concatenate([[0], np.cumsum(sizes)])
     return [
-        _settle(contract, export, owner == at, int(first[at]), outcomes, as_of) for at, export in enumerate(exports)
+        replace(
+            _settle(contract, export, owner == at, int(first[at]), outcomes, as_of),
+            failed=failed.filter(
+                pc.is_in(failed.column("record_id"), export.std_records.column("record_id").combine_chunks())
+            ),
+        )
+        for at, export in enumerate(exports)
     ]
 
 

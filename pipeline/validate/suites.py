@@ -27,8 +27,17 @@ with warnings.catch_warnings():
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from pipeline.core.errors import SettingsError
+from pipeline.validate.views import DAILY
 
 SEVERITIES = ("row", "feed", "warn")
+BY_ITSELF = frozenset(
+    f"expect_column_values_to_{own}"
+    for own in (
+        "not_be_null", "be_null", "be_between", "be_in_set", "not_be_in_set", "match_regex", "not_match_regex", "match_regex_list",
+        "not_match_regex_list", "match_strftime_format",
+    )
+)  # fmt: skip
+"""Expectations that look at each row by itself"""
 _ONE_AT_A_TIME = threading.Lock()  # its context and Python's warning filters are the process's, not a thread's
 
 
@@ -64,19 +73,43 @@ class Suites:
     def __contains__(self, name: str) -> bool:
         return name in self._suites
 
-    def run(self, name: str, frame: pd.DataFrame, parameters: Mapping[str, object]) -> list[Outcome]:
-        """Outcomes of a suite on a frame, in the suite's order; none for an empty frame.
+    def lasting(self, name: str) -> np.ndarray:
+        """(expectations,) bool: what a row does to it hangs on the row alone, not on other rows or the day of the night."""
+        return np.array([_is_lasting(own.configuration) for own in self._suites[name].expectations], np.bool_)
+
+    def columns(self, name: str, places: np.ndarray) -> frozenset[str]:
+        """Columns that these expectations of a suite look at, as far as their arguments tell."""
+        configs = [self._suites[name].expectations[at].configuration for at in places]
+        return frozenset(
+            text for config in configs for value in config.kwargs.values() for text in _texts(value)
+        )  # fmt: skip
+
+    def unfailing(self, name: str, places: np.ndarray) -> list[Outcome]:
+        """Outcomes of these expectations of a suite where no row fails."""
+        none = np.zeros(0, np.int64)
+        return [_outcome_of(name, self._suites[name].expectations[at].configuration, none) for at in places]
+
+    def run(
+        self, name: str, frame: pd.DataFrame, parameters: Mapping[str, object], places: np.ndarray | None = None
+    ) -> list[Outcome]:
+        """Outcomes of a suite, or of some of its expectations, on a frame, in the suite's order; none for an empty frame.
 
         Raises:
             SettingsError: If an expectation cannot be evaluated, as where it names a column that is not there.
         """
-        if frame.empty:
+        if frame.empty or (places is not None and not len(places)):
             return []
         frame = frame.reset_index(drop=True)
+        suite = self._suites[name]
+        if places is not None:
+            some = [suite.expectations[at].configuration for at in places]
+            suite = gx.ExpectationSuite(name=f"{name} in part")
+            for config in some:
+                suite.add_expectation_configuration(config)
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = self._batches.get_batch({"dataframe": frame}).validate(
-                self._suites[name], result_format="COMPLETE", expectation_parameters=dict(parameters)
+                suite, result_format="COMPLETE", expectation_parameters=dict(parameters)
             )
         return [_outcome(name, found) for found in result.results]
 
@@ -107,12 +140,25 @@ def _outcome(suite: str, found: gx.core.ExpectationValidationResult) -> Outcome:
     config = found.expectation_config
     if config is None:
         raise SettingsError(f"{suite}.json", "gave a result without its expectation")
-    column = config.kwargs.get("column") or config.kwargs.get("column_A")
-    meta = config.meta or {}
     if found.exception_info.get("raised_exception") or "unexpected_index_list" not in found.result:
+        column = config.kwargs.get("column") or config.kwargs.get("column_A")
         problem = f"{config.type} on {column} cannot be evaluated row by row"
         raise SettingsError(f"{suite}.json", problem, "Use a column expectation on a column of the validation view.")
+    return _outcome_of(suite, config, np.asarray(found.result["unexpected_index_list"], dtype=np.int64))
+
+
+def _outcome_of(suite: str, config: ExpectationConfiguration, failing: np.ndarray) -> Outcome:
+    column = config.kwargs.get("column") or config.kwargs.get("column_A")
+    meta = config.meta or {}
     return Outcome(
-        suite, config.type, column, meta["severity"], meta.get("about", config.type), float(config.kwargs.get("mostly", 1.0)),
-        np.asarray(found.result["unexpected_index_list"], dtype=np.int64),
+        suite, config.type, column, meta["severity"], meta.get("about", config.type), float(config.kwargs.get("mostly", 1.0)), failing,
     )  # fmt: skip
+
+
+def _is_lasting(config: ExpectationConfiguration) -> bool:
+    is_of_night = any("$PARAMETER" in str(value) for value in config.kwargs.values())
+    return config.type in BY_ITSELF and config.kwargs.get("column") not in DAILY and not is_of_night
+
+
+def _texts(value: object) -> list[str]:
+    return [value] if isinstance(value, str) else [str(own) for own in value] if isinstance(value, list) else []

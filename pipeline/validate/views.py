@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 DAY = 86_400_000_000  # microseconds
 YEAR_DAYS = 365.2425
@@ -15,6 +19,28 @@ RECORD_TEXT = (
     "email", "pnc_id", "cro_number", "nhs_number", "upn", "source_key",
 )  # fmt: skip
 EVENT_TEXT = ("event_id", "record_id", "event_type", "event_ref", "role", "borough", "risk", "status", "place_postcode")
+
+
+DAILY = frozenset({"age_years", "recorded_days_ago", "started_days_ago"})
+"""Columns that hang on the day of the night"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A table as suites see it."""
+
+    table: pa.Table
+    as_of: dt.date
+    make: Callable[[pa.Table, dt.date], pd.DataFrame]
+
+    def frame(self, rows: NDArray[np.int64] | None = None, columns: frozenset[str] | None = None) -> pd.DataFrame:
+        """The frame of some rows, all where none are given; columns that are not wanted may be empty."""
+        table = self.table if rows is None else self.table.take(pa.array(rows))
+        if columns is not None:
+            spare = [name for name in (*RECORD_TEXT, *EVENT_TEXT) if name in table.column_names and name not in columns]
+            for name in spare:
+                table = table.set_column(table.schema.get_field_index(name), name, pa.nulls(len(table), pa.string()))
+        return self.make(table, self.as_of)
 
 
 def record_view(std_records: pa.Table, as_of: dt.date) -> pd.DataFrame:
