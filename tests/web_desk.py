@@ -60,10 +60,15 @@ def make_world(published: Path, home: Path) -> World:
     """A home with a copy of a publication and an account of each role that is set up already."""
     shutil.copytree(published, home / "published", symlinks=True)
     world = World(Home(home))
+    add_people(world)
+    return world
+
+
+def add_people(world: World) -> None:
+    """An account of each role, set up already."""
     with open_desk(RunSettings(), world.home, {}) as desk:
         for key, (name, role, borough) in PEOPLE.items():
             world.people[key] = Person(name, _ready(desk, name, role, borough))
-    return world
 
 
 def _ready(desk: Desk, name: str, role: str, borough: str | None) -> str:

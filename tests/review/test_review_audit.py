@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from flows.commands.audit import app
+from pipeline.core.errors import StateError
+from pipeline.stewardship.audit import GENESIS, Act, append, hash_of, verify
+from pipeline.stewardship.columns import AUDIT_LOG
+from pipeline.stewardship.database import reading, writing
+from pipeline.stewardship.store import Store, open_store
+
+NOW = dt.datetime(2026, 11, 26, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/state/decisions.sqlite3") as opened:
+        yield opened
+
+
+def write(store: Store, n: int) -> None:
+    for at in range(n):
+        with writing(store.engine) as connection:
+            append(
+                connection,
+                Act("ann", "steward", "case.view", {"review_id": f"Q{at}", "records": ["b", "a"]}, "queue"),
+                NOW,
+            )
+
+
+def test_an_empty_log_is_whole(store: Store) -> None:
+    with reading(store.engine) as connection:
+        proof = verify(connection)
+    assert (proof.is_whole, proof.n_entries, proof.head) == (True, 0, GENESIS)
+
+
+def test_each_entry_names_the_hash_before_it(store: Store) -> None:
+    write(store, 3)
+    with reading(store.engine) as connection:
+        rows = connection.execute(sa.select(AUDIT_LOG).order_by(AUDIT_LOG.c.seq)).all()
+        assert verify(connection).is_whole
+    assert [row.prev_hash for row in rows] == [GENESIS, rows[0].hash, rows[1].hash]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(column=st.sampled_from(["at", "actor", "role", "action", "subject", "why"]), other=st.text(max_size=20))
+def test_no_column_of_an_entry_can_change_without_its_hash_telling(column: str, other: str) -> None:
+    row = {
+        "seq": 1,
+        "at": "2026",
+        "actor": "ann",
+        "role": "steward",
+        "action": "view",
+        "subject": "{}",
+        "why": "",
+        "prev_hash": GENESIS,
+    }
+    changed = {**row, column: other}
+    assert (hash_of(changed) == hash_of(row)) == (changed == row)
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM audit_log WHERE seq = 2", "UPDATE audit_log SET actor = 'eve' WHERE seq = 2", "UPDATE audit_log SET seq = 9 WHERE seq = 3"])  # fmt: skip
+def test_an_entry_that_is_gone_changed_or_moved_breaks_the_chain(store: Store, sql: str) -> None:
+    write(store, 4)
+    with store.engine.connect() as connection, connection.begin():
+        for trigger in ("audit_log_delete", "audit_log_update"):
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        connection.exec_driver_sql(sql)
+    with reading(store.engine) as connection:
+        assert not verify(connection).is_whole
+
+
+def test_an_entry_is_undone_with_the_transaction_it_tells_of(store: Store) -> None:
+    def fail() -> None:
+        with writing(store.engine) as connection:
+            append(connection, Act("ann", "steward", "case.decide", {}), NOW)
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with reading(store.engine) as connection:
+        assert verify(connection).n_entries == 0
+
+
+def test_the_command_proves_a_log_and_fails_where_it_is_broken(store: Store, tmp_path: Path) -> None:
+    write(store, 2)
+    with reading(store.engine) as connection:
+        head = verify(connection).head
+    runner = CliRunner()
+    whole = runner.invoke(app, ["verify", "--home", str(tmp_path), "--head", f"2:{head}"])
+    assert (whole.exit_code, "Whole: 2 entries" in whole.output) == (0, True)
+    broken = runner.invoke(app, ["verify", "--home", str(tmp_path), "--head", f"3:{head}"])
+    assert isinstance(broken.exception, StateError)
