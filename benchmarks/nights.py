@@ -101,8 +101,10 @@ def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]
     names = ("run_id", "records", "persons", "links", "questions", "seconds", "peak_mb", "why_full", "built")
     stages = {stage: value for stage, name, value, _ in metrics if name == "seconds"}
     counts = {name: value for stage, name, value, _ in metrics if stage == "night" and "records_" not in name}
+    lines = (home / "runs" / said["run_id"] / "run.log").read_text("utf-8").splitlines()
+    reading = sum(json.loads(line).get("reading_seconds", 0.0) for line in lines)
     parts = {name: value for stage, name, value, unit in metrics if unit == "s" and name != "seconds"}
-    return {**{name: said.get(name) for name in names}, "wall": wall, "stages": stages, "parts": parts, "counts": counts}  # fmt: skip
+    return {**{name: said.get(name) for name in names}, "wall": wall, "stages": stages, "parts": parts, "counts": counts, "reading_seconds": reading}  # fmt: skip
 
 
 def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.Random) -> int:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
     try:
         if last and not last.note["hangs_on_day"] and _sha256(night, feed_id) == last.note["file_sha256"]:
             return _taken_over(night, last)
+        began = time.perf_counter()
         read = read_feed(contract, feed, night.settings.exports, passwords(night.settings, os.environ))
+        reading = time.perf_counter() - began
     except SourceError as error:
         if error.is_retryable:
             raise
@@ -92,7 +95,7 @@ def read_and_standardise(night: Night, feed_id: str) -> str:
         "rows_again": standard.n_reused, "rows_standardised": len(read.records) - standard.n_reused,
     }  # fmt: skip
     note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256, **facts)
-    log("feed read", feed=feed_id, rows=read.rows_read, records=len(std_records), rejected=len(quarantine), again=standard.n_reused)  # fmt: skip
+    log("feed read", feed=feed_id, rows=read.rows_read, records=len(std_records), rejected=len(quarantine), again=standard.n_reused, reading_seconds=round(reading, 3))  # fmt: skip
     return feed_id
 
 

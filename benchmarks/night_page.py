@@ -1,0 +1,114 @@
+"""RESULTS_nights.md, from the measures that ``benchmarks.nights`` wrote: ``python -m benchmarks.night_page NIGHTS.json ONE_LARGE_NIGHT.json``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from benchmarks.machine import about_machine
+from benchmarks.pictures import PICTURE
+from pipeline.report.charts import LINK, REVIEW
+
+FOLDER = Path(__file__).parent
+STAGES = ("standardise", "validate", "settle", "link", "persons", "publish")
+WORKERS = 4  # threads that read feeds
+HEAD = """# Nights in a row
+
+Made by `python -m benchmarks.nights --people N --nights M --place FOLDER` and `python -m benchmarks.night_page`, on {machine}.
+Each night runs twice from the same home, one process each: incrementally, and in a twin of the home with `--full`. Other work ran on the machine.
+"""
+MANY = """
+## {nights} nights over {people:,} people
+
+Rows of {files} arrive, have a letter changed or leave ({share:.1%} of them a night in all); the export of one borough is cut short on night 4, and its feed is held;
+stewards answer {decisions} questions, one in ten of them wrongly.
+
+| night | records | rows standardised | pairs compared (of candidates) | persons made anew | published tables that differ from the full night | seconds, incremental | full |
+|---|---|---|---|---|---|---|---|
+{rows}
+
+- Person ids ever given: {ids:,}; ids that covered two true persons who were never linked: **{strange}**.
+- Records on which the last ledger, `person_as_of` or `link_changes` tell another person than that night's publication: **{disagreements}**.
+"""
+LARGE = """
+## One night over {records:,} records
+
+{changed:,} rows standardised ({share:.2%}), {compared:,} of {candidates:,} candidate pairs compared, {persons:,} persons made anew; tables that differ: {differing}.
+
+![Seconds of each stage]({picture})
+
+| stage | full, s | incremental, s | share |
+|---|---|---|---|
+{rows}
+
+`read` is the fetching and parsing of the exports, which both must do (a file that is the same is not read by the incremental night) and standardising together;
+what of it is standardising is told by the log of each feed.
+"""
+
+
+def many_nights(said: dict[str, Any]) -> str:
+    """The part about nights in a row."""
+    rows = []
+    for told in said["nights"]:
+        own, full = told["incremental"], told.get("full")
+        built = own["built"]
+        pairs = f"{built['pairs_compared']:,} ({built['pairs_compared'] + built['pairs_known']:,})"
+        differ = "first night" if full is None else ", ".join(told["differing_tables"]) or "none"
+        times = f"{own['seconds']:.0f} | {'' if full is None else format(full['seconds'], '.0f')}"
+        rows.append(
+            f"| {told['night']}{' (one feed held)' if told['held'] else ''} | {own['records']:,} | {own['counts'].get('rows_standardised', 0):,.0f} | {pairs}"
+            f" | {built.get('persons_rebuilt', own['persons']):,} | {differ} | {times} |"
+        )
+    return MANY.format(
+        nights=len(said["nights"]) - 1, people=said["people"], files="CSV and JSON exports", share=sum(said.get("drift", [0.01])),
+        decisions=sum(told["decisions"] for told in said["nights"]), rows="\n".join(rows), ids=said["ids"], strange=said["ids_of_strangers"],
+        disagreements=sum(said["disagreements"].values()),
+    )  # fmt: skip
+
+
+def large_night(said: dict[str, Any]) -> str:
+    """The part about one night over many records, with its picture."""
+    told = said["nights"][-1]
+    own, full = told["incremental"], told["full"]
+    stages = ["read", *STAGES[1:]]
+    rows = [_row(name, full["stages"][name], own["stages"][name]) for name in stages]
+    after = [sum(night["stages"][name] for name in STAGES[1:]) for night in (full, own)]
+    rows.append(_row("**validate to publish**", *after))
+    path = FOLDER / "results" / "nights.png"
+    with mpl.rc_context(PICTURE):
+        figure = Figure(figsize=(7.5, 3.2), layout="constrained", dpi=150)
+        axes = figure.subplots()
+        for offset, colour, night, label in ((-0.2, REVIEW, full, "full"), (0.2, LINK, own, "incremental")):
+            places = [at + offset for at in range(len(stages))]
+            axes.barh(places, [night["stages"][name] for name in stages], height=0.38, color=colour, label=label)
+        axes.set_yticks(range(len(stages)), stages)
+        axes.invert_yaxis()
+        axes.set(xlabel="seconds", title=f"A night over {own['records']:,} records")
+        axes.legend(frameon=False)
+        figure.savefig(path)
+    built = own["built"]
+    return LARGE.format(
+        records=own["records"], changed=int(own["counts"]["rows_standardised"]), share=own["counts"]["rows_standardised"] / own["records"],
+        compared=built["pairs_compared"], candidates=built["pairs_compared"] + built["pairs_known"], persons=built.get("persons_rebuilt", 0),
+        differing=", ".join(told["differing_tables"]) or "none", picture="results/nights.png", rows="\n".join(rows),
+    )  # fmt: skip
+
+
+def _row(name: str, full: float, own: float) -> str:
+    return f"| {name} | {full:.1f} | {own:.1f} | {own / full:.0%} |"
+
+
+def main() -> None:
+    machine = about_machine()
+    text = HEAD.format(machine=f"{machine['cores']} cores, {machine['memory_gb']:.0f} GB of memory, Python {machine['python']}")  # fmt: skip
+    many, large = (json.loads(Path(path).read_text("utf-8")) for path in sys.argv[1:3])
+    (FOLDER / "RESULTS_nights.md").write_text(text + many_nights(many) + large_night(large), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
