@@ -6,8 +6,11 @@ import json
 import resource
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -25,9 +28,10 @@ from pipeline.evaluate.curves import Bin, calibration, calibration_error
 from pipeline.evaluate.quality import codes, quality
 from pipeline.link.drift import drift_told
 from pipeline.link.stage import Linked, link_records
-from pipeline.report.link_page import LinkStory, render_link_page
-from pipeline.report.model_charts import CalibrationBin
 from schemas.model import Model, PolicyName, load_model, save_model
+
+PAGE = "pipeline.report.link_page"
+"""Slow to import, so that begins while files are read"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
     Returns: what metrics.json says.
     """
     begun = time.perf_counter()
+    Thread(target=import_module, args=(PAGE,)).start()
     pa.set_memory_pool(pa.system_memory_pool())  # gives back what is free, where the default one keeps it
     with steps() as step:
         step("read")
@@ -60,19 +65,21 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
             people.table, model, wish.policy, engine_of(wish.engine), is_one_per_source=wish.one_per_source
         )
         step("write")
-        began = time.perf_counter()
         out.mkdir(parents=True, exist_ok=True)
-        _write(people, linked, out)
-        write = Metric("link", "write_seconds", time.perf_counter() - began, "s")
-        facts = _facts(people, linked, wish.policy, [read, *linked.metrics, write])
+        facts = _facts(people, linked, wish.policy, [read, *linked.metrics])
         bins = []
-        if people.truth is not None:
-            bins = calibration(*_said_and_true(people, people.truth, linked, facts["review_bits"]))
-            facts["quality"] = _quality(people, people.truth, linked, bins)
-        facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
+        with ThreadPoolExecutor(1) as beside:
+            writing = beside.submit(_write, people, linked, out)
+            if people.truth is not None:
+                bins = calibration(*_said_and_true(people, people.truth, linked, facts["review_bits"]))
+                facts["quality"] = _quality(people, people.truth, linked, bins)
+            facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
+            facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
+            page = _page(facts, linked, bins)
+            writing.result()
         facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
         (out / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-        (out / "report.html").write_text(_page(facts, linked, bins), "utf-8")
+        (out / "report.html").write_text(page, "utf-8")
     return facts
 
 
@@ -194,6 +201,9 @@ def _said_and_true(
 
 
 def _page(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) -> str:
+    from pipeline.report.link_page import LinkStory, render_link_page  # noqa: PLC0415  (slow, begun by PAGE)
+    from pipeline.report.model_charts import CalibrationBin  # noqa: PLC0415
+
     return render_link_page(
         LinkStory(
             facts,

@@ -66,12 +66,12 @@ def sample_finds(
     """
     plan = plan_keys(tokens, rules, alone_up_to)
     wanted = np.arange(0, tokens.n, max(1, -(-tokens.n // records)))
-    joining = np.concatenate([[0], np.cumsum(plan.joins[tokens.token])])[tokens.token_start]
-    per_record = float((np.diff(joining)[wanted] ** 2).mean() / 2) if len(wanted) else 0.0
+    joining = [int(plan.joins[own].sum()) for own in _tokens_of(wanted, tokens)]
+    per_record = float(np.square(joining).mean() / 2) if len(wanted) else 0.0
     wanted = wanted[:: max(1, int(np.ceil(len(wanted) * per_record / MOST_KEYS)))]
     largest = int(plan.largest.max(initial=2))
     member, rule, keys = _blocks_of(wanted, tokens, plan, largest, pool, threads)
-    alone = np.bincount(plan.kind[tokens.token], minlength=len(plan.alone_rule))
+    alone = np.bincount(plan.kind, tokens.token_count, minlength=len(plan.alone_rule)).astype(np.int64)
     has_alone = plan.alone_rule >= 0
     keys[plan.alone_rule[has_alone]] += alone[has_alone]
     place = np.full(tokens.n, -1, np.int64)
@@ -86,7 +86,7 @@ def sample_finds(
 def _blocks_of(
     wanted: np.ndarray, tokens: Tokens, plan: KeyPlan, largest: int, pool: ThreadPoolExecutor, threads: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The blocks that the keys of some records make.
+    """The blocks that the keys of some records make, and maybe a few others.
 
     Returns: members as in ``Blocks``, the rule at each, and (rules,) how many keys all records have of each rule.
     """
@@ -108,10 +108,17 @@ def _blocks_of(
 
     list(pool.map(write, range(threads)))
     key, row, start = _dealt(key, row, heap_bits(len(key) // HEAP))
-    found = [single_blocks(plan, tokens.token_count), group_heaps(key, row, start, plan.largest, RULE_BITS)]
+    of_sample = np.zeros(len(plan.alone), np.bool_)
+    of_sample[np.concatenate([[], *_tokens_of(wanted, tokens)]).astype(np.int64)] = True
+    single = single_blocks(plan._replace(alone=plan.alone & of_sample), tokens.token_count)
+    found = [single, group_heaps(key, row, start, plan.largest, RULE_BITS)]
     members, rules = (np.concatenate(parts) for parts in zip(*found, strict=True))
     keys = np.sum([of_rule for of_rule, _ in counted], axis=0)
     return np.append(members, FIRST).astype(np.int32), np.append(rules, 0).astype(np.uint16), keys
+
+
+def _tokens_of(records: np.ndarray, tokens: Tokens) -> list[np.ndarray]:
+    return [tokens.token[tokens.token_start[at] : tokens.token_start[at + 1]] for at in records.tolist()]
 
 
 @njit(cache=True, nogil=True)
