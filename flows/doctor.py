@@ -24,6 +24,7 @@ from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.database import engine_of, reading, with_patience
 from pipeline.stewardship.migrate import newest
 from pipeline.validate.hold import damage_of
+from schemas.model import load_model
 from schemas.settings import SQLITE, RunSettings
 
 PATIENCE_S = 3.0
@@ -50,7 +51,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *([_publication(published, is_deep=is_deep)] if published else [current]),
         _decisions(settings, home, published),
         *_last_good(home),
-        *([_kept(home, published)] if published else ()),
+        *([_kept(settings, home, published)] if published else ()),
         *(_feeds(published) if published else ()),
         *(_drift(published) if published else ()),
         prefect(),
@@ -210,7 +211,9 @@ def _last_good(home: Home) -> Iterator[Finding]:
         yield Finding("last good exports", "ok", f"{len(feeds)} can be read.")
 
 
-def _kept(home: Home, current: Publication) -> Finding:
+def _kept(settings: RunSettings, home: Home, current: Publication) -> Finding:
+    if settings.engine != "local" or not load_model(settings.model).is_trained:
+        return Finding("kept state", "ok", "none: with this engine or model every night rebuilds everything.")
     if found := damage(home, current.run_id):
         return Finding("kept state", "warning", f"of {current.run_id}: {found}.", "The next night rebuilds everything, and keeps it again.")  # fmt: skip
     return Finding("kept state", "ok", f"the next night goes on from {current.run_id}.")

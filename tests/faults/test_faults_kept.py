@@ -14,6 +14,7 @@ from small_london import ROWS, London, ended, forked, plain_night, published_tab
 from stewards_say import said
 
 from flows.decided import open_decisions
+from flows.doctor import examine
 from flows.expunging import expunge
 from flows.kept import damage
 from flows.linking import why_full
@@ -138,6 +139,18 @@ def test_damaged_state_makes_a_full_night_of_it(london: London, home: Path, file
     assert reason(london, home, SECOND) == why
     run(london, home, "2026-11-22")
     assert reason(london, home, THIRD) is None
+
+
+def test_doctor_says_whether_the_next_night_can_go_on(london: London, home: Path) -> None:
+    def said() -> tuple[str, str]:
+        found = examine(RunSettings.load(london.run_file), Home(home), is_deep=False)
+        return next((own.state, own.found) for own in found if own.check == "kept state")
+
+    assert said() == ("ok", f"the next night goes on from {FIRST}.")
+    shutil.rmtree(home / "kept")
+    assert said() == ("warning", f"of {FIRST}: there is none for it.")
+    london.say(engine="recordlinkage")
+    assert said()[0] == "ok"
 
 
 def test_after_a_rollback_nothing_is_taken_from_the_night_that_was_taken_back(london: London, home: Path) -> None:
