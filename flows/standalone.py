@@ -8,10 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -68,18 +69,21 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
         out.mkdir(parents=True, exist_ok=True)
         facts = _facts(people, linked, wish.policy, [read, *linked.metrics])
         bins = []
+        if people.truth is not None:
+            bins = calibration(*_said_and_true(people, people.truth, linked, facts["review_bits"]))
+            facts["quality"] = _quality(people, people.truth, linked, bins)
+        facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
+        facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
+        page = partial(_page, facts, linked.model, _pictured(linked), bins, _keys(facts, linked))
+        write = partial(_write, linked.cluster_members, linked.links, people.id_type, linked.model, out)
+        del people, linked  # what is neither drawn nor written makes room
+        give_back()
         with ThreadPoolExecutor(1) as beside:
-            writing = beside.submit(_write, people, linked, out)
-            if people.truth is not None:
-                bins = calibration(*_said_and_true(people, people.truth, linked, facts["review_bits"]))
-                facts["quality"] = _quality(people, people.truth, linked, bins)
-            facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
-            facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
-            page = _page(facts, linked, bins)
+            writing = beside.submit(write)
+            (out / "report.html").write_text(page(), "utf-8")
             writing.result()
         facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
         (out / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-        (out / "report.html").write_text(page, "utf-8")
     return facts
 
 
@@ -98,18 +102,15 @@ def _fitting(model: Model, people: People) -> Model:
     return model
 
 
-def _write(people: People, linked: Linked, out: Path) -> None:
+def _write(members: pa.Table, links: pa.Table, id_type: pa.DataType, model: Model, out: Path) -> None:
     """clusters.parquet and links.parquet with the ids that the files had, and the model that was used."""
-    members = linked.cluster_members.rename_columns(["record_id", "person_id"])
-    for name, table in (("clusters", members), ("links", linked.links)):
+    for name, table in (("clusters", members.rename_columns(["record_id", "person_id"])), ("links", links)):
         columns = {
-            column: table.column(column).cast(people.id_type)
-            if column.startswith("record_id")
-            else table.column(column)
+            column: table.column(column).cast(id_type) if column.startswith("record_id") else table.column(column)
             for column in table.column_names
         }
         pq.write_table(pa.table(columns), out / f"{name}.parquet", compression="zstd")
-    save_model(linked.model, out / "model.toml")
+    save_model(model, out / "model.toml")
 
 
 def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Metric]) -> dict[str, Any]:
@@ -200,19 +201,39 @@ def _said_and_true(
     return links.column("match_probability").to_numpy(), entity[left] == entity[right]
 
 
-def _page(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) -> str:
+class _Pictured(NamedTuple):
+    """What the report draws of the links and the clusters."""
+
+    weight: np.ndarray
+    is_link: np.ndarray
+    """of each kept pair"""
+    sizes: np.ndarray
+    """records of each person"""
+
+
+def _pictured(linked: Linked) -> _Pictured:
+    is_link = pc.equal(linked.links.column("decision"), "link").to_numpy()
+    sizes = linked.clusters.column("n_records").to_numpy().copy()
+    return _Pictured(linked.links.column("match_weight").to_numpy().copy(), is_link, sizes)
+
+
+def _page(
+    facts: Mapping[str, Any],
+    model: Model,
+    pictured: _Pictured,
+    bins: Sequence[Bin],
+    keys: Sequence[tuple[str, int, float]],
+) -> str:
     from pipeline.report.link_page import LinkStory, render_link_page  # noqa: PLC0415  (slow, begun by PAGE)
     from pipeline.report.model_charts import CalibrationBin  # noqa: PLC0415
 
     return render_link_page(
         LinkStory(
             facts,
-            linked.model,
-            linked.links.column("match_weight").to_numpy(),
-            pc.equal(linked.links.column("decision"), "link").to_numpy(),
-            linked.clusters.column("n_records").to_pylist(),
+            model,
+            *pictured,
             drift=facts["drift"],
-            keys=_keys(facts, linked),
+            keys=keys,
             expected_recall=facts["expected_candidate_recall"],
             estimated_recall=facts["expected_recall"],
             calibration=[CalibrationBin(own.predicted, own.observed, own.pairs, own.low, own.high) for own in bins],

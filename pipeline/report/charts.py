@@ -40,7 +40,7 @@ def weight_histogram(linked: np.ndarray, waiting: np.ndarray) -> str:
         return svg(figure, "Histogram of match weights: linked pairs and pairs that wait for a steward")
 
 
-def size_bars(sizes: Sequence[int]) -> str:
+def size_bars(sizes: Sequence[int] | np.ndarray) -> str:
     """How many persons have one record, two, and so on."""
     most = 12
     counts = np.bincount(np.minimum(np.asarray(sizes, int), most), minlength=most + 1)[1:]

@@ -33,7 +33,7 @@ class LinkStory:
     weight: np.ndarray
     """match weight of every kept pair, bits"""
     is_link: np.ndarray
-    sizes: Sequence[int]
+    sizes: Sequence[int] | np.ndarray
     """records of each person"""
     drift: Sequence[str] = ()
     keys: Sequence[tuple[str, int, float]] = ()
