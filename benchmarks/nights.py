@@ -41,7 +41,7 @@ def simulate(place: Path, people: int, nights: int, drift: Drift, *, is_full_too
     home, run_ids, measured, seen = place / "home", [], [], []
     shutil.rmtree(home, ignore_errors=True)
     for night in range(nights + 1):
-        held = exports.files[0] if night == CUT_NIGHT else None
+        held = next(name for name in exports.files if "cris/" in name) if night == CUT_NIGHT else None
         exports.write(night, held=held)
         day = FIRST_DAY + dt.timedelta(days=night)
         twin = _twin(home, place / "twin") if night and is_full_too else None
