@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.night_exports import Exports
 from pipeline.core.places import Home
 from pipeline.publish.query import query
 
@@ -21,17 +22,11 @@ def differing_tables(home: Path, twin: Path) -> list[str]:
     return sorted(name for name, own in told[0].items() if own["is_repeatable"] and own["sha256"] != told[1][name]["sha256"])  # fmt: skip
 
 
-def true_persons(publication: Path, truth: Mapping[tuple[str, int, int], str]) -> dict[str, tuple[str, str | None]]:
+def true_persons(publication: Path, exports: Exports) -> dict[str, tuple[str, str | None]]:
     """Record to its person, and its true person where that is known."""
-    columns = ("record_id", "person_id", "file", "sheet", "row_number", "part")
-    rows = pq.read_table(publication / "records", columns=list(columns)).to_pylist()
-    return {
-        row["record_id"]: (
-            row["person_id"],
-            truth.get((row["file"] + (f"#{row['sheet']}" if row["sheet"] else ""), row["row_number"], row["part"])),
-        )
-        for row in rows
-    }
+    place = ("file", "file_sha256", "sheet", "row_number", "part")
+    rows = pq.read_table(publication / "records", columns=["record_id", "person_id", *place]).to_pylist()
+    return {row["record_id"]: (row["person_id"], exports.truth_of(*(row[name] for name in place))) for row in rows}
 
 
 def ids_of_strangers(nights: Iterable[Mapping[str, tuple[str, str | None]]]) -> tuple[int, int]:

@@ -1,11 +1,12 @@
 """Exports that move on from night to night: rows of a synthetic London arrive, are corrected and leave.
 
-Only files of one row a line are moved (CSV and JSON lines); all others stay as they are. A row stays the same row through all
+Only files of one row a line are moved (CSV and JSON lines; only CSV is corrected); all others stay as they are. A row stays the same row through all
 nights, so that the truth about it is known wherever it stands in its file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import shutil
@@ -47,6 +48,8 @@ class Exports:
     nights: int
     _files: dict[str, tuple[bytes | None, list[_Row]]] = field(default_factory=dict)
     _truth: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    _written: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
+    """Of each file as it was written on some night: line to the line in the whole London"""
 
     def begin(self) -> None:
         """Note when each row arrives and leaves."""
@@ -88,26 +91,24 @@ class Exports:
         for name, (head, rows) in self._files.items():
             chance = random.Random(f"{self.seed}/{name}/{night}")
             for row in rows if night else ():
-                if chance.random() < self.drift.correct:
+                if chance.random() < self.drift.correct and head is not None:
                     row.text = _corrected(row.text, chance)
             here = self._here(name, night)
-            lines = [row.text for row in here][: KEPT_ROWS if name == held else None]
-            (self.place / "exports" / name).write_bytes(b"".join([head] * (head is not None) + lines))
+            kept = here[: KEPT_ROWS if name == held else None]
+            text = b"".join([head] * (head is not None) + [row.text for row in kept])
+            (self.place / "exports" / name).write_bytes(text)
+            first = 1 if head is None else 2
+            numbers = {at: row.number for at, row in enumerate(kept, start=first)}
+            self._written[name, hashlib.sha256(text).hexdigest()] = numbers
 
     def _here(self, name: str, night: int) -> list[_Row]:
         return [row for row in self._files[name][1] if row.arrives <= night < row.leaves]
 
-    def truth_on(self, night: int) -> dict[tuple[str, int, int], str]:
-        """True person of each row as it stands in the exports of a night: by file, row and part."""
-        moved = dict(self._truth)
-        for name, (head, _) in self._files.items():
-            parts = {key: own for key, own in self._truth.items() if key[0] == name}
-            for key in parts:
-                del moved[key]
-            first = 1 if head is None else 2
-            place = {row.number: at for at, row in enumerate(self._here(name, night), start=first)}
-            moved |= {(name, place[number], part): own for (_, number, part), own in parts.items() if number in place}
-        return moved
+    def truth_of(self, file: str, sha256: str, sheet: str | None, row: int, part: int) -> str | None:
+        """True person of a row of an export that was written on any of the nights."""
+        numbers = self._written.get((file, sha256))
+        whole = row if numbers is None else numbers[row]
+        return self._truth.get((f"{file}#{sheet}" if sheet else file, whole, part))
 
 
 def _corrected(text: bytes, chance: random.Random) -> bytes:

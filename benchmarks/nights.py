@@ -52,7 +52,7 @@ def simulate(place: Path, people: int, nights: int, drift: Drift, *, is_full_too
             told["differing_tables"] = differing_tables(home, twin)
             shutil.rmtree(twin)
         run_ids.append(own["run_id"])
-        seen.append(true_persons(home / "published" / own["run_id"], exports.truth_on(night)))
+        seen.append(true_persons(home / "published" / own["run_id"], exports))
         told["decisions"] = _answer(home, seen[-1], random.Random(night)) if night < nights else 0
         measured.append(told)
         print(json.dumps(told), flush=True)
