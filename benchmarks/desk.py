@@ -136,7 +136,7 @@ def load(
         turns = {}
         with _Server(place, workers) as server:
             for title, think in (
-                ("with 2 to 8 seconds to think before each page", (2.0, 8.0)),
+                ("with 1 to 3 seconds to think before each page", (1.0, 3.0)),
                 ("without a pause: each sends the next request at once", (0.0, 0.0)),
             ):
                 turns[title] = _turn(server.url, place, people, think, seconds)

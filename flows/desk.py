@@ -66,12 +66,13 @@ def check_address(settings: RunSettings, host: str) -> bool:
 
 def app_from_environment() -> FastAPI:
     """The application of a worker process, which is told by the environment what to serve; it lives as long as the process."""
-    from pipeline.review.web import create_app  # noqa: PLC0415  (only a worker needs the web)
+    from pipeline.review.search import warm  # noqa: PLC0415  (only a worker needs the web)
+    from pipeline.review.web import create_app  # noqa: PLC0415
 
     settings, home = settings_of(None, None, os.environ)
     host = os.environ.get(HOST, "127.0.0.1")
     desk = ExitStack().enter_context(open_desk(settings, home, os.environ))
-    desk.shelves.current()
+    warm(desk.shelves.current())
     return create_app(desk, check_address(settings, host), frozenset({host}))
 
 

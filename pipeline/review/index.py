@@ -18,14 +18,21 @@ import duckdb
 from pipeline.core.durable import make_folder
 from pipeline.core.places import Home
 
-VERSION = 1
+VERSION = 2
 """Raised when what is in the file changes"""
 COPIED = {
     "persons": "person_id", "person_fields": "person_id, field, value, record_id", "records": "person_id, record_id",
     "events": "person_id, started_at NULLS LAST, event_id", "identity_ledger": "person_id, valid_from",
     "link_changes": "person_id_after", "review_closed": "review_id",
 }  # fmt: skip
-WHOLE = "SELECT * FROM read_parquet('{folder}/{table}/*.parquet')"
+WHOLE = "SELECT *{more} FROM read_parquet('{folder}/{table}/*.parquet')"
+ALONE = (
+    ", len(forename) > 0 AND len(surname) > 0 AND date_of_birth IS NOT NULL"
+    " AND count(*) OVER (PARTITION BY hash(feed_id, forename, surname, date_of_birth)) = 1 AS is_alone"
+)
+"""Whether no other record of the feed has the same names and birthday, so that these may tell it again"""
+ROW_GROUP = 16_384
+"""Rows that DuckDB looks through for one person: few, as every question here is about one"""
 OWNERS = "CREATE TABLE owners AS SELECT record_id, person_id FROM records ORDER BY record_id"
 LINKS = """
 CREATE TABLE links AS
@@ -109,15 +116,21 @@ def _build(folder: Path, path: Path) -> None:
     new.unlink(missing_ok=True)
     new.touch(0o600)
     new.unlink()
-    place = str(folder).replace("'", "''")
-    with duckdb.connect(str(new), config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:  # fmt: skip
+    place, target = (str(path).replace("'", "''") for path in (folder, new))
+    with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
+        base.execute(f"ATTACH '{target}' AS desk (ROW_GROUP_SIZE {ROW_GROUP})")
         new.chmod(0o600)
+        base.execute("USE desk")
         base.execute("SET preserve_insertion_order = false")
+        base.execute("SET enable_progress_bar = false")
         for table, order in COPIED.items():
-            base.execute(f"CREATE TABLE {table} AS {WHOLE.format(folder=place, table=table)} ORDER BY {order}")
+            whole = WHOLE.format(folder=place, table=table, more=ALONE if table == "records" else "")
+            base.execute(f"CREATE TABLE {table} AS {whole} ORDER BY {order}")
         for sql in (OWNERS, LINKS, QUEUE, RARITY, KEYS, FACTS):
             base.execute(sql.format(folder=place))
-        base.execute("CHECKPOINT")
+        base.execute("CHECKPOINT desk")
+        base.execute("USE memory")
+        base.execute("DETACH desk")
     new.replace(path)
 
 

@@ -19,6 +19,7 @@ FIELDS = (
 )  # fmt: skip
 TABLES = ("persons", "person_fields", "records", "events", "links", "identity_ledger", "link_changes", "review_queue")
 MOST_RECORDS = 400
+SCHEMA = RECORDS.arrow_schema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,11 @@ def _dealt(group: Group, parts: Sequence[Sequence[str]], survivorship: Survivors
     titles = [f"After {at}" if len(parts) > 1 else "Together" for at in range(1, len(parts) + 1)]
     owner = {record: title for title, ids in zip(titles, parts, strict=True) for record in ids}
     rows: list[dict[str, Any]] = [{name: group.records[r].get(name) for name in RECORDS.names} | {"person_id": owner[r]} for r in owner]  # fmt: skip
-    found = person_fields(pa.Table.from_pylist(rows, RECORDS.arrow_schema()), survivorship).to_pylist()
+    there = {name for row in rows for name, value in row.items() if value not in (None, [])}
+    fields = {name: rules for name, rules in survivorship.fields.items() if name in there}
+    groups = {name: own for name, own in survivorship.groups.items() if there & set(own[0])}
+    rules = replace(survivorship, fields=fields, groups=groups)  # what no record has need not be asked for
+    found = person_fields(pa.Table.from_pylist(rows, SCHEMA), rules).to_pylist()
     chosen: dict[str, dict[str, str]] = {title: {} for title in titles}
     for row in found:
         if row["is_chosen"]:

@@ -120,7 +120,12 @@ def next_question(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer) ->
 
 
 def choices(shelf: Shelf) -> dict[str, list[str]]:
-    """Boroughs and sources that open questions have."""
+    """Boroughs and sources that open questions have: the same as long as the publication is."""
+    found: dict[str, list[str]] = shelf.once("choices", lambda: _choices(shelf))
+    return found
+
+
+def _choices(shelf: Shelf) -> dict[str, list[str]]:
     boroughs = shelf.rows("SELECT DISTINCT unnest(boroughs) AS name FROM queue ORDER BY name")
     sources = shelf.rows("SELECT DISTINCT unnest(sources) AS name FROM queue ORDER BY name")
     return {"boroughs": [row["name"] for row in boroughs], "sources": [row["name"] for row in sources if row["name"]]}

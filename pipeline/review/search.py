@@ -148,7 +148,7 @@ def _levels(wanted: Row, records: Sequence[Row], model: Model) -> list[dict[str,
     kinds = {name: pa.list_(pa.string()) if name in ("forename", "surname") else pa.string() for name in names}
     rows = [wanted, *records]
     table = pa.table({name: pa.array([_text(row.get(name)) for row in rows], kind) for name, kind in kinds.items()})
-    work = RecordlinkageEngine(name_groups(REFERENCE)).load(table, few)
+    work = RecordlinkageEngine(_groups()).load(table, few)
     there = np.arange(1, len(rows), dtype=np.int32)
     found = work.compare(np.zeros(len(records), np.int32), there)
     return [dict(zip(names, map(int, row), strict=True)) for row in found]
@@ -182,10 +182,26 @@ def _level(comparison: Comparison, number: int) -> tuple[str, float]:
     return name, min(math.log2(level.m / level.u), comparison.max_bits) if level else 0.0
 
 
+def warm(shelf: Shelf) -> None:
+    """Load what the first search would have to wait for."""
+    _levels({"surname": ["A"]}, [{"surname": ["A"]}], _model(shelf))
+    _reference()
+
+
 def _model(shelf: Shelf) -> Model:
-    return shelf.kept.model or load_model(MODELS / "person.toml")
+    return shelf.kept.model or _bundled()
+
+
+@functools.cache
+def _bundled() -> Model:
+    return load_model(MODELS / "person.toml")
 
 
 @functools.cache
 def _reference() -> Reference:
     return Reference.load()
+
+
+@functools.cache
+def _groups() -> dict[str, tuple[str, ...]]:
+    return dict(name_groups(REFERENCE))

@@ -15,6 +15,7 @@ from schemas.decisions import listed
 from schemas.tables import RECORDS
 
 Pair = tuple[str, str]
+PRINTED = pa.schema([RECORDS.arrow_schema().field(name) for name in FINGERPRINT_COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def group_of(shelf: Shelf, person_ids: Iterable[str]) -> Group:
 
 def seen_of(shelf: Shelf, group: Group, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """Fields of ``NewDecision`` that the publication fills for pairs of records of the group."""
-    prints = _fingerprints(shelf, [group.records[record] for record in sorted({end for pair in pairs for end in pair})])
+    prints = {record: _fingerprint(group.records[record]) for record in sorted({end for pair in pairs for end in pair})}
     return [_facts(shelf, group, tuple(sorted(pair)), prints) for pair in pairs]  # type: ignore[arg-type]  # two
 
 
@@ -66,21 +67,10 @@ def _facts(shelf: Shelf, group: Group, pair: Pair, prints: Mapping[str, str | No
     return facts
 
 
-def _fingerprints(shelf: Shelf, records: Sequence[Row]) -> dict[str, str | None]:
-    """Each record's fingerprint, looked for among records that could have the same: those of its feed and birthday."""
-    found: dict[str, str | None] = {}
-    known: dict[tuple[Any, Any], dict[str, str | None]] = {}
-    for record in records:
-        key = record["feed_id"], record["date_of_birth"]
-        if key[1] is not None and key not in known:
-            known[key] = _prints(shelf.alike(*key))
-        found[record["record_id"]] = known[key][record["record_id"]] if key[1] is not None else None
+def _fingerprint(record: Row) -> str | None:
+    """What may tell a record again when its id has changed; none where another record of the feed has the same."""
+    if not record["is_alone"]:
+        return None
+    table = fingerprints(pa.Table.from_pylist([{name: record[name] for name in FINGERPRINT_COLUMNS}], PRINTED))
+    found: str | None = table.column("fingerprint")[0].as_py()
     return found
-
-
-def _prints(rows: Sequence[Row]) -> dict[str, str | None]:
-    schema = pa.schema([RECORDS.arrow_schema().field(name) for name in FINGERPRINT_COLUMNS])
-    table = fingerprints(
-        pa.Table.from_pylist([{name: row[name] for name in FINGERPRINT_COLUMNS} for row in rows], schema)
-    )
-    return dict(zip(table.column("record_id").to_pylist(), table.column("fingerprint").to_pylist(), strict=True))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from pipeline.persons.survivorship import Survivorship
 from pipeline.review.index import index_of, stamp_of
 
 Row = dict[str, Any]
+MOST_KNOWN = 2_000
+"""Answers to look-ups that are kept: a case is looked at several times, and the publication stays as it is"""
 EARLIEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
 
@@ -37,10 +40,12 @@ class Shelf:
     """One publication through its index. May be shared by threads."""
 
     def __init__(self, path: Path, kept: Kept, reference: Reference) -> None:
-        self._base = duckdb.connect(str(path), read_only=True, config={"threads": 2})
+        self._base = duckdb.connect(str(path), read_only=True, config={"threads": 1})
         self._base.execute("SET TimeZone = 'UTC'")
         self._base.execute("SET enable_external_access = false")
         self.path, self.kept, self.reference = path, kept, reference
+        self._made: dict[str, Any] = {}
+        self._known = functools.lru_cache(MOST_KNOWN)(self._look_up)
         manifest = json.loads((kept.folder / "manifest.json").read_text("utf-8"))
         self.run_id = str(manifest["run_id"])
         self.decisions_read = int((manifest.get("decisions") or {}).get("count") or 0)
@@ -54,35 +59,44 @@ class Shelf:
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
+    def _look_up(self, sql: str, *values: str) -> list[Row]:
+        return self.rows(sql, values)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Something about the publication as a whole, made when it is first asked for."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
     def question(self, review_id: str) -> Row | None:
         """One open question."""
-        return _first(self.rows("SELECT * FROM queue WHERE review_id = ?", [review_id]))
+        return _first(self._known("SELECT * FROM queue WHERE review_id = ?", review_id))
 
     def closed(self, review_id: str) -> Row | None:
         """A question that is asked no more."""
-        return _first(self.rows("SELECT * FROM review_closed WHERE review_id = ?", [review_id]))
+        return _first(self._known("SELECT * FROM review_closed WHERE review_id = ?", review_id))
 
     def owner(self, record_id: str) -> str | None:
         """The person of a record."""
-        row = _first(self.rows("SELECT person_id FROM owners WHERE record_id = ?", [record_id]))
+        row = _first(self._known("SELECT person_id FROM owners WHERE record_id = ?", record_id))
         return row["person_id"] if row else None
 
     def person(self, person_id: str) -> Row | None:
         """One golden record."""
-        return _first(self.rows("SELECT * FROM persons WHERE person_id = ?", [person_id]))
+        return _first(self._known("SELECT * FROM persons WHERE person_id = ?", person_id))
 
     def records(self, person_id: str) -> list[Row]:
         """The records of one person, oldest first."""
-        found = self.rows("SELECT * FROM records WHERE person_id = ?", [person_id])
+        found = self._known("SELECT * FROM records WHERE person_id = ?", person_id)
         return sorted(found, key=lambda row: (row["recorded_at"] or EARLIEST, row["record_id"]))
 
     def fields(self, person_id: str) -> list[Row]:
         """Every value of one person."""
-        return self.rows("SELECT * FROM person_fields WHERE person_id = ? ORDER BY field, is_chosen DESC, n_agree DESC, value, record_id", [person_id])  # fmt: skip
+        return self._known("SELECT * FROM person_fields WHERE person_id = ? ORDER BY field, is_chosen DESC, n_agree DESC, value, record_id", person_id)  # fmt: skip
 
     def links(self, person_id: str) -> list[Row]:
         """Pairs that touch one person."""
-        return self.rows("SELECT * EXCLUDE (person_id) FROM links WHERE person_id = ?", [person_id])
+        return self._known("SELECT * EXCLUDE (person_id) FROM links WHERE person_id = ?", person_id)
 
     def events(self, person_id: str) -> list[Row]:
         """Events of one person in time."""
@@ -92,28 +106,19 @@ class Shelf:
 
     def ledger(self, person_id: str) -> list[Row]:
         """The spans of one identity."""
-        return self.rows("SELECT * FROM identity_ledger WHERE person_id = ? ORDER BY valid_from", [person_id])
+        return self._known("SELECT * FROM identity_ledger WHERE person_id = ? ORDER BY valid_from", person_id)
 
     def questions_of(self, person_id: str) -> list[Row]:
         """Open questions about one person."""
-        return self.rows("SELECT * FROM queue WHERE list_contains(person_ids, ?)", [person_id])
+        return self._known("SELECT * FROM queue WHERE list_contains(person_ids, ?)", person_id)
 
     def rarity(self, values: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """How many records carry each of these values; at most a handful are asked for."""
         found = {}
         for field, value in sorted(set(values)):
-            row = _first(self.rows("SELECT n FROM rarity WHERE field = ? AND value = ?", [field, value]))
+            row = _first(self._known("SELECT n FROM rarity WHERE field = ? AND value = ?", field, value))
             found[field, value] = int(row["n"]) if row else 0
         return found
-
-    def alike(self, feed_id: str, born: dt.date) -> list[Row]:
-        """Records that could have the fingerprint of one: those of its birthday and feed."""
-        sql = (
-            "SELECT r.record_id, r.feed_id, r.forename, r.surname, r.date_of_birth FROM search_keys k"
-            " JOIN records r ON r.person_id = k.person_id AND r.record_id = k.record_id"
-            " WHERE k.key = hash('d' || CAST(? AS DATE)) AND r.feed_id = ? AND r.date_of_birth = ?"
-        )
-        return self.rows(sql, [born, feed_id, born])
 
     def close(self) -> None:
         """Close the index."""

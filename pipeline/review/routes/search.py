@@ -9,9 +9,12 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from pipeline.core.errors import DeskRefusedError
+from pipeline.review.access import Viewer
 from pipeline.review.pages import page
 from pipeline.review.person import golden_of, short_of
+from pipeline.review.preview import FIELDS
 from pipeline.review.search import Asked, search
+from pipeline.review.shelf import Shelf
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS
 
@@ -43,5 +46,13 @@ def find(request: Request, visit: Searching, asked: Annotated[SearchForm, Form()
     except DeskRefusedError as error:
         errors, status = [{"text": str(error), "href": "#why" if "why" in error.problem else "#surname"}], error.code
     visit.done("search", {"fields": asked.named(), "persons": [hit.person_id for hit in hits]}, JUSTIFICATIONS.get(asked.why, ""))  # fmt: skip
-    told = [(hit, shelf.person(hit.person_id), short_of(golden_of(shelf, visit.viewer, hit.person_id))) for hit in hits]
+    told = [(hit, shelf.person(hit.person_id), _short(shelf, visit.viewer, hit.person_id)) for hit in hits]
     return page(request, "search.html", status, asked=asked, hits=None if errors else told, errors=errors, shelf=shelf, justifications=JUSTIFICATIONS.items())  # fmt: skip
+
+
+def _short(shelf: Shelf, viewer: Viewer, person_id: str) -> dict[str, str]:
+    """The golden record in a few words: as published, or of the values that the viewer may see."""
+    if not viewer.sees_all:
+        return short_of(golden_of(shelf, viewer, person_id))
+    row = shelf.person(person_id) or {}
+    return {name: str(row[name]) for name in FIELDS if row.get(name) is not None}
