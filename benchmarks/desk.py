@@ -20,7 +20,7 @@ from typing import Annotated
 from uuid import uuid4
 
 import duckdb
-import httpx
+import httpx2
 import pyotp
 import sqlalchemy as sa
 import typer
@@ -51,7 +51,7 @@ class Steward:
     def __init__(
         self, url: str, name: str, secret: str, think: tuple[float, float], names: list[tuple[str, str]], times: Times
     ) -> None:
-        self.http = httpx.Client(base_url=url, timeout=60)
+        self.http = httpx2.Client(base_url=url, timeout=60)
         self.name, self.secret, self.think, self.names, self.times = name, secret, think, names, times
         self.chance = random.Random(name)
         self.csrf, self.failed = "", 0
@@ -103,7 +103,7 @@ class Steward:
 
     def _page(
         self, name: str, method: str, path: str, form: dict[str, str] | None = None, also: tuple[int, ...] = ()
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         time.sleep(self.chance.uniform(*self.think))
         data = {**form, "csrf": self.csrf} if form is not None else None
         began = time.perf_counter()
@@ -257,9 +257,9 @@ class _Server:
         )
         for _ in range(600):
             try:
-                if httpx.get(f"{self.url}/health").status_code == 200:
+                if httpx2.get(f"{self.url}/health").status_code == 200:
                     return self
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 time.sleep(0.2)
         raise RuntimeError("the desk does not start")
 

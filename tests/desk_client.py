@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+import httpx2
+from starlette.testclient import TestClient
 from web_desk import PASSWORD, World
 
 from flows.desk import open_desk
@@ -16,10 +16,6 @@ from pipeline.review.desk import Desk
 from pipeline.review.web import create_app
 from schemas.desk import DeskSettings
 from schemas.settings import RunSettings
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # starlette wants httpx2, which is not httpx
-    from starlette.testclient import TestClient
 
 PATIENT = RunSettings(review=DeskSettings(sign_ins_a_minute=10_000, requests_a_minute=100_000, second_look_share=0.0))
 TOKEN = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
@@ -32,12 +28,12 @@ class Client:
         self.desk = desk
         self.http = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
 
-    def get(self, path: str, **options: Any) -> httpx.Response:
+    def get(self, path: str, **options: Any) -> httpx2.Response:
         return self.http.get(path, **options)
 
     def post(
         self, path: str, data: dict[str, Any] | None = None, page: str = "/help", **options: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """A form with the token of a page."""
         return self.http.post(path, data={"csrf": self.token(page), **(data or {})}, **options)
 

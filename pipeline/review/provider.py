@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
@@ -73,7 +73,7 @@ def finish(oidc: Oidc, secret: str, back: str, started: Started, code: str) -> K
     try:
         with OAuth2Client(oidc.client_id, secret, scope=SCOPE, redirect_uri=back, timeout=TIMEOUT_S) as client:
             token = client.fetch_token(metadata["token_endpoint"], code=code, code_verifier=started.verifier, grant_type="authorization_code")  # fmt: skip
-        keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"], timeout=TIMEOUT_S).raise_for_status().json())
+        keys = KeySet.import_key_set(httpx2.get(metadata["jwks_uri"], timeout=TIMEOUT_S).raise_for_status().json())
         claims = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS).claims
         jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": metadata["issuer"]}, aud={"essential": True, "value": oidc.client_id},
@@ -104,8 +104,8 @@ def known_of(oidc: Oidc, claims: Mapping[str, Any]) -> Known:
 def _metadata(oidc: Oidc) -> dict[str, Any]:
     try:
         address = f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration"
-        found: dict[str, Any] = httpx.get(address, timeout=TIMEOUT_S).raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
+        found: dict[str, Any] = httpx2.get(address, timeout=TIMEOUT_S).raise_for_status().json()
+    except (httpx2.HTTPError, ValueError):
         raise DeskRefusedError(503, PROBLEM, WHAT_TO_DO) from None
     if found.get("issuer", "").rstrip("/") != oidc.issuer.rstrip("/"):
         raise DeskRefusedError(503, PROBLEM, WHAT_TO_DO)

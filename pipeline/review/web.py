@@ -12,7 +12,7 @@ from pipeline.core.log import log
 from pipeline.review.desk import Desk
 from pipeline.review.door import Door
 from pipeline.review.pages import page
-from pipeline.review.routes import audit, case, front, people, person, queue, search, sign_in, supervisor
+from pipeline.review.routes import audit, case, front, oidc, people, person, queue, search, sign_in, supervisor
 from pipeline.review.visits import SAFE, NotSignedInError, own_form
 
 ROUTERS = (
@@ -25,6 +25,7 @@ ROUTERS = (
     audit.router,
     supervisor.router,
     people.router,
+    oidc.router,
 )
 HEADINGS = {
     401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Not possible", 409: "It has changed meanwhile", 413: "Too large",
