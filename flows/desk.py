@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from flows.decided import open_decisions
 from pipeline.core.errors import SettingsError
+from pipeline.core.log import log_to
 from pipeline.core.places import Home
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.review.desk import Desk
@@ -73,7 +74,8 @@ def app_from_environment() -> FastAPI:
     host = os.environ.get(HOST, "127.0.0.1")
     desk = ExitStack().enter_context(open_desk(settings, home, os.environ))
     warm(desk.shelves.current())
-    return create_app(desk, check_address(settings, host), frozenset({host}))
+    log_to(home.desk / "desk.log")
+    return create_app(desk, check_address(settings, host), frozenset({host, *settings.review.hosts}))
 
 
 def _is_loopback(host: str) -> bool:

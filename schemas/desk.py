@@ -47,6 +47,8 @@ class DeskSettings(_Strict):
     """Bytes"""
     second_look_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Of the answers, those that another steward gives again without seeing the first"""
+    hosts: tuple[str, ...] = ()
+    """Names that browsers call the desk by, besides the address it listens on"""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     oidc: Oidc | None = None

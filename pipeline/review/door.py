@@ -25,6 +25,8 @@ LARGE, OFTEN, HOST = (
 )
 FAILED = "Something went wrong at the desk. It was noted without any personal data. Nothing was saved."
 MOST_CALLERS = 10_000
+SESSIONS_AN_ADDRESS = 30
+"""Sessions that one address may keep busy: a cookie made up for each request gains nothing"""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -52,7 +54,8 @@ class Door:
 
     def __init__(self, app: ASGIApp, settings: DeskSettings, is_tls: bool, hosts: frozenset[str]) -> None:
         self._app, self._settings, self._is_tls, self._hosts = app, settings, is_tls, hosts | LOOPBACK
-        self._all, self._sign_ins = Buckets(settings.requests_a_minute), Buckets(settings.sign_ins_a_minute)
+        self._sessions, self._sign_ins = Buckets(settings.requests_a_minute), Buckets(settings.sign_ins_a_minute)
+        self._addresses = Buckets(settings.requests_a_minute * SESSIONS_AN_ADDRESS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -88,7 +91,7 @@ class Door:
         address = scope["client"][0] if scope.get("client") else ""
         request = Request(scope)
         own = next((value for name, value in request.cookies.items() if name.endswith("desk")), None)
-        if not self._all.takes(hash_of(own) if own else address):
+        if not self._addresses.takes(address) or not self._sessions.takes(hash_of(own) if own else address):
             return 429, OFTEN
         if scope["method"] == "POST" and scope["path"].startswith("/sign-in") and not self._sign_ins.takes(address):
             return 429, OFTEN

@@ -16,8 +16,8 @@ NEXT_LINK = "an entry of the audit log takes the next number and names the hash 
 GENESIS = "0" * 64
 IS_NEXT = (
     "NEW.seq = (SELECT coalesce(max(seq), 0) + 1 FROM audit_log)"
-    f" AND NEW.prev_hash = coalesce((SELECT hash FROM audit_log ORDER BY seq DESC LIMIT 1), '{GENESIS}')"
-)
+    " AND NEW.prev_hash = coalesce((SELECT hash FROM audit_log ORDER BY seq DESC LIMIT 1), GENESIS)"
+).replace("GENESIS", f"'{GENESIS}'")
 
 
 def upgrade() -> None:
