@@ -50,11 +50,13 @@ class Outcome:
 
     recorded: tuple[Recorded, ...]
     is_second_look: bool = False
+    has_waiting: bool = False
+    """A decision that was entered before, on these records, waits"""
 
     @property
     def waits(self) -> bool:
         """Counts only once a second steward has confirmed it."""
-        return any(one.decision.needs_second for one in self.recorded)
+        return self.has_waiting or any(one.decision.needs_second for one in self.recorded)
 
     @property
     def ids(self) -> list[str]:

@@ -65,7 +65,9 @@ def split(sitting: Sitting, chosen: Sequence[str], reason: str, batch: str) -> O
     recorded = sitting.store.enter_within(sitting.connection, new)
     if any(one.is_new for one in recorded):
         keep_answer(sitting, "split", recorded)
-    return Outcome(tuple(recorded))
+    confirmed = {one.decision.confirms for one in recorded}
+    waiting = (own for state in states.values() for own in state.waiting if own.decision_id not in confirmed)
+    return Outcome(tuple(recorded), has_waiting=any(True for _ in waiting))
 
 
 def _taken_back(pairs: Sequence[Pair], states: Mapping[Pair, PairState], sitting: Sitting, batch: str, said: Mapping[str, Any]) -> Iterator[NewDecision]:  # fmt: skip
