@@ -9,13 +9,13 @@ import socket
 import sqlite3
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pyotp
 import sqlalchemy as sa
 from command_line import COMMAND
@@ -88,7 +88,7 @@ HASHED = accounts.HASHER.hash(PASSWORD)
 
 
 @contextmanager
-def running(world: World, *options: str) -> Iterator[World]:
+def running(world: World, *options: str, scheme: str = "http") -> Iterator[World]:
     """The desk served as a user would start it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -96,7 +96,7 @@ def running(world: World, *options: str) -> Iterator[World]:
     command = [*COMMAND, "review", "--port", str(port), "--home", str(world.home.root), *options]
     log = (world.home.root / "desk.log").open("w")
     with log, subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
-        world.url = f"http://127.0.0.1:{port}"
+        world.url = f"{scheme}://127.0.0.1:{port}"
         try:
             _wait(world.url, process)
             yield world
@@ -109,9 +109,8 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         assert process.poll() is None, "the desk did not start"
         try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
+            if httpx2.get(f"{url}/health", verify=False, timeout=2).status_code == 200:
+                return
+        except httpx2.HTTPError:
             time.sleep(0.1)
     raise AssertionError("the desk does not answer")
