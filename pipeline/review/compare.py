@@ -122,7 +122,7 @@ def _by_persons(texts: Sequence[str], known: Sequence[str]) -> str:
 
 
 def _status(texts: Sequence[str], level: str | None, disagreeing: Collection[str]) -> Status:
-    if not all(texts):
+    if not all(texts) and not level:  # an age is compared with a birthday too
         return "one_empty"
     if level in disagreeing:
         return "conflicts"

@@ -13,8 +13,8 @@ from pipeline.review.seen import Group, Pair, seen_of
 from pipeline.stewardship.decision import PairState, is_same_person, pair_state
 from schemas.decisions import NewDecision, Verdict
 
-MOST_DECISIONS = 5_000
-"""Pairs that one split may decide"""
+MOST_DECISIONS = 1_000
+"""Pairs that one split may decide: others wait while they are written"""
 
 
 def deal(group: Group, chosen: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -31,7 +31,7 @@ def deal(group: Group, chosen: Sequence[str]) -> tuple[list[str], list[str]]:
     if not (picked and rest):
         raise DeskRefusedError(422, "Choose some of the records, not none and not all.")
     if len(picked) * len(rest) > MOST_DECISIONS:
-        raise DeskRefusedError(422, f"That would be {len(picked) * len(rest):,} decisions; at most {MOST_DECISIONS:,} at once.", "Part fewer records.")  # fmt: skip
+        raise DeskRefusedError(422, f"That would be {len(picked) * len(rest):,} decisions; at most {MOST_DECISIONS:,} at once.", "Part fewer records, or use `boroughlink unmerge`.")  # fmt: skip
     return picked, rest
 
 
