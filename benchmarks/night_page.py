@@ -46,8 +46,9 @@ LARGE = """
 |---|---|---|---|
 {rows}
 
-`read` is the fetching and parsing of the exports, which both must do (a file that is the same is not read by the incremental night) and standardising together;
-what of it is standardising is told by the log of each feed.
+`read` is reading and standardising together. A file that is the same is not read; of the others every row is parsed, in both nights, by {workers} threads that
+share one interpreter: {full_reading:.0f} thread-seconds in the full night, {own_reading:.0f} in the incremental one. Of validation some 5 seconds are Great
+Expectations' own, however few rows there are; linking encodes all records, and every table is written whole each night.
 """
 
 
@@ -96,6 +97,7 @@ def large_night(said: dict[str, Any]) -> str:
         records=own["records"], changed=int(own["counts"]["rows_standardised"]), share=own["counts"]["rows_standardised"] / own["records"],
         compared=built["pairs_compared"], candidates=built["pairs_compared"] + built["pairs_known"], persons=built.get("persons_rebuilt", 0),
         differing=", ".join(told["differing_tables"]) or "none", picture="results/nights.png", rows="\n".join(rows),
+        workers=WORKERS, full_reading=full["reading_seconds"], own_reading=own["reading_seconds"],
     )  # fmt: skip
 
 
