@@ -10,6 +10,7 @@ import argparse
 import datetime as dt
 import json
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -89,11 +90,12 @@ def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]
         "--home",
         str(home),
     ]
-    began = time.perf_counter()
+    began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [*command, "--as-of", day.isoformat(), "--json", *options], check=False, capture_output=True, text=True
     )
-    wall = time.perf_counter() - began
+    wall, now = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
     if done.returncode not in (0, 3):
         raise RuntimeError(done.stderr[-2000:])
     said = json.loads(done.stdout.strip().splitlines()[-1])
@@ -104,7 +106,7 @@ def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]
     lines = (home / "runs" / said["run_id"] / "run.log").read_text("utf-8").splitlines()
     reading = sum(json.loads(line).get("reading_seconds", 0.0) for line in lines)
     parts = {name: value for stage, name, value, unit in metrics if unit == "s" and name != "seconds"}
-    return {**{name: said.get(name) for name in names}, "wall": wall, "stages": stages, "parts": parts, "counts": counts, "reading_seconds": reading}  # fmt: skip
+    return {**{name: said.get(name) for name in names}, "wall": wall, "cpu": cpu, "stages": stages, "parts": parts, "counts": counts, "reading_seconds": reading}  # fmt: skip
 
 
 def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.Random) -> int:
