@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,10 +27,9 @@ from pipeline.evaluate.curves import Bin, calibration, calibration_error
 from pipeline.evaluate.quality import codes, quality
 from pipeline.link.drift import drift_told
 from pipeline.link.stage import Linked, link_records
+from pipeline.report.link_page import LinkStory, render_link_page
+from pipeline.report.model_charts import CalibrationBin
 from schemas.model import Model, PolicyName, load_model, save_model
-
-PAGE = "pipeline.report.link_page"
-"""Slow to import, so that begins while files are read"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,6 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
     Returns: what metrics.json says.
     """
     begun = time.perf_counter()
-    Thread(target=import_module, args=(PAGE,)).start()
     pa.set_memory_pool(pa.system_memory_pool())  # gives back what is free, where the default one keeps it
     with steps() as step:
         step("read")
@@ -224,9 +220,6 @@ def _page(
     bins: Sequence[Bin],
     keys: Sequence[tuple[str, int, float]],
 ) -> str:
-    from pipeline.report.link_page import LinkStory, render_link_page  # noqa: PLC0415  (slow, begun by PAGE)
-    from pipeline.report.model_charts import CalibrationBin  # noqa: PLC0415
-
     return render_link_page(
         LinkStory(
             facts,
