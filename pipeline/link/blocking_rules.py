@@ -16,7 +16,7 @@ from schemas.model import BlockingRule
 
 SIZES = (8, 15, 30, 60, 120, 250)  # block sizes that are tried
 PAIRS_A_MATCH = 3_000  # a rule must find a match for so many pairs
-FREE_PAIRS = 1_000_000  # up to so many, any rule that finds anything is taken
+FREE_PAIRS = 2_000_000  # up to so many, any rule that finds anything is taken
 KEY_COST = 0.5  # what a key costs to make, in pairs
 LEAST = 0.01  # matches less probable than this do not count
 LIKELY_PAIRS = 60_000  # of the sample are enough to tell what a rule finds
