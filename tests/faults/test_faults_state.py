@@ -58,7 +58,8 @@ def test_a_clock_set_back_is_told_and_the_publication_stays(london: London, home
     assert "Was the clock set back?" in told
     assert current_run(home) == OLD
     assert not (home / "runs" / "2026-11-19-1").exists()
-    assert night(london, home)[0] == 0
+    code, told = night(london, home)
+    assert code == 0, told
     assert current_run(home) == NEW
 
 
