@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import ctypes.util
 import functools
@@ -20,13 +19,12 @@ def give_back() -> None:
 
 @contextmanager
 def few_cycles() -> Iterator[None]:
-    """A command that ends soon and makes few reference cycles: Python looks for them seldom, and not at all when it leaves.
+    """A command that ends soon and makes few reference cycles: Python looks for them seldom.
 
     Every look goes through all objects of all imported packages, which is a twentieth of the time of a linkage.
     """
     before = gc.get_threshold()
     gc.set_threshold(*SELDOM)
-    atexit.register(gc.disable)
     try:
         yield
     finally:

@@ -55,10 +55,10 @@ def as_compared(table: pa.Table, model: Model) -> pa.Table:
 
 def difference(before: pa.Table, now: pa.Table) -> Difference:
     """Input: both as ``as_compared`` gives them, sorted by record id."""
-    names = [name for name in now.column_names if name != "record_id"]
-    differs = " OR ".join(f'n."{name}" IS DISTINCT FROM b."{name}"' for name in names)
     import duckdb  # noqa: PLC0415  (linking of files does without it)
 
+    names = [name for name in now.column_names if name != "record_id"]
+    differs = " OR ".join(f'n."{name}" IS DISTINCT FROM b."{name}"' for name in names)
     with duckdb.connect() as base:
         base.register("now_", now.append_column("row", pa.array(np.arange(len(now)))))
         base.register("before_", before)
