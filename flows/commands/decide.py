@@ -11,14 +11,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 
 if TYPE_CHECKING:
     from pipeline.stewardship.store import Store
     from schemas.decisions import NewDecision
-    from schemas.settings import RunSettings
 
 HELP = """
 Decide whether two records are one person, confirm or take back a decision, list decisions, write or read them as a file.
@@ -63,7 +62,7 @@ def decide(
     if len(asked) != 1:
         problem = f"--{' and --'.join(asked)} do not go together." if asked else "nothing is asked."
         raise SettingsError("decide", problem, "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.")  # fmt: skip
-    settings, place = _settings(run_file, home)
+    settings, place = settled(run_file, home)
     with open_decisions(settings, place, os.environ) as store:
         if show:
             told.list_decisions(store, reasons, as_json)
@@ -79,14 +78,6 @@ def decide(
             }  # fmt: skip
             new = _checked({**_facts(place, store, (first, second), retract or confirm), **said})
             told.decision(store, store.decide(new), as_json)
-
-
-def _settings(run_file: Path | None, home: Path | None) -> tuple[RunSettings, Home]:
-    from schemas.settings import RunSettings
-
-    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
-    settings = RunSettings.load(Path(said)) if said else RunSettings()
-    return settings, Home(home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home)))
 
 
 def _said(option: str, value: str | None) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
 
 HELP = """
 Look whether all is well with a home: versions, permissions, disk, lock, runs, publication, decisions, last good exports, clock.
@@ -33,11 +31,9 @@ def doctor(
     """Is all well with a home."""
     from flows.doctor import examine
     from pipeline.core.places import Home
-    from schemas.settings import RunSettings
 
-    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
-    settings = RunSettings.load(Path(said)) if said else RunSettings()
-    place = Home((home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home))).resolve())
+    settings, place = settled(run_file, home)
+    place = Home(place.root.resolve())
     findings = examine(settings, place, is_deep=deep)
     if as_json:
         print(json.dumps([finding._asdict() for finding in findings]))  # noqa: T201

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
-from pipeline.core.places import Home
 
 HELP = """
 Expunge records by order (rectification, erasure): out of every published table, kept run, last good export and decision, and out of every later night.
@@ -38,11 +35,8 @@ def expunge(
 ) -> None:
     """Expunge records."""
     from flows.expunging import expunge as carry_out
-    from schemas.settings import RunSettings
 
-    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
-    settings = RunSettings.load(Path(said)) if said else RunSettings()
-    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home)))
+    settings, place = settled(run_file, home)
     if not place.root.is_dir():
         raise SettingsError(str(place.root), "is no home.", "Give --home.")
     if not yes and sys.stdin.isatty():

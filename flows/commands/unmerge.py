@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import Home
 
 HELP = """
 Part records from a person, whoever joined them: they stay parted from the next night on, and both ids resolve.
@@ -38,11 +36,8 @@ def unmerge(
     from flows.decided import open_decisions
     from flows.unmerging import unmerge as carry_out
     from pipeline.explain.kept import open_folder
-    from schemas.settings import RunSettings
 
-    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
-    settings = RunSettings.load(Path(said)) if said else RunSettings()
-    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home)))
+    settings, place = settled(run_file, home)
     if not (by.strip() and reason.strip()):
         raise SettingsError("unmerge", "--by or --reason is empty.", "Say who decides, and why.")
     if not place.current.exists():
