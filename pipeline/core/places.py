@@ -72,14 +72,14 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Where one run keeps what its stages hand on: ``<run>/<stage>/[<feed_id>/]<table>.parquet``."""
+    """Where one run keeps what its stages hand on: ``<run>/<stage>/[<feed_id>/]<table>.arrow``."""
 
     root: Path
 
     def table(self, stage: str, table: str, feed_id: str | None = None) -> Path:
-        """The Parquet file of a stage's table, of one feed or of the whole run."""
+        """The file of a stage's table, of one feed or of the whole run."""
         folder = self.root / stage / feed_id if feed_id else self.root / stage
-        return folder / f"{table}.parquet"
+        return folder / f"{table}.arrow"
 
     def file(self, name: str) -> Path:
         """A file of the run as a whole, such as ``report.html``."""

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.core.durable import make_folder, replacing, sync_folder, write_synced
+from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import ROW_GROUP_ROWS, read_table
+from pipeline.core.parquet import ARROW, read_table, replace_rows
 from pipeline.core.places import Home
 from pipeline.publish.held_back import HELD
 from pipeline.publish.publication import STAGING, list_publications, write_whole
@@ -36,6 +36,7 @@ LINEAGE = ("feed_id", "file", "sheet", "row_number", "part")
 EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ("record_id_l", "record_id_r")}
 """Tables whose rows stay, and the columns that are emptied in them."""
 OWN_FACTS = {"run_id", "marking", "versions", "tables"}
+TABLES = (ARROW, ".parquet")
 LAST = ("std_records", "records", "cluster_members")  # what tells the record's rows elsewhere goes last
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
@@ -83,12 +84,13 @@ def known_records(home: Home, record_ids: Collection[str]) -> set[str]:
     """Those of the records that a publication, or a last good export, holds."""
     wanted = pa.array(sorted(record_ids), pa.string())
     places = [found.folder / "records" for found in list_publications(home)]
-    places += home.last_good.glob("*/*/std_records.parquet")
+    found = [pq.read_table(place, columns=["record_id"]) for place in places]
+    found += [read_table(path, ["record_id"]) for path in home.last_good.glob("*/*/std_records.*")]
     return {
         record
-        for place in places
-        for record in pq.read_table(place, columns=["record_id"], filters=pc.is_in(pc.field("record_id"), wanted)).column(0).to_pylist()
-    }  # fmt: skip
+        for table in found
+        for record in table.filter(pc.is_in(table.column("record_id"), wanted)).column("record_id").to_pylist()
+    }
 
 
 def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebuild) -> int:
@@ -123,7 +125,7 @@ def expunge_runs(home: Home, record_ids: Collection[str]) -> int:
 
 
 def _expunge_folder(folder: Path, record_ids: Collection[str]) -> int:
-    files = [path for path in sorted(folder.rglob("*.parquet")) if HELD not in path.relative_to(folder).parts]
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in TABLES and HELD not in path.relative_to(folder).parts]  # fmt: skip
     files.sort(key=lambda path: path.stem in LAST)
     known = {path: read_table(path) for path in files if path.stem in LAST}
     rows = {key for path, table in known.items() if path.stem == "std_records" for key in _lineage(table, record_ids)}
@@ -138,8 +140,7 @@ def _expunge_folder(folder: Path, record_ids: Collection[str]) -> int:
         if path.stem in ("persons", "person_fields") and owners:
             new = new.filter(pc.invert(pc.is_in(new.column("person_id"), pa.array(sorted(owners), pa.string()))))
         if new is not table:
-            with replacing(path) as temporary:
-                pq.write_table(new, temporary, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+            replace_rows(path, new)
             sync_folder(path.parent)
             changed += 1
     return changed

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import LinkageError, PublishRefusedError
-from pipeline.core.parquet import ROW_GROUP_ROWS, conform, in_order
+from pipeline.core.parquet import conform, in_order, write_parquet
 from pipeline.core.places import Home
 from pipeline.publish.checks import problems_of
 from schemas.tables import MARKING, PUBLISHED, Table
@@ -25,6 +26,7 @@ from schemas.tables import MARKING, PUBLISHED, Table
 STAGING = ".staging-"
 RUN_ID = re.compile(r"\d{4}-\d\d-\d\d-\d+")
 PART_ROWS = 2_000_000
+AT_ONCE = 2  # tables that are written at a time
 LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "great-expectations", "jellyfish", "recordlinkage", "numba")
 
 
@@ -76,13 +78,15 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, pa.Table], facts
     data = {table.name: _ordered(tables[table.name], table) for table in PUBLISHED}
     if problems := problems_of(data):
         raise PublishRefusedError(tuple(problems))
-    described = {table.name: _write(folder / table.name, data[table.name], table) for table in PUBLISHED}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        written = pool.map(lambda table: _write(folder / table.name, data[table.name], table), PUBLISHED)
+        described = dict(zip((table.name for table in PUBLISHED), written, strict=True))
     manifest = {
         "run_id": run_id, "marking": MARKING, **facts, "versions": {name: version(name) for name in LIBRARIES}, "tables": described,
     }  # fmt: skip
     write_synced(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-    for written in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
-        sync_folder(written)
+    for place in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
+        sync_folder(place)
 
 
 def read_current(home: Home) -> Publication | None:
@@ -128,7 +132,7 @@ def _write(folder: Path, data: pa.Table, table: Table) -> dict[str, object]:
     parts = {}
     for number, start in enumerate(range(0, max(len(data), 1), PART_ROWS)):
         path = folder / f"part-{number}.parquet"
-        pq.write_table(data.slice(start, PART_ROWS), path, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        write_parquet(path, data.slice(start, PART_ROWS))
         with path.open("rb") as handle:
             os.fsync(handle.fileno())
             parts[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()

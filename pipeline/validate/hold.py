@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, replacing, sync_folder, write_synced
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import conform
+from pipeline.core.parquet import ARROW, conform, count_rows
 from pipeline.core.places import Home
 from schemas.tables import SOURCE_STATUS
 
@@ -45,12 +44,17 @@ class LastGood:
     @property
     def std_records(self) -> Path:
         """Its standard records."""
-        return self.folder / "std_records.parquet"
+        return self._file("std_records")
 
     @property
     def events(self) -> Path:
         """Its events."""
-        return self.folder / "events.parquet"
+        return self._file("events")
+
+    def _file(self, name: str) -> Path:
+        """Arrow; Parquet in a folder of an older version."""
+        old = self.folder / f"{name}.parquet"
+        return old if old.exists() else self.folder / f"{name}{ARROW}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def damage_of(home: Home, feed_id: str) -> str | None:
         if wrong:
             return f"{wrong[0]} has changed"
         for path in (found.std_records, found.events):
-            pq.read_metadata(path)
+            count_rows(path)
     except (OSError, ValueError, TypeError, AttributeError, pa.ArrowException) as error:
         return f"it cannot be read ({type(error).__name__})"
     return None
@@ -173,11 +177,11 @@ def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, eve
     new = folder / version
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new)
-    for path, name in ((std_records, "std_records.parquet"), (events, "events.parquet")):
-        with replacing(new / name) as temporary:
+    for path, name in ((std_records, "std_records"), (events, "events")):
+        with replacing(new / f"{name}{path.suffix}") as temporary:
             shutil.copyfile(path, temporary)
             temporary.chmod(0o600)
-    kept = {path.name: _sha256(path) for path in sorted(new.glob("*.parquet"))}
+    kept = {path.name: _sha256(path) for path in sorted(new.iterdir())}
     write_synced(new / FACTS, json.dumps({**asdict(facts), "sha256": kept}, indent=1))
     sync_folder(folder)
     write_synced(folder / POINTER, version)

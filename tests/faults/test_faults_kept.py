@@ -107,7 +107,7 @@ def test_only_the_feeds_of_a_changed_contract_are_standardised_again(london: Lon
 
 
 def test_an_export_whose_tables_were_damaged_is_read_again(london: London, home: Path) -> None:
-    path = home / "runs" / FIRST / "standardise" / "custody" / "std_records.parquet"
+    path = home / "runs" / FIRST / "standardise" / "custody" / "std_records.arrow"
     path.write_bytes(path.read_bytes()[:-1])
     run(london, home, "2026-11-21")
     found = rows(home, SECOND)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from command_line import NightOnSample, boroughlink
 from stewards_say import said
@@ -19,6 +18,7 @@ from stewards_say import said
 from flows import expunging
 from flows.expunging import ExpungeReceipt, expunge
 from pipeline.core.errors import SettingsError, StateError
+from pipeline.core.parquet import read_table
 from pipeline.core.places import Home
 from pipeline.publish import expunge as steps
 from pipeline.publish.checks import problems_of
@@ -68,8 +68,8 @@ def own_values(home: Home, rows: list[dict[str, Any]]) -> set[str]:
     keys = {tuple(row[name] for name in LINEAGE) for row in rows}
     own: set[str] = set()
     others: list[str] = []
-    for path in home.runs.glob("*/read/*/raw_records.parquet"):
-        for raw in pq.read_table(path).to_pylist():
+    for path in home.runs.glob("*/read/*/raw_records.arrow"):
+        for raw in read_table(path).to_pylist():
             if tuple(raw[name] for name in LINEAGE) in keys:
                 own |= {raw[name] for name in OF_A_PERSON if raw[name]}
             else:
@@ -82,8 +82,8 @@ def all_texts(home: Home) -> dict[Path, str]:
     found = {}
     for path in home.root.rglob("*"):
         if path.is_file():
-            is_table = path.suffix == ".parquet"
-            rows = pq.read_table(path).to_pylist() if is_table else None
+            is_table = path.suffix in (".arrow", ".parquet")
+            rows = read_table(path).to_pylist() if is_table else None
             found[path] = json.dumps(rows, default=str, ensure_ascii=False) if is_table else path.read_bytes().decode("latin1")  # fmt: skip
     return found
 
