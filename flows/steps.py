@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from flows import building, linking, reading, stages
 from flows import kept as kept_state
-from flows import linking, reading, stages
 from flows.checkpoints import Step
 from flows.night import Night
 from schemas.contract import Contract
@@ -40,8 +40,8 @@ def link(night: Night) -> Step:
 
 def persons(night: Night) -> Step:
     """Golden records, identities and questions."""
-    kept = night.home.kept / night.run_id / stages.PERSONS
-    return Step(night, "persons", ("link",), (night.folder.file(stages.PERSONS), kept))
+    kept = night.home.kept / night.run_id / building.PERSONS
+    return Step(night, "persons", ("link",), (night.folder.file(building.PERSONS), kept))
 
 
 def publish(night: Night) -> Step:

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import Flow, FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
-from flows import linking, reading, stages, steps
+from flows import building, linking, reading, stages, steps
 from flows.around import add_metrics, metrics_of, private, timed
 from flows.checkpoints import once
 from flows.night import Night
@@ -188,7 +188,7 @@ def link(night: Night, states: list[FeedState]) -> None:
 def build_persons(night: Night) -> None:
     """Golden records, identities and questions."""
     with private(night, "persons"), timed(night, "persons"):
-        add_metrics(night, once(steps.persons(night), list[Metric], lambda: stages.persons(night)))
+        add_metrics(night, once(steps.persons(night), list[Metric], lambda: building.persons(night)))
     progress().advance("persons", 1)
 
 

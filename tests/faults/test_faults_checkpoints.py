@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
-from flows import linking, reading, stages
+from flows import building, linking, reading, stages
 from pipeline.publish import publication
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ def dies_in(stage: str, call: int = 1) -> Callable[[], None]:
     """Make this process kill itself when the stage is called for the n-th time."""
 
     def patch() -> None:
-        module = {"link": linking, "read_and_standardise": reading}.get(stage, stages)
+        module = {"link": linking, "read_and_standardise": reading, "persons": building}.get(stage, stages)
         real, calls = getattr(module, stage), []
 
         def killed(*given: object) -> object:
