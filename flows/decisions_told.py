@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.exchange import bring_decisions, save_decisions
 from pipeline.stewardship.standing import standing_decisions
-from pipeline.stewardship.store import Recorded, Store
+from pipeline.stewardship.store import Store
 
 MOST_SHOWN = 50
 SIGNS = {"link": "=", "unlink": "is not", "unsure": "?", "retract": "taken back:"}

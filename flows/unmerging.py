@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from flows.seen import seen_within
-from pipeline.core.errors import DecisionConflictError, SettingsError
+from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import Kept, person_of, records_of
-from pipeline.stewardship.decision import is_same_person
-from pipeline.stewardship.standing import standing_decisions
-from pipeline.stewardship.store import REFUSALS, Recorded, Store
+from pipeline.stewardship.database import with_patience, writing
+from pipeline.stewardship.decision import Pair, is_same_person, links_to_lift, pair_state
+from pipeline.stewardship.entering import Recorded
+from pipeline.stewardship.store import Store
 from schemas.decisions import NewDecision
 
-MOST_DECISIONS = 5_000
+MOST_DECISIONS = 10_000
 """Pairs that one unmerge may decide: records named, times those that stay."""
 
 
@@ -53,25 +53,38 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
 
     Raises:
         SettingsError: If a record is not one of the person, none stays, or too many pairs would be decided.
-        DecisionConflictError: If links of stewards over a record of somebody else join the two sides; the rest is entered.
+        DecisionConflictError: If links of stewards over a record of somebody else join the two sides; nothing is entered.
     """
     parted, stay = _sides(kept, person_id, record_ids)
-    pairs = [tuple(sorted(pair)) for pair in product(parted, stay)]
-    standing = {(row["record_id_l"], row["record_id_r"]): row for row in _standing(store, pairs)}
-    links = [row for row in standing.values() if row["verdict"] == "link" and row["state"] != "waiting"]
+    pairs: list[Pair] = [tuple(sorted(pair)) for pair in product(parted, stay)]  # type: ignore[misc]  # two
+    decided = store.about(parted)
+    found = {pair: decided[pair] for pair in pairs if pair in decided}
+    states = {pair: pair_state(own) for pair, own in found.items()}
+    links = [own for pair, state in states.items() for own in links_to_lift(found[pair], state)]
+    known = {pair: state for pair, state in states.items() if state.head and state.head.verdict == "unlink"}
+    seconded = [head for state in known.values() if (head := state.head) in state.waiting and head and not is_same_person(head.decided_by, said["decided_by"])]  # fmt: skip
     facts = {(seen["record_id_l"], seen["record_id_r"]): seen for seen in seen_within(kept, person_id, pairs)}
     size = {"n_records": len(parted) + len(stay)}
-    _checked(store.decide_all([NewDecision(verdict="retract", retracts=row["decision_id"], **said, **size) for row in links]))  # fmt: skip
-    waiting = {pair: row for pair, row in standing.items() if row["verdict"] == "unlink" and row["state"] == "waiting"}
-    seconded = [row for row in waiting.values() if not is_same_person(row["decided_by"], said["decided_by"])]
-    known = {pair for pair, row in standing.items() if row["verdict"] == "unlink"}
-    new = [NewDecision(verdict="unlink", **said, **facts[pair]) for pair in pairs if pair not in known]  # type: ignore[index]
-    _checked(store.decide_all([NewDecision(confirms=row["decision_id"], **said) for row in seconded]))
-    entered = _checked(store.decide_all(new))
+    new = [
+        *(NewDecision(verdict="retract", retracts=own.decision_id, **said, **size) for own in links),
+        *(NewDecision(confirms=own.decision_id, **said) for own in seconded),
+        *(NewDecision(verdict="unlink", **said, **facts[pair]) for pair in pairs if pair not in known),
+    ]
+    entered = _entered(store, new)[len(links) + len(seconded) :]
     return Unmerged(
         person_id, parted, stay, len(links), len(entered), len(seconded), len(known) - len(seconded),
         sum(one.decision.needs_second for one in entered),
     )  # fmt: skip
+
+
+def _entered(store: Store, new: Sequence[NewDecision]) -> list[Recorded]:
+    """All of it or none: a person is not parted by halves."""
+
+    def work() -> list[Recorded]:
+        with writing(store.engine) as connection:
+            return store.enter_within(connection, new)
+
+    return with_patience(store.engine, store.patience_s, work)
 
 
 def _sides(kept: Kept, person_id: str, record_ids: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -89,18 +102,3 @@ def _sides(kept: Kept, person_id: str, record_ids: Sequence[str]) -> tuple[tuple
         problem = f"{len(parted):,} records from {len(stay):,} would be {len(parted) * len(stay):,} decisions."
         raise SettingsError(person_id, problem, f"At most {MOST_DECISIONS:,} at once: part fewer records.")
     return parted, stay
-
-
-def _standing(store: Store, pairs: Sequence[tuple[str, ...]]) -> Iterator[dict[str, Any]]:
-    wanted = set(pairs)
-    for row in standing_decisions(store.log(), store.policy).to_pylist():
-        if (row["record_id_l"], row["record_id_r"]) in wanted and row["verdict"] in ("link", "unlink"):
-            yield row
-
-
-def _checked(outcomes: Sequence[Recorded | Exception]) -> list[Recorded]:
-    refused = [outcome for outcome in outcomes if isinstance(outcome, REFUSALS)]
-    if refused:
-        conflict = next((error for error in refused if isinstance(error, DecisionConflictError)), refused[0])
-        raise conflict
-    return [outcome for outcome in outcomes if isinstance(outcome, Recorded)]

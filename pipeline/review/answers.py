@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.review.access import Viewer
-from pipeline.review.queue import looks_for
+from pipeline.review.queue import UNMERGE, looks_for
 from pipeline.review.seen import Group
 from pipeline.review.shelf import Row, Shelf
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
-from pipeline.stewardship.store import Recorded, Store
+from pipeline.stewardship.entering import Recorded
+from pipeline.stewardship.store import Store
 
 OF_SHARE = 10_000
 
@@ -34,7 +35,7 @@ class Sitting:
     shelf: Shelf
     group: Group
     question: Row | None
-    """The open question; none: decided from a person's page"""
+    """The question, or ``about_person`` for what is decided from a person's page"""
     viewer: Viewer
     now: dt.datetime
 
@@ -52,6 +53,8 @@ class Outcome:
     is_second_look: bool = False
     has_waiting: bool = False
     """A decision that was entered before, on these records, waits"""
+    n_brought_back: int = 0
+    """Decisions that had been taken back and count again"""
 
     @property
     def waits(self) -> bool:
@@ -62,6 +65,11 @@ class Outcome:
     def ids(self) -> list[str]:
         """Decision ids."""
         return [one.decision.decision_id for one in self.recorded]
+
+
+def about_person(person_id: str) -> Row:
+    """What stands for the question where nobody asked one: a steward parts records of a person by themselves."""
+    return {"review_id": f"person:{person_id}", "review_type": UNMERGE, "match_probability": None}
 
 
 def keep_answer(sitting: Sitting, verdict: str, recorded: Iterable[Recorded]) -> None:
@@ -85,11 +93,15 @@ def unclaim(sitting: Sitting) -> None:
         sitting.connection.execute(sa.delete(CLAIMS).where(CLAIMS.c.review_id == sitting.question["review_id"]))
 
 
+def answers_to(connection: Connection, review_id: str) -> list[Row]:
+    """Answers to a question that were not undone, the latest first."""
+    sql = sa.select(ANSWERS).where(ANSWERS.c.review_id == review_id, sa.not_(ANSWERS.c.is_undone)).order_by(ANSWERS.c.decided_at.desc())  # fmt: skip
+    return [{**row._asdict(), "decision_ids": json.loads(row.decision_ids)} for row in connection.execute(sql)]
+
+
 def last_answer(connection: Connection, review_id: str) -> Row | None:
-    """The latest answer to a question that was not undone."""
-    sql = sa.select(ANSWERS).where(ANSWERS.c.review_id == review_id, sa.not_(ANSWERS.c.is_undone)).order_by(ANSWERS.c.decided_at.desc()).limit(1)  # fmt: skip
-    row = connection.execute(sql).one_or_none()
-    return {**row._asdict(), "decision_ids": json.loads(row.decision_ids)} if row else None
+    """The latest of them."""
+    return next(iter(answers_to(connection, review_id)), None)
 
 
 def take_back_answer(sitting: Sitting, answer_id: str) -> None:
@@ -100,14 +112,17 @@ def take_back_answer(sitting: Sitting, answer_id: str) -> None:
     connection.execute(sa.delete(LOOKS).where(LOOKS.c.review_id == row.review_id, LOOKS.c.second_by.is_(None)))
 
 
-def forget_answers(sitting: Sitting, decision_id: str) -> None:
-    """Answers that rest on a decision which its second person took back open their question again."""
-    if sitting.question is None:
-        return
-    sql = sa.select(ANSWERS).where(ANSWERS.c.review_id == sitting.question["review_id"], sa.not_(ANSWERS.c.is_undone))
-    for row in sitting.connection.execute(sql).all():
-        if decision_id in json.loads(row.decision_ids):
-            take_back_answer(sitting, row.answer_id)
+def forget_answers(sitting: Sitting, decision_ids: Collection[str]) -> None:
+    """Answers that rest on decisions which a second person took back open their question again."""
+    for row in answers_to(sitting.connection, sitting.question["review_id"]) if sitting.question else ():
+        if not set(row["decision_ids"]).isdisjoint(decision_ids):
+            take_back_answer(sitting, row["answer_id"])
+
+
+def answer_with(sitting: Sitting, decision_id: str) -> Row | None:
+    """The answer to the question of which a decision is part."""
+    found = answers_to(sitting.connection, sitting.question["review_id"]) if sitting.question else ()
+    return next((row for row in found if decision_id in row["decision_ids"]), None)
 
 
 def ask_again(sitting: Sitting, decision_id: str, verdict: str, share: float) -> None:

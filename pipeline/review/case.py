@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.explain.graph import parts, strongest_path
+from pipeline.explain.graph import parts as parts_of
+from pipeline.explain.graph import strongest_path
 from pipeline.explain.kept import as_evidence, as_pair
 from pipeline.explain.pair import PairStory
 from pipeline.review.access import Viewer, shown, shown_all
@@ -18,6 +19,7 @@ from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.preview import Preview, preview
 from pipeline.review.seen import Group, Pair, group_of, seen_of
 from pipeline.review.shelf import Row, Shelf
+from pipeline.review.splitting import Dealt
 from pipeline.review.weigh import Weighed, rarity_lines, weighed
 from pipeline.stewardship.decision import Decision, pair_state
 from pipeline.stewardship.store import Refusal, Store
@@ -33,7 +35,7 @@ class Told:
     decision: Decision
     labels: tuple[str, str]
     state: str
-    """in force, waits, confirms another, taken back, replaced"""
+    """in force, waits, confirms another, takes another back, brings another back, taken back, replaced"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class Case:
     def waiting(self) -> tuple[Told, ...]:
         """Decisions that wait for a second person."""
         return tuple(told for told in self.decisions if told.state == "waits")
+
+    @property
+    def waiting_together(self) -> list[tuple[Told, ...]]:
+        """The same, those that were entered at once together, the earliest first."""
+        found: dict[tuple[object, ...], list[Told]] = {}
+        for told in reversed(self.waiting):
+            own = told.decision
+            found.setdefault((own.decided_by, own.recorded_at, own.reason), []).append(told)
+        return [tuple(own) for own in found.values()]
 
     @property
     def other_pairs(self) -> list[tuple[str, str]]:
@@ -156,17 +167,19 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
     )  # fmt: skip
 
 
-def preview_of(shelf: Shelf, case: Case, dealt: Sequence[Sequence[str]] | None, verdict: str) -> Preview | None:
+def preview_of(shelf: Shelf, case: Case, dealt: Dealt | None, verdict: str) -> Preview | None:
     """What a verdict, or a dealing of the records, would do."""
     group = case.group
-    if dealt is None and verdict == "link":
-        dealt = [list(group.records)]
-    elif dealt is None:
-        dealt = [[row["record_id"] for row in group.of(own)] for own in group.persons]
-        if len(dealt) == 1:
-            dealt = _parted(group, case.pair)
+    if dealt:
+        parts = dealt.parts(group)
+    elif verdict == "link":
+        parts = [list(group.records)]
+    else:
+        parts = [[row["record_id"] for row in group.of(own)] for own in group.persons]
+        if len(parts) == 1:
+            parts = _parted(group, case.pair)
     n_events = sum(len(shelf.events(own)) for own in group.persons)
-    return preview(group, dealt, n_events, shelf.reference.survivorship)
+    return preview(group, parts, n_events, shelf.reference.survivorship)
 
 
 def told_decisions(found: dict[Pair, list[Decision]], labels: dict[str, str]) -> tuple[Told, ...]:
@@ -176,11 +189,12 @@ def told_decisions(found: dict[Pair, list[Decision]], labels: dict[str, str]) ->
         state = pair_state(decisions)
         waiting = {own.decision_id for own in state.waiting}
         ends = labels.get(pair[0], "elsewhere"), labels.get(pair[1], "elsewhere")
-        rows += (Told(own, ends, _state(own, state.in_force, waiting, state.live)) for own in decisions)
+        retractions = {own.decision_id for own in decisions if own.verdict == "retract" and not own.confirms}
+        rows += (Told(own, ends, _state(own, state.in_force, waiting, state.live, retractions)) for own in decisions)
     return tuple(sorted(rows, key=lambda told: -told.decision.seq))
 
 
-def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: frozenset[str]) -> str:
+def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: frozenset[str], retractions: Collection[str]) -> str:  # fmt: skip
     if own.decision_id not in live:
         return "taken back"
     if own.decision_id in waiting:
@@ -188,7 +202,7 @@ def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: fr
     if own.confirms:
         return "confirms another"
     if own.verdict == "retract":
-        return "takes another back"
+        return "brings another back" if own.retracts in retractions else "takes another back"
     return "in force" if in_force and own.decision_id == in_force.decision_id else "replaced"
 
 
@@ -201,9 +215,9 @@ def _parted(group: Group, pair: Pair) -> list[list[str]]:
     edges = sorted((as_pair(row).edge for row in _inside(group)), key=lambda edge: -edge.bits)
     kept: list[Any] = []
     for edge in edges:
-        if not any(set(pair) <= set(part) for part in parts(group.records, [*kept, edge])):
+        if not any(set(pair) <= set(part) for part in parts_of(group.records, [*kept, edge])):
             kept.append(edge)
-    return [list(part) for part in parts(group.records, kept)]
+    return [list(part) for part in parts_of(group.records, kept)]
 
 
 def _weighed(shelf: Shelf, link: Row | None, left: Row, right: Row) -> Weighed | None:

@@ -10,6 +10,7 @@ from pipeline.core.errors import DeskRefusedError
 from pipeline.review.answers import (
     Outcome,
     Sitting,
+    answer_with,
     ask_again,
     forget_answers,
     keep_answer,
@@ -19,6 +20,7 @@ from pipeline.review.answers import (
     take_back_answer,
 )
 from pipeline.review.seen import Pair, seen_of
+from pipeline.review.undoing import undoing
 from pipeline.review.words import REASONS
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
 from pipeline.stewardship.evidence import moved_fields
@@ -97,45 +99,78 @@ def check_evidence(facts: Mapping[str, Any], said: Said, policy: StewardPolicy) 
 
 
 def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Outcome:
-    """Confirm another steward's decision, or take it back, as its second person.
+    """Confirm what another steward entered at once, or take it back, as its second person.
+
+    Taking it back undoes the whole answer that rests on it, so that links which a split took back count again.
 
     Raises:
-        DecisionRefusedError: If it does not wait.
-        DeskRefusedError: 403, if it is one's own; 404, if it is not about these records.
+        DeskRefusedError: 403, if it is one's own; 404, if it is not about these records; 409, if it does not wait.
     """
-    named = sitting.store.find(decision_id)
+    store = sitting.store
+    named = store.find(decision_id)
     if named is None or named.erasure_id or not set(named.pair) <= set(sitting.group.records):
         raise DeskRefusedError(404, "There is no such decision on this case.")
     if is_same_person(named.decided_by, sitting.viewer.name):
         raise DeskRefusedError(403, "Nobody confirms their own decision.", "Another steward must look at it. You can undo it.")  # fmt: skip
+    waiting = waiting_together(store.about(list(sitting.group.records)), named)
+    if not waiting:
+        raise DeskRefusedError(409, "This decision does not wait for a second person any more.", "Look at what stands now.")  # fmt: skip
+    return _confirmed(sitting, named, waiting, reason) if agrees else _sent_back(sitting, waiting, reason)
+
+
+def _confirmed(sitting: Sitting, named: Decision, waiting: Sequence[Decision], reason: str) -> Outcome:
     said: dict[str, Any] = {"decided_by": sitting.viewer.name, "reason": reason}
-    if agrees:
-        recorded = sitting.store.enter_within(sitting.connection, [NewDecision(confirms=decision_id, **said)])
-        keep_answer(sitting, named.verdict, recorded)
+    new = [NewDecision(confirms=own.decision_id, **said) for own in waiting]
+    recorded = sitting.store.enter_within(sitting.connection, new)
+    if named.verdict == "retract":
+        forget_answers(sitting, {own.retracts for own in waiting if own.retracts})
     else:
-        new = NewDecision(verdict="retract", retracts=decision_id, n_records=sitting.n_records, **said)
-        recorded = sitting.store.enter_within(sitting.connection, [new])
-        forget_answers(sitting, decision_id)
+        keep_answer(sitting, "split" if len(new) > 1 else named.verdict, recorded)
     return Outcome(tuple(recorded))
 
 
+def _sent_back(sitting: Sitting, waiting: Sequence[Decision], reason: str) -> Outcome:
+    ids = [own.decision_id for own in waiting]
+    answer = answer_with(sitting, ids[0])
+    back = undoing(sitting.store, answer["decision_ids"] if answer else ids, sitting.viewer.name, reason, sitting.n_records)  # fmt: skip
+    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    forget_answers(sitting, set(ids))
+    return Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+
+
+def waiting_together(found: Mapping[Pair, Sequence[Decision]], named: Decision) -> list[Decision]:
+    """Decisions that were entered at once with one, by the same steward for the same reason, and wait as it does."""
+    return sorted(
+        (
+            own
+            for decisions in found.values()
+            for own in pair_state(decisions).waiting
+            if (own.decided_by, own.recorded_at, own.reason) == (named.decided_by, named.recorded_at, named.reason)
+        ),
+        key=lambda own: own.seq,
+    )
+
+
 def undo(sitting: Sitting) -> Outcome:
-    """Take back one's own latest answer to the question.
+    """Take back one's own latest answer to the question: everything stands as it stood before it.
+
+    Where the policy asks for a second person, it waits for them, and so long the answer stands.
 
     Raises:
         DeskRefusedError: 409, if there is none.
+        DecisionConflictError: If what comes back contradicts what was decided since.
     """
     row = last_answer(sitting.connection, sitting.question["review_id"]) if sitting.question else None
     if row is None or not is_same_person(row["decided_by"], sitting.viewer.name):
         raise DeskRefusedError(409, "There is no answer of yours to undo.")
-    new = [
-        NewDecision(verdict="retract", retracts=decision_id, decided_by=sitting.viewer.name, reason="Undone at the desk", n_records=sitting.n_records)
-        for decision_id in reversed(row["decision_ids"])
-        if _is_live(sitting.store, decision_id)
-    ]  # fmt: skip
-    recorded = sitting.store.enter_within(sitting.connection, new)
-    take_back_answer(sitting, row["answer_id"])
-    return Outcome(tuple(recorded))
+    back = undoing(sitting.store, row["decision_ids"], sitting.viewer.name, "Undone at the desk", sitting.n_records)
+    if not back.decisions:
+        raise DeskRefusedError(409, "There is nothing left to undo, or it waits for a second steward.")
+    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+    if not outcome.waits:
+        take_back_answer(sitting, row["answer_id"])
+    return outcome
 
 
 def head_of(store: Store, pair: Pair) -> Decision | None:
@@ -162,11 +197,3 @@ def _replaced(sitting: Sitting, said: Said) -> str | None:
     if head and said.replaces and not is_same_person(head.decided_by, sitting.viewer.name):
         return head.decision_id
     return None
-
-
-def _is_live(store: Store, decision_id: str) -> bool:
-    decision = store.find(decision_id)
-    if decision is None or decision.erasure_id or decision.verdict == "retract":
-        return False
-    own = store.about([decision.pair[0]]).get(decision.pair, [])
-    return decision_id in pair_state(own).live

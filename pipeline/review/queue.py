@@ -20,6 +20,8 @@ from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
 
 PAGE = 25
 MOST_PAGES = 10_000
+UNMERGE = "unmerge"
+"""Type of an answer that nobody asked for: a steward parted records on a person's page"""
 AGES: Mapping[str, tuple[int, int]] = {"new": (0, 1), "week": (2, 7), "month": (8, 31), "old": (32, 100_000)}
 """Days that a question has been open"""
 AGE_WORDS = {"new": "Today or yesterday", "week": "2 to 7 days", "month": "8 to 31 days", "old": "Over a month"}
@@ -68,7 +70,7 @@ class Work:
 
 def work_of(connection: Connection, viewer: Viewer, decisions_read: int, now: dt.datetime) -> Work:
     """Answers since the night of the publication, claims that have not run out, second looks."""
-    sql = sa.select(ANSWERS.c.review_id).where(ANSWERS.c.last_seq > decisions_read, sa.not_(ANSWERS.c.is_undone))
+    sql = sa.select(ANSWERS.c.review_id).where(ANSWERS.c.last_seq > decisions_read, ANSWERS.c.review_type != UNMERGE, sa.not_(ANSWERS.c.is_undone))  # fmt: skip
     answered = {row.review_id for row in connection.execute(sql)}
     claims = connection.execute(sa.select(CLAIMS).where(CLAIMS.c.until > now))
     again = {row.review_id for row in connection.execute(looks_for(viewer.name))}

@@ -1,102 +1,191 @@
-"""Deciding on groups of records: which of a case or a person belong together."""
+"""Deciding on groups of records: which of a case or a person are parted, and, where a steward says so, which are joined."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Literal, get_args
+from uuid import uuid4
 
 from pipeline.core.errors import DeskRefusedError
+from pipeline.review.access import Viewer
 from pipeline.review.answers import Outcome, Sitting, keep_answer
+from pipeline.review.joining import joins_of
 from pipeline.review.seen import Group, Pair, seen_of
-from pipeline.stewardship.decision import PairState, is_same_person, pair_state
-from schemas.decisions import NewDecision, Verdict
+from pipeline.review.shelf import Shelf
+from pipeline.stewardship.decision import Decision, PairState, is_same_person, links_to_lift, pair_state
+from pipeline.stewardship.entry import facts_of
+from pipeline.stewardship.policy import second_because
+from pipeline.stewardship.store import Refusal, Store
+from schemas.decisions import NewDecision, StewardPolicy, Verdict
 
-MOST_DECISIONS = 1_000
+MOST_DECISIONS = 10_000
 """Pairs that one split may decide: others wait while they are written"""
+SideName = Literal["ticked", "others"]
+SIDES: tuple[SideName, ...] = get_args(SideName)
 
 
-def deal(group: Group, chosen: Sequence[str]) -> tuple[list[str], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """The records of a case on two sides."""
+
+    ticked: tuple[str, ...]
+    others: tuple[str, ...]
+    joined: frozenset[SideName] = frozenset()
+    """Sides that are said to be one person each"""
+
+    def sides(self) -> Iterator[tuple[tuple[str, ...], bool]]:
+        """Each side, and whether it is said to be one person."""
+        yield self.ticked, "ticked" in self.joined
+        yield self.others, "others" in self.joined
+
+    def parts(self, group: Group) -> list[list[str]]:
+        """The persons that come out: a side that is joined is one, else whoever was one person stays one on each side."""
+        found: list[list[str]] = []
+        for side, is_joined in self.sides():
+            own: dict[str, list[str]] = {}
+            for record in side:
+                own.setdefault("" if is_joined else group.records[record]["person_id"], []).append(record)
+            found += own.values()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decisions that a split takes, in order of entry."""
+
+    taken_back: tuple[NewDecision, ...]
+    """Links of stewards across the cut"""
+    confirmed: tuple[NewDecision, ...]
+    """What another steward entered and waits"""
+    parted: tuple[NewDecision, ...]
+    joined: tuple[NewDecision, ...]
+
+    @property
+    def decisions(self) -> list[NewDecision]:
+        """All of them."""
+        return [*self.taken_back, *self.confirmed, *self.parted, *self.joined]
+
+    def second_because(self, policy: StewardPolicy) -> list[str]:
+        """Rules of the policy by which another steward must confirm it."""
+        rules = {rule for new in (*self.parted, *self.joined) if new.verdict for rule in second_because(policy, new.verdict, facts_of(new))}  # fmt: skip
+        return sorted(rules)
+
+
+def deal(group: Group, chosen: Sequence[str], joined: Collection[SideName] = ()) -> Dealt:
     """The two sides of a split: the chosen records, and the others.
 
     Raises:
         DeskRefusedError: 422, if a record is not of the group, a side is empty, or there would be too many decisions.
     """
     wanted = set(chosen)
-    picked = [record for record in group.records if record in wanted]
-    rest = [record for record in group.records if record not in wanted]
+    picked = tuple(record for record in group.records if record in wanted)
+    rest = tuple(record for record in group.records if record not in wanted)
     if len(picked) != len(wanted):
         raise DeskRefusedError(422, "A chosen record is not one of this case.")
     if not (picked and rest):
         raise DeskRefusedError(422, "Choose some of the records, not none and not all.")
     if len(picked) * len(rest) > MOST_DECISIONS:
-        raise DeskRefusedError(422, f"That would be {len(picked) * len(rest):,} decisions; at most {MOST_DECISIONS:,} at once.", "Part fewer records, or use `boroughlink unmerge`.")  # fmt: skip
-    return picked, rest
+        raise DeskRefusedError(
+            422, f"{len(picked):,} records from {len(rest):,} are {len(picked) * len(rest):,} pairs to part; at most {MOST_DECISIONS:,} at once.",
+            "Part a few records first, then the next ones from what is left.",
+        )  # fmt: skip
+    return Dealt(picked, rest, frozenset(joined))
 
 
-def split(sitting: Sitting, chosen: Sequence[str], reason: str, batch: str) -> Outcome:
-    """Part the chosen records from the others; a side that holds records of two persons is joined by its strongest pair.
+def plan_of(shelf: Shelf, group: Group, dealt: Dealt, found: Mapping[Pair, Sequence[Decision]], by: str, reason: str, batch: str) -> Plan:  # fmt: skip
+    """The decisions that part the sides and join what is said to be one person.
 
-    Every chosen record is decided to be another person than each other one: any pair left open could draw them together
-    again. Links of stewards across the cut are taken back first; what another steward entered and waits is confirmed.
+    Every pair of records across the cut is decided. Fewer would not do: a pair left open may be drawn together by the next
+    night's evidence, unless links of stewards hold each side together, and those may be taken back one day.
 
     Args:
-        sitting: who decides on what.
-        chosen: record ids of one side.
+        shelf: the publication.
+        group: the records.
+        dealt: on which side each is.
+        found: decisions on them that are in the store, by pair.
+        by: who decides.
         reason: as the store keeps it.
         batch: of which the ids of the decisions are made, so that the same form sent again enters nothing.
+    """
+    said: dict[str, Any] = {"decided_by": by, "reason": reason}
+    states = {pair: pair_state(own) for pair, own in found.items()}
+    cut: list[Pair] = [tuple(sorted(pair)) for pair in product(dealt.ticked, dealt.others)]  # type: ignore[misc]  # two
+    joins = [join for side, is_joined in dealt.sides() if is_joined for join in joins_of(group, side, states)]
+    lifted = [own.decision_id for pair in cut if pair in states for own in links_to_lift(found[pair], states[pair])]
+    waiting = [*_waiting(cut, states, by, "unlink"), *_waiting(joins, states, by, "link")]
+    parted = _unsaid(cut, states, "unlink")
+    unsaid = [*parted, *_unsaid(joins, states, "link")]
+    said_of_all = {"n_records": len(group.records), **said}
+    entered = [
+        NewDecision(decision_id=_id(batch, verdict, *pair), verdict=verdict, **said, **facts)
+        for (pair, verdict), facts in zip(unsaid, seen_of(shelf, group, [pair for pair, _ in unsaid]), strict=True)
+    ]
+    return Plan(
+        tuple(NewDecision(decision_id=_id(batch, "retract", own), verdict="retract", retracts=own, **said_of_all) for own in lifted),
+        tuple(NewDecision(decision_id=_id(batch, "confirm", own), confirms=own, **said) for own in waiting),
+        tuple(entered[: len(parted)]), tuple(entered[len(parted) :]),
+    )  # fmt: skip
+
+
+def split(sitting: Sitting, chosen: Sequence[str], joined: Collection[SideName], reason: str, batch: str) -> Outcome:
+    """Part the chosen records from the others, and join the sides that are said to be one person.
 
     Raises:
         DeskRefusedError: As ``deal``.
-        DecisionConflictError: If decisions over other records join the two sides.
+        DecisionConflictError: If decisions over other records join the two sides, or part what is to be joined.
     """
-    group, sides = sitting.group, deal(sitting.group, chosen)
-    pairs: list[Pair] = [tuple(sorted(pair)) for pair in product(*sides)]  # type: ignore[misc]  # two
-    states = {pair: pair_state(own) for pair, own in sitting.store.about(list(group.records)).items()}
-    said: dict[str, Any] = {"decided_by": sitting.viewer.name, "reason": reason}
-    new = [*_taken_back(pairs, states, sitting, batch, said), *_confirmed(pairs, states, sitting, batch, said)]
-    still_open = [pair for pair in pairs if not (pair in states and (head := states[pair].head) and head.verdict == "unlink")]  # fmt: skip
-    joins = [join for side in sides if (join := _join(group, side)) and join not in states]
-    for at, facts in enumerate(seen_of(sitting.shelf, group, [*still_open, *joins])):
-        verdict: Verdict = "unlink" if at < len(still_open) else "link"
-        own_id = _id(batch, verdict, (facts["record_id_l"], facts["record_id_r"]))
-        new.append(NewDecision(decision_id=own_id, verdict=verdict, **said, **facts))
-    recorded = sitting.store.enter_within(sitting.connection, new)
+    group, dealt = sitting.group, deal(sitting.group, chosen, joined)
+    found = sitting.store.about(list(group.records))
+    plan = plan_of(sitting.shelf, group, dealt, found, sitting.viewer.name, reason, batch)
+    recorded = sitting.store.enter_within(sitting.connection, plan.decisions)
     if any(one.is_new for one in recorded):
         keep_answer(sitting, "split", recorded)
     confirmed = {one.decision.confirms for one in recorded}
-    waiting = (own for state in states.values() for own in state.waiting if own.decision_id not in confirmed)
-    return Outcome(tuple(recorded), has_waiting=any(True for _ in waiting))
+    has_waiting = any(own.decision_id not in confirmed for decisions in found.values() for own in pair_state(decisions).waiting)  # fmt: skip
+    return Outcome(tuple(recorded), has_waiting=has_waiting)
 
 
-def _taken_back(pairs: Sequence[Pair], states: Mapping[Pair, PairState], sitting: Sitting, batch: str, said: Mapping[str, Any]) -> Iterator[NewDecision]:  # fmt: skip
-    """Links of stewards across the cut."""
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A plan as its preview tells it."""
+
+    n_parted: int
+    n_joined: int
+    n_taken_back: int
+    n_confirmed: int
+    second_because: tuple[str, ...]
+    refusal: Refusal | None
+    """Why it would be refused now"""
+
+
+def steps_of(shelf: Shelf, store: Store, viewer: Viewer, group: Group, dealt: Dealt) -> Steps:
+    """What a split would enter."""
+    plan = plan_of(shelf, group, dealt, store.about(list(group.records)), viewer.name, "asked", str(uuid4()))
+    return Steps(
+        len(plan.parted), len(plan.joined), len(plan.taken_back), len(plan.confirmed), tuple(plan.second_because(store.policy)),
+        store.would_refuse(*plan.decisions),
+    )  # fmt: skip
+
+
+def _waiting(pairs: Sequence[Pair], states: Mapping[Pair, PairState], by: str, verdict: Verdict) -> Iterator[str]:
+    """Decisions of another steward that say so already and wait for a second person."""
     for pair in pairs:
-        head = states[pair].head if pair in states else None
-        if head and head.verdict == "link":
-            own_id = _id(batch, "retract", pair)
-            yield NewDecision(decision_id=own_id, verdict="retract", retracts=head.decision_id, n_records=sitting.n_records, **said)  # fmt: skip
+        state = states.get(pair)
+        head = state.head if state else None
+        if state and head and head.verdict == verdict and head in state.waiting and not is_same_person(head.decided_by, by):  # fmt: skip
+            yield head.decision_id
 
 
-def _confirmed(pairs: Sequence[Pair], states: Mapping[Pair, PairState], sitting: Sitting, batch: str, said: Mapping[str, Any]) -> Iterator[NewDecision]:  # fmt: skip
-    """Unlinks of another steward across the cut that wait for a second person."""
-    for pair in pairs:
-        head = states[pair].head if pair in states else None
-        waits = head is not None and head.verdict == "unlink" and head in states[pair].waiting
-        if head and waits and not is_same_person(head.decided_by, sitting.viewer.name):
-            yield NewDecision(decision_id=_id(batch, "confirm", pair), confirms=head.decision_id, **said)
+def _unsaid(pairs: Sequence[Pair], states: Mapping[Pair, PairState], verdict: Verdict) -> list[tuple[Pair, Verdict]]:
+    """Pairs of which no decision says so already, whether it counts or waits."""
+    heads = {pair: states[pair].head for pair in pairs if pair in states}
+    return [(pair, verdict) for pair in pairs if not (head := heads.get(pair)) or head.verdict != verdict]
 
 
-def _join(group: Group, side: Sequence[str]) -> Pair | None:
-    """The strongest pair of a side that joins records of two persons; None where it holds records of one."""
-    owner = {record: group.records[record]["person_id"] for record in side}
-    across = [pair for pair in product(side, side) if pair[0] < pair[1] and owner[pair[0]] != owner[pair[1]]]
-    weight = {pair: group.links[pair]["match_weight"] for pair in across if pair in group.links}
-    return max(across, key=lambda pair: (weight.get(pair, -1e9), pair)) if across else None
-
-
-def _id(batch: str, what: str, pair: Pair) -> str:
+def _id(batch: str, *parts: str) -> str:
     """A decision id made of the form's own, as a UUID."""
-    digest = hashlib.sha256("\x1f".join((batch, what, *pair)).encode()).hexdigest()
+    digest = hashlib.sha256("\x1f".join((batch, *parts)).encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"

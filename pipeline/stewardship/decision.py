@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.errors import DecidedPair
@@ -109,6 +109,16 @@ def pair_state(decisions: Sequence[Decision]) -> PairState:
         {decision_id: tuple(reversed(found)) for decision_id, found in seconded.items()},
         frozenset(live),
     )
+
+
+def links_to_lift(decisions: Sequence[Decision], state: PairState) -> Iterator[Decision]:
+    """Links on a pair that must be taken back for none to be left, the latest first; none where another verdict replaced them."""
+    for own in reversed(decisions):
+        if own.decision_id not in state.live or own.confirms or own.verdict == "retract":
+            continue
+        if own.verdict != "link":
+            return
+        yield own
 
 
 def by_pair(decisions: Iterable[Decision]) -> dict[Pair, list[Decision]]:

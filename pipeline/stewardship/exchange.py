@@ -19,7 +19,8 @@ from pydantic import ValidationError
 
 from pipeline.core.errors import DecisionConflictError, SettingsError
 from pipeline.core.parquet import read_table, write_table
-from pipeline.stewardship.store import Recorded, Refusal, Store
+from pipeline.stewardship.entering import Recorded
+from pipeline.stewardship.store import Refusal, Store
 from schemas.decisions import NewDecision
 from schemas.tables import DECISIONS
 

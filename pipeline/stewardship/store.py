@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -17,8 +16,8 @@ from pipeline.core.errors import DecisionConflictError, DecisionRefusedError
 from pipeline.core.parquet import conform
 from pipeline.stewardship.columns import DECISIONS
 from pipeline.stewardship.database import check_durable, engine_of, name_of, reading, with_patience, writing
-from pipeline.stewardship.decision import Decision, Pair, by_pair, pair_state
-from pipeline.stewardship.entry import Place, admit, is_sent_again
+from pipeline.stewardship.decision import Decision, Pair, by_pair
+from pipeline.stewardship.entering import MOST_AT_ONCE, Entering, Recorded, decisions_named, touching
 from pipeline.stewardship.migrate import upgrade
 from pipeline.stewardship.policy import load_policy
 from schemas.decisions import NewDecision, StewardPolicy
@@ -26,19 +25,6 @@ from schemas.tables import DECISIONS as CONTRACT
 
 PATIENCE_S = 90.0
 """How long a call waits for a database that is busy or gone."""
-MOST_AT_ONCE = 400
-"""Record ids in one question to the database, and decisions in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A decision that is in the store, on disk."""
-
-    decision: Decision
-    is_new: bool
-    """False where it was there already, by its id."""
-
-
 Refusal = DecisionConflictError | DecisionRefusedError
 REFUSALS = (DecisionConflictError, DecisionRefusedError)
 
@@ -88,7 +74,7 @@ class Store:
 
         def row() -> Decision | None:
             with reading(self.engine) as connection:
-                return _find(connection, decision_id)
+                return decisions_named(connection, [decision_id]).get(decision_id)
 
         return with_patience(self.engine, self.patience_s, row)
 
@@ -97,7 +83,7 @@ class Store:
 
         def rows() -> dict[Pair, list[Decision]]:
             with reading(self.engine) as connection:
-                return by_pair({row.seq: row for row in _touching(connection, record_ids)}.values())
+                return by_pair({row.seq: row for row in touching(connection, record_ids)}.values())
 
         return with_patience(self.engine, self.patience_s, rows)
 
@@ -106,19 +92,24 @@ class Store:
     ) -> list[Recorded]:
         """Enter all of these decisions or none, in a transaction of the caller's, which must be one of ``writing``.
 
+        Cost: what stands around their records is read once, however many they are.
+
         Raises:
             DecisionConflictError: As ``decide``; the caller's transaction must then be given up.
             DecisionRefusedError: As ``decide``.
         """
-        return [self._enter_one(connection, new, entered_by) for new in decisions]
+        with self._entering(connection, decisions, entered_by) as enter:
+            return [enter(new) for new in decisions]
 
-    def would_refuse(self, new: NewDecision) -> Refusal | None:
-        """Why a decision would be refused now, without entering it; None where it would not be."""
+    def would_refuse(self, *decisions: NewDecision) -> Refusal | None:
+        """Why decisions, entered together now, would be refused, without entering them; None where they would not be."""
 
         def refusal() -> Refusal | None:
             with reading(self.engine) as connection:
+                entering = Entering(connection, decisions, self.policy, self.clock(), None)
                 try:
-                    self._admitted(connection, new, None)
+                    for new in decisions:
+                        entering.enter(new)
                 except REFUSALS as refused:
                     return refused
                 return None
@@ -135,28 +126,33 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def named(self, decision_ids: Collection[str]) -> dict[str, Decision]:
+        """Decisions by their ids; an id that is not there is left out."""
+
+        def rows() -> dict[str, Decision]:
+            with reading(self.engine) as connection:
+                return decisions_named(connection, decision_ids)
+
+        return with_patience(self.engine, self.patience_s, rows)
+
     def _enter(self, decisions: Sequence[NewDecision], entered_by: str | None) -> list[Recorded | Refusal]:
         outcomes: list[Recorded | Refusal] = []
-        with writing(self.engine) as connection:
+        with writing(self.engine) as connection, self._entering(connection, decisions, entered_by) as enter:
             for new in decisions:
                 try:
-                    outcomes.append(self._enter_one(connection, new, entered_by))
-                except REFUSALS as refused:  # nothing of it was written, so the transaction goes on
+                    outcomes.append(enter(new))
+                except REFUSALS as refused:  # nothing of it is written, so the transaction goes on
                     outcomes.append(refused)
         return outcomes
 
-    def _enter_one(self, connection: Connection, new: NewDecision, entered_by: str | None) -> Recorded:
-        if (stored := _find(connection, new.decision_id)) and is_sent_again(new, stored):
-            return Recorded(stored, is_new=False)
-        decision = self._admitted(connection, new, entered_by)
-        connection.execute(sa.insert(DECISIONS), asdict(decision))
-        return Recorded(decision, is_new=True)
-
-    def _admitted(self, connection: Connection, new: NewDecision, entered_by: str | None) -> Decision:
-        named = _named(connection, new.retracts or new.confirms)
-        pair = named.pair if named else (new.record_id_l or "", new.record_id_r or "")
-        place = _next_place(connection, self.clock(), entered_by)
-        return admit(new, named, _around(connection, pair), self.policy, place)
+    @contextmanager
+    def _entering(
+        self, connection: Connection, decisions: Sequence[NewDecision], entered_by: str | None
+    ) -> Iterator[Callable[[NewDecision], Recorded]]:
+        """Enters each decision that it is given; all are written at the end of the block, if nothing was raised."""
+        entering = Entering(connection, decisions, self.policy, self.clock(), entered_by)
+        yield entering.enter
+        entering.write()
 
 
 @contextmanager
@@ -185,53 +181,3 @@ def open_store(url: str, policy: StewardPolicy | None = None, patience_s: float 
         yield Store(engine, policy or load_policy(), patience_s)
     finally:
         engine.dispose()
-
-
-def _named(connection: Connection, decision_id: str | None) -> Decision | None:
-    if decision_id is None:
-        return None
-    found = _find(connection, decision_id)
-    if found is None or found.erasure_id:
-        problem = f"There is no decision {decision_id}."
-        raise DecisionRefusedError(problem, "`boroughlink decide --list` shows what stands.")
-    return found
-
-
-def _next_place(connection: Connection, now: dt.datetime, entered_by: str | None) -> Place:
-    """The next number and the time, which never goes back, whatever the machine's clock does."""
-    last = connection.execute(
-        sa.select(DECISIONS.c.seq, DECISIONS.c.recorded_at).order_by(DECISIONS.c.seq.desc()).limit(1)
-    ).one_or_none()
-    return Place(last.seq + 1, max(now, last.recorded_at), entered_by) if last else Place(1, now, entered_by)
-
-
-def _find(connection: Connection, decision_id: str) -> Decision | None:
-    row = connection.execute(sa.select(DECISIONS).where(DECISIONS.c.decision_id == decision_id)).one_or_none()
-    return Decision(**row._asdict()) if row else None
-
-
-def _around(connection: Connection, pair: Pair) -> Mapping[Pair, Sequence[Decision]]:
-    """Decisions of the pair, and of every pair of the records that links in force lead to from it."""
-    found: dict[Pair, list[Decision]] = {}
-    seen: set[str] = set()
-    ahead = set(pair)
-    while ahead:
-        seen |= ahead
-        found |= by_pair(_touching(connection, sorted(ahead)))
-        links = (own for own, decisions in found.items() if _is_link(decisions))
-        ahead = {record for own in links if not seen.isdisjoint(own) for record in own} - seen
-    return found
-
-
-def _is_link(decisions: Sequence[Decision]) -> bool:
-    in_force = pair_state(decisions).in_force
-    return in_force is not None and in_force.verdict == "link"
-
-
-def _touching(connection: Connection, record_ids: Collection[str]) -> Iterator[Decision]:
-    ids = list(record_ids)
-    for start in range(0, len(ids), MOST_AT_ONCE):
-        part = ids[start : start + MOST_AT_ONCE]
-        own = sa.or_(DECISIONS.c.record_id_l.in_(part), DECISIONS.c.record_id_r.in_(part))
-        for row in connection.execute(sa.select(DECISIONS).where(own)):
-            yield Decision(**row._asdict())

@@ -18,9 +18,11 @@ from pipeline.review.case import case_of, group_for, pair_of, preview_of, questi
 from pipeline.review.deciding import Said, decide_pair, reason_of, second, undo
 from pipeline.review.pages import page
 from pipeline.review.shelf import Row, Shelf
-from pipeline.review.splitting import deal, split
+from pipeline.review.splitting import SideName, deal, split, steps_of
+from pipeline.review.undoing import undoing
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS, REASONS, TYPE_WORDS
+from pipeline.stewardship.decision import is_same_person
 
 router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("case"))]
@@ -39,6 +41,8 @@ class Shown(BaseModel):
     show: Literal["", "events"] = ""
     preview: Literal["", "link", "unlink"] = ""
     done: Literal["", "saved", "waits", "split", "second", "look", "undone", "sent_back"] = ""
+    back: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Decisions that count again by what was done"""
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -68,6 +72,8 @@ class Split(BaseModel):
     code: Annotated[str, Field(max_length=40)] = ""
     text: Text = ""
     batch: Annotated[str, Field(max_length=64)] = ""
+    joined: Annotated[list[SideName], Field(max_length=2)] = []
+    """Sides that are said to be one person"""
     do: Literal["preview", "split"] = "preview"
 
 
@@ -135,9 +141,10 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
         return _preview_split(request, visit, review_id, form)
 
     def work(sitting: Sitting) -> Outcome:
-        return split(sitting, form.records, reason_of(form.code, form.text), form.batch or str(uuid4()))
+        return split(sitting, form.records, form.joined, reason_of(form.code, form.text), form.batch or str(uuid4()))
 
-    return _decided(request, visit, review_id, "split", work, {"records": sorted(form.records)}, Shown(), form)
+    subject = {"records": sorted(form.records), "joined": sorted(form.joined)}
+    return _decided(request, visit, review_id, "split", work, subject, Shown(), form)
 
 
 @router.post("/cases/{review_id}/second")
@@ -187,7 +194,8 @@ def _decided(request: Request, visit: Visit, review_id: str, act: str, work: Cal
     if outcome is None:
         raise RuntimeError("the work gives an outcome")
     done = "look" if outcome.is_second_look else "waits" if outcome.waits else {"decide": "saved"}.get(act, act)
-    return RedirectResponse(f"/cases/{review_id}?done={done}", 303)
+    more = f"&back={outcome.n_brought_back}" if outcome.n_brought_back else ""
+    return RedirectResponse(f"/cases/{review_id}?done={done}{more}", 303)
 
 
 def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) -> Response:
@@ -197,7 +205,7 @@ def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) 
     if why is None:
         raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
     try:
-        deal(group_for(shelf, question), form.records)
+        deal(group_for(shelf, question), form.records, form.joined)
     except DeskRefusedError as error:
         return _page(request, visit, review_id, Shown(), why, _errors(error), error.code, form)
     return _page(request, visit, review_id, Shown(), why, (), 200, form)
@@ -217,20 +225,24 @@ def _page(
     case = case_of(
         shelf, visit.desk.store, viewer, question, is_open, shown.given, shown.show == "events", look is not None
     )
-    dealt = deal(case.group, form.records) if isinstance(form, Split) and not errors else None
+    dealt = deal(case.group, form.records, form.joined) if isinstance(form, Split) and not errors else None
     found = preview_of(shelf, case, dealt, shown.preview) if dealt or shown.preview else None
+    steps = steps_of(shelf, visit.desk.store, viewer, case.group, dealt) if dealt else None
     subject = {
         "review_id": review_id,
         "records": sorted(case.group.records),
         "shown": shown.show or shown.preview or "case",
     }
     visit.done("case.view", subject, why)
+    is_own = answer is not None and is_same_person(answer["decided_by"], viewer.name)
+    brings_back = undoing(visit.desk.store, answer["decision_ids"], viewer.name, "asked", 0).n_brought_back if answer and is_own else 0  # fmt: skip
     is_counted = answer is not None and answer["last_seq"] > shelf.decisions_read and look is None
     return page(
         request, "case.html", status, case=case, answer=answer if is_counted else None, holder=holder, is_look=look is not None, why=why,
         shown=shown, preview=found, errors=errors,
         form={name: getattr(form, name, "") for name in ("verdict", "code", "text")}, reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
-        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf), chosen=set(getattr(form, "records", ())), dealt=dealt,
+        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf), chosen=set(getattr(form, "records", ())), dealt=dealt, steps=steps,
+        joined=set(getattr(form, "joined", ())), brings_back=brings_back,
     )  # fmt: skip
 
 
@@ -247,6 +259,9 @@ def _notice(shown: Shown, shelf: Shelf) -> dict[str, Any] | None:
         "saved": ("Saved.", night), "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),
         "split": ("The records part.", night), "second": ("Confirmed.", night), "sent_back": ("Taken back. The question is open again.", ""),
         "look": ("Thank you. This was a second look: another steward had answered before.", "Your answer is compared with theirs; it decides nothing."),
-        "undone": ("Undone. The question is open again.", ""),
+        "undone": ("Undone. The question is open again.", "Everything stands as it stood before."),
     }.get(shown.done)  # fmt: skip
-    return {"text": said[0], "more": said[1], "is_good": True} if said else None
+    if not said:
+        return None
+    again = f"{shown.back:,} earlier {'decision counts' if shown.back == 1 else 'decisions count'} again. " if shown.back else ""  # fmt: skip
+    return {"text": said[0], "more": again + said[1], "is_good": True}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Path, Request
@@ -11,19 +12,20 @@ from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review import tasks
-from pipeline.review.access import need
-from pipeline.review.answers import Outcome, Sitting
+from pipeline.review.answers import Outcome, Sitting, about_person, last_answer
 from pipeline.review.case import told_decisions
-from pipeline.review.deciding import reason_of
+from pipeline.review.deciding import reason_of, undo
 from pipeline.review.pages import page
 from pipeline.review.person import PersonPage, as_csv, group_for, history_of, not_found, person_page
 from pipeline.review.routes.case import Split
 from pipeline.review.splitting import split
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS, REASONS
+from pipeline.stewardship.decision import is_same_person
 
 router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("person"))]
+Deciding = Annotated[Visit, Depends(allowed("decide"))]
 PersonId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -55,25 +57,37 @@ def tell_why(
 
 
 @router.post("/persons/{person_id}/unmerge")
-def unmerge(request: Request, visit: Looking, person_id: PersonId, form: Annotated[Split, Form()]) -> Response:
+def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[Split, Form()]) -> Response:
     """Part chosen records from the person."""
-    need(visit.viewer, "decide")
+
+    def work(sitting: Sitting) -> Outcome:
+        return split(sitting, form.records, (), reason_of(form.code, form.text), form.batch or str(uuid4()))
+
+    return _decided(request, visit, person_id, "unmerge", work, {"records": sorted(form.records)})
+
+
+@router.post("/persons/{person_id}/undo")
+def take_back(request: Request, visit: Deciding, person_id: PersonId) -> Response:
+    """Undo one's own latest unmerge of the person."""
+    return _decided(request, visit, person_id, "undo", undo, {})
+
+
+def _decided(request: Request, visit: Visit, person_id: str, act: str, work: Callable[[Sitting], Outcome], subject: dict[str, Any]) -> Response:  # fmt: skip
     shelf, why = visit.desk.shelves.current(), _why(visit, person_id)
     group = group_for(shelf, visit.viewer, person_id)
     if why is None:
-        raise DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
+        raise _unsaid()
 
-    def work(connection: Connection) -> Outcome:
-        sitting = Sitting(connection, visit.desk.store, shelf, group, None, visit.viewer, visit.now)
-        return split(sitting, form.records, reason_of(form.code, form.text), form.batch or str(uuid4()))
+    def together(connection: Connection) -> Outcome:
+        return work(Sitting(connection, visit.desk.store, shelf, group, about_person(person_id), visit.viewer, visit.now))  # fmt: skip
 
     try:
-        outcome = visit.done("person.unmerge", {"person_id": person_id, "records": sorted(form.records)}, why, work)
+        outcome = visit.done(f"person.{act}", {"person_id": person_id, **subject}, why, together)
     except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
         return _page(request, visit, person_id, why, str(error), status)
-    waits = outcome is not None and outcome.waits
-    return RedirectResponse(f"/persons/{person_id}?done={'waits' if waits else 'split'}", 303)
+    done = "waits" if outcome is not None and outcome.waits else {"unmerge": "split", "undo": "undone"}[act]
+    return RedirectResponse(f"/persons/{person_id}?done={done}", 303)
 
 
 @router.post("/persons/{person_id}/export")
@@ -82,10 +96,14 @@ def export(visit: Annotated[Visit, Depends(allowed("export"))], person_id: Perso
     shelf, why = visit.desk.shelves.current(), _why(visit, person_id)
     group_for(shelf, visit.viewer, person_id)
     if why is None:
-        raise DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
+        raise _unsaid()
     visit.done("person.export", {"person_id": person_id}, why)
     headers = {"content-disposition": f'attachment; filename="{person_id}-official-sensitive.csv"'}
     return Response(as_csv(shelf, visit.viewer, person_id), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _unsaid() -> DeskRefusedError:
+    return DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
 
 
 def _why(visit: Visit, person_id: str) -> str | None:
@@ -104,12 +122,15 @@ def _page(request: Request, visit: Visit, person_id: str, why: str, error: str =
     decisions = told_decisions(visit.desk.store.about(list(person.group.records)), person.labels) if visit.viewer.may("decide") else ()  # fmt: skip
     notices = {
         "split": {"text": "The records part.", "more": "It counts from the next night on.", "is_good": True},
+        "undone": {"text": "Undone.", "more": "Everything stands as it stood before.", "is_good": True},
         "waits": {"text": "Saved. It waits for a second steward.", "more": "Another steward must part the same records here.", "is_good": True},
     }  # fmt: skip
+    own = visit.desk.read(lambda connection: last_answer(connection, about_person(person_id)["review_id"]))
+    can_undo = own is not None and is_same_person(own["decided_by"], visit.viewer.name) and own["last_seq"] > shelf.decisions_read  # fmt: skip
     return page(
         request, "person.html", status, person=person, why=why, decisions=decisions, shelf=shelf, titles=shelf.reference.titles,
         trust=shelf.reference.trust, reasons=REASONS.items(), batch=str(uuid4()), errors=[{"text": error, "href": "#h-unmerge"}] if error else (),
-        notice=notices.get(done),
+        notice=notices.get(done), can_undo=can_undo,
     )  # fmt: skip
 
 

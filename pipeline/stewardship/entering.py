@@ -1,0 +1,109 @@
+"""Decisions on their way into the log: each is held against those that stand, which are read once however many they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DecisionRefusedError
+from pipeline.stewardship.columns import DECISIONS
+from pipeline.stewardship.decision import Decision
+from pipeline.stewardship.entry import Place, admit, is_sent_again
+from pipeline.stewardship.surroundings import Surroundings
+from schemas.decisions import NewDecision, StewardPolicy
+
+MOST_AT_ONCE = 400
+"""Record ids in one question to the database, and decisions in one transaction of ``decide_all``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision that is in the store, on disk."""
+
+    decision: Decision
+    is_new: bool
+    """False where it was there already, by its id."""
+
+
+class Entering:
+    """Decisions on their way into the log, each held against those that stand and those before it."""
+
+    def __init__(
+        self, connection: Connection, decisions: Sequence[NewDecision], policy: StewardPolicy, now: dt.datetime, entered_by: str | None
+    ) -> None:  # fmt: skip
+        self.rows: list[Decision] = []
+        self._connection = connection
+        self._policy, self._entered_by = policy, entered_by
+        wanted = {own for new in decisions for own in (new.decision_id, new.retracts, new.confirms) if own}
+        self._known = decisions_named(connection, wanted)
+        named = [own for new in decisions if (own := self._known.get(new.retracts or new.confirms or "")) and not own.erasure_id]  # fmt: skip
+        ends = [end for new in decisions for end in (new.record_id_l, new.record_id_r) if end]
+        self._around = Surroundings(partial(touching, connection), {*ends, *(end for own in named for end in own.pair)})
+        self._seq, self._at = _last_place(connection, now)
+
+    def enter(self, new: NewDecision) -> Recorded:
+        """Take in one decision, unless it is there already."""
+        if (stored := self._known.get(new.decision_id)) and is_sent_again(new, stored):
+            return Recorded(stored, is_new=False)
+        decision = self.admitted(new)
+        self._seq += 1
+        self._known[decision.decision_id] = decision
+        self._around.add(decision)
+        self.rows.append(decision)
+        return Recorded(decision, is_new=True)
+
+    def admitted(self, new: NewDecision) -> Decision:
+        """The row that it becomes."""
+        named = self._named(new.retracts or new.confirms)
+        pair = named.pair if named else (new.record_id_l or "", new.record_id_r or "")
+        verdict = new.verdict or (named.verdict if named else None)
+        place = Place(self._seq + 1, self._at, self._entered_by)
+        return admit(new, named, self._around.of(pair, verdict), self._policy, place)
+
+    def write(self) -> None:
+        """Write what was taken in."""
+        if self.rows:
+            self._connection.execute(sa.insert(DECISIONS), [asdict(row) for row in self.rows])
+
+    def _named(self, decision_id: str | None) -> Decision | None:
+        if decision_id is None:
+            return None
+        found = self._known.get(decision_id)
+        if found is None or found.erasure_id:
+            problem = f"There is no decision {decision_id}."
+            raise DecisionRefusedError(problem, "`boroughlink decide --list` shows what stands.")
+        return found
+
+
+def _last_place(connection: Connection, now: dt.datetime) -> tuple[int, dt.datetime]:
+    """The last number, and the time, which never goes back, whatever the machine's clock does."""
+    last = connection.execute(
+        sa.select(DECISIONS.c.seq, DECISIONS.c.recorded_at).order_by(DECISIONS.c.seq.desc()).limit(1)
+    ).one_or_none()
+    return (last.seq, max(now, last.recorded_at)) if last else (0, now)
+
+
+def decisions_named(connection: Connection, decision_ids: Iterable[str]) -> dict[str, Decision]:
+    """Decisions by their ids; an id that is not there is left out."""
+    ids = sorted(decision_ids)
+    found: dict[str, Decision] = {}
+    for start in range(0, len(ids), MOST_AT_ONCE):
+        own = DECISIONS.c.decision_id.in_(ids[start : start + MOST_AT_ONCE])
+        rows = connection.execute(sa.select(DECISIONS).where(own))
+        found |= {row.decision_id: Decision(*row) for row in rows}
+    return found
+
+
+def touching(connection: Connection, record_ids: Collection[str]) -> Iterator[Decision]:
+    """Every decision that names one of these records; one on two of them may come twice."""
+    ids = list(record_ids)
+    for start in range(0, len(ids), MOST_AT_ONCE):
+        part = ids[start : start + MOST_AT_ONCE]
+        own = sa.or_(DECISIONS.c.record_id_l.in_(part), DECISIONS.c.record_id_r.in_(part))
+        for row in connection.execute(sa.select(DECISIONS).where(own)):
+            yield Decision(*row)
