@@ -21,8 +21,9 @@ ALLOWED: Mapping[Role, frozenset[May]] = {
 ROLE_WORDS: Mapping[Role, str] = {
     "steward": "Steward", "supervisor": "Supervisor", "borough": "Borough user", "auditor": "Auditor", "administrator": "Administrator",
 }  # fmt: skip
-SHOWN_MASKED = frozenset({"record_id", "person_id", "source", "borough", "record_id_l", "record_id_r", "event_id"})
-"""What is told of a record of another borough: that it is there, and whom to ask."""
+SHOWN_MASKED = frozenset({"record_id", "person_id", "borough", "record_id_l", "record_id_r", "event_id"})
+"""What is told of a record that others hold: that it is there, and which borough to ask. Not its source, whose name is a secret
+of its own: that somebody is in the custody records, or registered as a sex offender."""
 MASK = "masked"
 
 

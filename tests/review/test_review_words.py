@@ -45,6 +45,7 @@ def test_a_masked_record_tells_only_that_it_is_there() -> None:
     assert {name for name, value in seen.items() if value == "SECRET"} <= SHOWN_MASKED
     assert not SHOWN_MASKED & set(FIELDS)
     assert seen["is_masked"]
+    assert seen["source"] is None
     assert MASK
 
 
