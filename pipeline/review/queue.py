@@ -46,6 +46,10 @@ class Filters(BaseModel):
         """The same as a query string: codes and boroughs, nothing of a person."""
         return urlencode({name: value for name in FILTERS if (value := getattr(self, name))})
 
+    def of_kind(self, kind: str) -> Filters:
+        """The same filters, with another type; empty: of all types."""
+        return self.model_copy(update={"kind": kind})
+
 
 FILTERS = ("kind", "borough", "source", "age", "harm", "mine")
 

@@ -2,39 +2,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
-import duckdb
 import pytest
 from playwright.sync_api import Page, expect
 from web_desk import World
-
-from pipeline.core.places import ROOT
+from web_pages import case_of, keep, rows, say_why
 
 pytestmark = [pytest.mark.flow, pytest.mark.web]
 Enter = Callable[..., Page]
-
-
-def rows(world: World, sql: str) -> list[Any]:
-    """SQL over the publication, tables named as {table}."""
-    folder = world.home.current.resolve()
-    names = {name: f"'{folder}/{name}/*.parquet'" for name in ("review_queue", "records", "persons")}
-    return duckdb.sql(sql.format(**names)).fetchall()
-
-
-def case_of(world: World, kind: str, more: str = "") -> str:
-    return rows(world, f"SELECT review_id FROM {{review_queue}} WHERE review_type = '{kind}' {more} ORDER BY priority, review_id LIMIT 1")[0][0]  # fmt: skip
-
-
-def say_why(page: Page) -> None:
-    page.get_by_label("It is next in the review queue").check()
-    page.get_by_role("button", name="Continue").click()
-
-
-def keep(page: Page, name: str) -> None:
-    folder = ROOT / "build" / "desk"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
 def test_a_steward_takes_reads_decides_and_undoes_by_keyboard_alone(enter: Enter) -> None:

@@ -47,4 +47,12 @@ document.querySelectorAll("[data-open-help]").forEach((link) => link.addEventLis
   if (help && help.showModal) { event.preventDefault(); help.showModal(); }
 }));
 
+// What htmx has put into the page: its heading is gone to, or it is told aloud where one stays.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const heading = event.target.querySelector("h2[tabindex]");
+  const told = event.target.querySelector("[data-told]");
+  if (told) document.getElementById("told").textContent = told.textContent;
+  else if (heading) { heading.focus(); heading.scrollIntoView({ block: "start" }); }
+});
+
 document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; button.addEventListener("click", () => window.print()); });

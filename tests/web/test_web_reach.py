@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from web_desk import World
+from web_pages import case_of, open_case, rows, say_why_if_asked
+
+pytestmark = [pytest.mark.flow, pytest.mark.web]
+Enter = Callable[..., Page]
+
+
+def top_of(page: Page, selector: str) -> float:
+    return page.locator(selector).evaluate("element => element.getBoundingClientRect().top")
+
+
+@pytest.mark.parametrize("has_js", [True, False])
+def test_take_the_next_question_takes_one_that_the_filters_show(enter: Enter, world: World, has_js: bool) -> None:
+    page = enter("asha", java_script_enabled=has_js)
+    page.get_by_label("Type", exact=True).select_option("no_forename")
+    if not has_js:
+        page.get_by_role("button", name="Apply").click()
+    n = rows(world, "SELECT count(*) FROM {review_queue} WHERE review_type = 'no_forename'")[0][0]
+    expect(page.get_by_text(f"{n} open under these filters").first).to_be_visible()
+    if has_js:
+        expect(page.locator("#told")).to_have_text(re.compile(f"{n} open under these filters"))
+    page.get_by_role("button", name="Take the next question").click()
+    say_why_if_asked(page)
+    expect(page.locator(".govuk-caption-m")).to_contain_text("No forename")
+    page.get_by_role("button", name="Give it back").click()
+
+
+def test_the_types_above_the_queue_are_filters_that_keep_the_other_ones(enter: Enter) -> None:
+    page = enter("asha")
+    page.goto("/queue?harm=4")
+    page.locator(".chip", has_text="No forename").click()
+    expect(page).to_have_url(re.compile(r"kind=no_forename&harm=4|harm=4&kind=no_forename"))
+    expect(page.locator(".chip[aria-current=true]")).to_contain_text("No forename")
+    page.locator(".chip", has_text="All types").click()
+    expect(page).to_have_url(re.compile(r"/queue\?harm=4$"))
+
+
+def test_a_filter_keeps_the_keyboard_where_it_was(enter: Enter) -> None:
+    page = enter("asha")
+    page.get_by_label("Type", exact=True).focus()
+    page.keyboard.press("ArrowDown")
+    expect(page).to_have_url(re.compile("kind="))
+    expect(page.get_by_label("Type", exact=True)).to_be_focused()
+
+
+def test_what_a_key_brings_is_scrolled_to_and_has_the_focus(enter: Enter, world: World) -> None:
+    page = enter("asha")
+    open_case(page, case_of(world, "name_only", "AND n_pairs >= 2"))
+    for key, heading, said in (("e", "#h-events", "Place and source"), ("p", "#h-preview", "If you say same person"), ("p", "#h-preview", "If you say different people")):  # fmt: skip
+        page.evaluate("window.scrollTo(0, 0)")
+        page.keyboard.press(key)
+        expect(page.get_by_text(said).first).to_be_visible()
+        expect(page.locator(heading)).to_be_focused()
+        assert 0 <= top_of(page, heading) < 900
+
+
+@pytest.mark.parametrize("has_js", [True, False])
+def test_the_preview_of_a_split_is_what_one_sees_next_and_a_mistake_too(enter: Enter, world: World, has_js: bool) -> None:  # fmt: skip
+    page = enter("asha", java_script_enabled=has_js)
+    open_case(page, case_of(world, "twin_suspicion", "AND n_pairs >= 3"))
+    page.get_by_label("Record 1", exact=True).check()
+    page.get_by_role("button", name="Preview", exact=True).click()
+    expect(page.get_by_text("If the ticked records are parted")).to_be_visible()
+    assert 0 <= page.locator("#h-preview").bounding_box()["y"] < 900  # type: ignore[index]  # it is there
+    page.get_by_label("Record 1", exact=True).uncheck()
+    page.get_by_role("button", name="Preview", exact=True).click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    assert 0 <= page.locator(".govuk-error-summary").bounding_box()["y"] < 900  # type: ignore[index]  # it is there
+
+
+def test_without_single_keys_three_tabs_reach_the_verdict(enter: Enter, world: World) -> None:
+    page = enter("asha")
+    open_case(page, case_of(world, "grey_pair"))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the decision")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Same person")).to_be_focused()
+
+
+def test_the_help_sheet_opens_at_its_top_and_tells_every_key_of_the_case(enter: Enter, world: World) -> None:
+    page = enter("asha")
+    open_case(page, case_of(world, "grey_pair"))
+    keys = page.locator("[data-key]").evaluate_all("all => all.map(one => one.dataset.key)")
+    page.keyboard.press("?")
+    sheet = page.locator("dialog#shortcuts")
+    expect(sheet.get_by_role("heading", name="Keyboard")).to_be_in_viewport()
+    assert sheet.evaluate("element => element.scrollTop") == 0
+    told = " ".join(sheet.locator("kbd").all_inner_texts()).split()
+    assert set(keys) <= set(told), "a key works that the sheet does not tell"
+
+
+def test_a_tag_is_never_cut_off(enter: Enter, world: World) -> None:
+    case = case_of(world, "doubtful_birthday")
+    asha, ben = enter("asha"), enter("ben")
+    open_case(asha, case)
+    asha.get_by_role("button", name="Take it").click()
+    open_case(ben, case)
+    tag = ben.locator(".case-head__tools .govuk-tag")
+    expect(tag).to_have_text("Taken by another steward")
+    for width in (1280, 400):
+        ben.set_viewport_size({"width": width, "height": 900})
+        box = tag.bounding_box()
+        assert box is not None
+        assert box["x"] + tag.evaluate("element => element.scrollWidth") <= width
+    asha.get_by_role("button", name="Give it back").click()
