@@ -22,11 +22,13 @@ from pipeline.core.log import log
 from pipeline.core.places import Home
 from pipeline.engines.frequency_table import FrequencyTable, from_rows
 from pipeline.engines.port import ScoredPairs
-from pipeline.link.kept import LinkKept
+from pipeline.link.kept import KeptAnswers, LinkKept
+from pipeline.link.second_pass import Questions
 
-FORMAT = 1
+FORMAT = 2
 LINK, FACTS = "link", "kept.json"
-FREQUENCIES, RECORDS, PAIRS = "frequencies.arrow", "records.arrow", "pairs.arrow"
+FREQUENCIES, RECORDS, PAIRS, ANSWERS = "frequencies.arrow", "records.arrow", "pairs.arrow", "answers.arrow"
+CLUSTER = "cluster_before"
 DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException)
 
 
@@ -73,13 +75,16 @@ def read_kept_table(folder: Path, name: str, facts: Mapping[str, Any]) -> pa.Tab
 
 def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any]) -> None:
     """Keep what linking hands on."""
-    if kept.records is None or kept.pairs is None:
+    if kept.records is None or kept.pairs is None or kept.answers is None:
         raise ValueError("nothing was linked")
-    pairs = kept.pairs
+    pairs, asked = kept.pairs, kept.answers.questions
     columns: dict[str, pa.Array] = {name: pa.array(getattr(pairs, name)) for name in ("left", "right", "weight")}
     columns |= {f"level_{at}": pa.array(np.ascontiguousarray(own)) for at, own in enumerate(pairs.levels.T)}
-    tables = {FREQUENCIES: kept.frequencies.rows(), RECORDS: kept.records, PAIRS: pa.table(columns)}
-    write_tables(home.kept / run_id / LINK, tables, {**facts, "frequencies": kept.frequencies.numbers()})
+    records = kept.records.append_column(CLUSTER, pa.array(kept.answers.cluster_of.astype(np.int32)))
+    answers = pa.table({name: pa.array(getattr(asked, name)) for name in ("low", "high", "together")})
+    tables = {FREQUENCIES: kept.frequencies.rows(), RECORDS: records, PAIRS: pa.table(columns), ANSWERS: answers}
+    told = {**facts, "policy": kept.answers.policy, "frequencies": kept.frequencies.numbers()}
+    write_tables(home.kept / run_id / LINK, tables, told)
 
 
 def kept_frequencies(home: Home, run_id: str) -> FrequencyTable | None:
@@ -94,17 +99,22 @@ def kept_frequencies(home: Home, run_id: str) -> FrequencyTable | None:
 
 
 def kept_link(home: Home, run_id: str, frequencies: FrequencyTable) -> LinkKept | None:
-    """The records and pairs of a publication; None where they cannot be read."""
+    """The records, pairs and answers of a publication; None where they cannot be read."""
     folder = home.kept / run_id / LINK
     facts = read_facts(folder)
-    records, pairs = (read_kept_table(folder, name, facts) if facts else None for name in (RECORDS, PAIRS))
-    if records is None or pairs is None:
+    if facts is None:
+        return None
+    records, pairs, asked = (read_kept_table(folder, name, facts) for name in (RECORDS, PAIRS, ANSWERS))
+    if records is None or pairs is None or asked is None:
         return None
     try:
+        questions = Questions(*(asked.column(name).to_numpy() for name in ("low", "high", "together")))
+        answers = KeptAnswers(facts["policy"], records.column(CLUSTER).to_numpy(), questions)
         left, right, weight = (pairs.column(name).to_numpy() for name in ("left", "right", "weight"))
         levels = [name for name in pairs.column_names if name.startswith("level_")]
         stacked = np.ascontiguousarray(np.stack([pairs.column(name).to_numpy() for name in levels], axis=1))
-        return LinkKept(frequencies, records, ScoredPairs(left, right, stacked, weight, 0))
+        own = ScoredPairs(left, right, stacked, weight, 0)
+        return LinkKept(frequencies, records.drop_columns([CLUSTER]), own, answers)
     except DAMAGED:
         return None
 

@@ -12,18 +12,33 @@ from pipeline.core.metrics import Metric
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Known, ScoredPairs, is_open
+from pipeline.link.second_pass import NONE_ASKED, Questions
 from schemas.model import Model
+
+HASH = "row_hash"
+HASHED_AT_ONCE = 65_536  # rows; enough parts for all threads
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswers:
+    """What the second pass found, under one policy."""
+
+    policy: str
+    cluster_of: np.ndarray
+    """(records,) cluster before the pass, named by its smallest row number"""
+    questions: Questions
 
 
 @dataclass(frozen=True, slots=True)
 class LinkKept:
-    """The frequency table, and the records and pairs that were linked with it."""
+    """The frequency table, and the records, pairs and answers that were found with it."""
 
     frequencies: FrequencyTable
     records: pa.Table | None = None
     """As ``as_compared`` gives them; None where no pairs are known"""
     pairs: ScoredPairs | None = None
     """Weighed pairs at or above the floor, by row numbers of ``records``"""
+    answers: KeptAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +54,52 @@ class Difference:
 
 
 def as_compared(table: pa.Table, model: Model) -> pa.Table:
-    """Record ids, and all that the weight of a pair, or a key, is told from.
+    """Record ids, and all that the weight of a pair, a key, or a rule of the model, is told from.
 
     Of a stated age it is the span of birthdays that it leaves open: some exports give every row a new date each night.
     """
     fields = [comparison.field for comparison in model.comparison]
     wanted = dict.fromkeys(
-        ["record_id", "source", *fields, *(f"{field}_alt" for field in fields), "alias", model.blocking.across]
+        [
+            "record_id",
+            "source",
+            "role",
+            "flags",
+            *fields,
+            *(f"{field}_alt" for field in fields),
+            "alias",
+            model.blocking.across,
+        ]
     )
     found = table.select([name for name in wanted if name in table.column_names])
     for name, days in zip(("born_from", "born_to"), birth_days(table), strict=True):
         found = found.append_column(name, pa.array(days))
-    return found
+    return found.append_column(HASH, _hashes(found))
 
 
 def difference(before: pa.Table, now: pa.Table) -> Difference:
-    """Input: both as ``as_compared`` gives them, sorted by record id."""
-    import duckdb  # noqa: PLC0415  (linking of files does without it)
+    """Input: both as ``as_compared`` gives them, sorted by record id.
 
-    names = [name for name in now.column_names if name != "record_id"]
-    differs = " OR ".join(f'n."{name}" IS DISTINCT FROM b."{name}"' for name in names)
-    with duckdb.connect() as base:
-        base.register("now_", now.append_column("row", pa.array(np.arange(len(now)))))
-        base.register("before_", before)
-        sql = f"SELECT n.row FROM now_ n JOIN before_ b USING (record_id) WHERE {differs}"  # noqa: S608  (names of our own columns)
-        changed = base.sql(sql).to_arrow_table().column(0).to_numpy()
+    Records are compared by hash: that a changed one is taken for the old one has a chance of 2^-64.
+    """
     place = pc.index_in(now.column("record_id"), before.column("record_id").combine_chunks())
-    is_new = place.is_null().to_numpy(zero_copy_only=False).astype(np.bool_)
-    is_new[changed] = True
-    back = pc.index_in(before.column("record_id"), now.column("record_id").combine_chunks())
-    row_of = back.fill_null(-1).to_numpy(zero_copy_only=False)
+    place = place.fill_null(-1).to_numpy(zero_copy_only=False)
+    then, own = (table.column(HASH).to_numpy() for table in (before, now))
+    is_new = (place < 0) | (then[place] != own) if len(then) else np.ones(len(own), np.bool_)
+    row_of = np.full(len(then), -1)
+    row_of[place[place >= 0]] = np.flatnonzero(place >= 0)
     is_gone = (row_of < 0) | is_new[row_of]
     return Difference(is_new, before.filter(pa.array(is_gone)), row_of)
+
+
+def _hashes(table: pa.Table) -> pa.ChunkedArray:
+    """(records,) uint64 of all that a row says; to it nothing, an empty list and a list of nothing are one."""
+    import duckdb  # noqa: PLC0415  (linking of files does without it)
+
+    named = ", ".join(f'"{name}"' for name in table.column_names)
+    with duckdb.connect() as base:
+        base.register("rows", pa.Table.from_batches(table.to_batches(HASHED_AT_ONCE), table.schema))
+        return base.sql(f"SELECT hash({named}) AS own FROM rows").to_arrow_table().column(0)  # noqa: S608  (names of our own columns)
 
 
 def difference_metrics(before: pa.Table, now: pa.Table, differs: Difference) -> list[Metric]:
@@ -96,6 +125,28 @@ def difference_metrics(before: pa.Table, now: pa.Table, differs: Difference) -> 
 def known_of(kept: LinkKept, differs: Difference | None) -> Known:
     """What an engine is told."""
     return Known(kept.frequencies, differs.is_new, differs.gone) if differs else Known(kept.frequencies)
+
+
+def answers_that_stand(
+    answers: KeptAnswers | None, policy: str, differs: Difference | None, cluster_of: np.ndarray
+) -> Questions:
+    """Answers on two clusters that are the same, of the same records with the same values, by row numbers of tonight."""
+    if answers is None or differs is None or answers.policy != policy:
+        return NONE_ASKED
+    row_of, n = differs.row_of, len(cluster_of)
+    before = np.full(n, -1)  # tonight's row number of the cluster's name of the night before, of records that stand
+    before[row_of[row_of >= 0]] = row_of[answers.cluster_of[row_of >= 0]]
+    before[differs.is_new] = -1
+    is_same = np.bincount(cluster_of, before != cluster_of, n) == 0
+    size_then = np.zeros(n, np.int64)
+    then = np.bincount(answers.cluster_of, minlength=len(row_of))
+    size_then[row_of[row_of >= 0]] = then[row_of >= 0]
+    is_same &= np.bincount(cluster_of, minlength=n) == size_then
+    asked = answers.questions
+    low, high = row_of[asked.low], row_of[asked.high]
+    stands = (low >= 0) & (high >= 0)
+    stands[stands] = is_same[low[stands]] & is_same[high[stands]]
+    return Questions(low[stands], high[stands], asked.together[stands])
 
 
 def with_known(scored: ScoredPairs, before: ScoredPairs, differs: Difference, state: np.ndarray) -> ScoredPairs:

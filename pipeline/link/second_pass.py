@@ -23,13 +23,21 @@ AT_ONCE = 250_000  # pairs of records compared at a time: memory stays the same 
 
 
 @dataclass(frozen=True, slots=True)
-class _Questions:
-    """Pairs of clusters, the most promising first."""
+class Questions:
+    """Pairs of clusters, each named by its smallest record, the most promising first."""
 
     low: np.ndarray
     high: np.ndarray
+    together: np.ndarray
+    """Weight together, bits; -inf where a rule keeps them apart, NaN where they were not compared"""
+
+    def answered(self) -> Questions:
+        """Those that were compared."""
+        is_known = ~np.isnan(self.together)
+        return Questions(self.low[is_known], self.high[is_known], self.together[is_known])
 
 
+NONE_ASKED = Questions(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 Judge = Callable[[ScoredPairs], tuple[np.ndarray, np.ndarray]]
 """Tells of pairs which no cluster may hold, and which link nothing by themselves."""
 
@@ -42,8 +50,11 @@ def join_clusters(
     link_bits: float,
     judge: Judge,
     parted: np.ndarray,
-) -> np.ndarray:
+    known: Questions = NONE_ASKED,
+) -> tuple[np.ndarray, Questions]:
     """Clusters after the pass: two join where their weight together is at least ``link_bits`` and nothing forbids it.
+
+    Returns (records,) the cluster of each record, and what was compared, or known.
 
     Args:
         workspace: compares pairs of records.
@@ -53,13 +64,15 @@ def join_clusters(
         link_bits: weight from which two clusters join.
         judge: says which pairs of records keep two clusters apart.
         parted: (pairs, 2) records that stewards keep apart.
+        known: answers on clusters whose records stand as they did.
 
     Each cluster joins at most one other, the best that wants it; ties go to the smaller records.
     """
     asked = _questions(pairs, cluster_of, parted)
     members, first = _members(cluster_of)
     size = _cross_sizes(asked, first)
-    together = np.full(len(size), -np.inf)
+    together = np.where(size > 0, _known(asked, known, len(cluster_of)), np.nan)
+    size = np.where(np.isnan(together), size, 0)
     bounds = np.searchsorted(np.cumsum(size), np.arange(AT_ONCE, size.sum() + AT_ONCE, AT_ONCE), side="right")
     for begin, end in pairwise((0, *bounds.tolist(), len(size))):
         left, right, owner = _cross_pairs(asked, members, first, size, begin, end)
@@ -70,10 +83,23 @@ def join_clusters(
             is_free = ~np.logical_or.reduceat(is_apart, starts) & ~np.logical_and.reduceat(is_ask, starts)
             together[owner[starts]] = np.where(is_free, _together(weights, levels, starts), -np.inf)
     fits = np.flatnonzero(together >= link_bits)
-    return _join(cluster_of, asked.low[fits], asked.high[fits], together[fits])
+    joined = _join(cluster_of, asked.low[fits], asked.high[fits], together[fits])
+    return joined, Questions(asked.low, asked.high, together).answered()
 
 
-def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -> _Questions:
+def _known(asked: Questions, known: Questions, records: int) -> np.ndarray:
+    """(questions,) weight together, as far as it is known; NaN else."""
+    keys, wanted = (pair_keys(own.low, own.high, records) for own in (known, asked))
+    order = np.argsort(keys)
+    at = np.searchsorted(keys[order], wanted)
+    together = np.full(len(wanted), np.nan)
+    is_there = at < len(keys)
+    own = order[at[is_there]]
+    together[is_there] = np.where(keys[own] == wanted[is_there], known.together[own], np.nan)
+    return together
+
+
+def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -> Questions:
     """Pairs of clusters that some scored pair of records joins and no steward parts, by that pair's weight."""
     a, b = cluster_of[pairs.left], cluster_of[pairs.right]
     own = a != b
@@ -86,7 +112,7 @@ def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -
     begins[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
     low, high, weight = low[begins], high[begins], weight[begins]
     best = np.lexsort((high, low, -weight))
-    return _Questions(low[best], high[best])
+    return Questions(low[best], high[best], np.full(len(best), np.nan))
 
 
 def _members(cluster_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +121,7 @@ def _members(cluster_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.argsort(cluster_of, kind="stable"), np.concatenate([[0], np.cumsum(size)])
 
 
-def _cross_sizes(asked: _Questions, first: np.ndarray) -> np.ndarray:
+def _cross_sizes(asked: Questions, first: np.ndarray) -> np.ndarray:
     """Pairs of records that each question needs; 0 where it is settled already, or comes too late."""
     rows, columns = first[asked.low + 1] - first[asked.low], first[asked.high + 1] - first[asked.high]
     is_single = (rows == 1) & (columns == 1)  # two single records have been compared already
@@ -105,7 +131,7 @@ def _cross_sizes(asked: _Questions, first: np.ndarray) -> np.ndarray:
 
 
 def _cross_pairs(
-    asked: _Questions, members: np.ndarray, first: np.ndarray, size: np.ndarray, begin: int, end: int
+    asked: Questions, members: np.ndarray, first: np.ndarray, size: np.ndarray, begin: int, end: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every record of the one cluster with every record of the other, and the question they belong to, for begin .. end."""
     own = size[begin:end]

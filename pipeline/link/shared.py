@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
-
 import numpy as np
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
@@ -16,17 +14,18 @@ def with_shared_identifiers(
     workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: np.ndarray
 ) -> ScoredPairs:
     """The weighed pairs, and with them every pair that shares an identifier but fell under the floor."""
-    sharing = np.array(sorted(_sharing(identifiers)), np.int32).reshape(-1, 2)
-    return with_pairs(workspace, weights, pairs, sharing)
+    sharing = [np.empty((0, 2), np.int64), *map(_sharing, identifiers.T)]
+    return with_pairs(workspace, weights, pairs, np.concatenate(sharing))
 
 
-def _sharing(identifiers: np.ndarray) -> set[tuple[int, int]]:
-    found: set[tuple[int, int]] = set()
-    for codes in identifiers.T if len(identifiers) else ():
-        order = np.argsort(codes, kind="stable")
-        starts = np.flatnonzero(np.diff(codes[order], prepend=-2))
-        for holders in np.split(order, starts[1:]):
-            if codes[holders[0]] >= 0 and len(holders) > 1:
-                own = holders.tolist()
-                found.update(combinations(own, 2) if len(own) <= MOST_HOLDERS else pairwise(own))
-    return found
+def _sharing(codes: np.ndarray, most: int = MOST_HOLDERS) -> np.ndarray:
+    """(pairs, 2) records of one code; -1 is none."""
+    order = np.argsort(codes, kind="stable")
+    order = order[np.searchsorted(codes[order], 0) :]
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    size = np.diff(starts, append=len(order))
+    follow = np.repeat(starts + size, size) - np.arange(len(order)) - 1  # holders behind each one
+    follow = np.where(np.repeat(size, size) <= most, follow, np.minimum(follow, 1))
+    left = np.repeat(np.arange(len(order)), follow)
+    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(follow) - follow, follow)
+    return np.stack([order[left], order[right]], axis=1)

@@ -21,11 +21,21 @@ from pipeline.link.decided_training import DecidedPairs, train_with
 from pipeline.link.drift import frozen_metrics
 from pipeline.link.evidence import Decided, Evidence
 from pipeline.link.fates import Fates, fates_of
-from pipeline.link.kept import Difference, LinkKept, as_compared, difference, difference_metrics, known_of, with_known
+from pipeline.link.kept import (
+    Difference,
+    KeptAnswers,
+    LinkKept,
+    answers_that_stand,
+    as_compared,
+    difference,
+    difference_metrics,
+    known_of,
+    with_known,
+)
 from pipeline.link.more_pairs import weighed, with_pairs
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import apply_rules, identifier_codes, share_identifier, sides, unique_identifiers
-from pipeline.link.second_pass import join_clusters
+from pipeline.link.second_pass import Judge, join_clusters
 from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.tables import clusters_table, links_table, members_table
 from pipeline.link.thresholds import derive
@@ -97,24 +107,12 @@ def link_records(
     said = decided_rows(decided, ids)
     parted = said.parted()
     held, is_apart, is_ask = with_parted(pairs, hits.is_apart, hits.is_ask, parted)
-    machine = cluster(
-        len(table),
-        held,
-        bits.link_bits,
-        is_apart,
-        is_ask,
-        sides(model, table),
-        unique_identifiers(model, table),
-        solo,
-    )
+    own = sides(model, table), unique_identifiers(model, table), solo
+    first_pass = cluster(len(table), held, bits.link_bits, is_apart, is_ask, *own)
     clock.lap("cluster")
-
-    def judge(crossed: ScoredPairs) -> tuple[np.ndarray, np.ndarray]:
-        met = apply_rules(model, table, crossed, policy)
-        is_solo = (solo[crossed.left] >= 0) & (solo[crossed.left] == solo[crossed.right])
-        return met.is_apart | is_solo, met.is_ask
-
-    machine = join_clusters(workspace, weights, pairs, machine, bits.link_bits + SECOND_PASS_BITS, judge, parted)
+    known = answers_that_stand(kept.answers if kept else None, policy, differs, first_pass)
+    judge, joins_at = _judge(model, table, policy, solo), bits.link_bits + SECOND_PASS_BITS
+    machine, asked = join_clusters(workspace, weights, pairs, first_pass, joins_at, judge, parted, known)
     cluster_of = join_decided(machine, pairs, said)
     clock.lap("second_pass")
     if len(said.all_pairs):
@@ -129,11 +127,22 @@ def link_records(
     told = training_metrics(training) if training else frozen_metrics(model, workspace, pairs.weight)
     clock.lap("drift")
     metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, chosen), *told]
-    hands_on = replace(kept, records=compared, pairs=scored) if kept else None
+    hands_on = replace(kept, records=compared, pairs=scored, answers=KeptAnswers(policy, first_pass, asked)) if kept else None  # fmt: skip
     if kept and differs and compared and kept.records is not None:
         metrics += difference_metrics(kept.records, compared, differs)
     found = links, members_table(ids, cluster_of), clusters_table(ids, formed), review
     return Linked(*found, model, metrics, chosen, hands_on)
+
+
+def _judge(model: Model, table: pa.Table, policy: PolicyName, solo: np.ndarray) -> Judge:
+    """Tells of pairs of records that clusters compare which of the model's rules hold them apart, or let them link nothing."""
+
+    def judge(crossed: ScoredPairs) -> tuple[np.ndarray, np.ndarray]:
+        met = apply_rules(model, table, crossed, policy)
+        is_solo = (solo[crossed.left] >= 0) & (solo[crossed.left] == solo[crossed.right])
+        return met.is_apart | is_solo, met.is_ask
+
+    return judge
 
 
 def _loaded(

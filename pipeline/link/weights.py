@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.port import LevelWeights, name_lift
@@ -163,11 +164,13 @@ def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np
 
 def _patterns(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different rows, of which there are few, and which of them each row is."""
-    first, pattern = np.arange(len(levels)), np.zeros(len(levels), np.int64)
+    pattern = np.zeros(len(levels), np.int64)
     for begin in range(0, levels.shape[1], 6):
         for column in levels.T[begin : begin + 6]:
             pattern = pattern * WIDTH + column
-        _, first, pattern = np.unique(pattern, return_index=True, return_inverse=True)
+        pattern = pa.array(pattern).dictionary_encode().indices.to_numpy().astype(np.int64)
+    first = np.zeros(pattern.max(initial=-1) + 1, np.int64)
+    first[pattern[::-1]] = np.arange(len(pattern))[::-1]
     return levels[first], pattern
 
 

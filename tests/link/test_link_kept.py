@@ -17,7 +17,7 @@ from pipeline.core.reference import name_groups
 from pipeline.engines.frequency_table import from_rows
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
-from pipeline.link.kept import LinkKept
+from pipeline.link.kept import LinkKept, as_compared, difference
 from pipeline.link.stage import Linked, link_records
 from schemas.model import load_model
 from schemas.tables import DECIDED_PAIRS
@@ -65,6 +65,10 @@ def assert_same(one: Linked, other: Linked) -> None:
     for name in ("left", "right", "levels", "weight"):
         np.testing.assert_array_equal(getattr(one.kept.pairs, name), getattr(other.kept.pairs, name))
     assert one.kept.pairs.candidates == other.kept.pairs.candidates
+    for name in ("low", "high", "together"):
+        np.testing.assert_array_equal(
+            getattr(one.kept.answers.questions, name), getattr(other.kept.answers.questions, name)
+        )
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -110,6 +114,18 @@ def test_a_new_date_on_every_row_is_no_change() -> None:
     first = link_records(of(rows), MODEL, "balanced", ENGINE, kept=LinkKept(ENGINE.frequency_table(of(rows), MODEL)))
     rows = {own: {**row, "recorded_at": dt.datetime(2024, 5, 6, tzinfo=dt.UTC)} for own, row in rows.items()}
     assert compared(link_records(of(rows), MODEL, "balanced", ENGINE, kept=first.kept)) == 0
+
+
+VALUES = [None, [], ["A"], ["B"], ["A", "B"], ["B", "A"], ["AB"], ["A", "A"]]
+
+
+@given(
+    st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)),
+    st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)),
+)
+def test_a_record_is_new_where_it_says_something_else(before, now) -> None:
+    then, own = (as_compared(of({"1": {"forename": row[0], "surname": row[1]}}), MODEL) for row in (before, now))
+    assert difference(then, own).is_new.tolist() == [[part or [] for part in before] != [part or [] for part in now]]
 
 
 def test_the_own_frequency_table_changes_no_weight() -> None:
