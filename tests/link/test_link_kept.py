@@ -119,6 +119,7 @@ def test_a_new_date_on_every_row_is_no_change() -> None:
 VALUES = [None, [], ["A"], ["B"], ["A", "B"], ["B", "A"], ["AB"], ["A", "A"]]
 
 
+@settings(deadline=None)
 @given(
     st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)),
     st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)),
