@@ -11,8 +11,8 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.report.model_charts import CalibrationBin, calibration_chart
-from pipeline.report.page import TYPES
 from pipeline.report.quality_charts import EXPECTED, PANELS, forest_chart, scale_of, threshold_chart
+from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
 
 REASONS = {
@@ -43,7 +43,7 @@ def render_evaluate_page(facts: Mapping[str, Any]) -> str:
         tiles=_tiles(facts),
         scores=_scores(facts),
         waiting=facts["waiting"],
-        reason=lambda name: REASONS.get(name) or TYPES.get(name) or name.replace("_", " "),
+        reason=lambda name: REASONS.get(name) or TYPE_WORDS.get(name) or name.replace("_", " "),
         left_out=facts["left_out"],
         thresholds=facts["thresholds"],
         worse=facts["worse"],

@@ -14,14 +14,8 @@ from markupsafe import Markup
 
 from pipeline.core.metrics import Metric
 from pipeline.report.charts import size_bars, stage_bars, weight_histogram
+from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
-
-TYPES = {
-    "adopted": "Adopted child", "victim_offender": "Victim and offender", "identifier_conflict": "Identifiers conflict",
-    "twin_suspicion": "Perhaps twins", "no_forename": "No forename", "name_only": "Name only", "doubtful_birthday": "Doubtful birthday", "unborn": "Before birth",
-    "broken_cluster": "Broken cluster", "over_large_cluster": "Very many records", "grey_pair": "Unclear evidence",
-    "decision_contradicted": "Decisions contradict", "second_person": "Waits for a second steward", "evidence_changed": "Evidence changed",
-}  # fmt: skip
 
 # Reasons that name a row, told as one.
 SHORT = {"duplicate_row": "Repeats an earlier row of the same export."}
@@ -142,5 +136,6 @@ def _questions(queue: pa.Table) -> list[tuple[str, int, int]]:
     for row in queue.select(["review_type", "harm"]).to_pylist():
         harm[row["review_type"]] = max(harm[row["review_type"]], row["harm"])
     return [
-        (TYPES.get(name, name), count[name], harm[name]) for name in sorted(count, key=lambda name: (-harm[name], name))
+        (TYPE_WORDS.get(name, name), count[name], harm[name])
+        for name in sorted(count, key=lambda name: (-harm[name], name))
     ]

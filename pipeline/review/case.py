@@ -13,6 +13,7 @@ from pipeline.explain.graph import strongest_path
 from pipeline.explain.kept import as_evidence, as_pair
 from pipeline.explain.pair import PairStory
 from pipeline.review.access import Viewer, shown, shown_all
+from pipeline.review.beyond import Beyond, beyond
 from pipeline.review.compare import FieldRow, field_rows
 from pipeline.review.deciding import warnings_of
 from pipeline.review.graph import GraphPicture, graph_picture
@@ -60,6 +61,8 @@ class Case:
     right: Row
     rows: list[FieldRow]
     weighed: Weighed | None
+    beyond: Beyond | None
+    """What the persons' other records say"""
     said: str
     rules: tuple[tuple[str, str], ...]
     graph: GraphPicture
@@ -160,7 +163,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
     return Case(
         question=question, is_open=is_open, group=group, people=people, labels=labels, pair=pair, left=left, right=right,
         rows=field_rows(left, right, link, shelf.kept.model, store.policy.disagreeing_levels, [group.persons[row["person_id"]] if viewer.sees_all else {} for row in (left, right)]),
-        weighed=_weighed(shelf, link, left, right), said=_said(shelf, group, pair, link), rules=_rules(shelf, link),
+        weighed=_weighed(shelf, link, left, right), beyond=beyond(group, pair) if viewer.sees_all else None, said=_said(shelf, group, pair, link), rules=_rules(shelf, link),
         graph=graph_picture(sides, _inside(group), labels, pair), facts=facts, decisions=() if is_blind else told_decisions(found, labels),
         head=None if is_blind else head, warnings={} if is_blind else warnings_of(store, facts, viewer.name, ("link", "unlink")),
         events={own: shown_all(viewer, shelf.events(own)) for own in group.persons} if with_events else {},

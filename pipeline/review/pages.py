@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipeline.review.access import MASK, ROLE_WORDS
 from pipeline.review.sessions import csrf_of
 from pipeline.review.visits import token_of
-from pipeline.review.words import FIELD_WORDS, TYPE_WORDS, VERDICT_WORDS
+from pipeline.review.words import FIELD_WORDS, VERDICT_WORDS
+from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
 
 FOLDER = Path(__file__).resolve().parent

@@ -92,15 +92,14 @@ def times_words(bits: float) -> str:
 
 
 def rarity_words(field: str, value: str, n: int, n_records: int) -> str:
-    """How common a value is."""
+    """How common a value is; how much it says is told by the weight of its field, which these words must not contradict."""
     share = n / n_records if n_records else 0
     name = FIELD_WORDS.get(field, field)
     word = "rare" if share <= RARE else "uncommon" if share <= UNCOMMON else "common"
     if n <= 2 and field in ("surname", "forename"):
-        return f"{name} {value}: only these {n} of {n_records:,} records carry it. It is {word} and says much."
+        return f"{name} {value}: only these {n} of {n_records:,} records carry it. It is {word}."
     often = f"1 in {round(1 / share):,}" if share else "none"
-    says = {"rare": "says much", "uncommon": "says something", "common": "says little"}[word]
-    return f"{name} {value}: {n:,} of {n_records:,} records carry it ({often}). It is {word} and {says}."
+    return f"{name} {value}: {n:,} of {n_records:,} records carry it ({often}). It is {word}."
 
 
 def _number(times: float) -> str:

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-TYPE_WORDS: Mapping[str, str] = {
-    "grey_pair": "Evidence undecided", "identifier_conflict": "Identifiers conflict", "twin_suspicion": "Perhaps twins",
-    "victim_offender": "Victim and offender", "name_only": "Name and place alone", "no_forename": "No forename", "unborn": "Unborn child",
-    "adopted": "Adopted child", "doubtful_birthday": "Doubtful birthday", "broken_cluster": "Person may not hold together",
-    "over_large_cluster": "Too many records", "decision_contradicted": "Decisions contradict", "second_person": "Waits for second steward",
-    "evidence_changed": "Evidence changed",
-}  # fmt: skip
 VERDICT_WORDS: Mapping[str, str] = {"link": "Same person", "unlink": "Different people", "unsure": "Cannot tell", "retract": "Taken back", "split": "Split"}  # fmt: skip
 FIELD_WORDS: Mapping[str, str] = {
     "forename": "Forename", "middle_names": "Middle names", "surname": "Surname", "alias": "Also known as", "date_of_birth": "Date of birth",

@@ -24,7 +24,7 @@ def test_a_steward_takes_reads_decides_and_undoes_by_keyboard_alone(enter: Enter
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
     expect(page.locator("svg.waterfall")).to_be_visible()
-    expect(page.get_by_text("Taken together")).to_be_visible()
+    expect(page.get_by_text(" alone: about")).to_be_visible()
     expect(page.get_by_text("Taken by you")).to_be_visible()
     keep(page, "case")
     page.keyboard.press("e")

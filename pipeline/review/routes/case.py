@@ -21,8 +21,9 @@ from pipeline.review.shelf import Row, Shelf
 from pipeline.review.splitting import SideName, deal, split, steps_of
 from pipeline.review.undoing import undoing
 from pipeline.review.visits import Visit, allowed
-from pipeline.review.words import JUSTIFICATIONS, REASONS, TYPE_WORDS
+from pipeline.review.words import JUSTIFICATIONS, REASONS
 from pipeline.stewardship.decision import is_same_person
+from schemas.question_words import TYPE_WORDS
 
 router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("case"))]

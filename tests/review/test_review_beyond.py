@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.review.beyond import beyond
+from pipeline.review.seen import Group
+from pipeline.review.weigh import rarity_words
+
+FIELDS = ("forename", "middle_names", "surname", "address", "date_of_birth")
+
+
+def record(record_id: str, person_id: str, **values: Any) -> dict[str, Any]:
+    return dict.fromkeys(FIELDS) | {"record_id": record_id, "person_id": person_id} | values
+
+
+def group_with(links: dict[tuple[str, str], dict[str, Any]], *records: dict[str, Any]) -> Group:
+    rows = {row["record_id"]: row for row in records}
+    return Group({row["person_id"]: {} for row in records}, rows, links)
+
+
+def a_group() -> Group:
+    """Two persons; the strongest pair, a and c, happens to lack the address, in which other pairs differ."""
+    links = {
+        ("a", "c"): {"match_weight": 6.2, "mw_forename": -2.0, "mw_address": 0.0},
+        ("b", "c"): {"match_weight": 1.0, "mw_forename": -2.0, "mw_address": 0.0},
+        ("b", "d"): {"match_weight": -3.8, "mw_forename": -2.0, "mw_address": -3.8},
+        ("a", "b"): {"match_weight": 20.0, "mw_forename": 5.0, "mw_address": 4.0},
+    }
+    return group_with(
+        links, record("a", "P", forename=["RAVINDER"]), record("b", "P", forename=["RAVINDER"], address="1 HIGH STREET", middle_names=["KAUR"]),
+        record("c", "Q", forename=["RAJINDER"]), record("d", "Q", forename=["RAJINDER"], address="9 LOW ROAD", middle_names=["PAL"]),
+    )  # fmt: skip
+
+
+def test_the_pairs_between_two_people_are_told_beside_the_one_that_is_shown() -> None:
+    found = beyond(a_group(), ("a", "c"))
+    assert found
+    assert (found.n_pairs, found.low, found.high) == (3, -3.8, 6.2)
+    assert "two people" in found.low_odds
+    assert "one person" in found.high_odds
+
+
+def test_what_other_records_contradict_speaks_against_and_what_the_pair_compares_itself_is_not_told_twice() -> None:
+    found = beyond(a_group(), ("a", "c"))
+    assert found
+    told = {own.field: own.told for own in found.against}
+    assert told == {"address": "14 times less likely at best, in the other pair that compares it", "middle_names": "KAUR against PAL"}  # fmt: skip
+
+
+def test_a_value_that_both_people_have_somewhere_speaks_against_nothing() -> None:
+    group = group_with(
+        {}, record("a", "P"), record("b", "P", middle_names=["ANN"]), record("c", "Q", middle_names=["ANN"])
+    )
+    found = beyond(group, ("a", "c"))
+    assert found
+    assert found.against == ()
+
+
+def test_one_person_and_two_lone_records_have_nothing_beyond_the_pair() -> None:
+    assert beyond(group_with({}, record("a", "P"), record("b", "P"), record("c", "P")), ("a", "b")) is None
+    assert beyond(group_with({}, record("a", "P"), record("b", "Q")), ("a", "b")) is None
+
+
+@pytest.mark.parametrize("n", [1, 20, 300])
+def test_how_rare_a_name_is_says_nothing_of_how_much_it_weighs(n: int) -> None:
+    """A surname of one in a hundred is common, and yet makes one person a hundred times likelier."""
+    told = rarity_words("surname", "KAUR", n, 3_000)
+    assert "says" not in told
+
+
+@pytest.mark.flow
+def test_a_case_tells_the_odds_as_those_of_its_two_records_and_every_pairs_range(desk: Any) -> None:
+    shelf = desk.desk.shelves.current()
+    row = shelf.rows("SELECT * FROM queue WHERE review_type = 'name_only' AND n_pairs >= 3 ORDER BY n_pairs DESC, review_id LIMIT 1")[0]  # fmt: skip
+    page = desk.client("asha").open_case(row["review_id"])
+    assert "Taken together" not in page
+    assert " alone: <strong>about " in page
+    assert f"The {row['n_pairs']} scored pairs between the two people run from" in page
+    assert "rest on a name alone" in page
+    assert "a name and a place" not in page
