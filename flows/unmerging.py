@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from flows.seen import seen_within
 from pipeline.core.errors import SettingsError
-from pipeline.explain.kept import Kept, person_of, records_of
+from pipeline.explain.kept import Kept, person_of, records_of, rows_between
+from pipeline.review.machine import Made, keep_machine_pairs, made_by_machine
 from pipeline.stewardship.database import with_patience, writing
 from pipeline.stewardship.decision import Pair, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
@@ -70,19 +71,22 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
         *(NewDecision(confirms=own.decision_id, **said) for own in seconded),
         *(NewDecision(verdict="unlink", **said, **facts[pair]) for pair in pairs if pair not in known),
     ]
-    entered = _entered(store, new)[len(links) + len(seconded) :]
+    made = made_by_machine([*parted, *stay], rows_between(kept, [*parted, *stay]), pairs)
+    entered = entered_with(store, new, made)[len(links) + len(seconded) :]
     return Unmerged(
         person_id, parted, stay, len(links), len(entered), len(seconded), len(known) - len(seconded),
         sum(one.decision.needs_second for one in entered),
     )  # fmt: skip
 
 
-def _entered(store: Store, new: Sequence[NewDecision]) -> list[Recorded]:
-    """All of it or none: a person is not parted by halves."""
+def entered_with(store: Store, new: Sequence[NewDecision], made: Mapping[Pair, Made]) -> list[Recorded]:
+    """Enter all of these decisions or none, each with what the machine had made of its pair."""
 
     def work() -> list[Recorded]:
         with writing(store.engine) as connection:
-            return store.enter_within(connection, new)
+            recorded = store.enter_within(connection, new)
+            keep_machine_pairs(connection, recorded, made)
+            return recorded
 
     return with_patience(store.engine, store.patience_s, work)
 

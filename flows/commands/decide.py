@@ -16,6 +16,9 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.review.machine import Made
     from pipeline.stewardship.store import Store
     from schemas.decisions import NewDecision
 
@@ -56,6 +59,7 @@ def decide(
     """Decide, list, write or read."""
     from flows import decisions_told as told
     from flows.decided import open_decisions
+    from flows.unmerging import entered_with
 
     verdicts = [name for name, is_given in (("link", link), ("unlink", unlink), ("unsure", unsure)) if is_given]
     asked = [*verdicts, *(name for name, given in (("confirm", confirm), ("retract", retract), ("list", show), ("export", export), ("import", bring)) if given)]  # fmt: skip
@@ -77,7 +81,7 @@ def decide(
                 **({"decision_id": decision_id} if decision_id else {}),
             }  # fmt: skip
             new = _checked({**_facts(place, store, (first, second), retract or confirm), **said})
-            told.decision(store, store.decide(new), as_json)
+            told.decision(store, entered_with(store, [new], _made(place, new))[0], as_json)
 
 
 def _said(option: str, value: str | None) -> str:
@@ -111,6 +115,21 @@ def _facts(place: Home, store: Store, given: tuple[str | None, str | None], name
     if decision is None or decision.erasure_id or not has_publication:
         return {}  # the store says what is wrong, or nothing more is known
     return _seen_still(place, *decision.pair)
+
+
+def _made(place: Home, new: NewDecision) -> Mapping[tuple[str, str], Made]:
+    """What the machine had made of the two records, for the supervisor's page of the review desk."""
+    from pipeline.explain.kept import open_folder, person_of, records_of, rows_between
+    from pipeline.review.machine import made_by_machine
+
+    if not (new.record_id_l and new.record_id_r and new.verdict in ("link", "unlink") and place.current.exists()):
+        return {}
+    kept, pair = open_folder(place.current.resolve()), (new.record_id_l, new.record_id_r)
+    persons = set(person_of(kept, pair).values())
+    if len(persons) != 1:
+        return {}
+    records = records_of(kept, persons)
+    return made_by_machine(records, rows_between(kept, records), [pair]) if set(pair) <= records.keys() else {}
 
 
 def _uuid(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.review.access import Viewer
+from pipeline.review.machine import keep_machine_pairs, made_by_machine
 from pipeline.review.queue import UNMERGE, looks_for
 from pipeline.review.seen import Group
 from pipeline.review.shelf import Row, Shelf
@@ -85,6 +86,13 @@ def keep_answer(sitting: Sitting, verdict: str, recorded: Iterable[Recorded]) ->
     }  # fmt: skip
     sitting.connection.execute(sa.insert(ANSWERS), row)
     unclaim(sitting)
+
+
+def keep_made(sitting: Sitting, recorded: Sequence[Recorded]) -> None:
+    """Keep what the machine had made of the pairs that were decided on."""
+    group = sitting.group
+    pairs = {one.decision.pair for one in recorded if one.is_new}
+    keep_machine_pairs(sitting.connection, recorded, made_by_machine(group.records, group.links.values(), pairs))
 
 
 def unclaim(sitting: Sitting) -> None:

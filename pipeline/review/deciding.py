@@ -14,6 +14,7 @@ from pipeline.review.answers import (
     ask_again,
     forget_answers,
     keep_answer,
+    keep_made,
     keep_second_look,
     last_answer,
     open_look,
@@ -79,6 +80,7 @@ def decide_pair(sitting: Sitting, said: Said, share: float) -> Outcome:
         supersedes = _replaced(sitting, said)
     new = NewDecision(decision_id=said.decision_id, verdict=said.verdict, decided_by=sitting.viewer.name, reason=said.reason, supersedes=supersedes, **facts)  # fmt: skip
     recorded = store.enter_within(sitting.connection, [new])
+    keep_made(sitting, recorded)
     if recorded[0].is_new:
         keep_answer(sitting, said.verdict, recorded)
         ask_again(sitting, said.decision_id, said.verdict, share)

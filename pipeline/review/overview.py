@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.review.agreement import Agreement, agreement, by_key, wilson
+from pipeline.review.machine import LookedAt, looked_at_by_stewards
 from pipeline.review.queue import AGE_WORDS, AGES
 from pipeline.review.shelf import Row, Shelf
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
@@ -45,11 +46,9 @@ class Precision:
     """Pairs that the machine linked"""
     model: float | None
     """Mean probability that the model gives them"""
-    looked_at: int
-    """Questions about persons that the machine had joined"""
-    overturned: int
+    looked_at: LookedAt
     interval: tuple[float, float]
-    """Of the share upheld"""
+    """Of the share of persons upheld"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,10 @@ def _bands(answers: Sequence[Mapping[str, Any]]) -> list[Band]:
 
 def _precision(shelf: Shelf, connection: Connection) -> Precision:
     links: Row = shelf.rows("SELECT count(*) AS n, avg(match_probability) AS mean FROM links WHERE decision = 'link' AND decided_by <> 'steward'")[0]  # fmt: skip
-    sql = sa.select(ANSWERS.c.verdict).where(ANSWERS.c.was_linked, sa.not_(ANSWERS.c.is_undone), ANSWERS.c.verdict != "unsure")  # fmt: skip
-    verdicts = [row.verdict for row in connection.execute(sql)]
-    overturned = sum(verdict in ("unlink", "split") for verdict in verdicts)
-    return Precision(int(links["n"]), links["mean"], len(verdicts), overturned, wilson(len(verdicts) - overturned, len(verdicts)))  # fmt: skip
+    looked_at = looked_at_by_stewards(connection)
+    return Precision(
+        int(links["n"]),
+        links["mean"],
+        looked_at,
+        wilson(looked_at.persons - looked_at.persons_parted, looked_at.persons),
+    )

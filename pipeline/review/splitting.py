@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
-from pipeline.review.answers import Outcome, Sitting, keep_answer
+from pipeline.review.answers import Outcome, Sitting, keep_answer, keep_made
 from pipeline.review.joining import joins_of
 from pipeline.review.seen import Group, Pair, seen_of
 from pipeline.review.shelf import Shelf
@@ -141,6 +141,7 @@ def split(sitting: Sitting, chosen: Sequence[str], joined: Collection[SideName],
     found = sitting.store.about(list(group.records))
     plan = plan_of(sitting.shelf, group, dealt, found, sitting.viewer.name, reason, batch)
     recorded = sitting.store.enter_within(sitting.connection, plan.decisions)
+    keep_made(sitting, recorded)
     if any(one.is_new for one in recorded):
         keep_answer(sitting, "split", recorded)
     confirmed = {one.decision.confirms for one in recorded}

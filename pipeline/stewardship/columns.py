@@ -98,6 +98,15 @@ ERASED = (
 )  # fmt: skip
 """Columns that an erasure empties; the others tell that there was a decision, by whom and when."""
 
+MACHINE_PAIRS = sa.Table(
+    "machine_pairs",
+    METADATA,
+    sa.Column("decision_id", TEXT, sa.ForeignKey("decisions.decision_id"), primary_key=True),
+    sa.Column("made", TEXT, nullable=False),
+    sa.CheckConstraint("made IN ('linked', 'together')", name="made"),
+)
+"""What the machine had made of the pair of a decision; none where it had left the two apart, or a steward had joined them."""
+
 AUDIT_LOG = sa.Table(
     "audit_log",
     METADATA,

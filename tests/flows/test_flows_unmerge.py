@@ -17,6 +17,8 @@ from flows.commands.unmerge import unmerge
 from pipeline.core.errors import DecisionConflictError, SettingsError
 from pipeline.core.parquet import write_table
 from pipeline.core.places import Home
+from pipeline.review.machine import LookedAt, looked_at_by_stewards
+from pipeline.stewardship.database import reading
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import cannot_link, must_link, standing_decisions
 from pipeline.stewardship.store import Store, open_store
@@ -124,3 +126,10 @@ def test_what_cannot_be_parted_is_told(home: Path, given: tuple[str, ...], told:
     monkeypatch.setattr("flows.unmerging.MOST_DECISIONS", 100)
     with pytest.raises(SettingsError, match=told):
         run(home, *given)
+
+
+def test_an_unmerge_counts_as_links_of_the_machine_overturned_each_once(home: Path) -> None:
+    run(home, "P", "2", "3")  # of P the machine linked records 1 and 2
+    run(home, "P", "2", "3", by="bob")
+    with opened(home) as store, reading(store.engine) as connection:
+        assert looked_at_by_stewards(connection) == LookedAt(1, 1, 1, 1)
