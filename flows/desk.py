@@ -16,7 +16,10 @@ from pipeline.core.log import log_to
 from pipeline.core.places import Home
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.review.desk import Desk
+from pipeline.review.sealing import Seal, open_seal, reseal
 from pipeline.review.shelf import Reference, Shelves, check_published
+from pipeline.stewardship.database import with_patience, writing
+from pipeline.stewardship.store import Store
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
 
@@ -35,7 +38,7 @@ def open_desk(settings: RunSettings, home: Home, environment: Mapping[str, str])
     """The desk of a home, closed after the block.
 
     Raises:
-        SettingsError: If nothing is published yet.
+        SettingsError: If nothing is published yet, or there is no key for what is sealed.
     """
     check_published(home)
     contracts = load_contracts(settings.contracts)
@@ -43,7 +46,29 @@ def open_desk(settings: RunSettings, home: Home, environment: Mapping[str, str])
     titles = {contract.source: contract.title for contract in contracts}
     reference = Reference(titles, trust, load_survivorship(settings.survivorship, trust))
     with open_decisions(settings, home, environment) as store:
-        yield Desk(store, Shelves(home, reference), settings.review)
+        seal, _ = _sealed(store, home, environment)
+        yield Desk(store, Shelves(home, reference), settings.review, seal)
+
+
+def check_seal(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> int:
+    """How many second factors no key opens, so that their people cannot sign in.
+
+    Raises:
+        SettingsError: If there is no key for what is sealed.
+    """
+    with open_decisions(settings, home, environment) as store:
+        return _sealed(store, home, environment)[1]
+
+
+def _sealed(store: Store, home: Home, environment: Mapping[str, str]) -> tuple[Seal, int]:
+    """The seal of a store in which nothing lies open any more, and how many secrets it does not open."""
+
+    def work() -> tuple[Seal, int]:
+        with writing(store.engine) as connection:
+            seal = open_seal(connection, home.desk_key, environment)
+            return seal, reseal(connection, seal)
+
+    return with_patience(store.engine, store.patience_s, work)
 
 
 def check_address(settings: RunSettings, host: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from flows.decided import decisions_url
-from flows.doctor_machine import Finding, disk, home_of, prefect, versions
+from flows.doctor_machine import Finding, desk_key, disk, home_of, prefect, versions
 from flows.kept import damage
 from pipeline.core.errors import LinkageError, StateError
 from pipeline.core.lock import lock_holder
@@ -50,6 +50,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *_leftovers(home, is_busy=holder is not None),
         *([_publication(published, is_deep=is_deep)] if published else [current]),
         _decisions(settings, home, published),
+        *desk_key(home),
         *_last_good(home),
         *([_kept(settings, home, published)] if published else ()),
         *(_feeds(published) if published else ()),

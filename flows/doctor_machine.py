@@ -77,6 +77,18 @@ def home_of(home: Home) -> Iterator[Finding]:
         yield Finding("home", "ok", f"{home.root}, mode {said.st_mode & 0o777:o}.")
 
 
+def desk_key(home: Home) -> Iterator[Finding]:
+    """Who may read the key of the review desk's second factors; nothing where there is no key file."""
+    try:
+        mode = home.desk_key.stat().st_mode
+    except FileNotFoundError:
+        return
+    if mode & 0o077:
+        yield Finding("desk key", "problem", f"{home.desk_key} can be read by others than its owner, and the desk does not start.", f"chmod 600 {home.desk_key}")  # fmt: skip
+    else:
+        yield Finding("desk key", "ok", "only its owner can read it. Keep a copy apart from the database's backup.")
+
+
 def disk(home: Home, current: Publication | None) -> Iterator[Finding]:
     """Free space against what the last run took."""
     free = shutil.disk_usage(home.root).free

@@ -58,6 +58,8 @@ def review(
     settings, place = desk.settings_of(run_file, home, os.environ)
     is_tls = desk.check_address(settings, host)
     check_published(place)
+    if n_broken := desk.check_seal(settings, place, os.environ):
+        Console(stderr=True).print(f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as the last line of {place.desk_key}, or reset their accounts.", soft_wrap=True)  # fmt: skip
     os.environ[desk.HOME], os.environ[desk.HOST] = str(place.root.resolve()), host
     if run_file:
         os.environ[desk.RUN_FILE] = str(run_file.resolve())
@@ -107,14 +109,15 @@ def list_users(home: HomeOption = None, run_file: RunFileOption = None, as_json:
 
     with _store(home, run_file) as store, reading(store.engine) as connection:
         found = all_accounts(connection)
+    names = ("name", "role", "borough", "state", "is_new", "second_factor")
     rows = [
-        (a.name, a.role, a.borough or "", "active" if a.is_active else "disabled", "new" if a.is_new else "")
+        (a.name, a.role, a.borough or "", "active" if a.is_active else "disabled", "new" if a.is_new else "", "set up" if a.totp_secret and not a.is_new else "")
         for a in found
-    ]
+    ]  # fmt: skip
     if as_json:
-        print(json.dumps([dict(zip(("name", "role", "borough", "state", "is_new"), row, strict=True)) for row in rows]))  # noqa: T201
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))  # noqa: T201
         return
-    table = Table("name", "role", "borough", "state", "")
+    table = Table("name", "role", "borough", "state", "", "second factor")
     for row in rows:
         table.add_row(*row)
     Console().print(table)

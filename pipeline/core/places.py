@@ -51,6 +51,11 @@ class Home:
         return self.root / "state" / "decisions.sqlite3"
 
     @property
+    def desk_key(self) -> Path:
+        """The key of the secrets that the review desk keeps in the store: whoever has both can sign in as anybody."""
+        return self.root / "state" / "desk.key"
+
+    @property
     def desk(self) -> Path:
         """The review desk's index of the current publication: personal data, made anew from it when it is gone."""
         return self.root / "desk"

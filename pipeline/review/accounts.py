@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
+from pipeline.review.sealing import Seal
 from pipeline.stewardship.columns import DESK_ACCOUNTS as ACCOUNTS
 from pipeline.stewardship.columns import DESK_SESSIONS as SESSIONS
 from schemas.boroughs import CODES
@@ -40,6 +41,7 @@ class Account:
     borough: str | None
     password_hash: str | None
     totp_secret: str | None
+    """Sealed"""
     totp_step: int | None
     """Last time step of a code that was used: none counts twice"""
     is_active: bool
@@ -133,11 +135,13 @@ def forgive(connection: Connection, account_id: str) -> None:
     _change(connection, account_id, {"failures": 0, "locked_until": None})
 
 
-def accept_code(
-    connection: Connection, account: Account, code: str, now: dt.datetime, secret: str | None = None
-) -> bool:
-    """Whether a code of the second factor is right now, a step early or late; a code counts once."""
-    secret = secret or account.totp_secret
+def accept_code(connection: Connection, account: Account, code: str, now: dt.datetime, seal: Seal) -> bool:
+    """Whether a code of the second factor is right now, a step early or late; a code counts once.
+
+    Raises:
+        DeskRefusedError: 503, if the secret was sealed with a key that is gone.
+    """
+    secret = seal.open(account.totp_secret) if account.totp_secret else None
     said = "".join(code.split())
     if not secret or not (said.isascii() and said.isdigit()):
         return False
@@ -167,9 +171,21 @@ def choose_password(connection: Connection, account: Account, password: str, aga
     _change(connection, account.account_id, {"password_hash": HASHER.hash(password)})
 
 
-def finish_set_up(connection: Connection, account_id: str, secret: str) -> None:
-    """Keep the second factor; the account is new no more."""
-    _change(connection, account_id, {"totp_secret": secret, "is_new": False})
+def begin_set_up(connection: Connection, account: Account, seal: Seal) -> str:
+    """The secret of the second factor that a new account is to connect: the same one until it has."""
+    try:
+        if account.totp_secret:
+            return seal.open(account.totp_secret)
+    except DeskRefusedError:  # its key is gone, and nobody has connected it yet
+        pass
+    secret = pyotp.random_base32()
+    _change(connection, account.account_id, {"totp_secret": seal.seal(secret)})
+    return secret
+
+
+def finish_set_up(connection: Connection, account_id: str) -> None:
+    """The second factor is connected; the account is new no more."""
+    _change(connection, account_id, {"is_new": False})
 
 
 def set_shortcuts(connection: Connection, account_id: str, on: bool) -> None:

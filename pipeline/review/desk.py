@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from pipeline.review.sealing import Seal
 from pipeline.review.shelf import Shelves
 from pipeline.stewardship.database import reading, with_patience, writing
 from pipeline.stewardship.store import Store
@@ -30,6 +31,7 @@ class Desk:
     store: Store
     shelves: Shelves
     settings: DeskSettings
+    seal: Seal
     clock: Callable[[], dt.datetime] = field(default=_now)
 
     def write(self, work: Callable[[Connection], T]) -> T:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import pyotp
 import segno
-import sqlalchemy as sa
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
@@ -18,7 +17,6 @@ from pipeline.review.desk import Desk
 from pipeline.review.pages import page
 from pipeline.review.visits import cookie_name, desk_of, is_tls, session_of, token_of
 from pipeline.stewardship.audit import Act, append
-from pipeline.stewardship.columns import DESK_ACCOUNTS
 
 router = APIRouter()
 WRONG = "Name or password is wrong, or the account is locked. After several wrong tries it is locked for a while."
@@ -86,13 +84,18 @@ def second_factor(request: Request, code: Text = "") -> Response:
     if session is None or session.account.is_new:
         return RedirectResponse("/sign-in", 303)
 
-    def enter(connection: Connection) -> str | None:
+    def enter(connection: Connection) -> str | DeskRefusedError | None:
         now = desk.clock()
         account = accounts.find_account(connection, session.account.account_id)
         if account is None or accounts.is_locked(account, now):
             _note(connection, desk, "sign_in.refused", account)
             return None
-        if not accounts.accept_code(connection, account, code, now):
+        try:
+            is_right = accounts.accept_code(connection, account, code, now, desk.seal)
+        except DeskRefusedError as error:
+            _note(connection, desk, "sign_in.unreadable_factor", account)
+            return error
+        if not is_right:
             is_locked = accounts.count_failure(connection, account, desk.settings, now)
             _note(connection, desk, "sign_in.locked" if is_locked else "sign_in.wrong_code", account)
             return None
@@ -101,6 +104,8 @@ def second_factor(request: Request, code: Text = "") -> Response:
         return sessions.begin(connection, account.account_id, True, now, token_of(request))
 
     token = desk.write(enter)
+    if isinstance(token, DeskRefusedError):
+        return page(request, "code.html", token.code, errors=[{"text": str(token), "href": "#code"}])
     if token is None:
         return page(request, "code.html", 401, errors=[{"text": WRONG_CODE, "href": "#code"}])
     return with_cookie(request, RedirectResponse("/", 303), token)
@@ -112,12 +117,7 @@ def ask_set_up(request: Request) -> Response:
     session, desk = session_of(request), desk_of(request)
     if session is None or not session.account.is_new:
         return RedirectResponse("/sign-in", 303)
-    secret = session.account.totp_secret or pyotp.random_base32()
-    if session.account.totp_secret is None:
-        own = DESK_ACCOUNTS.c.account_id == session.account.account_id
-        desk.write(
-            lambda connection: connection.execute(sa.update(DESK_ACCOUNTS).where(own).values(totp_secret=secret))
-        )
+    secret = desk.write(lambda connection: accounts.begin_set_up(connection, session.account, desk.seal))
     return _set_up_page(request, session.account.name, secret)
 
 
@@ -127,14 +127,17 @@ def set_up(request: Request, password: Text = "", again: Text = "", code: Text =
     session, desk = session_of(request), desk_of(request)
     if session is None or not session.account.is_new or session.account.totp_secret is None:
         return RedirectResponse("/sign-in", 303)
-    account, secret = session.account, session.account.totp_secret
+    account, secret = (
+        session.account,
+        desk.write(lambda connection: accounts.begin_set_up(connection, session.account, desk.seal)),
+    )
 
     def finish(connection: Connection) -> str:
         now = desk.clock()
         accounts.choose_password(connection, account, password, again)
-        if not accounts.accept_code(connection, account, code, now):
+        if not accounts.accept_code(connection, account, code, now, desk.seal):
             raise DeskRefusedError(422, "The code is not the one that the app shows now.")
-        accounts.finish_set_up(connection, account.account_id, secret)
+        accounts.finish_set_up(connection, account.account_id)
         _note(connection, desk, "sign_in.set_up", account)
         return sessions.begin(connection, account.account_id, True, now, token_of(request))
 
