@@ -96,7 +96,8 @@ def _hashes(table: pa.Table) -> pa.ChunkedArray:
     """(records,) uint64 of all that a row says; to it nothing, an empty list and a list of nothing are one."""
     import duckdb  # noqa: PLC0415  (linking of files does without it)
 
-    named = ", ".join(f'"{name}"' for name in table.column_names)
+    # each column by itself: the hash of several lists is the same in whatever order they come
+    named = ", ".join(f'hash("{name}")' for name in table.column_names)
     with duckdb.connect() as base:
         base.register("rows", pa.Table.from_batches(table.to_batches(HASHED_AT_ONCE), table.schema))
         return base.sql(f"SELECT hash({named}) AS own FROM rows").to_arrow_table().column(0)  # noqa: S608  (names of our own columns)
