@@ -14,7 +14,7 @@ from pipeline.explain.kept import as_evidence, as_pair
 from pipeline.explain.pair import PairStory
 from pipeline.review.access import Viewer, shown, shown_all
 from pipeline.review.beyond import Beyond, beyond
-from pipeline.review.compare import FieldRow, field_rows
+from pipeline.review.compare import FieldRow, RecordsRow, field_rows, records_rows
 from pipeline.review.deciding import warnings_of
 from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.preview import Preview, preview
@@ -86,6 +86,16 @@ class Case:
             own = told.decision
             found.setdefault((own.decided_by, own.recorded_at, own.reason), []).append(told)
         return [tuple(own) for own in found.values()]
+
+    @property
+    def records(self) -> list[Row]:
+        """All records, person by person."""
+        return [row for person in self.people for row in person.records]
+
+    @property
+    def records_rows(self) -> list[RecordsRow]:
+        """All records, field by field, with what differs marked."""
+        return records_rows(self.records)
 
     @property
     def other_pairs(self) -> list[tuple[str, str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from pipeline.explain.levels import levels_of, words_of
+from pipeline.review.marks import Parts, marked_parts
 from pipeline.review.pages import said
 from schemas.model import Model
 
@@ -20,9 +21,8 @@ FIELDS = (
     "forename", "middle_names", "surname", "alias", "date_of_birth", "age", "sex", "ethnicity", "address", "postcode", "phone", "email",
     "pnc_id", "cro_number", "nhs_number", "upn",
 )  # fmt: skip
-DIFFED = frozenset(FIELDS) - {"age", "sex"}
-Part = tuple[str, bool]
-"""Some letters, and whether they differ from the other side"""
+UNMARKED = frozenset({"age", "role"})
+"""Fields whose values may differ in the records of one person"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class FieldRow:
     """One field of two records."""
 
     field: str
-    left: tuple[Part, ...]
-    right: tuple[Part, ...]
+    left: Parts
+    right: Parts
     status: Status
     words: str
     """How it was compared, where that is known"""
@@ -63,6 +63,7 @@ def field_rows(left: Mapping[str, Any], right: Mapping[str, Any], link: Mapping[
     """
     levels = levels_of(link, model) if link else {}
     kinds = {comparison.field: comparison.kind for comparison in model.comparison} if model else {}
+    best = {own.field: own.levels[-1].name for own in model.comparison if own.levels} if model else {}
     rows = []
     for field in FIELDS:
         texts = text_of(left, field), text_of(right, field)
@@ -70,20 +71,53 @@ def field_rows(left: Mapping[str, Any], right: Mapping[str, Any], link: Mapping[
         if not any(texts):
             continue
         level = None if is_masked else levels.get(field)
-        status: Status = "masked" if is_masked else _status(texts, level, disagreeing)
+        bits = None if is_masked or not link else link.get(f"mw_{field}")
+        is_best = level is not None and level == best.get(field)
+        status: Status = "masked" if is_masked else _status(texts, level, disagreeing, is_best, bits)
         words = words_of(kinds[field], level) if level and field in kinds else ""
         marked = (
-            marked_parts(*texts)
-            if status in ("close", "conflicts") and field in DIFFED
-            else tuple(((t, False),) for t in texts)
+            marked_parts(*texts, field, status == "conflicts")
+            if status in ("close", "conflicts") and field not in UNMARKED
+            else (marked_parts(texts[0], texts[0])[0], marked_parts(texts[1], texts[1])[0])
         )
-        bits = None if is_masked or not link else link.get(f"mw_{field}")
         known = tuple(
             "" if text or is_masked else text_of(person, field) for text, person in zip(texts, golden, strict=True)
         )
         rows.append(
             FieldRow(field, marked[0], marked[1], status, words or _by_persons(texts, known), bits or None, known)
         )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsRow:
+    """One field of many records."""
+
+    field: str
+    cells: tuple[Parts | None, ...]
+    """One a record, marked where it differs from what most of them have; None: masked"""
+    n_values: int
+    """Different values, where all should have the same"""
+
+
+def records_rows(records: Sequence[Mapping[str, Any]]) -> list[RecordsRow]:
+    """Every field that a record has, over all of them.
+
+    Args:
+        records: as their viewer may see them.
+    """
+    rows = []
+    for field in (*FIELDS, "role"):
+        texts = [None if row["is_masked"] else text_of(row, field) for row in records]
+        counts = Counter(text for text in texts if text)
+        if not counts:
+            continue
+        usual = counts.most_common(1)[0][0]
+        if field in UNMARKED:
+            cells: list[Parts | None] = [None if text is None else marked_parts(text, text)[0] for text in texts]
+        else:
+            cells = [None if text is None else marked_parts(text, usual, field)[0] for text in texts]
+        rows.append(RecordsRow(field, tuple(cells), 1 if field in UNMARKED else len(counts)))
     return rows
 
 
@@ -97,20 +131,9 @@ def text_of(record: Mapping[str, Any], field: str) -> str:
     value = record.get(field)
     if value is None or value == []:
         return ""
-    text = said(value)
+    text = said(value).replace("_", " ") if field == "role" else said(value)
     other = record.get("date_of_birth_alt") if field == "date_of_birth" else None
     return f"{text} or {said(other)}" if other else text
-
-
-def marked_parts(left: str, right: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """Both texts in parts, with those that the other one has not marked."""
-    if not (left and right):
-        return ((left, False),), ((right, False),)
-    ways = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    return (
-        tuple((left[a:b], kind != "equal") for kind, a, b, _, _ in ways if a < b),
-        tuple((right[c:d], kind != "equal") for kind, _, _, c, d in ways if c < d),
-    )
 
 
 def _by_persons(texts: Sequence[str], known: Sequence[str]) -> str:
@@ -121,11 +144,12 @@ def _by_persons(texts: Sequence[str], known: Sequence[str]) -> str:
     return "what the two people have agrees" if both[0] == both[1] else "what the two people have differs"
 
 
-def _status(texts: Sequence[str], level: str | None, disagreeing: Collection[str]) -> Status:
+def _status(texts: Sequence[str], level: str | None, disagreeing: Collection[str], is_best: bool, bits: float | None) -> Status:  # fmt: skip
+    """What the reader is told; what weighs against one person is never called close."""
     if not all(texts) and not level:  # an age is compared with a birthday too
         return "one_empty"
-    if level in disagreeing:
+    if level in disagreeing or (bits is not None and bits < 0):
         return "conflicts"
-    if level in ("exact", "agrees") or texts[0] == texts[1]:
+    if is_best or level in ("exact", "agrees") or texts[0] == texts[1]:
         return "agrees"
     return "close" if level else "conflicts"

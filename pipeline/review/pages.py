@@ -21,6 +21,8 @@ from schemas.tables import MARKING
 FOLDER = Path(__file__).resolve().parent
 STATIC = FOLDER / "static"
 EMPTY = "\N{EN DASH}"
+ON_PAPER = 5
+"""Records that fit beside each other on a sheet"""
 
 
 def _environment() -> Environment:
@@ -36,7 +38,7 @@ def _environment() -> Environment:
         "kind": kind_words,
     }
     environment.filters |= filters
-    environment.globals |= {"MARKING": MARKING, "ROLE_WORDS": ROLE_WORDS, "TYPE_WORDS": TYPE_WORDS, "VERDICT_WORDS": VERDICT_WORDS, "MASK": MASK}  # fmt: skip
+    environment.globals |= {"MARKING": MARKING, "ROLE_WORDS": ROLE_WORDS, "TYPE_WORDS": TYPE_WORDS, "VERDICT_WORDS": VERDICT_WORDS, "MASK": MASK, "ON_PAPER": ON_PAPER}  # fmt: skip
     return environment
 
 

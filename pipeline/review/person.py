@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import MASK, Viewer, shown_all
+from pipeline.review.compare import RecordsRow, records_rows
 from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.preview import FIELDS
 from pipeline.review.seen import Group, group_of
@@ -86,6 +87,11 @@ class PersonPage:
     boroughs: list[str]
     roles: list[str]
     confidence: float | None
+
+    @property
+    def records_rows(self) -> list[RecordsRow]:
+        """All records, field by field, with what differs marked."""
+        return records_rows(self.records)
 
 
 def history_of(shelf: Shelf, person_id: str) -> list[Row]:

@@ -14,7 +14,6 @@ from pipeline.core.errors import SettingsError
 from pipeline.explain.waterfall import waterfall
 from pipeline.review.access import MASK, SHOWN_MASKED, Viewer, shown
 from pipeline.review.agreement import agreement, wilson
-from pipeline.review.compare import marked_parts
 from pipeline.review.door import Buckets
 from pipeline.review.person import FORMULA, plain_cell
 from pipeline.review.preview import FIELDS
@@ -22,14 +21,6 @@ from pipeline.review.weigh import odds_words, rarity_words, times_words, weighed
 from schemas.desk import DeskSettings
 from schemas.settings import RunSettings
 from schemas.tables import RECORDS
-
-
-@given(st.text(max_size=30), st.text(max_size=30))
-def test_marked_parts_lose_no_letter_and_mark_nothing_in_equal_texts(left: str, right: str) -> None:
-    found = marked_parts(left, right)
-    assert tuple("".join(text for text, _ in parts) for parts in found) == (left, right)
-    if left == right:
-        assert not any(differs for parts in found for _, differs in parts)
 
 
 @given(st.text(max_size=40))

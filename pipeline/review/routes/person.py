@@ -130,7 +130,7 @@ def _page(request: Request, visit: Visit, person_id: str, why: str, error: str =
     return page(
         request, "person.html", status, person=person, why=why, decisions=decisions, shelf=shelf, titles=shelf.reference.titles,
         trust=shelf.reference.trust, reasons=REASONS.items(), batch=str(uuid4()), errors=[{"text": error, "href": "#h-unmerge"}] if error else (),
-        notice=notices.get(done), can_undo=can_undo,
+        notice=notices.get(done), can_undo=can_undo, chosen=(),
     )  # fmt: skip
 
 
