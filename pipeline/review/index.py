@@ -18,7 +18,7 @@ import duckdb
 from pipeline.core.durable import make_folder
 from pipeline.core.places import Home
 
-VERSION = 2
+VERSION = 3
 """Raised when what is in the file changes"""
 COPIED = {
     "persons": "person_id", "person_fields": "person_id, field, value, record_id", "records": "person_id, record_id",
@@ -64,24 +64,31 @@ CREATE TABLE rarity AS
 KEYS = """
 CREATE TABLE search_keys AS
     WITH sounds AS (
-        SELECT record_id, person_id, borough, date_of_birth AS born, date_of_birth_alt AS born_alt,
+        SELECT person_id, borough, date_of_birth AS born, date_of_birth_alt AS born_alt,
                coalesce(surname_phonetic, []) AS s, coalesce(forename_phonetic, []) AS f,
+               coalesce(surname, []) AS surnames, coalesce(forename, []) AS forenames,
                [x FOR x IN [pnc_id, cro_number, nhs_number, upn, phone, email] IF x IS NOT NULL] AS ids, postcode
         FROM records),
     keys AS (
-        SELECT record_id, person_id, borough, unnest(list_distinct(flatten([
+        SELECT person_id, borough, unnest(list_distinct(flatten([
             flatten([[hash('sf' || x || '|' || y) FOR y IN f] FOR x IN s]),
             flatten([[hash('sf' || y || '|' || x) FOR y IN f] FOR x IN s]),
+            flatten([[hash('s1' || x[1] || '|' || y) FOR y IN f] FOR x IN s]),
+            flatten([[hash('f1' || x || '|' || y[1]) FOR y IN f] FOR x IN s]),
             CASE WHEN born IS NULL THEN [] ELSE [hash('sd' || x || '|' || born) FOR x IN s] END,
             CASE WHEN born IS NULL THEN [] ELSE [hash('fd' || x || '|' || born) FOR x IN f] END,
+            CASE WHEN born IS NULL THEN [] ELSE [hash('sy' || x || '|' || year(born)) FOR x IN s] END,
+            CASE WHEN born IS NULL THEN [] ELSE [hash('fy' || x || '|' || year(born)) FOR x IN f] END,
             [hash('s' || x) FOR x IN s],
             [hash('f' || x) FOR x IN f],
+            [hash('S' || x) FOR x IN surnames],
+            [hash('F' || x) FOR x IN forenames],
             CASE WHEN born IS NULL THEN [] ELSE [hash('d' || born)] END,
             CASE WHEN born_alt IS NULL THEN [] ELSE [hash('d' || born_alt)] END,
             CASE WHEN postcode IS NULL THEN [] ELSE [hash('p' || postcode)] END,
             [hash('i' || x) FOR x IN ids]]))) AS key
         FROM sounds)
-    SELECT key, record_id, person_id, borough FROM keys ORDER BY key, record_id
+    SELECT key, person_id, borough FROM keys ORDER BY key, person_id
 """
 FACTS = "CREATE TABLE facts AS SELECT (SELECT count(*) FROM records) AS n_records, (SELECT count(*) FROM persons) AS n_persons"  # fmt: skip
 

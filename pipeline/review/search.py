@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import math
-from collections import Counter
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.core.errors import DeskRefusedError
-from pipeline.core.phonetic import metaphone
 from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.explain.levels import words_of
 from pipeline.review.access import Viewer
+from pipeline.review.asked import Asked, reference, standard, unread
+from pipeline.review.candidates import candidates, keys_of
+from pipeline.review.compare import text_of
 from pipeline.review.shelf import Row, Shelf
-from pipeline.standardise.any_table import standardise_any
-from pipeline.standardise.reference import Reference
-from schemas.fields import read_uses
 from schemas.model import LEVELS, Comparison, Model, load_model
 
-ASKED = ("forename", "surname", "date_of_birth", "postcode", "identifier")
-IDENTIFIERS = ("pnc_id", "cro_number", "nhs_number", "upn", "phone", "email")
-MOST_OF_A_KEY, MOST_COMPARED, MOST_SHOWN = 300, 30, 20
+SURE_BITS = 60.0
+MOST_SHOWN = 20
 LEAST_BITS = 0.0
-
-
-class Asked(BaseModel):
-    """What is searched for, as it was typed."""
-
-    model_config = ConfigDict(frozen=True)
-
-    forename: str = Field("", max_length=80)
-    surname: str = Field("", max_length=80)
-    date_of_birth: str = Field("", max_length=30)
-    postcode: str = Field("", max_length=12)
-    identifier: str = Field("", max_length=80)
-    """PNC ID, CRO, NHS or pupil number, phone or e-mail"""
-
-    def named(self) -> list[str]:
-        """Which fields were filled in: what the audit log keeps of a search."""
-        return [name for name in ASKED if getattr(self, name).strip()]
+PERSON_ID = re.compile(r"P[A-Z0-9]{6,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +36,8 @@ class Hit:
     bits: float
     agrees: tuple[str, ...]
     differs: tuple[str, ...]
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Names and birthday of the record that fits best: the golden record may have others"""
 
     @property
     def strength(self) -> str:
@@ -64,74 +45,45 @@ class Hit:
         return "strong" if self.bits >= 15 else "fair" if self.bits >= 6 else "weak"
 
 
-def search(shelf: Shelf, viewer: Viewer, asked: Asked) -> list[Hit]:
-    """Persons that fit, best first. A borough user's search sees and compares records of their own borough only.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found."""
 
-    Raises:
-        DeskRefusedError: 422, if nothing is asked that could be searched for.
-    """
+    hits: list[Hit]
+    """Best first, at most so many as are shown"""
+    n_fit: int
+    """Persons that fit, shown or not"""
+    is_whole: bool
+    """Whether everybody who might fit was compared"""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Fields that were filled in and cannot be read; then nobody was looked for"""
+
+
+def search(shelf: Shelf, viewer: Viewer, asked: Asked) -> Found:
+    """Persons that fit, best first. A borough user's search sees and compares records of their own borough only."""
+    if named := _by_id(shelf, viewer, asked.identifier):
+        return Found([named], 1, True)
     wanted = standard(asked)
-    keys = _keys(wanted)
-    if not keys:
-        raise DeskRefusedError(422, "Give a surname, a forename, a date of birth, a postcode or an identifier that can be read.", "Write a date as 3 May 2011 or 03/05/2011.")  # fmt: skip
-    found = _candidates(shelf, viewer, keys)
+    if problems := unread(asked, wanted):
+        return Found([], 0, True, problems)
+    found, is_whole = candidates(shelf, viewer, keys_of(wanted))
     records = [row for row in _records(shelf, found) if viewer.sees(row)]
     if not records:
-        return []
-    return _ranked(_levels(wanted, records, _model(shelf)), records, _model(shelf))
+        return Found([], 0, is_whole)
+    fitting = _ranked(_levels(wanted, records, _model(shelf)), records, _model(shelf))
+    return Found(fitting[:MOST_SHOWN], len(fitting), is_whole)
 
 
-def standard(asked: Asked) -> Row:
-    """What was typed, as a record of the linkage has it."""
-    texts = {
-        name: getattr(asked, name).strip() or None for name in ("forename", "surname", "date_of_birth", "postcode")
-    }
-    texts |= {name: asked.identifier.strip() or None for name in IDENTIFIERS}
-    raw = pa.table({name: pa.array([text], pa.string()) for name, text in texts.items()})
-    row: Row = standardise_any(raw, read_uses(raw.column_names, {}), _reference()).to_pylist()[0]
-    for name in ("forename", "surname"):
-        row[name] = row[name] if isinstance(row[name], list) else [own for own in [row[name]] if own]
-    return {name: value for name, value in row.items() if value not in (None, [])}
-
-
-def _keys(wanted: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Keys of the index as SQL and the values bound in it, the most telling first."""
-    sounds = {name: [code for value in wanted.get(name, []) for word in value.split() if (code := metaphone(word))] for name in ("surname", "forename")}  # fmt: skip
-    born = _day(wanted.get("date_of_birth"))
-    s, f = sounds["surname"], sounds["forename"]
-    keys = [("hash('i' || ?)", [wanted[name]]) for name in IDENTIFIERS if name in wanted]
-    keys += [("hash('sf' || ? || '|' || ?)", [x, y]) for x in s for y in f]
-    if born:
-        keys += [("hash('sd' || ? || '|' || ?)", [x, born]) for x in s] + [
-            ("hash('fd' || ? || '|' || ?)", [x, born]) for x in f
-        ]
-        keys.append(("hash('d' || ?)", [born]))
-    elif not (s and f):
-        keys += [("hash('s' || ?)", [x]) for x in s] + [("hash('f' || ?)", [x]) for x in f]
-    if "postcode" in wanted:
-        keys.append(("hash('p' || ?)", [wanted["postcode"]]))
-    return keys[:24]
-
-
-def _day(value: Any) -> str | None:  # noqa: ANN401
-    """A birthday as the index has it; the standard one is a date or text that is none in a calendar."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    try:
-        return dt.date.fromisoformat(str(value)).isoformat() if value else None
-    except ValueError:
-        return None
-
-
-def _candidates(shelf: Shelf, viewer: Viewer, keys: Iterable[tuple[str, list[str]]]) -> list[str]:
-    """Persons whose records share most keys."""
-    own = "" if viewer.sees_all else " AND borough = ?"
-    places = [] if viewer.sees_all else [viewer.borough]
-    times: Counter[str] = Counter()
-    for key, values in keys:
-        sql = f"SELECT DISTINCT person_id FROM search_keys WHERE key = {key}{own} LIMIT {MOST_OF_A_KEY}"  # noqa: S608  (keys of our own, values bound)
-        times.update(row["person_id"] for row in shelf.rows(sql, [*values, *places]))
-    return [person for person, _ in sorted(times.items(), key=lambda item: (-item[1], item[0]))[:MOST_COMPARED]]
+def _by_id(shelf: Shelf, viewer: Viewer, text: str) -> Hit | None:
+    """The person with this id, or into whom the person with this id was merged, if the viewer has a record of them."""
+    person_id = text.strip().upper()
+    seen: set[str] = set()
+    while PERSON_ID.fullmatch(person_id) and person_id not in seen:
+        if any(viewer.sees(row) for row in shelf.records(person_id)):
+            return Hit(person_id, SURE_BITS, ("person_id=the same",), ())
+        seen.add(person_id)
+        person_id = next((row["merged_into"] for row in shelf.ledger(person_id) if row["merged_into"]), "")
+    return None
 
 
 def _records(shelf: Shelf, person_ids: Iterable[str]) -> list[Row]:
@@ -168,11 +120,15 @@ def _ranked(levels: Sequence[Mapping[str, int]], records: Sequence[Row], model: 
             f"{name}={words_of(comparisons[name].kind, level)}" for name, (level, bits) in told.items() if bits > 0
         )
         differs = tuple(name for name, (_, bits) in told.items() if bits <= 0)
-        hit = Hit(record["person_id"], weight, agrees, differs)
+        hit = Hit(record["person_id"], weight, agrees, differs, _held(record))
         if hit.person_id not in best or best[hit.person_id].bits < weight:
             best[hit.person_id] = hit
     fitting = [hit for hit in best.values() if hit.bits > LEAST_BITS]
-    return sorted(fitting, key=lambda hit: (-hit.bits, hit.person_id))[:MOST_SHOWN]
+    return sorted(fitting, key=lambda hit: (-hit.bits, hit.person_id))
+
+
+def _held(record: Mapping[str, Any]) -> dict[str, str]:
+    return {name: text for name in ("forename", "surname", "date_of_birth") if (text := text_of(record, name))}
 
 
 def _level(comparison: Comparison, number: int) -> tuple[str, float]:
@@ -185,7 +141,7 @@ def _level(comparison: Comparison, number: int) -> tuple[str, float]:
 def warm(shelf: Shelf) -> None:
     """Load what the first search would have to wait for."""
     _levels({"surname": ["A"]}, [{"surname": ["A"]}], _model(shelf))
-    _reference()
+    reference()
 
 
 def _model(shelf: Shelf) -> Model:
@@ -195,11 +151,6 @@ def _model(shelf: Shelf) -> Model:
 @functools.cache
 def _bundled() -> Model:
     return load_model(MODELS / "person.toml")
-
-
-@functools.cache
-def _reference() -> Reference:
-    return Reference.load()
 
 
 @functools.cache

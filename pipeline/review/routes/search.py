@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
-from pipeline.review.pages import page
+from pipeline.review.asked import Asked
+from pipeline.review.pages import page, said
 from pipeline.review.person import golden_of, short_of
 from pipeline.review.preview import FIELDS
-from pipeline.review.search import Asked, search
+from pipeline.review.search import Found, Hit, search
 from pipeline.review.shelf import Shelf
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS
@@ -32,22 +33,32 @@ class SearchForm(Asked):
 def ask(request: Request, visit: Searching) -> Response:
     """The form; what is searched for never stands in an address."""
     visit.done("search.view", {})
-    return page(request, "search.html", asked=SearchForm(), hits=None, shelf=visit.desk.shelves.current(), justifications=JUSTIFICATIONS.items())  # fmt: skip
+    return _page(request, visit.desk.shelves.current(), SearchForm())
 
 
 @router.post("/search")
 def find(request: Request, visit: Searching, asked: Annotated[SearchForm, Form()]) -> Response:
     """Persons that fit. The log keeps which fields were asked and which persons were shown, not what was typed."""
-    shelf, errors, hits, status = visit.desk.shelves.current(), [], [], 200
-    try:
-        if asked.why not in JUSTIFICATIONS:
-            raise DeskRefusedError(422, "Choose why you search.")
-        hits = search(shelf, visit.viewer, asked)
-    except DeskRefusedError as error:
-        errors, status = [{"text": str(error), "href": "#why" if "why" in error.problem else "#surname"}], error.code
+    shelf, found = visit.desk.shelves.current(), None
+    problems = {} if asked.why in JUSTIFICATIONS else {"why": "Choose why you search."}
+    if not problems:
+        found = search(shelf, visit.viewer, asked)
+        problems = dict(found.unread)
+    hits = found.hits if found else []
     visit.done("search", {"fields": asked.named(), "persons": [hit.person_id for hit in hits]}, JUSTIFICATIONS.get(asked.why, ""))  # fmt: skip
-    told = [(hit, shelf.person(hit.person_id), _short(shelf, visit.viewer, hit.person_id)) for hit in hits]
-    return page(request, "search.html", status, asked=asked, hits=None if errors else told, errors=errors, shelf=shelf, justifications=JUSTIFICATIONS.items())  # fmt: skip
+    told = [(hit, shelf.person(hit.person_id), golden := _short(shelf, visit.viewer, hit.person_id), _older(hit, golden)) for hit in hits]  # fmt: skip
+    errors = [{"text": text, "href": f"#{name}"} for name, text in problems.items()]
+    return _page(request, shelf, asked, errors, None if problems else told, found)
+
+
+def _page(request: Request, shelf: Shelf, asked: SearchForm, errors: Sequence[Mapping[str, str]] = (), hits: Sequence[Any] | None = None, found: Found | None = None) -> Response:  # fmt: skip
+    status = 422 if errors else 200
+    return page(request, "search.html", status, asked=asked, hits=hits, found=found, errors=errors, shelf=shelf, justifications=JUSTIFICATIONS.items())  # fmt: skip
+
+
+def _older(hit: Hit, golden: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Names and birthday of the record that fits, where the golden record has others: else the hit could not be understood."""
+    return [(name, text) for name, text in hit.held.items() if text != golden.get(name)]
 
 
 def _short(shelf: Shelf, viewer: Viewer, person_id: str) -> dict[str, str]:
@@ -55,4 +66,4 @@ def _short(shelf: Shelf, viewer: Viewer, person_id: str) -> dict[str, str]:
     if not viewer.sees_all:
         return short_of(golden_of(shelf, viewer, person_id))
     row = shelf.person(person_id) or {}
-    return {name: str(row[name]) for name in FIELDS if row.get(name) is not None}
+    return {name: said(row[name]) for name in FIELDS if row.get(name) is not None}

@@ -1,0 +1,63 @@
+"""Persons who may be the one searched for, by the keys of the desk's index."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.core.phonetic import metaphone
+from pipeline.review.access import Viewer
+from pipeline.review.asked import IDENTIFIERS, day_of
+from pipeline.review.shelf import Shelf
+
+MOST_OF_A_KEY, MOST_COMPARED, MOST_KEYS = 300, 60, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the index: its kind, the values bound in it, and about how many bits it tells."""
+
+    kind: str
+    values: tuple[str, ...]
+    points: int
+
+    @property
+    def sql(self) -> str:
+        """The key as the index made it."""
+        return f"hash('{self.kind}' || {' || '.join(['?'] * len(self.values))})".replace("? || ?", "? || '|' || ?")
+
+
+def keys_of(wanted: Mapping[str, Any]) -> list[Key]:
+    """Keys that bring candidates, the most telling first: names by their sound, or but for one name's rest, or a birthday's year."""
+    names = {name: list(wanted.get(name, [])) for name in ("surname", "forename")}
+    s, f = ([code for value in names[name] for word in value.split() if (code := metaphone(word))] for name in ("surname", "forename"))  # fmt: skip
+    keys = [Key("i", (wanted[name],), 40) for name in IDENTIFIERS if name in wanted]
+    if born := day_of(wanted.get("date_of_birth")):
+        keys += [*(Key("sd", (x, born), 14) for x in s), *(Key("fd", (x, born), 12) for x in f), Key("d", (born,), 8)]
+        keys += [*(Key("sy", (x, born[:4]), 6) for x in s), *(Key("fy", (x, born[:4]), 5) for x in f)]
+    if "postcode" in wanted:
+        keys.append(Key("p", (wanted["postcode"],), 9))
+    pairs = list(itertools.product(s, f))
+    keys += [Key("sf", pair, 11) for pair in pairs]
+    keys += [Key("f1", (x, y[0]), 5) for x, y in pairs] + [Key("s1", (x[0], y), 5) for x, y in pairs]
+    keys += [Key("S", (x,), 3) for x in names["surname"]] + [Key("F", (x,), 2) for x in names["forename"]]
+    keys += [Key("s", (x,), 5) for x in s] + [Key("f", (x,), 4) for x in f]
+    return list(dict.fromkeys(keys))[:MOST_KEYS]
+
+
+def candidates(shelf: Shelf, viewer: Viewer, keys: Iterable[Key]) -> tuple[list[str], bool]:
+    """Persons whose keys tell most, and whether they are all who have one."""
+    own = "" if viewer.sees_all else " AND borough = ?"
+    places = [] if viewer.sees_all else [viewer.borough]
+    points: Counter[str] = Counter()
+    is_whole = True
+    for key in keys:
+        sql = f"SELECT DISTINCT person_id FROM search_keys WHERE key = {key.sql}{own} LIMIT {MOST_OF_A_KEY}"  # noqa: S608  (keys of our own, values bound)
+        found = [row["person_id"] for row in shelf.rows(sql, [*key.values, *places])]
+        is_whole = is_whole and len(found) < MOST_OF_A_KEY
+        points.update(dict.fromkeys(found, key.points))
+    best = sorted(points.items(), key=lambda item: (-item[1], item[0]))
+    return [person for person, _ in best[:MOST_COMPARED]], is_whole and len(best) <= MOST_COMPARED

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pipeline.review.access import Viewer
+from pipeline.review.asked import Asked, standard, unread
+from pipeline.review.search import MOST_SHOWN, search
+
+STEWARD = Viewer("1", "Asha", "steward")
+BORN = "SELECT person_id, forename[1] AS forename, surname[1] AS surname, date_of_birth AS born FROM records"
+WHOLE = " WHERE len(forename) = 1 AND len(surname) = 1 AND day(date_of_birth) BETWEEN 2 AND 27"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [("date_of_birth", "2012"), ("date_of_birth", "May 2011"), ("date_of_birth", "31/02/2012"), ("postcode", "E4"), ("identifier", "garbage"), ("surname", "***")],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_and_never_left_out_unsaid(field: str, typed: str) -> None:
+    asked = Asked.model_validate({"forename": "Marc", field: typed})
+    assert list(unread(asked, standard(asked))) == [field]
+
+
+def test_what_can_be_read_is_not_complained_of() -> None:
+    asked = Asked(forename="Marc", surname="Day", date_of_birth="30 October 2012", postcode="e4 9aa", identifier="07700 900123")  # fmt: skip
+    assert unread(asked, standard(asked)) == {}
+    assert list(unread(Asked(), {})) == ["surname"]
+
+
+@pytest.fixture(scope="module")
+def shelf(desk: Any) -> Any:
+    return desk.desk.shelves.current()
+
+
+@pytest.fixture(scope="module")
+def somebody(shelf: Any) -> dict[str, Any]:
+    row: dict[str, Any] = shelf.rows(f"{BORN}{WHOLE} AND len(surname[1]) > 5 AND len(forename[1]) > 4 ORDER BY record_id LIMIT 1")[0]  # fmt: skip
+    return row
+
+
+def found_by(shelf: Any, **asked: str) -> set[str]:
+    return {hit.person_id for hit in search(shelf, STEWARD, Asked(**asked)).hits}
+
+
+@pytest.mark.flow
+def test_a_person_is_found_though_birthday_or_one_name_is_wrong(shelf: Any, somebody: dict[str, Any]) -> None:
+    surname, forename, born = somebody["surname"], somebody["forename"], somebody["born"]
+    near = f"{born.day + 1} {born:%B %Y}"
+    person = somebody["person_id"]
+    assert person in found_by(shelf, surname=surname, date_of_birth=near)
+    assert person in found_by(shelf, surname=surname, forename=forename + "US")
+    assert person in found_by(shelf, surname=surname[:2] + "R" + surname[2:], forename=forename)
+
+
+@pytest.mark.flow
+def test_everybody_of_a_common_surname_is_counted_and_those_left_out_are_told(shelf: Any, desk: Any) -> None:
+    sql = "SELECT surname[1] AS surname, count(DISTINCT person_id) AS n FROM records WHERE len(surname) = 1 GROUP BY ALL ORDER BY n DESC, surname LIMIT 1"
+    row = shelf.rows(sql)[0]
+    assert row["n"] > MOST_SHOWN
+    found = search(shelf, STEWARD, Asked(surname=row["surname"]))
+    assert found.n_fit >= row["n"] or not found.is_whole
+    page = desk.client("asha").post("/search", {"surname": row["surname"], "why": "enquiry"}, "/search").text
+    assert f"The best {MOST_SHOWN} of {found.n_fit} people who fit" in page
+
+
+@pytest.mark.flow
+def test_a_hit_by_a_name_that_only_an_older_record_has_says_so(shelf: Any, desk: Any) -> None:
+    sql = "SELECT r.surname[1] AS surname, r.person_id FROM records r JOIN persons p USING (person_id) WHERE r.surname[1] <> p.surname AND len(r.surname) = 1 AND len(r.surname[1]) > 4 AND jaro_winkler_similarity(r.surname[1], p.surname) < 0.6 ORDER BY r.record_id LIMIT 1"
+    row = shelf.rows(sql)[0]
+    asked = {"surname": row["surname"], "why": "enquiry"}
+    page = desk.client("asha").post("/search", asked, "/search").text
+    assert re.search(rf"one of the records has [^<]*surname {row['surname']}", page)
+
+
+@pytest.mark.flow
+def test_a_person_is_found_by_their_id_and_by_the_id_of_one_merged_into_them(shelf: Any, somebody: dict[str, Any]) -> None:  # fmt: skip
+    assert found_by(shelf, identifier=somebody["person_id"].lower()) == {somebody["person_id"]}
+    elsewhere = Viewer("2", "Col", "borough", "Nowhere")
+    assert search(shelf, elsewhere, Asked(identifier=somebody["person_id"])).hits == []
+
+
+@pytest.mark.flow
+def test_a_field_that_cannot_be_read_is_an_error_beside_which_nobody_is_shown(desk: Any) -> None:
+    answer = desk.client("asha").post("/search", {"surname": "Singh", "date_of_birth": "31/02/2012", "why": "enquiry"}, "/search")  # fmt: skip
+    assert answer.status_code == 422
+    assert 'href="#date_of_birth"' in answer.text
+    assert "best first" not in answer.text
