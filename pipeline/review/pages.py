@@ -91,7 +91,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     visit = getattr(request.state, "visit", None)
     common = {
         "viewer": visit.viewer if visit else None, "csrf": csrf_of(token) if token else "", "nonce": request.state.nonce,
-        "path": request.url.path, "errors": (), "notice": None,
+        "path": request.url.path, "idle_minutes": request.app.state.desk.settings.idle_minutes, "errors": (), "notice": None,
     }  # fmt: skip
     return HTMLResponse(TEMPLATES.get_template(template).render({**common, **context}), status)
 

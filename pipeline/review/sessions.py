@@ -27,7 +27,14 @@ class Session:
     account: Account
     is_full: bool
     """False between the password and the second factor"""
+    began_at: dt.datetime
     seen_at: dt.datetime
+
+    def seconds_left(self, settings: DeskSettings, now: dt.datetime) -> int:
+        """Until it ends, if nothing is done meanwhile."""
+        idle = self.seen_at + dt.timedelta(minutes=settings.idle_minutes)
+        over = self.began_at + dt.timedelta(hours=settings.absolute_hours)
+        return max(0, int((min(idle, over) - now).total_seconds()))
 
 
 def new_token() -> str:
@@ -67,7 +74,7 @@ def find(connection: Connection, token: str, settings: DeskSettings, now: dt.dat
     account = find_account(connection, row.account_id)
     if is_idle or is_over or account is None or not account.is_active:
         return None
-    return Session(row.token_hash, account, row.is_full, row.seen_at)
+    return Session(row.token_hash, account, row.is_full, row.began_at, row.seen_at)
 
 
 def touch(connection: Connection, session: Session, now: dt.datetime) -> None:

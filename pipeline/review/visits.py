@@ -26,6 +26,10 @@ class NotSignedInError(Exception):
     """Nobody is signed in, or the session is over."""
 
 
+class StaleFormError(Exception):
+    """A form of this desk, from a page of an earlier session."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request of somebody who is signed in."""
@@ -131,6 +135,7 @@ async def own_form(request: Request) -> None:
 
     Raises:
         DeskRefusedError: 403.
+        StaleFormError: If the browser says that a page of this desk sent it, and only the token is not the session's.
     """
     if request.method in SAFE:
         return
@@ -141,6 +146,8 @@ async def own_form(request: Request) -> None:
     given = request.headers.get("x-csrf-token") or form.get("csrf")
     token = token_of(request)
     if not token or not isinstance(given, str) or not secrets.compare_digest(given.encode(), sessions.csrf_of(token).encode()):  # fmt: skip
+        if origin is not None:
+            raise StaleFormError
         raise DeskRefusedError(403, "This form does not belong to your session.", "Open the page again and send the form from there.")  # fmt: skip
 
 

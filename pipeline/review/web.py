@@ -5,15 +5,17 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
 from pipeline.core.log import log
 from pipeline.review.desk import Desk
 from pipeline.review.door import Door
+from pipeline.review.kept import kept_of
 from pipeline.review.pages import page
 from pipeline.review.routes import audit, case, front, oidc, people, person, queue, search, sign_in, supervisor
-from pipeline.review.visits import SAFE, NotSignedInError, own_form
+from pipeline.review.visits import SAFE, NotSignedInError, StaleFormError, own_form, visit_of
 
 ROUTERS = (
     front.router,
@@ -47,19 +49,40 @@ def create_app(desk: Desk, is_tls: bool = False, hosts: frozenset[str] = frozens
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(NotSignedInError, _to_sign_in)
+    app.add_exception_handler(StaleFormError, _stale)
     app.add_exception_handler(LinkageError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     return app
 
 
-def _to_sign_in(request: Request, error: Exception) -> Response:
+async def _to_sign_in(request: Request, error: Exception) -> Response:
+    """To the sign-in page; a form that was sent is kept. A page's script gets the bare status: it tells its reader."""
     del error
     if request.headers.get("hx-request"):
-        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+        return Response(status_code=401)
     if request.method in SAFE:
         return RedirectResponse("/sign-in", 303)
-    return _message(request, 401, "Your session is over.", "Sign in, then do it again.")
+    if request.url.path.startswith("/sign-in"):
+        return sign_in.sign_in_page(
+            request, 401, errors=[{"text": "This page had grown old. Sign in now.", "href": "#name"}]
+        )
+    kept = await kept_of(request)
+    if kept is None:
+        return _message(request, 401, "Your session is over.", "Sign in, then do it again.")
+    return sign_in.sign_in_page(request, 401, kept=kept)
+
+
+async def _stale(request: Request, error: Exception) -> Response:
+    """A form from before: offered to be sent again, where somebody is signed in; else kept until they are."""
+    try:
+        await run_in_threadpool(visit_of, request)
+    except NotSignedInError:
+        return await _to_sign_in(request, error)
+    kept = await kept_of(request)
+    if kept is None:
+        return _message(request, 403, "This form does not belong to your session.", "Open the page again and send the form from there.")  # fmt: skip
+    return page(request, "again.html", 403, kept=kept, because="You opened that page before you signed in again.")
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import accounts
+from pipeline.review import accounts, sessions
 from pipeline.review.pages import STATIC, page
-from pipeline.review.visits import SignedIn
+from pipeline.review.sessions import csrf_of
+from pipeline.review.visits import SignedIn, token_of, visit_of
 
 router = APIRouter()
 START = {"steward": "/queue", "supervisor": "/queue", "borough": "/search", "auditor": "/audit", "administrator": "/accounts"}  # fmt: skip
@@ -36,6 +37,20 @@ def shortcuts(visit: SignedIn, on: Annotated[str, Form(max_length=10)] = "") -> 
     """Single-key shortcuts on or off."""
     visit.desk.write(lambda connection: accounts.set_shortcuts(connection, visit.viewer.account_id, bool(on)))
     return RedirectResponse("/help", 303)
+
+
+@router.get("/session")
+def session_left(request: Request, visit: SignedIn) -> dict[str, str | int]:
+    """How long the session lasts, whose it is, and the token of its forms: for pages that were opened before."""
+    left = visit.session.seconds_left(visit.desk.settings, visit.now)
+    return {"left": left, "account": visit.viewer.account_id, "csrf": csrf_of(token_of(request) or "")}
+
+
+@router.post("/session")
+def stay(request: Request, visit: SignedIn) -> dict[str, str | int]:
+    """Whoever is signed in is still there."""
+    visit.desk.write(lambda connection: sessions.touch(connection, visit.session, visit.now))
+    return session_left(request, visit_of(request))
 
 
 @router.get("/static/{name}")

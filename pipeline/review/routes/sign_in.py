@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Annotated
 
 import pyotp
@@ -14,32 +15,28 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review import accounts, sessions
 from pipeline.review.desk import Desk
+from pipeline.review.kept import LONGEST, Kept, kept_in
 from pipeline.review.pages import page
-from pipeline.review.visits import cookie_name, desk_of, is_tls, session_of, token_of
+from pipeline.review.visits import cookie_name, desk_of, is_tls, session_of, token_of, visit_of
 from pipeline.stewardship.audit import Act, append
 
 router = APIRouter()
 WRONG = "Name or password is wrong, or the account is locked. After several wrong tries it is locked for a while."
 WRONG_CODE = "The code is wrong, was used already, or the account is locked. Wait for the next code."
 Text = Annotated[str, Form(max_length=200)]
+KeptText = Annotated[str, Form(max_length=LONGEST)]
 
 
 @router.get("/sign-in")
 def ask(request: Request) -> Response:
     """The form; a browser without a token gets one, which its form must repeat."""
-    answer = page(request, "sign_in.html", name="", has_oidc=desk_of(request).settings.oidc is not None)
-    if token_of(request):
-        return answer
-    token = sessions.new_token()
-    request.cookies[cookie_name(request)] = token
-    answer = page(request, "sign_in.html", name="", has_oidc=desk_of(request).settings.oidc is not None)
-    return with_cookie(request, answer, token)
+    return sign_in_page(request)
 
 
 @router.post("/sign-in")
-def first_factor(request: Request, name: Text = "", password: Text = "") -> Response:
+def first_factor(request: Request, name: Text = "", password: Text = "", kept: KeptText = "") -> Response:
     """Name and password."""
-    desk = desk_of(request)
+    desk, form = desk_of(request), kept_in(kept)
     found = desk.read(lambda connection: accounts.find_by_name(connection, name))
     is_right = accounts.is_right_password(found, password)
 
@@ -59,12 +56,10 @@ def first_factor(request: Request, name: Text = "", password: Text = "") -> Resp
 
     token = desk.write(enter)
     if token is None or found is None:
-        context = {
-            "name": name,
-            "has_oidc": desk.settings.oidc is not None,
-            "errors": [{"text": WRONG, "href": "#name"}],
-        }
-        return page(request, "sign_in.html", 401, **context)
+        return sign_in_page(request, 401, name, form, [{"text": WRONG, "href": "#name"}])
+    if form and not found.is_new:
+        request.cookies[cookie_name(request)] = token
+        return with_cookie(request, page(request, "code.html", kept=form), token)
     return with_cookie(request, RedirectResponse("/set-up" if found.is_new else "/sign-in/code", 303), token)
 
 
@@ -74,13 +69,13 @@ def ask_code(request: Request) -> Response:
     session = session_of(request)
     if session is None or session.account.is_new:
         return RedirectResponse("/sign-in", 303)
-    return page(request, "code.html")
+    return page(request, "code.html", kept=None)
 
 
 @router.post("/sign-in/code")
-def second_factor(request: Request, code: Text = "") -> Response:
-    """The code of the second factor."""
-    desk, session = desk_of(request), session_of(request)
+def second_factor(request: Request, code: Text = "", kept: KeptText = "") -> Response:
+    """The code of the second factor; then what was kept is offered again, or the desk is entered."""
+    desk, session, form = desk_of(request), session_of(request), kept_in(kept)
     if session is None or session.account.is_new:
         return RedirectResponse("/sign-in", 303)
 
@@ -105,9 +100,13 @@ def second_factor(request: Request, code: Text = "") -> Response:
 
     token = desk.write(enter)
     if isinstance(token, DeskRefusedError):
-        return page(request, "code.html", token.code, errors=[{"text": str(token), "href": "#code"}])
+        return page(request, "code.html", token.code, kept=form, errors=[{"text": str(token), "href": "#code"}])
     if token is None:
-        return page(request, "code.html", 401, errors=[{"text": WRONG_CODE, "href": "#code"}])
+        return page(request, "code.html", 401, kept=form, errors=[{"text": WRONG_CODE, "href": "#code"}])
+    if form:
+        request.cookies[cookie_name(request)] = token
+        visit_of(request)
+        return with_cookie(request, page(request, "again.html", kept=form, because="Your session was over when you sent this."), token)  # fmt: skip
     return with_cookie(request, RedirectResponse("/", 303), token)
 
 
@@ -163,6 +162,15 @@ def leave(request: Request) -> Response:
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(cookie_name(request), path="/", secure=is_tls(request), httponly=True, samesite="strict")
     return answer
+
+
+def sign_in_page(request: Request, status: int = 200, name: str = "", kept: Kept | None = None, errors: Sequence[dict[str, str]] = ()) -> Response:  # fmt: skip
+    """The first page of signing in; a browser without a token gets one, which its form must repeat."""
+    own = token_of(request)
+    token = own or sessions.new_token()
+    request.cookies[cookie_name(request)] = token
+    answer = page(request, "sign_in.html", status, name=name, has_oidc=desk_of(request).settings.oidc is not None, kept=kept, errors=errors)  # fmt: skip
+    return answer if own else with_cookie(request, answer, token)
 
 
 def with_cookie(request: Request, answer: Response, token: str) -> Response:

@@ -1,5 +1,6 @@
 // Small helps on top of pages that work without them: govuk-frontend, single-key shortcuts, a help sheet.
 import { initAll } from "./govuk-frontend-6.3.0.min.js";
+import "./session.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
@@ -35,7 +36,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Escape" && typing(document.activeElement)) { document.activeElement.blur(); return; }
-  if (typing(event.target) || (help && help.open)) return;
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === "?" && help) { event.preventDefault(); help.showModal(); return; }
   if (event.key === "j") { event.preventDefault(); moveRow(1); return; }
   if (event.key === "k") { event.preventDefault(); moveRow(-1); return; }

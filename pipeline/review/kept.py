@@ -1,0 +1,72 @@
+"""A form that came when its session was over, or from a page of an earlier one: kept through signing in, then offered again.
+
+It travels in the pages of signing in only and is stored nowhere. It is sent again by a form of the new session and by the
+person's own hand, so a form that another site made gains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.review.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
+
+TO = r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|why)|persons/[A-Za-z0-9_-]{1,64}/(unmerge|why)|search)$"
+LONGEST = 48_000
+LABELS = {
+    "verdict": "Verdict", "code": "Reason", "text": "In your words", "why": "Why you look", "agrees": "The other steward's decision", "do": "What",
+    "surname": "Surname", "forename": "Forename", "date_of_birth": "Date of birth", "postcode": "Postcode", "identifier": "Identifier",
+}  # fmt: skip
+WORDS = {"yes": "Confirm", "no": "Take it back", "split": "Part the ticked records", "preview": "Preview only", **VERDICT_WORDS, **REASONS, **JUSTIFICATIONS}  # fmt: skip
+CODED = frozenset({"verdict", "code", "why", "agrees", "do"})
+Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+Value = Annotated[str, Field(max_length=4_000)]
+
+
+class Kept(BaseModel):
+    """A form as it was sent, without its token."""
+
+    model_config = ConfigDict(frozen=True)
+
+    to: Annotated[str, Field(pattern=TO, max_length=200)]
+    fields: Annotated[tuple[tuple[Name, Value], ...], Field(max_length=1_100)]
+
+    @property
+    def page(self) -> str:
+        """The page on which the form stands."""
+        return self.to if self.to == "/search" else self.to.rpartition("/")[0]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What a person entered, in words; ids and hashes are left out."""
+        found = [(LABELS[name], WORDS.get(value, value) if name in CODED else value) for name, value in self.fields if name in LABELS and value]  # fmt: skip
+        n_ticked = sum(name == "records" for name, _ in self.fields)
+        return [*found, ("Ticked records", str(n_ticked))] if n_ticked else found
+
+
+async def kept_of(request: Request) -> Kept | None:
+    """The form of a request, if it is one that is kept."""
+    if not re.fullmatch(TO, request.url.path):
+        return None
+    form = await request.form()
+    return _valid(request.url.path, ((name, value) for name, value in form.multi_items() if isinstance(value, str)))
+
+
+def kept_in(text: str) -> Kept | None:
+    """What a page of signing in carried on; None where it is nothing, or not what such a page carries."""
+    try:
+        return Kept.model_validate_json(text) if text else None
+    except ValidationError:
+        return None
+
+
+def _valid(to: str, fields: Iterable[tuple[str, str]]) -> Kept | None:
+    try:
+        kept = Kept(to=to, fields=tuple((name, value) for name, value in fields if name != "csrf"))
+    except ValidationError:
+        return None
+    return kept if len(kept.model_dump_json()) <= LONGEST else None
