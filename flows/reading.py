@@ -6,8 +6,8 @@ import functools
 import hashlib
 import json
 import os
-import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,24 +19,24 @@ from flows.checkpoints import as_marked
 from flows.expunging import withheld
 from flows.night import Night, passwords
 from flows.resume import code_stamp
-from pipeline.core.durable import write_synced
+from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.errors import SourceError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table, write_table
 from pipeline.core.places import RunFolder
 from pipeline.publish.publication import read_current
-from pipeline.read.feed import export_sha256, read_feed
+from pipeline.read.feed import FeedRead, export_sha256, read_feed
 from pipeline.standardise.again import Before
-from pipeline.standardise.feed import standardise_feed
+from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.contract import Contract
-from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, ROW_CONTENT, STD_RECORDS
+from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, RECORDS_AGAIN, STD_RECORDS
 
 READ, STANDARDISE, NOTE = "read", "standardise", "note.json"
 WRITTEN = (
     (READ, RAW_RECORDS.name), (STANDARDISE, STD_RECORDS.name), (STANDARDISE, EVENTS_STAGED.name), (STANDARDISE, QUARANTINE.name),
-    (STANDARDISE, ROW_CONTENT.name),
+    (STANDARDISE, RECORDS_AGAIN.name),
 )  # fmt: skip
 
 
@@ -50,8 +50,9 @@ class LastExport:
 
     def read(self) -> Before:
         """Its records, as the rows of tonight's export may be again."""
-        tables = (STD_RECORDS.name, EVENTS_STAGED.name, ROW_CONTENT.name)
-        return Before(*(read_table(self.folder.table(STANDARDISE, name, self.feed_id)) for name in tables))
+        raw = read_table(self.folder.table(READ, RAW_RECORDS.name, self.feed_id))
+        tables = (STD_RECORDS.name, EVENTS_STAGED.name, RECORDS_AGAIN.name)
+        return Before(raw, *(read_table(self.folder.table(STANDARDISE, name, self.feed_id)) for name in tables))
 
 
 @functools.cache
@@ -60,43 +61,62 @@ def reference() -> Reference:
     return Reference.load()
 
 
-def read_and_standardise(night: Night, feed_id: str) -> str:
-    """Bring tonight's export of one feed into standard form; returns the feed's id.
+@dataclass(frozen=True, slots=True)
+class FeedTimes:
+    """CPU seconds that a feed took."""
+
+    reading: float = 0.0
+    """From the export to raw records; of an export that is that of the last night, all it took"""
+    standardising: float = 0.0
+    """From raw records to tables on disk"""
+
+
+def read_and_standardise(night: Night, feed_id: str) -> FeedTimes:
+    """Bring tonight's export of one feed into standard form; returns what it took.
 
     Raises:
         SourceError: If a later try may bring it; any other failure is noted, and the feed will be held.
     """
     contract, feed = night.feeds[feed_id]
+    began, cpu_began = time.perf_counter(), time.thread_time()
     last = last_export(night, feed_id, contract)
     try:
         if last and not last.note["hangs_on_day"] and _sha256(night, feed_id) == last.note["file_sha256"]:
-            return _taken_over(night, last)
-        began = time.perf_counter()
+            _take_over(night, last)
+            return FeedTimes(time.thread_time() - cpu_began)
         read = read_feed(contract, feed, night.settings.exports, passwords(night.settings, os.environ))
-        reading = time.perf_counter() - began
     except SourceError as error:
         if error.is_retryable:
             raise
         note_failure(night, feed_id, error)
-        return feed_id
+        return FeedTimes(time.thread_time() - cpu_began)
+    reading, cpu_read = time.perf_counter() - began, time.thread_time()
     standard = standardise_feed(read.records, contract, reference(), night.as_of, last.read() if last else None)
+    n_records, n_rejected = _keep(night, feed_id, read, standard)
+    facts = {
+        "rules": _rules(night, contract), "hangs_on_day": standard.hangs_on_day,
+        "rows_again": standard.n_reused, "rows_standardised": len(read.records) - standard.n_reused,
+    }  # fmt: skip
+    note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256, **facts)
+    log("feed read", feed=feed_id, rows=read.rows_read, records=n_records, rejected=n_rejected, again=standard.n_reused, reading_seconds=round(reading, 3))  # fmt: skip
+    return FeedTimes(cpu_read - cpu_began, time.thread_time() - cpu_read)
+
+
+def _keep(night: Night, feed_id: str, read: FeedRead, standard: FeedStandardised) -> tuple[int, int]:
+    """Write a feed's tables, without expunged records; returns how many records there are, and rejected rows."""
     quarantine = pa.concat_tables([read.quarantine, standard.quarantine])
     raw, std_records, events, quarantine = withheld(
         night.home, read.records, standard.std_records, standard.events, quarantine
     )
-    content = standard.content.filter(pc.is_in(standard.content.column("record_id"), std_records.column("record_id").combine_chunks()))  # fmt: skip
+    again = standard.again
+    if len(std_records) < len(again):
+        again = again.filter(pc.is_in(again.column("record_id"), std_records.column("record_id").combine_chunks()))
     write_table(night.folder.table(READ, "raw_records", feed_id), raw, RAW_RECORDS)
     write_table(night.folder.table(STANDARDISE, "std_records", feed_id), std_records, STD_RECORDS)
     write_table(night.folder.table(STANDARDISE, "events", feed_id), events, EVENTS_STAGED)
     write_table(night.folder.table(STANDARDISE, "quarantine", feed_id), quarantine, QUARANTINE)
-    write_table(night.folder.table(STANDARDISE, ROW_CONTENT.name, feed_id), content, ROW_CONTENT)
-    facts = {
-        "rules": _rules(night, contract), "hangs_on_day": content.column("content").null_count > 0,
-        "rows_again": standard.n_reused, "rows_standardised": len(read.records) - standard.n_reused,
-    }  # fmt: skip
-    note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256, **facts)
-    log("feed read", feed=feed_id, rows=read.rows_read, records=len(std_records), rejected=len(quarantine), again=standard.n_reused, reading_seconds=round(reading, 3))  # fmt: skip
-    return feed_id
+    write_table(night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id), again, RECORDS_AGAIN)
+    return len(std_records), len(quarantine)
 
 
 def is_still_read(night: Night, feed_id: str) -> bool:
@@ -121,12 +141,17 @@ def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
     log("feed failed", feed=feed_id, code=error.code)
 
 
-def read_metrics(night: Night) -> list[Metric]:
-    """Rows standardised tonight, rows that said what they had said, and feeds whose export was not read because it is the same."""
+def read_metrics(night: Night, times: Iterable[FeedTimes]) -> list[Metric]:
+    """Rows standardised tonight, rows that said what they had said, feeds whose export was not read because it is the same, and CPU seconds."""
     notes = [noted(night.folder, feed_id) for feed_id in night.feeds]
     counts = {name: sum(said.get(name, 0) for said in notes) for name in ("rows_standardised", "rows_again")}
     counts["feeds_unchanged"] = sum(said.get("is_unchanged", False) for said in notes)
-    return [Metric("night", name, count, "count") for name, count in counts.items()]
+    took = list(times)
+    return [
+        *(Metric("night", name, count, "count") for name, count in counts.items()),
+        Metric("read", "reading_cpu_seconds", sum(own.reading for own in took), "s"),
+        Metric("read", "standardise_cpu_seconds", sum(own.standardising for own in took), "s"),
+    ]
 
 
 def note(night: Night, feed_id: str, **facts: object) -> None:
@@ -168,17 +193,15 @@ def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | 
     return LastExport(folder, feed_id, said) if is_whole else None
 
 
-def _taken_over(night: Night, last: LastExport) -> str:
+def _take_over(night: Night, last: LastExport) -> None:
     """The export is byte by byte that of the last night, and nothing in it hangs on the day."""
     for stage, name in WRITTEN:
         path = night.folder.table(stage, name, last.feed_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(last.folder.table(stage, name, last.feed_id), path)
-        path.chmod(0o600)
+        hand_on(last.folder.table(stage, name, last.feed_id), path)
     again = last.note["rows_again"] + last.note["rows_standardised"]
     note(night, last.feed_id, **{**last.note, "rows_again": again, "rows_standardised": 0, "is_unchanged": True})
     log("feed unchanged", feed=last.feed_id, rows=last.note["rows_read"])
-    return last.feed_id
 
 
 def _rules(night: Night, contract: Contract) -> str:

@@ -2,189 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import resource
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.building import PERSON_TABLES, PERSONS
-from flows.checkpoints import as_marked
 from flows.decided import stamp_of
 from flows.gate import ask_gate
 from flows.kept import forget_others
 from flows.linking import LINK, why_full
 from flows.night import Night
 from flows.outcome import Outcome, worked_on
-from flows.reading import READ, STANDARDISE, last_export, noted
+from flows.validating import VALIDATE
 from pipeline.core.durable import write_synced
 from pipeline.core.errors import LimitsPassedError
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import concat, read_table, write_table
+from pipeline.core.parquet import read_table
 from pipeline.link.drift import drift_told
 from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import list_publications, publish
 from pipeline.report.page import render_report
-from pipeline.validate.again import Again
-from pipeline.validate.hold import (
-    ExportFacts,
-    FeedNight,
-    FeedState,
-    last_good,
-    needed_good,
-    promote,
-    settle,
-    status_table,
-)
-from pipeline.validate.page import render_validation_page
-from pipeline.validate.source import Export, FeedValidated, validate_source
-from pipeline.validate.suites import Suites
-from schemas.contract import Contract
+from pipeline.validate.hold import FeedState, promote
 from schemas.model import load_model
-from schemas.tables import (
-    EVENTS_STAGED,
-    FAILED_ROWS,
-    QUARANTINE,
-    ROW_CONTENT,
-    RUN_METRICS,
-    SOURCE_STATUS,
-    STD_RECORDS,
-)
-
-VALIDATE = "validate"
-
-
-def validate(night: Night, contract: Contract) -> list[str]:
-    """Validate a source's exports; returns the ids of its feeds."""
-    suites = Suites(night.settings.expectations)
-    notes = {feed.feed_id: noted(night.folder, feed.feed_id) for feed in night.feeds_of(contract)}
-    exports = [_export(night, feed_id, note) for feed_id, note in notes.items() if "reason_code" not in note]
-    for result in validate_source(contract, exports, suites, night.as_of):
-        _keep_validated(night, result)
-        log("feed validated", feed=result.feed_id, records=len(result.std_records), breaches=len(result.breaches))
-    return list(notes)
-
-
-def settle_feeds(night: Night) -> list[FeedState]:
-    """Decide for every feed whether tonight's export counts, or its last good one; write source_status and quarantine."""
-    nights = [_feed_night(night, feed_id) for feed_id in night.feeds]
-    states = [settle(feed, needed_good(night.home, feed)) for feed in nights]
-    used, newest = [], []
-    for state in states:
-        recorded = (
-            read_table(state.std_records, ["recorded_at"]).column(0)
-            if state.std_records
-            else pa.chunked_array([], pa.int64())
-        )
-        used.append(len(recorded))
-        newest.append(pc.max(recorded).as_py() if len(recorded) else None)
-        if state.state != "fresh":
-            log("feed not fresh", feed=state.night.feed_id, state=state.state, code=state.night.reason_code)
-    write_table(night.folder.table(VALIDATE, "source_status"), status_table(states, used, newest), SOURCE_STATUS)
-    tables = (
-        night.folder.table(stage, "quarantine", feed_id) for stage in (STANDARDISE, VALIDATE) for feed_id in night.feeds
-    )
-    rejected = concat([path for path in tables if path.exists()], QUARANTINE)
-    write_table(night.folder.table(VALIDATE, "quarantine"), rejected, QUARANTINE)
-    findings = [
-        finding for feed_id in night.feeds for finding in noted(night.folder, feed_id, VALIDATE).get("findings", [])
-    ]
-    page = render_validation_page(night.run_id, states, findings)
-    write_synced(night.folder.file("validation.html"), page)
-    return states
-
-
-def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
-    good = last_good(night.home, feed_id)
-    rejected = read_table(night.folder.table(STANDARDISE, "quarantine", feed_id))
-    return Export(
-        feed_id,
-        read_table(night.folder.table(STANDARDISE, "std_records", feed_id)),
-        read_table(night.folder.table(STANDARDISE, "events", feed_id)),
-        read_table(night.folder.table(READ, "raw_records", feed_id)),
-        int(str(note["rows_read"])),
-        len(rejected),
-        good.facts.rows if good else None,
-        _again(night, feed_id),
-    )
-
-
-def _again(night: Night, feed_id: str) -> Again | None:
-    """What the current publication's run found of the feed's rows that say what they said, by the rules of tonight."""
-    contract, _ = night.feeds[feed_id]
-    last = last_export(night, feed_id, contract)
-    if last is None:
-        return None
-    path = last.folder.table(VALIDATE, FAILED_ROWS.name, feed_id)
-    is_whole = as_marked(night.home, last.folder.root / VALIDATE / contract.source, [path])
-    if not is_whole or noted(last.folder, feed_id, VALIDATE).get("suites") != _suites_stamp(night):
-        return None
-    then, now = (
-        read_table(folder.table(STANDARDISE, ROW_CONTENT.name, feed_id)) for folder in (last.folder, night.folder)
-    )
-    ids = now.column("record_id").combine_chunks()
-    place = pc.index_in(ids, then.column("record_id").combine_chunks())
-    is_same = pc.equal(then.column("content").combine_chunks().take(place), now.column("content").combine_chunks())
-    return Again(ids.filter(pc.fill_null(is_same, False)), read_table(path))
-
-
-def _suites_stamp(night: Night) -> str:
-    """Hash of all suites."""
-    found = hashlib.sha256()
-    for path in sorted(night.settings.expectations.glob("*.json")):
-        found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()
-
-
-def _keep_validated(night: Night, result: FeedValidated) -> None:
-    write_table(night.folder.table(VALIDATE, "std_records", result.feed_id), result.std_records, STD_RECORDS)
-    write_table(night.folder.table(VALIDATE, "events", result.feed_id), result.events, EVENTS_STAGED)
-    write_table(night.folder.table(VALIDATE, "quarantine", result.feed_id), result.quarantine, QUARANTINE)
-    write_table(night.folder.table(VALIDATE, FAILED_ROWS.name, result.feed_id), result.failed, FAILED_ROWS)
-    breach = result.breaches[0] if result.breaches else None
-    said = {
-        "rows": len(result.std_records),
-        "reason_code": breach.code if breach else None,
-        "reason": " ".join(each.reason for each in result.breaches) or None,
-        "findings": [asdict(finding) for finding in result.findings],
-        "suites": _suites_stamp(night),
-    }
-    path = night.folder.root / VALIDATE / result.feed_id / "note.json"
-    write_synced(path, json.dumps(said))
-
-
-def _feed_night(night: Night, feed_id: str) -> FeedNight:
-    _, feed = night.feeds[feed_id]
-    note, validated = noted(night.folder, feed_id), noted(night.folder, feed_id, VALIDATE)
-    if "reason_code" in note:
-        return FeedNight(
-            feed_id, feed.source, feed.borough, reason_code=str(note["reason_code"]), reason=str(note["reason"])
-        )
-    rejected = sum(
-        len(read_table(night.folder.table(stage, "quarantine", feed_id), ["feed_id"]))
-        for stage in (STANDARDISE, VALIDATE)
-    )
-    facts = ExportFacts(
-        str(note["file"]), str(note["file_sha256"]), night.as_of.isoformat(), int(str(validated["rows"]))
-    )
-    return FeedNight(
-        feed_id,
-        feed.source,
-        feed.borough,
-        int(str(note["rows_read"])),
-        rejected,
-        facts,
-        validated["reason_code"],
-        validated["reason"],
-        night.folder.table(VALIDATE, "std_records", feed_id),
-        night.folder.table(VALIDATE, "events", feed_id),
-    )
+from schemas.tables import RUN_METRICS
 
 
 def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[Metric]) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows import building, linking, reading, stages
+from flows import building, linking, reading, validating
 from flows import kept as kept_state
 from flows.checkpoints import Step
 from flows.night import Night
@@ -18,7 +18,7 @@ def read(night: Night, feed_id: str) -> Step:
 def validate(night: Night, contract: Contract) -> Step:
     """One source: all its feeds, validated."""
     feeds = [feed.feed_id for feed in night.feeds_of(contract)]
-    places = tuple(night.folder.file(stages.VALIDATE) / feed_id for feed_id in feeds)
+    places = tuple(night.folder.file(validating.VALIDATE) / feed_id for feed_id in feeds)
     return Step(night, f"validate/{contract.source}", tuple(f"read/{feed_id}" for feed_id in feeds), places)
 
 
@@ -28,7 +28,7 @@ def settle(night: Night) -> Step:
         *(f"read/{feed_id}" for feed_id in night.feeds),
         *(f"validate/{contract.source}" for contract in night.contracts),
     )
-    tables = tuple(night.folder.table(stages.VALIDATE, name) for name in ("source_status", "quarantine"))
+    tables = tuple(night.folder.table(validating.VALIDATE, name) for name in ("source_status", "quarantine"))
     return Step(night, "settle", before, (*tables, night.folder.file("validation.html")))
 
 

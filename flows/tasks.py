@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import Flow, FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
-from flows import building, linking, reading, stages, steps
+from flows import building, linking, reading, stages, steps, validating
 from flows.around import add_metrics, metrics_of, private, timed
 from flows.checkpoints import once
 from flows.night import Night
@@ -59,13 +59,13 @@ def _is_retryable(_task: object, _run: object, state: State) -> bool:
     retry_condition_fn=_is_retryable,
     task_run_name="read {feed_id}",
 )
-def read_and_standardise(night: Night, feed_id: str) -> str:
+def read_and_standardise(night: Night, feed_id: str) -> reading.FeedTimes:
     """One feed: tonight's export in standard form."""
     with private(night, feed_id):
         step = steps.read(night, feed_id)
         done = once(
             step,
-            str,
+            reading.FeedTimes,
             lambda: reading.read_and_standardise(night, feed_id),
             lambda: reading.is_still_read(night, feed_id),
         )
@@ -78,10 +78,11 @@ def read_feeds(night: Night) -> None:
     with timed(night, "read"):
         limit = night.settings.feed_seconds
         step = read_and_standardise.with_options(retries=night.settings.source_retries, timeout_seconds=limit)
+        times = []
         waiting = dict(zip(night.feeds, submit(step, [(night, feed_id) for feed_id in night.feeds]), strict=True))
         for feed_id, result in waiting.items():
             try:
-                result()
+                times.append(result())
             except SourceError as error:
                 reading.note_failure(night, feed_id, error)
             except TimeoutError:
@@ -95,7 +96,7 @@ def read_feeds(night: Night) -> None:
                 what = "Set BOROUGHLINK_DEBUG=1 and run again to see where; tell the maintainers."
                 problem = SourceError("failed", feed_id, f"could not be processed ({type(error).__name__}).", what)
                 reading.note_failure(night, feed_id, problem)
-    add_metrics(night, reading.read_metrics(night))
+    add_metrics(night, reading.read_metrics(night, times))
 
 
 def validate_sources(night: Night) -> None:
@@ -164,7 +165,7 @@ def _tried(step: Task[..., R], call: tuple[Any, ...]) -> R:
 def validate(night: Night, contract: Contract) -> list[str]:
     """One source: its exports against its expectations."""
     with private(night, contract.source):
-        done = once(steps.validate(night, contract), list[str], lambda: stages.validate(night, contract))
+        done = once(steps.validate(night, contract), list[str], lambda: validating.validate(night, contract))
     progress().advance("validate", len(night.contracts))
     return done
 
@@ -173,7 +174,7 @@ def validate(night: Night, contract: Contract) -> list[str]:
 def settle_feeds(night: Night) -> list[FeedState]:
     """Which export stands for each feed tonight."""
     with private(night, "settle"), timed(night, "settle"):
-        return once(steps.settle(night), list[FeedState], lambda: stages.settle_feeds(night))
+        return once(steps.settle(night), list[FeedState], lambda: validating.settle_feeds(night))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

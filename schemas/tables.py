@@ -184,11 +184,15 @@ EVENTS_STAGED = Table(
     ),
 )  # fmt: skip
 
-ROW_CONTENT = Table(
-    "row_content",
-    "one row a standard record: what its row said, so that the next night knows it again",
+RECORDS_AGAIN = Table(
+    "records_again",
+    "one row a standard record: whether it is that of the night before, and whether it may be that of the next",
     ("record_id",),
-    (RECORD_ID, Column("content", pa.binary(), "Hash of all that the row said; null where the record hangs on the day of the night")),
+    (
+        RECORD_ID,
+        Column("is_lasting", FLAG, "The same row gives the same record: it hangs neither on the day of the night nor on other rows", nullable=False),
+        Column("is_again", FLAG, "Its row says what it said the night before, and the record was taken over", nullable=False),
+    ),
 )  # fmt: skip
 
 FAILED_ROWS = Table(
@@ -569,7 +573,7 @@ FINGERPRINTS = Table(
 )  # fmt: skip
 
 STAGED = (
-    RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, ROW_CONTENT, FAILED_ROWS, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS, DECISIONS, STANDING_DECISIONS, DECIDED_PAIRS,
+    RAW_RECORDS, STD_RECORDS, EVENTS_STAGED, RECORDS_AGAIN, FAILED_ROWS, CLUSTER_MEMBERS, CLUSTERS, REVIEW_PAIRS, DECISIONS, STANDING_DECISIONS, DECIDED_PAIRS,
     PAIR_EVIDENCE, FINGERPRINTS,
 )  # fmt: skip
 PUBLISHED = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,20 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def hand_on(path: Path, target: Path) -> None:
+    """Give a finished file a second name, whole or not at all; where the file system has no such links, a copy of it.
+
+    Files are only ever replaced, never changed, so neither name sees what becomes of the other.
+    """
+    with replacing(target) as temporary:
+        temporary.unlink(missing_ok=True)
+        try:
+            temporary.hardlink_to(path)
+        except OSError:
+            shutil.copyfile(path, temporary)
+        temporary.chmod(0o600)
 
 
 def sync_file(path: Path) -> None:

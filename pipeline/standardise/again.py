@@ -8,7 +8,7 @@ contract, the reference lists, the code and the year of the night.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,32 +16,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.standardise.cells import Cells
-from pipeline.standardise.identity import CELL, FIELD, ID_BYTES, Identity
+from pipeline.standardise.identity import CELL, FIELD, bases, is_alone
 from pipeline.standardise.times import PLANNED_YEARS
 from schemas.tables import LINEAGE
 
 TO_COME = "in_the_future"
+ROWS_A_RUN = 16  # from which on slices cost less than a copy
 LINEAGE_NAMES = tuple(column.name for column in LINEAGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """An earlier export of the feed in standard form."""
+    """An earlier export of the feed, as it was read and in standard form: all tables in the order of their keys."""
 
+    raw_records: pa.Table
     std_records: pa.Table
     events: pa.Table
-    content: pa.Table
-    """Of each record what its row said, a hash; null where the record hangs on the day of the night"""
-
-
-def content_of(cells: Cells, raw: pa.Table) -> pa.Array:
-    """(rows,) hash of all that a row says, the marks of its cells included."""
-    named = [pc.binary_join_element_wise(pa.scalar(name), cells.raw[name], FIELD) for name in sorted(cells.raw)]
-    marks = pc.binary_join(raw.column("marks").combine_chunks(), FIELD)
-    joined = pc.binary_join_element_wise(*named, marks, CELL, null_handling="skip").to_pylist()
-    hashes = [hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=ID_BYTES).digest() for text in joined]
-    return pa.array(hashes, pa.binary())
+    again: pa.Table
+    """Contract ``records_again``, a row for each of the standard records"""
 
 
 def none_again(rows: int) -> NDArray[np.int64]:
@@ -49,37 +41,105 @@ def none_again(rows: int) -> NDArray[np.int64]:
     return np.full(rows, -1, np.int64)
 
 
-def rows_again(before: Before, identity: Identity, content: pa.Array) -> NDArray[np.int64]:
-    """(rows,) place in the earlier export of the record that a row is again; -1 of a row to be standardised."""
-    place = pc.index_in(pa.array(identity.record_ids, pa.string()), before.content.column("record_id").combine_chunks())
-    is_same = pc.fill_null(pc.equal(before.content.column("content").combine_chunks().take(place), content), False)
-    found = np.where(is_same.to_numpy(zero_copy_only=False), place.fill_null(-1).to_numpy(zero_copy_only=False), -1)
-    found[list(identity.same_as)] = -1
-    return found.astype(np.int64)
+def rows_again(before: Before, raw: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
+    """(rows,) place in the earlier standard records of the one that a row is again; -1 of a row to be standardised.
+
+    Rows are found by what they are known by, and then compared cell by cell. One whose key another row has too is not again:
+    its id hangs on the order of the rows.
+    """
+    found = none_again(len(raw))
+    encoded = bases(raw, key).dictionary_encode()
+    there = pc.index_in(encoded.dictionary, bases(before.raw_records, key)).fill_null(-1).to_numpy(zero_copy_only=False)
+    place = np.where(is_alone(encoded), there[encoded.indices.to_numpy(zero_copy_only=False)], -1)
+    rows = np.flatnonzero(place >= 0)
+    rows = rows[_says_the_same(in_runs(raw, rows), in_runs(before.raw_records, place[rows]))]
+    record = _record_of(before)[place[rows]]
+    is_lasting = np.append(before.again.column("is_lasting").to_numpy(), False)
+    found[rows] = np.where(is_lasting[record], record, -1)
+    return found
+
+
+def in_runs(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """As ``take``; without a copy where most of the rows follow each other."""
+    ends = np.flatnonzero(np.diff(rows) != 1) + 1
+    if not len(rows) or len(ends) * ROWS_A_RUN > len(rows):
+        return table.take(pa.array(rows))
+    starts = np.concatenate([[0], ends])
+    lengths = np.diff(np.append(starts, len(rows)))
+    return pa.concat_tables(table.slice(at, length) for at, length in zip(rows[starts].tolist(), lengths.tolist(), strict=True))  # fmt: skip
+
+
+def _says_the_same(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
+    """(rows,) whether two tables of raw records have the same in every cell of a row, its formatting included."""
+    is_same = np.ones(len(one), bool)
+    for name in one.column_names:
+        own, its = one.column(name), other.column(name)
+        if name in LINEAGE_NAMES or own.equals(its):
+            continue
+        own, its = _as_text(own), _as_text(its)
+        both = pc.or_(pc.fill_null(pc.equal(own, its), False), pc.and_(own.is_null(), its.is_null()))
+        is_same &= both.to_numpy(zero_copy_only=False)
+    return is_same
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.Array:
+    """One text a row, of lists and maps too."""
+    whole = column.combine_chunks()
+    if pa.types.is_map(whole.type):
+        lists = whole.cast(pa.list_(whole.type.field(0).type))
+        pairs = pc.list_flatten(lists)
+        said = pc.binary_join_element_wise(
+            pc.struct_field(pairs, 0), pc.struct_field(pairs, 1), FIELD, null_handling="skip"
+        )
+        ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
+        whole = pa.ListArray.from_arrays(pa.array(np.append(0, ends), pa.int32()), said)
+    return pc.binary_join(whole, CELL) if pa.types.is_list(whole.type) else whole
+
+
+def _record_of(before: Before) -> NDArray[np.int64]:
+    """(raw rows,) place of the standard record that came of each; -1 of a row that was rejected."""
+    raw, records = before.raw_records, before.std_records
+    sets = {name: pc.unique(raw.column(name)) for name in ("file", "sheet")}
+    own, its = (_places(table, sets) for table in (raw, records))
+    return pc.index_in(pa.array(own), pa.array(its)).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _places(table: pa.Table, sets: Mapping[str, pa.Array]) -> NDArray[np.int64]:
+    """(rows,) where a row stood in the export, as one number."""
+    place = np.zeros(len(table), np.int64)
+    for name, own in sets.items():
+        place = place * len(own) + pc.index_in(table.column(name), own).to_numpy()
+    for name, bits in (("row_number", 31), ("part", 15)):
+        place = (place << bits) + table.column(name).to_numpy()
+    return place
 
 
 def taken_up(
-    made: tuple[pa.Table, pa.Table, NDArray[np.int64]], before: Before, again: NDArray[np.int64], raw: pa.Table
+    made: tuple[pa.Table, pa.Table], before: Before, again: NDArray[np.int64], raw: pa.Table
 ) -> tuple[pa.Table, pa.Table]:
-    """Records and events that were made tonight, and those that are again, in the order of the rows.
+    """Records and events that were made tonight, and those that are again, in the order of their keys.
 
     Args:
-        made: tonight's records, their events, and their rows.
+        made: tonight's records and their events.
         before: the earlier export.
         again: (rows,) as ``rows_again``.
         raw: all rows of the export.
     """
-    std_records, events, own_rows = made
+    std_records, events = made
     rows = np.flatnonzero(again >= 0)
-    ids = before.content.column("record_id").take(pa.array(again[rows]))
-    old = before.std_records.take(pc.index_in(ids, before.std_records.column("record_id").combine_chunks()))
+    rows = rows[np.argsort(again[rows])]
+    places = again[rows]
     told = raw.select(LINEAGE_NAMES).take(pa.array(rows))
+    old = before.std_records.take(pa.array(places))
     for name in LINEAGE_NAMES:
         old = old.set_column(old.schema.get_field_index(name), old.schema.field(name), told.column(name))
-    old_events = before.events.take(pc.index_in(ids, before.events.column("record_id").combine_chunks()))
-    both = pa.concat_tables([std_records, old])
-    order = pa.array(np.argsort(np.concatenate([own_rows, rows]), kind="stable"))
-    return both.take(order), pa.concat_tables([events, old_events]).take(order)
+    is_old = pc.is_in(before.events.column("record_id"), old.column("record_id").combine_chunks())
+    return _merged(std_records, old, "record_id"), _merged(events, before.events.filter(is_old), "event_id")
+
+
+def _merged(one: pa.Table, other: pa.Table, key: str) -> pa.Table:
+    both = pa.concat_tables([one, other])
+    return both.take(pc.sort_indices(both.column(key)))
 
 
 def hangs_on_day(std_records: pa.Table, events: pa.Table, as_of: dt.date) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +39,7 @@ class Cells:
 
 def read_cells(raw: pa.Table, contract: Contract) -> Cells:
     """The cells of raw_records, row by row as in the table."""
-    fields = {name: _text(raw.column(name)) for name in (*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS)}
-    fields |= _attributes(raw)
-    fields = {name: column for name, column in fields.items() if column.null_count < len(column)}
+    fields = raw_cells(raw)
     said = {
         name: _translated(column, contract.values[name]) if name in contract.values else column
         for name, column in fields.items()
@@ -50,6 +48,18 @@ def read_cells(raw: pa.Table, contract: Contract) -> Cells:
         said[name] = pc.fill_null(said[name], value) if name in said else pa.array([value] * len(raw))
     inferred = _formatting(raw, contract, said)
     return Cells(len(raw), fields, said, inferred)
+
+
+def raw_cells(raw: pa.Table, wanted: Collection[str] | None = None) -> dict[str, pa.Array]:
+    """Each field's text as it stood in the export, blank is null; only fields that are wanted, and that some row fills."""
+    fields = {
+        name: _text(raw.column(name))
+        for name in (*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS)
+        if (wanted is None or name in wanted) and raw.column(name).null_count < len(raw)
+    }
+    if wanted is None or any(name.startswith(ATTRIBUTE) for name in wanted):
+        fields |= {name: text for name, text in _attributes(raw).items() if wanted is None or name in wanted}
+    return {name: column for name, column in fields.items() if column.null_count < len(column)}
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:

@@ -15,7 +15,6 @@ from pipeline.core.parquet import conform
 from pipeline.standardise.again import (
     LINEAGE_NAMES,
     Before,
-    content_of,
     hangs_on_day,
     none_again,
     rows_again,
@@ -28,7 +27,7 @@ from pipeline.standardise.notes import Gathered
 from pipeline.standardise.people import Columns, has_identity, read_births, read_people
 from pipeline.standardise.reference import Reference
 from schemas.contract import Contract
-from schemas.tables import EVENTS_STAGED, QUARANTINE, ROW_CONTENT, STD_RECORDS
+from schemas.tables import EVENTS_STAGED, QUARANTINE, RECORDS_AGAIN, STD_RECORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,12 @@ class FeedStandardised:
     std_records: pa.Table
     events: pa.Table
     quarantine: pa.Table
-    content: pa.Table
-    """What each record's row said, contract ``row_content``"""
+    again: pa.Table
+    """Of each record whether it was taken over, and may be the next night, contract ``records_again``"""
     n_reused: int = 0
     """Records whose row said what it had said before"""
+    hangs_on_day: bool = False
+    """Whether a later night of the same year may read a row otherwise"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,51 +58,40 @@ def standardise_feed(
     """The feed's records in standard form.
 
     Input: raw_records of one feed, in the order of the file. Output: std_records and events, one row each for a raw
-        row, in that order; quarantine for rows that repeat another, have an unknown role, or nothing to be known by.
+        row, in that order or that of their keys; quarantine for rows that repeat another, have an unknown role, or nothing to be known by.
         With an earlier export, standardised by the same contract, reference and code in the same year, rows that say
         the same are taken from it; the result is the same.
     Cost: each distinct text of the other rows is standardised once.
     """
-    cells = read_cells(raw, contract)
     feed_id = raw.column("feed_id")[0].as_py() if len(raw) else contract.source
-    identity = identify(cells, feed_id, raw.column("part").to_pylist(), contract.key)
-    content = content_of(cells, raw)
-    again = rows_again(before, identity, content) if before else none_again(len(raw))
+    again = rows_again(before, raw, contract.key) if before else none_again(len(raw))
     rest = np.flatnonzero(again < 0)
-    own = Identity(
-        [identity.record_ids[row] for row in rest],
-        {at: identity.same_as[row] for at, row in enumerate(rest.tolist()) if row in identity.same_as},
-    )
     part = raw if len(rest) == len(raw) else raw.take(pa.array(rest))
-    part_cells = cells if part is raw else read_cells(part, contract)
-    std_records, events, quarantine, kept = _standardised(part, part_cells, contract, reference, as_of, own, raw)
+    identity = identify(part, feed_id, contract.key)
+    std_records, events, quarantine, kept = _standardised(part, contract, reference, as_of, identity)
+    hangs = hangs_on_day(std_records, events, as_of)
+    own_ids, is_lasting = std_records.column("record_id").combine_chunks(), ~(hangs | identity.is_shared[kept])
     if before and part is not raw:
-        std_records, events = taken_up((std_records, events, rest[kept]), before, again, raw)
+        std_records, events = taken_up((std_records, events), before, again, raw)
     record_ids = std_records.column("record_id").combine_chunks()
-    said = content.take(pc.index_in(record_ids, pa.array(identity.record_ids, pa.string())))
-    hangs = pa.array(hangs_on_day(std_records, events, as_of))
-    told = pa.table(
-        [record_ids, pc.if_else(hangs, pa.scalar(None, pa.binary()), said)], schema=ROW_CONTENT.arrow_schema()
-    )
-    return FeedStandardised(std_records, events, quarantine, told, len(raw) - len(rest))
+    own = pc.index_in(record_ids, own_ids)
+    told = [record_ids, pc.fill_null(pa.array(is_lasting).take(own), True), own.is_null()]
+    return FeedStandardised(
+        std_records, events, quarantine, pa.table(told, schema=RECORDS_AGAIN.arrow_schema()), len(raw) - len(rest), bool(hangs.any())
+    )  # fmt: skip
 
 
 def _standardised(
-    raw: pa.Table,
-    cells: Cells,
-    contract: Contract,
-    reference: Reference,
-    as_of: dt.date,
-    identity: Identity,
-    whole: pa.Table,
+    raw: pa.Table, contract: Contract, reference: Reference, as_of: dt.date, identity: Identity
 ) -> tuple[pa.Table, pa.Table, pa.Table, NDArray[np.int64]]:
-    """Records, events and quarantine of these rows of the whole export, and which of the rows are records."""
+    """Records, events and quarantine of these rows, and which of them are records."""
+    cells = read_cells(raw, contract)
     gathered = Gathered()
     events = read_events(cells, contract, reference, as_of, gathered)
     recorded_at = read_recorded_at(cells, events, contract, reference, as_of, gathered)
     people = read_people(cells, contract, reference, as_of, gathered)
     people |= read_births(cells, contract, reference, as_of, recorded_at, gathered)
-    rejected = _rejected(whole, people, events, identity)
+    rejected = _rejected(raw, people, events, identity)
     kept = np.setdiff1d(np.arange(len(raw)), np.fromiter(rejected, np.int64, len(rejected)))
     lineage = {name: raw.column(name) for name in LINEAGE_NAMES}
     shared = {
@@ -136,8 +126,8 @@ def _events(raw: pa.Table, shared: Columns, events: Columns, contract: Contract)
     })  # fmt: skip
 
 
-def _rejected(whole: pa.Table, people: Columns, events: Columns, identity: Identity) -> dict[int, _Rejection]:
-    """Row to the first reason against it; a row that repeats another names its place in the whole export."""
+def _rejected(raw: pa.Table, people: Columns, events: Columns, identity: Identity) -> dict[int, _Rejection]:
+    """Row to the first reason against it."""
     rejected = {
         int(row): _Rejection(
             "no_identity", None, "Has no name, birthday or identifier, so nothing can be linked to it."
@@ -149,7 +139,7 @@ def _rejected(whole: pa.Table, people: Columns, events: Columns, identity: Ident
             "unknown_role", "role", "The role is not known. Add the word to values.role of the contract."
         )
     for row, earlier in identity.same_as.items():
-        rejected[row] = _Rejection("duplicate_row", None, f"Same as {_where(whole, earlier)}.")
+        rejected[row] = _Rejection("duplicate_row", None, f"Same as {_where(raw, earlier)}.")
     return dict(sorted(rejected.items()))
 
 

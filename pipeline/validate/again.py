@@ -55,7 +55,7 @@ def outcomes_of(
         return suites.run(name, view.frame(), parameters)
     fresh = np.flatnonzero(is_fresh)
     some, every = np.flatnonzero(lasting), np.flatnonzero(~lasting)
-    found = dict(zip(every.tolist(), suites.run(name, view.frame(None, suites.columns(name, every)), parameters, every), strict=True))  # fmt: skip
+    found = dict(zip(every.tolist(), suites.run(name, view.frame(None, suites.wanted(name, every)), parameters, every), strict=True))  # fmt: skip
     of_fresh = suites.run(name, view.frame(fresh), parameters, some) if len(fresh) else suites.unfailing(name, some)
     failed = pa.concat_tables([FAILED_ROWS.arrow_schema().empty_table(), *(own.failed for own in again)])
     failed = failed.filter(pc.and_(pc.equal(failed.column("suite"), name), pc.is_in(failed.column("record_id"), known)))

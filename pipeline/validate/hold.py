@@ -13,7 +13,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipeline.core.durable import make_folder, replacing, sync_folder, write_synced
+from pipeline.core.durable import hand_on, make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
 from pipeline.core.parquet import ARROW, conform, count_rows
 from pipeline.core.places import Home
@@ -178,9 +178,7 @@ def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, eve
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new)
     for path, name in ((std_records, "std_records"), (events, "events")):
-        with replacing(new / f"{name}{path.suffix}") as temporary:
-            shutil.copyfile(path, temporary)
-            temporary.chmod(0o600)
+        hand_on(path, new / f"{name}{path.suffix}")
     kept = {path.name: _sha256(path) for path in sorted(new.iterdir())}
     write_synced(new / FACTS, json.dumps({**asdict(facts), "sha256": kept}, indent=1))
     sync_folder(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,7 +30,8 @@ class Export:
     feed_id: str
     std_records: pa.Table
     events: pa.Table
-    raw_records: pa.Table
+    raw_records: Callable[[], pa.Table]
+    """Reads them; only asked where a row is rejected"""
     rows_read: int
     rows_rejected: int
     """Rows that reading and standardising have sent to quarantine"""
@@ -145,17 +146,15 @@ def _settle(
         elif outcome.severity == "feed" and not is_met:
             breaches.append(Breach("expectation_failed", f"{outcome.about} {share:.0%} of the rows fail."))
     breaches = [*_limits(contract, export, len(rejected), as_of), *breaches]
-    keep = pa.array(np.setdiff1d(np.arange(rows), np.fromiter(rejected, np.int64, len(rejected))))
-    kept = export.std_records.take(keep)
-    is_kept = pc.is_in(export.events.column("record_id"), kept.column("record_id").combine_chunks())
+    kept, events = export.std_records, export.events
+    if rejected:
+        is_kept = np.ones(rows, bool)
+        is_kept[list(rejected)] = False
+        kept = kept.filter(pa.array(is_kept))
+        events = events.filter(pc.is_in(events.column("record_id"), kept.column("record_id").combine_chunks()))
     return FeedValidated(
-        export.feed_id,
-        kept,
-        export.events.filter(is_kept),
-        _quarantine(export, rejected),
-        tuple(breaches),
-        tuple(findings),
-    )
+        export.feed_id, kept, events, _quarantine(export, rejected), tuple(breaches), tuple(findings)
+    )  # fmt: skip
 
 
 def _limits(contract: Contract, export: Export, rejected: int, as_of: dt.date) -> list[Breach]:
@@ -180,7 +179,7 @@ def _limits(contract: Contract, export: Export, rejected: int, as_of: dt.date) -
 
 def _quarantine(export: Export, rejected: dict[int, Outcome]) -> pa.Table:
     rows = export.std_records.take(pa.array(list(rejected), pa.int64()))
-    raw = _raw_rows(export.raw_records, rows)
+    raw = _raw_rows(export.raw_records(), rows) if rejected else []
     table = {column.name: rows.column(column.name) for column in LINEAGE}
     table |= {
         "record_id": rows.column("record_id"),
@@ -195,8 +194,7 @@ def _quarantine(export: Export, rejected: dict[int, Outcome]) -> pa.Table:
 
 def _raw_rows(raw: pa.Table, rows: pa.Table) -> list[str]:
     """The raw text of each row as JSON, found by its place in the export."""
-    if not len(rows):
-        return []
+    raw = raw.filter(pc.is_in(raw.column("row_number"), rows.column("row_number").combine_chunks()))
     wanted = {tuple(place.values()) for place in rows.select(PLACE).to_pylist()}
     found: dict[tuple[object, ...], str] = {}
     places = raw.select(PLACE).to_pylist()

@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from pipeline.core.errors import SettingsError
-from pipeline.validate.views import DAILY
+from pipeline.validate.views import DAILY, Wanted
 
 SEVERITIES = ("row", "feed", "warn")
 BY_ITSELF = frozenset(
@@ -38,6 +38,7 @@ BY_ITSELF = frozenset(
     )
 )  # fmt: skip
 """Expectations that look at each row by itself"""
+UNIQUE = "expect_column_values_to_be_unique"
 _ONE_AT_A_TIME = threading.Lock()  # its context and Python's warning filters are the process's, not a thread's
 
 
@@ -77,12 +78,16 @@ class Suites:
         """(expectations,) bool: what a row does to it hangs on the row alone, not on other rows or the day of the night."""
         return np.array([_is_lasting(own.configuration) for own in self._suites[name].expectations], np.bool_)
 
-    def columns(self, name: str, places: np.ndarray) -> frozenset[str]:
-        """Columns that these expectations of a suite look at, as far as their arguments tell."""
+    def wanted(self, name: str, places: np.ndarray) -> Wanted | None:
+        """Columns that these expectations of a suite look at; None, for all, where a condition may name any."""
         configs = [self._suites[name].expectations[at].configuration for at in places]
-        return frozenset(
-            text for config in configs for value in config.kwargs.values() for text in _texts(value)
-        )  # fmt: skip
+        if any("row_condition" in config.kwargs for config in configs):
+            return None
+        unique = {config.kwargs["column"] for config in configs if config.type == UNIQUE}
+        others = {
+            text for config in configs if config.type != UNIQUE for value in config.kwargs.values() for text in _texts(value)
+        }  # fmt: skip
+        return Wanted(frozenset(unique | others), frozenset(unique - others))
 
     def unfailing(self, name: str, places: np.ndarray) -> list[Outcome]:
         """Outcomes of these expectations of a suite where no row fails."""
@@ -97,7 +102,7 @@ class Suites:
         Raises:
             SettingsError: If an expectation cannot be evaluated, as where it names a column that is not there.
         """
-        if frame.empty or (places is not None and not len(places)):
+        if not len(frame) or (places is not None and not len(places)):
             return []
         frame = frame.reset_index(drop=True)
         suite = self._suites[name]
@@ -157,7 +162,8 @@ def _outcome_of(suite: str, config: ExpectationConfiguration, failing: np.ndarra
 
 def _is_lasting(config: ExpectationConfiguration) -> bool:
     is_of_night = any("$PARAMETER" in str(value) for value in config.kwargs.values())
-    return config.type in BY_ITSELF and config.kwargs.get("column") not in DAILY and not is_of_night
+    is_by_itself = config.type in BY_ITSELF and "row_condition" not in config.kwargs
+    return is_by_itself and config.kwargs.get("column") not in DAILY and not is_of_night
 
 
 def _texts(value: object) -> list[str]:

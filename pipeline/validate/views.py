@@ -25,49 +25,72 @@ DAILY = frozenset({"age_years", "recorded_days_ago", "started_days_ago"})
 """Columns that hang on the day of the night"""
 
 
+Columns = dict[str, "pa.ChunkedArray | pd.Series"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which columns of a view are looked at."""
+
+    columns: frozenset[str]
+    only_compared: frozenset[str] = frozenset()
+    """Those of which nothing counts but which rows have the same: numbers stand for their texts"""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A table as suites see it."""
 
     table: pa.Table
     as_of: dt.date
-    make: Callable[[pa.Table, dt.date], pd.DataFrame]
+    make: Callable[[pa.Table, dt.date, Callable[[str], bool]], Columns]
 
-    def frame(self, rows: NDArray[np.int64] | None = None, columns: frozenset[str] | None = None) -> pd.DataFrame:
-        """The frame of some rows, all where none are given; columns that are not wanted may be empty."""
+    def frame(self, rows: NDArray[np.int64] | None = None, wanted: Wanted | None = None) -> pd.DataFrame:
+        """The frame of some rows, all where none are given, with all columns or those that are wanted."""
         table = self.table if rows is None else self.table.take(pa.array(rows))
-        if columns is not None:
-            spare = [name for name in (*RECORD_TEXT, *EVENT_TEXT) if name in table.column_names and name not in columns]
-            for name in spare:
-                table = table.set_column(table.schema.get_field_index(name), name, pa.nulls(len(table), pa.string()))
-        return self.make(table, self.as_of)
+        columns = self.make(table, self.as_of, lambda name: wanted is None or name in wanted.columns)
+        for name in wanted.only_compared if wanted else ():
+            if name in columns:
+                columns[name] = _numbered(columns[name])
+        made = {name: own.to_pandas() if isinstance(own, pa.ChunkedArray) else own for name, own in columns.items()}
+        return pd.DataFrame(made, index=pd.RangeIndex(len(table)))
 
 
-def record_view(std_records: pa.Table, as_of: dt.date) -> pd.DataFrame:
+def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str], bool] = lambda _: True) -> Columns:
     """One row a record: texts, the first forename and surname, and numbers.
 
     age_years: age in completed years when recorded (now, where the source gives no date); age_low, age_high as stated;
     recorded_days_ago: days from recorded_at to the night, negative in the future.
     """
-    columns: dict[str, pa.ChunkedArray] = {name: std_records.column(name) for name in RECORD_TEXT}
-    columns |= {name: _first(std_records.column(name)) for name in ("forename", "surname", "alias")}
-    columns |= {name: std_records.column(name) for name in ("age_low", "age_high")}
-    frame = pa.table(columns).to_pandas()
+    columns: Columns = {name: std_records.column(name) for name in RECORD_TEXT if is_wanted(name)}
+    columns |= {name: _first(std_records.column(name)) for name in ("forename", "surname", "alias") if is_wanted(name)}
+    columns |= {name: std_records.column(name) for name in ("age_low", "age_high") if is_wanted(name)}
     ago = _days_ago(std_records.column("recorded_at"), as_of)
-    born = std_records.column("date_of_birth").cast(pa.int32()).to_pandas()
-    today = (as_of - dt.date(1970, 1, 1)).days
-    frame["age_years"] = ((today - ago.fillna(0) - born) / YEAR_DAYS).astype(float)
-    frame["recorded_days_ago"] = ago
-    return frame
+    if is_wanted("age_years"):
+        born = std_records.column("date_of_birth").cast(pa.int32()).to_pandas()
+        today = (as_of - dt.date(1970, 1, 1)).days
+        columns["age_years"] = ((today - ago.fillna(0) - born) / YEAR_DAYS).astype(float)
+    if is_wanted("recorded_days_ago"):
+        columns["recorded_days_ago"] = ago
+    return columns
 
 
-def event_view(events: pa.Table, as_of: dt.date) -> pd.DataFrame:
+def event_view(events: pa.Table, as_of: dt.date, is_wanted: Callable[[str], bool] = lambda _: True) -> Columns:
     """One row an event: texts, started_days_ago, and duration_hours (negative where it ends before it starts)."""
-    frame = pa.table({name: events.column(name) for name in EVENT_TEXT}).to_pandas()
-    start, end = (events.column(name).cast(pa.int64()).to_pandas() for name in ("started_at", "ended_at"))
-    frame["started_days_ago"] = _days_ago(events.column("started_at"), as_of)
-    frame["duration_hours"] = (end - start) / 3_600_000_000
-    return frame
+    columns: Columns = {name: events.column(name) for name in EVENT_TEXT if is_wanted(name)}
+    if is_wanted("started_days_ago"):
+        columns["started_days_ago"] = _days_ago(events.column("started_at"), as_of)
+    if is_wanted("duration_hours"):
+        start, end = (events.column(name).cast(pa.int64()).to_pandas() for name in ("started_at", "ended_at"))
+        columns["duration_hours"] = (end - start) / 3_600_000_000
+    return columns
+
+
+def _numbered(column: pa.ChunkedArray | pd.Series) -> pa.ChunkedArray | pd.Series:
+    """The same number for the same text, null for null."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return pa.chunked_array([column.combine_chunks().dictionary_encode().indices])
 
 
 def _first(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
-from flows import building, linking, reading, stages
+from flows import building, linking, reading, stages, validating
 from pipeline.publish import publication
 
 pytestmark = pytest.mark.slow
 STAGES = ("read_and_standardise", "validate", "settle_feeds", "link", "persons", "publish_tables", "write_report")
+MODULES = {
+    "read_and_standardise": reading, "validate": validating, "settle_feeds": validating, "link": linking, "persons": building,
+}  # fmt: skip
 SECOND = "2026-11-21-1"
 BROUGHT = ("feed read", "feed unchanged")
 
@@ -23,7 +26,7 @@ def dies_in(stage: str, call: int = 1) -> Callable[[], None]:
     """Make this process kill itself when the stage is called for the n-th time."""
 
     def patch() -> None:
-        module = {"link": linking, "read_and_standardise": reading, "persons": building}.get(stage, stages)
+        module = MODULES.get(stage, stages)
         real, calls = getattr(module, stage), []
 
         def killed(*given: object) -> object:
@@ -98,13 +101,13 @@ def test_a_stage_whose_files_or_marker_are_damaged_runs_again(
     assert night_two(london, home, dies_in("publish_tables")) == -signal.SIGKILL
     link = home / "runs" / SECOND / "link"
     if damage == "output":
-        data = bytearray((link / "links.parquet").read_bytes())
+        data = bytearray((link / "links.arrow").read_bytes())
         data[len(data) // 2] ^= 1
-        (link / "links.parquet").write_bytes(data)
+        (link / "links.arrow").write_bytes(data)
     elif damage == "marker":
         (link / "done.json").write_text('{"stage": "link", "inp', "utf-8")
     else:
-        (link / "clusters.parquet").unlink()
+        (link / "clusters.arrow").unlink()
     assert night_two(london, home) == 0
     done = events(home)
     assert ("linked", None) in done

@@ -201,7 +201,7 @@ def test_a_damaged_last_good_export_is_told_only_where_it_is_needed(london: Lond
     elif what == "facts":
         (version / "export.json").write_text('{"file": "cus', "utf-8")
     else:
-        spoil(version / "std_records.parquet")
+        spoil(version / "std_records.arrow")
     custody.unlink()
     code, told = night(london, home)
     assert code == 1

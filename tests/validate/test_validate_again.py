@@ -69,7 +69,7 @@ def test_nights_validate_as_if_each_were_the_first(suites: Suites, feeds, share:
             for std, own, was in zip(before, rows, known, strict=True)
         ]  # fmt: skip
         exports = [
-            Export(feed.feed_id, std, events, read.records, read.rows_read, 0, None)
+            Export(feed.feed_id, std, events, lambda own=read.records: own, read.rows_read, 0, None)
             for feed, std, (read, _, events) in zip(CONTRACT.all_feeds(), records, feeds, strict=False)
         ]
         plain = validate_source(CONTRACT, exports, suites, as_of)

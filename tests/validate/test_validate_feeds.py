@@ -50,7 +50,7 @@ def export_of(folder: Path, rows: list[str], last_good_rows: int | None = None, 
     standard = standardise_feed(read.records, contract, Reference.load(), AS_OF)
     rejected = len(read.quarantine) + len(standard.quarantine)
     return Export(
-        "custody", standard.std_records, standard.events, read.records, read.rows_read, rejected, last_good_rows
+        "custody", standard.std_records, standard.events, lambda: read.records, read.rows_read, rejected, last_good_rows
     )
 
 
