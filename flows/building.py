@@ -6,21 +6,21 @@ import hashlib
 
 import pyarrow as pa
 
+from flows.checkpoints import as_marked
 from flows.decided import changed_since
-from flows.kept import read_facts, write_tables
+from flows.kept import read_facts, read_kept_table, write_tables
 from flows.linking import LINK
 from flows.night import Night
 from flows.resume import code_stamp
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import read_table, write_table
+from pipeline.core.parquet import read_parts, read_table, replace_parts, write_table
 from pipeline.persons.again import PersonsBefore
 from pipeline.persons.questions import Doubts
 from pipeline.persons.queue import QueueBefore
 from pipeline.persons.stage import Clustered, Previous, build_persons
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
-from pipeline.publish.verify import damaged_files
 from schemas.model import load_model
 from schemas.tables import (
     EVENTS,
@@ -46,7 +46,9 @@ PERSON_TABLES = (
     REVIEW_CLOSED,
 )
 PERSONS = "persons"
-PERSONS_TAKEN = (RECORDS.name, EVENTS.name, PERSONS_TABLE.name, PERSON_FIELDS.name)
+RECORD_CONTENTS, PERSON_CONTENTS = "record_contents.arrow", "person_contents.arrow"
+IN_PARTS = (RECORDS, EVENTS, PERSON_FIELDS)  # large, and as their contracts have them: written as they are
+OF_A_LINK = ("record_id_l", "record_id_r", "match_weight", "match_probability", "decision", "decided_by")
 
 
 def persons(night: Night) -> list[Metric]:
@@ -62,10 +64,11 @@ def persons(night: Night) -> list[Metric]:
             str(before.manifest["model"]),
             _persons_before(night, before),
         )
-    members, review_pairs, clusters, links, standing = (
+    members, review_pairs, clusters, standing = (
         read_table(night.folder.table(LINK, name))
-        for name in ("cluster_members", "review_pairs", "clusters", "links", "standing_decisions")
+        for name in ("cluster_members", "review_pairs", "clusters", "standing_decisions")
     )
+    links = read_table(night.folder.table(LINK, "links"), OF_A_LINK)
     review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
     doubts = Doubts(review_pairs, clusters, links, standing, review_bits, night.settings.most_records)
     decided = changed_since(
@@ -82,8 +85,14 @@ def persons(night: Night) -> list[Metric]:
         night.run_id,
     )
     for table in PERSON_TABLES:
-        write_table(night.folder.table(PERSONS, table.name), getattr(built, table.name), table)
-    write_tables(night.home.kept / night.run_id / PERSONS, {}, {"rules": _rules(night)})
+        path = night.folder.table(PERSONS, table.name)
+        if table in IN_PARTS:
+            data = getattr(built, table.name)
+            replace_parts(path, [data] if isinstance(data, pa.Table) else data, table.arrow_schema())
+        else:
+            write_table(path, getattr(built, table.name), table)
+    contents = {RECORD_CONTENTS: built.record_contents, PERSON_CONTENTS: built.person_contents}
+    write_tables(night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
     log("persons built", persons=len(built.persons), anew=built.n_rebuilt, questions=len(built.review_queue))
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
 
@@ -100,13 +109,16 @@ def _rules(night: Night) -> str:
 
 
 def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
-    """The last publication's persons; None where they were made by other rules, a byte changed, or all is to be rebuilt."""
-    facts = read_facts(night.home.kept / before.run_id / PERSONS)
+    """The last publication's persons, from its run; None where other rules made them, a byte changed, or all is to be rebuilt."""
+    kept, run = night.home.kept / before.run_id / PERSONS, night.home.run(before.run_id)
+    facts = read_facts(kept)
     if night.is_full or facts is None or facts.get("rules") != _rules(night):
         return None
-    if damaged_files(before.folder, is_deep=True, tables=PERSONS_TAKEN):
+    of_records, of_persons = (read_kept_table(kept, name, facts) for name in (RECORD_CONTENTS, PERSON_CONTENTS))
+    golden, fields = (run.table(PERSONS, table.name) for table in (PERSONS_TABLE, PERSON_FIELDS))
+    if of_records is None or of_persons is None or not as_marked(night.home, run.root / PERSONS, [golden, fields]):
         return None
-    return PersonsBefore(*(before.table(name) for name in PERSONS_TAKEN))
+    return PersonsBefore(of_records, of_persons, read_table(golden), read_parts(fields))
 
 
 def _closed_before(before: Publication) -> pa.Table:

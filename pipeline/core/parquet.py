@@ -7,7 +7,8 @@ and read in a fraction of the time.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,14 +64,33 @@ def write_table(path: Path, frame: pd.DataFrame | pa.Table, table: Table) -> Pat
 
 def replace_rows(path: Path, data: pa.Table) -> None:
     """Write the rows as they are, whole or not at all; the file is its owner's only."""
+    if path.suffix == ARROW:
+        replace_parts(path, [data], data.schema)
+        return
+    with _own(path) as temporary:
+        write_parquet(temporary, data)
+
+
+def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> int:
+    """Write the rows of all parts as they are to an Arrow file, whole or not at all; returns how many. No part is held longer."""
+    options, rows = ipc.IpcWriteOptions(compression="zstd"), 0
+    with (
+        _own(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as out,
+        ipc.new_file(out, schema, options=options) as writer,
+    ):
+        for part in parts:
+            writer.write_table(part, max_chunksize=ROW_GROUP_ROWS)
+            rows += len(part)
+    return rows
+
+
+@contextmanager
+def _own(path: Path) -> Iterator[Path]:
+    """A temporary file that becomes the path; its owner's only."""
     with replacing(path) as temporary:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        if path.suffix == ARROW:
-            options = ipc.IpcWriteOptions(compression="zstd")
-            with pa.OSFile(str(temporary), "wb") as out, ipc.new_file(out, data.schema, options=options) as writer:
-                writer.write_table(data, max_chunksize=ROW_GROUP_ROWS)
-        else:
-            write_parquet(temporary, data)
+        yield temporary
 
 
 def write_parquet(path: Path, data: pa.Table) -> None:
@@ -113,6 +133,13 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         schema = ipc.open_file(source).schema
         wanted = ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
         return ipc.open_file(source, options=wanted).read_all().select(list(columns))
+
+
+def read_parts(path: Path) -> Iterator[pa.Table]:
+    """The rows of an Arrow file, some at a time."""
+    with pa.memory_map(str(path)) as source, ipc.open_file(source) as reader:
+        for number in range(reader.num_record_batches):
+            yield pa.Table.from_batches([reader.get_batch(number)])
 
 
 def count_rows(path: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,17 +11,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from pipeline.core.parquet import conform
-from pipeline.persons.again import PersonsBefore, of_persons, taken_over, touched_persons
+from pipeline.core.errors import ContractError
+from pipeline.core.parquet import conform, in_order
+from pipeline.persons.again import PersonsBefore, of_persons, taken_over
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_changes
-from pipeline.persons.content import corrected
+from pipeline.persons.content import (
+    corrected,
+    corrected_since,
+    person_contents,
+    persons_of_other_content,
+    record_contents,
+)
 from pipeline.persons.golden import golden_values, person_fields
 from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, ledger_of
 from pipeline.persons.questions import Doubts
 from pipeline.persons.queue import QueueBefore, review_queue
 from pipeline.persons.survivorship import Survivorship
-from schemas.tables import EVENTS, PERSONS, RECORDS
+from schemas.tables import EVENTS, PERSONS, RECORDS, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,20 @@ class Previous:
 
 @dataclass(frozen=True, slots=True)
 class PersonTables:
-    """The tables of persons."""
+    """The tables of persons, each in the order of its key."""
 
     persons: pa.Table
-    person_fields: pa.Table
+    person_fields: Iterable[pa.Table]
+    """In parts, to be gone through once"""
     records: pa.Table
     events: pa.Table
     identity_ledger: pa.Table
     link_changes: pa.Table
     review_queue: pa.Table
     review_closed: pa.Table
+    record_contents: pa.Table
+    person_contents: pa.Table
+    """Both as ``content`` gives them, for the next night"""
     n_rebuilt: int
     """Persons that were made anew"""
 
@@ -72,65 +83,98 @@ def build_persons(
     previous: Previous | None,
     run_id: str,
 ) -> PersonTables:
-    """All tables of persons for tonight's clusters; each sorted by its key."""
-    identities, changes = _identities(std_records, linked, previous, run_id)
+    """All tables of persons for tonight's clusters. Input: records and events in the order of their keys."""
+    contents = record_contents(std_records)
+    identities, changes = _identities(std_records, contents, linked, previous, run_id)
     person_of = pa.table({
         "record_id": linked.cluster_members.column("record_id"), "person_id": identities.person_of,
     })  # fmt: skip
-    records = conform(_with_person(std_records, person_of), RECORDS).sort_by("record_id")
-    own_events = conform(_with_person(events, person_of), EVENTS).sort_by("event_id")
+    records = in_order(_with_person(std_records, person_of, RECORDS), RECORDS.key)
+    own_events = in_order(_with_person(events, person_of, EVENTS), EVENTS.key)
     queue = review_queue(linked.doubts, records, identities.ledger, previous.queue if previous else None, run_id)
-    rest = linked.doubts.clusters, linked.cluster_members, queue.open
+    confidence = _confidence(person_of, linked.doubts.clusters)
+    said = person_contents(records, contents, own_events, confidence, queue.open)
+    made = _Made(records, own_events, (linked.doubts.clusters, linked.cluster_members, queue.open), survivorship)
     before = previous.tables if previous else None
-    persons, fields, rebuilt = _golden(records, own_events, rest, survivorship, before)
+    persons, fields, rebuilt = made.anew() if before is None else made.on(before, said)
     return PersonTables(
-        persons, fields, records, own_events, identities.ledger, changes, queue.open, queue.closed, rebuilt
-    )
+        persons, fields, records, own_events, identities.ledger, changes, queue.open, queue.closed, contents, said, rebuilt
+    )  # fmt: skip
 
 
-def _golden(
-    records: pa.Table,
-    events: pa.Table,
-    rest: tuple[pa.Table, pa.Table, pa.Table],
-    survivorship: Survivorship,
-    before: PersonsBefore | None,
-) -> tuple[pa.Table, pa.Table, int]:
-    """Persons, their fields, and how many of them were made anew; ``rest``: clusters, their members, open questions."""
-    if before is None:
-        fields = person_fields(records, survivorship)
-        persons = persons_table(records, events, fields, *rest)
-        return persons, fields, len(persons)
-    touched = touched_persons(before, records, events, *rest)
-    own, own_events = of_persons(records, touched), of_persons(events, touched)
-    made = person_fields(own, survivorship)
-    fields = taken_over(before.person_fields, touched, made)
-    anew = persons_table(own, own_events, made, *rest)
-    return taken_over(before.persons, touched, anew), fields, len(anew)
+def _confidence(person_of: pa.Table, clusters: pa.Table) -> pa.Table:
+    """Confidence of the cluster that each person is; a cluster has the id of its first record."""
+    place = pc.index_in(clusters.column("cluster_id"), person_of.column("record_id").combine_chunks())
+    return pa.table({
+        "person_id": person_of.column("person_id").take(place), "confidence": clusters.column("confidence"),
+    })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Golden records of tonight: each way gives persons, their fields in parts, and how many persons were made anew."""
+
+    records: pa.Table
+    events: pa.Table
+    rest: tuple[pa.Table, pa.Table, pa.Table]
+    """Clusters, their members, open questions"""
+    survivorship: Survivorship
+
+    def anew(self) -> tuple[pa.Table, Iterable[pa.Table], int]:
+        """Of all persons."""
+        fields = person_fields(self.records, self.survivorship)
+        persons = persons_table(self.records, self.events, fields, *self.rest)
+        return persons, [fields], len(persons)
+
+    def on(self, before: PersonsBefore, said: pa.Table) -> tuple[pa.Table, Iterable[pa.Table], int]:
+        """Of those persons who are not made of what they were; the others are taken over."""
+        touched = persons_of_other_content(before.person_contents, said)
+        own, own_events = of_persons(self.records, touched), of_persons(self.events, touched)
+        fields = person_fields(own, self.survivorship)
+        made = persons_table(own, own_events, fields, *self.rest)
+        persons = pa.concat_tables(taken_over([before.persons], touched, made))
+        return persons, taken_over(before.person_fields, touched, fields), len(made)
 
 
 def _identities(
-    std_records: pa.Table, linked: Clustered, previous: Previous | None, run_id: str
+    std_records: pa.Table, contents: pa.Table, linked: Clustered, previous: Previous | None, run_id: str
 ) -> tuple[Identities, pa.Table]:
     """Tonight's identities, and what changed since last night."""
     ledger = ledger_of(previous.identity_ledger) if previous else empty_ledger()
     overlap = compare_with(ledger, linked.cluster_members)
     evidence = Evidence(
-        corrected(previous.records, std_records, overlap.touched) if previous else {},
+        _corrected(previous, std_records, contents, overlap.touched) if previous else {},
         frozenset(linked.decided),
         is_model_new=previous is not None and previous.model != linked.model,
     )
     identities = carry_on(overlap, ledger, run_id, evidence)
     blamed = blamed_records(identities)
-    feeds = feeds_of(ds.dataset(previous.records, format="parquet"), blamed) if previous else {}
-    feeds |= feeds_of(ds.dataset(std_records), blamed)
+    feeds = feeds_of(ds.dataset(std_records), blamed)
+    gone = blamed.filter(pc.invert(pc.is_in(blamed, pa.array(feeds, pa.string()))))
+    if previous and len(gone):
+        feeds |= feeds_of(ds.dataset(previous.records, format="parquet"), gone)
     blame = Blame((previous.model, linked.model) if previous else (), linked.decided, feeds)
     return identities, link_changes(identities, blame, run_id)
 
 
-def _with_person(rows: pa.Table, person_of: pa.Table) -> pa.Table:
-    """Arrow cannot join tables that hold lists, so each record's place is looked up and its person taken."""
-    place = pc.index_in(rows.column("record_id"), person_of.column("record_id").combine_chunks())
-    return rows.append_column("person_id", person_of.column("person_id").take(place))
+def _corrected(
+    previous: Previous, std_records: pa.Table, contents: pa.Table, record_ids: pa.Array
+) -> Mapping[str, str]:
+    if previous.tables is None:
+        return corrected_since(previous.records, std_records, record_ids)
+    return corrected(previous.tables.record_contents, contents, record_ids)
+
+
+def _with_person(rows: pa.Table, person_of: pa.Table, table: Table) -> pa.Table:
+    """The rows as the contract has them, each with its record's person; nothing but the person is copied."""
+    own, ids = rows.column("record_id"), person_of.column("record_id")
+    persons = person_of.column("person_id")
+    if not own.equals(ids):  # Arrow cannot join tables that hold lists, so each record's place is looked up
+        persons = persons.take(pc.index_in(own, ids.combine_chunks()))
+    found = rows.append_column("person_id", persons)
+    if persons.null_count:
+        raise ContractError(table.name, "has records that are in no cluster")
+    return found.select(list(table.names)).cast(table.arrow_schema())
 
 
 def persons_table(

@@ -10,7 +10,7 @@ from nights_of_clusters import Home
 
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, blamed_records, link_changes
-from pipeline.persons.content import corrected
+from pipeline.persons.content import corrected_since
 from schemas.tables import RECORDS, STD_RECORDS
 
 
@@ -26,7 +26,7 @@ def records(table, **given: dict) -> pa.Table:
 
 def found(tmp_path: Path, before: dict, now: dict, *asked: str) -> dict[str, str]:
     pq.write_table(records(RECORDS, **before), tmp_path / "part-0.parquet")
-    return corrected(tmp_path, records(STD_RECORDS, **now), pa.array(asked, pa.string()))
+    return corrected_since(tmp_path, records(STD_RECORDS, **now), pa.array(asked, pa.string()))
 
 
 def test_a_record_is_corrected_where_what_it_says_of_its_person_changed(tmp_path: Path) -> None:
