@@ -191,8 +191,9 @@ def preview_of(shelf: Shelf, case: Case, dealt: Dealt | None, verdict: str) -> P
         parts = [[row["record_id"] for row in group.of(own)] for own in group.persons]
         if len(parts) == 1:
             parts = _parted(group, case.pair)
-    n_events = sum(len(shelf.events(own)) for own in group.persons)
-    return preview(group, parts, n_events, shelf.reference.survivorship)
+    fields = [row for own in group.persons for row in shelf.fields(own)]
+    n_events = sum(shelf.n_events(own) for own in group.persons)
+    return preview(group, parts, fields, n_events, shelf.reference.survivorship)
 
 
 def told_decisions(found: dict[Pair, list[Decision]], labels: dict[str, str]) -> tuple[Told, ...]:

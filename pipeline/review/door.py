@@ -93,7 +93,8 @@ class Door:
         own = next((value for name, value in request.cookies.items() if name.endswith("desk")), None)
         if not self._addresses.takes(address) or not self._sessions.takes(hash_of(own) if own else address):
             return 429, OFTEN
-        if scope["method"] == "POST" and scope["path"].startswith("/sign-in") and not self._sign_ins.takes(address):
+        is_try = scope["path"] == "/oidc/back" or (scope["method"] == "POST" and scope["path"].startswith("/sign-in"))
+        if is_try and not self._sign_ins.takes(address):
             return 429, OFTEN
         return None
 

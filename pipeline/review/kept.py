@@ -18,11 +18,11 @@ from pipeline.review.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 TO = r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|why)|persons/[A-Za-z0-9_-]{1,64}/(unmerge|why)|search)$"
 LONGEST = 48_000
 LABELS = {
-    "verdict": "Verdict", "code": "Reason", "text": "In your words", "why": "Why you look", "agrees": "The other steward's decision", "do": "What",
+    "verdict": "Verdict", "code": "Reason", "text": "In your words", "why": "Why you look", "agrees": "The other steward's decision", "do": "What", "joined": "Join as well",
     "surname": "Surname", "forename": "Forename", "date_of_birth": "Date of birth", "postcode": "Postcode", "identifier": "Identifier",
 }  # fmt: skip
-WORDS = {"yes": "Confirm", "no": "Take it back", "split": "Part the ticked records", "preview": "Preview only", **VERDICT_WORDS, **REASONS, **JUSTIFICATIONS}  # fmt: skip
-CODED = frozenset({"verdict", "code", "why", "agrees", "do"})
+WORDS = {"ticked": "The ticked records are one person", "others": "The records not ticked are one person", "yes": "Confirm", "no": "Take it back", "split": "Part the ticked records", "preview": "Preview only", **VERDICT_WORDS, **REASONS, **JUSTIFICATIONS}  # fmt: skip
+CODED = frozenset({"verdict", "code", "why", "agrees", "do", "joined"})
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Value = Annotated[str, Field(max_length=4_000)]
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
-
-from pipeline.persons.golden import person_fields
 from pipeline.persons.survivorship import Survivorship
+from pipeline.review.choosing import golden_of
 from pipeline.review.seen import Group
-from schemas.tables import RECORDS
+from pipeline.review.shelf import Row
 
 FIELDS = (
     "forename", "middle_names", "surname", "date_of_birth", "sex", "ethnicity", "address", "postcode", "phone", "email", "pnc_id", "cro_number",
     "nhs_number", "upn",
 )  # fmt: skip
 TABLES = ("persons", "person_fields", "records", "events", "links", "identity_ledger", "link_changes", "review_queue")
-MOST_RECORDS = 400
-SCHEMA = RECORDS.arrow_schema()
+MOST_RECORDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +40,13 @@ class Preview:
     tables: tuple[str, ...]
 
 
-def preview(group: Group, parts: Sequence[Sequence[str]], n_events: int, survivorship: Survivorship) -> Preview | None:
+def preview(group: Group, parts: Sequence[Sequence[str]], fields: Iterable[Row], n_events: int, survivorship: Survivorship) -> Preview | None:  # fmt: skip
     """What comes out if the records of the group are dealt into these parts; None where there are too many.
 
     Args:
         group: the persons as they are.
         parts: record ids of each person after the decision, every record once.
+        fields: every value of those persons, rows of ``person_fields``.
         n_events: events of those persons, which follow their records.
         survivorship: rules by which a golden record is chosen.
     """
@@ -58,7 +56,7 @@ def preview(group: Group, parts: Sequence[Sequence[str]], n_events: int, survivo
         Side(own, tuple(row["record_id"] for row in group.of(own)), _golden(row)) for own, row in group.persons.items()
     )
     is_same = {frozenset(side.record_ids) for side in before} == {frozenset(ids) for ids in parts}
-    after = tuple(replace(side, title="As now") for side in before) if is_same else _dealt(group, parts, survivorship)
+    after = tuple(replace(side, title="As now") for side in before) if is_same else _dealt(parts, fields, survivorship)
     rows = []
     for field in FIELDS:
         then, later = (tuple(side.values.get(field, "") for side in sides) for sides in (before, after))
@@ -71,18 +69,9 @@ def _golden(person: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(person[name]) for name in FIELDS if person[name] is not None}
 
 
-def _dealt(group: Group, parts: Sequence[Sequence[str]], survivorship: Survivorship) -> tuple[Side, ...]:
+def _dealt(parts: Sequence[Sequence[str]], fields: Iterable[Row], survivorship: Survivorship) -> tuple[Side, ...]:
     """Golden records of the parts, chosen as the night chooses them."""
     titles = [f"After {at}" if len(parts) > 1 else "Together" for at in range(1, len(parts) + 1)]
     owner = {record: title for title, ids in zip(titles, parts, strict=True) for record in ids}
-    rows: list[dict[str, Any]] = [{name: group.records[r].get(name) for name in RECORDS.names} | {"person_id": owner[r]} for r in owner]  # fmt: skip
-    there = {name for row in rows for name, value in row.items() if value not in (None, [])}
-    fields = {name: rules for name, rules in survivorship.fields.items() if name in there}
-    groups = {name: own for name, own in survivorship.groups.items() if there & set(own[0])}
-    rules = replace(survivorship, fields=fields, groups=groups)  # what no record has need not be asked for
-    found = person_fields(pa.Table.from_pylist(rows, SCHEMA), rules).to_pylist()
-    chosen: dict[str, dict[str, str]] = {title: {} for title in titles}
-    for row in found:
-        if row["is_chosen"]:
-            chosen[row["person_id"]][row["field"]] = row["value"]
-    return tuple(Side(title, tuple(ids), chosen[title]) for title, ids in zip(titles, parts, strict=True))
+    golden = golden_of(fields, owner, survivorship)
+    return tuple(Side(title, tuple(ids), golden.get(title, {})) for title, ids in zip(titles, parts, strict=True))

@@ -104,6 +104,10 @@ class Shelf:
             "SELECT * FROM events WHERE person_id = ? ORDER BY started_at NULLS LAST, event_id", [person_id]
         )
 
+    def n_events(self, person_id: str) -> int:
+        """How many events one person has."""
+        return int(self._known("SELECT count(*) AS n FROM events WHERE person_id = ?", person_id)[0]["n"])
+
     def ledger(self, person_id: str) -> list[Row]:
         """The spans of one identity."""
         return self._known("SELECT * FROM identity_ledger WHERE person_id = ? ORDER BY valid_from", person_id)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import DeskRefusedError, LinkageError
+from pipeline.core.errors import DeskRefusedError, LinkageError, StoreUnavailableError
 from pipeline.review import sessions
 from pipeline.review.access import May, Viewer, need
 from pipeline.review.desk import Desk
@@ -19,6 +22,7 @@ from pipeline.stewardship.audit import Act, append
 
 T = TypeVar("T")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ID = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 COOKIE, TLS_COOKIE = "desk", "__Host-desk"
 
 
@@ -37,6 +41,8 @@ class Visit:
     desk: Desk
     viewer: Viewer
     session: sessions.Session
+    on_record: list[Exception] = field(default_factory=list)
+    """Refusals that are in the audit log already"""
 
     @property
     def now(self) -> dt.datetime:
@@ -63,13 +69,32 @@ class Visit:
 
         try:
             return self.desk.write(together)
+        except StoreUnavailableError:
+            raise  # there is nothing to write to
         except LinkageError as error:
-            refused = {**subject, "refused": type(error).__name__}
-            self.desk.write(lambda connection: append(connection, self._act(f"{action}.refused", refused, why), self.now))  # fmt: skip
+            self.refused(action, subject, error, why)
             raise
+
+    def refused(self, action: str, subject: Mapping[str, Any], error: Exception, why: str = "") -> None:
+        """Write that something was refused; a refusal that is on the record is not written again."""
+        if error not in self.on_record:
+            self.on_record.append(error)
+            told = {**subject, "refused": type(error).__name__, "code": code_of(error)}
+            self.desk.write(lambda connection: append(connection, self._act(f"{action}.refused", told, why), self.now))
 
     def _act(self, action: str, subject: Mapping[str, Any], why: str) -> Act:
         return Act(self.viewer.name, self.viewer.role, action, subject, why)
+
+
+def code_of(error: Exception) -> int:
+    """The HTTP status of a refusal."""
+    if isinstance(error, DeskRefusedError):
+        return error.code
+    if isinstance(error, HTTPException):
+        return error.status_code
+    if isinstance(error, StaleFormError):
+        return 403
+    return 422 if isinstance(error, RequestValidationError) else 409
 
 
 def desk_of(request: Request) -> Desk:
@@ -115,16 +140,37 @@ def visit_of(request: Request) -> Visit:
     return visit
 
 
+def note_refusal(request: Request, error: Exception) -> None:
+    """Write a refusal that no page has written: who, which page, which ids. What is typed into a form is not.
+
+    Of those who are not signed in only tries to sign in are written: else anybody on the network could make the log grow.
+    """
+    session = session_of(request)
+    visit: Visit | None = getattr(request.state, "visit", None)
+    desk, path = desk_of(request), request.url.path
+    if visit is None and session is not None:
+        visit = Visit(desk, session.account.viewer(), session)
+    if visit is not None:
+        visit.refused("page", _asked(request), error)
+    elif path.startswith("/sign-in") or path == "/oidc/back":
+        act = Act("nobody", "none", "sign_in.refused", {**_asked(request), "code": code_of(error)})
+        desk.write(lambda connection: append(connection, act, desk.clock()))
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    """The page as the desk knows it, and the ids in its address; nothing that is no id."""
+    route = request.scope.get("route")
+    ids = {name: value for name, value in request.path_params.items() if name.endswith("_id") and ID.fullmatch(value)}
+    records = {name: value for name in ("l", "r") if ID.fullmatch(value := request.query_params.get(name, ""))}
+    return {"page": getattr(route, "path", ""), "method": request.method, **ids, **records}
+
+
 def allowed(act: May) -> Callable[[Request], Visit]:
     """A dependency: who is signed in, if the role allows the act."""
 
     def visit_if_allowed(request: Request) -> Visit:
         visit = visit_of(request)
-        try:
-            need(visit.viewer, act)
-        except DeskRefusedError:
-            visit.done("page.refused", {"page": request.scope["route"].path})
-            raise
+        need(visit.viewer, act)
         return visit
 
     return visit_if_allowed

@@ -8,14 +8,20 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
+from pipeline.core.errors import (
+    DecisionConflictError,
+    DecisionRefusedError,
+    DeskRefusedError,
+    LinkageError,
+    StoreUnavailableError,
+)
 from pipeline.core.log import log
 from pipeline.review.desk import Desk
 from pipeline.review.door import Door
 from pipeline.review.kept import kept_of
 from pipeline.review.pages import page
 from pipeline.review.routes import audit, case, front, oidc, people, person, queue, search, sign_in, supervisor
-from pipeline.review.visits import SAFE, NotSignedInError, StaleFormError, own_form, visit_of
+from pipeline.review.visits import SAFE, NotSignedInError, StaleFormError, note_refusal, own_form, visit_of
 
 ROUTERS = (
     front.router,
@@ -75,6 +81,7 @@ async def _to_sign_in(request: Request, error: Exception) -> Response:
 
 async def _stale(request: Request, error: Exception) -> Response:
     """A form from before: offered to be sent again, where somebody is signed in; else kept until they are."""
+    await run_in_threadpool(_noted, request, error)
     try:
         await run_in_threadpool(visit_of, request)
     except NotSignedInError:
@@ -85,7 +92,17 @@ async def _stale(request: Request, error: Exception) -> Response:
     return page(request, "again.html", 403, kept=kept, because="You opened that page before you signed in again.")
 
 
+def _noted(request: Request, error: Exception) -> None:
+    """On the record; where the store does not answer, the answer is given all the same."""
+    try:
+        note_refusal(request, error)
+    except StoreUnavailableError:
+        log("desk_refusal_not_noted", kind=type(error).__name__)
+
+
 def _refused(request: Request, error: Exception) -> Response:
+    if isinstance(error, (DeskRefusedError, DecisionConflictError, DecisionRefusedError)):
+        _noted(request, error)
     if isinstance(error, DeskRefusedError):
         return _message(request, error.code, error.problem, error.what_to_do)
     if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
@@ -95,12 +112,14 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _malformed(request: Request, error: Exception) -> Response:
-    del error  # it quotes what was sent
+    _noted(request, error)  # its text quotes what was sent, and is told nowhere
     return _message(request, 422, "The request is not one that this page sends.")
 
 
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 413:
+        _noted(request, error)
     said = {404: "There is no such page.", 413: "The request is larger than the desk takes."}
     return _message(request, status, said.get(status, "This cannot be done here."))
 

@@ -191,7 +191,8 @@ def _decided(request: Request, visit: Visit, review_id: str, act: str, work: Cal
         outcome = visit.done(f"case.{act}", {"review_id": review_id, **subject}, why, together)
     except REFUSALS as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
-        return _page(request, visit, review_id, shown, why, _errors(error), status, form)
+        seen = shown if set(shown.given) <= set(group.records) else Shown()
+        return _page(request, visit, review_id, seen, why, _errors(error), status, form)
     if outcome is None:
         raise RuntimeError("the work gives an outcome")
     done = "look" if outcome.is_second_look else "waits" if outcome.waits else {"decide": "saved"}.get(act, act)
@@ -208,6 +209,7 @@ def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) 
     try:
         deal(group_for(shelf, question), form.records, form.joined)
     except DeskRefusedError as error:
+        visit.refused("case.split.preview", {"review_id": review_id, "records": sorted(form.records)}, error, why)
         return _page(request, visit, review_id, Shown(), why, _errors(error), error.code, form)
     return _page(request, visit, review_id, Shown(), why, (), 200, form)
 

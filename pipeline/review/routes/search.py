@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
 from pipeline.review.asked import Asked
 from pipeline.review.pages import page, said
@@ -45,7 +46,11 @@ def find(request: Request, visit: Searching, asked: Annotated[SearchForm, Form()
         found = search(shelf, visit.viewer, asked)
         problems = dict(found.unread)
     hits = found.hits if found else []
-    visit.done("search", {"fields": asked.named(), "persons": [hit.person_id for hit in hits]}, JUSTIFICATIONS.get(asked.why, ""))  # fmt: skip
+    why = JUSTIFICATIONS.get(asked.why, "")
+    if problems:
+        visit.refused("search", {"fields": asked.named()}, DeskRefusedError(422, " ".join(problems.values())), why)
+    else:
+        visit.done("search", {"fields": asked.named(), "persons": [hit.person_id for hit in hits]}, why)
     told = [(hit, shelf.person(hit.person_id), golden := _short(shelf, visit.viewer, hit.person_id), _older(hit, golden)) for hit in hits]  # fmt: skip
     errors = [{"text": text, "href": f"#{name}"} for name, text in problems.items()]
     return _page(request, shelf, asked, errors, None if problems else told, found)

@@ -144,6 +144,7 @@ def set_up(request: Request, password: Text = "", again: Text = "", code: Text =
         token = desk.write(finish)
     except DeskRefusedError as error:
         is_code = error.problem.startswith("The code")
+        desk.write(lambda connection: _note(connection, desk, "sign_in.set_up_refused", account))
         return _set_up_page(request, account.name, secret, 422, [{"text": str(error), "href": "#code" if is_code else "#password"}])  # fmt: skip
     return with_cookie(request, RedirectResponse("/", 303), token)
 
