@@ -14,7 +14,7 @@ from pipeline.stewardship.database import reading
 
 pytestmark = pytest.mark.flow
 NAMES = {"asha": "Asha Steward", "col": "Col Borough", "aud": "Aud Itor", "ada": "Ada Min", None: "nobody"}
-OPEN = {"/", "/help", "/health", "/static/{name}", "/sign-in", "/sign-in/code", "/set-up", "/oidc/start"}
+OPEN = {"/", "/help", "/health", "/static/{name}", "/sign-in", "/sign-in/code", "/set-up", "/oidc/start", "/session"}
 """Pages that are refused to nobody: they ask to sign in, or show nothing of a person"""
 ROLES = {
     "/cases": "col", "/queue": "col", "/next": "col", "/search": "aud", "/persons": "aud", "/audit": "asha", "/supervisor": "asha", "/accounts": "asha",
