@@ -10,6 +10,8 @@ from web_pages import case_of, open_case, rows, say_why_if_asked
 
 pytestmark = [pytest.mark.flow, pytest.mark.web]
 Enter = Callable[..., Page]
+PAPER = {"width": 703, "height": 990}
+"""A4 without its margins, at 96 dots an inch"""
 
 
 def top_of(page: Page, selector: str) -> float:
@@ -112,3 +114,46 @@ def test_a_tag_is_never_cut_off(enter: Enter, world: World) -> None:
         assert box is not None
         assert box["x"] + tag.evaluate("element => element.scrollWidth") <= width
     asha.get_by_role("button", name="Give it back").click()
+
+
+def on_paper(page: Page) -> Page:
+    page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)  # type: ignore[arg-type]  # width and height
+    return page
+
+
+def labels_on_paper(page: Page) -> set[str]:
+    """Records whose whole column lies on the sheet."""
+    found = set()
+    for head in page.locator(".all-records thead th[scope=col]:visible").all():
+        box = head.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PAPER["width"] + 1
+        found.add(" ".join(head.inner_text().split()[:2]))
+    return found
+
+
+def test_every_record_of_a_large_case_is_printed_and_nothing_runs_off_the_sheet(enter: Enter, world: World) -> None:
+    case, persons = rows(world, "SELECT review_id, person_ids FROM {review_queue} ORDER BY n_pairs DESC, review_id LIMIT 1")[0]  # fmt: skip
+    n = rows(world, f"SELECT count(*) FROM {{records}} WHERE person_id IN {tuple(persons)}")[0][0]
+    assert n > 5
+    page = enter("asha")
+    open_case(page, case)
+    on_paper(page)
+    assert labels_on_paper(page) == {f"Record {at}" for at in range(1, n + 1)}
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
+    for kept_off in (".desk-nav", ".split-box", ".case__decide form", ".desk-header__out"):
+        expect(page.locator(kept_off).first).to_be_hidden()
+
+
+def test_every_record_of_a_person_is_printed_with_the_marking_on_every_sheet(enter: Enter, world: World) -> None:
+    person, n = rows(world, "SELECT person_id, n_records FROM {persons} WHERE n_records BETWEEN 7 AND 9 ORDER BY person_id LIMIT 1")[0]  # fmt: skip
+    page = enter("asha")
+    page.goto(f"/persons/{person}")
+    say_why_if_asked(page)
+    on_paper(page)
+    assert labels_on_paper(page) == {f"Record {at}" for at in range(1, n + 1)}
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
+    rules = page.evaluate("[...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule instanceof CSSPageRule).map(rule => rule.cssText).join()")  # fmt: skip
+    assert rules.count("OFFICIAL-SENSITIVE") == 2
