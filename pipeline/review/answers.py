@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Store
-
-OF_SHARE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +109,14 @@ def last_answer(connection: Connection, review_id: str) -> Row | None:
     return next(iter(answers_to(connection, review_id)), None)
 
 
+def seconded_by(store: Store, answers: Sequence[Row]) -> Row | None:
+    """The answer that the latest one only confirms; None where it says something of its own."""
+    ids = answers[0]["decision_ids"] if answers else []
+    made = store.named(ids[:1])
+    named = made[ids[0]].confirms if ids and ids[0] in made else None
+    return next((row for row in answers[1:] if named in row["decision_ids"]), None) if named else None
+
+
 def take_back_answer(sitting: Sitting, answer_id: str) -> None:
     """An answer counts no more, nor is it asked again."""
     connection = sitting.connection
@@ -133,11 +138,10 @@ def answer_with(sitting: Sitting, decision_id: str) -> Row | None:
     return next((row for row in found if decision_id in row["decision_ids"]), None)
 
 
-def ask_again(sitting: Sitting, decision_id: str, verdict: str, share: float) -> None:
-    """Ask a random sample of questions again: drawn by a hash of the decision's id, so the same form gives the same draw."""
-    drawn = int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:4], "big") % OF_SHARE
+def ask_again(sitting: Sitting, verdict: str) -> None:
+    """Ask another steward the question again."""
     question = sitting.question
-    if question is None or drawn >= share * OF_SHARE:
+    if question is None:
         return
     row: dict[str, Any] = {
         "look_id": str(uuid4()), "review_id": question["review_id"], "review_type": question["review_type"],

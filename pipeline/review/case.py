@@ -18,12 +18,14 @@ from pipeline.review.compare import FieldRow, RecordsRow, field_rows, records_ro
 from pipeline.review.deciding import warnings_of
 from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.preview import Preview, preview
+from pipeline.review.refusals import Refused, refused
 from pipeline.review.seen import Group, Pair, group_of, seen_of
 from pipeline.review.shelf import Row, Shelf
 from pipeline.review.splitting import Dealt
 from pipeline.review.weigh import Weighed, rarity_lines, weighed
+from pipeline.review.words import CLOSED_WORDS
 from pipeline.stewardship.decision import Decision, pair_state
-from pipeline.stewardship.store import Refusal, Store
+from pipeline.stewardship.store import Store
 
 RARE_FIELDS = ("surname", "forename", "postcode", "phone")
 MOST_VALUES = 3
@@ -69,7 +71,8 @@ class Case:
     facts: dict[str, Any]
     decisions: tuple[Told, ...]
     head: Decision | None
-    warnings: dict[str, Refusal]
+    warnings: dict[str, Refused]
+    """Verdicts that would be refused, and why"""
     events: dict[str, list[Row]] = field(default_factory=dict)
     decision_id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -112,7 +115,8 @@ def question_of(shelf: Shelf, review_id: str) -> tuple[Row, bool]:
     if found := shelf.question(review_id):
         return found, True
     if found := shelf.closed(review_id):
-        return {"reason": "It is asked no more.", "harm": 0, "match_probability": None, **found}, False
+        why = CLOSED_WORDS.get(found["reason_code"], found["reason_code"].replace("_", " "))
+        return {"reason": f"Asked no more: {why}.", "harm": None, "match_probability": None, **found}, False
     raise DeskRefusedError(
         404, "There is no such question.", "It may have been closed by a later night under another one."
     )
@@ -129,20 +133,43 @@ def group_for(shelf: Shelf, question: Row) -> Group:
     return group
 
 
+def labels_of(group: Group) -> dict[str, str]:
+    """The number by which a page calls each record."""
+    return {record: str(at) for at, record in enumerate(group.records, start=1)}
+
+
 def pair_of(question: Row, group: Group, given: Sequence[str]) -> Pair:
-    """The pair to look at: the one asked for, else the question's.
+    """The pair to look at: the one asked for, else the one that made the question, else the strongest.
 
     Raises:
         DeskRefusedError: 404, if a record is not one of the case.
     """
-    asked = (
-        sorted({*given}) if len({*given}) == 2 else sorted({question["record_id_l"], question["record_id_r"]} - {None})
-    )
+    asked = sorted({*given}) if len({*given}) == 2 else _made_by(question, group)
     if any(record not in group.records for record in asked) or len(asked) != 2:
         if given:
             raise DeskRefusedError(404, "These two records are not of this case.")
         asked = sorted(group.records)[:2]
     return asked[0], asked[-1]
+
+
+def _made_by(question: Row, group: Group) -> list[str]:
+    """The strongest pair that meets the rule after which the question is called, else the question's own pair.
+
+    A question shows the strongest pair of two persons, while another pair of theirs may have met the rule.
+    """
+    own = sorted({question["record_id_l"], question["record_id_r"]} - {None})
+    owners = {group.records[record]["person_id"] for record in own if record in group.records}
+    made = {
+        ends: row["match_weight"]
+        for ends, row in group.links.items()
+        if question["review_type"] in (row["rules"] or ())
+        and all(end in group.records for end in ends)
+        and {group.records[end]["person_id"] for end in ends} == owners
+    }
+    if not made or tuple(own) in made:
+        return own
+    best: Pair = max(made, key=lambda ends: (made[ends], ends))
+    return [*best]
 
 
 def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: bool, given: Sequence[str] = (), with_events: bool = False, is_blind: bool = False) -> Case:  # fmt: skip
@@ -160,7 +187,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
     """
     group = group_for(shelf, question)
     pair = pair_of(question, group, given)
-    labels = {record: str(at) for at, record in enumerate(group.records, start=1)}
+    labels = labels_of(group)
     people = tuple(Person(shown(viewer, {**row, "borough": None}), shown_all(viewer, group.of(own))) for own, row in group.persons.items())  # fmt: skip
     left, right = (
         shown(viewer, group.records[record]) for record in sorted(pair, key=lambda record: int(labels[record]))
@@ -175,7 +202,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         rows=field_rows(left, right, link, shelf.kept.model, store.policy.disagreeing_levels, [group.persons[row["person_id"]] if viewer.sees_all else {} for row in (left, right)]),
         weighed=_weighed(shelf, link, left, right), beyond=beyond(group, pair) if viewer.sees_all else None, said=_said(shelf, group, pair, link), rules=_rules(shelf, link),
         graph=graph_picture(sides, _inside(group), labels, pair), facts=facts, decisions=() if is_blind else told_decisions(found, labels),
-        head=None if is_blind else head, warnings={} if is_blind else warnings_of(store, facts, viewer.name, ("link", "unlink")),
+        head=None if is_blind else head, warnings={} if is_blind else _warnings(store, facts, viewer, labels, f"/cases/{question['review_id']}"),
         events={own: shown_all(viewer, shelf.events(own)) for own in group.persons} if with_events else {},
     )  # fmt: skip
 
@@ -218,6 +245,11 @@ def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: fr
     if own.verdict == "retract":
         return "brings another back" if own.retracts in retractions else "takes another back"
     return "in force" if in_force and own.decision_id == in_force.decision_id else "replaced"
+
+
+def _warnings(store: Store, facts: dict[str, Any], viewer: Viewer, labels: dict[str, str], here: str) -> dict[str, Refused]:  # fmt: skip
+    found = warnings_of(store, facts, viewer.name, ("link", "unlink"))
+    return {verdict: refused(refusal, labels, here) for verdict, refusal in found.items()}
 
 
 def _inside(group: Group) -> list[Row]:

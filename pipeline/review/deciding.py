@@ -22,7 +22,7 @@ from pipeline.review.answers import (
 )
 from pipeline.review.seen import Pair, seen_of
 from pipeline.review.undoing import undoing
-from pipeline.review.words import REASONS
+from pipeline.review.words import REASONS, plain_text
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
 from pipeline.stewardship.evidence import moved_fields
 from pipeline.stewardship.store import Refusal, Store
@@ -55,7 +55,7 @@ def reason_of(code: str, text: str) -> str:
     Raises:
         DeskRefusedError: 422, if none was chosen, or "other" has no text.
     """
-    own = " ".join(text.split())[:LONGEST_TEXT]
+    own = plain_text(text, LONGEST_TEXT)
     if code not in REASONS:
         raise DeskRefusedError(422, "Choose a reason.")
     if code == "other" and not own:
@@ -63,8 +63,13 @@ def reason_of(code: str, text: str) -> str:
     return f"{REASONS[code]}: {own}" if own else REASONS[code]
 
 
-def decide_pair(sitting: Sitting, said: Said, share: float) -> Outcome:
+def decide_pair(sitting: Sitting, said: Said, is_drawn: bool) -> Outcome:
     """Enter a verdict on one pair, or keep it as a second look where the question is asked of this steward again.
+
+    Args:
+        sitting: who decides on what.
+        said: the verdict.
+        is_drawn: the answer is one of the sample that another steward is asked again.
 
     Raises:
         DeskRefusedError: 409, if the evidence or the latest decision is not what the page showed.
@@ -83,7 +88,8 @@ def decide_pair(sitting: Sitting, said: Said, share: float) -> Outcome:
     keep_made(sitting, recorded)
     if recorded[0].is_new:
         keep_answer(sitting, said.verdict, recorded)
-        ask_again(sitting, said.decision_id, said.verdict, share)
+        if is_drawn:
+            ask_again(sitting, said.verdict)
     return Outcome(tuple(recorded))
 
 

@@ -34,6 +34,10 @@ class Desk:
     seal: Seal
     clock: Callable[[], dt.datetime] = field(default=_now)
 
+    def draws(self, review_id: str, account_id: str) -> bool:
+        """Whether this account's answer to a question is in the sample that is asked again: the same however often it answers."""
+        return self.seal.lot(f"{review_id}|{account_id}") < self.settings.second_look_share
+
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do the work in one transaction, beside which nobody else writes."""
 

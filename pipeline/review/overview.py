@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,12 @@ from sqlalchemy import Connection
 
 from pipeline.review.agreement import Agreement, agreement, by_key, wilson
 from pipeline.review.machine import LookedAt, looked_at_by_stewards
-from pipeline.review.queue import AGE_WORDS, AGES
+from pipeline.review.queue import AGE_WORDS, AGES, answered_since
 from pipeline.review.shelf import Row, Shelf
+from pipeline.review.uk_time import uk_day
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
+from pipeline.stewardship.entering import decisions_named
 
 DAYS = 28
 VERDICTS = ("link", "unlink", "unsure", "split")
@@ -59,8 +62,8 @@ class Overview:
     """Type to open questions by age"""
     ages: Mapping[str, str]
     per_day: list[tuple[dt.date, dict[str, int]]]
-    stewards: list[tuple[str, int, int]]
-    """Name, answers in the last four weeks, and those undone"""
+    stewards: list[tuple[str, int, int, int]]
+    """Name, answers in the last four weeks, answers of others that were confirmed, and answers undone"""
     together: Agreement
     agreement_by_steward: dict[str, Agreement]
     agreement_by_type: dict[str, Agreement]
@@ -86,16 +89,27 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
     looks = [row._asdict() for row in connection.execute(sa.select(LOOKS).where(LOOKS.c.second_by.is_not(None)))]
     waiting = connection.execute(sa.select(sa.func.count()).select_from(LOOKS).where(LOOKS.c.second_by.is_(None))).scalar_one()  # fmt: skip
     kept = [row for row in answers if not row["is_undone"]]
+    seconded = confirmations(connection, kept)
+    first = [row for row in kept if row["answer_id"] not in seconded]
     pairs = [(row, (row["first_verdict"], row["second_verdict"])) for row in looks]
     return Overview(
-        _open(shelf), AGE_WORDS, _per_day(kept, now), _stewards(answers), agreement([pair for _, pair in pairs]),
+        _open(shelf, uk_day(now), answered_since(connection, shelf.decisions_read)), AGE_WORDS, _per_day(first, now), _stewards(answers, seconded), agreement([pair for _, pair in pairs]),
         by_key((name, pair) for row, pair in pairs for name in (row["first_by"], row["second_by"])),
-        by_key((row["review_type"], pair) for row, pair in pairs), int(waiting), _bands(kept), _precision(shelf, connection),
+        by_key((row["review_type"], pair) for row, pair in pairs), int(waiting), _bands(first), _precision(shelf, connection),
     )  # fmt: skip
 
 
-def _open(shelf: Shelf) -> dict[str, dict[str, int]]:
-    rows = shelf.rows("SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue GROUP BY ALL ORDER BY ALL", [shelf.run_id.rpartition("-")[0]])  # fmt: skip
+def confirmations(connection: Connection, answers: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Answers that only confirm another steward's: they tell nothing of the question beyond it."""
+    ids = {row["answer_id"]: json.loads(row["decision_ids"]) for row in answers}
+    made = decisions_named(connection, {own[0] for own in ids.values() if own})
+    return {answer_id for answer_id, own in ids.items() if own and own[0] in made and made[own[0]].confirms}
+
+
+def _open(shelf: Shelf, today: dt.date, answered: Collection[str]) -> dict[str, dict[str, int]]:
+    """Open questions that no answer waits on, as the queue counts them."""
+    sql = "SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue WHERE review_id NOT IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"  # fmt: skip
+    rows = shelf.rows(sql, [today, sorted(answered)])
     found: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(AGES, 0))
     for row in rows:
         age = next((name for name, (low, high) in AGES.items() if low <= max(row["days"], 0) <= high), "old")
@@ -104,17 +118,19 @@ def _open(shelf: Shelf) -> dict[str, dict[str, int]]:
 
 
 def _per_day(answers: Sequence[Mapping[str, Any]], now: dt.datetime) -> list[tuple[dt.date, dict[str, int]]]:
-    days = [now.date() - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    days = [uk_day(now) - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     found: dict[dt.date, dict[str, int]] = {day: dict.fromkeys(VERDICTS, 0) for day in days}
     for row in answers:
-        if (day := row["decided_at"].date()) in found and row["verdict"] in VERDICTS:
+        if (day := uk_day(row["decided_at"])) in found and row["verdict"] in VERDICTS:
             found[day][row["verdict"]] += 1
     return list(found.items())
 
 
-def _stewards(answers: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, int]]:
-    done, undone = (Counter(row["decided_by"] for row in answers if row["is_undone"] == is_undone) for is_undone in (False, True))  # fmt: skip
-    return [(name, done[name], undone[name]) for name in sorted(done.keys() | undone.keys())]
+def _stewards(answers: Sequence[Mapping[str, Any]], seconded: Collection[str]) -> list[tuple[str, int, int, int]]:
+    done, confirmed, undone = Counter[str](), Counter[str](), Counter[str]()
+    for row in answers:
+        (undone if row["is_undone"] else confirmed if row["answer_id"] in seconded else done)[row["decided_by"]] += 1
+    return [(name, done[name], confirmed[name], undone[name]) for name in sorted({row["decided_by"] for row in answers})]  # fmt: skip
 
 
 def _bands(answers: Sequence[Mapping[str, Any]]) -> list[Band]:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.review.access import MASK, ROLE_WORDS
 from pipeline.review.sessions import csrf_of
+from pipeline.review.uk_time import uk_time
 from pipeline.review.visits import token_of
 from pipeline.review.words import FIELD_WORDS, VERDICT_WORDS
 from schemas.question_words import TYPE_WORDS
@@ -33,6 +34,7 @@ def _environment() -> Environment:
         "said": said,
         "day": day,
         "moment": moment,
+        "night": night,
         "bits": bits,
         "field": field_words,
         "kind": kind_words,
@@ -61,8 +63,21 @@ def day(value: dt.date | None) -> str:
 
 
 def moment(value: dt.datetime | None) -> str:
-    """A day and time, UTC."""
-    return f"{value.day} {value:%B} {value.year}, {value:%H:%M}" if value else EMPTY
+    """A day and time, by a clock in London."""
+    if not value:
+        return EMPTY
+    value = uk_time(value)
+    return f"{value.day} {value:%B} {value.year}, {value:%H:%M}"
+
+
+def night(run_id: str) -> str:
+    """The day of a night by its run id, as ``2026-11-20-1``; a later run of the same day says which it was."""
+    text, _, number = run_id.rpartition("-")
+    try:
+        told = day(dt.date.fromisoformat(text))
+    except ValueError:
+        return run_id
+    return told if number == "1" else f"{told} (run {number})"
 
 
 def bits(value: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -14,9 +14,12 @@ from sqlalchemy import Connection
 
 from pipeline.review.access import Viewer
 from pipeline.review.shelf import Row, Shelf
+from pipeline.review.uk_time import uk_day
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
+from pipeline.stewardship.decision import is_same_person
+from pipeline.stewardship.entering import decisions_named
 
 PAGE = 25
 MOST_PAGES = 10_000
@@ -62,6 +65,8 @@ class Work:
     """Answered, and not yet read by a night; those asked of this viewer a second time are not among them"""
     claims: Mapping[str, str]
     """Question to the account that has claimed it"""
+    today: dt.date
+    """From which the age of a question is counted"""
 
     def mine(self, viewer: Viewer) -> list[str]:
         """Questions that the viewer has claimed."""
@@ -74,11 +79,28 @@ class Work:
 
 def work_of(connection: Connection, viewer: Viewer, decisions_read: int, now: dt.datetime) -> Work:
     """Answers since the night of the publication, claims that have not run out, second looks."""
-    sql = sa.select(ANSWERS.c.review_id).where(ANSWERS.c.last_seq > decisions_read, ANSWERS.c.review_type != UNMERGE, sa.not_(ANSWERS.c.is_undone))  # fmt: skip
-    answered = {row.review_id for row in connection.execute(sql)}
+    answered = answered_since(connection, decisions_read)
     claims = connection.execute(sa.select(CLAIMS).where(CLAIMS.c.until > now))
     again = {row.review_id for row in connection.execute(looks_for(viewer.name))}
-    return Work(frozenset(answered - again), {row.review_id: row.account_id for row in claims})
+    return Work(frozenset(answered - again), {row.review_id: row.account_id for row in claims}, uk_day(now))
+
+
+def answered_since(connection: Connection, decisions_read: int) -> set[str]:
+    """Questions with an answer that no night has read yet."""
+    sql = sa.select(ANSWERS.c.review_id).where(ANSWERS.c.last_seq > decisions_read, sa.not_(ANSWERS.c.is_undone))
+    return {row.review_id for row in connection.execute(sql)}
+
+
+def waits_for_others(connection: Connection, shelf: Shelf, viewer: Viewer) -> list[str]:
+    """Questions in which the viewer's own decision waits for a second person, which the viewer cannot be."""
+    asked = shelf.once("waiting", lambda: shelf.rows("SELECT review_id, decision_ids FROM queue WHERE review_type = 'second_person'"))  # fmt: skip
+    made = decisions_named(connection, {one for row in asked for one in row["decision_ids"] or ()})
+    found = []
+    for row in asked:
+        by = [made[one].decided_by for one in row["decision_ids"] or () if one in made]
+        if by and all(is_same_person(name, viewer.name) for name in by):
+            found.append(row["review_id"])
+    return found
 
 
 def looks_for(name: str) -> sa.Select[Any]:
@@ -105,7 +127,7 @@ class Listing:
 def listing(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer, page: int = 1) -> Listing:
     """A page of open questions, gravest and most uncertain first."""
     page = min(max(page, 1), MOST_PAGES)
-    where, values = _where(shelf, filters, work, viewer)
+    where, values = _where(filters, work, viewer)
     kind = " AND review_type = ?" if filters.kind else ""
     own = [*values, filters.kind] if filters.kind else values
     sql = f"SELECT * FROM queue WHERE {where}{kind} ORDER BY priority DESC, review_id LIMIT {PAGE} OFFSET {(page - 1) * PAGE}"  # noqa: S608  (conditions of our own, values bound)
@@ -115,13 +137,13 @@ def listing(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer, page: in
     return Listing(shelf.rows(sql, own), total, page, found)
 
 
-def next_question(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer) -> str | None:
-    """The first question that nobody else has claimed; those of one's own first."""
-    where, values = _where(shelf, filters, work, viewer)
+def next_question(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer, left_out: Sequence[str] = ()) -> str | None:  # fmt: skip
+    """The first question that nobody else has claimed, and that is not left out; those that one has taken first."""
+    where, values = _where(filters, work, viewer)
     kind = " AND review_type = ?" if filters.kind else ""
     own = [*values, filters.kind] if filters.kind else values
     sql = f"SELECT review_id FROM queue WHERE {where}{kind} AND review_id NOT IN (SELECT unnest(?::VARCHAR[])) ORDER BY list_contains(?::VARCHAR[], review_id) DESC, priority DESC, review_id LIMIT 1"  # noqa: S608
-    found = shelf.rows(sql, [*own, work.others(viewer), work.mine(viewer)])
+    found = shelf.rows(sql, [*own, [*work.others(viewer), *left_out], work.mine(viewer)])
     return str(found[0]["review_id"]) if found else None
 
 
@@ -137,8 +159,8 @@ def _choices(shelf: Shelf) -> dict[str, list[str]]:
     return {"boroughs": [row["name"] for row in boroughs], "sources": [row["name"] for row in sources if row["name"]]}
 
 
-def _where(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer) -> tuple[str, list[Any]]:
-    """Conditions and the values bound in them; the question's age is counted from the day of the publication."""
+def _where(filters: Filters, work: Work, viewer: Viewer) -> tuple[str, list[Any]]:
+    """Conditions and the values bound in them."""
     parts = ["review_id NOT IN (SELECT unnest(?::VARCHAR[]))"]
     values: list[Any] = [sorted(work.hidden)]
     if filters.borough:
@@ -152,8 +174,8 @@ def _where(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer) -> tuple[
         values.append(int(filters.harm[:2]))
     if filters.age in AGES:
         youngest, oldest = AGES[filters.age]
-        parts.append("CAST(? AS DATE) - opened_on BETWEEN ? AND ?")
-        values += [shelf.run_id.rpartition("-")[0], youngest, oldest]
+        parts.append("greatest(CAST(? AS DATE) - opened_on, 0) BETWEEN ? AND ?")
+        values += [work.today, youngest, oldest]
     if filters.mine:
         parts.append("review_id IN (SELECT unnest(?::VARCHAR[]))")
         values.append(work.mine(viewer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ class Seal:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._first = Fernet(keys[0])
+        self._key = keys[0].encode()
         self._all = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, secret: str) -> str:
@@ -47,6 +49,11 @@ class Seal:
             return self._all.decrypt(kept.removeprefix(SEALED)).decode()
         except InvalidToken:
             raise DeskRefusedError(503, "The desk cannot read your second factor: the key that it was sealed with is gone.", "Ask an administrator to reset your account.") from None  # fmt: skip
+
+    def lot(self, of: str) -> float:
+        """A number from 0 to under 1 that is always the same for a text, and that nobody without the key foretells."""
+        drawn = hmac.digest(self._key, f"lot:{of}".encode(), "sha256")
+        return int.from_bytes(drawn[:6], "big") / 2**48
 
     def is_newest(self, kept: str) -> bool:
         """Whether it is sealed with the first key."""

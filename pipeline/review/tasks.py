@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
 from pipeline.review.queue import UNMERGE, Filters
-from pipeline.review.words import JUSTIFICATIONS
+from pipeline.review.words import JUSTIFICATIONS, plain_text
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
 from pipeline.stewardship.columns import DESK_REASONS as REASONS
@@ -58,7 +58,8 @@ def justify(connection: Connection, viewer: Viewer, subject: str, code: str, tex
     """
     if code not in JUSTIFICATIONS:
         raise DeskRefusedError(422, "Choose why you look at this.")
-    why = JUSTIFICATIONS[code] + (f": {' '.join(text.split())[:LONGEST_WHY]}" if text.strip() else "")
+    more = plain_text(text, LONGEST_WHY)
+    why = f"{JUSTIFICATIONS[code]}: {more}" if more else JUSTIFICATIONS[code]
     own = REASONS.c.account_id == viewer.account_id, REASONS.c.subject == subject
     connection.execute(sa.delete(REASONS).where(*own))
     connection.execute(

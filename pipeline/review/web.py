@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -58,6 +59,7 @@ def create_app(desk: Desk, is_tls: bool = False, hosts: frozenset[str] = frozens
     app.add_exception_handler(StaleFormError, _stale)
     app.add_exception_handler(LinkageError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(ValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 VERDICT_WORDS: Mapping[str, str] = {"link": "Same person", "unlink": "Different people", "unsure": "Cannot tell", "retract": "Taken back", "split": "Split"}  # fmt: skip
@@ -27,3 +28,14 @@ CLOSED_WORDS: Mapping[str, str] = {
     "weight_fell": "nothing left worth asking", "record_withdrawn": "a record was withdrawn", "joined_another": "joined an older question",
     "holds_together": "the person holds together now", "person_shrank": "the person has fewer records", "decision_settled": "the decision was settled",
 }  # fmt: skip
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Signs without a width that some scripts need within a word"""
+
+
+def plain_text(text: str, longest: int) -> str:
+    """What somebody typed, as it is kept: one space where there were several, and nothing that is not seen.
+
+    Control characters are of no use in a reason, and those that turn the direction of writing would make it read as another one.
+    """
+    seen = (sign for sign in " ".join(text.split()) if sign in JOINERS or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn"))  # fmt: skip
+    return " ".join("".join(seen).split())[:longest]

@@ -13,15 +13,19 @@ from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review import tasks
-from pipeline.review.answers import Outcome, Sitting, last_answer, open_look
-from pipeline.review.case import case_of, group_for, pair_of, preview_of, question_of
-from pipeline.review.deciding import Said, decide_pair, reason_of, second, undo
+from pipeline.review.answers import Outcome, Sitting, answers_to, open_look, seconded_by
+from pipeline.review.case import case_of, group_for, labels_of, pair_of, preview_of, question_of
+from pipeline.review.deciding import LONGEST_TEXT, Said, decide_pair, reason_of, second, undo
+from pipeline.review.pages import night as night_words
 from pipeline.review.pages import page
+from pipeline.review.refusals import refused
+from pipeline.review.said_once import is_to_be_said, said, then_say
+from pipeline.review.seen import Group
 from pipeline.review.shelf import Row, Shelf
 from pipeline.review.splitting import SideName, deal, split, steps_of
 from pipeline.review.undoing import undoing
 from pipeline.review.visits import Visit, allowed
-from pipeline.review.words import JUSTIFICATIONS, REASONS
+from pipeline.review.words import JUSTIFICATIONS, REASONS, plain_text
 from pipeline.stewardship.decision import is_same_person
 from schemas.question_words import TYPE_WORDS
 
@@ -129,7 +133,7 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
             raise DeskRefusedError(422, "Choose: same person, different people, or cannot tell.")
         pair = pair_of(sitting.question or {}, sitting.group, given)
         said = Said(form.verdict, pair, reason_of(form.code, form.text), form.decision_id or str(uuid4()), form.evidence, form.evidence_hash, form.head, bool(form.replaces))  # type: ignore[arg-type]  # one of the three, see above  # fmt: skip
-        return decide_pair(sitting, said, visit.desk.settings.second_look_share)
+        return decide_pair(sitting, said, visit.desk.draws(review_id, visit.viewer.account_id))
 
     shown = Shown(l=form.l, r=form.r)
     return _decided(request, visit, review_id, "decide", work, {"verdict": form.verdict, "records": sorted(given)}, shown, form)  # fmt: skip
@@ -156,9 +160,9 @@ def approve(
     """Confirm another steward's decision, or take it back."""
 
     def work(sitting: Sitting) -> Outcome:
-        if not text.strip():
+        if not (reason := plain_text(text, LONGEST_TEXT)):
             raise DeskRefusedError(422, "Say why you confirm it or take it back.")
-        return second(sitting, decision_id, agrees == "yes", " ".join(text.split()))
+        return second(sitting, decision_id, agrees == "yes", reason)
 
     return _decided(request, visit, review_id, "second" if agrees == "yes" else "sent_back", work, {"decision_id": decision_id}, Shown(), None)  # fmt: skip
 
@@ -192,12 +196,12 @@ def _decided(request: Request, visit: Visit, review_id: str, act: str, work: Cal
     except REFUSALS as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
         seen = shown if set(shown.given) <= set(group.records) else Shown()
-        return _page(request, visit, review_id, seen, why, _errors(error), status, form)
+        return _page(request, visit, review_id, seen, why, _errors(error, review_id, group), status, form)
     if outcome is None:
         raise RuntimeError("the work gives an outcome")
     done = "look" if outcome.is_second_look else "waits" if outcome.waits else {"decide": "saved"}.get(act, act)
     more = f"&back={outcome.n_brought_back}" if outcome.n_brought_back else ""
-    return RedirectResponse(f"/cases/{review_id}?done={done}{more}", 303)
+    return then_say(request, f"/cases/{review_id}", done, more)
 
 
 def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) -> Response:
@@ -206,11 +210,12 @@ def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) 
     why = visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, review_id))
     if why is None:
         raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
+    group = group_for(shelf, question)
     try:
-        deal(group_for(shelf, question), form.records, form.joined)
+        deal(group, form.records, form.joined)
     except DeskRefusedError as error:
         visit.refused("case.split.preview", {"review_id": review_id, "records": sorted(form.records)}, error, why)
-        return _page(request, visit, review_id, Shown(), why, _errors(error), error.code, form)
+        return _page(request, visit, review_id, Shown(), why, _errors(error, review_id, group), error.code, form)
     return _page(request, visit, review_id, Shown(), why, (), 200, form)
 
 
@@ -221,10 +226,11 @@ def _page(
     shelf, viewer = visit.desk.shelves.current(), visit.viewer
     question, is_open = question_of(shelf, review_id)
 
-    def read(connection: Connection) -> tuple[Row | None, str | None, str | None]:
-        return last_answer(connection, review_id), tasks.claimed_by(connection, review_id, visit.now), open_look(connection, review_id, viewer)  # fmt: skip
+    def read(connection: Connection) -> tuple[list[Row], str | None, str | None]:
+        return answers_to(connection, review_id), tasks.claimed_by(connection, review_id, visit.now), open_look(connection, review_id, viewer)  # fmt: skip
 
-    answer, holder, look = visit.desk.read(read)
+    answers, holder, look = visit.desk.read(read)
+    answer = answers[0] if answers else None
     case = case_of(
         shelf, visit.desk.store, viewer, question, is_open, shown.given, shown.show == "events", look is not None
     )
@@ -240,31 +246,33 @@ def _page(
     is_own = answer is not None and is_same_person(answer["decided_by"], viewer.name)
     brings_back = undoing(visit.desk.store, answer["decision_ids"], viewer.name, "asked", 0).n_brought_back if answer and is_own else 0  # fmt: skip
     is_counted = answer is not None and answer["last_seq"] > shelf.decisions_read and look is None
-    return page(
+    told = page(
         request, "case.html", status, case=case, answer=answer if is_counted else None, holder=holder, is_look=look is not None, why=why,
         shown=shown, preview=found, errors=errors,
         form={name: getattr(form, name, "") for name in ("verdict", "code", "text")}, reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
-        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf), chosen=set(getattr(form, "records", ())), dealt=dealt, steps=steps,
-        joined=set(getattr(form, "joined", ())), brings_back=brings_back,
+        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf, answer) if is_to_be_said(request, shown.done) else None, chosen=set(getattr(form, "records", ())), dealt=dealt, steps=steps,
+        joined=set(getattr(form, "joined", ())), brings_back=brings_back, can_undo=is_own, seconded=seconded_by(visit.desk.store, answers),
     )  # fmt: skip
+    return said(request, told)
 
 
-def _errors(error: Exception) -> list[dict[str, Any]]:
-    if isinstance(error, DecisionConflictError):
-        chain = [f"{link.decided_by} on {link.decided_at}: {link.record_id_l} {'is' if link.verdict == 'link' else 'is not'} {link.record_id_r}" for link in error.chain]  # fmt: skip
-        return [{"text": text, "href": "#decisions"} for text in (error.problem, *chain, error.what_to_do)]
+def _errors(error: Exception, review_id: str, group: Group) -> list[dict[str, str]]:
+    if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
+        return refused(error, labels_of(group), f"/cases/{review_id}").errors
     return [{"text": str(error), "href": "#decide"}]
 
 
-def _notice(shown: Shown, shelf: Shelf) -> dict[str, Any] | None:
-    night = f"It counts from the night after {shelf.run_id} on."
-    said = {
+def _notice(shown: Shown, shelf: Shelf, answer: Row | None) -> dict[str, Any] | None:
+    night = f"It counts from the night after {night_words(shelf.run_id)} on."
+    if answer and answer["verdict"] == "unsure":
+        night = "Nothing is joined or parted, and the question is asked again later."
+    told = {
         "saved": ("Saved.", night), "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),
         "split": ("The records part.", night), "second": ("Confirmed.", night), "sent_back": ("Taken back. The question is open again.", ""),
         "look": ("Thank you. This was a second look: another steward had answered before.", "Your answer is compared with theirs; it decides nothing."),
         "undone": ("Undone. The question is open again.", "Everything stands as it stood before."),
     }.get(shown.done)  # fmt: skip
-    if not said:
+    if not told:
         return None
     again = f"{shown.back:,} earlier {'decision counts' if shown.back == 1 else 'decisions count'} again. " if shown.back else ""  # fmt: skip
-    return {"text": said[0], "more": again + said[1], "is_good": True}
+    return {"text": told[0], "more": again + told[1], "is_good": True}

@@ -13,11 +13,13 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review import tasks
 from pipeline.review.answers import Outcome, Sitting, about_person, last_answer
-from pipeline.review.case import told_decisions
+from pipeline.review.case import labels_of, told_decisions
 from pipeline.review.deciding import reason_of, undo
 from pipeline.review.pages import page
 from pipeline.review.person import PersonPage, as_csv, group_for, history_of, not_found, person_page
+from pipeline.review.refusals import refused
 from pipeline.review.routes.case import Split
+from pipeline.review.said_once import is_to_be_said, said, then_say
 from pipeline.review.splitting import split
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS, REASONS
@@ -85,9 +87,10 @@ def _decided(request: Request, visit: Visit, person_id: str, act: str, work: Cal
         outcome = visit.done(f"person.{act}", {"person_id": person_id, **subject}, why, together)
     except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
-        return _page(request, visit, person_id, why, str(error), status)
+        told = str(error) if isinstance(error, DeskRefusedError) else refused(error, labels_of(group), "").text
+        return _page(request, visit, person_id, why, told, status)
     done = "waits" if outcome is not None and outcome.waits else {"unmerge": "split", "undo": "undone"}[act]
-    return RedirectResponse(f"/persons/{person_id}?done={done}", 303)
+    return then_say(request, f"/persons/{person_id}", done)
 
 
 @router.post("/persons/{person_id}/export")
@@ -127,11 +130,12 @@ def _page(request: Request, visit: Visit, person_id: str, why: str, error: str =
     }  # fmt: skip
     own = visit.desk.read(lambda connection: last_answer(connection, about_person(person_id)["review_id"]))
     can_undo = own is not None and is_same_person(own["decided_by"], visit.viewer.name) and own["last_seq"] > shelf.decisions_read  # fmt: skip
-    return page(
+    told = page(
         request, "person.html", status, person=person, why=why, decisions=decisions, shelf=shelf, titles=shelf.reference.titles,
         trust=shelf.reference.trust, reasons=REASONS.items(), batch=str(uuid4()), errors=[{"text": error, "href": "#h-unmerge"}] if error else (),
-        notice=notices.get(done), can_undo=can_undo, chosen=(),
+        notice=notices.get(done) if is_to_be_said(request, done) else None, can_undo=can_undo, chosen=(),
     )  # fmt: skip
+    return said(request, told)
 
 
 def _ended(request: Request, visit: Visit, person_id: str) -> Response:

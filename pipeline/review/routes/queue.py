@@ -11,7 +11,18 @@ from sqlalchemy import Connection
 
 from pipeline.review import tasks
 from pipeline.review.pages import kind_words, page
-from pipeline.review.queue import AGE_WORDS, Filters, Listing, Word, Work, choices, listing, next_question, work_of
+from pipeline.review.queue import (
+    AGE_WORDS,
+    Filters,
+    Listing,
+    Word,
+    Work,
+    choices,
+    listing,
+    next_question,
+    waits_for_others,
+    work_of,
+)
 from pipeline.review.shelf import Shelf
 from pipeline.review.visits import Visit, allowed
 
@@ -60,7 +71,7 @@ def take_next(visit: Queue, filters: Sent) -> Response:
 
     def take(connection: Connection) -> str | None:
         work = work_of(connection, visit.viewer, shelf.decisions_read, visit.now)
-        review_id = next_question(shelf, filters, work, visit.viewer)
+        review_id = next_question(shelf, filters, work, visit.viewer, waits_for_others(connection, shelf, visit.viewer))
         if review_id:
             tasks.claim(connection, review_id, visit.viewer, visit.desk.settings, visit.now)
         return review_id
