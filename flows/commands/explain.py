@@ -209,13 +209,13 @@ def _explain_person(kept: Kept, given: str, as_json: bool) -> None:
                 f"speaks against it: {_pairs(len(story.against))} inside below 0 bits, the weakest {_edge(story.against[0])}"
             )
         )
-    for other in story.waiting[:MOST_ROWS]:
-        rules = f"; rules {', '.join(other.rules)}" if other.rules else ""
-        console.print(
-            Text(
-                f"waits: {_pairs(other.n_pairs)} with person {other.person_id}, the strongest {_edge(other.strongest)}{rules}"
+    for how, others in (("waits", story.waiting), ("parted by a steward", story.parted)):
+        for other in others[:MOST_ROWS]:
+            rules = f"; rules {', '.join(other.rules)}" if other.rules else ""
+            told_pairs = (
+                f"{_pairs(other.n_pairs)} with person {other.person_id}, the strongest {_edge(other.strongest)}"
             )
-        )
+            console.print(Text(f"{how}: {told_pairs}{rules}"))
     table = Table("record", "pairs", "mean bits", title="Records, best held first", title_justify="left")
     for member in story.members[:MOST_ROWS]:
         mean = "" if member.mean_bits is None else f"{member.mean_bits:+.2f}"

@@ -18,6 +18,8 @@ class KeptPair:
 
     edge: Edge
     rules: tuple[str, ...] = ()
+    is_parted: bool = False
+    """A steward decided that the two are two persons"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class RuleMet:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """Another person, and the pairs with it that wait for a steward."""
+class Beside:
+    """Another person, and the pairs with it that wait for a steward, or that a steward parted."""
 
     person_id: str
     n_pairs: int
@@ -65,7 +67,10 @@ class ClusterStory:
     against: tuple[Edge, ...]
     """Pairs inside whose weight is below 0, weakest first."""
     rules: tuple[RuleMet, ...]
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[Beside, ...]
+    """Persons with whom pairs wait for a steward, that of the strongest first"""
+    parted: tuple[Beside, ...]
+    """Persons from whom a steward parted it"""
 
     @property
     def confidence(self) -> float | None:
@@ -102,7 +107,8 @@ def explain_cluster(person_id: str, person_of: Mapping[str, str], pairs: Iterabl
         weakest_bridge(records, edges),
         tuple(sorted((edge for edge in edges if edge.bits < 0), key=lambda edge: (edge.bits, edge))),
         _rules(inside),
-        _waiting(person_id, person_of, outside),
+        _beside(person_id, person_of, [pair for pair in outside if not pair.is_parted]),
+        _beside(person_id, person_of, [pair for pair in outside if pair.is_parted]),
     )
 
 
@@ -120,15 +126,17 @@ def told(story: ClusterStory) -> dict[str, Any]:
         and {**told_edge(bridge.edge), "smaller_half": list(bridge.smaller), "n_pairs_across": bridge.crossing},
         "pairs_against": [told_edge(edge) for edge in story.against],
         "rules": [{"rule": r.name, "n_pairs": r.n_pairs, "strongest": told_edge(r.strongest)} for r in story.rules],
-        "waiting": [
-            {"person_id": w.person_id, "n_pairs": w.n_pairs, "strongest": told_edge(w.strongest), "rules": list(w.rules)}
-            for w in story.waiting
-        ],
+        "waiting": [_told_beside(other) for other in story.waiting],
+        "parted": [_told_beside(other) for other in story.parted],
         "members": [
             {"record_id": m.record_id, "n_pairs": m.n_pairs, "mean_bits": None if m.mean_bits is None else round(m.mean_bits, 6)}
             for m in story.members
         ],
     }  # fmt: skip
+
+
+def _told_beside(other: Beside) -> dict[str, Any]:
+    return {"person_id": other.person_id, "n_pairs": other.n_pairs, "strongest": told_edge(other.strongest), "rules": list(other.rules)}  # fmt: skip
 
 
 def _members(records: Sequence[str], edges: Sequence[Edge]) -> tuple[Member, ...]:
@@ -148,7 +156,7 @@ def _rules(pairs: Sequence[KeptPair]) -> tuple[RuleMet, ...]:
     return tuple(RuleMet(name, len(edges), max(edges, key=lambda e: e.bits)) for name, edges in sorted(met.items()))
 
 
-def _waiting(person_id: str, person_of: Mapping[str, str], pairs: Sequence[KeptPair]) -> tuple[Waiting, ...]:
+def _beside(person_id: str, person_of: Mapping[str, str], pairs: Sequence[KeptPair]) -> tuple[Beside, ...]:
     others = defaultdict(list)
     for pair in pairs:
         ends = {person_of[pair.edge.left], person_of[pair.edge.right]} - {person_id}
@@ -157,5 +165,5 @@ def _waiting(person_id: str, person_of: Mapping[str, str], pairs: Sequence[KeptP
     for other, between in others.items():
         strongest = max((pair.edge for pair in between), key=lambda edge: edge.bits)
         rules = tuple(sorted({rule for pair in between for rule in pair.rules}))
-        found.append(Waiting(other, len(between), strongest, rules))
+        found.append(Beside(other, len(between), strongest, rules))
     return tuple(sorted(found, key=lambda w: (-w.strongest.bits, w.person_id)))

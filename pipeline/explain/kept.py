@@ -86,7 +86,8 @@ def rows_between(kept: Kept, record_ids: Iterable[str]) -> list[dict[str, Any]]:
 
 def as_pair(row: dict[str, Any]) -> KeptPair:
     """A row of links as a pair of a cluster."""
-    return KeptPair(Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]), tuple(row["rules"] or ()))
+    edge = Edge(row["record_id_l"], row["record_id_r"], row["match_weight"])
+    return KeptPair(edge, tuple(row["rules"] or ()), row["decision"] == "unlink")
 
 
 def as_evidence(kept: Kept, row: dict[str, Any]) -> Evidence:

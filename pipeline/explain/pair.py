@@ -9,11 +9,12 @@ from typing import Any, Literal
 from pipeline.explain.graph import Edge
 from pipeline.explain.waterfall import Waterfall
 
-Verdict = Literal["linked", "by_others", "waits", "apart"]
+Verdict = Literal["linked", "by_others", "waits", "parted", "apart"]
 HEADLINES: Mapping[Verdict, str] = {
     "linked": "Linked: one person",
     "by_others": "One person, by way of other records",
     "waits": "Not linked: a steward decides",
+    "parted": "Parted by a steward: two persons",
     "apart": "Not linked: two persons",
 }
 
@@ -24,7 +25,7 @@ class Evidence:
 
     waterfall: Waterfall
     decision: str | None = None
-    """link or review; none: scored afresh, for this explanation only."""
+    """link, review or unlink; none: scored afresh, for this explanation only."""
     decided_by: str | None = None
     rules: tuple[str, ...] = ()
 
@@ -50,9 +51,10 @@ class PairStory:
     @property
     def verdict(self) -> Verdict:
         """What became of the two."""
+        decision = self.evidence.decision if self.evidence else None
         if self.person_l == self.person_r:
-            return "linked" if self.evidence and self.evidence.decision else "by_others"
-        return "waits" if self.evidence and self.evidence.decision == "review" else "apart"
+            return "linked" if decision not in (None, "unlink") else "by_others"
+        return {"review": "waits", "unlink": "parted"}.get(decision or "", "apart")  # type: ignore[return-value]  # of these
 
     @property
     def has_way_round(self) -> bool:
@@ -117,6 +119,8 @@ def _said_linked(story: PairStory) -> str:
 
 
 def _said_by_others(story: PairStory) -> str:
+    if story.evidence and story.evidence.decision == "unlink":
+        return "A steward parted the two, but other decisions of stewards join them: one must be taken back."
     if story.path is None:
         return "No pair of the two was kept, nor a chain of pairs: all records of the two sides together were enough."
     return "No pair of the two was kept: other records of the person join them."
@@ -131,6 +135,12 @@ def _said_waits(story: PairStory) -> str:
     if story.review_bits is not None and evidence.waterfall.total < story.review_bits:
         return "The weight is low, but they share an identifier."
     return "The weight is not enough to link them, and too much to forget them."
+
+
+def _said_parted(story: PairStory) -> str:
+    if story.link_bits is not None and _evidence(story).waterfall.total >= story.link_bits:
+        return "A steward decided that they are two persons; by its weight alone they would be one."
+    return "A steward decided that they are two persons."
 
 
 def _said_apart(story: PairStory) -> str:
@@ -152,5 +162,6 @@ _SAID: Mapping[Verdict, Callable[[PairStory], str]] = {
     "linked": _said_linked,
     "by_others": _said_by_others,
     "waits": _said_waits,
+    "parted": _said_parted,
     "apart": _said_apart,
 }

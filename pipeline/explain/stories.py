@@ -20,7 +20,9 @@ def pair_story(kept: Kept, left: str, right: str, score: Scorer | None = None) -
     persons = person_of(kept, (left, right))
     for record in (left, right):
         if record not in persons:
-            raise SettingsError(f"record {record}", f"is not in {kept.folder}.", "Is --in the right folder?")
+            raise SettingsError(
+                f"record {record}", f"is not in {kept.folder}.", "Is --home, or --linked, the right folder?"
+            )
     left, right = sorted((left, right))
     is_one = persons[left] == persons[right]
     members = set(records_of(kept, [persons[left]])) if is_one else {left, right}
@@ -44,7 +46,9 @@ def person_story(kept: Kept, given: str) -> ClusterStory:
         person = own[given]
         members = records_of(kept, [person])
     if not members:
-        raise SettingsError(f"person {given}", f"is not in {kept.folder}, nor a record.", "Is --in the right folder?")
+        raise SettingsError(
+            f"person {given}", f"is not in {kept.folder}, nor a record.", "Is --home, or --linked, the right folder?"
+        )
     pairs = [as_pair(row) for row in rows_between(kept, members)]
     others = {record for pair in pairs for record in (pair.edge.left, pair.edge.right)} - members.keys()
     return explain_cluster(person, members | person_of(kept, others), pairs)

@@ -25,7 +25,7 @@ APP = typer.Typer()
 APP.command()(explain)
 SECRET = ("ZEBEDIAH", "QUILLFEATHER", "1987-06-05", "+447700900123")
 PERSONS = {"1": "P1", "2": "P1", "3": "P1", "4": "P1", "7": "P7", "8": "P8", "9": "P9"}
-# the chain 1 - 2 - 3 - 4 holds P1 together; 7 waits by a rule, 8 by its weight, 9 has no pair
+# the chain 1 - 2 - 3 - 4 holds P1 together; 7 waits by a rule, 8 by its weight and was parted by a steward, 9 has no pair
 PAIRS = (
     ("1", "2", 12.0, "link", ()),
     ("1", "3", -1.0, "link", ()),
@@ -33,6 +33,7 @@ PAIRS = (
     ("3", "4", 8.0, "link", ()),
     ("4", "7", 15.0, "review", ("twin_suspicion",)),
     ("1", "8", 2.0, "review", ()),
+    ("2", "8", 6.0, "unlink", ()),
 )
 PRIOR, RELATED = -10.0, -2.0
 
@@ -42,7 +43,7 @@ def row(left: str, right: str, weight: float, decision: str, rules: tuple[str, .
     bits = {"mw_forename": 5.0, "mw_phone": weight - PRIOR - RELATED - 5.0}
     return {
         "record_id_l": left, "record_id_r": right, "match_weight": weight, "match_probability": 1 / (1 + 2.0**-weight),
-        "mw_prior": PRIOR, "mw_related": RELATED, **bits, "decision": decision, "decided_by": "model", "rules": list(rules) or None,
+        "mw_prior": PRIOR, "mw_related": RELATED, **bits, "decision": decision, "decided_by": "steward" if decision == "unlink" else "model", "rules": list(rules) or None,
     }  # fmt: skip
 
 
@@ -98,6 +99,15 @@ def said(*arguments: str) -> dict[str, Any]:
     result = run(*arguments, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.output)
+
+
+def test_a_pair_that_a_steward_parted_says_so_and_does_not_wait(linked: Path) -> None:
+    facts = said("2", "8", "--in", str(linked))
+    assert (facts["verdict"], facts["headline"]) == ("parted", "Parted by a steward: two persons")
+    assert "A steward decided that they are two persons" in facts["reason"]
+    person = run("1", "--in", str(linked))
+    assert "parted by a steward: 1 pair with person P8" in person.output
+    assert "waits: 1 pair with person P8" in person.output
 
 
 def test_a_linked_pair_is_told_with_every_part_of_its_weight(linked: Path) -> None:

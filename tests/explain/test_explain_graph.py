@@ -98,6 +98,15 @@ def test_a_person_is_told_with_its_density_bridge_rules_and_what_waits() -> None
     assert told(story)["weakest_bridge"]["n_pairs_across"] == 1
 
 
+def test_pairs_that_a_steward_parted_do_not_wait() -> None:
+    person_of = {"a": "P", "x": "Q", "y": "R"}
+    pairs = [KeptPair(Edge("a", "x", 5.0)), KeptPair(Edge("a", "y", 9.0), is_parted=True)]
+    story = explain_cluster("P", person_of, pairs)
+    assert [other.person_id for other in story.waiting] == ["Q"]
+    assert [other.person_id for other in story.parted] == ["R"]
+    assert [other["person_id"] for other in told(story)["parted"]] == ["R"]
+
+
 def test_a_person_of_one_record_is_certain_and_whole() -> None:
     story = explain_cluster("P", {"a": "P"}, [])
     assert (story.density, story.confidence, story.bridge, len(story.parts)) == (1.0, 1.0, None, 1)
