@@ -6,7 +6,7 @@ weight of pairs that it has nothing to do with. So a night counts with a table t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,16 +35,16 @@ class FrequencyTable:
     established: pa.Array
     """Names so common that they are no mistyping of others"""
 
-    def bins(self, comparison: int, texts: Sequence[str]) -> np.ndarray:
+    def bins(self, comparison: int, texts: pa.Array) -> np.ndarray:
         """(values,) int8 bin of each text."""
         known, bins = self.values[comparison]
-        place = pc.index_in(pa.array(texts, pa.string()), known).fill_null(-1).to_numpy(zero_copy_only=False)
+        place = pc.index_in(texts, known).fill_null(-1).to_numpy(zero_copy_only=False)
         unseen = np.int8(self.frequencies[comparison].unseen_bin)
         return np.where(place >= 0, bins[place], unseen).astype(np.int8) if len(bins) else np.full(len(texts), unseen)
 
-    def is_established(self, texts: Sequence[str]) -> np.ndarray:
+    def is_established(self, texts: pa.Array) -> np.ndarray:
         """(names,) whether each is."""
-        return pc.is_in(pa.array(texts, pa.string()), self.established).to_numpy(zero_copy_only=False).astype(np.bool_)
+        return pc.is_in(texts, self.established).to_numpy(zero_copy_only=False).astype(np.bool_)
 
     def rows(self) -> pa.Table:
         """Its values as a table; ``numbers`` has the rest."""

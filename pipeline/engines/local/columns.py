@@ -28,22 +28,24 @@ class Vocabulary:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self.code: dict[str, int] = {}
+        self.texts = pa.array([], pa.string())
+        """All distinct values, by code"""
+
+    def __len__(self) -> int:
+        return len(self.texts)
 
     def encode(self, texts: pa.Array) -> np.ndarray:
         """Codes of the texts, int32; new texts get the next codes."""
         coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
-        local = np.fromiter(
-            (self.code.setdefault(text, len(self.code)) for text in coded.dictionary.to_pylist()),
-            I32,
-            len(coded.dictionary),
-        )
-        return local[coded.indices.to_numpy(zero_copy_only=False)].astype(I32) if len(local) else np.empty(0, I32)
-
-    @property
-    def texts(self) -> list[str]:
-        """All distinct values, by code."""
-        return list(self.code)
+        own = coded.dictionary.cast(pa.string())
+        if not len(own):
+            return np.empty(0, I32)
+        place = pc.index_in(own, self.texts)
+        new = own.filter(place.is_null())
+        local = place.fill_null(-1).to_numpy(zero_copy_only=False).copy()
+        local[local < 0] = len(self) + np.arange(len(new))
+        self.texts = pa.concat_arrays([self.texts, new])
+        return local[coded.indices.to_numpy(zero_copy_only=False)].astype(I32)
 
 
 def read_column(table: pa.Table, field: str, vocabulary: Vocabulary) -> Column:

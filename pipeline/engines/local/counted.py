@@ -26,8 +26,8 @@ def frequency_table(table: pa.Table, model: Model) -> FrequencyTable:
     for comparison, own in zip(model.comparison, spread, strict=True):
         texts = read.vocabularies[domain(comparison.kind, comparison.field)].texts
         is_common = own.bin != own.unseen_bin
-        values.append((pa.array(texts, pa.string()).filter(pa.array(is_common)), own.bin[is_common]))
-    names = read.vocabularies["name"].texts if "name" in read.vocabularies else []
+        values.append((texts.filter(pa.array(is_common)), own.bin[is_common]))
+    names = read.vocabularies["name"].texts if "name" in read.vocabularies else pa.array([], pa.string())
     is_known = established("forename", len(names), n, read.names)
     return FrequencyTable(
         n,
@@ -35,5 +35,5 @@ def frequency_table(table: pa.Table, model: Model) -> FrequencyTable:
         tuple(Frequencies(np.zeros(0, np.int8), *own[1:]) for own in spread),
         tuple(values),
         name_pairs_of(model, read.names, spread, n),
-        pa.array(names, pa.string()).filter(pa.array(is_known)),
+        names.filter(pa.array(is_known)),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.local.columns import I32, Vocabulary
@@ -14,6 +15,7 @@ from pipeline.engines.tokens import Groups, postcode_parts
 from schemas.model import Kind
 
 U8, U32 = np.uint8, np.uint32
+WORD_BITS = 32
 TEXT_KINDS = ("forename", "surname", "postcode", "address", "phone", "email", "identifier", "category")
 
 
@@ -28,7 +30,7 @@ def describe(
     """Everything about the values of all domains, one after the other; ``bases`` are the first codes of the fields."""
     kinds = [vocabulary.kind for vocabulary in vocabularies.values()]
     texts = [vocabulary.texts for vocabulary in vocabularies.values()]
-    text, length, mask = _letters(kinds, texts)
+    text, length, mask = _letters([_written(k, t) for k, t in zip(kinds, texts, strict=True)])
     parts = [
         np.concatenate(part).astype(I32) if part else np.empty(0, I32)
         for part in zip(*map(_parts, kinds, texts), strict=True)
@@ -52,12 +54,21 @@ def describe(
     )
 
 
-def _letters(kinds: list[Kind], texts: list[list[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    flat = [
-        text[:WIDTH] if kind in TEXT_KINDS else "" for kind, group in zip(kinds, texts, strict=True) for text in group
-    ]
-    raw = np.array([text.encode("ascii", "replace") for text in flat], dtype=f"S{WIDTH}")
-    text = raw.view(U8).reshape(len(flat), WIDTH).copy()
+def _written(kind: Kind, texts: pa.Array) -> pa.Array:
+    """The texts as ASCII, no longer than comparisons look at; nothing of values that are not compared by letters."""
+    if kind not in TEXT_KINDS:
+        return pa.array(np.full(len(texts), ""), pa.string())
+    return pc.replace_substring_regex(pc.utf8_slice_codeunits(texts, 0, WIDTH), r"[^\x00-\x7F]", "?")
+
+
+def _letters(written: list[pa.Array]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(values, WIDTH) letters, how many there are, and which."""
+    flat = pa.concat_arrays(written) if written else pa.array([], pa.string())
+    size = pc.binary_length(flat).to_numpy(zero_copy_only=False)
+    end = np.cumsum(size)
+    letters = _bytes_of(flat)
+    text = np.zeros((len(flat), WIDTH), U8)
+    text[np.repeat(np.arange(len(flat)), size), np.arange(len(letters)) - np.repeat(end - size, size)] = letters
     mask = np.zeros(len(flat), U32)
     for at in range(WIDTH):
         letter = text[:, at].astype(U32)
@@ -66,58 +77,72 @@ def _letters(kinds: list[Kind], texts: list[list[str]]) -> tuple[np.ndarray, np.
     return text, (text != 0).sum(1).astype(I32), mask
 
 
-def _digits(kind: Kind, texts: list[str]) -> np.ndarray:
+def _bytes_of(texts: pa.Array) -> np.ndarray:
+    """The bytes of all texts, one behind the other."""
+    start = np.frombuffer(texts.buffers()[1], I32)[texts.offset : texts.offset + len(texts) + 1] if len(texts) else [0]
+    data = texts.buffers()[2]
+    return np.frombuffer(data, U8)[start[0] : start[-1]] if data else np.empty(0, U8)
+
+
+def _digits(kind: Kind, texts: pa.Array) -> np.ndarray:
     if kind != "date":
         return np.zeros(len(texts), U32)
-    return np.array([int(text.replace("-", "")[:8] or "0", 16) for text in texts], U32)
+    return np.array([int(text.replace("-", "")[:8] or "0", 16) for text in texts.to_pylist()], U32)
 
 
-def _parts(kind: Kind, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _parts(kind: Kind, texts: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     none = np.full(len(texts), -1, I32)
     match kind:
         case "postcode":
-            sector, district, area = zip(*map(postcode_parts, texts), strict=True) if texts else ((), (), ())
-            return _codes(sector), _codes(district), _codes(area)
+            parts = map(postcode_parts, texts.to_pylist())
+            sector, district, area = zip(*parts, strict=True) if len(texts) else ((), (), ())
+            return (
+                _codes(pa.array(sector, pa.string())),
+                _codes(pa.array(district, pa.string())),
+                _codes(pa.array(area, pa.string())),
+            )
         case "email":
-            return _codes(text.split("@")[0] for text in texts), none, none
+            return _codes(pc.list_element(pc.split_pattern(texts, "@", max_splits=1), 0)), none, none
         case "ethnicity":
-            return _codes(text[:1] for text in texts), none, none
+            return _codes(pc.utf8_slice_codeunits(texts, 0, 1)), none, none
         case _:
             return none, none, none
 
 
-def _codes(parts: Iterable[str]) -> np.ndarray:
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(part, len(seen)) for part in parts], I32)
+def _codes(parts: pa.Array) -> np.ndarray:
+    """(values,) the same number where parts are the same."""
+    return parts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(I32)
 
 
-def _words(kinds: list[Kind], texts: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
-    """Words of each address, and of each name that has several."""
-    seen: dict[str, int] = {}
-    counts, found = [], []
-    for kind, group in zip(kinds, texts, strict=True):
+def _words(kinds: list[Kind], texts: list[pa.Array]) -> tuple[np.ndarray, np.ndarray]:
+    """Words of each address, and of each name that has several, sorted by their codes and each once."""
+    first = np.cumsum([0, *map(len, texts)])
+    owners, words = [np.empty(0, np.int64)], [pa.array([], pa.string())]
+    for kind, group, base in zip(kinds, texts, first, strict=False):
         if kind not in ("forename", "surname", "address"):
-            counts.append(np.zeros(len(group), I32))
             continue
-        codes = [
-            sorted({seen.setdefault(word, len(seen)) for word in text.split()})
-            if kind == "address" or " " in text
-            else ()
-            for text in group
-        ]
-        counts.append(np.fromiter(map(len, codes), I32, len(codes)))
-        found.append(np.fromiter(chain.from_iterable(codes), I32))
-    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(I32) if counts else np.zeros(1, I32)
-    return start, np.concatenate(found) if found else np.empty(0, I32)
+        rows = np.arange(len(group))
+        if kind != "address":
+            rows = np.flatnonzero(pc.match_substring(group, " ").to_numpy(zero_copy_only=False))
+        split = pc.utf8_split_whitespace(group.take(pa.array(rows)))
+        word = pc.list_flatten(split)
+        is_word = pc.not_equal(word, "")
+        owner = pc.list_parent_indices(split).filter(is_word).to_numpy(zero_copy_only=False)
+        owners.append(base + rows[owner])
+        words.append(word.filter(is_word))
+    coded = pa.concat_arrays(words).dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    pair = np.unique(np.concatenate(owners) << WORD_BITS | coded)
+    start = np.searchsorted(pair, np.arange(first[-1] + 1) << WORD_BITS).astype(I32)
+    return start, (pair & ((1 << WORD_BITS) - 1)).astype(I32)
 
 
-def _name_groups(kinds: list[Kind], texts: list[list[str]], groups: Groups) -> np.ndarray:
+def _name_groups(kinds: list[Kind], texts: list[pa.Array], groups: Groups) -> np.ndarray:
     seen: dict[str, int] = {}
     out = np.full((sum(map(len, texts)), GROUPS), -1, I32)
     at = 0
     for kind, group in zip(kinds, texts, strict=True):
         if kind in ("forename", "surname"):
-            for offset, text in enumerate(group):
+            for offset, text in enumerate(group.to_pylist()):
                 for slot, name in enumerate(groups.get(text, ())[:GROUPS]):
                     out[at + offset, slot] = seen.setdefault(name, len(seen))
         at += len(group)

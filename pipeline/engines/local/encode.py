@@ -65,7 +65,7 @@ def frequencies_of(read: Read, model: Model, n: int) -> list[Frequencies]:
     found = []
     for comparison in model.comparison:
         own, vocabulary = read.columns[comparison.field], read.vocabularies[domain(comparison.kind, comparison.field)]
-        found.append(frequencies(comparison.kind, own.code[: own.start[n]], len(vocabulary.code), n))
+        found.append(frequencies(comparison.kind, own.code[: own.start[n]], len(vocabulary), n))
     return found
 
 
@@ -89,7 +89,7 @@ def encode(
     first, total = {}, 0
     for name, vocabulary in vocabularies.items():
         first[name] = total
-        total += len(vocabulary.code)
+        total += len(vocabulary)
     base = {field: first[domain(kinds[field], field)] for field in fields}
     spread = frequencies_of(read, model, own)
     values = describe(

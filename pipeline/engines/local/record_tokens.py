@@ -112,7 +112,7 @@ def _domain_tokens(
     name: str, vocabulary: Vocabulary, first: int, kind_code: Mapping[str, int], groups: Groups
 ) -> _DomainTokens:
     """Tokens of all values of a domain, numbered from ``first`` on."""
-    values = vocabulary.texts
+    values = vocabulary.texts.to_pylist()
     pairs, kinds, keys = [], [], []
     for own in tokens_of(vocabulary.kind, values, groups):
         coded = pa.array(own.text, pa.string()).dictionary_encode()
