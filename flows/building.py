@@ -16,7 +16,7 @@ from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_parts, read_table, replace_parts, write_table
 from pipeline.persons.again import PersonsBefore
-from pipeline.persons.questions import Doubts
+from pipeline.persons.doubts import Doubts
 from pipeline.persons.queue import QueueBefore
 from pipeline.persons.stage import Clustered, Previous, build_persons
 from pipeline.persons.survivorship import Survivorship, load_survivorship

@@ -1,7 +1,11 @@
-"""What a steward is asked tonight: one question a person or pair of persons, in words, ranked by harm and uncertainty."""
+"""What a steward is asked tonight: one question a person or pair of persons, in words, ranked by harm and uncertainty.
+
+Pairs that wait are many, and handled as whole columns; other doubts are few, and handled one by one.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,62 +13,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-CHILD_YEARS = 18
-UNSURE_SHARE = 0.5  # of its priority keeps a question that a steward could not answer
-OPEN_ANYWAY = 0.5  # uncertainty of a question that no weight settles
-HARM = {
-    "decision_contradicted": 5, "second_person": 4, "evidence_changed": 4, "adopted": 5, "victim_offender": 5,
-    "identifier_conflict": 4, "twin_suspicion": 4, "broken_cluster": 4, "over_large_cluster": 4, "name_only": 3,
-    "doubtful_birthday": 3, "no_forename": 3, "unborn": 3, "grey_pair": 2,
-}  # fmt: skip
-"""What a wrong answer could do, 1 to 5. The order tells which type a question has where several fit."""
-OWN_RULE_HARM = 3  # of a rule that only the user's own model has
-GRAVITY = {name: place for place, name in enumerate(HARM)}
-OF_LAW = ("decision_contradicted", "second_person", "evidence_changed", "victim_offender", "identifier_conflict", "adopted", "broken_cluster", "over_large_cluster")  # fmt: skip
-REASONS = {
-    "decision_contradicted": "Decisions of stewards contradict each other on tonight's data; the links among them bind nothing until one is taken back.",
-    "second_person": "A steward has decided, and another one must confirm it before it counts.",
-    "evidence_changed": "A steward has decided, and what was seen then is not what is there now; the decision holds meanwhile.",
-    "adopted": "One record is of an adopted child, whose old identity is sealed.",
-    "victim_offender": "One record is of a victim, the other of a suspect or offender; a link needs two stewards.",
-    "identifier_conflict": "Both records carry a valid identifier of one kind, and they differ.",
-    "twin_suspicion": "Birthday and surname agree, forenames do not, and no identifier is shared: perhaps twins.",
-    "name_only": "No birthday, address, identifier, phone or e-mail agrees: the link would rest on a name alone.",
-    "no_forename": "One record has no forename and fits any child of the household born that day.",
-    "doubtful_birthday": "The birthday agrees but for a slip, or is a 1 January, and nothing else places both at one address, phone or identifier.",
-    "unborn": "One record is of a child before birth.",
-    "broken_cluster": "Two records fit, but with the others of their persons they do not hold together.",
-    "over_large_cluster": "The person has more records than one person should.",
-    "grey_pair": "The evidence is neither strong enough to link nor weak enough to part.",
-}  # fmt: skip
+from pipeline.persons.doubts import GRAVITY, HARM, OWN_RULE_HARM, Doubts
+from pipeline.persons.ranking import in_rank, together
+from schemas.tables import REVIEW_QUEUE
 
-
-def reason_of(review_type: str) -> str:
-    """Why the machine does not decide, in words."""
-    return REASONS.get(review_type) or f"The model's rule {review_type} leaves it to a steward."
-
-
-@dataclass(frozen=True, slots=True)
-class Doubts:
-    """What questions are made of."""
-
-    review_pairs: pa.Table
-    clusters: pa.Table
-    links: pa.Table
-    standing: pa.Table
-    """Contract ``standing_decisions``"""
-    review_bits: float
-    """A person whose weakest point lies under it does not hold together"""
-    most_records: int
-    """A person of more is asked about"""
+ENDS = ("record_id_l", "record_id_r")
+PAIR = (*ENDS, "match_weight", "match_probability", "n_pairs", "review_type")
+Persons = tuple[str, ...]
+FACTS = ("record_id", "person_id", "borough", "date_of_birth", "recorded_at")
+KEY = "key"
+TYPES = {column.name: column.type for column in REVIEW_QUEUE.columns}
+NAMES = (*PAIR, "person_ids", "decision_ids", "harm")
+ASKED = pa.schema([*((name, TYPES[name]) for name in NAMES), ("is_unsure", pa.bool_()), (KEY, pa.string())])
+"""Questions before they are ranked; harm without that a child is concerned"""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, before it is known whether it was asked before."""
+    """One question, before it is ranked."""
 
     review_type: str
-    person_ids: tuple[str, ...]
+    person_ids: Persons
     record_id_l: str
     record_id_r: str
     match_weight: float | None
@@ -72,76 +41,130 @@ class Question:
     n_pairs: int = 0
     decision_ids: frozenset[str] = frozenset()
     harm: int = 0
-    priority: float = 0.0
-    boroughs: tuple[str, ...] = ()
 
 
-def questions(doubts: Doubts, records: pa.Table) -> dict[tuple[str, ...], Question]:
-    """Tonight's questions by the person or the two persons that each is about; records with their person_id."""
-    facts = _facts(doubts, records)
-    found: dict[tuple[str, ...], Question] = {}
-    for asked in (*_between(doubts, facts), *_within(doubts, records, facts), *_decided(doubts, facts)):
+def key_of(person_ids: Iterable[str]) -> str:
+    """What a question is known by: the person or the two persons that it is about."""
+    return "|".join(person_ids)
+
+
+def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
+    """Tonight's questions, by their persons: columns of ``review_queue`` but its id and run, and ``key``.
+
+    Input: records with their person_id.
+    """
+    strange = _strange(doubts)
+    facts = _facts(doubts, strange, records)
+    rows = {row["record_id"]: row for row in _of_records(facts, _named(doubts.standing, strange)).to_pylist()}
+    found: dict[Persons, Question] = {}
+    unsure = _unsure(doubts, rows)
+    pairs = _between(doubts.review_pairs, facts)
+    others = [*_within(doubts, strange, records, rows), *_decided(doubts, rows)]
+    keys = {key_of(persons) for persons in (*unsure, *(asked.person_ids for asked in others))}
+    is_met = pc.or_(pc.is_in(pairs.column(KEY), pa.array(sorted(keys), pa.string())), pc.equal(pc.list_value_length(pairs.column("person_ids")), 1))  # fmt: skip
+    for asked in (*_one_by_one(pairs.filter(is_met)), *others):
         known = found.get(asked.person_ids)
         found[asked.person_ids] = _together(known, asked) if known else asked
-    unsure = _unsure(doubts, facts)
-    return {persons: _ranked(asked, facts, unsure.get(persons, frozenset())) for persons, asked in found.items()}
+    own = pa.Table.from_pylist([_row(asked, unsure.get(asked.person_ids, frozenset())) for asked in found.values()], ASKED)  # fmt: skip
+    return in_rank(pa.concat_tables([pairs.filter(pc.invert(is_met)), own]).sort_by(KEY), facts)
 
 
-def _facts(doubts: Doubts, records: pa.Table) -> dict[str, dict[str, Any]]:
-    wanted = {
-        record
-        for table in (doubts.review_pairs, doubts.standing)
-        for end in ("record_id_l", "record_id_r")
-        for record in table.column(end).to_pylist()
-    }
-    wanted |= set(_strange(doubts).column("cluster_id").to_pylist())
-    columns = ["record_id", "person_id", "borough", "date_of_birth", "recorded_at"]
-    own = records.select(columns).filter(pc.is_in(records.column("record_id"), pa.array(sorted(wanted), pa.string())))
-    return {row["record_id"]: row for row in own.to_pylist()}
+def _facts(doubts: Doubts, strange: pa.Table, records: pa.Table) -> pa.Table:
+    """What is asked of the records that any doubt names."""
+    named = pa.concat_arrays([*(doubts.review_pairs.column(end).combine_chunks() for end in ENDS), _named(doubts.standing, strange)])  # fmt: skip
+    return _of_records(records.select(list(FACTS)), named).combine_chunks()
+
+
+def _named(standing: pa.Table, strange: pa.Table) -> pa.Array:
+    """Records of decisions and of strange clusters."""
+    columns = (*(standing.column(end) for end in ENDS), strange.column("cluster_id"))
+    return pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in columns])
+
+
+def _of_records(table: pa.Table, record_ids: pa.Array) -> pa.Table:
+    return table.filter(pc.is_in(table.column("record_id"), record_ids.drop_null()))
 
 
 def _strange(doubts: Doubts) -> pa.Table:
+    """Clusters that are too large, or do not hold together."""
     weakest, size = (doubts.clusters.column(name) for name in ("weakest_bits", "n_records"))
     is_weak = pc.fill_null(pc.less(weakest, doubts.review_bits), False)
     return doubts.clusters.filter(pc.or_(is_weak, pc.greater(size, doubts.most_records)))
 
 
-def _between(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
+def _between(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
     """Pairs of persons with pairs of records that wait."""
-    for pair in doubts.review_pairs.to_pylist():
-        ends = (pair["record_id_l"], pair["record_id_r"])
-        weight, chance = pair["match_weight"], pair["match_probability"]
-        yield Question(pair["review_type"], _persons(ends, facts), *ends, weight, chance, pair["n_pairs"])
+    ids, persons = facts.column("record_id").combine_chunks(), facts.column("person_id").combine_chunks()
+    one, other = (persons.take(pc.index_in(review_pairs.column(end).combine_chunks(), ids)) for end in ENDS)
+    person_ids = together(one, other)
+    kinds = review_pairs.column("review_type").combine_chunks().dictionary_encode()
+    harm = pa.array([HARM.get(kind, OWN_RULE_HARM) for kind in kinds.dictionary.to_pylist()], TYPES["harm"])
+    size = len(review_pairs)
+    columns = {
+        **{name: review_pairs.column(name).cast(TYPES[name]) for name in PAIR}, "person_ids": person_ids,
+        "decision_ids": pa.nulls(size, TYPES["decision_ids"]), "harm": harm.take(kinds.indices),
+        "is_unsure": pa.array([False]).take(pa.array([0] * size, pa.int32())), KEY: pc.binary_join(person_ids, "|"),
+    }  # fmt: skip
+    return pa.table(columns).select(ASKED.names).cast(ASKED)
 
 
-def _within(doubts: Doubts, records: pa.Table, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
+def _one_by_one(pairs: pa.Table) -> Iterator[Question]:
+    for row in pairs.to_pylist():
+        yield Question(row["review_type"], tuple(row["person_ids"]), *(row[name] for name in PAIR[:5]))
+
+
+def _within(
+    doubts: Doubts, strange: pa.Table, records: pa.Table, facts: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Question]:
     """Persons that are too large, or do not hold together."""
-    for row in _strange(doubts).to_pylist():
-        person = facts[row["cluster_id"]]["person_id"]
-        own = sorted(records.filter(pc.equal(records.column("person_id"), person)).column("record_id").to_pylist())
+    rows = strange.to_pylist()
+    persons = [facts[row["cluster_id"]]["person_id"] for row in rows]
+    members = records.select(["record_id", "person_id"])
+    members = members.filter(pc.is_in(members.column("person_id"), pa.array(persons, pa.string())))
+    own = defaultdict(list)
+    for record, person in sorted(zip(*(column.to_pylist() for column in members.columns), strict=True)):
+        own[person].append(record)
+    links = _links_inside(doubts.links, members)
+    for row, person in zip(rows, persons, strict=True):
         if row["n_records"] > doubts.most_records:
-            yield Question("over_large_cluster", (person,), own[0], own[-1], None, None)
+            yield Question("over_large_cluster", (person,), own[person][0], own[person][-1], None, None)
         if row["weakest_bits"] is not None and row["weakest_bits"] < doubts.review_bits:
-            weak = _weakest(doubts.links, own, row["weakest_bits"])
-            yield Question("broken_cluster", (person,), *weak, n_pairs=row["n_pairs"])
+            yield Question("broken_cluster", (person,), *_weakest(links[person], row["weakest_bits"]), row["n_pairs"])
 
 
-def _weakest(links: pa.Table, own: list[str], bits: float) -> tuple[str, str, float, float]:
-    inside = [pc.is_in(links.column(end), pa.array(own)) for end in ("record_id_l", "record_id_r")]
-    rows = links.filter(pc.and_(*inside)).to_pylist()
-    best = min(rows, key=lambda row: (abs(row["match_weight"] - bits), row["record_id_l"], row["record_id_r"]))
+def _links_inside(links: pa.Table, members: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Links between two records of one person, by person."""
+    person_of = dict(zip(*(column.to_pylist() for column in members.columns), strict=True))
+    found = defaultdict(list)
+    for row in links_among(links, members.column("record_id").combine_chunks()).to_pylist():
+        if person_of[row["record_id_l"]] == person_of[row["record_id_r"]]:
+            found[person_of[row["record_id_l"]]].append(row)
+    return found
+
+
+def links_among(links: pa.Table, record_ids: pa.Array) -> pa.Table:
+    """Links of which both records are among these."""
+    some = links.filter(pc.is_in(links.column("record_id_l"), record_ids))
+    return some.filter(pc.is_in(some.column("record_id_r"), record_ids))
+
+
+def _weakest(links: list[dict[str, Any]], bits: float) -> tuple[str, str, float, float]:
+    best = min(links, key=lambda row: (abs(row["match_weight"] - bits), row["record_id_l"], row["record_id_r"]))
     return best["record_id_l"], best["record_id_r"], best["match_weight"], best["match_probability"]
 
 
 def _decided(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
     """Decisions that contradict others, wait for a second person, or rest on what has changed."""
-    for row in doubts.standing.to_pylist():
-        kind = _kind(row)
+    rows = [(kind, row) for row in doubts.standing.to_pylist() if (kind := _kind(row))]
+    ids = pa.array({row[end] for _, row in rows for end in ENDS}, pa.string())
+    links = {(row["record_id_l"], row["record_id_r"]): row for row in links_among(doubts.links, ids).to_pylist()}
+    for kind, row in rows:
         ends = (row["record_id_l"], row["record_id_r"])
-        if kind and all(end in facts for end in ends):
-            weight, chance = _weight(doubts.links, ends)
-            ids = frozenset({row["decision_id"], *(row["contradicts"] or ())})
-            yield Question(kind, _persons(ends, facts), *ends, weight, chance, 1, ids)
+        if all(end in facts for end in ends):
+            link = links.get(ends, {})
+            evidence = link.get("match_weight"), link.get("match_probability")
+            decisions = frozenset({row["decision_id"], *(row["contradicts"] or ())})
+            yield Question(kind, _persons(ends, facts), *ends, *evidence, 1, decisions)
 
 
 def _kind(row: Mapping[str, Any]) -> str | None:
@@ -152,15 +175,9 @@ def _kind(row: Mapping[str, Any]) -> str | None:
     return "evidence_changed" if row["state"] == "in_force" and row["look_again"] else None
 
 
-def _weight(links: pa.Table, ends: tuple[str, str]) -> tuple[float | None, float | None]:
-    is_own = [pc.equal(links.column(name), end) for name, end in zip(("record_id_l", "record_id_r"), ends, strict=True)]
-    rows = links.filter(pc.and_(*is_own)).to_pylist()
-    return (rows[0]["match_weight"], rows[0]["match_probability"]) if rows else (None, None)
-
-
-def _unsure(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, ...], frozenset[str]]:
+def _unsure(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> dict[Persons, frozenset[str]]:
     """Persons of whom a steward could not tell, with those decisions."""
-    found: dict[tuple[str, ...], frozenset[str]] = {}
+    found: dict[Persons, frozenset[str]] = {}
     for row in doubts.standing.to_pylist():
         ends = (row["record_id_l"], row["record_id_r"])
         if row["verdict"] == "unsure" and row["state"] == "in_force" and all(end in facts for end in ends):
@@ -169,7 +186,7 @@ def _unsure(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> dict[tupl
     return found
 
 
-def _persons(ends: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def _persons(ends: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> Persons:
     return tuple(sorted({facts[end]["person_id"] for end in ends}))
 
 
@@ -189,22 +206,8 @@ def _harm(asked: Question) -> int:
     return max(asked.harm, HARM.get(asked.review_type, OWN_RULE_HARM))
 
 
-def _ranked(asked: Question, facts: Mapping[str, Mapping[str, Any]], unsure: frozenset[str]) -> Question:
-    own = [facts[record] for record in (asked.record_id_l, asked.record_id_r) if record in facts]
-    harm = min(5, _harm(asked) + (1 if any(map(_is_child, own)) else 0))
-    priority = harm * _uncertainty(asked) * (UNSURE_SHARE if unsure else 1.0)
-    boroughs = tuple(sorted({row["borough"] for row in own if row["borough"]}))
-    ids = asked.decision_ids | unsure
-    return replace(asked, harm=harm, priority=round(priority, 6), boroughs=boroughs, decision_ids=ids)
-
-
-def _uncertainty(asked: Question) -> float:
-    """1 at even odds, 0 where the weight leaves no doubt; a question of law stays open however clear the weight is."""
-    chance = asked.match_probability
-    least = OPEN_ANYWAY if asked.review_type in OF_LAW else 0.1
-    return least if chance is None else max(4 * chance * (1 - chance), least)
-
-
-def _is_child(record: Mapping[str, Any]) -> bool:
-    born, seen = record["date_of_birth"], record["recorded_at"]
-    return born is not None and seen is not None and (seen.date() - born).days < CHILD_YEARS * 365.25
+def _row(asked: Question, unsure: frozenset[str]) -> dict[str, Any]:
+    return {
+        **{name: getattr(asked, name) for name in PAIR}, "person_ids": list(asked.person_ids),
+        "decision_ids": sorted(asked.decision_ids | unsure) or None, "harm": _harm(asked), "is_unsure": bool(unsure), KEY: key_of(asked.person_ids),
+    }  # fmt: skip

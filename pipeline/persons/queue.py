@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
+from pipeline.persons.doubts import Doubts
 from pipeline.persons.lineage import run_order
-from pipeline.persons.questions import Doubts, Question, questions, reason_of
+from pipeline.persons.questions import KEY, Persons, key_of, links_among, questions
 from schemas.tables import REVIEW_CLOSED, REVIEW_QUEUE
 
-Persons = tuple[str, ...]
 SETTLED = {"broken_cluster": "holds_together", "over_large_cluster": "person_shrank"}
 OF_DECISIONS = ("decision_contradicted", "second_person", "evidence_changed")
+NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,45 +53,63 @@ def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Qu
         run_id: tonight's run.
     """
     asked = questions(doubts, records)
-    rows = before.open.to_pylist() if before else []
-    rows.sort(key=lambda row: (run_order(row["opened_in"]), row["review_id"]))
-    person_of = _person_of(records, rows)
-    heirs = _heirs(ledger)
-    kept: dict[Persons, dict[str, Any]] = {}
-    closed: list[dict[str, Any]] = []
-    for row in rows:
-        persons = next((p for p in _ways(row, person_of, heirs) if p in asked), None)
-        if persons is not None and persons not in kept:
-            kept[persons] = row
-        else:
-            reason = "joined_another" if persons else _reason(row, person_of, doubts)
-            closed.append({**{name: row[name] for name in REVIEW_CLOSED.names if name in row}, "closed_in": run_id, "reason_code": reason})  # fmt: skip
-    found = [_row(question, kept.get(persons), run_id) for persons, question in sorted(asked.items())]
-    earlier = before.closed if before else REVIEW_CLOSED.arrow_schema().empty_table()
-    more = conform(pa.Table.from_pylist(closed, REVIEW_CLOSED.arrow_schema()), REVIEW_CLOSED)
-    return Queue(
-        conform(pa.Table.from_pylist(found, REVIEW_QUEUE.arrow_schema()), REVIEW_QUEUE),
-        pa.concat_tables([conform(earlier, REVIEW_CLOSED), more]),
-    )
+    earlier = _oldest_first(conform(before.open, REVIEW_QUEUE)) if before else REVIEW_QUEUE.arrow_schema().empty_table()
+    places = _places(asked, earlier)
+    moved = earlier.filter(pa.array(places == NOBODY)).to_pylist()
+    person_of = _person_of(records, moved)
+    places[places == NOBODY] = _moved_to(asked, moved, person_of, _heirs(ledger))
+    kept = np.full(len(asked), NOBODY)
+    found, first = np.unique(places, return_index=True)
+    kept[found[found != NOBODY]] = first[found != NOBODY]
+    is_over = np.ones(len(earlier), bool)
+    is_over[kept[kept != NOBODY]] = False
+    over = _over(earlier.filter(pa.array(is_over)).to_pylist(), places[is_over], person_of, doubts, run_id)
+    closed = before.closed if before else REVIEW_CLOSED.arrow_schema().empty_table()
+    return Queue(_open(asked, earlier, kept, run_id), pa.concat_tables([conform(closed, REVIEW_CLOSED), over]))
+
+
+def _oldest_first(rows: pa.Table) -> pa.Table:
+    runs = rows.column("opened_in").combine_chunks().dictionary_encode()
+    names = runs.dictionary.to_pylist()
+    rank = {name: place for place, name in enumerate(sorted(names, key=run_order))}
+    age = pa.array([rank[name] for name in names], pa.int64()).take(runs.indices)
+    by = pa.table({"age": age, "review_id": rows.column("review_id")})
+    return rows.take(pc.sort_indices(by, [("age", "ascending"), ("review_id", "ascending")]))
+
+
+def _places(asked: pa.Table, earlier: pa.Table) -> np.ndarray:
+    """For each question of last night, the row of ``asked`` on the same persons."""
+    keys = pc.binary_join(earlier.column("person_ids").combine_chunks(), "|")
+    return pc.fill_null(pc.index_in(keys, asked.column(KEY).combine_chunks()), NOBODY).to_numpy(zero_copy_only=False).astype(np.int64)  # fmt: skip
+
+
+def _moved_to(
+    asked: pa.Table, moved: list[dict[str, Any]], person_of: Mapping[str, str], heirs: Mapping[str, str]
+) -> list[int]:
+    """The same for questions on persons whom nothing is asked about any more: on whom they became."""
+    if not moved:
+        return []
+    rows = {key: row for row, key in enumerate(asked.column(KEY).to_pylist())}
+    ways = ((key_of(persons) for persons in _ways(row, person_of, heirs)) for row in moved)
+    return [next((rows[key] for key in keys if key in rows), NOBODY) for keys in ways]
 
 
 def _person_of(records: pa.Table, rows: list[dict[str, Any]]) -> dict[str, str]:
     wanted = pa.array(sorted({row[end] for row in rows for end in ("record_id_l", "record_id_r")}), pa.string())
-    own = records.filter(pc.is_in(records.column("record_id"), wanted))
-    return dict(zip(own.column("record_id").to_pylist(), own.column("person_id").to_pylist(), strict=True))
+    own = records.select(["record_id", "person_id"]).filter(pc.is_in(records.column("record_id"), wanted))
+    return dict(zip(*(column.to_pylist() for column in own.columns), strict=True))
 
 
 def _heirs(ledger: pa.Table) -> dict[str, str]:
     """Each person who was merged away, and into whom."""
-    rows = ledger.filter(pc.is_valid(ledger.column("merged_into"))).select(["person_id", "valid_to", "merged_into"])
+    rows = ledger.select(["person_id", "valid_to", "merged_into"]).filter(pc.is_valid(ledger.column("merged_into")))
     last = sorted(rows.to_pylist(), key=lambda row: run_order(row["valid_to"] or ""))
     return {row["person_id"]: row["merged_into"] for row in last}
 
 
 def _ways(row: Mapping[str, Any], person_of: Mapping[str, str], heirs: Mapping[str, str]) -> Iterator[Persons]:
-    """Persons whom a question of last night may be about tonight, best first."""
+    """Persons whom a question of last night may be about tonight, where not about its own; best first."""
     was = tuple(row["person_ids"])
-    yield was
     ends = [person_of.get(row[end]) for end in ("record_id_l", "record_id_r")]
     by_records = tuple(sorted({person for person in ends if person}))
     if None not in ends and len(by_records) == len(was):
@@ -107,8 +127,27 @@ def _heir(person: str, heirs: Mapping[str, str]) -> str:
     return person
 
 
-def _reason(row: Mapping[str, Any], person_of: Mapping[str, str], doubts: Doubts) -> str:
-    """Why a question is asked no more."""
+def _over(
+    rows: list[dict[str, Any]], places: np.ndarray, person_of: Mapping[str, str], doubts: Doubts, run_id: str
+) -> pa.Table:
+    """Questions that are asked no more, and why; those that came together with an older one have a place."""
+    ids = pa.array({row[end] for row in rows for end in ("record_id_l", "record_id_r")}, pa.string())
+    links = links_among(doubts.links, ids).select(["record_id_l", "record_id_r", "decision", "decided_by"]).to_pylist()
+    fates = {(row["record_id_l"], row["record_id_r"]): (row["decision"], row["decided_by"]) for row in links}
+    closed = [
+        {
+            **{name: row[name] for name in REVIEW_CLOSED.names if name in row}, "closed_in": run_id,
+            "reason_code": "joined_another" if place != NOBODY else _reason(row, person_of, fates),
+        }
+        for row, place in zip(rows, places.tolist(), strict=True)
+    ]  # fmt: skip
+    return conform(pa.Table.from_pylist(closed, REVIEW_CLOSED.arrow_schema()), REVIEW_CLOSED)
+
+
+def _reason(
+    row: Mapping[str, Any], person_of: Mapping[str, str], fates: Mapping[tuple[str, str], tuple[str, str]]
+) -> str:
+    """Why a question is asked no more. Input: ``fates``, decision of the links and who decided."""
     ends = (row["record_id_l"], row["record_id_r"])
     here = [end in person_of for end in ends]
     if not any(here):
@@ -117,7 +156,7 @@ def _reason(row: Mapping[str, Any], person_of: Mapping[str, str], doubts: Doubts
         return SETTLED.get(row["review_type"], "decision_settled")
     if not all(here):
         return "record_withdrawn"
-    decided = _fate(doubts.links, ends)
+    decided = fates.get(ends)
     if person_of[ends[0]] == person_of[ends[1]]:
         return "decided_link" if decided == ("link", "steward") else "linked"
     if decided == ("unlink", "steward"):
@@ -125,23 +164,15 @@ def _reason(row: Mapping[str, Any], person_of: Mapping[str, str], doubts: Doubts
     return "decision_settled" if row["review_type"] in OF_DECISIONS else "weight_fell"
 
 
-def _fate(links: pa.Table, ends: tuple[str, str]) -> tuple[str, str] | None:
-    is_own = pc.and_(pc.equal(links.column("record_id_l"), ends[0]), pc.equal(links.column("record_id_r"), ends[1]))
-    rows = links.filter(is_own).select(["decision", "decided_by"]).to_pylist()
-    return (rows[0]["decision"], rows[0]["decided_by"]) if rows else None
-
-
-def _row(asked: Question, before: Mapping[str, Any] | None, run_id: str) -> dict[str, Any]:
-    return {
-        "review_id": before["review_id"] if before else _new_id(asked.person_ids, run_id),
-        "opened_in": before["opened_in"] if before else run_id,
-        "reason": reason_of(asked.review_type), "person_ids": list(asked.person_ids), "boroughs": list(asked.boroughs),
-        "decision_ids": sorted(asked.decision_ids) or None,
-        **{
-            name: getattr(asked, name)
-            for name in ("review_type", "record_id_l", "record_id_r", "match_weight", "match_probability", "n_pairs", "harm", "priority")
-        },
-    }  # fmt: skip
+def _open(asked: pa.Table, earlier: pa.Table, kept: np.ndarray, run_id: str) -> pa.Table:
+    """The questions with their ids: those that go on, by their row of ``earlier``, keep theirs."""
+    is_new = kept == NOBODY
+    ids = [_new_id(persons, run_id) for persons in asked.column("person_ids").filter(pa.array(is_new)).to_pylist()]
+    at = pa.array(kept, mask=is_new)
+    known = earlier.select(["review_id", "opened_in"]).take(at)
+    review_ids = pc.replace_with_mask(known.column("review_id").combine_chunks(), pa.array(is_new), pa.array(ids, pa.string()))  # fmt: skip
+    opened = pc.fill_null(known.column("opened_in"), run_id)
+    return conform(asked.drop_columns([KEY]).append_column("review_id", review_ids).append_column("opened_in", opened), REVIEW_QUEUE)  # fmt: skip
 
 
 def _new_id(persons: Persons, run_id: str) -> str:

@@ -23,9 +23,9 @@ from pipeline.persons.content import (
     persons_of_other_content,
     record_contents,
 )
+from pipeline.persons.doubts import Doubts
 from pipeline.persons.golden import golden_values, person_fields
 from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, ledger_of
-from pipeline.persons.questions import Doubts
 from pipeline.persons.queue import QueueBefore, review_queue
 from pipeline.persons.survivorship import Survivorship
 from schemas.tables import EVENTS, PERSONS, RECORDS, Table

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from pipeline.core.parquet import conform
 from pipeline.persons.causes import Evidence
+from pipeline.persons.doubts import Doubts
 from pipeline.persons.identity import carry_on, compare_with, empty_ledger
-from pipeline.persons.questions import Doubts, questions
+from pipeline.persons.questions import questions
 from pipeline.persons.queue import Queue, QueueBefore, review_queue
 from schemas.tables import CLUSTERS, LINKS, REVIEW_PAIRS, STANDING_DECISIONS
 
@@ -243,5 +244,5 @@ def test_the_gravest_of_several_doubts_names_the_question() -> None:
         standing_table([("a", "b", "link", "waiting", False), ("a", "b", "unlink", "in_force", True)]), 0.0, 4,
     )  # fmt: skip
     records = pa.table({"record_id": ["a", "b"], "person_id": ["P1", "P2"], "borough": [BOROUGH] * 2, "date_of_birth": pa.array([BORN] * 2), "recorded_at": pa.array([BEGAN] * 2)})  # fmt: skip
-    found = questions(doubts, records)[("P1", "P2")]
-    assert (found.review_type, found.decision_ids) == ("second_person", {"D1", "D2"})
+    found = questions(doubts, records).to_pylist()
+    assert [(row["person_ids"], row["review_type"], row["decision_ids"]) for row in found] == [(["P1", "P2"], "second_person", ["D1", "D2"])]  # fmt: skip

@@ -1,0 +1,71 @@
+"""Questions in the order in which stewards should see them: by harm and uncertainty, whole columns at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.persons.doubts import OF_LAW, reason_of
+
+CHILD_YEARS = 18
+UNSURE_SHARE = 0.5  # of its priority keeps a question that a steward could not answer
+OPEN_ANYWAY = 0.5  # uncertainty of a question that no weight settles
+LEAST = 0.1
+WORST = 5
+
+
+def in_rank(asked: pa.Table, facts: pa.Table) -> pa.Table:
+    """The questions with harm, priority, boroughs and reason.
+
+    Args:
+        asked: as ``questions.ASKED`` tells.
+        facts: record_id, borough, date_of_birth, recorded_at of the records that they name.
+    """
+    ids = facts.column("record_id").combine_chunks()
+    ends = [pc.index_in(asked.column(end).combine_chunks(), ids) for end in ("record_id_l", "record_id_r")]
+    is_child = [pc.fill_null(_is_child(facts).take(end), False) for end in ends]
+    harm = _numbers(asked.column("harm")) + _numbers(pc.or_(*is_child)).astype(int)
+    harm = np.minimum(harm, WORST)
+    share = np.where(_numbers(asked.column("is_unsure")), UNSURE_SHARE, 1.0)
+    priority = [round(value, 6) for value in (harm * _uncertainty(asked) * share).tolist()]
+    boroughs = together(*(facts.column("borough").combine_chunks().take(end) for end in ends))
+    kinds = asked.column("review_type").combine_chunks().dictionary_encode()
+    reasons = pa.array([reason_of(kind) for kind in kinds.dictionary.to_pylist()], pa.string())
+    at = asked.schema.get_field_index("harm")
+    found = asked.drop_columns(["is_unsure"]).set_column(at, "harm", pa.array(harm, pa.int16()))
+    more = {"priority": pa.array(priority, pa.float64()), "boroughs": boroughs, "reason": reasons.take(kinds.indices)}
+    for name, column in more.items():
+        found = found.append_column(name, column)
+    return found
+
+
+def together(one: pa.Array, other: pa.Array) -> pa.ListArray:
+    """Both texts of each row as a list, sorted; only once where they are the same, and without nulls."""
+    is_first = pc.fill_null(pc.less_equal(one, other), True)
+    low, high = pc.if_else(is_first, one, other), pc.if_else(is_first, other, one)
+    is_there = np.stack([_numbers(low.is_valid()), _numbers(high.is_valid())], axis=1)
+    is_there[:, 1] &= ~_numbers(pc.fill_null(pc.equal(low, high), False))
+    places = np.stack([np.arange(len(one)), np.arange(len(one)) + len(one)], axis=1)[is_there]
+    offsets = np.concatenate([[0], is_there.sum(axis=1).cumsum()])
+    values = pa.concat_arrays([low, high]).take(pa.array(places, pa.int64()))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+
+
+def _is_child(facts: pa.Table) -> pa.Array:
+    """Whether each record is of one who was a child when it was recorded; null where that is not known."""
+    seen, born = (facts.column(name).combine_chunks().cast(pa.date32()).cast(pa.int32()) for name in ("recorded_at", "date_of_birth"))  # fmt: skip
+    return pc.less(pc.subtract(seen, born).cast(pa.float64()), CHILD_YEARS * 365.25)
+
+
+def _uncertainty(asked: pa.Table) -> np.ndarray:
+    """1 at even odds, 0 where the weight leaves no doubt; a question of law stays open however clear the weight is."""
+    is_of_law = _numbers(pc.is_in(asked.column("review_type"), pa.array(OF_LAW)))
+    least = np.where(is_of_law, OPEN_ANYWAY, LEAST)
+    chance = _numbers(asked.column("match_probability"))
+    return np.fmax(4 * chance * (1 - chance), least)
+
+
+def _numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """As numpy; null is nan."""
+    return np.array(column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False))
