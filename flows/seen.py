@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,6 +16,9 @@ from pipeline.explain.kept import Kept, person_of, records_of, rows_between, val
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
 from schemas.decisions import listed
+from schemas.tables import RECORDS
+
+PRINTED = pa.schema([RECORDS.arrow_schema().field(name) for name in FINGERPRINT_COLUMNS])
 
 
 def seen_of(kept: Kept, left: str, right: str) -> dict[str, Any]:
@@ -31,11 +35,12 @@ def seen_of(kept: Kept, left: str, right: str) -> dict[str, Any]:
             raise SettingsError(f"record {record}", f"is not in {kept.folder}.", "Is it written right?")
     roles = _roles(kept, persons.values())
     values = values_of(kept, (left, right))
+    prints = _fingerprints(kept, values.values())
     row = next((row for row in rows_between(kept, [left]) if right in (row["record_id_l"], row["record_id_r"])), None)
     facts: dict[str, Any] = {
         "record_id_l": left, "record_id_r": right, "roles_l": listed(roles[persons[left]]), "roles_r": listed(roles[persons[right]]),
         "rules": listed((row["rules"] if row else None) or ()), "n_records": len(records_of(kept, set(persons.values()))),
-        "fingerprint_l": _fingerprint(kept, values[left]), "fingerprint_r": _fingerprint(kept, values[right]),
+        "fingerprint_l": prints.get(left), "fingerprint_r": prints.get(right),
         "run_id": _run_id(kept), "model": kept.stamp,
     }  # fmt: skip
     if row:
@@ -51,12 +56,7 @@ def seen_within(kept: Kept, person_id: str, pairs: Sequence[tuple[str, ...]]) ->
     roles = listed(_roles(kept, [person_id])[person_id])
     size = len(records_of(kept, [person_id]))
     rows = {(row["record_id_l"], row["record_id_r"]): row for row in rows_between(kept, members)}
-    born = pa.array(sorted({own["date_of_birth"] for own in values.values() if own["date_of_birth"]}), pa.date32())
-    alike = pq.read_table(
-        kept.records, columns=list(FINGERPRINT_COLUMNS), filters=pc.is_in(pc.field("date_of_birth"), born)
-    )
-    found = fingerprints(alike)
-    prints = dict(zip(*(found.column(name).to_pylist() for name in ("record_id", "fingerprint")), strict=True))
+    prints = _fingerprints(kept, values.values())
     run_id = _run_id(kept)
     for left, right in pairs:
         row = rows.get((left, right))
@@ -77,7 +77,8 @@ def pairs_of(kept: Kept, first: str, second: str) -> list[tuple[str, str]]:
     Raises:
         SettingsError: If an id is not in the publication, or both are of one person and not two records.
     """
-    left, right = _records(kept, first), _records(kept, second)
+    known = person_of(kept, (first, second))
+    left, right = ([given] if given in known else _records(kept, given) for given in (first, second))
     if left == right:
         raise SettingsError(f"{first} and {second}", "are one and the same.", "Give two records, or two persons.")
     if len(left) == len(right) == 1:
@@ -98,8 +99,11 @@ def _is_across(pair: tuple[str, str], ends: tuple[set[str], set[str]]) -> bool:
 
 
 def _records(kept: Kept, given: str) -> list[str]:
-    if person_of(kept, [given]):
-        return [given]
+    """The records of a person.
+
+    Raises:
+        SettingsError: If there is no such person.
+    """
     if members := records_of(kept, [given]):
         return sorted(members)
     raise SettingsError(given, f"is no record and no person of {kept.folder}.", "Is it written right?")
@@ -111,14 +115,16 @@ def _roles(kept: Kept, person_ids: Iterable[str]) -> dict[str, list[str]]:
     return {row["person_id"]: row["roles"] for row in persons.to_pylist()}
 
 
-def _fingerprint(kept: Kept, record: Mapping[str, Any]) -> str | None:
-    """The record's fingerprint, looked for only among records that could have the same: those of its feed and birthday."""
-    if record["date_of_birth"] is None:
-        return None
-    alike = (pc.field("feed_id") == record["feed_id"]) & (pc.field("date_of_birth") == record["date_of_birth"])
-    found = fingerprints(pq.read_table(kept.records, columns=list(FINGERPRINT_COLUMNS), filters=alike))
-    by_record = dict(zip(found.column("record_id").to_pylist(), found.column("fingerprint").to_pylist(), strict=True))
-    return by_record[record["record_id"]]
+def _fingerprints(kept: Kept, records: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    """Fingerprints of records, looked for only among those that could have the same: of their feeds and birthdays."""
+    own = [record for record in records if record["date_of_birth"] is not None]
+    alike = f"SELECT {', '.join(FINGERPRINT_COLUMNS)} FROM read_parquet(?) WHERE date_of_birth IN (SELECT unnest(?::DATE[])) AND feed_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608  (names of our own, values bound)
+    born, feeds = (sorted({record[name] for record in own}) for name in ("date_of_birth", "feed_id"))
+    with duckdb.connect() as base:
+        rows = base.execute(alike, [f"{kept.records}/*.parquet", born, feeds]).fetchall()
+    table = pa.Table.from_pylist([dict(zip(FINGERPRINT_COLUMNS, row, strict=True)) for row in rows], PRINTED)
+    found = fingerprints(table)
+    return dict(zip(found.column("record_id").to_pylist(), found.column("fingerprint").to_pylist(), strict=True))
 
 
 def _run_id(kept: Kept) -> str | None:

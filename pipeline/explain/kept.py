@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import SettingsError
-from pipeline.core.parquet import read_table
 from pipeline.core.places import MODELS
 from pipeline.explain.cluster import KeptPair
 from pipeline.explain.graph import Edge
@@ -65,14 +65,12 @@ def open_folder(folder: Path) -> Kept:
 
 def person_of(kept: Kept, record_ids: Iterable[str]) -> dict[str, str]:
     """The person of each of these records; a record that is not there is left out."""
-    persons = _persons(kept)
-    return _as_dict(persons.filter(pc.is_in(persons.column("record_id"), pa.array(record_ids, pa.string()))))
+    return _owners(kept, "record_id", record_ids)
 
 
 def records_of(kept: Kept, person_ids: Iterable[str]) -> dict[str, str]:
     """All records of these persons, each with its person."""
-    persons = _persons(kept)
-    return _as_dict(persons.filter(pc.is_in(persons.column("person_id"), pa.array(person_ids, pa.string()))))
+    return _owners(kept, "person_id", person_ids)
 
 
 def rows_between(kept: Kept, record_ids: Iterable[str]) -> list[dict[str, Any]]:
@@ -141,13 +139,15 @@ def _model_in(path: Path) -> Model | None:
         return None
 
 
-def _persons(kept: Kept) -> pa.Table:
-    table = read_table(kept.persons, ["record_id", "person_id"])
-    return pa.table({name: table.column(name).cast(pa.string()) for name in ("record_id", "person_id")})
-
-
-def _as_dict(persons: pa.Table) -> dict[str, str]:
-    return dict(zip(persons.column("record_id").to_pylist(), persons.column("person_id").to_pylist(), strict=True))
+def _owners(kept: Kept, column: str, wanted: Iterable[str]) -> dict[str, str]:
+    """Record to person where one of the two is among those wanted; only the parts of the files that hold them are read."""
+    files = kept.persons / "*.parquet" if kept.persons.is_dir() else kept.persons
+    own = {
+        name: f"CAST({name} AS VARCHAR)" for name in ("record_id", "person_id")
+    }  # a file of one's own may have numbers
+    sql = f"SELECT {own['record_id']}, {own['person_id']} FROM read_parquet(?) WHERE {own[column]} IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1"  # noqa: S608  (names of our own, values bound)
+    with duckdb.connect() as base:
+        return dict(base.execute(sql, [str(files), list(wanted)]).fetchall())
 
 
 def _json(path: Path) -> dict[str, Any]:
