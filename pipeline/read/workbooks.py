@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import io
 import re
@@ -59,10 +60,10 @@ def _open(fetched: Fetched, kind: str, password: str | None, password_env: str |
         data = _decrypt(fetched, password, password_env)
     if kind == "xls":
         if not data.startswith(OLE):
-            raise _not_a_workbook(fetched.file, kind)
+            raise _not_a_workbook(fetched.file, kind, data)
         return data
     if not data.startswith(b"PK"):
-        raise _not_a_workbook(fetched.file, kind)
+        raise _not_a_workbook(fetched.file, kind, data)
     _check_zip(fetched.file, data)
     return data
 
@@ -120,10 +121,28 @@ def _broken(file: str, error: Exception) -> SourceError:
     return SourceError("truncated_file", file, problem, "Ask the borough to send it again.")
 
 
-def _not_a_workbook(file: str, kind: str) -> SourceError:
-    return SourceError(
-        "not_a_workbook", file, f"is not {kind}: its first bytes are another format's.", "Correct `format`."
-    )
+def _not_a_workbook(file: str, kind: str, data: bytes) -> SourceError:
+    """A file of another kind: as a rule the export is spoilt, not the contract; a kind that the readers know may be meant."""
+    if known := _other_kind(data):
+        problem = f"is not {kind}: its first bytes are those of {known}."
+        what_to_do = f"Ask the borough for an export as {kind}; if they send {known} from now on, say so in `format` of the contract."
+    else:
+        problem = f"is not {kind}, nor of any kind that is known: it is damaged, or encrypted by something else."
+        what_to_do = "Ask the borough for a good export."
+    return SourceError("not_a_workbook", file, problem, what_to_do)
+
+
+def _other_kind(data: bytes) -> str | None:
+    """What a file is by its first bytes: another kind of workbook, or text."""
+    if data.startswith(OLE):
+        return "xls"
+    if data.startswith(b"PK"):
+        return "xlsx"
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(data[:4_096])
+    except UnicodeDecodeError:
+        return None
+    return "text, such as csv" if all(sign.isprintable() or sign in "\r\n\t\ufeff" for sign in text) else None
 
 
 def _rows(

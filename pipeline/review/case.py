@@ -229,10 +229,15 @@ def told_decisions(found: dict[Pair, list[Decision]], labels: dict[str, str]) ->
     for pair, decisions in found.items():
         state = pair_state(decisions)
         waiting = {own.decision_id for own in state.waiting}
-        ends = labels.get(pair[0], "elsewhere"), labels.get(pair[1], "elsewhere")
+        ends = _in_order(labels.get(pair[0], "elsewhere"), labels.get(pair[1], "elsewhere"))
         retractions = {own.decision_id for own in decisions if own.verdict == "retract" and not own.confirms}
         rows += (Told(own, ends, _state(own, state.in_force, waiting, state.live, retractions)) for own in decisions)
     return tuple(sorted(rows, key=lambda told: -told.decision.seq))
+
+
+def _in_order(one: str, other: str) -> tuple[str, str]:
+    """Two numbers of records, the smaller first."""
+    return (other, one) if one.isdecimal() and other.isdecimal() and int(one) > int(other) else (one, other)
 
 
 def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: frozenset[str], retractions: Collection[str]) -> str:  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pipeline.explain.levels import levels_of, words_of
 from pipeline.review.marks import Parts, marked_parts
-from pipeline.review.pages import said
+from pipeline.review.pages import code_words, said
 from schemas.model import Model
 
 Status = Literal["agrees", "close", "conflicts", "one_empty", "masked"]
@@ -131,7 +131,7 @@ def text_of(record: Mapping[str, Any], field: str) -> str:
     value = record.get(field)
     if value is None or value == []:
         return ""
-    text = said(value).replace("_", " ") if field == "role" else said(value)
+    text = said(value).replace("_", " ") if field == "role" else code_words(said(value), field)
     other = record.get("date_of_birth_alt") if field == "date_of_birth" else None
     return f"{text} or {said(other)}" if other else text
 

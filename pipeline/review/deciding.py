@@ -22,7 +22,7 @@ from pipeline.review.answers import (
 )
 from pipeline.review.seen import Pair, seen_of
 from pipeline.review.undoing import undoing
-from pipeline.review.words import REASONS, plain_text
+from pipeline.review.words import FIELD_WORDS, REASONS, plain_text, within
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
 from pipeline.stewardship.evidence import moved_fields
 from pipeline.stewardship.store import Refusal, Store
@@ -102,7 +102,7 @@ def check_evidence(facts: Mapping[str, Any], said: Said, policy: StewardPolicy) 
     if (facts.get("evidence_hash") or "") == said.evidence_hash:
         return
     moved = moved_fields(said.evidence, facts.get("evidence") or "", policy)
-    what = f" Moved: {', '.join(name.replace('_', ' ') for name in moved)}." if moved else ""
+    what = f" Moved: {', '.join(within(FIELD_WORDS.get(name, name)) for name in moved)}." if moved else ""
     raise DeskRefusedError(409, f"The evidence has changed since you opened the case.{what}", "The new evidence is shown below: look again, then decide.")  # fmt: skip
 
 

@@ -50,10 +50,9 @@ def as_csv(connection: Connection, filters: LogFilters) -> str:
     """The filtered log, oldest first, hashes included; at most ``MOST_EXPORTED`` entries."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([MARKING])
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, "marking"])
     for row in reversed(entries(connection, filters, most=MOST_EXPORTED)):
-        writer.writerow([plain_cell(row[name]) for name in COLUMNS])
+        writer.writerow([*(plain_cell(row[name]) for name in COLUMNS), MARKING])
     return out.getvalue()
 
 

@@ -13,9 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.review.access import MASK, ROLE_WORDS
 from pipeline.review.sessions import csrf_of
-from pipeline.review.uk_time import uk_time
+from pipeline.review.uk_time import uk_day, uk_time
 from pipeline.review.visits import token_of
-from pipeline.review.words import FIELD_WORDS, VERDICT_WORDS
+from pipeline.review.words import ETHNICITIES, FIELD_WORDS, SECOND_WORDS, SEXES, VERDICT_WORDS, within
 from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
 
@@ -35,6 +35,9 @@ def _environment() -> Environment:
         "day": day,
         "moment": moment,
         "night": night,
+        "value": value_words,
+        "second": second_words,
+        "within": within,
         "bits": bits,
         "field": field_words,
         "kind": kind_words,
@@ -58,8 +61,34 @@ def said(value: Any) -> str:  # noqa: ANN401
 
 
 def day(value: dt.date | None) -> str:
-    """A day as people write it."""
+    """A day as people write it; of a moment, the day that it was in London."""
+    if isinstance(value, dt.datetime):
+        value = uk_day(value)
     return f"{value.day} {value:%B} {value.year}" if value else EMPTY
+
+
+def value_words(text: str | None, field: str) -> str:
+    """A value of a golden record, which is kept as text, as people read it."""
+    if not text:
+        return EMPTY
+    if field == "date_of_birth":
+        try:
+            return day(dt.date.fromisoformat(text))
+        except ValueError:
+            return text
+    return code_words(text, field)
+
+
+def code_words(text: str, field: str) -> str:
+    """A code in words, where the field has codes; an ethnicity keeps its code, which forms and other systems ask for."""
+    if field == "ethnicity" and text in ETHNICITIES:
+        return f"{ETHNICITIES[text]} ({text})"
+    return SEXES.get(text, text) if field == "sex" else text
+
+
+def second_words(because: str) -> str:
+    """Why the policy asks for a second person; rules of the user's own by their names."""
+    return " and ".join(SECOND_WORDS.get(name, name.replace("_", " ")) for name in because.split(";"))
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -13,9 +13,11 @@ from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import MASK, Viewer, shown_all
 from pipeline.review.compare import RecordsRow, records_rows
 from pipeline.review.graph import GraphPicture, graph_picture
+from pipeline.review.pages import day, value_words
 from pipeline.review.preview import FIELDS
 from pipeline.review.seen import Group, group_of
 from pipeline.review.shelf import Row, Shelf
+from pipeline.review.uk_time import uk_time
 from schemas.tables import MARKING
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -170,15 +172,18 @@ def golden_of(shelf: Shelf, viewer: Viewer, person_id: str) -> list[Golden]:
 
 def short_of(golden: Sequence[Golden]) -> dict[str, str]:
     """The golden record in a few words; masked values are left out."""
-    return {own.field: own.chosen["value"] for own in golden if own.chosen["value"] is not None}
+    return {own.field: value_words(own.chosen["value"], own.field) for own in golden if own.chosen["value"] is not None}
 
 
 def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
-    """Every value of the person as CSV for a spreadsheet, in which no cell calculates; masked values say so."""
+    """Every value of the person as CSV for a spreadsheet, in which no cell calculates; masked values say so.
+
+    Times are those of London, and every row carries the marking, so that the first line is the header and no row loses it.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([MARKING])
-    writer.writerow(EXPORTED if viewer.sees_all else OWN_EXPORTED)
+    columns = EXPORTED if viewer.sees_all else OWN_EXPORTED
+    writer.writerow([*columns, "marking"])
     others: dict[str, Row] = {}
     for row in shown_all(viewer, shelf.fields(person_id)):
         if row["is_masked"]:
@@ -188,15 +193,15 @@ def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
                 "borough": row["borough"],
             }
         else:
-            writer.writerow([plain_cell(row[name]) for name in (EXPORTED if viewer.sees_all else OWN_EXPORTED)])
+            writer.writerow([*(plain_cell(row[name]) for name in columns), MARKING])
     for _, row in sorted(others.items()):
-        writer.writerow([plain_cell(row[name]) for name in OWN_EXPORTED])
+        writer.writerow([*(plain_cell(row[name]) for name in columns), MARKING])
     return out.getvalue()
 
 
 def plain_cell(value: Any) -> str:  # noqa: ANN401
     """A value as a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else value.isoformat() if isinstance(value, dt.datetime) else str(value)
+    text = "" if value is None else uk_time(value).isoformat() if isinstance(value, dt.datetime) else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
@@ -213,7 +218,7 @@ def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:
     names = sorted({event["borough"] or "Force-wide" for event in dated})
     rows = {name: 22 + at * TIME_ROW for at, name in enumerate(names)}
     dots = tuple(
-        Dot(place(event["started_at"]), rows[event["borough"] or "Force-wide"], f"{event['started_at']:%d.%m.%Y} {event['event_type'].replace('_', ' ')}, {event['role'].replace('_', ' ')}")
+        Dot(place(event["started_at"]), rows[event["borough"] or "Force-wide"], f"{day(event['started_at'])}: {event['event_type'].replace('_', ' ')}, {event['role'].replace('_', ' ')}")
         for event in dated
     )  # fmt: skip
     starts = [dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in range(first.year, last.year + 2)]

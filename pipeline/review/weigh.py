@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.explain.waterfall import Step, Waterfall
-from pipeline.review.words import FIELD_WORDS
+from pipeline.review.words import FIELD_WORDS, within
 
 RARE, UNCOMMON = 1 / 1_000, 1 / 100
 WIDTH, LEFT, RIGHT = 1_000, 250, 90
@@ -72,7 +72,7 @@ def weighed(falls: Waterfall, link_bits: float | None, rarity: Sequence[str]) ->
     steps = [step for step in falls.steps if step.kind != "prior"]
     pros = tuple(_point(step) for step in steps if step.bits >= LEAST)
     cons = tuple(_point(step) for step in sorted(steps, key=lambda step: step.bits) if step.bits <= -LEAST)
-    silent = tuple(FIELD_WORDS.get(name, name).lower() for name in falls.silent)
+    silent = tuple(within(FIELD_WORDS.get(name, name)) for name in falls.silent)
     return Weighed(falls.total, odds_words(falls.total), pros, cons, silent, tuple(rarity), _picture(falls, link_bits))
 
 

@@ -12,6 +12,18 @@ FIELD_WORDS: Mapping[str, str] = {
     "pnc_id": "PNC ID", "cro_number": "CRO number", "nhs_number": "NHS number", "upn": "Pupil number", "uprn": "Property number", "role": "Role",
     "prior": "Before comparing", "related": "Relatives and neighbours",
 }  # fmt: skip
+ETHNICITIES: Mapping[str, str] = {
+    "W1": "White British", "W2": "White Irish", "W3": "Gypsy or Irish Traveller", "W9": "Other White", "M1": "White and Black Caribbean",
+    "M2": "White and Black African", "M3": "White and Asian", "M9": "Other mixed", "A1": "Indian", "A2": "Pakistani", "A3": "Bangladeshi",
+    "A4": "Chinese", "A9": "Other Asian", "B1": "Black Caribbean", "B2": "Black African", "B9": "Other Black", "O2": "Arab", "O9": "Other",
+}  # fmt: skip
+"""Ethnicity as a person gives it, by its code"""
+SEXES: Mapping[str, str] = {"F": "Female", "M": "Male", "I": "Indeterminate"}
+SECOND_WORDS: Mapping[str, str] = {
+    "victim_offender": "a victim and an offender would be one person", "name_only": "the link would rest on a name alone",
+    "no_forename": "a record has no forename", "many_records": "it moves many records at once", "unknown_facts": "little is known of the records",
+}  # fmt: skip
+"""Why two people are needed, by the policy's rule"""
 REASONS: Mapping[str, str] = {
     "identifiers": "Identifiers settle it", "photograph": "Photograph or document seen", "history": "History of addresses or contacts",
     "relatives": "Relatives or twins with shared details", "typing": "Typing slip in a source", "common_name": "The name is too common",
@@ -28,6 +40,13 @@ CLOSED_WORDS: Mapping[str, str] = {
     "weight_fell": "nothing left worth asking", "record_withdrawn": "a record was withdrawn", "joined_another": "joined an older question",
     "holds_together": "the person holds together now", "person_shrank": "the person has fewer records", "decision_settled": "the decision was settled",
 }  # fmt: skip
+
+
+def within(words: str) -> str:
+    """Words as they stand within a sentence: the first letter small, unless it begins an abbreviation."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 """Signs without a width that some scripts need within a word"""
 

@@ -165,6 +165,16 @@ def test_a_spoilt_workbook_is_refused(tmp_path: Path, data: bytes, code: str) ->
     assert refused(tmp_path, data, name="trial.xlsx", format="xlsx").code == code
 
 
+def test_a_spoilt_export_is_asked_for_again_and_the_contract_blamed_only_for_a_kind_that_could_be_meant(
+    tmp_path: Path,
+) -> None:
+    noise = bytes(range(200, 256)) * 20
+    assert refused(tmp_path, noise, name="trial.xlsx", format="xlsx").what_to_do == "Ask the borough for a good export."
+    text = refused(tmp_path, b"Ref,Surname\n1,A\n", name="trial.xlsx", format="xlsx")
+    assert "text, such as csv" in text.problem
+    assert "`format`" in text.what_to_do
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     out = io.BytesIO()
     with (

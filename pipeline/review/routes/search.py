@@ -12,7 +12,8 @@ from pydantic import Field
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
 from pipeline.review.asked import Asked
-from pipeline.review.pages import page, said
+from pipeline.review.compare import text_of
+from pipeline.review.pages import page
 from pipeline.review.person import golden_of, short_of
 from pipeline.review.preview import FIELDS
 from pipeline.review.search import Found, Hit, search
@@ -71,4 +72,4 @@ def _short(shelf: Shelf, viewer: Viewer, person_id: str) -> dict[str, str]:
     if not viewer.sees_all:
         return short_of(golden_of(shelf, viewer, person_id))
     row = shelf.person(person_id) or {}
-    return {name: said(row[name]) for name in FIELDS if row.get(name) is not None}
+    return {name: text_of(row, name) for name in FIELDS if row.get(name) is not None}
