@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -69,6 +71,28 @@ def _sealed(store: Store, home: Home, environment: Mapping[str, str]) -> tuple[S
             return seal, reseal(connection, seal)
 
     return with_patience(store.engine, store.patience_s, work)
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse to start where the desk could not listen.
+
+    Raises:
+        SettingsError: If the port is in use or not allowed, or the address is not this machine's.
+    """
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just left is free
+            probe.bind(place)
+    except OSError as error:
+        why = (
+            "is in use by another program"
+            if error.errno == errno.EADDRINUSE
+            else f"cannot be listened on: {error.strerror}"
+        )
+        raise SettingsError(
+            f"--host {host} --port {port}", f"{why}.", "Give another --port, or stop what listens there."
+        ) from None
 
 
 def check_address(settings: RunSettings, host: str) -> bool:

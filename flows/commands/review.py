@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from pipeline.core.errors import SettingsError
+from pipeline.core.errors import DeskRefusedError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ def review(
 
     settings, place = desk.settings_of(run_file, home, os.environ)
     is_tls = desk.check_address(settings, host)
+    desk.check_port(host, port)
     check_published(place)
     if n_broken := desk.check_seal(settings, place, os.environ):
         Console(stderr=True).print(f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as the last line of {place.desk_key}, or reset their accounts.", soft_wrap=True)  # fmt: skip
@@ -91,7 +92,10 @@ def add(
     def work(connection: Connection) -> str:
         return add_account(connection, name, role, borough, dt.datetime.now(dt.UTC))
 
-    password = _noted("account.add", {"name": name, "role": role}, work, home, run_file)
+    try:
+        password = _noted("account.add", {"name": name, "role": role}, work, home, run_file)
+    except DeskRefusedError as error:  # at the desk a form, here the command line itself
+        raise SettingsError("review users add", error.problem, error.what_to_do) from None
     if as_json:
         print(json.dumps({"name": name, "role": role, "password": password}))  # noqa: T201
         return

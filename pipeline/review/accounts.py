@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -224,7 +225,9 @@ def _check(name: str, role: str, borough: str | None) -> None:
     if (role == "borough") != (borough is not None):
         raise DeskRefusedError(422, "A borough user has a borough, and nobody else has one.")
     if borough is not None and borough not in CODES:
-        raise DeskRefusedError(422, f"There is no borough {borough[:40]}.")
+        nearest = difflib.get_close_matches(borough.casefold(), [name.casefold() for name in CODES], 1, 0.5)
+        name = next((name for name in CODES if [name.casefold()] == nearest), "Croydon")
+        raise DeskRefusedError(422, f"There is no borough {borough[:40]}.", f"Write it as {name}." if nearest else f"Boroughs are written as {name}.")  # fmt: skip
 
 
 def _change(connection: Connection, account_id: str, values: dict[str, Any]) -> None:

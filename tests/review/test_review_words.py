@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.desk import check_address
+from flows.desk import check_address, check_port
 from pipeline.core.errors import SettingsError
 from pipeline.explain.waterfall import waterfall
 from pipeline.review.access import MASK, SHOWN_MASKED, Viewer, shown
@@ -110,6 +111,27 @@ def test_the_desk_does_not_listen_beyond_this_machine_without_tls(host: str) -> 
     with pytest.raises(SettingsError, match="without TLS"):
         check_address(RunSettings(), host)
     assert check_address(RunSettings(), "127.0.0.1") is False
+
+
+def test_a_port_that_is_in_use_is_told_before_the_desk_says_that_it_is_there() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SettingsError, match="is in use by another program"):
+            check_port("127.0.0.1", port)
+    check_port("127.0.0.1", port)
+
+
+def test_wrong_use_of_an_account_is_wrong_use_of_the_command_and_says_what_is_right(tmp_path: Path) -> None:
+    add = ["review", "users", "add", "Col", "--home", str(tmp_path)]
+    for more, said in (
+        (["--role", "borough", "--borough", "croydon"], "Write it as Croydon."),
+        (["--role", "king"], "Roles are"),
+    ):
+        error = CliRunner().invoke(app, [*add, *more]).exception
+        assert isinstance(error, SettingsError)
+        assert said in str(error)
 
 
 def test_half_of_tls_and_a_certificate_that_is_not_there_are_refused(tmp_path: Path) -> None:
