@@ -47,7 +47,13 @@ PERSON_TABLES = (
 )
 PERSONS = "persons"
 RECORD_CONTENTS, PERSON_CONTENTS = "record_contents.arrow", "person_contents.arrow"
-IN_PARTS = (RECORDS, EVENTS, PERSON_FIELDS)  # large, and as their contracts have them: written as they are
+IN_PARTS = (
+    RECORDS,
+    EVENTS,
+    PERSONS_TABLE,
+    PERSON_FIELDS,
+    IDENTITY_LEDGER,
+)  # large, and as their contracts have them: written as they are
 OF_A_LINK = ("record_id_l", "record_id_r", "match_weight", "match_probability", "decision", "decided_by")
 
 

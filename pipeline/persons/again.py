@@ -39,7 +39,7 @@ def taken_over(then: Iterable[pa.Table], touched: pa.Array, made: pa.Table) -> I
         touched: persons whose rows before do not count.
         made: rows of touched persons, in the order of the key.
 
-    Cost: a few steps for each touched person; rows that stay together are copied together.
+    Cost: a few steps for each touched person; rows that stay together, and those made anew that come together, are copied together.
     """
     gone = np.sort(np.asarray(touched.to_pylist(), object))
     own = _Runs(made)
@@ -58,10 +58,15 @@ def taken_over(then: Iterable[pa.Table], touched: pa.Array, made: pa.Table) -> I
 
 def _merged(then: _Runs, made: _Runs, touched: np.ndarray) -> pa.Table:
     """Rows before, with those of touched persons replaced; of ``made`` only theirs are taken."""
+    (begin, end), (new, new_end) = then.rows_of(touched), made.rows_of(touched)
+    if len(touched):  # persons between whom no other one stands are replaced together
+        is_apart = begin[1:] != end[:-1]
+        begin, new = (np.append(rows[:1], rows[1:][is_apart]) for rows in (begin, new))
+        end, new_end = (np.append(rows[:-1][is_apart], rows[-1:]) for rows in (end, new_end))
     pieces, at = [], 0
-    for (begin, end), (new, new_end) in zip(then.rows_of(touched), made.rows_of(touched), strict=True):
-        pieces += [then.table.slice(at, begin - at), made.table.slice(new, new_end - new)]
-        at = end
+    for first, last, own, own_last in zip(*(rows.tolist() for rows in (begin, end, new, new_end)), strict=True):
+        pieces += [then.table.slice(at, first - at), made.table.slice(own, own_last - own)]
+        at = last
     pieces.append(then.table.slice(at))
     return pa.concat_tables(pieces).combine_chunks()
 
@@ -77,7 +82,7 @@ class _Runs:
         self.ids = ids.take(pa.array(starts)).to_numpy(zero_copy_only=False)
         self.bounds = np.append(starts, len(ids))
 
-    def rows_of(self, persons: np.ndarray) -> list[tuple[int, int]]:
+    def rows_of(self, persons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the rows of each person begin and end; where they would stand, for one that has none."""
         first, last = (np.searchsorted(self.ids, persons, side) for side in ("left", "right"))
-        return list(zip(self.bounds[first].tolist(), self.bounds[last].tolist(), strict=True))
+        return self.bounds[first], self.bounds[last]

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import conform
+from pipeline.persons.again import taken_over
 from pipeline.persons.causes import Cause, Evidence, judge
 from pipeline.persons.lineage import run_order
 from pipeline.persons.overlap import Overlap, compare
@@ -129,7 +130,7 @@ def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence
 def _inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_id: str) -> _Heirs:
     """Decide which person each changed cluster is."""
     known = set(ledger.column("person_id").to_pylist())
-    standing = set(ledger.filter(pc.is_null(ledger.column("valid_to"))).column("person_id").to_pylist())
+    standing = set(ledger.column("person_id").filter(pc.is_null(ledger.column("valid_to"))).to_pylist())
     first = _heir_of(overlap.clusters, overlap.person_before)
     free = {
         record: owner
@@ -256,8 +257,10 @@ def _bring_up_to_date(
         taker, cause = closing[span["person_id"]]
         span.update(valid_to=run_id, merged_into=taker, ended_by=cause.word)
     rows = pa.Table.from_pylist([*ended, *begun], schema)
-    kept = ledger.filter(pc.invert(is_ending))
-    return pa.concat_tables([kept, rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])
+    touched = pc.unique(rows.column("person_id").combine_chunks())
+    staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
+    own = pa.concat_tables([ledger.filter(staying), rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])  # fmt: skip
+    return pa.concat_tables(taken_over([ledger], touched, own))
 
 
 def _check_order(ledger: pa.Table, run_id: str) -> None:

@@ -104,10 +104,9 @@ def build_persons(
 
 def _confidence(person_of: pa.Table, clusters: pa.Table) -> pa.Table:
     """Confidence of the cluster that each person is; a cluster has the id of its first record."""
-    place = pc.index_in(clusters.column("cluster_id"), person_of.column("record_id").combine_chunks())
-    return pa.table({
-        "person_id": person_of.column("person_id").take(place), "confidence": clusters.column("confidence"),
-    })  # fmt: skip
+    ids = clusters.column("cluster_id")
+    first = person_of.filter(pc.is_in(person_of.column("record_id"), ids.combine_chunks()))
+    return pa.table({"person_id": _persons_at(ids, first), "confidence": clusters.column("confidence")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +166,18 @@ def _corrected(
 
 def _with_person(rows: pa.Table, person_of: pa.Table, table: Table) -> pa.Table:
     """The rows as the contract has them, each with its record's person; nothing but the person is copied."""
-    own, ids = rows.column("record_id"), person_of.column("record_id")
-    persons = person_of.column("person_id")
-    if not own.equals(ids):  # Arrow cannot join tables that hold lists, so each record's place is looked up
-        persons = persons.take(pc.index_in(own, ids.combine_chunks()))
-    found = rows.append_column("person_id", persons)
+    persons = _persons_at(rows.column("record_id"), person_of)
     if persons.null_count:
         raise ContractError(table.name, "has records that are in no cluster")
-    return found.select(list(table.names)).cast(table.arrow_schema())
+    return rows.append_column("person_id", persons).select(list(table.names)).cast(table.arrow_schema())
+
+
+def _persons_at(record_ids: pa.ChunkedArray, person_of: pa.Table) -> pa.ChunkedArray:
+    """The person of each record. Arrow cannot join tables that hold lists: each one's place is looked up, where it must be."""
+    known, persons = person_of.column("record_id"), person_of.column("person_id")
+    if known.equals(record_ids):
+        return persons
+    return persons.take(pc.index_in(record_ids, known.combine_chunks()))
 
 
 def persons_table(
