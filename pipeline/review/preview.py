@@ -15,7 +15,10 @@ FIELDS = (
     "forename", "middle_names", "surname", "date_of_birth", "sex", "ethnicity", "address", "postcode", "phone", "email", "pnc_id", "cro_number",
     "nhs_number", "upn",
 )  # fmt: skip
-TABLES = ("persons", "person_fields", "records", "events", "links", "identity_ledger", "link_changes", "review_queue")
+CLOSING = ("links", "persons", "review_queue", "review_closed")
+"""Published tables that change by any answer that counts: the pair is a steward's, and its question is asked no more"""
+MOVING = (*CLOSING, "records", "person_fields", "events", "identity_ledger", "link_changes")
+"""Those that change where records move from person to person"""
 MOST_RECORDS = 2_000
 
 
@@ -37,7 +40,10 @@ class Preview:
     rows: tuple[tuple[str, tuple[str, ...], tuple[str, ...], bool], ...]
     """Field, values before, values after, and whether a value is lost or comes"""
     n_events: int
+    moves: bool
+    """Whether any record changes its person"""
     tables: tuple[str, ...]
+    """Published tables that change"""
 
 
 def preview(group: Group, parts: Sequence[Sequence[str]], fields: Iterable[Row], n_events: int, survivorship: Survivorship) -> Preview | None:  # fmt: skip
@@ -62,7 +68,7 @@ def preview(group: Group, parts: Sequence[Sequence[str]], fields: Iterable[Row],
         then, later = (tuple(side.values.get(field, "") for side in sides) for sides in (before, after))
         if any((*then, *later)):
             rows.append((field, then, later, set(filter(None, then)) != set(filter(None, later))))
-    return Preview(before, after, tuple(rows), n_events, () if is_same else TABLES)
+    return Preview(before, after, tuple(rows), n_events, not is_same, CLOSING if is_same else MOVING)
 
 
 def _golden(person: Mapping[str, Any]) -> dict[str, str]:
