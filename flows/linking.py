@@ -19,7 +19,7 @@ from flows.resume import code_stamp
 from pipeline.core.durable import write_synced
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import concat, write_table
+from pipeline.core.parquet import concat, in_order, write_all
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, KnowingEngine
 from pipeline.link.drift import drift_told
@@ -60,7 +60,7 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
     """Link all records that count tonight, as stewards decided; writes links, clusters, review_pairs, decisions and both inputs."""
     present = [state for state in states if state.std_records and state.events]
     std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
-    std_records = std_records.sort_by("record_id")
+    std_records = in_order(std_records, STD_RECORDS.key)
     events = concat([state.events for state in present if state.events], EVENTS_STAGED)
     model = load_model(night.settings.model)
     said = decided_tonight(night, std_records)
@@ -71,7 +71,7 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
     )  # fmt: skip
     said = with_evidence(night, said, linked.links, linked.model, std_records)
     save_model(linked.model, night.folder.file("model.toml"))
-    for name, data, table in (
+    written = (
         ("std_records", std_records, STD_RECORDS),
         ("events", events, EVENTS_STAGED),
         ("links", linked.links, LINKS),
@@ -81,8 +81,8 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
         ("decisions", said.log, DECISIONS),
         ("standing_decisions", said.standing, STANDING_DECISIONS),
         ("decided_pairs", said.pairs, DECIDED_PAIRS),
-    ):
-        write_table(night.folder.table(LINK, name), data, table)
+    )
+    write_all((night.folder.table(LINK, name), data, table) for name, data, table in written)
     if linked.kept is not None:
         facts = {"stamps": _stamps(model), "frequencies_of": footing.frequencies_of}
         keep_link(night.home, night.run_id, linked.kept, facts)

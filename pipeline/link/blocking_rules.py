@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.core.numbers import distinct
 from pipeline.engines.port import CandidateSample
 from schemas.model import BlockingRule
 
@@ -126,11 +127,11 @@ class _Steps:
         every = len(sample.rules) * sizes
         step = sample.rule.astype(np.int64) * sizes + np.searchsorted(SIZES, np.arange(256))[sample.size]
         own = is_likely[sample.pair]
-        distinct = np.unique(sample.pair[own].astype(np.int64) * every + step[own])
+        found = distinct(sample.pair[own].astype(np.int64) * every + step[own])
         keys = np.zeros((len(sample.rules), sizes))
         keys[:, 0] = sample.keys
         pairs = np.bincount(step, minlength=every).astype(float)
-        return cls(distinct // every, distinct % every, pairs, keys.ravel())
+        return cls(found // every, found % every, pairs, keys.ravel())
 
 
 def _described(
@@ -143,7 +144,7 @@ def _described(
     seen, hits = np.zeros(len(chance), bool), np.zeros(len(chance), np.int64)
     gains = []
     for rule in order:
-        own = np.unique(steps.pair[is_taken & (rule_of == rule)])
+        own = distinct(steps.pair[is_taken & (rule_of == rule)])
         new = own[~seen[own]]
         seen[own] = True
         hits[own] += 1

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.numbers import distinct
 from pipeline.engines.average_link import components
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.more_pairs import keys_of
@@ -87,7 +88,7 @@ def with_parted(
 
 def parted_clusters(cluster_of: np.ndarray, decided: Decided) -> np.ndarray:
     """Keys of pairs of clusters that an unlink keeps apart, as ``pair_keys`` of their names."""
-    return np.unique(keys_of(cluster_of[decided.cannot], len(cluster_of)))
+    return distinct(keys_of(cluster_of[decided.cannot], len(cluster_of)))
 
 
 def join_decided(cluster_of: np.ndarray, pairs: ScoredPairs, decided: Decided) -> np.ndarray:

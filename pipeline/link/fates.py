@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.core.numbers import distinct, is_among
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.decided import Decided, parted_clusters
 from pipeline.link.more_pairs import keys_of, pair_keys
@@ -34,8 +35,8 @@ def fates_of(
     inside = cluster_of[pairs.left] == cluster_of[pairs.right]
     records = len(cluster_of)
     keys = pair_keys(pairs.left, pairs.right, records)
-    is_must, is_cannot = (np.isin(keys, keys_of(own, records)) for own in (said.must, said.cannot))
+    is_must, is_cannot = (is_among(keys, distinct(keys_of(own, records))) for own in (said.must, said.cannot))
     across = pair_keys(cluster_of[pairs.left], cluster_of[pairs.right], records)
-    is_parted = ~inside & np.isin(across, parted_clusters(cluster_of, said)) & (is_worth_asking | is_cannot)
+    is_parted = ~inside & is_among(across, parted_clusters(cluster_of, said)) & (is_worth_asking | is_cannot)
     joined = inside & (is_must | (machine[pairs.left] != machine[pairs.right]))
     return Fates(inside, ~inside & is_worth_asking & ~is_parted, is_parted, is_must, joined | is_parted)

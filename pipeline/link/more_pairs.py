@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.core.numbers import distinct, is_among
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.weights import waterfall
 
@@ -31,12 +32,11 @@ def weighed(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
 def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, wanted: np.ndarray) -> ScoredPairs:
     """The pairs, and with them the wanted ones, ordered by left and right.
 
-    Input: weighed pairs; ``wanted``: (pairs, 2) row numbers, in any order, more than once or known already if need be.
+    Input: weighed pairs, in that order; ``wanted``: (pairs, 2) row numbers, in any order, more than once or known already if need be.
     """
     records = workspace.n_records
-    keys = np.unique(keys_of(wanted, records))
-    if len(keys):
-        keys = np.setdiff1d(keys, pair_keys(pairs.left, pairs.right, records), assume_unique=True)
+    keys = distinct(keys_of(wanted, records))
+    keys = keys[~is_among(keys, pair_keys(pairs.left, pairs.right, records))]
     if not len(keys):
         return pairs
     left, right = (keys // records).astype(np.int32), (keys % records).astype(np.int32)

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline.core.numbers import distinct, is_among
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.more_pairs import keys_of, pair_keys
 from pipeline.link.weights import against, match_bits, relative_bits
@@ -104,7 +105,7 @@ def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -
     a, b = cluster_of[pairs.left], cluster_of[pairs.right]
     own = a != b
     if len(parted):
-        own &= ~np.isin(pair_keys(a, b, len(cluster_of)), keys_of(cluster_of[parted], len(cluster_of)))
+        own &= ~is_among(pair_keys(a, b, len(cluster_of)), distinct(keys_of(cluster_of[parted], len(cluster_of))))
     low, high, weight = np.minimum(a, b)[own], np.maximum(a, b)[own], pairs.weight[own]
     order = np.lexsort((-weight, pair_keys(low, high, len(cluster_of))))
     low, high, weight = low[order], high[order], weight[order]

@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 import pyarrow as pa
 
-from pipeline.core.parquet import has_each_once
+from pipeline.core.parquet import AT_ONCE, has_each_once
 from schemas.tables import PUBLISHED, Table
 
-AT_ONCE = 2
 
 # What must hold between the tables: a sentence, and SQL that counts the rows that break it.
 BETWEEN = {

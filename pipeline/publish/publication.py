@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import LinkageError, PublishRefusedError
-from pipeline.core.parquet import conform, in_order, write_parquet
+from pipeline.core.parquet import AT_ONCE, conform, in_order, write_parquet
 from pipeline.core.places import Home
 from pipeline.publish.checks import problems_of
 from schemas.tables import MARKING, PUBLISHED, Table
@@ -26,7 +26,6 @@ from schemas.tables import MARKING, PUBLISHED, Table
 STAGING = ".staging-"
 RUN_ID = re.compile(r"\d{4}-\d\d-\d\d-\d+")
 PART_ROWS = 2_000_000
-AT_ONCE = 2  # tables that are written at a time
 LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "great-expectations", "jellyfish", "recordlinkage", "numba")
 
 

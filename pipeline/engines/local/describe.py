@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.numbers import distinct
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.local.columns import I32, Vocabulary
 from pipeline.engines.local.values import GROUPS, WIDTH, Values
@@ -131,7 +132,7 @@ def _words(kinds: list[Kind], texts: list[pa.Array]) -> tuple[np.ndarray, np.nda
         owners.append(base + rows[owner])
         words.append(word.filter(is_word))
     coded = pa.concat_arrays(words).dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    pair = np.unique(np.concatenate(owners) << WORD_BITS | coded)
+    pair = distinct(np.concatenate(owners) << WORD_BITS | coded)
     start = np.searchsorted(pair, np.arange(first[-1] + 1) << WORD_BITS).astype(I32)
     return start, (pair & ((1 << WORD_BITS) - 1)).astype(I32)
 

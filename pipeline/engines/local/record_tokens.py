@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from pipeline.core.numbers import distinct
 from pipeline.engines.local.columns import I32, Column, Vocabulary
 from pipeline.engines.local.keys import text_keys
 from pipeline.engines.local.names import MOST
@@ -120,7 +121,7 @@ def _domain_tokens(
         kinds.append(np.full(len(coded.dictionary), kind_code[f"{name}.{own.word}"], np.uint8))
         keys.append(text_keys(coded.dictionary, kind=f"{name}.{own.word}"))
         first += len(coded.dictionary)
-    pair = np.unique(np.concatenate(pairs))
+    pair = distinct(np.concatenate(pairs))
     start = np.searchsorted(pair, np.arange(len(values) + 1) << TOKEN_BITS)
     return _DomainTokens(
         start, (pair & ((1 << TOKEN_BITS) - 1)).astype(I32), np.concatenate(kinds), np.concatenate(keys)
