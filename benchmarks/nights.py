@@ -103,10 +103,9 @@ def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]
     names = ("run_id", "records", "persons", "links", "questions", "seconds", "peak_mb", "why_full", "built")
     stages = {stage: value for stage, name, value, _ in metrics if name == "seconds"}
     counts = {name: value for stage, name, value, _ in metrics if stage == "night" and "records_" not in name}
-    lines = (home / "runs" / said["run_id"] / "run.log").read_text("utf-8").splitlines()
-    reading = sum(json.loads(line).get("reading_seconds", 0.0) for line in lines)
+    reading, standardising = (next(value for _, own, value, _ in metrics if own == f"{name}_cpu_seconds") for name in ("reading", "standardise"))  # fmt: skip
     parts = {name: value for stage, name, value, unit in metrics if unit == "s" and name != "seconds"}
-    return {**{name: said.get(name) for name in names}, "wall": wall, "cpu": cpu, "stages": stages, "parts": parts, "counts": counts, "reading_seconds": reading}  # fmt: skip
+    return {**{name: said.get(name) for name in names}, "wall": wall, "cpu": cpu, "stages": stages, "parts": parts, "counts": counts, "reading_cpu": reading, "standardising_cpu": standardising}  # fmt: skip
 
 
 def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.Random) -> int:
