@@ -23,7 +23,7 @@ REASONS = {
     "victim_offender": "One record is of a victim, the other of a suspect or offender; a link needs two stewards.",
     "identifier_conflict": "Both records carry a valid identifier of one kind, and they differ.",
     "twin_suspicion": "Birthday and surname agree, forenames do not, and no identifier is shared: perhaps twins.",
-    "name_only": "No birthday, identifier, phone or e-mail agrees: the link would rest on a name and a place alone.",
+    "name_only": "No birthday, address, identifier, phone or e-mail agrees: the link would rest on a name alone.",
     "no_forename": "One record has no forename and fits any child of the household born that day.",
     "doubtful_birthday": "The birthday agrees but for a slip, or is a 1 January, and nothing else places both at one address, phone or identifier.",
     "unborn": "One record is of a child before birth.",

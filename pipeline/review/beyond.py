@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,12 @@ MOST_VALUES = 3
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A field that the pair does not tell of, and in which the persons' other records differ."""
+    """A field in which the persons' records speak against one person more than the pair does."""
 
     field: str
     title: str
+    where: str
+    """In which records, in words that follow the title"""
     told: str
 
 
@@ -53,14 +56,20 @@ def beyond(group: Group, pair: Pair) -> Beyond | None:
         group: the persons of the question.
         pair: the one that is shown.
     """
-    owners = [group.records[record]["person_id"] for record in pair]
+    owners = sorted((group.records[record]["person_id"] for record in pair), key=list(group.persons).index)
     if owners[0] == owners[1] or len(group.records) < 3:
         return None
     sides = [group.of(own) for own in owners]
     across = _across(group, owners)
     link = group.links.get(pair) or {}
-    silent = [name for name in FIELDS if not link.get(f"mw_{name}") and not _both(group, pair, name)]
-    found = (told for name in silent if (told := _contradiction(name, across, sides)))
+    found: list[Contradiction] = []
+    for name in FIELDS:
+        values = [_values(side, name) for side in sides]
+        ends = {text_of(group.records[record], name) for record in pair}
+        if "" not in ends:
+            found += _never_the_same(name, values) if len(ends) > 1 and (link.get(f"mw_{name}") or 0.0) > 0 else ()
+        elif not link.get(f"mw_{name}"):
+            found += _elsewhere(name, across, values)
     weights = [row["match_weight"] for row in across]
     return Beyond(len(across), min(weights, default=0.0), max(weights, default=0.0), tuple(found))
 
@@ -74,30 +83,31 @@ def _across(group: Group, owners: list[str]) -> list[Row]:
     return found
 
 
-def _both(group: Group, pair: Pair, name: str) -> bool:
-    """Whether both records of the pair have the field, so that the comparison above tells of it."""
-    return all(text_of(group.records[record], name) for record in pair)
-
-
-def _contradiction(name: str, across: Iterable[Row], sides: Iterable[list[Row]]) -> Contradiction | None:
-    """What the linkage found where it compared the field in other pairs; else whether the persons share no value of it."""
-    title = FIELD_WORDS.get(name, name)
-    values = [_values(side, name) for side in sides]
+def _elsewhere(name: str, across: Sequence[Row], values: Sequence[Counter[str]]) -> Iterator[Contradiction]:
+    """A field that a record of the pair lacks: what the linkage found where it compared it, else whether no value is shared."""
+    title, where = FIELD_WORDS.get(name, name), "of their other records"
     bits = [row[f"mw_{name}"] for row in across if row.get(f"mw_{name}")]
     if bits and max(bits) <= -LEAST:
         n = len(bits)
-        told = f"{times_words(max(bits))} at best, in {'the other pair that compares' if n == 1 else f'the {n} other pairs that compare'} it"
-        return Contradiction(name, title, told)
-    if not bits and all(values) and not set(values[0]) & set(values[1]):
-        return Contradiction(name, title, f"{_few(values[0])} against {_few(values[1])}")
-    return None
+        pairs = "the other pair that compares" if n == 1 else f"the {n} other pairs that compare"
+        yield Contradiction(name, title, where, f"{times_words(max(bits))} at best, in {pairs} it")
+    elif not bits and all(values) and values[0].keys().isdisjoint(values[1]):
+        yield Contradiction(name, title, where, f"{_few(values[0])} against {_few(values[1])}")
 
 
-def _values(records: Iterable[Mapping[str, Any]], name: str) -> list[str]:
-    """What a person's records give of a field."""
-    return sorted({text for record in records if (text := text_of(record, name))})
+def _never_the_same(name: str, values: Sequence[Counter[str]]) -> Iterator[Contradiction]:
+    """A field that differs by what may be a slip, but by the same slip in every record: then it is none."""
+    counts = [own.total() for own in values]
+    if min(counts) > 1 and values[0].keys().isdisjoint(values[1]):
+        told = f"{_few(values[0])} in {counts[0]} records, {_few(values[1])} in {counts[1]}, never the same"
+        yield Contradiction(name, FIELD_WORDS.get(name, name), "over all their records", told)
 
 
-def _few(values: list[str]) -> str:
+def _values(records: Iterable[Mapping[str, Any]], name: str) -> Counter[str]:
+    """What a person's records give of a field, and how many of them."""
+    return Counter(text for record in records if (text := text_of(record, name)))
+
+
+def _few(values: Mapping[str, int]) -> str:
     more = f" and {len(values) - MOST_VALUES} more" if len(values) > MOST_VALUES else ""
-    return ", ".join(values[:MOST_VALUES]) + more
+    return ", ".join(sorted(values)[:MOST_VALUES]) + more

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline.review.overview import VERDICTS, Overview
 from pipeline.review.pages import kind_words
 from pipeline.review.queue import AGE_WORDS
+from pipeline.review.words import VERDICT_WORDS
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 230, 40, 30
 
@@ -56,7 +57,7 @@ def days_plot(found: Overview) -> Plot:
             size = counts[verdict] / most * room
             y -= size
             if size:
-                boxes.append(Box(LEFT + at * step + 2, y, step - 4, size, verdict, f"{day:%d.%m.}: {counts[verdict]} {verdict}"))  # fmt: skip
+                boxes.append(Box(LEFT + at * step + 2, y, step - 4, size, verdict, f"{day.day} {day:%b}: {counts[verdict]} {VERDICT_WORDS[verdict].lower()}"))  # fmt: skip
         if at % 7 == 6:
             labels.append(Label(min(LEFT + at * step + step / 2, WIDTH - 24), HEIGHT - 10, f"{day.day} {day:%b}"))
     return Plot(tuple(boxes), tuple(labels))

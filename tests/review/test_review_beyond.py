@@ -49,6 +49,19 @@ def test_what_other_records_contradict_speaks_against_and_what_the_pair_compares
     assert told == {"address": "14 times less likely at best, in the other pair that compares it", "middle_names": "KAUR against PAL"}  # fmt: skip
 
 
+def test_a_slip_that_is_in_every_record_is_no_slip() -> None:
+    group = a_group()
+    group.links["a", "c"]["mw_forename"] = 9.0
+    found = beyond(group, ("a", "c"))
+    assert found
+    told = {own.field: own.told for own in found.against}
+    assert told["forename"] == "RAVINDER in 2 records, RAJINDER in 2, never the same"
+    group.records["b"]["forename"] = ["RAJINDER"]
+    again = beyond(group, ("a", "c"))
+    assert again
+    assert "forename" not in {own.field for own in again.against}
+
+
 def test_a_value_that_both_people_have_somewhere_speaks_against_nothing() -> None:
     group = group_with(
         {}, record("a", "P"), record("b", "P", middle_names=["ANN"]), record("c", "Q", middle_names=["ANN"])
