@@ -178,6 +178,17 @@ def _sha256(night: Night, feed_id: str) -> str:
 
 def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
     """What the current publication's run read; None where its rules were others, a byte has changed, or all is to be rebuilt."""
+    last = last_noted(night, feed_id, contract)
+    if last is None:
+        return None
+    folder = last.folder
+    paths = [folder.table(stage, name, feed_id) for stage, name in WRITTEN]
+    is_whole = as_marked(night.home, folder.root / READ / feed_id, [*paths, _note_path(folder, feed_id, READ)])
+    return last if is_whole else None
+
+
+def last_noted(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
+    """As ``last_export``, without a look at its tables."""
     base = None if night.is_full else read_current(night.home)
     if base is None or base.run_id == night.run_id:
         return None
@@ -186,11 +197,7 @@ def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | 
         said = noted(folder, feed_id)
     except (OSError, ValueError):
         return None
-    if said.get("rules") != _rules(night, contract):
-        return None
-    paths = [folder.table(stage, name, feed_id) for stage, name in WRITTEN]
-    is_whole = as_marked(night.home, folder.root / READ / feed_id, [*paths, _note_path(folder, feed_id, READ)])
-    return LastExport(folder, feed_id, said) if is_whole else None
+    return LastExport(folder, feed_id, said) if said.get("rules") == _rules(night, contract) else None
 
 
 def _take_over(night: Night, last: LastExport) -> None:

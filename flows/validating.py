@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.checkpoints import as_marked
 from flows.night import Night
-from flows.reading import READ, STANDARDISE, last_export, noted
+from flows.reading import READ, STANDARDISE, last_noted, noted
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import concat, count_rows, read_table, write_table
@@ -30,7 +33,7 @@ VALIDATE = "validate"
 
 def validate(night: Night, contract: Contract) -> list[str]:
     """Validate a source's exports; returns the ids of its feeds."""
-    suites = Suites(night.settings.expectations)
+    suites = _suites(night.settings.expectations, _suites_stamp(night))
     notes = {feed.feed_id: noted(night.folder, feed.feed_id) for feed in night.feeds_of(contract)}
     exports = [_export(night, feed_id, note) for feed_id, note in notes.items() if "reason_code" not in note]
     for result in validate_source(contract, exports, suites, night.as_of):
@@ -79,25 +82,31 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
         int(str(note["rows_read"])),
         count_rows(night.folder.table(STANDARDISE, "quarantine", feed_id)),
         good.facts.rows if good else None,
-        _again(night, feed_id, note, std_records),
+        _again(night, feed_id, note, len(std_records)),
     )
 
 
-def _again(night: Night, feed_id: str, note: Mapping[str, Any], std_records: pa.Table) -> Again | None:
+def _again(night: Night, feed_id: str, note: Mapping[str, Any], n_records: int) -> Again | None:
     """What the current publication's run found of the feed's rows that say what they said, by the rules of tonight."""
     contract, _ = night.feeds[feed_id]
-    last = last_export(night, feed_id, contract)
+    last = last_noted(night, feed_id, contract)
     if last is None:
         return None
     path = last.folder.table(VALIDATE, FAILED_ROWS.name, feed_id)
     is_whole = as_marked(night.home, last.folder.root / VALIDATE / contract.source, [path])
     if not is_whole or noted(last.folder, feed_id, VALIDATE).get("suites") != _suites_stamp(night):
         return None
-    known = std_records.column("record_id").combine_chunks()
+    is_known = np.ones(n_records, bool)
     if not note.get("is_unchanged"):
-        again = read_table(night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id))
-        known = again.filter(again.column("is_again")).column("record_id").combine_chunks()
-    return Again(known, read_table(path))
+        again = read_table(night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id), ["is_again"])
+        is_known = again.column("is_again").to_numpy()
+    return Again(is_known, read_table(path))
+
+
+@functools.lru_cache(maxsize=1)
+def _suites(folder: Path, _stamp: str) -> Suites:
+    """All suites, read once for all sources of a night."""
+    return Suites(folder)
 
 
 def _suites_stamp(night: Night) -> str:

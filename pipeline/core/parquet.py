@@ -126,12 +126,14 @@ def _is_in_order(data: pa.Table, key: Sequence[str], *, is_strict: bool = False)
     last = pc.less if is_strict else pc.less_equal
     for name in reversed(key):
         column = data.column(name).combine_chunks()
+        if column.null_count == len(column) and not is_strict:
+            continue
         if column.null_count:
             return False
         one, next_ = column.slice(0, len(column) - 1), column.slice(1)
         same = None if rest is None else pc.and_(pc.equal(one, next_), rest)
         rest = last(one, next_) if same is None else pc.or_(pc.less(one, next_), same)
-    return bool(pc.all(rest).as_py())
+    return rest is None or bool(pc.all(rest).as_py())
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.standardise.identity import CELL, FIELD, bases, is_alone
+from pipeline.standardise.identity import CELL, FIELD, Identity, bases
 from pipeline.standardise.times import PLANNED_YEARS
 from schemas.tables import LINEAGE
 
@@ -41,16 +41,16 @@ def none_again(rows: int) -> NDArray[np.int64]:
     return np.full(rows, -1, np.int64)
 
 
-def rows_again(before: Before, raw: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
+def rows_again(before: Before, raw: pa.Table, identity: Identity, key: tuple[str, ...]) -> NDArray[np.int64]:
     """(rows,) place in the earlier standard records of the one that a row is again; -1 of a row to be standardised.
 
-    Rows are found by what they are known by, and then compared cell by cell. One whose key another row has too is not again:
-    its id hangs on the order of the rows.
+    Rows are found by what they are known by, and then compared cell by cell. One whose key another row has too, with other
+    content, is not again: its id hangs on the order of the rows.
     """
     found = none_again(len(raw))
-    encoded = bases(raw, key).dictionary_encode()
-    there = pc.index_in(encoded.dictionary, bases(before.raw_records, key)).fill_null(-1).to_numpy(zero_copy_only=False)
-    place = np.where(is_alone(encoded), there[encoded.indices.to_numpy(zero_copy_only=False)], -1)
+    there = pc.index_in(identity.bases.dictionary, bases(before.raw_records, key)).fill_null(-1)
+    place = there.to_numpy(zero_copy_only=False)[identity.bases.indices.to_numpy(zero_copy_only=False)]
+    place[[*identity.same_as, *identity.occurrence]] = -1
     rows = np.flatnonzero(place >= 0)
     rows = rows[_says_the_same(in_runs(raw, rows), in_runs(before.raw_records, place[rows]))]
     record = _record_of(before)[place[rows]]
@@ -128,18 +128,30 @@ def taken_up(
     std_records, events = made
     rows = np.flatnonzero(again >= 0)
     rows = rows[np.argsort(again[rows])]
-    places = again[rows]
-    told = raw.select(LINEAGE_NAMES).take(pa.array(rows))
-    old = before.std_records.take(pa.array(places))
-    for name in LINEAGE_NAMES:
-        old = old.set_column(old.schema.get_field_index(name), old.schema.field(name), told.column(name))
-    is_old = pc.is_in(before.events.column("record_id"), old.column("record_id").combine_chunks())
-    return _merged(std_records, old, "record_id"), _merged(events, before.events.filter(is_old), "event_id")
+    old_ids = before.std_records.column("record_id").take(pa.array(again[rows])).combine_chunks()
+    old_events = np.flatnonzero(pc.is_in(before.events.column("record_id"), old_ids).to_numpy())
+    own = [name for name in std_records.column_names if name not in LINEAGE_NAMES]
+    order = _order(std_records.column("record_id"), old_ids)
+    said = _picked(std_records.select(own), before.std_records.select(own), again[rows], order)
+    lineage = _picked(std_records.select(LINEAGE_NAMES), raw.select(LINEAGE_NAMES), rows, order)
+    columns = dict(zip((*own, *LINEAGE_NAMES), (*said.columns, *lineage.columns), strict=True))
+    event_order = _order(events.column("event_id"), before.events.column("event_id").take(pa.array(old_events)))
+    return (
+        pa.table([columns[name] for name in std_records.column_names], schema=std_records.schema),
+        _picked(events, before.events, old_events, event_order),
+    )
 
 
-def _merged(one: pa.Table, other: pa.Table, key: str) -> pa.Table:
-    both = pa.concat_tables([one, other])
-    return both.take(pc.sort_indices(both.column(key)))
+def _order(made: pa.ChunkedArray, old: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+    chunks = [*made.chunks, *(old.chunks if isinstance(old, pa.ChunkedArray) else [old])]
+    order: NDArray[np.int64] = pc.sort_indices(pa.chunked_array(chunks, pa.string())).to_numpy().astype(np.int64)
+    return order
+
+
+def _picked(made: pa.Table, old: pa.Table, places: NDArray[np.int64], order: NDArray[np.int64]) -> pa.Table:
+    """The made rows and some places of the old ones, one after the other, in the order given."""
+    all_places = np.concatenate([np.arange(len(made)), len(made) + places])
+    return pa.concat_tables([made, old]).take(pa.array(all_places[order]))
 
 
 def hangs_on_day(std_records: pa.Table, events: pa.Table, as_of: dt.date) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from pipeline.standardise.again import (
     rows_again,
     taken_up,
 )
-from pipeline.standardise.cells import Cells, read_cells
+from pipeline.standardise.cells import raw_cells, read_cells
 from pipeline.standardise.events import read_events, read_recorded_at
 from pipeline.standardise.identity import Identity, identify, stable_id
 from pipeline.standardise.notes import Gathered
@@ -64,38 +64,44 @@ def standardise_feed(
     Cost: each distinct text of the other rows is standardised once.
     """
     feed_id = raw.column("feed_id")[0].as_py() if len(raw) else contract.source
-    again = rows_again(before, raw, contract.key) if before else none_again(len(raw))
-    rest = np.flatnonzero(again < 0)
+    identity = identify(raw, contract.key)
+    again = rows_again(before, raw, identity, contract.key) if before else none_again(len(raw))
+    is_own = again < 0
+    is_own[list(identity.same_as)] = False
+    rest = np.flatnonzero(is_own)
     part = raw if len(rest) == len(raw) else raw.take(pa.array(rest))
-    identity = identify(part, feed_id, contract.key)
-    std_records, events, quarantine, kept = _standardised(part, contract, reference, as_of, identity)
+    ids = identity.record_ids(feed_id, rest)
+    std_records, events, kept, rejected = _standardised(part, ids, contract, reference, as_of)
+    reasons = {int(rest[row]): why for row, why in rejected.items()} | _repeats(raw, identity)
+    quarantine = _quarantine(raw, identity, feed_id, dict(sorted(reasons.items())))
     hangs = hangs_on_day(std_records, events, as_of)
-    own_ids, is_lasting = std_records.column("record_id").combine_chunks(), ~(hangs | identity.is_shared[kept])
-    if before and part is not raw:
+    is_lasting = ~(hangs | np.isin(rest[kept], list(identity.occurrence)))
+    own_ids, n_reused = std_records.column("record_id").combine_chunks(), int((again >= 0).sum())
+    if before and n_reused:
         std_records, events = taken_up((std_records, events), before, again, raw)
     record_ids = std_records.column("record_id").combine_chunks()
     own = pc.index_in(record_ids, own_ids)
     told = [record_ids, pc.fill_null(pa.array(is_lasting).take(own), True), own.is_null()]
     return FeedStandardised(
-        std_records, events, quarantine, pa.table(told, schema=RECORDS_AGAIN.arrow_schema()), len(raw) - len(rest), bool(hangs.any())
+        std_records, events, quarantine, pa.table(told, schema=RECORDS_AGAIN.arrow_schema()), n_reused, bool(hangs.any())
     )  # fmt: skip
 
 
 def _standardised(
-    raw: pa.Table, contract: Contract, reference: Reference, as_of: dt.date, identity: Identity
-) -> tuple[pa.Table, pa.Table, pa.Table, NDArray[np.int64]]:
-    """Records, events and quarantine of these rows, and which of them are records."""
+    raw: pa.Table, record_ids: list[str], contract: Contract, reference: Reference, as_of: dt.date
+) -> tuple[pa.Table, pa.Table, NDArray[np.int64], dict[int, _Rejection]]:
+    """Records and events of these rows, which of them are records, and why the others are not."""
     cells = read_cells(raw, contract)
     gathered = Gathered()
     events = read_events(cells, contract, reference, as_of, gathered)
     recorded_at = read_recorded_at(cells, events, contract, reference, as_of, gathered)
     people = read_people(cells, contract, reference, as_of, gathered)
     people |= read_births(cells, contract, reference, as_of, recorded_at, gathered)
-    rejected = _rejected(raw, people, events, identity)
+    rejected = _rejected(people, events)
     kept = np.setdiff1d(np.arange(len(raw)), np.fromiter(rejected, np.int64, len(rejected)))
     lineage = {name: raw.column(name) for name in LINEAGE_NAMES}
     shared = {
-        "record_id": pa.array(identity.record_ids, pa.string()),
+        "record_id": pa.array(record_ids, pa.string()),
         "basis": pa.array([contract.basis] * len(raw), pa.string()),
     }
     records = {
@@ -106,8 +112,8 @@ def _standardised(
     return (
         conform(pa.table(records).take(pa.array(kept)), STD_RECORDS),
         conform(_events(raw, shared, events, contract).take(pa.array(kept)), EVENTS_STAGED),
-        _quarantine(raw, cells, identity, rejected),
         kept,
+        rejected,
     )
 
 
@@ -126,8 +132,8 @@ def _events(raw: pa.Table, shared: Columns, events: Columns, contract: Contract)
     })  # fmt: skip
 
 
-def _rejected(raw: pa.Table, people: Columns, events: Columns, identity: Identity) -> dict[int, _Rejection]:
-    """Row to the first reason against it."""
+def _rejected(people: Columns, events: Columns) -> dict[int, _Rejection]:
+    """Row to the reason against it."""
     rejected = {
         int(row): _Rejection(
             "no_identity", None, "Has no name, birthday or identifier, so nothing can be linked to it."
@@ -138,9 +144,13 @@ def _rejected(raw: pa.Table, people: Columns, events: Columns, identity: Identit
         rejected[int(unknown)] = _Rejection(
             "unknown_role", "role", "The role is not known. Add the word to values.role of the contract."
         )
-    for row, earlier in identity.same_as.items():
-        rejected[row] = _Rejection("duplicate_row", None, f"Same as {_where(raw, earlier)}.")
-    return dict(sorted(rejected.items()))
+    return rejected
+
+
+def _repeats(raw: pa.Table, identity: Identity) -> dict[int, _Rejection]:
+    return {
+        row: _Rejection("duplicate_row", None, f"Same as {_where(raw, earlier)}.") for row, earlier in identity.same_as.items()
+    }  # fmt: skip
 
 
 def _where(raw: pa.Table, row: int) -> str:
@@ -148,17 +158,18 @@ def _where(raw: pa.Table, row: int) -> str:
     return f"row {raw.column('row_number')[row].as_py()}" + (f" of sheet {sheet}" if sheet else "")
 
 
-def _quarantine(raw: pa.Table, cells: Cells, identity: Identity, rejected: dict[int, _Rejection]) -> pa.Table:
-    rows = pa.array(list(rejected), pa.int64())
-    texts = pa.table({name: column.take(rows) for name, column in sorted(cells.raw.items())})
+def _quarantine(raw: pa.Table, identity: Identity, feed_id: str, rejected: dict[int, _Rejection]) -> pa.Table:
+    rows = np.fromiter(rejected, np.int64, len(rejected))
+    raw = raw.take(pa.array(rows))
+    texts = pa.table(dict(sorted(raw_cells(raw).items())))
     raw_rows: list[str] = [
         json.dumps({name: text for name, text in row.items() if text is not None}, ensure_ascii=False)
         for row in texts.to_pylist()
     ] or ["{}"] * len(rows)
     whys = list(rejected.values())
     table = pa.table({
-        **{name: raw.column(name).take(rows) for name in LINEAGE_NAMES},
-        "record_id": pa.array([identity.record_ids[row] for row in rejected], pa.string()),
+        **{name: raw.column(name) for name in LINEAGE_NAMES},
+        "record_id": pa.array(identity.record_ids(feed_id, rows), pa.string()),
         "stage": pa.array(["standardise"] * len(rows), pa.string()),
         "reason_code": pa.array([why.code for why in whys], pa.string()),
         "column": pa.array([why.column for why in whys], pa.string()),

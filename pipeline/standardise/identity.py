@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -17,37 +17,49 @@ FIELD, CELL = "\x1e", "\x1f"
 ID_BYTES = 16
 
 
-class Identity(NamedTuple):
-    """The id of each row, and for a row that only repeats an earlier one the number of that one."""
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What each row of a feed's raw records is known by."""
 
-    record_ids: list[str]
+    bases: pa.DictionaryArray
+    """(rows,) its key and part, or all its content where it has no key"""
     same_as: dict[int, int]
-    is_shared: NDArray[np.bool_]
-    """(rows,) whether another row has the same key: its id then hangs on the order in which they come"""
+    """A row that only repeats an earlier one, and the number of that one"""
+    occurrence: dict[int, int]
+    """Which of the contents of its key a row has, from 1; rows whose key has one content are left out"""
+
+    def record_ids(self, feed_id: str, rows: NDArray[np.int64]) -> list[str]:
+        """The ids of some rows. Ids of different authorities may coincide, so the feed is part of every id."""
+        texts = self.bases.take(pa.array(rows)).cast(pa.string()).to_pylist()
+        counts = (self.occurrence.get(row, 1) for row in rows.tolist())
+        return [
+            stable_id("record", feed_id, text, *((str(count),) if count > 1 else ()))
+            for text, count in zip(texts, counts, strict=True)
+        ]
 
 
-def identify(raw: pa.Table, feed_id: str, key: tuple[str, ...]) -> Identity:
-    """Ids of raw_records from the key fields' raw text, or from all content where a row has none.
+def identify(raw: pa.Table, key: tuple[str, ...]) -> Identity:
+    """Identity from the key fields' raw text, or from all content where a row has none.
 
-    Ids of different authorities may coincide, so the feed is part of every id. Rows of one key and one content are one
-    record; rows of one key and different content are told apart by the order in which they come.
+    Rows of one key and one content are one record; rows of one key and different content are told apart by the order in which
+    they come.
     """
-    base = bases(raw, key)
-    texts = base.to_pylist()
-    ids = [stable_id("record", feed_id, text) for text in texts]
-    is_shared = ~is_alone(base.dictionary_encode())
-    shared = np.flatnonzero(is_shared)
+    encoded = bases(raw, key).dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    shared = np.flatnonzero((np.bincount(codes, minlength=1) > 1)[codes])
     contents = _joined(raw_cells(raw.take(pa.array(shared))), len(shared)).to_pylist()
-    variants: dict[str, dict[str, int]] = {}
+    variants: dict[int, dict[str, int]] = {}
     same_as: dict[int, int] = {}
     for row, content in zip(shared.tolist(), contents, strict=True):
-        known = variants.setdefault(texts[row], {})
+        known = variants.setdefault(int(codes[row]), {})
         if known.setdefault(content, row) != row:
             same_as[row] = known[content]
-        occurrence = list(known).index(content) + 1
-        if occurrence > 1:
-            ids[row] = stable_id("record", feed_id, texts[row], str(occurrence))
-    return Identity(ids, same_as, is_shared)
+    occurrence = {
+        row: list(known).index(content) + 1
+        for row, content in zip(shared.tolist(), contents, strict=True)
+        if len(known := variants[int(codes[row])]) > 1
+    }
+    return Identity(encoded, same_as, occurrence)
 
 
 def bases(raw: pa.Table, key: tuple[str, ...]) -> pa.Array:
@@ -59,13 +71,6 @@ def bases(raw: pa.Table, key: tuple[str, ...]) -> pa.Array:
     if pc.all(has_key, min_count=0).as_py():
         return with_part
     return pc.if_else(has_key, with_part, _joined(raw_cells(raw), len(raw)))
-
-
-def is_alone(encoded: pa.DictionaryArray) -> NDArray[np.bool_]:
-    """(rows,) whether no other row has the same text."""
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    alone: NDArray[np.bool_] = (np.bincount(codes, minlength=len(encoded.dictionary)) == 1)[codes]
-    return alone
 
 
 def stable_id(*parts: str) -> str:

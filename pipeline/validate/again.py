@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipeline.validate.suites import Outcome, Suites
 from pipeline.validate.views import View
@@ -22,8 +23,8 @@ from schemas.tables import FAILED_ROWS
 class Again:
     """What is known of a feed's rows from the export before."""
 
-    record_ids: pa.Array
-    """Records whose rows say what they said"""
+    is_known: NDArray[np.bool_]
+    """(records,) whether its row says what it said"""
     failed: pa.Table
     """Contract ``failed_rows`` of the export before"""
 
@@ -34,7 +35,8 @@ def outcomes_of(
     view: View,
     record_ids: pa.Array,
     parameters: Mapping[str, object],
-    again: Sequence[Again],
+    is_known: NDArray[np.bool_],
+    failed: pa.Table,
 ) -> list[Outcome]:
     """Outcomes of a suite on all rows, in its order.
 
@@ -44,23 +46,24 @@ def outcomes_of(
         view: makes its frame of some rows.
         record_ids: (rows,) the record of each row.
         parameters: of the night.
-        again: of each feed of which something is known.
+        is_known: (rows,) whether the row says what it said in the export before.
+        failed: contract ``failed_rows`` of the exports before.
     """
     if not len(record_ids):
         return []
     lasting = suites.lasting(name)
-    known = pa.concat_arrays([pa.array([], pa.string()), *(own.record_ids for own in again)])
-    is_fresh = pc.invert(pc.is_in(record_ids, known)).to_numpy(zero_copy_only=False)
-    if is_fresh.all():
+    if not is_known.any():
         return suites.run(name, view.frame(), parameters)
-    fresh = np.flatnonzero(is_fresh)
+    fresh = np.flatnonzero(~is_known)
     some, every = np.flatnonzero(lasting), np.flatnonzero(~lasting)
     found = dict(zip(every.tolist(), suites.run(name, view.frame(None, suites.wanted(name, every)), parameters, every), strict=True))  # fmt: skip
     of_fresh = suites.run(name, view.frame(fresh), parameters, some) if len(fresh) else suites.unfailing(name, some)
-    failed = pa.concat_tables([FAILED_ROWS.arrow_schema().empty_table(), *(own.failed for own in again)])
-    failed = failed.filter(pc.and_(pc.equal(failed.column("suite"), name), pc.is_in(failed.column("record_id"), known)))
+    failed = failed.filter(pc.equal(failed.column("suite"), name))
     place = failed.column("place").to_numpy()
-    row = pc.index_in(failed.column("record_id"), record_ids).fill_null(-1).to_numpy()
+    ids = failed.column("record_id").combine_chunks()
+    there = np.flatnonzero(is_known & pc.is_in(record_ids, ids).to_numpy(zero_copy_only=False))
+    at_there = pc.index_in(ids, record_ids.take(pa.array(there))).fill_null(-1).to_numpy(zero_copy_only=False)
+    row = np.append(there, -1)[at_there]
     for at, outcome in zip(some.tolist(), of_fresh, strict=True):
         kept = row[(place == at) & (row >= 0)]
         found[at] = replace(outcome, failing=np.union1d(fresh[outcome.failing], kept).astype(np.int64))

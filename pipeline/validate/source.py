@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipeline.core.parquet import conform
 from pipeline.validate.again import Again, failed_rows, outcomes_of
@@ -88,16 +89,21 @@ def validate_source(
     owner = np.repeat(np.arange(len(exports)), sizes)
     records = pa.concat_tables(export.std_records for export in exports)
     events = pa.concat_tables(export.events for export in exports)
-    position = pc.index_in(events.column("record_id"), records.column("record_id")).to_numpy()
     ids = {name: records.column("record_id").combine_chunks() for name in (RECORDS, contract.source) if name in suites}
     views = dict.fromkeys(ids, View(records, as_of, record_view)) | {EVENTS: View(events, as_of, event_view)}
     ids[EVENTS] = events.column("record_id").combine_chunks()
-    known = [export.again for export in exports if export.again]
+    known_records, known_events = _known(exports, records, events)
+    failed = pa.concat_tables(
+        [FAILED_ROWS.arrow_schema().empty_table(), *(own.again.failed for own in exports if own.again)]
+    )
     found = {
-        name: outcomes_of(suites, name, view, ids[name], _parameters(as_of), known) for name, view in views.items()
+        name: outcomes_of(
+            suites, name, view, ids[name], _parameters(as_of), known_events if name == EVENTS else known_records, failed
+        )
+        for name, view in views.items()
     }
     outcomes = [
-        (outcome, position[outcome.failing] if name == EVENTS else outcome.failing)
+        (outcome, _record_places(outcome.failing, events, records) if name == EVENTS else outcome.failing)
         for name, own in found.items()
         for outcome in own
     ]
@@ -112,6 +118,28 @@ def validate_source(
         )
         for at, export in enumerate(exports)
     ]
+
+
+def _known(
+    exports: Sequence[Export], records: pa.Table, events: pa.Table
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of each record, and of each event, whether its row says what it said in the export before."""
+    of_records = np.concatenate(
+        [export.again.is_known if export.again else np.zeros(len(export.std_records), bool) for export in exports]
+    )
+    fresh = records.column("record_id").filter(pa.array(~of_records)).combine_chunks()
+    return of_records, ~pc.is_in(events.column("record_id"), fresh).to_numpy()
+
+
+def _record_places(of_events: NDArray[np.int64], events: pa.Table, records: pa.Table) -> NDArray[np.int64]:
+    """Places of the records that some events belong to."""
+    if not len(of_events):
+        return of_events
+    ids = events.column("record_id").take(pa.array(of_events))
+    found: NDArray[np.int64] = (
+        pc.index_in(ids, records.column("record_id").combine_chunks()).to_numpy().astype(np.int64)
+    )
+    return found
 
 
 def _parameters(as_of: dt.date) -> dict[str, object]:
