@@ -59,7 +59,6 @@ def write_table(path: Path, frame: pd.DataFrame | pa.Table, table: Table) -> Pat
     As Parquet, or as Arrow IPC where the name ends in ``.arrow``.
     """
     data = in_order(conform(frame, table), table.key)
-    path.parent.mkdir(parents=True, exist_ok=True)
     replace_rows(path, data)
     return path
 
@@ -96,6 +95,7 @@ def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> i
 @contextmanager
 def _own(path: Path) -> Iterator[Path]:
     """A temporary file that becomes the path; its owner's only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         yield temporary
