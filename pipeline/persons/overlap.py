@@ -45,23 +45,22 @@ def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
     clusters = cluster_members.column("cluster_id").combine_chunks().dictionary_encode()
     cluster_of_record = clusters.indices.to_numpy()
     person_of_record = _person_of_record(cluster_members, standing)
-    known = person_of_record >= 0
-    n_persons = max(len(standing), 1)
-    shared, n_shared = np.unique(
-        cluster_of_record[known].astype(np.int64) * n_persons + person_of_record[known], return_counts=True
-    )
-    cluster, person = shared // n_persons, shared % n_persons
     size_before = pc.list_value_length(standing.column("record_ids")).to_numpy()
     size_now = np.bincount(cluster_of_record, minlength=len(clusters.dictionary))
-    same = (n_shared == size_before[person]) & (n_shared == size_now[cluster])
     person_of_cluster = np.full(len(size_now), -1)
-    person_of_cluster[cluster[same]] = person[same]
+    person_of_cluster[cluster_of_record] = (
+        person_of_record  # of one of its records; those of the others must be the same
+    )
+    is_other = person_of_record != person_of_cluster[cluster_of_record]
+    same = (person_of_cluster >= 0) & (np.bincount(cluster_of_record[is_other], minlength=len(size_now)) == 0)
+    same[same] = size_before[person_of_cluster[same]] == size_now[same]
+    person_of_cluster[~same] = -1
     changed_person = np.ones(len(standing), bool)
-    changed_person[person[same]] = False
+    changed_person[person_of_cluster[same]] = False
     person_ids = standing.column("person_id").combine_chunks()
     rows = np.flatnonzero(person_of_cluster[cluster_of_record] < 0)
     records = cluster_members.column("record_id").combine_chunks().take(pa.array(rows))
-    then = person_ids.take(pa.array(person_of_record[rows], mask=~known[rows]))
+    then = person_ids.take(pa.array(person_of_record[rows], mask=person_of_record[rows] < 0))
     return Overlap(
         _grouped(records, clusters.dictionary.take(pa.array(cluster_of_record[rows]))),
         _own_records(standing.filter(pa.array(changed_person))),
