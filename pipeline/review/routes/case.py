@@ -90,7 +90,7 @@ def show(request: Request, visit: Looking, review_id: ReviewId, shown: Annotated
     why = visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, review_id))
     if why is None:
         visit.done("case.ask_why", {"review_id": review_id})
-        return page(request, "why.html", question=question, what=TYPE_WORDS.get(question["review_type"], "Question"), action=f"/cases/{review_id}/why", justifications=JUSTIFICATIONS.items())  # fmt: skip
+        return _ask_why(request, visit, question)
     return _page(request, visit, review_id, shown, why)
 
 
@@ -103,9 +103,20 @@ def tell_why(
     try:
         visit.done("case.why", {"review_id": review_id}, work=lambda c: tasks.justify(c, visit.viewer, review_id, why, text, visit.now))  # fmt: skip
     except DeskRefusedError as error:
-        errors = [{"text": str(error), "href": "#why-queue"}]
-        return page(request, "why.html", 422, question=question, what=TYPE_WORDS.get(question["review_type"], "Question"), action=f"/cases/{review_id}/why", justifications=JUSTIFICATIONS.items(), errors=errors)  # fmt: skip
+        return _ask_why(request, visit, question, text, str(error))
     return RedirectResponse(f"/cases/{review_id}", 303)
+
+
+def _ask_why(request: Request, visit: Visit, question: Row, text: str = "", error: str = "") -> Response:
+    """Ask why the case is looked at; who took it from the queue has that chosen already, and goes on by one key."""
+    review_id = question["review_id"]
+    holder = visit.desk.read(lambda connection: tasks.claimed_by(connection, review_id, visit.now))
+    return page(
+        request, "why.html", 422 if error else 200, question=question, what=TYPE_WORDS.get(question["review_type"], "Question"),
+        action=f"/cases/{review_id}/why", justifications=JUSTIFICATIONS.items(), text=text,
+        chosen="queue" if holder == visit.viewer.account_id and not error else "",
+        errors=[{"text": error, "href": "#why-queue"}] if error else (),
+    )  # fmt: skip
 
 
 @router.post("/cases/{review_id}/claim")

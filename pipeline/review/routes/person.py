@@ -54,7 +54,7 @@ def tell_why(
     try:
         visit.done("person.why", {"person_id": person_id}, work=lambda c: tasks.justify(c, visit.viewer, person_id, why, text, visit.now))  # fmt: skip
     except DeskRefusedError as error:
-        return _ask(request, person_id, str(error))
+        return _ask(request, person_id, text, str(error))
     return RedirectResponse(f"/persons/{person_id}", 303)
 
 
@@ -113,9 +113,9 @@ def _why(visit: Visit, person_id: str) -> str | None:
     return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, person_id))
 
 
-def _ask(request: Request, person_id: str, error: str = "") -> Response:
+def _ask(request: Request, person_id: str, text: str = "", error: str = "") -> Response:
     errors = [{"text": error, "href": "#why-queue"}] if error else []
-    return page(request, "why.html", 422 if error else 200, question=None, what=f"Person {person_id}", action=f"/persons/{person_id}/why", justifications=JUSTIFICATIONS.items(), errors=errors)  # fmt: skip
+    return page(request, "why.html", 422 if error else 200, question=None, what=f"Person {person_id}", action=f"/persons/{person_id}/why", justifications=JUSTIFICATIONS.items(), chosen="", text=text, errors=errors)  # fmt: skip
 
 
 def _page(request: Request, visit: Visit, person_id: str, why: str, error: str = "", status: int = 200, done: str = "") -> Response:  # fmt: skip
