@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import secrets
 import time
@@ -11,16 +12,18 @@ from collections.abc import Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.core.log import log
 from pipeline.review.sessions import hash_of
 from schemas.desk import DeskSettings
+from schemas.tables import MARKING
 
+WAIT_SECONDS = 10
 LARGE, OFTEN, HOST = (
     "The request is larger than the desk takes.",
-    "Too many requests. Wait a minute, then try again.",
+    f"Too many requests came from here. Wait {WAIT_SECONDS} seconds, then load the page again; nothing of this one was carried out.",
     "The desk does not answer under this host name.",
 )
 FAILED = "Something went wrong at the desk. It was noted without any personal data. Nothing was saved."
@@ -67,17 +70,17 @@ class Door:
         sender = self._with_headers(scope, send, nonce)
         refused = self._refused(scope)
         if refused:
-            await PlainTextResponse(refused[1], refused[0])(scope, receive, sender)
+            await _bare_page(*refused)(scope, receive, sender)
             return
         try:
             await self._app(scope, _limited(receive, self._settings.largest_body), sender)
         except _TooLargeError:
-            await PlainTextResponse(LARGE, 413)(scope, receive, sender)
+            await _bare_page(413, LARGE)(scope, receive, sender)
         except Exception as error:  # its text and trace may hold values of records: only its kind leaves here
             log("desk_failed", kind=type(error).__name__, page=getattr(scope.get("route"), "path", ""))
             if os.environ.get("BOROUGHLINK_DEBUG"):
                 raise
-            await PlainTextResponse(FAILED, 500)(scope, receive, sender)
+            await _bare_page(500, FAILED)(scope, receive, sender)
 
     def _refused(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
@@ -88,15 +91,20 @@ class Door:
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._settings.largest_body:
             return 413, LARGE
+        return None if self._is_within(scope) else (429, OFTEN)
+
+    def _is_within(self, scope: Scope) -> bool:
+        """Whether the request is within the limits of its address and its session; files of a page do not count for that."""
         address = scope["client"][0] if scope.get("client") else ""
-        request = Request(scope)
-        own = next((value for name, value in request.cookies.items() if name.endswith("desk")), None)
-        if not self._addresses.takes(address) or not self._sessions.takes(hash_of(own) if own else address):
-            return 429, OFTEN
+        if not self._addresses.takes(address):
+            return False
+        if scope["path"].startswith("/static/"):
+            return True
+        own = next((value for name, value in Request(scope).cookies.items() if name.endswith("desk")), None)
+        if not self._sessions.takes(hash_of(own) if own else address):
+            return False
         is_try = scope["path"] == "/oidc/back" or (scope["method"] == "POST" and scope["path"].startswith("/sign-in"))
-        if is_try and not self._sign_ins.takes(address):
-            return 429, OFTEN
-        return None
+        return not is_try or self._sign_ins.takes(address)
 
     def _with_headers(self, scope: Scope, send: Send, nonce: str) -> Send:
         is_static = scope["path"].startswith("/static/")
@@ -114,6 +122,18 @@ class Door:
         return sender
 
 
+def _bare_page(status: int, text: str) -> Response:
+    """A page made without the application: of nobody's, in the desk's own style."""
+    headers = {"retry-after": str(WAIT_SECONDS)} if status == 429 else None
+    return HTMLResponse(_BARE.format(marking=MARKING, text=html.escape(text)), status, headers)
+
+
+_BARE = """<!DOCTYPE html>
+<html lang="en-GB" class="govuk-template"><head><meta charset="utf-8"><title>Not now &ndash; boroughlink review desk</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/static/govuk-frontend-6.3.0.min.css"><link rel="stylesheet" href="/static/desk.css"></head>
+<body class="govuk-template__body"><header class="desk-header"><p class="marking">{marking}</p><div class="govuk-width-container"><a class="desk-header__name" href="/">boroughlink <span>review desk</span></a></div></header>
+<div class="govuk-width-container"><main class="govuk-main-wrapper"><h1 class="govuk-heading-l">Not now</h1><p class="govuk-body">{text}</p><p class="govuk-body"><a class="govuk-link" href="/">Back to the start</a></p></main></div></body></html>
+"""
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",

@@ -65,7 +65,8 @@ class Timeline:
 
     boroughs: tuple[tuple[str, int], ...]
     dots: tuple[Dot, ...]
-    years: tuple[tuple[int, int], ...]
+    years: tuple[tuple[str, int], ...]
+    """Turns of the year; where there is none, the first and the last month"""
     hidden: int
     height: int
     width: int = TIME_WIDTH
@@ -222,5 +223,8 @@ def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:
         for event in dated
     )  # fmt: skip
     starts = [dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in range(first.year, last.year + 2)]
-    years = tuple((own.year, place(own)) for own in starts if first <= own <= last)
+    years = tuple((str(own.year), place(own)) for own in starts if first <= own <= last)
+    if not years:
+        years = tuple((f"{at:%B %Y}", place(at)) for at in dict.fromkeys((first, last)))
+        years = years[:1] if years[0][0] == years[-1][0] else years
     return Timeline(tuple(rows.items()), dots, years, len(events) - len(dated), 22 + len(names) * TIME_ROW + 20)

@@ -120,10 +120,26 @@ def _malformed(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if (
+        status == 405 and request.method == "GET"
+    ):  # the address of a form that came back with what is wrong, loaded anew
+        return RedirectResponse(page_of(request.url.path), 303)
     if status == 413:
         _noted(request, error)
     said = {404: "There is no such page.", 413: "The request is larger than the desk takes."}
     return _message(request, status, said.get(status, "This cannot be done here."))
+
+
+def page_of(path: str) -> str:
+    """The page on which the form of an address stands."""
+    parts = path.split("/")
+    return (
+        "/".join(parts[:3])
+        if parts[1] in ("cases", "persons")
+        else f"/{parts[1]}"
+        if parts[1] in ("queue", "accounts", "audit")
+        else "/"
+    )
 
 
 def _message(request: Request, status: int, problem: str, what_to_do: str = "") -> Response:

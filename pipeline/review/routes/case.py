@@ -16,6 +16,7 @@ from pipeline.review import tasks
 from pipeline.review.answers import Outcome, Sitting, answers_to, open_look, seconded_by
 from pipeline.review.case import case_of, group_for, labels_of, pair_of, preview_of, question_of
 from pipeline.review.deciding import LONGEST_TEXT, Said, decide_pair, reason_of, second, undo
+from pipeline.review.form_problems import FormRefusedError, need_none, reason_problems, ticked_problems
 from pipeline.review.pages import night as night_words
 from pipeline.review.pages import page
 from pipeline.review.refusals import refused
@@ -82,6 +83,14 @@ class Split(BaseModel):
     do: Literal["preview", "split"] = "preview"
 
 
+class Second(BaseModel):
+    """The form of a second steward's word on a decision that waits."""
+
+    decision_id: Annotated[str, Field(max_length=64)] = ""
+    agrees: Annotated[str, Field(max_length=5)] = ""
+    text: Text = ""
+
+
 @router.get("/cases/{review_id}")
 def show(request: Request, visit: Looking, review_id: ReviewId, shown: Annotated[Shown, Query()]) -> Response:
     """The case, once its viewer has said why they look."""
@@ -140,8 +149,9 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
     given = (form.l, form.r)
 
     def work(sitting: Sitting) -> Outcome:
-        if form.verdict not in ("link", "unlink", "unsure"):
-            raise DeskRefusedError(422, "Choose: same person, different people, or cannot tell.")
+        is_chosen = form.verdict in ("link", "unlink", "unsure")
+        verdict = [] if is_chosen else [("Choose: same person, different people, or cannot tell.", "verdict-link")]
+        need_none([*verdict, *reason_problems(form.code, form.text)])
         pair = pair_of(sitting.question or {}, sitting.group, given)
         said = Said(form.verdict, pair, reason_of(form.code, form.text), form.decision_id or str(uuid4()), form.evidence, form.evidence_hash, form.head, bool(form.replaces))  # type: ignore[arg-type]  # one of the three, see above  # fmt: skip
         return decide_pair(sitting, said, visit.desk.draws(review_id, visit.viewer.account_id))
@@ -157,6 +167,8 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
         return _preview_split(request, visit, review_id, form)
 
     def work(sitting: Sitting) -> Outcome:
+        ticked = ticked_problems(form.records, len(sitting.group.records))
+        need_none([*ticked, *reason_problems(form.code, form.text, "split-")])
         return split(sitting, form.records, form.joined, reason_of(form.code, form.text), form.batch or str(uuid4()))
 
     subject = {"records": sorted(form.records), "joined": sorted(form.joined)}
@@ -164,18 +176,15 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
 
 
 @router.post("/cases/{review_id}/second")
-def approve(
-    request: Request, visit: Deciding, review_id: ReviewId, decision_id: Annotated[str, Form(max_length=64)] = "",
-    agrees: Annotated[str, Form(max_length=5)] = "", text: Annotated[str, Form(max_length=4_000)] = "",
-) -> Response:  # fmt: skip
+def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[Second, Form()]) -> Response:
     """Confirm another steward's decision, or take it back."""
 
     def work(sitting: Sitting) -> Outcome:
-        if not (reason := plain_text(text, LONGEST_TEXT)):
-            raise DeskRefusedError(422, "Say why you confirm it or take it back.")
-        return second(sitting, decision_id, agrees == "yes", reason)
+        reason = plain_text(form.text, LONGEST_TEXT)
+        need_none([] if reason else [("Say why you confirm it or take it back.", f"second-{form.decision_id}")])
+        return second(sitting, form.decision_id, form.agrees == "yes", reason)
 
-    return _decided(request, visit, review_id, "second" if agrees == "yes" else "sent_back", work, {"decision_id": decision_id}, Shown(), None)  # fmt: skip
+    return _decided(request, visit, review_id, "second" if form.agrees == "yes" else "sent_back", work, {"decision_id": form.decision_id}, Shown(), form)  # fmt: skip
 
 
 @router.post("/cases/{review_id}/undo")
@@ -223,6 +232,7 @@ def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) 
         raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
     group = group_for(shelf, question)
     try:
+        need_none(ticked_problems(form.records, len(group.records)))
         deal(group, form.records, form.joined)
     except DeskRefusedError as error:
         visit.refused("case.split.preview", {"review_id": review_id, "records": sorted(form.records)}, error, why)
@@ -260,17 +270,23 @@ def _page(
     told = page(
         request, "case.html", status, case=case, answer=answer if is_counted else None, holder=holder, is_look=look is not None, why=why,
         shown=shown, preview=found, errors=errors,
-        form={name: getattr(form, name, "") for name in ("verdict", "code", "text")}, reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
+        form=entered(form, Verdict), split_form=entered(form, Split), second_form=entered(form, Second), reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
         trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf, answer) if is_to_be_said(request, shown.done) else None, chosen=set(getattr(form, "records", ())), dealt=dealt, steps=steps,
         joined=set(getattr(form, "joined", ())), brings_back=brings_back, can_undo=is_own, seconded=seconded_by(visit.desk.store, answers),
     )  # fmt: skip
     return said(request, told)
 
 
+def entered(form: BaseModel | None, kind: type[BaseModel]) -> dict[str, str]:
+    """What was entered in a form that comes back; empty for the page's other forms."""
+    names = ("verdict", "code", "text", "decision_id", "replaces")
+    return {name: getattr(form, name, "") if isinstance(form, kind) else "" for name in names}
+
+
 def _errors(error: Exception, review_id: str, group: Group) -> list[dict[str, str]]:
     if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
         return refused(error, labels_of(group), f"/cases/{review_id}").errors
-    return [{"text": str(error), "href": "#decide"}]
+    return error.errors if isinstance(error, FormRefusedError) else [{"text": str(error), "href": "#decide"}]
 
 
 def _notice(shown: Shown, shelf: Shelf, answer: Row | None) -> dict[str, Any] | None:

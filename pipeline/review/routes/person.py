@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -10,17 +10,21 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
 from pipeline.review import tasks
 from pipeline.review.answers import Outcome, Sitting, about_person, last_answer
+from pipeline.review.because import because
 from pipeline.review.case import labels_of, told_decisions
 from pipeline.review.deciding import reason_of, undo
+from pipeline.review.form_problems import FormRefusedError, need_none, reason_problems, ticked_problems
 from pipeline.review.pages import page
 from pipeline.review.person import PersonPage, as_csv, group_for, history_of, not_found, person_page
+from pipeline.review.preview import Preview, preview
 from pipeline.review.refusals import refused
-from pipeline.review.routes.case import Split
+from pipeline.review.routes.case import Split, entered
 from pipeline.review.said_once import is_to_be_said, said, then_say
-from pipeline.review.splitting import split
+from pipeline.review.seen import Group
+from pipeline.review.splitting import Steps, deal, split, steps_of
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS, REASONS
 from pipeline.stewardship.decision import is_same_person
@@ -42,7 +46,7 @@ def show(request: Request, visit: Looking, person_id: PersonId, done: str = "") 
     if why is None:
         visit.done("person.ask_why", {"person_id": person_id})
         return _ask(request, person_id)
-    return _page(request, visit, person_id, why, done=done)
+    return _page(request, visit, person_id, done=done)
 
 
 @router.post("/persons/{person_id}/why")
@@ -61,20 +65,43 @@ def tell_why(
 @router.post("/persons/{person_id}/unmerge")
 def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[Split, Form()]) -> Response:
     """Part chosen records from the person."""
+    if form.do == "preview":
+        return _preview(request, visit, person_id, form)
 
     def work(sitting: Sitting) -> Outcome:
+        ticked = ticked_problems(form.records, len(sitting.group.records))
+        need_none([*ticked, *reason_problems(form.code, form.text)])
         return split(sitting, form.records, (), reason_of(form.code, form.text), form.batch or str(uuid4()))
 
-    return _decided(request, visit, person_id, "unmerge", work, {"records": sorted(form.records)})
+    return _decided(request, visit, person_id, "unmerge", work, {"records": sorted(form.records)}, form)
 
 
 @router.post("/persons/{person_id}/undo")
 def take_back(request: Request, visit: Deciding, person_id: PersonId) -> Response:
     """Undo one's own latest unmerge of the person."""
-    return _decided(request, visit, person_id, "undo", undo, {})
+    return _decided(request, visit, person_id, "undo", undo, {}, Split())
 
 
-def _decided(request: Request, visit: Visit, person_id: str, act: str, work: Callable[[Sitting], Outcome], subject: dict[str, Any]) -> Response:  # fmt: skip
+def _preview(request: Request, visit: Visit, person_id: str, form: Split) -> Response:
+    """What parting the ticked records would do."""
+    shelf, why = visit.desk.shelves.current(), _why(visit, person_id)
+    group = group_for(shelf, visit.viewer, person_id)
+    if why is None:
+        raise _unsaid()
+    try:
+        need_none(ticked_problems(form.records, len(group.records)))
+        dealt = deal(group, form.records)
+    except DeskRefusedError as error:
+        visit.refused("person.unmerge.preview", {"person_id": person_id, "records": sorted(form.records)}, error, why)
+        return _page(request, visit, person_id, _errors(error, group), error.code, form=form)
+    found = preview(
+        group, dealt.parts(group), shelf.fields(person_id), shelf.n_events(person_id), shelf.reference.survivorship
+    )
+    steps = steps_of(shelf, visit.desk.store, visit.viewer, group, dealt)
+    return _page(request, visit, person_id, form=form, looked=(found, steps))
+
+
+def _decided(request: Request, visit: Visit, person_id: str, act: str, work: Callable[[Sitting], Outcome], subject: dict[str, Any], form: Split) -> Response:  # fmt: skip
     shelf, why = visit.desk.shelves.current(), _why(visit, person_id)
     group = group_for(shelf, visit.viewer, person_id)
     if why is None:
@@ -87,8 +114,7 @@ def _decided(request: Request, visit: Visit, person_id: str, act: str, work: Cal
         outcome = visit.done(f"person.{act}", {"person_id": person_id, **subject}, why, together)
     except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
-        told = str(error) if isinstance(error, DeskRefusedError) else refused(error, labels_of(group), "").text
-        return _page(request, visit, person_id, why, told, status)
+        return _page(request, visit, person_id, _errors(error, group), status, form=form)
     done = "waits" if outcome is not None and outcome.waits else {"unmerge": "split", "undo": "undone"}[act]
     return then_say(request, f"/persons/{person_id}", done)
 
@@ -118,7 +144,23 @@ def _ask(request: Request, person_id: str, text: str = "", error: str = "") -> R
     return page(request, "why.html", 422 if error else 200, question=None, what=f"Person {person_id}", action=f"/persons/{person_id}/why", justifications=JUSTIFICATIONS.items(), chosen="", text=text, errors=errors)  # fmt: skip
 
 
-def _page(request: Request, visit: Visit, person_id: str, why: str, error: str = "", status: int = 200, done: str = "") -> Response:  # fmt: skip
+def _errors(error: LinkageError, group: Group) -> list[dict[str, str]]:
+    if isinstance(error, FormRefusedError):
+        return error.errors
+    told = (
+        refused(error, labels_of(group), "").text
+        if isinstance(error, (DecisionConflictError, DecisionRefusedError))
+        else str(error)
+    )
+    return [{"text": told, "href": "#h-unmerge"}]
+
+
+def _page(
+    request: Request, visit: Visit, person_id: str, errors: Sequence[dict[str, str]] = (), status: int = 200, done: str = "",
+    form: Split | None = None, looked: tuple[Preview | None, Steps | None] = (None, None),
+) -> Response:  # fmt: skip
+    """The person, and where a form comes back what was entered; ``looked``: what it would do."""
+    why = _why(visit, person_id) or ""
     shelf = visit.desk.shelves.current()
     person: PersonPage = person_page(shelf, visit.viewer, person_id)
     visit.done("person.view", {"person_id": person_id, "records": sorted(person.group.records)}, why)
@@ -132,8 +174,8 @@ def _page(request: Request, visit: Visit, person_id: str, why: str, error: str =
     can_undo = own is not None and is_same_person(own["decided_by"], visit.viewer.name) and own["last_seq"] > shelf.decisions_read  # fmt: skip
     told = page(
         request, "person.html", status, person=person, why=why, decisions=decisions, shelf=shelf, titles=shelf.reference.titles,
-        trust=shelf.reference.trust, reasons=REASONS.items(), batch=str(uuid4()), errors=[{"text": error, "href": "#h-unmerge"}] if error else (),
-        notice=notices.get(done) if is_to_be_said(request, done) else None, can_undo=can_undo, chosen=(),
+        trust=shelf.reference.trust, reasons=REASONS.items(), batch=str(uuid4()), errors=errors,
+        notice=notices.get(done) if is_to_be_said(request, done) else None, can_undo=can_undo, chosen=set(form.records if form else ()), form=entered(form, Split), preview=looked[0], steps=looked[1], because=because,
     )  # fmt: skip
     return said(request, told)
 

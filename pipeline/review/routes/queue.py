@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -9,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
+from pipeline.core.errors import DeskRefusedError
 from pipeline.review import tasks
 from pipeline.review.pages import kind_words, page
 from pipeline.review.queue import (
@@ -41,6 +43,11 @@ class Page(Filters):
 @router.get("/queue")
 def show(request: Request, visit: Queue, filters: Annotated[Page, Query()]) -> Response:
     """Open questions by rank."""
+    return _page(request, visit, filters)
+
+
+def _page(request: Request, visit: Visit, filters: Page, view_name: str = "", errors: Sequence[dict[str, str]] = ()) -> Response:  # fmt: skip
+    """The queue; with what is wrong, where a view could not be saved."""
     shelf = visit.desk.shelves.current()
 
     def read(connection: Connection) -> tuple[Work, list[dict[str, Any]], dict[str, int]]:
@@ -59,8 +66,8 @@ def show(request: Request, visit: Queue, filters: Annotated[Page, Query()]) -> R
         else None
     )
     return page(
-        request, "queue.html", listing=found, filters=filters, work=work, views=views, today=today, shelf=shelf, age_words=AGE_WORDS,
-        **_choices(shelf, found), notice=notice, titles=shelf.reference.titles,
+        request, "queue.html", 422 if errors else 200, listing=found, filters=filters, work=work, views=views, today=today, shelf=shelf, age_words=AGE_WORDS,
+        **_choices(shelf, found), notice=notice, titles=shelf.reference.titles, view_name=view_name, errors=errors,
     )  # fmt: skip
 
 
@@ -87,9 +94,13 @@ class View(Filters):
 
 
 @router.post("/queue/views")
-def save(visit: Queue, view: Annotated[View, Form()]) -> Response:
+def save(request: Request, visit: Queue, view: Annotated[View, Form()]) -> Response:
     """Keep the filters under a name."""
-    visit.done("queue.save_view", {"filters": view.as_query()}, work=lambda c: tasks.save_view(c, visit.viewer, view.name, view))  # fmt: skip
+    try:
+        visit.done("queue.save_view", {"filters": view.as_query()}, work=lambda c: tasks.save_view(c, visit.viewer, view.name, view))  # fmt: skip
+    except DeskRefusedError as error:
+        filters = Page(**view.model_dump(exclude={"name"}))
+        return _page(request, visit, filters, view.name, [{"text": str(error), "href": "#view-name"}])
     return RedirectResponse(f"/queue?{view.as_query()}", 303)
 
 
