@@ -190,7 +190,13 @@ def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annota
 @router.post("/cases/{review_id}/undo")
 def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Response:
     """Take back one's own latest answer."""
-    return _decided(request, visit, review_id, "undone", undo, {}, Shown(), None)
+
+    def work(sitting: Sitting) -> Outcome:
+        outcome = undo(sitting)
+        tasks.claim(sitting.connection, review_id, visit.viewer, visit.desk.settings, visit.now)  # to answer it anew
+        return outcome
+
+    return _decided(request, visit, review_id, "undone", work, {}, Shown(), None)
 
 
 def _decided(request: Request, visit: Visit, review_id: str, act: str, work: Callable[[Sitting], Outcome], subject: dict[str, Any], shown: Shown, form: BaseModel | None) -> Response:  # fmt: skip

@@ -48,6 +48,18 @@ document.querySelectorAll("[data-open-help]").forEach((link) => link.addEventLis
   if (help && help.showModal) { event.preventDefault(); help.showModal(); }
 }));
 
+// On a narrow screen filters are folded away until they are asked for; after one was chosen they stay as they were.
+const narrow = window.matchMedia("(max-width: 800px)");
+let isUnfolded = false;
+function fold() {
+  const filters = document.querySelector(".filter-box");
+  if (filters) filters.open = !narrow.matches || isUnfolded;
+}
+document.addEventListener("toggle", (event) => { if (narrow.matches && event.target.matches(".filter-box")) isUnfolded = event.target.open; }, true);
+document.addEventListener("htmx:afterSettle", fold);
+narrow.addEventListener("change", fold);
+fold();
+
 // What htmx has put into the page: its heading is gone to, or it is told aloud where one stays.
 document.addEventListener("htmx:afterSettle", (event) => {
   const heading = event.target.querySelector("h2[tabindex]");
