@@ -147,3 +147,12 @@ def test_events_of_one_year_are_dated_on_the_timeline() -> None:
     drawn = _timeline(events)
     assert drawn is not None
     assert [text for text, _ in drawn.years] == ["March 2026", "September 2026"]
+
+
+def test_who_undoes_an_answer_keeps_the_question_to_answer_it_anew(desk: Any) -> None:
+    browser, case = desk.client("asha"), case_in(desk, "n_pairs = 2")
+    hidden = browser.form_of(browser.open_case(case), f"/cases/{case}/decide")
+    browser.post(f"/cases/{case}/decide", {**hidden, "verdict": "unsure", "code": "thin"})
+    assert browser.post(f"/cases/{case}/undo").status_code == 303
+    assert "Taken by you" in browser.get(f"/cases/{case}").text
+    browser.post(f"/cases/{case}/release")

@@ -157,3 +157,45 @@ def test_every_record_of_a_person_is_printed_with_the_marking_on_every_sheet(ent
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
     rules = page.evaluate("[...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule instanceof CSSPageRule).map(rule => rule.cssText).join()")  # fmt: skip
     assert rules.count("OFFICIAL-SENSITIVE") == 2
+
+
+def test_a_narrow_screen_shows_how_records_compare_beside_their_values(enter: Enter, world: World) -> None:
+    page = enter("asha")
+    open_case(page, case_of(world, "broken_cluster"))
+    page.set_viewport_size({"width": 400, "height": 850})
+    for told in page.locator(".compare .status").all():
+        box = told.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+    assert page.get_by_role("columnheader", name="How they compare").count() == 1, "the table is one to a screen reader"
+    sizes = page.evaluate("[...document.querySelectorAll('svg.waterfall text, svg.graph text')].map(text => text.getBoundingClientRect().height)")  # fmt: skip
+    assert min(sizes) >= 10, "words in the pictures can be read"
+
+
+def test_on_a_narrow_screen_the_queue_comes_before_its_filters_which_unfold(enter: Enter) -> None:
+    page = enter("asha")
+    page.set_viewport_size({"width": 400, "height": 850})
+    page.goto("/queue")
+    expect(page.get_by_label("Type", exact=True)).to_be_hidden()
+    page.get_by_text("Filters and saved views").click()
+    page.get_by_label("Type", exact=True).select_option("no_forename")
+    expect(page).to_have_url(re.compile("kind=no_forename"))
+    expect(page.get_by_label("Type", exact=True)).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 850})
+    expect(page.get_by_label("Type", exact=True)).to_be_visible()
+
+
+def test_keys_are_told_only_where_they_work(enter: Enter, world: World) -> None:
+    page = enter("asha", java_script_enabled=False)
+    open_case(page, case_of(world, "grey_pair"))
+    expect(page.locator("kbd").first).to_be_hidden()
+    expect(page.locator(".key-on-button").first).to_be_hidden()
+    page.goto("/help")
+    expect(page.locator(".keys kbd").first).to_be_visible()
+
+
+def test_a_case_stands_under_the_queue_in_the_menu(enter: Enter, world: World) -> None:
+    page = enter("asha")
+    open_case(page, case_of(world, "grey_pair"))
+    expect(page.get_by_role("navigation").get_by_role("link", name="Queue")).to_have_attribute("aria-current", "true")
