@@ -161,12 +161,9 @@ def golden_of(shelf: Shelf, viewer: Viewer, person_id: str) -> list[Golden]:
     for name, own in by_field.items():
         if own:
             chosen = next((row for row in own if row["is_chosen"]), own[0])
-            if not viewer.sees_all:  # how many others agree, and why another's value was chosen, is theirs to tell
+            if not viewer.sees_all:  # how many others agree, and whether another's value was chosen, is theirs to tell
                 agree = sum(row["value"] == chosen["value"] for row in own)
-                chosen = chosen | {
-                    "n_agree": agree,
-                    "rule": chosen["rule"] if chosen["is_chosen"] else "what your borough holds",
-                }
+                chosen = chosen | {"n_agree": agree, "rule": "what your borough holds"}
             found.append(Golden(name, chosen, [row for row in own if row["record_id"] != chosen["record_id"]]))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -111,8 +112,10 @@ def _text(value: Any) -> Any:  # noqa: ANN401
 
 
 def _ranked(levels: Sequence[Mapping[str, int]], records: Sequence[Row], model: Model) -> list[Hit]:
+    """Persons by their record that fits best; of those alike, first the one of whom more records fit as well."""
     comparisons = {comparison.field: comparison for comparison in model.comparison}
     best: dict[str, Hit] = {}
+    weights: defaultdict[str, list[float]] = defaultdict(list)
     for own, record in zip(levels, records, strict=True):
         told = {name: _level(comparisons[name], number) for name, number in own.items() if number}
         weight = sum(bits for _, bits in told.values())
@@ -120,11 +123,13 @@ def _ranked(levels: Sequence[Mapping[str, int]], records: Sequence[Row], model: 
             f"{name}={words_of(comparisons[name].kind, level)}" for name, (level, bits) in told.items() if bits > 0
         )
         differs = tuple(name for name, (_, bits) in told.items() if bits <= 0)
+        weights[record["person_id"]].append(weight)
         hit = Hit(record["person_id"], weight, agrees, differs, _held(record))
         if hit.person_id not in best or best[hit.person_id].bits < weight:
             best[hit.person_id] = hit
     fitting = [hit for hit in best.values() if hit.bits > LEAST_BITS]
-    return sorted(fitting, key=lambda hit: (-hit.bits, hit.person_id))
+    share = {hit.person_id: weights[hit.person_id].count(hit.bits) / len(weights[hit.person_id]) for hit in fitting}
+    return sorted(fitting, key=lambda hit: (-hit.bits, -share[hit.person_id], hit.person_id))
 
 
 def _held(record: Mapping[str, Any]) -> dict[str, str]:

@@ -34,6 +34,13 @@ def test_a_borough_user_is_not_told_which_system_of_others_holds_a_record_or_an_
     assert "Held by a force-wide system" in told
 
 
+def test_a_borough_user_is_not_told_whether_the_value_of_another_was_chosen(desk: Any, shared: str) -> None:
+    col = desk.client("col")
+    col.post(f"/persons/{shared}/why", {"why": "enquiry"})
+    golden = col.get(f"/persons/{shared}").text.split("Chosen because")[1].split("</tbody>")[0]
+    assert golden.count("<tr>") == golden.count("what your borough holds")
+
+
 def test_a_borough_user_is_told_how_many_records_their_own_borough_holds(desk: Any, shared: str) -> None:
     n_own = sum(row["borough"] == "Croydon" for row in desk.desk.shelves.current().records(shared))
     col = desk.client("col")

@@ -66,6 +66,17 @@ def test_everybody_of_a_common_surname_is_counted_and_those_left_out_are_told(sh
 
 
 @pytest.mark.flow
+def test_of_two_who_fit_alike_the_one_of_whom_more_records_fit_comes_first(shelf: Any) -> None:
+    sql = "SELECT surname[1] AS surname FROM records WHERE len(surname) = 1 GROUP BY ALL HAVING count(DISTINCT person_id) BETWEEN 6 AND 15 ORDER BY count(*) DESC, surname LIMIT 1"
+    surname = shelf.rows(sql)[0]["surname"]
+    hits = search(shelf, STEWARD, Asked(surname=surname)).hits
+    alike = [hit.person_id for hit in hits if hit.bits == hits[0].bits]
+    shares = [sum(row["surname"] == [surname] for row in own) / len(own) for own in map(shelf.records, alike)]
+    assert len(alike) > 1
+    assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.flow
 def test_a_hit_by_a_name_that_only_an_older_record_has_says_so(shelf: Any, desk: Any) -> None:
     sql = "SELECT r.surname[1] AS surname, r.person_id FROM records r JOIN persons p USING (person_id) WHERE r.surname[1] <> p.surname AND len(r.surname) = 1 AND len(r.surname[1]) > 4 AND jaro_winkler_similarity(r.surname[1], p.surname) < 0.6 ORDER BY r.record_id LIMIT 1"
     row = shelf.rows(sql)[0]
