@@ -103,5 +103,5 @@ def _hashed(records: pa.Table, hashes: dict[str, Sequence[str]]) -> pa.Table:
 
 
 def _said(name: str) -> str:
-    """An empty list is hashed as none is; its length tells them apart."""
-    return f'"{name}", len("{name}")' if name in LISTS else f'"{name}"'
+    """Each column is hashed by itself: lists that are hashed together may change places. Of an empty one the length is told."""
+    return f'hash("{name}"), len("{name}")' if name in LISTS else f'hash("{name}")'

@@ -11,7 +11,6 @@ import pyarrow as pa
 from pipeline.core.parquet import AT_ONCE, has_each_once
 from schemas.tables import PUBLISHED, Table
 
-
 # What must hold between the tables: a sentence, and SQL that counts the rows that break it.
 BETWEEN = {
     "persons without a record": "SELECT count(*) FROM persons ANTI JOIN records USING (person_id)",
