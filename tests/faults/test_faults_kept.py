@@ -78,7 +78,7 @@ def decide(home: Path, chance: random.Random) -> None:
 
 def measures(home: Path, run_id: str) -> dict[str, float]:
     found = json.loads((home / "runs" / run_id / "metrics.json").read_text("utf-8"))
-    return {name: value for stage, name, value, _ in found if stage == "night"}
+    return {name: value for stage, name, value, _ in found if stage in ("night", "read")}
 
 
 def rows(home: Path, run_id: str) -> dict[str, float]:
@@ -94,6 +94,7 @@ def test_an_export_that_is_the_same_is_not_read_and_one_that_is_not_only_where_i
     found = rows(home, SECOND)
     assert found["feeds_unchanged"] == 3
     assert found["rows_standardised"] < 10 < found["rows_again"]
+    assert min(measures(home, SECOND)[f"{part}_cpu_seconds"] for part in ("reading", "standardise")) > 0
 
 
 def test_only_the_feeds_of_a_changed_contract_are_standardised_again(london: London, home: Path) -> None:
