@@ -80,7 +80,7 @@ def replace_rows(path: Path, data: pa.Table) -> None:
 
 def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> int:
     """Write the rows of all parts as they are to an Arrow file, whole or not at all; returns how many. No part is held longer."""
-    options, rows = ipc.IpcWriteOptions(compression="zstd"), 0
+    options, rows = ipc.IpcWriteOptions(compression="lz4"), 0
     with (
         _own(path) as temporary,
         pa.OSFile(str(temporary), "wb") as out,
