@@ -6,7 +6,7 @@ import functools
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.explain.levels import words_of
 from pipeline.review.access import Viewer
-from pipeline.review.asked import Asked, reference, standard, unread
+from pipeline.review.asked import IDENTIFIERS, Asked, reference, standard, unread
 from pipeline.review.candidates import candidates, keys_of
 from pipeline.review.compare import text_of
 from pipeline.review.shelf import Row, Shelf
@@ -26,6 +26,17 @@ from schemas.model import LEVELS, Comparison, Model, load_model
 SURE_BITS = 60.0
 MOST_SHOWN = 20
 LEAST_BITS = 0.0
+NEEDED = (
+    "record_id",
+    "person_id",
+    "borough",
+    "forename",
+    "surname",
+    "date_of_birth",
+    "date_of_birth_alt",
+    "postcode",
+    *IDENTIFIERS,
+)
 PERSON_ID = re.compile(r"P[A-Z0-9]{6,20}")
 
 
@@ -87,8 +98,10 @@ def _by_id(shelf: Shelf, viewer: Viewer, text: str) -> Hit | None:
     return None
 
 
-def _records(shelf: Shelf, person_ids: Iterable[str]) -> list[Row]:
-    return [row for person_id in person_ids for row in shelf.records(person_id)]
+def _records(shelf: Shelf, person_ids: Sequence[str]) -> list[Row]:
+    """The records of these persons, in one pass and with only what is compared or told: asked person by person, it costs most of a search."""
+    sql = f"SELECT {', '.join(NEEDED)} FROM records WHERE person_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY person_id, record_id"  # noqa: S608  (columns of our own)
+    return shelf.rows(sql, [list(person_ids)])
 
 
 def _levels(wanted: Row, records: Sequence[Row], model: Model) -> list[dict[str, int]]:
