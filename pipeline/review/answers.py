@@ -23,6 +23,9 @@ from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Store
 
+MOST_IDS = 50
+"""Decisions whose ids an entry of the audit log names; of more it tells their numbers in the store"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
@@ -58,6 +61,13 @@ class Outcome:
     def waits(self) -> bool:
         """Counts only once a second steward has confirmed it."""
         return self.has_waiting or any(one.decision.needs_second for one in self.recorded)
+
+    @property
+    def on_record(self) -> dict[str, list[Any]]:
+        """The decisions for the audit log: their numbers in the store, and their ids where they are not too many."""
+        numbers = [one.decision.seq for one in self.recorded]
+        ids = {"decision_ids": self.ids} if len(numbers) <= MOST_IDS else {}
+        return {**ids, "decision_numbers": [min(numbers), max(numbers)]} if numbers else {}
 
     @property
     def ids(self) -> list[str]:

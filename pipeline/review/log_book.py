@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from pipeline.review.log_words import subject_parts
 from pipeline.review.person import plain_cell
 from pipeline.stewardship.columns import AUDIT_LOG as LOG
 from schemas.tables import MARKING
@@ -38,7 +39,7 @@ def entries(connection: Connection, filters: LogFilters, before: int | None = No
     sql = sa.select(LOG).where(*_where(filters)).order_by(LOG.c.seq.desc()).limit(most)
     if before is not None:
         sql = sql.where(LOG.c.seq < before)
-    return [{**row._asdict(), "ids": json.loads(row.subject)} for row in connection.execute(sql)]
+    return [{**row._asdict(), "parts": subject_parts(json.loads(row.subject))} for row in connection.execute(sql)]
 
 
 def choices(connection: Connection) -> dict[str, list[str]]:

@@ -50,8 +50,9 @@ class Visit:
         return self.desk.clock()
 
     def done(
-        self, action: str, subject: Mapping[str, Any], why: str = "", work: Callable[[Connection], T] | None = None
-    ) -> T | None:
+        self, action: str, subject: Mapping[str, Any], why: str = "", work: Callable[[Connection], T] | None = None,
+        made: Callable[[T], Mapping[str, Any]] | None = None,
+    ) -> T | None:  # fmt: skip
         """Do something and write it to the audit log, both or neither; what is refused is written as refused.
 
         Args:
@@ -59,12 +60,14 @@ class Visit:
             subject: ids of what it is done to.
             why: the justification, where one was given.
             work: what is written besides.
+            made: ids of what the work made, for the entry.
         """
 
         def together(connection: Connection) -> T | None:
             sessions.touch(connection, self.session, self.now)
             result = work(connection) if work else None
-            append(connection, self._act(action, subject, why), self.now)
+            told = {**subject, **made(result)} if made and result is not None else subject
+            append(connection, self._act(action, told, why), self.now)
             return result
 
         try:

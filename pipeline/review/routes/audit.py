@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from pipeline.review.log_book import LogFilters, as_csv, choices, entries
+from pipeline.review.log_words import action_words
 from pipeline.review.pages import page
 from pipeline.review.visits import Visit, allowed
 from pipeline.stewardship.audit import Proof, verify
@@ -31,11 +32,11 @@ def show(request: Request, visit: Auditing, filters: Annotated[LogPage, Query()]
 
 
 @router.post("/audit/verify")
-def prove(request: Request, visit: Auditing) -> Response:
-    """Walk the chain."""
+def prove(request: Request, visit: Auditing, filters: Annotated[LogFilters, Form()]) -> Response:
+    """Walk the chain, all of it; the page keeps its filters."""
     proof = visit.desk.read(verify)
     visit.done("audit.verify", {"is_whole": proof.is_whole, "n_entries": proof.n_entries})
-    return _page(request, visit, LogPage(), proof)
+    return _page(request, visit, LogPage(**filters.model_dump()), proof)
 
 
 @router.post("/audit/export")
@@ -50,4 +51,4 @@ def export(visit: Auditing, filters: Annotated[LogFilters, Form()]) -> Response:
 def _page(request: Request, visit: Visit, filters: LogPage, proof: Proof | None) -> Response:
     found = visit.desk.read(lambda connection: entries(connection, filters, filters.before))
     known = visit.desk.read(choices)
-    return page(request, "audit.html", filters=filters, entries=found, actors=[(own, own) for own in known["actor"]], actions=[(own, own) for own in known["action"]], proof=proof)  # fmt: skip
+    return page(request, "audit.html", filters=filters, entries=found, actors=[(own, own) for own in known["actor"]], actions=[(own, action_words(own)) for own in known["action"]], action_words=action_words, proof=proof)  # fmt: skip

@@ -218,7 +218,9 @@ def _decided(request: Request, visit: Visit, review_id: str, act: str, work: Cal
         return work(Sitting(connection, visit.desk.store, shelf, group, question, visit.viewer, visit.now))
 
     try:
-        outcome = visit.done(f"case.{act}", {"review_id": review_id, **subject}, why, together)
+        outcome = visit.done(
+            f"case.{act}", {"review_id": review_id, **subject}, why, together, lambda made: made.on_record
+        )
     except REFUSALS as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
         seen = shown if set(shown.given) <= set(group.records) else Shown()

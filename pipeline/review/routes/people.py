@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Request
@@ -33,14 +34,32 @@ def add(request: Request, visit: Administering, name: Word = "", role: Word = ""
     try:
         password = visit.done("account.add", {"name": name, "role": role}, work=lambda c: accounts.add_account(c, name, role, borough or None, visit.now))  # fmt: skip
     except DeskRefusedError as error:
-        return _page(request, visit, error=str(error), status=error.code)
+        return _page(
+            request,
+            visit,
+            error=str(error),
+            status=error.code,
+            entered={"name": name, "role": role, "borough": borough},
+        )
     return _page(request, visit, name, password or "")
+
+
+@router.get("/accounts/{account_id}/reset")
+def ask_reset(request: Request, visit: Administering, account_id: AccountId) -> Response:
+    """What a reset does, before it is done."""
+    return page(request, "account_sure.html", account=_other_account(visit, account_id), act="reset")
+
+
+@router.get("/accounts/{account_id}/disable")
+def ask_disable(request: Request, visit: Administering, account_id: AccountId) -> Response:
+    """What disabling does, before it is done."""
+    return page(request, "account_sure.html", account=_other_account(visit, account_id), act="disable")
 
 
 @router.post("/accounts/{account_id}/reset")
 def reset(request: Request, visit: Administering, account_id: AccountId) -> Response:
     """A new first password."""
-    account = _account(visit, account_id)
+    account = _other_account(visit, account_id)
     password = visit.done("account.reset", {"name": account.name}, work=lambda c: accounts.reset_account(c, account_id))
     return _page(request, visit, account.name, password or "")
 
@@ -48,23 +67,32 @@ def reset(request: Request, visit: Administering, account_id: AccountId) -> Resp
 @router.post("/accounts/{account_id}/disable")
 def disable(request: Request, visit: Administering, account_id: AccountId) -> Response:
     """Let an account in no more."""
-    account = _account(visit, account_id)
-    if account_id == visit.viewer.account_id:
-        raise DeskRefusedError(409, "You cannot disable your own account.", "Another administrator can.")
+    account = _other_account(visit, account_id)
     visit.done("account.disable", {"name": account.name}, work=lambda c: accounts.disable_account(c, account_id))
-    return _page(request, visit)
+    return _page(request, visit, notice=f"{account.name} is let in no more, and is signed out everywhere.")
 
 
-def _account(visit: Visit, account_id: str) -> accounts.Account:
+def _other_account(visit: Visit, account_id: str) -> accounts.Account:
+    """An account that is not the viewer's own: by a slip nobody locks themselves out."""
     account = visit.desk.read(lambda connection: accounts.find_account(connection, account_id))
     if account is None:
         raise DeskRefusedError(404, "There is no such account.")
+    if account_id == visit.viewer.account_id:
+        raise DeskRefusedError(
+            409,
+            "You cannot reset or disable your own account.",
+            "Another administrator can, or `boroughlink review users reset`.",
+        )
     return account
 
 
-def _page(request: Request, visit: Visit, name: str = "", password: str = "", error: str = "", status: int = 200) -> Response:  # fmt: skip
+def _field_of(error: str) -> str:
+    return "role" if " role " in error else "borough" if "borough" in error else "name"
+
+
+def _page(request: Request, visit: Visit, name: str = "", password: str = "", error: str = "", status: int = 200, notice: str = "", entered: Mapping[str, str] | None = None) -> Response:  # fmt: skip
     found = visit.desk.read(accounts.all_accounts)
     return page(
         request, "accounts.html", status, accounts=found, new_name=name, password=password, roles=ROLE_WORDS.items(), borough_items=[(own, own) for own in sorted(CODES)],
-        now=visit.now, errors=[{"text": error, "href": "#name"}] if error else (),
+        now=visit.now, errors=[{"text": error, "href": f"#{_field_of(error)}"}] if error else (), notice={"text": notice, "more": "", "is_good": True} if notice else None, entered=entered or {},
     )  # fmt: skip

@@ -111,7 +111,9 @@ def _decided(request: Request, visit: Visit, person_id: str, act: str, work: Cal
         return work(Sitting(connection, visit.desk.store, shelf, group, about_person(person_id), visit.viewer, visit.now))  # fmt: skip
 
     try:
-        outcome = visit.done(f"person.{act}", {"person_id": person_id, **subject}, why, together)
+        outcome = visit.done(
+            f"person.{act}", {"person_id": person_id, **subject}, why, together, lambda made: made.on_record
+        )
     except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
         return _page(request, visit, person_id, _errors(error, group), status, form=form)
