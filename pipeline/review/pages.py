@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from schemas.tables import MARKING
 FOLDER = Path(__file__).resolve().parent
 STATIC = FOLDER / "static"
 EMPTY = "\N{EN DASH}"
+FILES_HASH = hashlib.sha256(
+    b"".join((STATIC / name).read_bytes() for name in ("desk.css", "desk.js", "session.js"))
+).hexdigest()[:10]
+"""In the addresses of the desk's own files: browsers keep them for a day, and after an upgrade want the new ones at once"""
 ON_PAPER = 5
 """Records that fit beside each other on a sheet"""
 
@@ -43,7 +48,7 @@ def _environment() -> Environment:
         "kind": kind_words,
     }
     environment.filters |= filters
-    environment.globals |= {"MARKING": MARKING, "ROLE_WORDS": ROLE_WORDS, "TYPE_WORDS": TYPE_WORDS, "VERDICT_WORDS": VERDICT_WORDS, "MASK": MASK, "ON_PAPER": ON_PAPER}  # fmt: skip
+    environment.globals |= {"MARKING": MARKING, "ROLE_WORDS": ROLE_WORDS, "TYPE_WORDS": TYPE_WORDS, "VERDICT_WORDS": VERDICT_WORDS, "MASK": MASK, "ON_PAPER": ON_PAPER, "FILES_HASH": FILES_HASH}  # fmt: skip
     return environment
 
 

@@ -156,3 +156,10 @@ def test_who_undoes_an_answer_keeps_the_question_to_answer_it_anew(desk: Any) ->
     assert browser.post(f"/cases/{case}/undo").status_code == 303
     assert "Taken by you" in browser.get(f"/cases/{case}").text
     browser.post(f"/cases/{case}/release")
+
+
+def test_the_desks_own_files_have_an_address_that_changes_with_them(desk: Any) -> None:
+    browser = desk.client()
+    found = re.findall(r'(?:href|src)="(/static/(?:desk|session)\.\w+\?v=[0-9a-f]{10})"', browser.get("/sign-in").text)
+    assert len(found) == 3
+    assert all(browser.get(path).status_code == 200 for path in found)

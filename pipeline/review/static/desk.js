@@ -1,6 +1,5 @@
 // Small helps on top of pages that work without them: govuk-frontend, single-key shortcuts, a help sheet.
 import { initAll } from "./govuk-frontend-6.3.0.min.js";
-import "./session.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
