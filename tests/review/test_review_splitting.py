@@ -185,7 +185,7 @@ def test_half_of_a_large_person_is_parted_confirmed_and_undone_within_seconds(la
         browser.post(f"/persons/{person}/why", {"why": "quality"})
         form = browser.form_of(browser.get(f"/persons/{person}").text, f"/persons/{person}/unmerge")
         began = perf_counter()
-        answer = browser.post(f"/persons/{person}/unmerge", {**form, "records": half, "code": "history"})
+        answer = browser.post(f"/persons/{person}/unmerge", {**form, "records": half, "code": "history", "do": "split"})
         times.append(perf_counter() - began)
         assert answer.headers["location"].endswith("done=waits" if browser is asha else "done=split")
     log = desk.desk.store.log().to_pylist()
@@ -214,7 +214,7 @@ def test_an_unmerge_is_undone_on_the_persons_page_by_its_own_steward_only(desk: 
     stood, asha, ben = states(desk, records), desk.client("asha"), desk.client("ben")
     for browser in (asha, ben):
         browser.post(f"/persons/{person}/why", {"why": "quality"})
-    sent = {"records": [records[0]], "code": "history", "batch": str(uuid4())}
+    sent = {"records": [records[0]], "code": "history", "batch": str(uuid4()), "do": "split"}
     assert asha.post(f"/persons/{person}/unmerge", sent).headers["location"].endswith("done=split")
     assert "Undo the unmerge" not in ben.get(f"/persons/{person}").text
     assert ben.post(f"/persons/{person}/undo").status_code == 409
@@ -230,6 +230,6 @@ def test_too_large_a_split_is_refused_with_what_to_do(large: tuple[Any, str], mo
     browser = desk.client("sue")
     browser.post(f"/persons/{person}/why", {"why": "quality"})
     records = [row["record_id"] for row in desk.desk.shelves.current().records(person)]
-    answer = browser.post(f"/persons/{person}/unmerge", {"records": records[:60], "code": "history"})
+    answer = browser.post(f"/persons/{person}/unmerge", {"records": records[:60], "code": "history", "do": "split"})
     assert answer.status_code == 422
     assert "pairs to part; at most 100 at once. Part a few records first" in answer.text

@@ -27,7 +27,7 @@ def test_an_unmerge_at_the_desk_overturns_links_once_and_its_undo_takes_them_off
     for who in ("asha", "ben"):
         browser = desk.client(who)
         browser.post(f"/persons/{person}/why", {"why": "quality"})
-        browser.post(f"/persons/{person}/unmerge", {"records": [record], "code": "history"})
+        browser.post(f"/persons/{person}/unmerge", {"records": [record], "code": "history", "do": "split"})
         assert overturned(desk) == (before[0] + n, before[1] + n)
     asha = desk.client("asha")
     assert asha.post(f"/persons/{person}/undo").headers["location"].endswith("done=undone")
