@@ -85,6 +85,11 @@ class Shelf:
         """One golden record."""
         return _first(self._known("SELECT * FROM persons WHERE person_id = ?", person_id))
 
+    def persons(self, person_ids: Sequence[str]) -> dict[str, Row]:
+        """Golden records by id, in one pass: looked up one by one, twenty cost ten times as much."""
+        found = self.rows("SELECT * FROM persons WHERE person_id IN (SELECT unnest(?::VARCHAR[]))", [list(person_ids)])
+        return {row["person_id"]: row for row in found}
+
     def records(self, person_id: str) -> list[Row]:
         """The records of one person, oldest first."""
         found = self._known("SELECT * FROM records WHERE person_id = ?", person_id)

@@ -17,7 +17,7 @@ from pipeline.review.pages import page
 from pipeline.review.person import golden_of, short_of
 from pipeline.review.preview import FIELDS
 from pipeline.review.search import Found, Hit, search
-from pipeline.review.shelf import Shelf
+from pipeline.review.shelf import Row, Shelf
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS
 
@@ -52,7 +52,8 @@ def find(request: Request, visit: Searching, asked: Annotated[SearchForm, Form()
         visit.refused("search", {"fields": asked.named()}, DeskRefusedError(422, " ".join(problems.values())), why)
     else:
         visit.done("search", {"fields": asked.named(), "persons": [hit.person_id for hit in hits]}, why)
-    told = [(hit, shelf.person(hit.person_id), golden := _short(shelf, visit.viewer, hit.person_id), _older(hit, golden)) for hit in hits]  # fmt: skip
+    rows = shelf.persons([hit.person_id for hit in hits])
+    told = [(hit, row := rows[hit.person_id], golden := _short(shelf, visit.viewer, row), _older(hit, golden)) for hit in hits]  # fmt: skip
     errors = [{"text": text, "href": f"#{name}"} for name, text in problems.items()]
     return _page(request, shelf, asked, errors, None if problems else told, found)
 
@@ -67,9 +68,8 @@ def _older(hit: Hit, golden: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(name, text) for name, text in hit.held.items() if text != golden.get(name)]
 
 
-def _short(shelf: Shelf, viewer: Viewer, person_id: str) -> dict[str, str]:
+def _short(shelf: Shelf, viewer: Viewer, row: Row) -> dict[str, str]:
     """The golden record in a few words: as published, or of the values that the viewer may see."""
     if not viewer.sees_all:
-        return short_of(golden_of(shelf, viewer, person_id))
-    row = shelf.person(person_id) or {}
+        return short_of(golden_of(shelf, viewer, row["person_id"]))
     return {name: text_of(row, name) for name in FIELDS if row.get(name) is not None}
