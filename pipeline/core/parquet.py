@@ -87,9 +87,16 @@ def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> i
         ipc.new_file(out, schema, options=options) as writer,
     ):
         for part in parts:
-            writer.write_table(part, max_chunksize=ROW_GROUP_ROWS)
+            for group in _groups(part):
+                writer.write_table(group)
             rows += len(part)
     return rows
+
+
+def _groups(data: pa.Table) -> Iterator[pa.Table]:
+    """The rows in groups, each in one piece: what is written does not hang on the pieces that a table was put together from."""
+    for start in range(0, len(data), ROW_GROUP_ROWS):
+        yield data.slice(start, ROW_GROUP_ROWS).combine_chunks()
 
 
 @contextmanager
@@ -103,7 +110,9 @@ def _own(path: Path) -> Iterator[Path]:
 
 def write_parquet(path: Path, data: pa.Table) -> None:
     """Write the rows as Parquet; the same rows give the same bytes."""
-    pq.write_table(data, path, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    with pq.ParquetWriter(path, data.schema, compression="zstd") as writer:
+        for group in _groups(data):
+            writer.write_table(group)
 
 
 def in_order(data: pa.Table, key: Sequence[str]) -> pa.Table:
@@ -183,7 +192,8 @@ def _names(frame: pd.DataFrame | pa.Table) -> list[str]:
 def _as_type(frame: pd.DataFrame | pa.Table, name: str, kind: pa.DataType, table: str) -> pa.Array:
     try:
         if isinstance(frame, pa.Table):
-            return frame.column(name).combine_chunks().cast(kind)
+            own = frame.column(name)
+            return own if own.type == kind else own.combine_chunks().cast(kind)
         column = frame[name]
         if type(column.dtype).__name__ == "ArrowDtype":
             return pa.chunked_array(pa.array(column)).combine_chunks().cast(kind)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import LinkageError, PublishRefusedError
-from pipeline.core.parquet import AT_ONCE, conform, in_order, write_parquet
+from pipeline.core.parquet import AT_ONCE, conform, has_each_once, in_order, write_parquet
 from pipeline.core.places import Home
 from pipeline.publish.checks import problems_of
 from schemas.tables import MARKING, PUBLISHED, Table
@@ -74,8 +74,10 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, pa.Table], facts
     Raises:
         PublishRefusedError: If a check fails; nothing is written then.
     """
-    data = {table.name: _ordered(tables[table.name], table) for table in PUBLISHED}
-    if problems := problems_of(data):
+    data = {table.name: conform(tables[table.name], table) for table in PUBLISHED}
+    unsure = [table for table in PUBLISHED if not has_each_once(data[table.name], table.key)]
+    data |= {table.name: in_order(data[table.name], table.key) for table in unsure}
+    if problems := problems_of(data, unsure):
         raise PublishRefusedError(tuple(problems))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         written = pool.map(lambda table: _write(folder / table.name, data[table.name], table), PUBLISHED)
@@ -119,10 +121,6 @@ def remove_leftovers(home: Home) -> None:
 def _read(folder: Path) -> Publication:
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     return Publication(str(manifest["run_id"]), folder.resolve(), manifest)
-
-
-def _ordered(data: pa.Table, table: Table) -> pa.Table:
-    return in_order(conform(data, table), table.key)
 
 
 def _write(folder: Path, data: pa.Table, table: Table) -> dict[str, object]:
