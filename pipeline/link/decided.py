@@ -145,9 +145,21 @@ def _rows(decided: pa.Table | None, constraint: str, ids: pa.Array) -> np.ndarra
     if decided is None or not len(decided):
         return np.zeros((0, 2), np.int32)
     own = decided.filter(pc.equal(decided.column("constraint"), constraint))
-    places = [pc.index_in(own.column(end), ids).combine_chunks() for end in ("record_id_l", "record_id_r")]
-    rows = np.stack([place.fill_null(-1).to_numpy(zero_copy_only=False) for place in places], axis=1)
+    if not len(own):
+        return np.zeros((0, 2), np.int32)
+    places = [_places(own.column(end).combine_chunks(), ids) for end in ("record_id_l", "record_id_r")]
+    rows = np.stack(places, axis=1)
     return np.unique(np.sort(rows[(rows >= 0).all(axis=1)], axis=1), axis=0).astype(np.int32)
+
+
+def _places(wanted: pa.Array, ids: pa.Array) -> np.ndarray:
+    """(wanted,) row number of each id, -1 of one that is not there. Of few among many: only the few are hashed."""
+    told = wanted.dictionary_encode()
+    at = pc.index_in(ids, told.dictionary).fill_null(-1).to_numpy(zero_copy_only=False)
+    row = np.full(len(told.dictionary), -1)
+    row[at[at >= 0]] = np.flatnonzero(at >= 0)
+    found: np.ndarray = row[told.indices.to_numpy(zero_copy_only=False)]
+    return found
 
 
 def _components(ties: np.ndarray, records: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from pipeline.core.metrics import Metric
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Known, ScoredPairs, is_open
+from pipeline.link.more_pairs import merged
 from pipeline.link.second_pass import NONE_ASKED, Questions
 from schemas.model import Model
 
@@ -107,19 +108,24 @@ def difference_metrics(before: pa.Table, now: pa.Table, differs: Difference) -> 
     """Records new, changed, withdrawn and unchanged, of each source; none of tables that do not tell their sources."""
     if "source" not in now.column_names:
         return []
-    place = pc.index_in(now.column("record_id"), before.column("record_id").combine_chunks())
-    is_known = place.is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
-    sources = [np.asarray(table.column("source").to_pylist(), object) for table in (before, now)]
+    is_known = np.zeros(len(now), np.bool_)
+    is_known[differs.row_of[differs.row_of >= 0]] = True
+    then, own = (table.column("source") for table in (before, now))
     parts = {
-        "new": sources[1][~is_known],
-        "changed": sources[1][is_known & differs.is_new],
-        "withdrawn": sources[0][differs.row_of < 0],
-        "unchanged": sources[1][~differs.is_new],
+        "new": (own, ~is_known),
+        "changed": (own, is_known & differs.is_new),
+        "withdrawn": (then, differs.row_of < 0),
+        "unchanged": (own, ~differs.is_new),
     }
+    counts = {
+        name: {row["values"]: row["counts"] for row in pc.value_counts(sources.filter(pa.array(mask))).to_pylist()}
+        for name, (sources, mask) in parts.items()
+    }
+    sources = sorted({source for of in (then, own) for source in pc.unique(of).to_pylist()})
     return [
-        Metric("night", f"records_{name}_{source}", int((own == source).sum()), "count")
-        for source in sorted(set(sources[0]) | set(sources[1]))
-        for name, own in parts.items()
+        Metric("night", f"records_{name}_{source}", of.get(source, 0), "count")
+        for source in sources
+        for name, of in counts.items()
     ]
 
 
@@ -159,14 +165,7 @@ def with_known(scored: ScoredPairs, before: ScoredPairs, differs: Difference, st
         differs: how tonight's records differ.
         state: (records,) as the workspace tells.
     """
-    left, right = differs.row_of[before.left], differs.row_of[before.right]
+    left, right = differs.row_of[before.left].astype(np.int32), differs.row_of[before.right].astype(np.int32)
     stands = (left >= 0) & (right >= 0) & ~is_open(state, left, right)
-    parts = (
-        (left[stands].astype(np.int32), scored.left),
-        (right[stands].astype(np.int32), scored.right),
-        (before.levels[stands], scored.levels),
-        (before.weight[stands], scored.weight),
-    )
-    left, right, levels, weight = (np.concatenate(part) for part in parts)
-    order = np.argsort(left.astype(np.int64) * len(state) + right, kind="stable")
-    return replace(scored, left=left[order], right=right[order], levels=levels[order], weight=weight[order])
+    known = replace(scored, left=left[stands], right=right[stands], levels=before.levels[stands], weight=before.weight[stands])  # fmt: skip
+    return merged(known, scored, len(state))

@@ -41,9 +41,14 @@ def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, 
         return pairs
     left, right = (keys // records).astype(np.int32), (keys % records).astype(np.int32)
     more = weighed(weights, ScoredPairs(left, right, workspace.compare(left, right), np.zeros(len(left)), 0))
+    return merged(pairs, more, records)
+
+
+def merged(pairs: ScoredPairs, more: ScoredPairs, records: int) -> ScoredPairs:
+    """The pairs with the others among them. Input: both ordered by left and right, and no pair in both."""
+    place = np.searchsorted(pair_keys(pairs.left, pairs.right, records), pair_keys(more.left, more.right, records))
     left, right, levels, weight = (
-        np.concatenate([getattr(part, name) for part in (pairs, more)])
+        np.insert(getattr(pairs, name), place, getattr(more, name), axis=0)
         for name in ("left", "right", "levels", "weight")
     )
-    order = np.lexsort((right, left))
-    return replace(pairs, left=left[order], right=right[order], levels=levels[order], weight=weight[order])
+    return replace(pairs, left=left, right=right, levels=levels, weight=weight)
