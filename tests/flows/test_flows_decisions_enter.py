@@ -39,9 +39,9 @@ def states(sample_night: NightOnSample) -> list[FeedState]:
     """All feeds of the sample as the night has settled them."""
     found = []
     for folder in sorted((sample_night.run / "validate").iterdir()):
-        if (folder / "std_records.parquet").is_file():
+        if (folder / "std_records.arrow").is_file():
             facts = FeedNight(folder.name, folder.name.split(".")[0], None)
-            found.append(FeedState(facts, "fresh", folder / "std_records.parquet", folder / "events.parquet", None, None))  # fmt: skip
+            found.append(FeedState(facts, "fresh", folder / "std_records.arrow", folder / "events.arrow", None, None))  # fmt: skip
     return found
 
 
@@ -74,7 +74,7 @@ def of(links: pa.Table, decision: str) -> list[tuple[str, str]]:
 def test_without_a_store_nothing_changes_and_no_store_is_made(night: Night, link, sample_night: NightOnSample) -> None:
     counts = link()
     for name in LINKED:
-        assert table(night, name).equals(read_table(sample_night.run / "link" / f"{name}.parquet"))
+        assert table(night, name).equals(read_table(sample_night.run / "link" / f"{name}.arrow"))
     assert counts["decisions.in_force"] == counts["link.pairs_linked_by_stewards"] == 0
     assert len(table(night, "decisions")) == len(table(night, "standing_decisions")) == 0
     assert not night.home.decisions.exists()
@@ -107,7 +107,7 @@ def test_a_link_and_an_unlink_hold_tonight_and_taken_back_all_is_as_before(
     decide(night, *(retracted(one.decision_id) for one in decisions))
     link()
     for name in LINKED:
-        assert table(night, name).equals(read_table(sample_night.run / "link" / f"{name}.parquet"))
+        assert table(night, name).equals(read_table(sample_night.run / "link" / f"{name}.arrow"))
 
 
 def test_a_decision_whose_evidence_moved_is_looked_at_again_and_holds(
