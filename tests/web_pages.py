@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from web_desk import World
 
 from pipeline.core.places import ROOT
@@ -27,6 +27,8 @@ def say_why(page: Page) -> None:
     """Give the first reason for looking."""
     page.get_by_label("It is next in the review queue").check()
     page.get_by_role("button", name="Continue").click()
+    expect(page.locator("input[name=why]")).to_have_count(0)
+    page.wait_for_load_state()  # keys that are pressed before its scripts run are lost
 
 
 def open_case(page: Page, review_id: str) -> None:
