@@ -172,13 +172,6 @@ def count_rows(path: Path) -> int:
         return int(ipc.open_file(source).count_rows())
 
 
-def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The rows of one Parquet file as pandas with Arrow types, so that nulls, lists and dates stay what they are."""
-    import pandas as pd  # noqa: PLC0415  most tables never need it, and it is slow to load
-
-    return read_table(path, columns).to_pandas(types_mapper=pd.ArrowDtype)
-
-
 def concat(paths: Sequence[Path], table: Table) -> pa.Table:
     """All rows of several files of one table; no files give the empty table."""
     schema = table.arrow_schema()
