@@ -33,11 +33,12 @@ VALIDATE = "validate"
 
 def validate(night: Night, contract: Contract) -> list[str]:
     """Validate a source's exports; returns the ids of its feeds."""
-    suites = _suites(night.settings.expectations, _suites_stamp(night))
+    stamp = _suites_stamp(night)
+    suites = _suites(night.settings.expectations, stamp)
     notes = {feed.feed_id: noted(night.folder, feed.feed_id) for feed in night.feeds_of(contract)}
-    exports = [_export(night, feed_id, note) for feed_id, note in notes.items() if "reason_code" not in note]
+    exports = [_export(night, feed_id, note, stamp) for feed_id, note in notes.items() if "reason_code" not in note]
     for result in validate_source(contract, exports, suites, night.as_of):
-        _keep_validated(night, result)
+        _keep_validated(night, result, stamp)
         log("feed validated", feed=result.feed_id, records=len(result.std_records), breaches=len(result.breaches))
     return list(notes)
 
@@ -71,7 +72,7 @@ def settle_feeds(night: Night) -> list[FeedState]:
     return states
 
 
-def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
+def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> Export:
     good = last_good(night.home, feed_id)
     std_records = read_table(night.folder.table(STANDARDISE, "std_records", feed_id))
     return Export(
@@ -82,11 +83,11 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any]) -> Export:
         int(str(note["rows_read"])),
         count_rows(night.folder.table(STANDARDISE, "quarantine", feed_id)),
         good.facts.rows if good else None,
-        _again(night, feed_id, note, len(std_records)),
+        _again(night, feed_id, note, len(std_records), stamp),
     )
 
 
-def _again(night: Night, feed_id: str, note: Mapping[str, Any], n_records: int) -> Again | None:
+def _again(night: Night, feed_id: str, note: Mapping[str, Any], n_records: int, stamp: str) -> Again | None:
     """What the current publication's run found of the feed's rows that say what they said, by the rules of tonight."""
     contract, _ = night.feeds[feed_id]
     last = last_noted(night, feed_id, contract)
@@ -94,7 +95,7 @@ def _again(night: Night, feed_id: str, note: Mapping[str, Any], n_records: int) 
         return None
     path = last.folder.table(VALIDATE, FAILED_ROWS.name, feed_id)
     is_whole = as_marked(night.home, last.folder.root / VALIDATE / contract.source, [path])
-    if not is_whole or noted(last.folder, feed_id, VALIDATE).get("suites") != _suites_stamp(night):
+    if not is_whole or noted(last.folder, feed_id, VALIDATE).get("suites") != stamp:
         return None
     is_known = np.ones(n_records, bool)
     if not note.get("is_unchanged"):
@@ -117,7 +118,7 @@ def _suites_stamp(night: Night) -> str:
     return found.hexdigest()
 
 
-def _keep_validated(night: Night, result: FeedValidated) -> None:
+def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
     for name, rows, table in (
         ("std_records", result.std_records, STD_RECORDS), ("events", result.events, EVENTS_STAGED),
     ):  # fmt: skip
@@ -135,7 +136,7 @@ def _keep_validated(night: Night, result: FeedValidated) -> None:
         "reason_code": breach.code if breach else None,
         "reason": " ".join(each.reason for each in result.breaches) or None,
         "findings": [asdict(finding) for finding in result.findings],
-        "suites": _suites_stamp(night),
+        "suites": stamp,
     }
     path = night.folder.root / VALIDATE / result.feed_id / "note.json"
     write_synced(path, json.dumps(said))

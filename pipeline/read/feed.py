@@ -22,7 +22,6 @@ from schemas.tables import QUARANTINE, RAW_RECORDS
 
 CHUNK = 50_000
 TOTALS = re.compile(r"(grand |sub ?)?totals?\b.*|(number|no\.?) of \w+.*|end of (sheet|report|list).*", re.IGNORECASE)
-RAW_FIELDS = tuple(column.name for column in RAW_RECORDS.columns)
 
 
 @dataclass(frozen=True, slots=True)
