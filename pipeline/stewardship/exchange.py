@@ -26,7 +26,6 @@ from schemas.tables import DECISIONS
 
 FORMULA_STARTS = "=+-@|%\t\r\n'\uff1d\uff0b\uff0d\uff20"
 """A cell that begins with one of these (= + - @ in their wide forms too), after blanks, may be run as a formula."""
-"""Columns of an export that a store fills itself."""
 NEEDED = ("verdict", "decided_by", "reason")
 TOO_MANY = "\0"
 """Where the reader puts cells beyond the headings."""
