@@ -136,19 +136,25 @@ def test_a_kill_in_the_middle_of_writing_the_publication_leaves_the_old_one(
     home, out = tmp_path / "home", tmp_path / "out"
     shutil.copytree(warm.place / "home", home, symlinks=True)
 
-    def work() -> None:
-        real, count = pq.write_table, 0
+    finished: list[Path] = []
 
-        def cut(table: object, where: object, **options: object) -> None:
-            nonlocal count
-            real(table, where, **options)
-            if ".staging-" in str(where):
-                count += 1
-                if count == part:
-                    os.truncate(str(where), os.path.getsize(str(where)) // 2)  # noqa: PTH202
+    class Cut(pq.ParquetWriter):
+        """A writer that dies of the n-th table of the publication, half of it on the disk."""
+
+        def __init__(self, where: Path, *rest: object, **options: object) -> None:
+            super().__init__(where, *rest, **options)
+            self.path = where
+
+        def close(self) -> None:
+            super().close()
+            if ".staging-" in str(self.path):
+                finished.append(self.path)
+                if len(finished) == part:
+                    os.truncate(self.path, self.path.stat().st_size // 2)
                     os.kill(os.getpid(), signal.SIGKILL)
 
-        pq.write_table = cut
+    def work() -> None:
+        pq.ParquetWriter = Cut
         night_two(warm, home)
 
     assert ended(forked(work, out)) == -signal.SIGKILL, out.read_text("utf-8")
