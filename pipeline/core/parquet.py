@@ -36,13 +36,13 @@ def conform(frame: pd.DataFrame | pa.Table, table: Table) -> pa.Table:
     Raises:
         ContractError: If a column is unknown, a needed one is missing or null, or a value has another type.
     """
-    unknown = [name for name in _names(frame) if name not in table.names]
-    if unknown:
+    names = set(_names(frame))
+    if unknown := sorted(names.difference(table.names)):
         raise ContractError(table.name, f"has columns that its contract does not know: {unknown}")
     rows = len(frame)
     arrays = []
     for column in table.columns:
-        if column.name not in _names(frame):
+        if column.name not in names:
             if not column.nullable:
                 raise ContractError(table.name, f"lacks the column {column.name}")
             arrays.append(pa.nulls(rows, column.type))

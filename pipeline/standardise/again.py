@@ -8,7 +8,6 @@ contract, the reference lists, the code and the year of the night.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.standardise.identity import CELL, FIELD, Identity, bases
+from pipeline.standardise.identity import Identity
 from pipeline.standardise.times import PLANNED_YEARS
 from schemas.tables import LINEAGE
 
@@ -41,18 +40,19 @@ def none_again(rows: int) -> NDArray[np.int64]:
     return np.full(rows, -1, np.int64)
 
 
-def rows_again(before: Before, raw: pa.Table, identity: Identity, key: tuple[str, ...]) -> NDArray[np.int64]:
+def rows_again(before: Before, raw: pa.Table, identity: Identity) -> NDArray[np.int64]:
     """(rows,) place in the earlier standard records of the one that a row is again; -1 of a row to be standardised.
 
     Rows are found by what they are known by, and then compared cell by cell. One whose key another row has too, with other
     content, is not again: its id hangs on the order of the rows.
     """
     found = none_again(len(raw))
-    there = pc.index_in(identity.bases.dictionary, bases(before.raw_records, key)).fill_null(-1)
-    place = there.to_numpy(zero_copy_only=False)[identity.bases.indices.to_numpy(zero_copy_only=False)]
+    of_code = np.full(1 + max(identity.codes.max(initial=0), identity.earlier.max(initial=0)), -1, np.int64)
+    of_code[identity.earlier[::-1]] = np.arange(len(identity.earlier))[::-1]
+    place = of_code[identity.codes]
     place[[*identity.same_as, *identity.occurrence]] = -1
     rows = np.flatnonzero(place >= 0)
-    rows = rows[_says_the_same(in_runs(raw, rows), in_runs(before.raw_records, place[rows]))]
+    rows = rows[_says_the_same(raw, rows, before.raw_records, place[rows])]
     record = _record_of(before)[place[rows]]
     is_lasting = np.append(before.again.column("is_lasting").to_numpy(), False)
     found[rows] = np.where(is_lasting[record], record, -1)
@@ -69,55 +69,98 @@ def in_runs(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
     return pa.concat_tables(table.slice(at, length) for at, length in zip(rows[starts].tolist(), lengths.tolist(), strict=True))  # fmt: skip
 
 
-def _says_the_same(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
-    """(rows,) whether two tables of raw records have the same in every cell of a row, its formatting included."""
-    is_same = np.ones(len(one), bool)
-    for name in one.column_names:
-        own, its = one.column(name), other.column(name)
-        if name in LINEAGE_NAMES or own.equals(its):
-            continue
-        own, its = _as_text(own), _as_text(its)
-        both = pc.or_(pc.fill_null(pc.equal(own, its), False), pc.and_(own.is_null(), its.is_null()))
-        is_same &= both.to_numpy(zero_copy_only=False)
+def _says_the_same(
+    raw: pa.Table, rows: NDArray[np.int64], earlier: pa.Table, places: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """(rows,) whether some rows have the same as those of an earlier export in every cell, formatting included."""
+    names = [
+        name
+        for name in raw.column_names
+        if name not in LINEAGE_NAMES and not all(is_empty(table.column(name)) for table in (raw, earlier))
+    ]
+    one, other = in_runs(raw.select(names), rows), in_runs(earlier.select(names), places)
+    is_same = np.ones(len(rows), bool)
+    for own, its in zip(one.columns, other.columns, strict=True):
+        if not own.equals(its):
+            is_same &= _same_cells(own.combine_chunks(), its.combine_chunks())
     return is_same
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.Array:
-    """One text a row, of lists and maps too."""
-    whole = column.combine_chunks()
-    if pa.types.is_map(whole.type):
-        lists = whole.cast(pa.list_(whole.type.field(0).type))
-        pairs = pc.list_flatten(lists)
-        said = pc.binary_join_element_wise(
-            pc.struct_field(pairs, 0), pc.struct_field(pairs, 1), FIELD, null_handling="skip"
-        )
-        ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
-        whole = pa.ListArray.from_arrays(pa.array(np.append(0, ends), pa.int32()), said)
-    return pc.binary_join(whole, CELL) if pa.types.is_list(whole.type) else whole
+def _same_cells(own: pa.Array, its: pa.Array) -> NDArray[np.bool_]:
+    """(rows,) whether two cells are the same; null is null."""
+    if pa.types.is_map(own.type):
+        own, its = (column.cast(pa.list_(column.type.field(0).type)) for column in (own, its))
+    if pa.types.is_list(own.type):
+        return _same_lists(own, its)
+    is_same = pc.equal(own, its)
+    if is_same.null_count:
+        is_same = pc.or_(pc.fill_null(is_same, False), pc.and_(own.is_null(), its.is_null()))
+    found: NDArray[np.bool_] = is_same.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _same_lists(own: pa.Array, its: pa.Array) -> NDArray[np.bool_]:
+    lengths, other = (pc.fill_null(pc.list_value_length(column), -1).to_numpy() for column in (own, its))
+    is_same: NDArray[np.bool_] = lengths == other
+    if not is_same.all():
+        own, its = (column.filter(pa.array(is_same)) for column in (own, its))
+    rows = np.flatnonzero(is_same)
+    rows = np.repeat(rows, np.maximum(lengths[rows], 0))
+    flat = [pc.list_flatten(column) for column in (own, its)]
+    parts = [column.flatten() if pa.types.is_struct(column.type) else [column] for column in flat]
+    for one, another in zip(*parts, strict=True):
+        is_same[rows[~_same_cells(one, another)]] = False
+    return is_same
+
+
+def is_empty(column: pa.ChunkedArray) -> bool:
+    """Whether all rows are null."""
+    return bool(column.null_count == len(column))
 
 
 def _record_of(before: Before) -> NDArray[np.int64]:
     """(raw rows,) place of the standard record that came of each; -1 of a row that was rejected."""
-    raw, records = before.raw_records, before.std_records
-    sets = {name: pc.unique(raw.column(name)) for name in ("file", "sheet")}
-    own, its = (_places(table, sets) for table in (raw, records))
-    return pc.index_in(pa.array(own), pa.array(its)).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    own, its = _places(before.raw_records, before.std_records)
+    return pc.index_in(pa.array(own), pa.array(its)).fill_null(-1).to_numpy().astype(np.int64)
 
 
-def _places(table: pa.Table, sets: Mapping[str, pa.Array]) -> NDArray[np.int64]:
-    """(rows,) where a row stood in the export, as one number."""
-    place = np.zeros(len(table), np.int64)
-    for name, own in sets.items():
-        place = place * len(own) + pc.index_in(table.column(name), own).to_numpy()
-    for name, bits in (("row_number", 31), ("part", 15)):
-        place = (place << bits) + table.column(name).to_numpy()
-    return place
+def _places(*tables: pa.Table) -> tuple[NDArray[np.int64], ...]:
+    """(rows,) of each table where a row stood in the export, as one number."""
+    places = tuple(np.zeros(len(table), np.int64) for table in tables)
+    for name in ("file", "sheet"):
+        columns = [table.column(name) for table in tables]
+        if all(is_empty(column) or is_one(column, columns[0][0]) for column in columns):
+            continue
+        texts = pc.unique(columns[0])
+        places = tuple(
+            place * len(texts) + pc.index_in(column, texts).to_numpy()
+            for place, column in zip(places, columns, strict=True)
+        )
+    return tuple(
+        (place << 46) + (table.column("row_number").to_numpy().astype(np.int64) << 15) + table.column("part").to_numpy()
+        for place, table in zip(places, tables, strict=True)
+    )
 
 
-def taken_up(
-    made: tuple[pa.Table, pa.Table], before: Before, again: NDArray[np.int64], raw: pa.Table
-) -> tuple[pa.Table, pa.Table]:
-    """Records and events that were made tonight, and those that are again, in the order of their keys.
+def is_one(column: pa.ChunkedArray, value: pa.Scalar) -> bool:
+    """Whether all rows have one value, which is not null."""
+    if not value.is_valid or (len(column) and (column[0] != value or column[-1] != value)):
+        return False
+    return not column.null_count and bool(pc.all(pc.equal(column, value), min_count=0).as_py())
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """Records and events that were made tonight, and those that are again, in the order of their keys."""
+
+    std_records: pa.Table
+    events: pa.Table
+    made: NDArray[np.int64]
+    """(records,) which of tonight's it is; -1 of one that is again"""
+
+
+def taken_up(made: tuple[pa.Table, pa.Table], before: Before, again: NDArray[np.int64], raw: pa.Table) -> TakenUp:
+    """Tonight's records and events put among those that are again.
 
     Args:
         made: tonight's records and their events.
@@ -126,32 +169,42 @@ def taken_up(
         raw: all rows of the export.
     """
     std_records, events = made
-    rows = np.flatnonzero(again >= 0)
-    rows = rows[np.argsort(again[rows])]
-    old_ids = before.std_records.column("record_id").take(pa.array(again[rows])).combine_chunks()
-    old_events = np.flatnonzero(pc.is_in(before.events.column("record_id"), old_ids).to_numpy())
+    row_of = none_again(len(before.std_records))
+    row_of[again[again >= 0]] = np.flatnonzero(again >= 0)
+    old, old_ids = np.flatnonzero(row_of >= 0), before.std_records.column("record_id")
+    gone = old_ids.take(pa.array(np.flatnonzero(row_of < 0))).combine_chunks()
+    old_events = np.flatnonzero(~pc.is_in(before.events.column("record_id"), gone).to_numpy())
     own = [name for name in std_records.column_names if name not in LINEAGE_NAMES]
-    order = _order(std_records.column("record_id"), old_ids)
-    said = _picked(std_records.select(own), before.std_records.select(own), again[rows], order)
-    lineage = _picked(std_records.select(LINEAGE_NAMES), raw.select(LINEAGE_NAMES), rows, order)
-    columns = dict(zip((*own, *LINEAGE_NAMES), (*said.columns, *lineage.columns), strict=True))
+    order = _order(std_records.column("record_id"), old_ids.take(pa.array(old)))
+    said = _picked(std_records.select(own), before.std_records.select(own), old, order)
+    lineage = _picked(std_records.select(LINEAGE_NAMES), raw.select(LINEAGE_NAMES), row_of[old], order)
+    columns = dict(zip((*own, *LINEAGE_NAMES), (*said, *lineage), strict=True))
     event_order = _order(events.column("event_id"), before.events.column("event_id").take(pa.array(old_events)))
-    return (
+    return TakenUp(
         pa.table([columns[name] for name in std_records.column_names], schema=std_records.schema),
-        _picked(events, before.events, old_events, event_order),
+        pa.table(_picked(events, before.events, old_events, event_order), schema=events.schema),
+        np.where(order < len(std_records), order, -1),
     )
 
 
-def _order(made: pa.ChunkedArray, old: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-    chunks = [*made.chunks, *(old.chunks if isinstance(old, pa.ChunkedArray) else [old])]
-    order: NDArray[np.int64] = pc.sort_indices(pa.chunked_array(chunks, pa.string())).to_numpy().astype(np.int64)
+def _order(made: pa.ChunkedArray, old: pa.ChunkedArray) -> NDArray[np.int64]:
+    order: NDArray[np.int64] = pc.sort_indices(pa.chunked_array([*made.chunks, *old.chunks], pa.string())).to_numpy().astype(np.int64)  # fmt: skip
     return order
 
 
-def _picked(made: pa.Table, old: pa.Table, places: NDArray[np.int64], order: NDArray[np.int64]) -> pa.Table:
-    """The made rows and some places of the old ones, one after the other, in the order given."""
-    all_places = np.concatenate([np.arange(len(made)), len(made) + places])
-    return pa.concat_tables([made, old]).take(pa.array(all_places[order]))
+def _picked(made: pa.Table, old: pa.Table, places: NDArray[np.int64], order: NDArray[np.int64]) -> list[pa.ChunkedArray]:  # fmt: skip
+    """Columns of the made rows and of some places of the old ones, one after the other, in the order given."""
+    picks = pa.array(np.concatenate([np.arange(len(made)), len(made) + places])[order])
+    return [_of_both(made.column(name), old.column(name), picks) for name in made.column_names]
+
+
+def _of_both(made: pa.ChunkedArray, old: pa.ChunkedArray, picks: pa.Array) -> pa.ChunkedArray:
+    """As ``take`` from both, one after the other; many columns of a feed are empty or say the same in every row."""
+    if is_empty(made) and is_empty(old):
+        return pa.chunked_array([pa.nulls(len(picks), made.type)])
+    if pa.types.is_string(made.type) and len(old) and all(is_one(column, old[0]) for column in (made, old)):
+        return pa.chunked_array([pa.repeat(old[0], len(picks))])
+    return pa.chunked_array([pa.chunked_array([*made.chunks, *old.chunks], made.type).combine_chunks().take(picks)])
 
 
 def hangs_on_day(std_records: pa.Table, events: pa.Table, as_of: dt.date) -> NDArray[np.bool_]:

@@ -64,8 +64,8 @@ def standardise_feed(
     Cost: each distinct text of the other rows is standardised once.
     """
     feed_id = raw.column("feed_id")[0].as_py() if len(raw) else contract.source
-    identity = identify(raw, contract.key)
-    again = rows_again(before, raw, identity, contract.key) if before else none_again(len(raw))
+    identity = identify(raw, contract.key, before.raw_records if before else None)
+    again = rows_again(before, raw, identity) if before else none_again(len(raw))
     is_own = again < 0
     is_own[list(identity.same_as)] = False
     rest = np.flatnonzero(is_own)
@@ -76,12 +76,11 @@ def standardise_feed(
     quarantine = _quarantine(raw, identity, feed_id, dict(sorted(reasons.items())))
     hangs = hangs_on_day(std_records, events, as_of)
     is_lasting = ~(hangs | np.isin(rest[kept], list(identity.occurrence)))
-    own_ids, n_reused = std_records.column("record_id").combine_chunks(), int((again >= 0).sum())
+    n_reused, made = int((again >= 0).sum()), np.arange(len(std_records))
     if before and n_reused:
-        std_records, events = taken_up((std_records, events), before, again, raw)
-    record_ids = std_records.column("record_id").combine_chunks()
-    own = pc.index_in(record_ids, own_ids)
-    told = [record_ids, pc.fill_null(pa.array(is_lasting).take(own), True), own.is_null()]
+        both = taken_up((std_records, events), before, again, raw)
+        std_records, events, made = both.std_records, both.events, both.made
+    told = [std_records.column("record_id"), np.append(is_lasting, True)[made], made < 0]
     return FeedStandardised(
         std_records, events, quarantine, pa.table(told, schema=RECORDS_AGAIN.arrow_schema()), n_reused, bool(hangs.any())
     )  # fmt: skip
@@ -159,6 +158,8 @@ def _where(raw: pa.Table, row: int) -> str:
 
 
 def _quarantine(raw: pa.Table, identity: Identity, feed_id: str, rejected: dict[int, _Rejection]) -> pa.Table:
+    if not rejected:
+        return QUARANTINE.arrow_schema().empty_table()
     rows = np.fromiter(rejected, np.int64, len(rejected))
     raw = raw.take(pa.array(rows))
     texts = pa.table(dict(sorted(raw_cells(raw).items())))
