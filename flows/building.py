@@ -14,11 +14,11 @@ from flows.night import Night
 from flows.resume import code_stamp
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import read_parts, read_table, replace_parts, write_table
+from pipeline.core.parquet import read_parts, read_table, replace_parts, replace_rows, write_table
 from pipeline.persons.again import PersonsBefore
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.queue import QueueBefore
-from pipeline.persons.stage import Clustered, Previous, build_persons
+from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Clustered, Previous, build_persons, with_persons
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
 from schemas.model import load_model
@@ -45,11 +45,11 @@ PERSON_TABLES = (
     REVIEW_QUEUE,
     REVIEW_CLOSED,
 )
-PERSONS = "persons"
+PERSONS, RECORD_PERSONS = "persons", "record_persons"
 RECORD_CONTENTS, PERSON_CONTENTS = "record_contents.arrow", "person_contents.arrow"
+OF_LINKING = {RECORDS: "std_records", EVENTS: "events"}
+"""Tables that are as linking handed them on but for their persons: they are not written anew"""
 IN_PARTS = (
-    RECORDS,
-    EVENTS,
     PERSONS_TABLE,
     PERSON_FIELDS,
     IDENTITY_LEDGER,
@@ -83,14 +83,17 @@ def persons(night: Night) -> list[Metric]:
     )
     clustered = Clustered(members, doubts, load_model(night.settings.model).stamp, decided)
     built = build_persons(
-        read_table(night.folder.table(LINK, "std_records")),
-        read_table(night.folder.table(LINK, "events")),
+        read_table(night.folder.table(LINK, "std_records"), OF_A_RECORD),
+        read_table(night.folder.table(LINK, "events"), OF_AN_EVENT),
         clustered,
         _survivorship(night),
         previous,
         night.run_id,
     )
+    replace_rows(night.folder.table(PERSONS, RECORD_PERSONS), built.record_persons)
     for table in PERSON_TABLES:
+        if table in OF_LINKING:
+            continue
         path = night.folder.table(PERSONS, table.name)
         if table in IN_PARTS:
             data = getattr(built, table.name)
@@ -101,6 +104,17 @@ def persons(night: Night) -> list[Metric]:
     write_tables(night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
     log("persons built", persons=len(built.persons), anew=built.n_rebuilt, questions=len(built.review_queue))
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
+
+
+def built_tables(night: Night) -> dict[str, pa.Table]:
+    """The tables of persons that a run built, by name, as their contracts have them."""
+    record_persons = read_table(night.folder.table(PERSONS, RECORD_PERSONS))
+    return {
+        table.name: with_persons(read_table(night.folder.table(LINK, OF_LINKING[table])), record_persons, table)
+        if table in OF_LINKING
+        else read_table(night.folder.table(PERSONS, table.name))
+        for table in PERSON_TABLES
+    }
 
 
 def _survivorship(night: Night) -> Survivorship:

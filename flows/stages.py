@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.building import PERSON_TABLES, PERSONS
+from flows.building import built_tables
 from flows.decided import stamp_of
 from flows.gate import ask_gate
 from flows.kept import forget_others
@@ -37,7 +37,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
     Raises:
         LimitsPassedError: If the gate holds the night back; its tables then wait in the run's folder.
     """
-    tables = {table.name: read_table(night.folder.table(PERSONS, table.name)) for table in PERSON_TABLES}
+    tables = built_tables(night)
     tables["links"] = read_table(night.folder.table(LINK, "links"))
     tables |= {name: read_table(night.folder.table(VALIDATE, name)) for name in ("quarantine", "source_status")}
     counts = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB"), *_table_counts(tables)]

@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipeline.core.errors import ContractError
-from pipeline.core.parquet import conform, in_order
+from pipeline.core.parquet import conform
 from pipeline.persons.again import PersonsBefore, of_persons, taken_over
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_changes
 from pipeline.persons.content import (
+    CONTENT,
+    MADE_OF,
     corrected,
     corrected_since,
     person_contents,
@@ -29,6 +31,10 @@ from pipeline.persons.identity import Identities, carry_on, compare_with, empty_
 from pipeline.persons.queue import QueueBefore, review_queue
 from pipeline.persons.survivorship import Survivorship
 from schemas.tables import EVENTS, PERSONS, RECORDS, Table
+
+OF_A_RECORD = tuple(dict.fromkeys((*MADE_OF, *CONTENT, "contract_version", "feed_id")))
+OF_AN_EVENT = ("event_id", "record_id", "role", "borough")
+"""Columns of std_records and of events that persons are made of"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ class PersonTables:
     persons: pa.Table
     person_fields: Iterable[pa.Table]
     """In parts, to be gone through once"""
-    records: pa.Table
-    events: pa.Table
+    record_persons: pa.Table
+    """record_id and person_id of every record, in the order of its id"""
     identity_ledger: pa.Table
     link_changes: pa.Table
     review_queue: pa.Table
@@ -83,14 +89,17 @@ def build_persons(
     previous: Previous | None,
     run_id: str,
 ) -> PersonTables:
-    """All tables of persons for tonight's clusters. Input: records and events in the order of their keys."""
+    """All tables of persons for tonight's clusters.
+
+    Input: of records and events, in the order of their keys, the columns ``OF_A_RECORD`` and ``OF_AN_EVENT``.
+    """
     contents = record_contents(std_records)
     identities, changes = _identities(std_records, contents, linked, previous, run_id)
     person_of = pa.table({
         "record_id": linked.cluster_members.column("record_id"), "person_id": identities.person_of,
     })  # fmt: skip
-    records = in_order(_with_person(std_records, person_of, RECORDS), RECORDS.key)
-    own_events = in_order(_with_person(events, person_of, EVENTS), EVENTS.key)
+    records = _told_persons(std_records, person_of, RECORDS)
+    own_events = _told_persons(events, person_of, EVENTS)
     queue = review_queue(linked.doubts, records, identities.ledger, previous.queue if previous else None, run_id)
     confidence = _confidence(person_of, linked.doubts.clusters)
     said = person_contents(records, contents, own_events, confidence, queue.open)
@@ -98,7 +107,7 @@ def build_persons(
     before = previous.tables if previous else None
     persons, fields, rebuilt = made.anew() if before is None else made.on(before, said)
     return PersonTables(
-        persons, fields, records, own_events, identities.ledger, changes, queue.open, queue.closed, contents, said, rebuilt
+        persons, fields, records.select(["record_id", "person_id"]), identities.ledger, changes, queue.open, queue.closed, contents, said, rebuilt
     )  # fmt: skip
 
 
@@ -164,12 +173,20 @@ def _corrected(
     return corrected(previous.tables.record_contents, contents, record_ids)
 
 
-def _with_person(rows: pa.Table, person_of: pa.Table, table: Table) -> pa.Table:
-    """The rows as the contract has them, each with its record's person; nothing but the person is copied."""
+def with_persons(rows: pa.Table, record_persons: pa.Table, table: Table) -> pa.Table:
+    """The contracts ``records`` and ``events``: rows as linking handed them on, each with its record's person.
+
+    Raises:
+        ContractError: If a row's record has no person.
+    """
+    return _told_persons(rows, record_persons, table).select(list(table.names)).cast(table.arrow_schema())
+
+
+def _told_persons(rows: pa.Table, person_of: pa.Table, table: Table) -> pa.Table:
     persons = _persons_at(rows.column("record_id"), person_of)
     if persons.null_count:
         raise ContractError(table.name, "has records that are in no cluster")
-    return rows.append_column("person_id", persons).select(list(table.names)).cast(table.arrow_schema())
+    return rows.append_column("person_id", persons)
 
 
 def _persons_at(record_ids: pa.ChunkedArray, person_of: pa.Table) -> pa.ChunkedArray:

@@ -37,7 +37,8 @@ EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ("record_id_
 """Tables whose rows stay, and the columns that are emptied in them."""
 OWN_FACTS = {"run_id", "marking", "versions", "tables"}
 TABLES = (ARROW, ".parquet")
-LAST = ("std_records", "records", "cluster_members")  # what tells the record's rows elsewhere goes last
+OWNERS = ("records", "record_persons")  # what tells the person of a record; the first in runs of an older version
+LAST = ("std_records", *OWNERS, "cluster_members")  # what tells the record's rows elsewhere goes last
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
@@ -129,7 +130,7 @@ def _expunge_folder(folder: Path, record_ids: Collection[str]) -> int:
     files.sort(key=lambda path: path.stem in LAST)
     known = {path: read_table(path) for path in files if path.stem in LAST}
     rows = {key for path, table in known.items() if path.stem == "std_records" for key in _lineage(table, record_ids)}
-    owners = {own for path, table in known.items() if path.stem == "records" for own in _persons(table, record_ids)}
+    owners = {own for path, table in known.items() if path.stem in OWNERS for own in _persons(table, record_ids)}
     members = next((table for path, table in known.items() if path.stem == "cluster_members"), None)
     names = _cluster_names({} if members is None else {"cluster_members": members}, record_ids)
     changed = 0
