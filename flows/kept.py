@@ -19,13 +19,14 @@ import pyarrow as pa
 
 from pipeline.core.durable import make_folder, sync_file, sync_folder, write_synced
 from pipeline.core.log import log
+from pipeline.core.parquet import ARROW
 from pipeline.core.places import Home
 from pipeline.engines.frequency_table import FrequencyTable, from_rows
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.kept import KeptAnswers, LinkKept
 from pipeline.link.second_pass import Questions
 
-FORMAT = 2
+FORMAT = 3
 LINK, FACTS = "link", "kept.json"
 FREQUENCIES, RECORDS, PAIRS, ANSWERS = "frequencies.arrow", "records.arrow", "pairs.arrow", "answers.arrow"
 CLUSTER = "cluster_before"
@@ -75,16 +76,20 @@ def read_kept_table(folder: Path, name: str, facts: Mapping[str, Any]) -> pa.Tab
 
 def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any]) -> None:
     """Keep what linking hands on."""
-    if kept.records is None or kept.pairs is None or kept.answers is None:
+    if kept.records is None or kept.pairs is None or kept.answers is None or kept.remembered is None:
         raise ValueError("nothing was linked")
     pairs, asked = kept.pairs, kept.answers.questions
     columns: dict[str, pa.Array] = {name: pa.array(getattr(pairs, name)) for name in ("left", "right", "weight")}
     columns |= {f"level_{at}": pa.array(np.ascontiguousarray(own)) for at, own in enumerate(pairs.levels.T)}
     records = kept.records.append_column(CLUSTER, pa.array(kept.answers.cluster_of.astype(np.int32)))
     answers = pa.table({name: pa.array(getattr(asked, name)) for name in ("low", "high", "together")})
+    own = {f"{name}{ARROW}": table for name, table in kept.remembered.items()}
     tables = {FREQUENCIES: kept.frequencies.rows(), RECORDS: records, PAIRS: pa.table(columns), ANSWERS: answers}
-    told = {**facts, "policy": kept.answers.policy, "frequencies": kept.frequencies.numbers()}
-    write_tables(home.kept / run_id / LINK, tables, told)
+    told = {
+        **facts, "policy": kept.answers.policy, "candidates": pairs.candidates, "engine": list(own),
+        "frequencies": kept.frequencies.numbers(),
+    }  # fmt: skip
+    write_tables(home.kept / run_id / LINK, {**tables, **own}, told)
 
 
 def kept_frequencies(home: Home, run_id: str) -> FrequencyTable | None:
@@ -108,13 +113,16 @@ def kept_link(home: Home, run_id: str, frequencies: FrequencyTable) -> LinkKept 
     if records is None or pairs is None or asked is None:
         return None
     try:
+        remembered = {name.removesuffix(ARROW): read_kept_table(folder, name, facts) for name in facts["engine"]}
+        if any(table is None for table in remembered.values()):
+            return None
         questions = Questions(*(asked.column(name).to_numpy() for name in ("low", "high", "together")))
         answers = KeptAnswers(facts["policy"], records.column(CLUSTER).to_numpy(), questions)
         left, right, weight = (pairs.column(name).to_numpy() for name in ("left", "right", "weight"))
         levels = [name for name in pairs.column_names if name.startswith("level_")]
         stacked = np.ascontiguousarray(np.stack([pairs.column(name).to_numpy() for name in levels], axis=1))
-        own = ScoredPairs(left, right, stacked, weight, 0)
-        return LinkKept(frequencies, records.drop_columns([CLUSTER]), own, answers)
+        own = ScoredPairs(left, right, stacked, weight, facts["candidates"])
+        return LinkKept(frequencies, records.drop_columns([CLUSTER]), remembered, own, answers)
     except DAMAGED:
         return None
 

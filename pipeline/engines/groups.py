@@ -10,10 +10,18 @@ from schemas.model import Model
 
 def group_codes(table: pa.Table, model: Model) -> np.ndarray:
     """(records,) int32: two records of one code are not compared; -1 throughout where all are."""
+    return text_codes(group_texts(table, model))
+
+
+def group_texts(table: pa.Table, model: Model) -> pa.ChunkedArray:
+    """(records,) what groups go by; null throughout where the model has none."""
     field = model.blocking.across
-    if field is None:
-        return np.full(len(table), -1, np.int32)
-    codes = table.column(field).combine_chunks().dictionary_encode().indices
+    return table.column(field).cast(pa.string()) if field else pa.chunked_array([pa.nulls(len(table), pa.string())])
+
+
+def text_codes(texts: pa.ChunkedArray) -> np.ndarray:
+    """(records,) int32: a number for each text, -1 for null."""
+    codes = texts.combine_chunks().dictionary_encode().indices
     return codes.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
 
 

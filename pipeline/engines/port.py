@@ -5,7 +5,7 @@ Engines agree pair by pair: one suite in ``tests/engines`` runs on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -94,24 +94,34 @@ class ScoredPairs:
     """How many of them were compared, because no earlier table knew their weight"""
 
 
+Remembered = Mapping[str, pa.Table]
+"""What an engine needs of a table to go on from it with the next one; what is in it is the engine's own business"""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An earlier table, whose scored pairs are known, and how the one at hand differs from it."""
+
+    remembered: Remembered
+    """By the engine, of the earlier table"""
+    candidates: int
+    """Candidate pairs of the earlier table"""
+    is_new: np.ndarray
+    """(records,) bool: not there before, or with other values"""
+    row_of: np.ndarray
+    """(records before,) row number now, ascending; -1 of one that left"""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a table before its pairs are scored."""
 
-    frequencies: FrequencyTable | None = None
-    """How common values are; None: as the table itself says"""
-    is_new: np.ndarray | None = None
-    """(records,) bool: not as in an earlier table, whose scored pairs are known; None where no pairs are"""
-    gone: pa.Table | None = None
-    """Records of the earlier table that are new in this one, or no longer there, as they were"""
-
-    @property
-    def most_new(self) -> int:
-        """So many records more than before a block may have."""
-        return 0 if self.is_new is None else int(self.is_new.sum())
+    frequencies: FrequencyTable
+    """How common values are"""
+    before: Before | None = None
+    """None where no pairs are known"""
 
 
-NOTHING_KNOWN = Known()
 STANDS, MOVED, NEW = 0, 1, 2
 
 
@@ -174,6 +184,10 @@ class KnowingWorkspace(Workspace, Protocol):
 
         ``score`` gives only pairs that are open by ``is_open``; it counts all candidate pairs.
         """
+
+    @property
+    def remembered(self) -> Remembered:
+        """What the engine needs of this table to go on from it."""
 
 
 @runtime_checkable

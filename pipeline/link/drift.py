@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.core.metrics import Metric
 from pipeline.engines.frequency import Frequencies
-from pipeline.engines.port import Workspace
+from pipeline.engines.port import Engine
 from pipeline.link.reference import level_shares, null_share
 from pipeline.link.weights import probability
 from schemas.model import LEVELS, Comparison, Model
@@ -25,31 +26,38 @@ LEAST_SHARE = 0.01  # smaller shares count as so large: a share of none would be
 FEWEST_PAIRS = 1_000  # random pairs that have a field, to tell how often they agree
 MATCHES = (1.25, 1.5)  # times as many matches a record, or as few: worth a look, and a new model
 DRIFT_PAIRS, SEED = 200_000, 2016
+MOST_RECORDS = 50_000  # that are looked at
 
 
-def frozen_metrics(model: Model, workspace: Workspace, weight: np.ndarray) -> list[Metric]:
+def frozen_metrics(model: Model, engine: Engine, table: pa.Table, weight: np.ndarray) -> list[Metric]:
     """What a frozen model says of its training, and how tonight's table has drifted from it.
 
     Args:
         model: frozen.
-        workspace: tonight's table.
+        engine: takes in some of the records.
+        table: tonight's records.
         weight: match weights of the scored pairs, bits.
     """
     trained = [Metric("train", "has_converged", float(model.trained.has_converged), "count")] if model.trained else []
-    return [*trained, *drift_metrics(workspace, model, float(probability(weight).sum()))]
+    return [*trained, *drift_metrics(engine, table, model, float(probability(weight).sum()))]
 
 
-def drift_metrics(workspace: Workspace, model: Model, matches: float) -> list[Metric]:
+def drift_metrics(engine: Engine, table: pa.Table, model: Model, matches: float) -> list[Metric]:
     """Rows of run_metrics that tell how far the table is from the one the model was trained on; none if it has no reference.
 
+    Of a large table, records evenly spread over it are looked at: they tell shares as well as all of them.
+
     Args:
-        workspace: tonight's table.
+        engine: takes in these records.
+        table: tonight's records.
         model: frozen.
         matches: expected among tonight's scored pairs.
     """
     then = model.reference
     if then is None:
         return []
+    every, step = len(table), -(-len(table) // MOST_RECORDS)
+    workspace = engine.load(table.take(np.arange(0, every, step)) if step > 1 else table, model)
     records = workspace.n_records
     is_measured = min(records, then.records) >= FEWEST_RECORDS
     told = [Metric("drift", "is_measured", float(is_measured), "count")]
@@ -61,7 +69,7 @@ def drift_metrics(workspace: Workspace, model: Model, matches: float) -> list[Me
         if own := fields.get(comparison.field):
             told += _of_field(own, comparison, level_shares(comparison, c, random))
             told += _of_values(own, then.records, comparison, frequency, records)
-    told.append(Metric("drift", "matches_per_record", matches / records, "count"))
+    told.append(Metric("drift", "matches_per_record", matches / every, "count"))
     return [*told, Metric("drift", "matches_per_record_trained", then.matches_per_record, "count")]
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pipeline.core.metrics import Metric
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency_table import FrequencyTable
-from pipeline.engines.port import Known, ScoredPairs, is_open
+from pipeline.engines.port import Before, Known, Remembered, ScoredPairs, is_open
 from pipeline.link.more_pairs import merged
 from pipeline.link.second_pass import NONE_ASKED, Questions
 from schemas.model import Model
@@ -37,6 +37,8 @@ class LinkKept:
     frequencies: FrequencyTable
     records: pa.Table | None = None
     """As ``as_compared`` gives them; None where no pairs are known"""
+    remembered: Remembered | None = None
+    """By the engine, of these records"""
     pairs: ScoredPairs | None = None
     """Weighed pairs at or above the floor, by row numbers of ``records``"""
     answers: KeptAnswers | None = None
@@ -48,14 +50,12 @@ class Difference:
 
     is_new: np.ndarray
     """(records,) not there before, or with other values"""
-    gone: pa.Table
-    """Records as they were, of those that changed and those that left"""
     row_of: np.ndarray
     """(records before,) row number now, -1 of one that left"""
 
 
 def as_compared(table: pa.Table, model: Model) -> pa.Table:
-    """Record ids, and all that the weight of a pair, a key, or a rule of the model, is told from.
+    """Record ids, sources, and a hash of all that the weight of a pair, a key, or a rule of the model, is told from.
 
     Of a stated age it is the span of birthdays that it leaves open: some exports give every row a new date each night.
     """
@@ -75,7 +75,10 @@ def as_compared(table: pa.Table, model: Model) -> pa.Table:
     found = table.select([name for name in wanted if name in table.column_names])
     for name, days in zip(("born_from", "born_to"), birth_days(table), strict=True):
         found = found.append_column(name, pa.array(days))
-    return found.append_column(HASH, _hashes(found))
+    hashes = _hashes(found)
+    return found.select([name for name in ("record_id", "source") if name in found.column_names]).append_column(
+        HASH, hashes
+    )
 
 
 def difference(before: pa.Table, now: pa.Table) -> Difference:
@@ -89,8 +92,7 @@ def difference(before: pa.Table, now: pa.Table) -> Difference:
     is_new = (place < 0) | (then[place] != own) if len(then) else np.ones(len(own), np.bool_)
     row_of = np.full(len(then), -1)
     row_of[place[place >= 0]] = np.flatnonzero(place >= 0)
-    is_gone = (row_of < 0) | is_new[row_of]
-    return Difference(is_new, before.filter(pa.array(is_gone)), row_of)
+    return Difference(is_new, row_of)
 
 
 def _hashes(table: pa.Table) -> pa.ChunkedArray:
@@ -131,7 +133,9 @@ def difference_metrics(before: pa.Table, now: pa.Table, differs: Difference) -> 
 
 def known_of(kept: LinkKept, differs: Difference | None) -> Known:
     """What an engine is told."""
-    return Known(kept.frequencies, differs.is_new, differs.gone) if differs else Known(kept.frequencies)
+    if differs is None or kept.remembered is None or kept.pairs is None:
+        return Known(kept.frequencies)
+    return Known(kept.frequencies, Before(kept.remembered, kept.pairs.candidates, differs.is_new, differs.row_of))
 
 
 def answers_that_stand(

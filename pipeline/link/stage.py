@@ -124,14 +124,23 @@ def link_records(
     formed = shape(cluster_of, pairs, fates.is_must)
     review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, bits.link_bits)
     clock.lap("tables")
-    told = training_metrics(training) if training else frozen_metrics(model, workspace, pairs.weight)
+    told = training_metrics(training) if training else frozen_metrics(model, engine, table, pairs.weight)
     clock.lap("drift")
     metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, chosen), *told]
-    hands_on = replace(kept, records=compared, pairs=scored, answers=KeptAnswers(policy, first_pass, asked)) if kept else None  # fmt: skip
+    hands_on = _handed_on(kept, compared, workspace, scored, KeptAnswers(policy, first_pass, asked))
     if kept and differs and compared and kept.records is not None:
         metrics += difference_metrics(kept.records, compared, differs)
     found = links, members_table(ids, cluster_of), clusters_table(ids, formed), review
     return Linked(*found, model, metrics, chosen, hands_on)
+
+
+def _handed_on(
+    kept: LinkKept | None, compared: pa.Table | None, workspace: Workspace, scored: ScoredPairs, answers: KeptAnswers
+) -> LinkKept | None:
+    """What the next linking may go on from."""
+    if kept is None or compared is None:
+        return None
+    return LinkKept(kept.frequencies, compared, workspace.remembered, scored, answers)  # type: ignore[attr-defined]
 
 
 def _judge(model: Model, table: pa.Table, policy: PolicyName, solo: np.ndarray) -> Judge:
@@ -240,10 +249,8 @@ def _counts(
     review: pa.Table,
     chosen: ChosenRules | None,
 ) -> list[Metric]:
-    linked = links.filter(
-        pc.and_(pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward"))
-    )
-    expected = pc.mean(linked.column("match_probability")).as_py()
+    is_own = pc.and_(pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward"))
+    expected = pc.mean(links.column("match_probability").filter(is_own)).as_py()
     counts = [
         Metric("link", "candidate_pairs", pairs.candidates, "count"),
         Metric("link", "compared_pairs", pairs.compared, "count"),

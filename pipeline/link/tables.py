@@ -13,7 +13,7 @@ from pipeline.engines.port import LevelWeights, ScoredPairs
 from pipeline.link.clusters import ClusterShape
 from pipeline.link.fates import Fates
 from pipeline.link.rules import RuleHits, share_identifier
-from pipeline.link.weights import probability, waterfall
+from pipeline.link.weights import pattern_waterfall, patterns, probability
 from schemas.model import Model
 from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
@@ -31,21 +31,22 @@ def links_table(
     A model of other fields than those of persons gives columns of those fields.
     """
     keep = fates.inside | fates.waits | fates.is_parted
-    parts, related = waterfall(weights, pairs.levels[keep])
+    levels, pattern = patterns(pairs.levels[keep])
+    parts, related = pattern_waterfall(weights, levels)
     weight = parts.sum(1) + weights.prior_match + related
     by_identifier = share_identifier(model, pairs)[keep]
     columns: dict[str, pa.Array] = {
         "record_id_l": ids.take(pa.array(pairs.left[keep])),
         "record_id_r": ids.take(pa.array(pairs.right[keep])),
-        "match_weight": pa.array(np.round(weight, 6)),
-        "match_probability": pa.array(np.round(probability(weight), 9)),
-        "mw_prior": pa.array(np.full(len(weight), round(weights.prior_match, 6))),
-        "mw_related": pa.array(np.round(related, 6)),
+        "match_weight": pa.array(np.round(weight, 6)[pattern]),
+        "match_probability": pa.array(np.round(probability(weight), 9)[pattern]),
+        "mw_prior": pa.array(np.full(len(pattern), round(weights.prior_match, 6))),
+        "mw_related": pa.array(np.round(related, 6)[pattern]),
         "decision": _worded({"link": fates.inside[keep], "unlink": fates.is_parted[keep]}, "review"),
         "decided_by": _worded({"steward": fates.by_steward[keep], "identifier": by_identifier}, "model"),
         "rules": rules_met(hits.names, hits.holds[keep]),
     }
-    columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)) for k, c in enumerate(model.comparison)}
+    columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)[pattern]) for k, c in enumerate(model.comparison)}
     table = pa.table(columns)
     return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
 

@@ -156,13 +156,18 @@ def probability(bits: np.ndarray) -> np.ndarray:
 
 def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bits that each comparison adds (pairs, comparisons), and that the classes of relatives take off (pairs,)."""
-    distinct, pattern = _patterns(levels)
-    parts = match_bits(weights, distinct)
-    odds = [prior + relative_bits(weights, distinct, k).sum(1) for k, prior in enumerate(weights.prior_relatives)]
-    return parts[pattern], -against(np.stack(odds))[pattern]
+    distinct, pattern = patterns(levels)
+    parts, related = pattern_waterfall(weights, distinct)
+    return parts[pattern], related[pattern]
 
 
-def _patterns(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pattern_waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As ``waterfall``, of patterns: nothing is looked up twice where none comes twice."""
+    odds = [prior + relative_bits(weights, levels, k).sum(1) for k, prior in enumerate(weights.prior_relatives)]
+    return match_bits(weights, levels), -against(np.stack(odds))
+
+
+def patterns(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different rows, of which there are few, and which of them each row is."""
     pattern = np.zeros(len(levels), np.int64)
     for begin in range(0, levels.shape[1], 6):

@@ -47,7 +47,7 @@ def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolE
 
     found = in_heaps(plan, n, block, pool, threads)
     member = np.concatenate([single_blocks(plan, tokens.token_count)[0], *found, np.array([FIRST])], dtype=np.int32)
-    return Blocks(member, *_owners(n, member, pool, threads))
+    return Blocks(member, *owners(n, member, pool, threads))
 
 
 HeapWork = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Result]
@@ -80,7 +80,7 @@ def spans(n: int, parts: int) -> list[tuple[int, int]]:
     return [(n * part // parts, n * (part + 1) // parts) for part in range(parts)]
 
 
-def _owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) -> tuple[np.ndarray, np.ndarray]:
+def owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """Where each record stands with somebody after it: start of its places, and the places."""
     own = spans(n, threads)
     count = np.concatenate(list(pool.map(lambda span: _count_places(span[0], span[1], member), own)))

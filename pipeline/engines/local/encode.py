@@ -26,7 +26,6 @@ from pipeline.engines.local.describe import describe
 from pipeline.engines.local.names import alternatives
 from pipeline.engines.local.record_tokens import record_tokens
 from pipeline.engines.local.values import NONE, SEVERAL, Encoded, Records, Tokens
-from pipeline.engines.port import NOTHING_KNOWN, Known
 from pipeline.engines.tokens import Groups, domain
 from schemas.model import BlockingRule, Model
 
@@ -60,6 +59,14 @@ def read_values(table: pa.Table, model: Model) -> Read:
     return Read(vocabularies, columns, names)
 
 
+def columns_read(table: pa.Table, model: Model) -> list[str]:
+    """Columns of the table that encoding looks at."""
+    fields = [comparison.field for comparison in model.comparison]
+    more = ("alias", "date_of_birth", "age_low", "age_high", "recorded_at", model.blocking.across)
+    wanted = {*fields, *(f"{field}_alt" for field in fields), *more}
+    return [name for name in table.column_names if name in wanted]
+
+
 def frequencies_of(read: Read, model: Model, n: int) -> list[Frequencies]:
     """Of the values that the first n records have, for each comparison."""
     found = []
@@ -69,19 +76,20 @@ def frequencies_of(read: Read, model: Model, n: int) -> list[Frequencies]:
     return found
 
 
-def encode(
-    table: pa.Table, model: Model, groups: Groups, rules: Sequence[BlockingRule], known: Known = NOTHING_KNOWN
-) -> tuple[Encoded, Tokens]:
-    """Encode the fields that the model compares, and the tokens of those that give keys.
+def tokens_of(read: Read, n: int, model: Model, groups: Groups, rules: Sequence[BlockingRule] | None) -> Tokens:
+    """The tokens of those fields that give keys, as ``record_tokens`` tells."""
+    return record_tokens(n, model, read.columns, read.vocabularies, read.names, groups, rules)
 
-    Input: std_records or a table like it, sorted by record id: a column a field (text, list of text, or date), and
-        ``alias`` where it has one. Records that are ``known.gone`` stand behind those of the table.
+
+def encode(
+    table: pa.Table, read: Read, model: Model, groups: Groups, frequency_table: FrequencyTable | None
+) -> Encoded:
+    """Encode the fields that the model compares.
+
+    Input: std_records or a table like it: a column a field (text, list of text, or date), and ``alias`` where it has one;
+        and what was read of it. How common its values are it says itself, where no frequency table does.
     """
-    own = len(table)
-    if known.gone is not None:
-        table = pa.concat_tables([table, known.gone], promote_options="default")
     n = len(table)
-    read = read_values(table, model)
     vocabularies, columns, names = read.vocabularies, read.columns, read.names
     fields = tuple(comparison.field for comparison in model.comparison)
     kinds = {comparison.field: comparison.kind for comparison in model.comparison}
@@ -91,18 +99,18 @@ def encode(
         first[name] = total
         total += len(vocabulary)
     base = {field: first[domain(kinds[field], field)] for field in fields}
-    spread = frequencies_of(read, model, own)
+    spread = frequencies_of(read, model, n)
     values = describe(
         vocabularies,
         groups,
         n,
         names,
-        _given(spread, vocabularies, model, known.frequencies),
+        _given(spread, vocabularies, model, frequency_table),
         [base[f] for f in fields],
     )
     name_base = first.get("name", 0)
-    if known.frequencies is not None and "name" in vocabularies:
-        is_known = known.frequencies.is_established(vocabularies["name"].texts)
+    if frequency_table is not None and "name" in vocabularies:
+        is_known = frequency_table.is_established(vocabularies["name"].texts)
         values.is_established[name_base : name_base + len(is_known)] = is_known
     forename, surname = (np.where(part >= 0, part + name_base, -1).astype(I32) for part in names[1:])
     based = [(columns[field], base[field]) for field in fields]
@@ -116,8 +124,7 @@ def encode(
     records = Records(
         values_of, start, value, names[0], forename, surname, born_from, born_to, group_codes(table, model)
     )
-    tokens = record_tokens(n, model, columns, vocabularies, names, groups, rules, known.most_new)
-    return Encoded(own, fields, values, records, tuple(spread), name_pairs_of(model, names, spread, own)), tokens
+    return Encoded(n, fields, values, records, tuple(spread), name_pairs_of(model, names, spread, n))
 
 
 def _given(

@@ -199,6 +199,20 @@ def write_wanted(begin, end, plan, seen, largest, key, row):
 
 
 @njit(cache=True, nogil=True)
+def write_marked(begin, end, plan, marked, key, row):
+    """Write the keys of the records begin .. end whose slots are marked, and who has them; returns how many there are."""
+    tokens, fields, keys = _room()
+    at = 0
+    for i in range(begin, end):
+        for q in range(_keys_of(i, plan, tokens, fields, keys)):
+            if marked[_slot(keys[q], marked)]:
+                if at < key.shape[0]:
+                    key[at], row[at] = keys[q], i
+                at += 1
+    return at
+
+
+@njit(cache=True, nogil=True)
 def want_keys(wanted, plan, seen):
     """Mark the slots of all keys of these records."""
     tokens, fields, keys = _room()

@@ -7,67 +7,42 @@ itself. The records of such blocks have moved: their pairs with one another are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 from numba import njit
 
-from pipeline.engines.local.blocks import in_heaps
-from pipeline.engines.local.keys import KeyPlan, plan_keys
+from pipeline.engines.local.keys import RULE_BITS, KeyPlan
+from pipeline.engines.local.some_blocks import dealt, shared_keys
 from pipeline.engines.local.values import Tokens
 from pipeline.engines.port import MOVED, NEW, STANDS
-from schemas.model import BlockingRule
 
 GONE = 3  # of the earlier table only
 
 
-def states(
-    tokens: Tokens, is_new: np.ndarray, rules: Sequence[BlockingRule], pool: ThreadPoolExecutor, threads: int
-) -> np.ndarray:
-    """(records,) STANDS, MOVED or NEW. Cost: O(keys), as to find the blocks.
+def mark_moved(
+    tokens: Tokens, state: np.ndarray, then: KeyPlan, now: KeyPlan, pool: ThreadPoolExecutor, threads: int
+) -> None:
+    """Make of STANDS, in ``state``, MOVED where a record stands in a block that came or went.
 
     Args:
-        tokens: of the records of the table, and behind them of those that are gone.
-        is_new: (records,) of the table.
-        rules: which keys there are, and the largest blocks.
+        tokens: of the records of both tables.
+        state: (records,) NEW, STANDS or GONE.
+        then: what of these tokens was a key among the records that stand or are gone.
+        now: what is one among those that stand or are new.
         pool: threads.
         threads: how many.
     """
-    state = np.full(tokens.n, GONE, np.uint8)
-    state[: len(is_new)] = np.where(is_new, NEW, STANDS)
-    own = np.repeat(state, np.diff(tokens.token_start))
-    many = len(tokens.token_count)
-    stands, new, gone = (np.bincount(tokens.token[own == kind], minlength=many) for kind in (STANDS, NEW, GONE))
-    then, now = (plan_keys(replace(tokens, token_count=stands + more), rules) for more in (gone, new))
-    is_moved = ((then.alone != now.alone) | (then.joins != now.joins)) & (stands > 1)
+    is_moved = (then.alone != now.alone) | (then.joins != now.joins)
     moved = np.zeros(tokens.n, np.bool_)
-    moved[np.repeat(np.arange(tokens.n), np.diff(tokens.token_start))[is_moved[tokens.token]]] = True
-    _mark_moved(now._replace(joins=then.joins & now.joins), tokens.n, state, moved, pool, threads)
+    place = np.flatnonzero(is_moved[tokens.token]) if is_moved.any() else np.empty(0, np.int64)
+    moved[np.searchsorted(tokens.token_start, place, side="right") - 1] = True
+    touched = np.flatnonzero(state != STANDS)
+    told = tokens.token_start, tokens.token, tokens.token_field
+    both = KeyPlan(*told, *now[3:])._replace(joins=then.joins & now.joins)
+    key, row = shared_keys(touched, tokens, both, pool, threads)
+    _mark(*dealt(key, row), both.largest, RULE_BITS, state, moved)
     state[moved & (state == STANDS)] = MOVED
-    return state[: len(is_new)]
-
-
-def of_first(tokens: Tokens, n: int) -> Tokens:
-    """The tokens of the first n records."""
-    last = tokens.token_start[n]
-    count = np.bincount(tokens.token[:last], minlength=len(tokens.token_count)).astype(np.int32)
-    return replace(
-        tokens, n=n, token_start=tokens.token_start[: n + 1], token=tokens.token[:last],
-        token_field=tokens.token_field[:last], token_count=count,
-    )  # fmt: skip
-
-
-def _mark_moved(
-    plan: KeyPlan, n: int, state: np.ndarray, moved: np.ndarray, pool: ThreadPoolExecutor, threads: int
-) -> None:
-    """Mark the records of blocks that came or went, of keys that were keys then and are now."""
-
-    def mark(key: np.ndarray, row: np.ndarray, start: np.ndarray, rule_bits: int) -> None:
-        _mark(key, row, start, plan.largest, rule_bits, state, moved)
-
-    in_heaps(plan, n, mark, pool, threads)
 
 
 @njit(cache=True, nogil=True)

@@ -38,15 +38,11 @@ def record_tokens(
     vocabularies: Mapping[str, Vocabulary],
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
     groups: Groups,
-    rules: Sequence[BlockingRule],
-    most_new: int = 0,
+    rules: Sequence[BlockingRule] | None,
 ) -> Tokens:
-    """Tokens of every record, its aliases' too, once each a field; only those that a rule may make a key of.
-
-    ``most_new`` of the records may be left out, and so make a token a key that is on too many of all.
-    """
+    """Tokens of every record, its aliases' too, once each a field; where there are rules, only those that one may make a key of."""
     kinds = token_kinds(model)
-    check_rules(rules, kinds)
+    check_rules(rules or (), kinds)
     kind_code = {kind: code for code, kind in enumerate(kinds)}
     made: dict[str, _DomainTokens] = {}
     sources = []
@@ -64,8 +60,9 @@ def record_tokens(
     token_kind, keys = (
         np.concatenate(own) for own in zip(*((own.kind, own.key) for own in made.values()), strict=True)
     )
-    count = _occurrences(len(token_kind), sources)
-    is_useful = _useful(count, token_kind, kind_code, rules, most_new)
+    is_useful = np.ones(len(token_kind), np.bool_)
+    if rules is not None:
+        is_useful = _useful(_occurrences(len(token_kind), sources), token_kind, kind_code, rules)
     size = np.zeros(n + 1, np.int64)
     for start, code, tokens in sources:
         size[1:] += _room(n, start, code, tokens.start, tokens.token, is_useful)
@@ -81,18 +78,14 @@ def record_tokens(
 
 
 def _useful(
-    count: np.ndarray,
-    token_kind: np.ndarray,
-    kind_code: Mapping[str, int],
-    rules: Sequence[BlockingRule],
-    most_new: int,
+    count: np.ndarray, token_kind: np.ndarray, kind_code: Mapping[str, int], rules: Sequence[BlockingRule]
 ) -> np.ndarray:
     """(tokens,) whether a rule may make the token a key, or a part of one."""
     alone, joins = np.zeros(len(kind_code), np.int64), np.zeros(len(kind_code), np.bool_)
     for rule in rules:
         codes = [kind_code[key] for key in rule.keys]
         if len(codes) == 1:
-            alone[codes] = rule.max_block + most_new
+            alone[codes] = rule.max_block
         else:
             joins[codes] = True
     # of one record's ways to be named all may repeat a token: it stands on more places than records

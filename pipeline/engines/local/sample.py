@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit
 
-from pipeline.engines.local.blocks import FIRST, group_heaps, heap_bits, single_blocks, spans
+from pipeline.engines.local.blocks import FIRST, spans
 from pipeline.engines.local.keys import (
-    RULE_BITS,
     SLOT_BITS,
     KeyPlan,
     add_counts,
@@ -21,11 +20,11 @@ from pipeline.engines.local.keys import (
     want_keys,
     write_wanted,
 )
+from pipeline.engines.local.some_blocks import grouped, tokens_of
 from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 MOST_KEYS = 1_500_000  # of the sampled records
-HEAP = 8  # keys that are sorted together, on average
 
 
 class Finds(NamedTuple):
@@ -66,7 +65,8 @@ def sample_finds(
     """
     plan = plan_keys(tokens, rules, alone_up_to)
     wanted = np.arange(0, tokens.n, max(1, -(-tokens.n // records)))
-    joining = [int(plan.joins[own].sum()) for own in _tokens_of(wanted, tokens)]
+    size, own = tokens_of(wanted, tokens)
+    joining = np.bincount(np.repeat(np.arange(len(wanted)), size), plan.joins[own], len(wanted))
     per_record = float(np.square(joining).mean() / 2) if len(wanted) else 0.0
     wanted = wanted[:: max(1, int(np.ceil(len(wanted) * per_record / MOST_KEYS)))]
     largest = int(plan.largest.max(initial=2))
@@ -107,36 +107,8 @@ def _blocks_of(
         write_wanted(first, last, plan, seen, largest, key[mine], row[mine])
 
     list(pool.map(write, range(threads)))
-    key, row, start = _dealt(key, row, heap_bits(len(key) // HEAP))
-    of_sample = np.zeros(len(plan.alone), np.bool_)
-    of_sample[np.concatenate([[], *_tokens_of(wanted, tokens)]).astype(np.int64)] = True
-    single = single_blocks(plan._replace(alone=plan.alone & of_sample), tokens.token_count)
-    found = [single, group_heaps(key, row, start, plan.largest, RULE_BITS)]
-    members, rules = (np.concatenate(parts) for parts in zip(*found, strict=True))
     keys = np.sum([of_rule for of_rule, _ in counted], axis=0)
-    return np.append(members, FIRST).astype(np.int32), np.append(rules, 0).astype(np.uint16), keys
-
-
-def _tokens_of(records: np.ndarray, tokens: Tokens) -> list[np.ndarray]:
-    return [tokens.token[tokens.token_start[at] : tokens.token_start[at + 1]] for at in records.tolist()]
-
-
-@njit(cache=True, nogil=True)
-def _dealt(key, row, bits):
-    """Keys and rows dealt into heaps by the leading bits of the keys, in their order, and where each heap begins."""
-    shift, size = uint64(64 - bits), key.shape[0]
-    start = np.zeros((1 << bits) + 1, np.int64)
-    for q in range(size):
-        start[np.int64(key[q] >> shift) + 1] += 1
-    for heap in range(1, start.shape[0]):
-        start[heap] += start[heap - 1]
-    filled = start[:-1].copy()
-    keys, rows = np.empty(size, np.uint64), np.empty(size, np.int32)
-    for q in range(size):
-        heap = np.int64(key[q] >> shift)
-        keys[filled[heap]], rows[filled[heap]] = key[q], row[q]
-        filled[heap] += 1
-    return keys, rows, start
+    return *grouped(key, row, wanted, tokens, plan), keys
 
 
 @njit(cache=True, nogil=True)

@@ -234,6 +234,15 @@ def _open(own, size, state, near):
 
 
 @kernel
+def count_open(n, blocks, group, state, scratch):
+    """How many open pairs the blocks hold."""
+    many = 0
+    for i in range(n):
+        many += _open(state[i], fellows(i, blocks, group, scratch.stamp, scratch.near), state, scratch.near)
+    return many
+
+
+@kernel
 def score_pairs(
     thread,
     threads,
