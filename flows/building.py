@@ -6,6 +6,7 @@ import hashlib
 
 import pyarrow as pa
 
+from flows.built import PERSONS, fields_files, fields_of, write_built
 from flows.checkpoints import as_marked
 from flows.decided import changed_since
 from flows.kept import read_facts, read_kept_table, write_tables
@@ -14,46 +15,18 @@ from flows.night import Night
 from flows.resume import code_stamp
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import read_parts, read_table, replace_parts, replace_rows, write_table
+from pipeline.core.parquet import read_table
 from pipeline.persons.again import PersonsBefore
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.queue import QueueBefore
-from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Clustered, Previous, build_persons, with_persons
+from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Clustered, Previous, build_persons
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
 from schemas.model import load_model
-from schemas.tables import (
-    EVENTS,
-    IDENTITY_LEDGER,
-    LINK_CHANGES,
-    PERSON_FIELDS,
-    RECORDS,
-    REVIEW_CLOSED,
-    REVIEW_QUEUE,
-)
-from schemas.tables import (
-    PERSONS as PERSONS_TABLE,
-)
+from schemas.tables import PERSONS as PERSONS_TABLE
+from schemas.tables import RECORDS, REVIEW_CLOSED
 
-PERSON_TABLES = (
-    PERSONS_TABLE,
-    PERSON_FIELDS,
-    RECORDS,
-    EVENTS,
-    IDENTITY_LEDGER,
-    LINK_CHANGES,
-    REVIEW_QUEUE,
-    REVIEW_CLOSED,
-)
-PERSONS, RECORD_PERSONS = "persons", "record_persons"
 RECORD_CONTENTS, PERSON_CONTENTS = "record_contents.arrow", "person_contents.arrow"
-OF_LINKING = {RECORDS: "std_records", EVENTS: "events"}
-"""Tables that are as linking handed them on but for their persons: they are not written anew"""
-IN_PARTS = (
-    PERSONS_TABLE,
-    PERSON_FIELDS,
-    IDENTITY_LEDGER,
-)  # large, and as their contracts have them: written as they are
 OF_A_LINK = ("record_id_l", "record_id_r", "match_weight", "match_probability", "decision", "decided_by")
 
 
@@ -90,31 +63,11 @@ def persons(night: Night) -> list[Metric]:
         previous,
         night.run_id,
     )
-    replace_rows(night.folder.table(PERSONS, RECORD_PERSONS), built.record_persons)
-    for table in PERSON_TABLES:
-        if table in OF_LINKING:
-            continue
-        path = night.folder.table(PERSONS, table.name)
-        if table in IN_PARTS:
-            data = getattr(built, table.name)
-            replace_parts(path, [data] if isinstance(data, pa.Table) else data, table.arrow_schema())
-        else:
-            write_table(path, getattr(built, table.name), table)
+    write_built(night.folder, built)
     contents = {RECORD_CONTENTS: built.record_contents, PERSON_CONTENTS: built.person_contents}
     write_tables(night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
     log("persons built", persons=len(built.persons), anew=built.n_rebuilt, questions=len(built.review_queue))
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
-
-
-def built_tables(night: Night) -> dict[str, pa.Table]:
-    """The tables of persons that a run built, by name, as their contracts have them."""
-    record_persons = read_table(night.folder.table(PERSONS, RECORD_PERSONS))
-    return {
-        table.name: with_persons(read_table(night.folder.table(LINK, OF_LINKING[table])), record_persons, table)
-        if table in OF_LINKING
-        else read_table(night.folder.table(PERSONS, table.name))
-        for table in PERSON_TABLES
-    }
 
 
 def _survivorship(night: Night) -> Survivorship:
@@ -135,10 +88,10 @@ def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
     if night.is_full or facts is None or facts.get("rules") != _rules(night):
         return None
     of_records, of_persons = (read_kept_table(kept, name, facts) for name in (RECORD_CONTENTS, PERSON_CONTENTS))
-    golden, fields = (run.table(PERSONS, table.name) for table in (PERSONS_TABLE, PERSON_FIELDS))
-    if of_records is None or of_persons is None or not as_marked(night.home, run.root / PERSONS, [golden, fields]):
+    files = [run.table(PERSONS, PERSONS_TABLE.name), *fields_files(run)]
+    if of_records is None or of_persons is None or not as_marked(night.home, run.root / PERSONS, files):
         return None
-    return PersonsBefore(of_records, of_persons, read_table(golden), read_parts(fields))
+    return PersonsBefore(of_records, of_persons, read_table(files[0]), fields_of(run))
 
 
 def _closed_before(before: Publication) -> pa.Table:

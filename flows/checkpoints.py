@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from flows.night import Night
 from pipeline.core.durable import make_folder, sync_file, sync_folder, write_synced
 from pipeline.core.log import log
+from pipeline.core.parquet import AT_ONCE
 from pipeline.core.places import Home
 from pipeline.core.run_note import read_note
 
@@ -52,8 +54,11 @@ class Step:
 
     def files(self) -> dict[str, tuple[int, str]]:
         """Size and SHA-256 of every file that it wrote, by path in the home."""
-        root = self.night.home.root
-        return {str(path.relative_to(root)): _described(path) for path in sorted(_files(self.outputs))}
+        root, paths = self.night.home.root, sorted(_files(self.outputs))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return {
+                str(path.relative_to(root)): told for path, told in zip(paths, pool.map(_described, paths), strict=True)
+            }
 
 
 def once(step: Step, kind: type[T], work: Callable[[], T], is_current: Callable[[], bool] = lambda: True) -> T:
@@ -85,7 +90,11 @@ def as_marked(home: Home, folder: Path, paths: Iterable[Path]) -> bool:
     """Whether files that a finished step wrote are byte by byte what its marker, in its folder, says."""
     try:
         outputs = json.loads((folder / MARKER).read_text("utf-8"))["outputs"]
-        return all(tuple(outputs[str(path.relative_to(home.root))]) == _described(path) for path in paths)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = list(
+                pool.map(lambda path: tuple(outputs[str(path.relative_to(home.root))]) == _described(path), paths)
+            )
+        return all(told)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

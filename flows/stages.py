@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.building import built_tables
+from flows.built import built_tables
 from flows.decided import stamp_of
 from flows.gate import ask_gate
 from flows.kept import forget_others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows import building, linking, reading, validating
+from flows import built, linking, reading, validating
 from flows import kept as kept_state
 from flows.checkpoints import Step
 from flows.night import Night
@@ -40,8 +40,8 @@ def link(night: Night) -> Step:
 
 def persons(night: Night) -> Step:
     """Golden records, identities and questions."""
-    kept = night.home.kept / night.run_id / building.PERSONS
-    return Step(night, "persons", ("link",), (night.folder.file(building.PERSONS), kept))
+    kept = night.home.kept / night.run_id / built.PERSONS
+    return Step(night, "persons", ("link",), (night.folder.file(built.PERSONS), kept))
 
 
 def publish(night: Night) -> Step:

@@ -150,18 +150,24 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     if path.suffix != ARROW:
         return pq.read_table(path, columns=list(columns) if columns else None)
     with pa.memory_map(str(path)) as source:
-        if not columns:
-            return ipc.open_file(source).read_all()
-        schema = ipc.open_file(source).schema
-        wanted = ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
-        return ipc.open_file(source, options=wanted).read_all().select(list(columns))
+        rows = ipc.open_file(source, options=_reading(source, columns)).read_all()
+        return rows.select(list(columns)) if columns else rows
 
 
-def read_parts(path: Path) -> Iterator[pa.Table]:
+def _reading(source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> ipc.IpcReadOptions:
+    """Options that leave the other columns of a file where they are; None: all are read."""
+    if not columns:
+        return ipc.IpcReadOptions()
+    schema = ipc.open_file(source).schema
+    return ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
+
+
+def read_parts(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """The rows of an Arrow file, some at a time."""
-    with pa.memory_map(str(path)) as source, ipc.open_file(source) as reader:
+    with pa.memory_map(str(path)) as source, ipc.open_file(source, options=_reading(source, columns)) as reader:
         for number in range(reader.num_record_batches):
-            yield pa.Table.from_batches([reader.get_batch(number)])
+            part = pa.Table.from_batches([reader.get_batch(number)])
+            yield part.select(list(columns)) if columns else part
 
 
 def count_rows(path: Path) -> int:

@@ -6,12 +6,15 @@ they were, and the rules are, so is the person: taking it over gives what making
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipeline.core.parquet import read_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,32 @@ class PersonsBefore:
     person_contents: pa.Table
     """Both as ``content`` gives them"""
     persons: pa.Table
-    person_fields: Iterable[pa.Table]
-    """In parts, one after the other in the order of the key: the whole is never held at once"""
+    person_fields: FieldsSince
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsSince:
+    """The table ``person_fields``, by far the longest: a file of one night, and what takes the place of some of its rows since.
+
+    So the file can go from night to night as it is, while few persons change.
+    """
+
+    path: Path
+    """Rows in the order of the key"""
+    touched: pa.Array
+    """Persons whose rows in the file do not count"""
+    made: pa.Table
+    """Rows that these persons have"""
+
+    def going_on(self, touched: pa.Array, made: pa.Table) -> FieldsSince:
+        """The table a night later, which made some persons anew."""
+        rows = pa.concat_tables(taken_over([self.made], touched, made)).combine_chunks()
+        return FieldsSince(self.path, pc.unique(pa.concat_arrays([self.touched, touched])), rows)
+
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """All rows in the order of the key, some at a time; columns with the person's first, or all."""
+        made = self.made.select(list(columns)) if columns else self.made
+        return taken_over(read_parts(self.path, columns), self.touched, made)
 
 
 def of_persons(table: pa.Table, persons: pa.Array) -> pa.Table:
@@ -39,7 +66,7 @@ def taken_over(then: Iterable[pa.Table], touched: pa.Array, made: pa.Table) -> I
         touched: persons whose rows before do not count.
         made: rows of touched persons, in the order of the key.
 
-    Cost: a few steps for each touched person; rows that stay together, and those made anew that come together, are copied together.
+    Cost: a few steps for each touched person; no row is copied, and rows that stay together are one piece of the table.
     """
     gone = np.sort(np.asarray(touched.to_pylist(), object))
     own = _Runs(made)
@@ -68,7 +95,7 @@ def _merged(then: _Runs, made: _Runs, touched: np.ndarray) -> pa.Table:
         pieces += [then.table.slice(at, first - at), made.table.slice(own, own_last - own)]
         at = last
     pieces.append(then.table.slice(at))
-    return pa.concat_tables(pieces).combine_chunks()
+    return pa.concat_tables(pieces)
 
 
 class _Runs:

@@ -260,7 +260,7 @@ def _bring_up_to_date(
     touched = pc.unique(rows.column("person_id").combine_chunks())
     staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
     own = pa.concat_tables([ledger.filter(staying), rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])  # fmt: skip
-    return pa.concat_tables(taken_over([ledger], touched, own))
+    return pa.concat_tables(taken_over([ledger], touched, own)).combine_chunks()
 
 
 def _check_order(ledger: pa.Table, run_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 
 from pipeline.core.errors import ContractError
 from pipeline.core.parquet import conform
-from pipeline.persons.again import PersonsBefore, of_persons, taken_over
+from pipeline.persons.again import FieldsSince, PersonsBefore, of_persons, taken_over
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_changes
 from pipeline.persons.content import (
@@ -55,8 +55,7 @@ class PersonTables:
     """The tables of persons, each in the order of its key."""
 
     persons: pa.Table
-    person_fields: Iterable[pa.Table]
-    """In parts, to be gone through once"""
+    person_fields: pa.Table | FieldsSince
     record_persons: pa.Table
     """record_id and person_id of every record, in the order of its id"""
     identity_ledger: pa.Table
@@ -120,7 +119,7 @@ def _confidence(person_of: pa.Table, clusters: pa.Table) -> pa.Table:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """Golden records of tonight: each way gives persons, their fields in parts, and how many persons were made anew."""
+    """Golden records of tonight: each way gives persons, their fields, and how many persons were made anew."""
 
     records: pa.Table
     events: pa.Table
@@ -128,20 +127,20 @@ class _Made:
     """Clusters, their members, open questions"""
     survivorship: Survivorship
 
-    def anew(self) -> tuple[pa.Table, Iterable[pa.Table], int]:
+    def anew(self) -> tuple[pa.Table, pa.Table, int]:
         """Of all persons."""
         fields = person_fields(self.records, self.survivorship)
         persons = persons_table(self.records, self.events, fields, *self.rest)
-        return persons, [fields], len(persons)
+        return persons, fields, len(persons)
 
-    def on(self, before: PersonsBefore, said: pa.Table) -> tuple[pa.Table, Iterable[pa.Table], int]:
+    def on(self, before: PersonsBefore, said: pa.Table) -> tuple[pa.Table, FieldsSince, int]:
         """Of those persons who are not made of what they were; the others are taken over."""
         touched = persons_of_other_content(before.person_contents, said)
         own, own_events = of_persons(self.records, touched), of_persons(self.events, touched)
         fields = person_fields(own, self.survivorship)
         made = persons_table(own, own_events, fields, *self.rest)
         persons = pa.concat_tables(taken_over([before.persons], touched, made))
-        return persons, taken_over(before.person_fields, touched, fields), len(made)
+        return persons, before.person_fields.going_on(touched, fields), len(made)
 
 
 def _identities(

@@ -138,7 +138,7 @@ def _expunge_folder(folder: Path, record_ids: Collection[str]) -> int:
         table = known.get(path)
         table = read_table(path) if table is None else table
         new = scrubbed(table, path.stem, record_ids, names, rows)
-        if path.stem in ("persons", "person_fields") and owners:
+        if path.stem in ("persons", "person_fields", "person_fields_since") and owners:
             new = new.filter(pc.invert(pc.is_in(new.column("person_id"), pa.array(sorted(owners), pa.string()))))
         if new is not table:
             replace_rows(path, new)

@@ -1,0 +1,95 @@
+"""What the stage of persons hands on: its tables as they lie in the run's folder, and how they are read from there.
+
+What is large and mostly as it was is not written again: records and events are as linking wrote them but for their persons, and of
+``person_fields`` only what took the place of other rows since some night is written.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+
+from flows.linking import LINK
+from flows.night import Night
+from pipeline.core.durable import hand_on
+from pipeline.core.parquet import AT_ONCE, count_rows, read_table, replace_parts, replace_rows, write_table
+from pipeline.core.places import RunFolder
+from pipeline.persons.again import FieldsSince
+from pipeline.persons.stage import PersonTables, with_persons
+from schemas.tables import (
+    EVENTS,
+    IDENTITY_LEDGER,
+    LINK_CHANGES,
+    PERSON_FIELDS,
+    RECORDS,
+    REVIEW_CLOSED,
+    REVIEW_QUEUE,
+    Table,
+)
+from schemas.tables import PERSONS as PERSONS_TABLE
+
+PERSONS = "persons"
+RECORD_PERSONS = "record_persons"
+FIELDS_SINCE, PERSONS_SINCE = "person_fields_since", "persons_since"
+OF_LINKING = {RECORDS: "std_records", EVENTS: "events"}
+AS_THEY_ARE = (PERSONS_TABLE, IDENTITY_LEDGER)  # large, and as their contracts have them
+IN_ORDER = (LINK_CHANGES, REVIEW_QUEUE, REVIEW_CLOSED)
+OLD_SHARE = 0.75  # of the file of fields must still count, else it is written anew
+
+
+def write_built(folder: RunFolder, built: PersonTables) -> None:
+    """Write the tables of persons into the run's folder, several at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = [pool.submit(_write_fields, folder, built.person_fields)]
+        waiting += [pool.submit(_write, folder, built, table) for table in (*AS_THEY_ARE, *IN_ORDER)]
+        waiting.append(pool.submit(replace_rows, folder.table(PERSONS, RECORD_PERSONS), built.record_persons))
+        for written in waiting:
+            written.result()
+
+
+def built_tables(night: Night) -> dict[str, pa.Table]:
+    """The tables of persons that a run built, by name, as their contracts have them."""
+    folder = night.folder
+    record_persons = read_table(folder.table(PERSONS, RECORD_PERSONS))
+    of_linking = {
+        table.name: with_persons(read_table(folder.table(LINK, name)), record_persons, table)
+        for table, name in OF_LINKING.items()
+    }
+    others = {table.name: read_table(folder.table(PERSONS, table.name)) for table in (*AS_THEY_ARE, *IN_ORDER)}
+    return {**of_linking, **others, PERSON_FIELDS.name: pa.concat_tables(fields_of(folder).parts())}
+
+
+def fields_of(folder: RunFolder) -> FieldsSince:
+    """``person_fields`` of a run."""
+    whole, made, touched = fields_files(folder)
+    return FieldsSince(whole, read_table(touched).column("person_id").combine_chunks(), read_table(made))
+
+
+def fields_files(folder: RunFolder) -> tuple[Path, Path, Path]:
+    """The files that ``person_fields`` is made of."""
+    whole, made, touched = (folder.table(PERSONS, name) for name in (PERSON_FIELDS.name, FIELDS_SINCE, PERSONS_SINCE))
+    return whole, made, touched
+
+
+def _write(folder: RunFolder, built: PersonTables, table: Table) -> None:
+    path, rows = folder.table(PERSONS, table.name), getattr(built, table.name)
+    if table in AS_THEY_ARE:
+        replace_parts(path, [rows], table.arrow_schema())
+    else:
+        write_table(path, rows, table)
+
+
+def _write_fields(folder: RunFolder, fields: pa.Table | FieldsSince) -> None:
+    whole, made, touched = fields_files(folder)
+    schema = PERSON_FIELDS.arrow_schema()
+    if isinstance(fields, FieldsSince) and len(fields.made) <= (1 - OLD_SHARE) * count_rows(fields.path):
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        hand_on(fields.path, whole)
+        since, persons = fields.made, fields.touched
+    else:
+        replace_parts(whole, [fields] if isinstance(fields, pa.Table) else fields.parts(), schema)
+        since, persons = schema.empty_table(), pa.array([], pa.string())
+    replace_rows(made, since)
+    replace_rows(touched, pa.table({"person_id": persons}))
