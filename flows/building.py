@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
-from flows.built import PERSONS, fields_files, fields_of, write_built
+from flows.built import PERSONS, RECORD_PERSONS, fields_files, fields_of, write_built
 from flows.checkpoints import as_marked
 from flows.decided import changed_since
 from flows.kept import read_facts, read_kept_table, write_tables
@@ -15,59 +17,60 @@ from flows.night import Night
 from flows.resume import code_stamp
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import read_table
+from pipeline.core.parquet import AT_ONCE, read_table
 from pipeline.persons.again import PersonsBefore
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.queue import QueueBefore
-from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Clustered, Previous, build_persons
+from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Linked, Previous, build_persons
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
 from schemas.model import load_model
 from schemas.tables import PERSONS as PERSONS_TABLE
 from schemas.tables import RECORDS, REVIEW_CLOSED
 
-RECORD_CONTENTS, PERSON_CONTENTS = "record_contents.arrow", "person_contents.arrow"
+RECORD_CONTENTS = "record_contents.arrow"
 OF_A_LINK = ("record_id_l", "record_id_r", "match_weight", "match_probability", "decision", "decided_by")
+READ: Mapping[str, tuple[str, ...] | None] = {
+    "std_records": OF_A_RECORD, "links": OF_A_LINK, "events": OF_AN_EVENT, "cluster_members": None,
+    "clusters": None, "review_pairs": None, "standing_decisions": None, "decided_pairs": None,
+}  # fmt: skip
+"""Tables of linking, and of each the columns that are read"""
 
 
 def persons(night: Night) -> list[Metric]:
     """Golden records, identities and questions; writes the tables of persons."""
     before = read_current(night.home)
-    previous, decided_before = None, None
-    if before:
-        decided_before = night.home.run(before.run_id).table(LINK, "decided_pairs")
-        previous = Previous(
-            before.table("identity_ledger"),
-            QueueBefore(before.table("review_queue"), _closed_before(before)),
-            before.folder / RECORDS.name,
-            str(before.manifest["model"]),
-            _persons_before(night, before),
-        )
-    members, review_pairs, clusters, standing = (
-        read_table(night.folder.table(LINK, name))
-        for name in ("cluster_members", "review_pairs", "clusters", "standing_decisions")
-    )
-    links = read_table(night.folder.table(LINK, "links"), OF_A_LINK)
-    review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
-    doubts = Doubts(review_pairs, clusters, links, standing, review_bits, night.settings.most_records)
-    decided = changed_since(
-        read_table(decided_before) if decided_before and decided_before.is_file() else None,
-        read_table(night.folder.table(LINK, "decided_pairs")),
-    )
-    clustered = Clustered(members, doubts, load_model(night.settings.model).stamp, decided)
-    built = build_persons(
-        read_table(night.folder.table(LINK, "std_records"), OF_A_RECORD),
-        read_table(night.folder.table(LINK, "events"), OF_AN_EVENT),
-        clustered,
-        _survivorship(night),
-        previous,
-        night.run_id,
-    )
-    write_built(night.folder, built)
-    contents = {RECORD_CONTENTS: built.record_contents, PERSON_CONTENTS: built.person_contents}
-    write_tables(night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        previous = pool.submit(_previous, night, before) if before else None
+        tables = {
+            name: pool.submit(read_table, night.folder.table(LINK, name), columns) for name, columns in READ.items()
+        }
+        linked = _linked(night, before, {name: table.result() for name, table in tables.items()})
+        built = build_persons(linked, _survivorship(night), previous.result() if previous else None, night.run_id)
+        contents = {RECORD_CONTENTS: built.record_contents}
+        kept = pool.submit(write_tables, night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
+        write_built(night.folder, built)
+        kept.result()
     log("persons built", persons=len(built.persons), anew=built.n_rebuilt, questions=len(built.review_queue))
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
+
+
+def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table]) -> Linked:
+    """What linking handed on."""
+    review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
+    own = (tables[name] for name in ("review_pairs", "clusters", "links", "standing_decisions"))
+    doubts = Doubts(*own, review_bits, night.settings.most_records)
+    then = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
+    decided = changed_since(read_table(then) if then and then.is_file() else None, tables["decided_pairs"])
+    records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))
+    return Linked(records, events, members, doubts, load_model(night.settings.model).stamp, decided)
+
+
+def _previous(night: Night, before: Publication) -> Previous:
+    """The publication that tonight goes on from."""
+    queue = QueueBefore(before.table("review_queue"), _closed_before(before))
+    model, tables = str(before.manifest["model"]), _persons_before(night, before)
+    return Previous(before.table("identity_ledger"), queue, before.folder / RECORDS.name, model, tables)
 
 
 def _survivorship(night: Night) -> Survivorship:
@@ -87,11 +90,17 @@ def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
     facts = read_facts(kept)
     if night.is_full or facts is None or facts.get("rules") != _rules(night):
         return None
-    of_records, of_persons = (read_kept_table(kept, name, facts) for name in (RECORD_CONTENTS, PERSON_CONTENTS))
-    files = [run.table(PERSONS, PERSONS_TABLE.name), *fields_files(run)]
-    if of_records is None or of_persons is None or not as_marked(night.home, run.root / PERSONS, files):
+    contents = read_kept_table(kept, RECORD_CONTENTS, facts)
+    members, record_persons = run.table(LINK, "cluster_members"), run.table(PERSONS, RECORD_PERSONS)
+    golden = run.table(PERSONS, PERSONS_TABLE.name)
+    stages = {LINK: [members], PERSONS: [record_persons, golden, *fields_files(run)]}
+    if contents is None or not all(as_marked(night.home, run.root / stage, files) for stage, files in stages.items()):
         return None
-    return PersonsBefore(of_records, of_persons, read_table(files[0]), fields_of(run))
+    records = read_table(members)
+    for table in (read_table(record_persons, ["person_id"]), contents):
+        for name in table.column_names:
+            records = records.append_column(name, table.column(name))
+    return PersonsBefore(records, read_table(golden), fields_of(run))
 
 
 def _closed_before(before: Publication) -> pa.Table:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from pipeline.core.lookup import places_among
 from pipeline.persons.causes import Evidence
-from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger
+from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, standing_in
 from pipeline.persons.lineage import Span, spans_of
+from pipeline.persons.overlap import compare_rows
 
 NOTHING_ELSE = Evidence()
 
@@ -24,17 +26,24 @@ def members(clusters: Iterable[Iterable[str]]) -> pa.Table:
 
 @dataclass
 class Home:
-    """The ledger of one home, and what each run published."""
+    """The ledger of one home, and what each run published.
+
+    Clusters are laid over the ledger alone and beside last night's rows: both ways must tell the same.
+    """
 
     ledger: pa.Table = field(default_factory=empty_ledger)
+    rows: pa.Table = field(default_factory=lambda: members([]).append_column("person_id", pa.array([], pa.string())))
     published: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def night(self, *clusters: str | Iterable[str], run_id: str = "", evidence: Evidence = NOTHING_ELSE) -> Identities:
         """One night; each cluster is its records, as one letter a record or as a list."""
         run = run_id or f"2026-11-{len(self.published) + 1:02d}-1"
         tonight = members(clusters)
-        found = carry_on(compare_with(self.ledger, tonight), self.ledger, run, evidence)
-        self.ledger = found.ledger
+        overlap = compare_with(self.ledger, tonight)
+        places = places_among(tonight.column("record_id"), self.rows.column("record_id"))
+        assert compare_rows(tonight, standing_in(self.ledger), self.rows, places) == overlap
+        found = carry_on(overlap, self.ledger, run, evidence)
+        self.ledger, self.rows = found.ledger, tonight.append_column("person_id", found.person_of)
         self.published[run] = dict(
             zip(tonight.column("record_id").to_pylist(), found.person_of.to_pylist(), strict=True)
         )

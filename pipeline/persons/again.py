@@ -16,15 +16,17 @@ import pyarrow.compute as pc
 
 from pipeline.core.parquet import read_parts
 
+ROWS_A_PIECE = 64
+
 
 @dataclass(frozen=True, slots=True)
 class PersonsBefore:
     """Tables of the publication that tonight goes on from; made by the rules of tonight."""
 
-    record_contents: pa.Table
-    person_contents: pa.Table
-    """Both as ``content`` gives them"""
+    records: pa.Table
+    """record_id, cluster_id, person_id, and what ``content`` tells, in the order of their ids"""
     persons: pa.Table
+    """In the order of their ids"""
     person_fields: FieldsSince
 
 
@@ -66,7 +68,7 @@ def taken_over(then: Iterable[pa.Table], touched: pa.Array, made: pa.Table) -> I
         touched: persons whose rows before do not count.
         made: rows of touched persons, in the order of the key.
 
-    Cost: a few steps for each touched person; no row is copied, and rows that stay together are one piece of the table.
+    Cost: a few steps for each touched person; rows that stay together are one piece of the table, where pieces are worth it.
     """
     gone = np.sort(np.asarray(touched.to_pylist(), object))
     own = _Runs(made)
@@ -86,6 +88,8 @@ def taken_over(then: Iterable[pa.Table], touched: pa.Array, made: pa.Table) -> I
 def _merged(then: _Runs, made: _Runs, touched: np.ndarray) -> pa.Table:
     """Rows before, with those of touched persons replaced; of ``made`` only theirs are taken."""
     (begin, end), (new, new_end) = then.rows_of(touched), made.rows_of(touched)
+    if len(touched) * ROWS_A_PIECE > len(then.table):
+        return _picked(then.table, (begin, end), made.table, (new, new_end))
     if len(touched):  # persons between whom no other one stands are replaced together
         is_apart = begin[1:] != end[:-1]
         begin, new = (np.append(rows[:1], rows[1:][is_apart]) for rows in (begin, new))
@@ -96,6 +100,20 @@ def _merged(then: _Runs, made: _Runs, touched: np.ndarray) -> pa.Table:
         at = last
     pieces.append(then.table.slice(at))
     return pa.concat_tables(pieces)
+
+
+def _picked(
+    then: pa.Table, gone: tuple[np.ndarray, np.ndarray], made: pa.Table, given: tuple[np.ndarray, np.ndarray]
+) -> pa.Table:
+    """The same row by row: pieces of few rows would cost more than a copy of all."""
+    change = np.zeros(len(then) + 1, np.int64)
+    for rows, step in zip(gone, (1, -1), strict=True):
+        np.add.at(change, rows, step)
+    kept = np.flatnonzero(change[:-1].cumsum() == 0)
+    new = np.arange(given[0][0], given[1][-1]) if len(given[0]) else np.empty(0, np.int64)
+    place = np.searchsorted(kept, np.repeat(gone[0], given[1] - given[0]))
+    rows = pa.array(np.insert(kept, place, len(then) + new))
+    return pa.concat_tables([then, made]).combine_chunks().take(rows)
 
 
 class _Runs:

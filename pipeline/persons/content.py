@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+from numpy.typing import NDArray
 
+from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.persons.causes import CONTRACT, CORRECTED
 from schemas.tables import PERSON_COLUMNS, RECORDS
 
@@ -24,63 +27,63 @@ MADE_OF = ("record_id", "source", "borough", "basis", "recorded_at", *OF_ITS_PER
 LISTS = frozenset(column.name for column in RECORDS.columns if pa.types.is_list(column.type))
 
 
-def record_contents(std_records: pa.Table) -> pa.Table:
-    """One row a record, in the order given: record_id, contract_version, and the hashes ``content`` and ``made_of``."""
-    return _hashed(std_records, {"content": CONTENT, "made_of": MADE_OF})
+def record_contents(std_records: pa.Table, events: pa.Table, record_of_event: NDArray[np.int64]) -> pa.Table:
+    """One row a record, in the order of their ids: feed_id, contract_version, and two hashes.
 
-
-def person_contents(
-    records: pa.Table, contents: pa.Table, events: pa.Table, confidence: pa.Table, queue: pa.Table
-) -> pa.Table:
-    """One row a person, person_id and the hash ``said`` of all that it is made of.
+    ``content`` is of what the record says of its person, ``made_of`` of all that a golden record takes from it, its events included.
 
     Args:
-        records: with person_id.
-        contents: of the same records in the same order, as ``record_contents`` gives.
-        events: with person_id.
-        confidence: person_id and the confidence of its cluster.
-        queue: open questions.
+        std_records: in the order of their ids.
+        events: of these records.
+        record_of_event: row of each event's record.
     """
-    made_of = pa.table({"person_id": records.column("person_id"), "made_of": contents.column("made_of")})
-    with duckdb.connect() as base:
-        for name, table in (("records", made_of), ("events", events), ("confidence", confidence), ("queue", queue)):
-            base.register(name, table)
-        return base.sql(PERSONS_SAID_SQL).to_arrow_table().cast(SAID)
+    hashed = _hashed(std_records, {"content": CONTENT, "made_of": MADE_OF})
+    made_of = hashed.column("made_of").to_numpy().copy()
+    np.bitwise_xor.at(made_of, record_of_event, _hashed_events(events))
+    lineage = {
+        name: std_records.column(name).combine_chunks().dictionary_encode() for name in ("feed_id", "contract_version")
+    }
+    return pa.table({**lineage, "content": hashed.column("content"), "made_of": made_of})
 
 
-# Each hash is hashed again, so that two rows of a person that swap a value do not cancel out.
-PERSONS_SAID_SQL = """
-SELECT person_id, bit_xor(said) AS said FROM (
-    SELECT person_id, hash(made_of, 'record') AS said FROM records
-    UNION ALL SELECT person_id, hash(hash(event_id, role, borough), 'event') FROM events
-    UNION ALL SELECT person_id, hash(hash(confidence), 'confidence') FROM confidence
-    UNION ALL SELECT person_id, hash(hash(count(*)), 'questions') FROM (SELECT unnest(person_ids) AS person_id FROM queue) GROUP BY 1)
-GROUP BY person_id
-"""
-SAID = pa.schema([("person_id", pa.string()), ("said", pa.uint64())])
+def rows_of_other(name: str, then: pa.Table, now: pa.Table, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows of now whose hash is another than then. Input: ``places``, row of each in ``then``; NOWHERE of a new one."""
+    own, its = (table.column(name).to_numpy() for table in (now, then))
+    if not len(its):
+        return np.empty(0, np.int64)
+    return np.flatnonzero((places != NOWHERE) & (own != its[places]))
 
 
-def persons_of_other_content(then: pa.Table, now: pa.Table) -> pa.Array:
-    """Ids, of then or now, of persons who are not made of what they were. Input: as ``person_contents`` gives."""
-    with duckdb.connect() as base:
-        base.register("now_", now)
-        base.register("then_", then)
-        sql = "SELECT person_id FROM now_ n FULL JOIN then_ t USING (person_id) WHERE n.said IS DISTINCT FROM t.said"
-        return base.sql(sql).to_arrow_table().column(0).combine_chunks().cast(pa.string())
+def persons_of_other_questions(persons: pa.Table, queue: pa.Table) -> pa.Array:
+    """Of last night's persons, in the order of their ids, those of whom another number of questions is open tonight."""
+    named = places_among(queue.column("person_ids").combine_chunks().flatten(), persons.column("person_id"))
+    asked = np.bincount(named[named != NOWHERE], minlength=len(persons))
+    return (
+        persons.column("person_id")
+        .filter(pa.array(asked != persons.column("n_open_questions").to_numpy()))
+        .combine_chunks()
+    )
 
 
-def corrected(then: pa.Table, now: pa.Table, record_ids: pa.Array) -> dict[str, str]:
-    """Of the given records, those whose content changed: by the source, or by another contract version that read it.
+def persons_of_other_confidence(persons: pa.Table, confidence: pa.Table) -> pa.Array:
+    """Of last night's persons, in the order of their ids, those whose cluster is more or less sure. Input: person_id and confidence."""
+    place = places_among(confidence.column("person_id"), persons.column("person_id"))
+    now, then = confidence.column("confidence").to_numpy(), persons.column("cluster_confidence").to_numpy()
+    is_other = (place != NOWHERE) & (now != then[place])
+    return confidence.column("person_id").filter(pa.array(is_other)).combine_chunks()
 
-    Input: ``then`` and ``now`` as ``record_contents`` gives.
+
+def corrected(then: pa.Table, now: pa.Table) -> dict[str, str]:
+    """Records whose content changed: by the source, or by another contract version that read it.
+
+    Input: the same records in the same order then and now, each with record_id, contract_version and ``content``.
     """
-    then, now = (table.filter(pc.is_in(table.column("record_id"), record_ids)) for table in (then, now))
-    sql = """SELECT record_id, n.contract_version IS DISTINCT FROM t.contract_version AS is_read_anew
-        FROM now_ n JOIN then_ t USING (record_id) WHERE n.content <> t.content"""
-    with duckdb.connect() as base:
-        base.register("now_", now)
-        base.register("then_", then)
-        return {record: CONTRACT if is_read_anew else CORRECTED for record, is_read_anew in base.execute(sql).fetchall()}  # fmt: skip
+    is_other = pc.not_equal(then.column("content"), now.column("content"))
+    (ids, own), its = (
+        [table.column(name).filter(is_other).to_pylist() for name in names]
+        for table, names in ((now, ("record_id", "contract_version")), (then, ("contract_version",)))
+    )
+    return {record: CORRECTED if one == other else CONTRACT for record, one, other in zip(ids, own, *its, strict=True)}
 
 
 def corrected_since(published: Path, std_records: pa.Table, record_ids: pa.Array) -> dict[str, str]:
@@ -92,7 +95,10 @@ def corrected_since(published: Path, std_records: pa.Table, record_ids: pa.Array
     columns = ["record_id", "contract_version", *names]
     then = records.to_table(columns, filter=ds.field("record_id").isin(record_ids))
     now = std_records.filter(pc.is_in(std_records.column("record_id"), record_ids))
-    return corrected(_hashed(then, {"content": names}), _hashed(now, {"content": names}), record_ids)
+    now, then = (_hashed(table.sort_by("record_id"), {"content": names}) for table in (now, then))
+    both = pc.is_in(now.column("record_id"), then.column("record_id").combine_chunks())
+    also = pc.is_in(then.column("record_id"), now.column("record_id").combine_chunks())
+    return corrected(then.filter(also), now.filter(both))
 
 
 def _hashed(records: pa.Table, hashes: dict[str, Sequence[str]]) -> pa.Table:
@@ -100,6 +106,14 @@ def _hashed(records: pa.Table, hashes: dict[str, Sequence[str]]) -> pa.Table:
     with duckdb.connect() as base:
         base.register("records", records)
         return base.sql(f"SELECT record_id, contract_version, {said} FROM records").to_arrow_table()  # noqa: S608  (names of our own columns)
+
+
+def _hashed_events(events: pa.Table) -> np.ndarray:
+    """Each hash is hashed again, so that two events that swap a value do not cancel out."""
+    with duckdb.connect() as base:
+        base.register("events", events)
+        found = base.sql("SELECT hash(hash(event_id, role, borough), 'event') AS said FROM events").to_arrow_table()
+    return found.column("said").to_numpy()
 
 
 def _said(name: str) -> str:

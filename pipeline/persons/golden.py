@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.core.parquet import conform
 from pipeline.persons.survivorship import ORDER, Criterion, Survivorship
-from schemas.tables import PERSON_FIELDS
+from schemas.tables import PERSON_FIELDS, PERSONS
 
 FIRST_OF_LIST = ("forename", "surname")
 NEEDED = ("forename", "surname", "date_of_birth", "postcode")  # what else of a person is made from
@@ -89,3 +89,49 @@ def _group_sql(fields: Sequence[str], rules: Sequence[Criterion]) -> str:
 
 def _ranking(rules: Sequence[Criterion]) -> str:
     return ", ".join(ORDER[rule] for rule in rules)
+
+
+def persons_table(
+    records: pa.Table, events: pa.Table, fields: pa.Table, confidence: pa.Table, queue: pa.Table
+) -> pa.Table:
+    """The contract ``persons`` of these records. Input: person_id and ``confidence`` of each person; all open questions."""
+    with duckdb.connect() as base:
+        for name, table in (
+            ("records", records), ("events", events), ("golden", golden_values(fields)),
+            ("confidence", confidence), ("queue", queue),
+        ):  # fmt: skip
+            base.register(name, table)
+        found = base.sql(PERSONS_SQL).to_arrow_table()
+    for column in PERSONS.columns:
+        if column.name not in found.column_names:
+            found = found.append_column(column.name, pa.nulls(len(found), column.type))
+    return conform(found.select(list(PERSONS.names)), PERSONS).sort_by("person_id")
+
+
+PERSONS_SQL = """
+WITH seen AS (
+    SELECT person_id, count(*) AS n_records, min(recorded_at) AS first_seen_at, max(recorded_at) AS last_seen_at,
+           list_sort(list_distinct(list(source))) AS sources
+    FROM records GROUP BY person_id),
+roles AS (SELECT person_id, list_sort(list_distinct(list(role))) AS roles FROM events GROUP BY person_id),
+places AS (
+    SELECT person_id, list_sort(list_distinct(list(borough) FILTER (borough IS NOT NULL))) AS boroughs
+    FROM (SELECT person_id, borough FROM records UNION ALL SELECT person_id, borough FROM events) GROUP BY person_id),
+names AS (
+    SELECT person_id, upper(concat_ws(' ', f, s)) AS full_name FROM (
+        SELECT person_id, unnest(CASE WHEN len(forename) > 0 THEN forename ELSE [NULL] END) AS f, surname FROM records) AS one,
+        unnest(CASE WHEN len(surname) > 0 THEN surname ELSE [NULL] END) AS two(s)
+    UNION SELECT person_id, unnest(alias) FROM records),
+aliases AS (
+    SELECT n.person_id, list_sort(list(DISTINCT n.full_name)) AS alias FROM names n JOIN golden g USING (person_id)
+    WHERE n.full_name <> '' AND n.full_name <> upper(concat_ws(' ', g.forename, g.surname)) GROUP BY n.person_id),
+asked AS (SELECT unnest(person_ids) AS person_id, count(*) AS n FROM queue GROUP BY 1)
+SELECT s.person_id, g.* EXCLUDE (person_id, date_of_birth), CAST(g.date_of_birth AS DATE) AS date_of_birth, a.alias,
+       regexp_extract(g.postcode, '^(\\S+) ', 1) AS postcode_district, coalesce(r.roles, []) AS roles,
+       coalesce(p.boroughs, []) AS boroughs, s.sources, s.n_records, s.first_seen_at, s.last_seen_at,
+       c.confidence AS cluster_confidence, coalesce(q.n, 0) AS n_open_questions
+FROM seen s LEFT JOIN golden g USING (person_id) LEFT JOIN aliases a USING (person_id) LEFT JOIN roles r USING (person_id)
+LEFT JOIN places p USING (person_id) LEFT JOIN asked q USING (person_id)
+JOIN confidence c USING (person_id)
+ORDER BY s.person_id
+"""

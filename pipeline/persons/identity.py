@@ -74,9 +74,19 @@ class _Heirs:
     new: set[str] = field(default_factory=set)
 
 
+def standing_in(ledger: pa.Table) -> pa.Table:
+    """The open spans."""
+    return ledger.filter(pc.is_null(ledger.column("valid_to")))
+
+
 def compare_with(ledger: pa.Table, cluster_members: pa.Table) -> Overlap:
     """Lay tonight's clusters over the persons that stand in the ledger."""
-    return compare(cluster_members, ledger.filter(pc.is_null(ledger.column("valid_to"))))
+    return compare(cluster_members, standing_in(ledger))
+
+
+def persons_changed(identities: Identities) -> list[str]:
+    """Persons, of last night or tonight, to whom something happened."""
+    return sorted({person for change in identities.changes for person in (change.before, change.after) if person})
 
 
 def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence) -> Identities:
@@ -129,8 +139,8 @@ def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence
 
 def _inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_id: str) -> _Heirs:
     """Decide which person each changed cluster is."""
-    known = set(ledger.column("person_id").to_pylist())
-    standing = set(ledger.column("person_id").filter(pc.is_null(ledger.column("valid_to"))).to_pylist())
+    standing = _standing(ledger, owners.values())
+    ids = _Ids(ledger, overlap)
     first = _heir_of(overlap.clusters, overlap.person_before)
     free = {
         record: owner
@@ -148,13 +158,39 @@ def _inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_
             person = min(own, key=lambda old: (since.get(old, ("", 0)), old))
             heirs.ended.update((old, cluster) for old in (*standing_claims, *returned) if old != person)
         else:
-            person = _new_id(records[0], known, run_id)
-            known.add(person)
+            person = ids.new(records[0], run_id)
             heirs.new.add(person)
             if parted := _most_of(records, overlap.person_before) or _most_of(records, owners):
                 heirs.split_from[person] = parted
         heirs.person_of[cluster] = person
     return heirs
+
+
+def _standing(ledger: pa.Table, persons: Iterable[str]) -> set[str]:
+    """Those of the persons who stand."""
+    wanted = pa.array(sorted(set(persons)), pa.string())
+    is_own = pc.and_(pc.is_in(ledger.column("person_id"), wanted), pc.is_null(ledger.column("valid_to")))
+    return set(ledger.column("person_id").filter(is_own).to_pylist())
+
+
+class _Ids:
+    """Ids of persons that are taken: by the ledger, or tonight."""
+
+    def __init__(self, ledger: pa.Table, overlap: Overlap) -> None:
+        self._ids = ledger.column("person_id")
+        self._likely = {_hashed_id(records[0]) for records in overlap.clusters.values()}
+        self._taken = set(self._ids.filter(pc.is_in(self._ids, pa.array(self._likely, pa.string()))).to_pylist())
+
+    def new(self, first_record: str, run_id: str) -> str:
+        """An id that was never given, of a cluster by its first record."""
+        salt = ""
+        while self._is_taken(found := _hashed_id(f"{first_record}{salt}")):
+            salt = f"|{run_id}|{salt}"
+        self._taken.add(found)
+        return found
+
+    def _is_taken(self, person: str) -> bool:
+        return person in self._taken or (person not in self._likely and pc.index(self._ids, person).as_py() >= 0)
 
 
 def _heir_of(clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str]) -> dict[str, str]:
@@ -233,10 +269,8 @@ def _moves(overlap: Overlap, person_of: Mapping[str, str], causes: Mapping[str, 
 
 
 def _person_of(overlap: Overlap, changed: Mapping[str, str]) -> pa.Table:
-    is_changed = pc.is_null(overlap.person_of_cluster)
-    given = pa.array([changed[cluster] for cluster in overlap.cluster_ids.filter(is_changed).to_pylist()], pa.string())
-    persons = pc.replace_with_mask(overlap.person_of_cluster, is_changed, given)
-    return persons.take(pa.array(overlap.cluster_of_record))
+    given = pa.array([changed[cluster] for cluster in overlap.changed], pa.string())
+    return pc.replace_with_mask(overlap.person_of_record, pc.is_null(overlap.person_of_record), given)
 
 
 def _span(person: str, run_id: str, records: tuple[str, ...], cause: Cause, split_from: str | None = None) -> dict[str, Any]:  # fmt: skip
@@ -260,7 +294,7 @@ def _bring_up_to_date(
     touched = pc.unique(rows.column("person_id").combine_chunks())
     staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
     own = pa.concat_tables([ledger.filter(staying), rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])  # fmt: skip
-    return pa.concat_tables(taken_over([ledger], touched, own)).combine_chunks()
+    return pa.concat_tables(taken_over([ledger], touched, own))
 
 
 def _check_order(ledger: pa.Table, run_id: str) -> None:
@@ -273,14 +307,8 @@ def _check_order(ledger: pa.Table, run_id: str) -> None:
         )  # fmt: skip
 
 
-def _new_id(first_record: str, used: set[str], run_id: str) -> str:
-    salt = ""
-    while True:
-        digest = hashlib.blake2b(f"{first_record}{salt}".encode(), digest_size=10).digest()
-        found = "P" + base64.b32encode(digest).decode()[:12]
-        if found not in used:
-            return found
-        salt = f"|{run_id}|{salt}"
+def _hashed_id(said: str) -> str:
+    return "P" + base64.b32encode(hashlib.blake2b(said.encode(), digest_size=10).digest()).decode()[:12]
 
 
 def empty_ledger() -> pa.Table:

@@ -5,12 +5,14 @@ Whole columns at a time, so that a night costs what it changed: most persons are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipeline.core.lookup import NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,10 @@ class Overlap:
     """Persons of last night whose records are not exactly one of tonight's clusters, and their records then."""
     person_before: Mapping[str, str]
     """Records of changed clusters to their person of last night, where they had one."""
-    cluster_of_record: np.ndarray
-    """Position in ``person_of_cluster`` of each row of cluster_members."""
-    cluster_ids: pa.Array
-    person_of_cluster: pa.Array
-    """The person whose records the cluster has, unchanged; null for a changed cluster."""
+    person_of_record: pa.Array
+    """The person of each row of cluster_members; null in a changed cluster."""
+    changed: Sequence[str]
+    """The cluster of each row that is in a changed one."""
 
     @property
     def touched(self) -> pa.Array:
@@ -57,17 +58,54 @@ def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
     person_of_cluster[~same] = -1
     changed_person = np.ones(len(standing), bool)
     changed_person[person_of_cluster[same]] = False
-    person_ids = standing.column("person_id").combine_chunks()
-    rows = np.flatnonzero(person_of_cluster[cluster_of_record] < 0)
-    records = cluster_members.column("record_id").combine_chunks().take(pa.array(rows))
-    then = person_ids.take(pa.array(person_of_record[rows], mask=person_of_record[rows] < 0))
+    persons = standing.column("person_id").combine_chunks().take(pa.array(person_of_record, mask=person_of_record < 0))
+    return _overlap(
+        cluster_members, persons, person_of_cluster[cluster_of_record] < 0, standing.filter(pa.array(changed_person))
+    )
+
+
+def compare_rows(cluster_members: pa.Table, standing: pa.Table, then: pa.Table, places: np.ndarray) -> Overlap:
+    """The same, where the rows of last night are there: few of them differ, and only these are looked at.
+
+    A cluster is named by its first record. So one has the same records as before unless a record came to its name or left it.
+
+    Args:
+        cluster_members: as above.
+        standing: as above; of the records of ``then``.
+        then: cluster_id and person_id of last night's records.
+        places: where in ``then`` each record of tonight was; NOWHERE of a new one.
+    """
+    rows, own = pa.array(places, mask=places == NOWHERE), cluster_members.column("cluster_id").combine_chunks()
+    was, was_of = then.column("cluster_id").combine_chunks(), then.column("person_id").combine_chunks()
+    came = pc.fill_null(pc.not_equal(own, was.take(rows)), True)
+    is_left = np.ones(len(then), bool)
+    is_left[places[places != NOWHERE]] = False
+    is_left[places[came.to_numpy(zero_copy_only=False) & (places != NOWHERE)]] = True
+    names = pc.unique(pa.concat_arrays([own.filter(came), was.filter(pa.array(is_left))]))
+    changed = standing.filter(pc.is_in(standing.column("person_id"), pc.unique(was_of.filter(pc.is_in(was, names)))))
+    return _overlap(cluster_members, was_of.take(rows), pc.is_in(own, names).to_numpy(zero_copy_only=False), changed)
+
+
+def _overlap(cluster_members: pa.Table, persons: pa.Array, is_changed: np.ndarray, changed: pa.Table) -> Overlap:
+    """Put together what is told of an overlap.
+
+    Args:
+        cluster_members: of tonight.
+        persons: last night's person of each record.
+        is_changed: whether its cluster is another than last night.
+        changed: spans of persons whose records are not one of tonight's clusters.
+    """
+    rows = pa.array(np.flatnonzero(is_changed))
+    records, clusters = (
+        cluster_members.column(name).combine_chunks().take(rows) for name in ("record_id", "cluster_id")
+    )
+    then = zip(records.to_pylist(), persons.take(rows).to_pylist(), strict=True)
     return Overlap(
-        _grouped(records, clusters.dictionary.take(pa.array(cluster_of_record[rows]))),
-        _own_records(standing.filter(pa.array(changed_person))),
-        {record: person for record, person in zip(records.to_pylist(), then.to_pylist(), strict=True) if person},
-        cluster_of_record,
-        clusters.dictionary,
-        person_ids.take(pa.array(person_of_cluster, mask=person_of_cluster < 0)),
+        _grouped(records, clusters),
+        _own_records(changed),
+        {record: person for record, person in then if person},
+        pc.if_else(pa.array(is_changed), pa.scalar(None, pa.string()), persons),
+        clusters.to_pylist(),
     )
 
 

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
-from pipeline.persons.golden import person_fields
-from pipeline.persons.stage import persons_table
+from pipeline.persons.golden import person_fields, persons_table
 from pipeline.persons.survivorship import Survivorship
 from schemas.tables import IDENTITY_LEDGER, PERSON_FIELDS, PERSONS
 
@@ -47,9 +46,8 @@ def _persons(
 ) -> pa.Table:
     kept = conform(_rows(before, "person_id", touched, is_in=False), PERSONS)
     if len(own):
-        members = pa.table({"record_id": own.column("record_id"), "cluster_id": own.column("person_id")})
-        clusters = before.select(["person_id", "cluster_confidence"]).rename_columns(["cluster_id", "confidence"])
-        kept = pa.concat_tables([kept, persons_table(own, events, fields, clusters, members, queue)])
+        confidence = before.select(["person_id", "cluster_confidence"]).rename_columns(["person_id", "confidence"])
+        kept = pa.concat_tables([kept, persons_table(own, events, fields, confidence, queue)])
     asked = Counter(person for row in queue.column("person_ids").to_pylist() for person in row)
     counts = pa.array([asked[person] for person in kept.column("person_id").to_pylist()], pa.int64())
     at = kept.schema.get_field_index("n_open_questions")

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.persons.again import taken_over
-from pipeline.persons.content import corrected, person_contents, persons_of_other_content, record_contents
+from pipeline.core.lookup import places_among
+from pipeline.core.parquet import replace_parts
+from pipeline.persons.again import FieldsSince, taken_over
+from pipeline.persons.content import (
+    corrected,
+    persons_of_other_confidence,
+    persons_of_other_questions,
+    record_contents,
+    rows_of_other,
+)
 from schemas.tables import STD_RECORDS
 
 PERSONS = st.dictionaries(st.sampled_from("abcdefgh"), st.lists(st.integers(0, 9), min_size=1, max_size=4))
@@ -48,24 +57,22 @@ def records(says: dict[str, dict]) -> pa.Table:
     return pa.Table.from_pylist(rows, STD_RECORDS.arrow_schema())
 
 
-def said(table: pa.Table, boroughs: list[str | None]) -> pa.Table:
-    """Two records a person, an event each, and no question."""
-    ids = table.column("record_id")
-    persons = pa.array([f"P{at // 2}" for at in range(len(ids))], pa.string())
-    events = pa.table({"event_id": ids, "person_id": persons, "role": ids, "borough": pa.array(boroughs, pa.string())})
-    confidence = pa.table({"person_id": pc.unique(persons), "confidence": [1.0] * len(pc.unique(persons))})
-    queue = pa.table({"person_ids": pa.array([], pa.list_(pa.string()))})
-    own = table.append_column("person_id", persons)
-    return person_contents(own, record_contents(table), events, confidence, queue)
+def contents(table: pa.Table, boroughs: list[str | None]) -> pa.Table:
+    """Of records with an event each, the last one's first."""
+    ids = table.column("record_id").combine_chunks()
+    rows = np.arange(len(ids))[::-1]
+    of_events = pa.array([boroughs[row] for row in rows], pa.string())
+    events = pa.table({"event_id": ids, "role": ids, "borough": of_events})
+    return record_contents(table, events, rows)
 
 
 @settings(max_examples=15, deadline=None)  # the database takes its time
 @given(st.lists(st.tuples(SAYS, SAYS), min_size=1, max_size=6))
 def test_a_record_of_another_content_is_seen_whatever_changed(pairs: list[tuple[dict, dict]]) -> None:
-    then, now = (records({f"r{at}": pair[side] for at, pair in enumerate(pairs)}) for side in (0, 1))
-    given_ids = then.column("record_id").combine_chunks()
+    both = [records({f"r{at}": pair[side] for at, pair in enumerate(pairs)}) for side in (0, 1)]
+    then, now = (contents(own, [None] * len(pairs)).append_column("record_id", own.column("record_id")) for own in both)
     content = ("surname", "forename", "middle_names", "flags", "is_no_fixed_abode")
-    assert corrected(record_contents(then), record_contents(now), given_ids) == {
+    assert corrected(then, now) == {
         f"r{at}": "corrected_data" if was["contract_version"] == own["contract_version"] else "contract"
         for at, (was, own) in enumerate(pairs) if any(was[name] != own[name] for name in content)
     }  # fmt: skip
@@ -73,13 +80,49 @@ def test_a_record_of_another_content_is_seen_whatever_changed(pairs: list[tuple[
 
 @settings(max_examples=15, deadline=None)  # the database takes its time
 @given(st.lists(st.tuples(SAYS, SAYS), min_size=1, max_size=6), st.data())
-def test_a_person_of_other_content_is_seen_whatever_changed(pairs: list[tuple[dict, dict]], data: st.DataObject) -> None:  # fmt: skip
+def test_a_record_of_which_a_person_is_made_otherwise_is_seen_whatever_changed(pairs: list[tuple[dict, dict]], data: st.DataObject) -> None:  # fmt: skip
     boroughs = st.lists(st.sampled_from([None, "Brent"]), min_size=len(pairs), max_size=len(pairs))
     places = data.draw(boroughs), data.draw(boroughs)
-    then, now = (said(records({f"r{at}": pair[side] for at, pair in enumerate(pairs)}), places[side]) for side in (0, 1))  # fmt: skip
+    then, now = (contents(records({f"r{at}": pair[side] for at, pair in enumerate(pairs)}), places[side]) for side in (0, 1))  # fmt: skip
     made_of = ("surname", "forename", "middle_names", "borough", "is_no_fixed_abode")
-    touched = {
-        f"P{at // 2}" for at, (was, own) in enumerate(pairs)
+    touched = [
+        at for at, (was, own) in enumerate(pairs)
         if any(was[name] != own[name] for name in made_of) or places[0][at] != places[1][at]
-    }  # fmt: skip
-    assert set(persons_of_other_content(then, now).to_pylist()) == touched
+    ]  # fmt: skip
+    assert rows_of_other("made_of", then, now, np.arange(len(pairs))).tolist() == touched
+
+
+def test_persons_of_another_confidence_or_number_of_questions_are_seen() -> None:
+    then = pa.table(
+        {"person_id": ["a", "b", "c"], "cluster_confidence": [1.0, 0.9, 0.8], "n_open_questions": [0, 1, 2]}
+    )
+    confidence = pa.table({"person_id": ["d", "c", "b", "a"], "confidence": [0.7, 0.8, 0.95, 1.0]})
+    queue = pa.table({"person_ids": [["c"], ["b", "c"], ["a", "d"]]})
+    assert persons_of_other_confidence(then, confidence).to_pylist() == ["b"]
+    assert persons_of_other_questions(then, queue).to_pylist() == ["a"]
+
+
+@given(PERSONS, st.lists(st.tuples(PERSONS, st.sets(st.sampled_from("abcdefgh"))), max_size=3))
+def test_fields_of_a_file_and_of_later_nights_are_those_of_the_last_night(
+    tmp_path_factory: pytest.TempPathFactory, then: dict[str, list[int]], nights: list[tuple[dict[str, list[int]], set[str]]]
+) -> None:  # fmt: skip
+    path, rows = tmp_path_factory.mktemp("fields") / "fields.arrow", table(then)
+    replace_parts(path, [rows], rows.schema)
+    fields = FieldsSince(path, pa.array([], pa.string()), rows.slice(0, 0))
+    for now, touched in nights:
+        own = {person: values for person, values in now.items() if person in touched}
+        then = {**{person: values for person, values in then.items() if person not in touched}, **own}
+        fields = fields.going_on(pa.array(sorted(touched), pa.string()), table(own))
+    assert pa.concat_tables(fields.parts()).equals(table(then))
+    assert pa.concat_tables(fields.parts(["person_id"])).equals(table(then).select(["person_id"]))
+
+
+LENGTHS = st.sampled_from([(3, 3), (8, 8), (12, 12), (0, 12)])
+
+
+@given(st.data(), LENGTHS)
+def test_ids_are_found_where_they_stand_however_alike_they_begin(data: st.DataObject, lengths: tuple[int, int]) -> None:
+    ids = st.lists(st.text("ab", min_size=lengths[0], max_size=lengths[1]), max_size=20)
+    among, wanted = sorted(set(data.draw(ids))), data.draw(ids)
+    found = places_among(pa.array(wanted, pa.string()), pa.chunked_array([among[:3], among[3:]], pa.string()))
+    assert found.tolist() == [among.index(own) if own in among else -1 for own in wanted]

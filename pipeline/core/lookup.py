@@ -1,0 +1,70 @@
+"""Where ids stand among others that are in order: numbers to go on with instead of text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+NOWHERE = -1
+HEAD = 8  # bytes of an id that are compared as one number
+
+
+def places_among(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+    """Place of each id among others, which are in order and differ from each other; NOWHERE of one that is not there.
+
+    Ids that are hashes have one length and soon differ: their first bytes are sorted as numbers, and text is compared once where
+    they meet, in a fifth of the time that hashing both sides takes. All others are hashed.
+    """
+    ids, among = _in_one(ids), _in_one(among)
+    heads, its = _heads(ids), _heads(among)
+    if heads is None or its is None or not _soon_differ(its):
+        return pc.fill_null(pc.index_in(ids, among), NOWHERE).to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]
+    places = _first_places(heads, its)
+    is_open = its[np.minimum(places, len(its) - 1)] == heads
+    places[~is_open] = NOWHERE
+    found = pc.equal(among.take(pa.array(places, mask=~is_open)), ids)
+    rows = np.flatnonzero(pc.invert(pc.fill_null(found, True)).to_numpy(zero_copy_only=False))
+    while len(rows):  # of the few that begin alike, each is tried
+        places[rows] += 1
+        is_over = its[np.minimum(places[rows], len(its) - 1)] != heads[rows]
+        is_over |= places[rows] >= len(its)
+        places[rows[is_over]] = NOWHERE
+        rows = rows[~is_over]
+        is_other = pc.not_equal(among.take(pa.array(places[rows])), ids.take(pa.array(rows)))
+        rows = rows[is_other.to_numpy(zero_copy_only=False)]
+    return places
+
+
+def _in_one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if isinstance(ids, pa.Array):
+        return ids
+    return ids.chunk(0) if ids.num_chunks == 1 else ids.combine_chunks()
+
+
+def _heads(ids: pa.Array) -> NDArray[np.uint64] | None:
+    """The first bytes of each id as a number, in the same order; None where ids are missing or of several lengths."""
+    if not len(ids) or ids.null_count or ids.type != pa.string():
+        return None
+    _, offsets, data = ids.buffers()
+    bounds = np.frombuffer(offsets, np.int32, len(ids) + 1, ids.offset * 4)
+    size = int(bounds[1] - bounds[0])
+    if size < HEAD or (np.diff(bounds) != size).any():
+        return None
+    text = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]].reshape(len(ids), size)
+    return np.ascontiguousarray(text[:, :HEAD]).view(">u8")[:, 0].astype(np.uint64)
+
+
+def _soon_differ(heads: NDArray[np.uint64]) -> bool:
+    return bool(2 * np.count_nonzero(heads[1:] != heads[:-1]) >= len(heads) - 1)
+
+
+def _first_places(heads: NDArray[np.uint64], its: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where each number would first stand among others; numbers in order are found side by side."""
+    if (heads[1:] >= heads[:-1]).all():
+        return np.searchsorted(its, heads)
+    order = np.argsort(heads)
+    places = np.empty(len(heads), np.int64)
+    places[order] = np.searchsorted(its, heads[order])
+    return places
