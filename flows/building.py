@@ -58,8 +58,10 @@ def persons(night: Night) -> list[Metric]:
 def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table]) -> Linked:
     """What linking handed on."""
     review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
-    own = (tables[name] for name in ("review_pairs", "clusters", "links", "standing_decisions"))
-    doubts = Doubts(*own, review_bits, night.settings.most_records)
+    pairs, clusters, links, standing = (
+        tables[name] for name in ("review_pairs", "clusters", "links", "standing_decisions")
+    )
+    doubts = Doubts(pairs, clusters, links, standing, review_bits, night.settings.most_records)
     then = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
     decided = changed_since(read_table(then) if then and then.is_file() else None, tables["decided_pairs"])
     records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))

@@ -17,7 +17,8 @@ from pipeline.core.durable import hand_on
 from pipeline.core.parquet import AT_ONCE, count_rows, read_table, replace_parts, replace_rows, write_table
 from pipeline.core.places import RunFolder
 from pipeline.persons.again import FieldsSince
-from pipeline.persons.stage import PersonTables, with_persons
+from pipeline.persons.handed_on import WithPersons, with_persons
+from pipeline.persons.stage import PersonTables
 from schemas.tables import (
     EVENTS,
     IDENTITY_LEDGER,
@@ -49,16 +50,30 @@ def write_built(folder: RunFolder, built: PersonTables) -> None:
             written.result()
 
 
-def built_tables(night: Night) -> dict[str, pa.Table]:
-    """The tables of persons that a run built, by name, as their contracts have them."""
+def built_rows(night: Night) -> dict[str, pa.Table | Path | WithPersons | FieldsSince]:
+    """The tables of persons that a run built, by name: the long ones stay in their files, to be gone through in parts."""
     folder = night.folder
     record_persons = read_table(folder.table(PERSONS, RECORD_PERSONS))
-    of_linking = {
-        table.name: with_persons(read_table(folder.table(LINK, name)), record_persons, table)
-        for table, name in OF_LINKING.items()
+    return {
+        **{
+            table.name: with_persons(folder.table(LINK, name), record_persons, table)
+            for table, name in OF_LINKING.items()
+        },
+        **{table.name: folder.table(PERSONS, table.name) for table in AS_THEY_ARE},
+        **{table.name: read_table(folder.table(PERSONS, table.name)) for table in IN_ORDER},
+        PERSON_FIELDS.name: fields_of(folder),
     }
-    others = {table.name: read_table(folder.table(PERSONS, table.name)) for table in (*AS_THEY_ARE, *IN_ORDER)}
-    return {**of_linking, **others, PERSON_FIELDS.name: pa.concat_tables(fields_of(folder).parts())}
+
+
+def built_tables(night: Night) -> dict[str, pa.Table]:
+    """The same, each held whole."""
+    return {name: _whole(rows) for name, rows in built_rows(night).items()}
+
+
+def _whole(rows: pa.Table | Path | WithPersons | FieldsSince) -> pa.Table:
+    if isinstance(rows, pa.Table):
+        return rows
+    return read_table(rows) if isinstance(rows, Path) else pa.concat_tables(rows.parts())
 
 
 def fields_of(folder: RunFolder) -> FieldsSince:

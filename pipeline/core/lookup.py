@@ -20,7 +20,7 @@ def places_among(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedAr
     ids, among = _in_one(ids), _in_one(among)
     heads, its = _heads(ids), _heads(among)
     if heads is None or its is None or not _soon_differ(its):
-        return pc.fill_null(pc.index_in(ids, among), NOWHERE).to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]
+        return pc.fill_null(pc.index_in(ids, among), NOWHERE).to_numpy(zero_copy_only=False).astype(np.int64)
     places = _first_places(heads, its)
     is_open = its[np.minimum(places, len(its) - 1)] == heads
     places[~is_open] = NOWHERE

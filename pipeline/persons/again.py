@@ -49,6 +49,11 @@ class FieldsSince:
         rows = pa.concat_tables(taken_over([self.made], touched, made)).combine_chunks()
         return FieldsSince(self.path, pc.unique(pa.concat_arrays([self.touched, touched])), rows)
 
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are; the person of each is read for it."""
+        return sum(map(len, self.parts(["person_id"])))
+
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """All rows in the order of the key, some at a time; columns with the person's first, or all."""
         made = self.made.select(list(columns)) if columns else self.made

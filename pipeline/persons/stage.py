@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
-from pipeline.core.errors import ContractError
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.persons.again import FieldsSince, PersonsBefore, of_persons, taken_over
 from pipeline.persons.causes import Evidence
@@ -29,11 +28,12 @@ from pipeline.persons.content import (
 )
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.golden import person_fields, persons_table
+from pipeline.persons.handed_on import rows_of
 from pipeline.persons.identity import Identities, carry_on, empty_ledger, ledger_of, persons_changed, standing_in
 from pipeline.persons.overlap import Overlap, compare, compare_rows
 from pipeline.persons.queue import QueueBefore, review_queue
 from pipeline.persons.survivorship import Survivorship
-from schemas.tables import EVENTS, RECORDS, Table
+from schemas.tables import EVENTS, RECORDS
 
 OF_A_RECORD = tuple(dict.fromkeys((*MADE_OF, *CONTENT, "contract_version", "feed_id")))
 OF_AN_EVENT = ("event_id", "record_id", "role", "borough")
@@ -120,17 +120,10 @@ def _tonight(linked: Linked, before: PersonsBefore | None) -> _Tonight:
     ids = linked.std_records.column("record_id").combine_chunks()
     std_records = linked.std_records.set_column(0, "record_id", ids)
     if not std_records.column("record_id").equals(cluster_members.column("record_id")):
-        cluster_members = cluster_members.take(pa.array(_rows_of(ids, cluster_members, RECORDS)))
-    place = _rows_of(events.column("record_id"), std_records, EVENTS)
+        cluster_members = cluster_members.take(pa.array(rows_of(ids, cluster_members, RECORDS)))
+    place = rows_of(events.column("record_id"), std_records, EVENTS)
     places = np.full(len(ids), NOWHERE) if before is None else places_among(ids, before.records.column("record_id"))
     return _Tonight(std_records, events, place, cluster_members, record_contents(std_records, events, place), places)
-
-
-def _rows_of(record_ids: pa.ChunkedArray, records: pa.Table, table: Table) -> NDArray[np.int64]:
-    places = places_among(record_ids, records.column("record_id"))
-    if (places == NOWHERE).any():
-        raise ContractError(table.name, "has records that are in no cluster")
-    return places
 
 
 def _confidence(records: pa.Table, clusters: pa.Table) -> pa.Table:
@@ -215,18 +208,6 @@ def _identities(
         )
     blame = Blame((previous.model, linked.model) if previous else (), linked.decided, feeds)
     return identities, link_changes(identities, blame, run_id)
-
-
-def with_persons(rows: pa.Table, record_persons: pa.Table, table: Table) -> pa.Table:
-    """The contracts ``records`` and ``events``: rows as linking handed them on, each with its record's person.
-
-    Raises:
-        ContractError: If a row's record has no person.
-    """
-    persons = record_persons.column("person_id")
-    if not rows.column("record_id").equals(record_persons.column("record_id")):
-        persons = persons.take(pa.array(_rows_of(rows.column("record_id"), record_persons, table)))
-    return rows.append_column("person_id", persons).select(list(table.names)).cast(table.arrow_schema())
 
 
 def _corrected(previous: Previous, tonight: _Tonight, overlap: Overlap) -> Mapping[str, str]:
