@@ -6,7 +6,9 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +22,16 @@ from flows.reading import READ, STANDARDISE, last_noted, noted
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import concat, count_rows, read_table, write_table
-from pipeline.validate.again import Again
+from pipeline.validate.exports import Again, Export
 from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, last_good, needed_good, settle, status_table
 from pipeline.validate.page import render_validation_page
-from pipeline.validate.source import Export, FeedValidated, validate_source
+from pipeline.validate.source import FeedValidated, Finding, validate_source
 from pipeline.validate.suites import Suites
 from schemas.contract import Contract
 from schemas.tables import EVENTS_STAGED, FAILED_ROWS, QUARANTINE, RECORDS_AGAIN, SOURCE_STATUS, STD_RECORDS
 
 VALIDATE = "validate"
+FINDING = tuple(field.name for field in fields(Finding))
 
 
 def validate(night: Night, contract: Contract) -> list[str]:
@@ -39,7 +42,7 @@ def validate(night: Night, contract: Contract) -> list[str]:
     exports = [_export(night, feed_id, note, stamp) for feed_id, note in notes.items() if "reason_code" not in note]
     for result in validate_source(contract, exports, suites, night.as_of):
         _keep_validated(night, result, stamp)
-        log("feed validated", feed=result.feed_id, records=len(result.std_records), breaches=len(result.breaches))
+        log("feed validated", feed=result.feed_id, records=result.n_records, breaches=len(result.breaches))
     return list(notes)
 
 
@@ -74,20 +77,20 @@ def settle_feeds(night: Night) -> list[FeedState]:
 
 def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> Export:
     good = last_good(night.home, feed_id)
-    std_records = read_table(night.folder.table(STANDARDISE, "std_records", feed_id))
+    read, standardise = (partial(night.folder.table, stage, feed_id=feed_id) for stage in (READ, STANDARDISE))
     return Export(
         feed_id,
-        std_records,
-        read_table(night.folder.table(STANDARDISE, "events", feed_id)),
-        lambda: read_table(night.folder.table(READ, "raw_records", feed_id)),
+        partial(read_table, standardise("std_records")),
+        partial(read_table, standardise("events")),
+        partial(read_table, read("raw_records")),
         int(str(note["rows_read"])),
-        count_rows(night.folder.table(STANDARDISE, "quarantine", feed_id)),
+        count_rows(standardise("quarantine")),
         good.facts.rows if good else None,
-        _again(night, feed_id, note, len(std_records), stamp),
+        _again(night, feed_id, note, stamp),
     )
 
 
-def _again(night: Night, feed_id: str, note: Mapping[str, Any], n_records: int, stamp: str) -> Again | None:
+def _again(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> Again | None:
     """What the current publication's run found of the feed's rows that say what they said, by the rules of tonight."""
     contract, _ = night.feeds[feed_id]
     last = last_noted(night, feed_id, contract)
@@ -97,10 +100,11 @@ def _again(night: Night, feed_id: str, note: Mapping[str, Any], n_records: int, 
     is_whole = as_marked(night.home, last.folder.root / VALIDATE / contract.source, [path])
     if not is_whole or noted(last.folder, feed_id, VALIDATE).get("suites") != stamp:
         return None
-    is_known = np.ones(n_records, bool)
-    if not note.get("is_unchanged"):
-        again = read_table(night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id), ["is_again"])
-        is_known = again.column("is_again").to_numpy()
+    again = night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id)
+    if note.get("is_unchanged"):
+        is_known = np.ones(count_rows(again), bool)
+    else:
+        is_known = read_table(again, ["is_again"]).column("is_again").to_numpy()
     return Again(is_known, read_table(path))
 
 
@@ -119,23 +123,21 @@ def _suites_stamp(night: Night) -> str:
 
 
 def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
-    for name, rows, table in (
-        ("std_records", result.std_records, STD_RECORDS), ("events", result.events, EVENTS_STAGED),
-    ):  # fmt: skip
+    for name in (STD_RECORDS.name, EVENTS_STAGED.name) if not len(result.quarantine) else ():
         path = night.folder.table(VALIDATE, name, result.feed_id)
-        if len(result.quarantine):
-            write_table(path, rows, table)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            hand_on(night.folder.table(STANDARDISE, name, result.feed_id), path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        hand_on(night.folder.table(STANDARDISE, name, result.feed_id), path)
+    if len(result.quarantine):
+        for rows, table in zip(result.left(), (STD_RECORDS, EVENTS_STAGED), strict=True):
+            write_table(night.folder.table(VALIDATE, table.name, result.feed_id), rows, table)
     write_table(night.folder.table(VALIDATE, "quarantine", result.feed_id), result.quarantine, QUARANTINE)
     write_table(night.folder.table(VALIDATE, FAILED_ROWS.name, result.feed_id), result.failed, FAILED_ROWS)
     breach = result.breaches[0] if result.breaches else None
     said = {
-        "rows": len(result.std_records),
+        "rows": result.n_records,
         "reason_code": breach.code if breach else None,
         "reason": " ".join(each.reason for each in result.breaches) or None,
-        "findings": [asdict(finding) for finding in result.findings],
+        "findings": [dict(zip(FINDING, attrgetter(*FINDING)(finding), strict=True)) for finding in result.findings],
         "suites": stamp,
     }
     path = night.folder.root / VALIDATE / result.feed_id / "note.json"

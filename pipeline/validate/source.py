@@ -4,42 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipeline.core.parquet import conform
-from pipeline.validate.again import Again, failed_rows, outcomes_of
+from pipeline.validate.again import EVENTS, Night, failed_rows, outcomes_of
+from pipeline.validate.exports import RECORD_ID, Export, Records
 from pipeline.validate.suites import Outcome, Suites
-from pipeline.validate.views import View, event_view, record_view
 from schemas.contract import Contract
 from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FIELDS, QUARANTINE
 
-RECORDS, EVENTS = "std_records", "events"
+RECORDS = "std_records"
 GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them
 PLACE = ("file", "sheet", "row_number", "part")
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """One feed's export as it comes to validation."""
-
-    feed_id: str
-    std_records: pa.Table
-    events: pa.Table
-    raw_records: Callable[[], pa.Table]
-    """Reads them; only asked where a row is rejected"""
-    rows_read: int
-    rows_rejected: int
-    """Rows that reading and standardising have sent to quarantine"""
-    last_good_rows: int | None
-    """Records of the last good export; None where there is none"""
-    again: Again | None = None
-    """What is known of its rows from the export before"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +52,13 @@ class FeedValidated:
     """What is left of an export, what was rejected, and why the feed is held, if it is."""
 
     feed_id: str
-    std_records: pa.Table
-    events: pa.Table
+    n_records: int
+    left: Callable[[], tuple[pa.Table, pa.Table]]
+    """Reads the records and events that are left; where no row is rejected, those are all"""
     quarantine: pa.Table
     breaches: tuple[Breach, ...]
-    findings: tuple[Finding, ...] = field(default=())
-    failed: pa.Table = field(default_factory=lambda: FAILED_ROWS.arrow_schema().empty_table())
+    findings: tuple[Finding, ...]
+    failed: pa.Table
     """Contract ``failed_rows``, for the next night"""
 
 
@@ -85,81 +68,21 @@ def validate_source(
     """Run the common suites and the source's own on all its feeds, one after the other in the given order."""
     if not exports:
         return []
-    sizes = [len(export.std_records) for export in exports]
-    owner = np.repeat(np.arange(len(exports)), sizes)
-    records = pa.concat_tables(export.std_records for export in exports)
-    events = pa.concat_tables(export.events for export in exports)
-    ids = {name: records.column("record_id").combine_chunks() for name in (RECORDS, contract.source) if name in suites}
-    views = dict.fromkeys(ids, View(records, as_of, record_view)) | {EVENTS: View(events, as_of, event_view)}
-    ids[EVENTS] = events.column("record_id").combine_chunks()
-    known_records, known_events = _known(exports, records, events)
-    failed = pa.concat_tables(
-        [FAILED_ROWS.arrow_schema().empty_table(), *(own.again.failed for own in exports if own.again)]
-    )
-    found = {
-        name: outcomes_of(
-            suites, name, view, ids[name], _parameters(as_of), known_events if name == EVENTS else known_records, failed
-        )
-        for name, view in views.items()
-    }
-    outcomes = [
-        (outcome, _record_places(outcome.failing, events, records) if name == EVENTS else outcome.failing)
-        for name, own in found.items()
-        for outcome in own
-    ]
-    failed = failed_rows(found, suites, ids)
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    return [
-        replace(
-            _settle(contract, export, owner == at, int(first[at]), outcomes, as_of),
-            failed=failed.filter(
-                pc.is_in(failed.column("record_id"), export.std_records.column("record_id").combine_chunks())
-            ),
-        )
-        for at, export in enumerate(exports)
-    ]
+    records = Records(exports)
+    failed = pa.concat_tables([FAILED_ROWS.arrow_schema().empty_table(), *(own.again.failed for own in exports if own.again)])  # fmt: skip
+    night = Night(suites, records, as_of, failed)
+    found = {name: outcomes_of(night, name) for name in (RECORDS, contract.source, EVENTS) if name in suites}
+    return [_settle(contract, night, at, found) for at in range(len(exports))]
 
 
-def _known(
-    exports: Sequence[Export], records: pa.Table, events: pa.Table
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Of each record, and of each event, whether its row says what it said in the export before."""
-    of_records = np.concatenate(
-        [export.again.is_known if export.again else np.zeros(len(export.std_records), bool) for export in exports]
-    )
-    fresh = records.column("record_id").filter(pa.array(~of_records)).combine_chunks()
-    return of_records, ~pc.is_in(events.column("record_id"), fresh).to_numpy()
-
-
-def _record_places(of_events: NDArray[np.int64], events: pa.Table, records: pa.Table) -> NDArray[np.int64]:
-    """Places of the records that some events belong to."""
-    if not len(of_events):
-        return of_events
-    ids = events.column("record_id").take(pa.array(of_events))
-    found: NDArray[np.int64] = (
-        pc.index_in(ids, records.column("record_id").combine_chunks()).to_numpy().astype(np.int64)
-    )
-    return found
-
-
-def _parameters(as_of: dt.date) -> dict[str, object]:
-    return {"as_of_year": as_of.year}
-
-
-def _settle(
-    contract: Contract,
-    export: Export,
-    is_own: np.ndarray,
-    first: int,
-    outcomes: list[tuple[Outcome, np.ndarray]],
-    as_of: dt.date,
-) -> FeedValidated:
-    rows = len(export.std_records)
+def _settle(contract: Contract, night: Night, at: int, found: Mapping[str, Sequence[Outcome]]) -> FeedValidated:
+    export, (first, end) = night.records.exports[at], night.records.first[at : at + 2]
+    rows = int(end - first)
     findings: list[Finding] = []
     breaches: list[Breach] = []
     rejected: dict[int, Outcome] = {}
-    for outcome, failing in outcomes:
-        own = np.unique(failing[is_own[failing]]) - first
+    for outcome in (outcome for outcomes in found.values() for outcome in outcomes):
+        own = outcome.between(first, end) - first
         share = len(own) / rows if rows else 0.0
         is_met = len(own) <= (1 - outcome.mostly) * rows + GRACE_ROWS
         findings.append(
@@ -173,22 +96,28 @@ def _settle(
                 rejected.setdefault(row, outcome)
         elif outcome.severity == "feed" and not is_met:
             breaches.append(Breach("expectation_failed", f"{outcome.about} {share:.0%} of the rows fail."))
-    breaches = [*_limits(contract, export, len(rejected), as_of), *breaches]
-    kept, events = export.std_records, export.events
-    if rejected:
-        is_kept = np.ones(rows, bool)
-        is_kept[list(rejected)] = False
-        kept = kept.filter(pa.array(is_kept))
-        events = events.filter(pc.is_in(events.column("record_id"), kept.column("record_id").combine_chunks()))
+    left = rows - len(rejected)
+    breaches = [*_limits(contract, export, rows, left, night.records.newest(at), night.as_of), *breaches]
     return FeedValidated(
-        export.feed_id, kept, events, _quarantine(export, rejected), tuple(breaches), tuple(findings)
+        export.feed_id, left, partial(_left, export, list(rejected)), _quarantine(export, rejected), tuple(breaches), tuple(findings),
+        failed_rows(found, night.suites, night.records, at),
     )  # fmt: skip
 
 
-def _limits(contract: Contract, export: Export, rejected: int, as_of: dt.date) -> list[Breach]:
+def _left(export: Export, rejected: list[int]) -> tuple[pa.Table, pa.Table]:
+    """The records and events of an export without some."""
+    records, events = export.std_records(), export.events()
+    is_kept = np.ones(len(records), bool)
+    is_kept[rejected] = False
+    gone = records.column(RECORD_ID).take(pa.array(rejected, pa.int64())).combine_chunks()
+    return records.filter(pa.array(is_kept)), events.filter(pc.invert(pc.is_in(events.column(RECORD_ID), gone)))
+
+
+def _limits(
+    contract: Contract, export: Export, rows: int, left: int, newest: dt.datetime | None, as_of: dt.date
+) -> list[Breach]:
     limits, out = contract.limits, []
-    left = len(export.std_records) - rejected
-    share = (export.rows_rejected + rejected) / export.rows_read if export.rows_read else 0.0
+    share = (export.rows_rejected + rows - left) / export.rows_read if export.rows_read else 0.0
     if left < limits.min_rows:
         out.append(
             Breach("empty", f"Only {left} usable rows, at least {limits.min_rows} expected. Ask for the export again.")
@@ -199,18 +128,20 @@ def _limits(contract: Contract, export: Export, rejected: int, as_of: dt.date) -
     if contract.snapshot == "full" and export.last_good_rows and left < limits.min_rows_share * export.last_good_rows:
         what = f"{left} rows, where the last good export had {export.last_good_rows}."
         out.append(Breach("shrank", f"{what} If that is right, lower limits.min_rows_share for a night."))
-    newest = pc.max(export.std_records.column("recorded_at")).as_py()
     if limits.max_age_days and newest and (age := (as_of - newest.date()).days) > limits.max_age_days:
         out.append(Breach("stale", f"Its newest record is {age} days old, at most {limits.max_age_days} expected."))
     return out
 
 
 def _quarantine(export: Export, rejected: dict[int, Outcome]) -> pa.Table:
-    rows = export.std_records.take(pa.array(list(rejected), pa.int64()))
-    raw = _raw_rows(export.raw_records(), rows) if rejected else []
-    table = {column.name: rows.column(column.name) for column in LINEAGE}
+    if not rejected:
+        return QUARANTINE.arrow_schema().empty_table()
+    own = [column.name for column in LINEAGE]
+    rows = export.std_records([RECORD_ID, *own]).take(pa.array(list(rejected), pa.int64()))
+    raw = _raw_rows(export.raw_records(), rows)
+    table = {name: rows.column(name) for name in own}
     table |= {
-        "record_id": rows.column("record_id"),
+        RECORD_ID: rows.column(RECORD_ID),
         "stage": pa.array(["validate"] * len(rows), pa.string()),
         "reason_code": pa.array([outcome.expectation for outcome in rejected.values()], pa.string()),
         "column": pa.array([outcome.column for outcome in rejected.values()], pa.string()),

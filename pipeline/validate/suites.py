@@ -11,9 +11,10 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ with warnings.catch_warnings():
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from pipeline.core.errors import SettingsError
-from pipeline.validate.views import DAILY, Wanted
+from pipeline.validate.views import AGE, DAILY, EVENT_TEXT, RECORD_TEXT, Wanted
 
 SEVERITIES = ("row", "feed", "warn")
 BY_ITSELF = frozenset(
@@ -38,13 +39,19 @@ BY_ITSELF = frozenset(
     )
 )  # fmt: skip
 """Expectations that look at each row by itself"""
-UNIQUE = "expect_column_values_to_be_unique"
+NULLS = frozenset({"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"})
+"""Those that look at rows without a value; all others pass over them"""
+BETWEEN, UNIQUE = "expect_column_values_to_be_between", "expect_column_values_to_be_unique"
+Hangs = Literal["row", "undated", "later", "others", "night"]
+NIGHT: Hangs = "night"
+"""What the outcome on a row may hang on besides the row: ``row`` on nothing; ``undated`` on the day where nothing tells when it was recorded;
+``later``: one that failed may pass on a later day; ``others`` on rows with the same text; ``night`` on anything."""
 _ONE_AT_A_TIME = threading.Lock()  # its context and Python's warning filters are the process's, not a thread's
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one expectation found in one batch."""
+    """What one expectation found."""
 
     suite: str
     expectation: str
@@ -54,14 +61,20 @@ class Outcome:
     mostly: float
     """Share of rows that must meet it"""
     failing: np.ndarray
-    """Positions of failing rows in the batch"""
+    """Places of what fails, in order"""
+
+    def between(self, first: int, end: int) -> np.ndarray:
+        """The failing places from one up to another."""
+        return self.failing[slice(*np.searchsorted(self.failing, (first, end)))]
 
 
 class Suites:
     """All suites of a folder, and one Great Expectations context that writes nothing."""
 
     def __init__(self, folder: Path) -> None:
-        self._suites = {path.stem: _load(path) for path in sorted(folder.glob("*.json"))}
+        self._suites = {
+            path.stem: [own.configuration for own in _load(path).expectations] for path in sorted(folder.glob("*.json"))
+        }
         if not self._suites:
             raise SettingsError(str(folder), "holds no suite of expectations", "Put <source>.json files there.")
         for name in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -74,13 +87,17 @@ class Suites:
     def __contains__(self, name: str) -> bool:
         return name in self._suites
 
-    def lasting(self, name: str) -> np.ndarray:
-        """(expectations,) bool: what a row does to it hangs on the row alone, not on other rows or the day of the night."""
-        return np.array([_is_lasting(own.configuration) for own in self._suites[name].expectations], np.bool_)
+    def hangs(self, name: str) -> list[Hangs]:
+        """(expectations,) what each outcome hangs on."""
+        return [_hangs(config) for config in self._suites[name]]
 
-    def wanted(self, name: str, places: np.ndarray) -> Wanted | None:
+    def columns(self, name: str) -> list[str | None]:
+        """(expectations,) the column that each looks at."""
+        return [_column(config) for config in self._suites[name]]
+
+    def wanted(self, name: str, places: Sequence[int]) -> Wanted | None:
         """Columns that these expectations of a suite look at; None, for all, where a condition may name any."""
-        configs = [self._suites[name].expectations[at].configuration for at in places]
+        configs = [self._suites[name][at] for at in places]
         if any("row_condition" in config.kwargs for config in configs):
             return None
         unique = {config.kwargs["column"] for config in configs if config.type == UNIQUE}
@@ -89,34 +106,48 @@ class Suites:
         }  # fmt: skip
         return Wanted(frozenset(unique | others), frozenset(unique - others))
 
-    def unfailing(self, name: str, places: np.ndarray) -> list[Outcome]:
-        """Outcomes of these expectations of a suite where no row fails."""
+    def unfailing(self, name: str, places: Sequence[int]) -> list[Outcome]:
+        """Outcomes of some expectations of a suite where no row fails."""
         none = np.zeros(0, np.int64)
-        return [_outcome_of(name, self._suites[name].expectations[at].configuration, none) for at in places]
+        return [_outcome_of(name, self._suites[name][at], none) for at in places]
 
     def run(
-        self, name: str, frame: pd.DataFrame, parameters: Mapping[str, object], places: np.ndarray | None = None
+        self, name: str, frame: pd.DataFrame, parameters: Mapping[str, object], places: Sequence[int]
     ) -> list[Outcome]:
-        """Outcomes of a suite, or of some of its expectations, on a frame, in the suite's order; none for an empty frame.
+        """Outcomes of some expectations of a suite on a frame. One whose column is empty is not asked where it passes over such rows.
 
         Raises:
             SettingsError: If an expectation cannot be evaluated, as where it names a column that is not there.
         """
-        if not len(frame) or (places is not None and not len(places)):
-            return []
         frame = frame.reset_index(drop=True)
-        suite = self._suites[name]
-        if places is not None:
-            some = [suite.expectations[at].configuration for at in places]
-            suite = gx.ExpectationSuite(name=f"{name} in part")
-            for config in some:
-                suite.add_expectation_configuration(config)
+        empty = {column for column in frame.columns if not frame[column].notna().any()}
+        configs = [self._suites[name][at] for at in places]
+        asked = [not _passes_over(config, empty) for config in configs]
+        results = iter(self._asked(f"{name} in part", frame, [c for c, is_it in zip(configs, asked, strict=True) if is_it], parameters))  # fmt: skip
+        return [
+            _outcome(name, next(results)) if is_it else _outcome_of(name, config, np.zeros(0, np.int64))
+            for config, is_it in zip(configs, asked, strict=True)
+        ]
+
+    def _asked(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        configs: Sequence[ExpectationConfiguration],
+        parameters: Mapping[str, object],
+    ) -> list[gx.core.ExpectationValidationResult]:
+        """What Great Expectations finds."""
+        if not configs:
+            return []
+        suite = gx.ExpectationSuite(name=name)
+        for config in configs:
+            suite.add_expectation_configuration(config)
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = self._batches.get_batch({"dataframe": frame}).validate(
                 suite, result_format="COMPLETE", expectation_parameters=dict(parameters)
             )
-        return [_outcome(name, found) for found in result.results]
+        return list(result.results)
 
 
 def _load(path: Path) -> gx.ExpectationSuite:
@@ -146,24 +177,41 @@ def _outcome(suite: str, found: gx.core.ExpectationValidationResult) -> Outcome:
     if config is None:
         raise SettingsError(f"{suite}.json", "gave a result without its expectation")
     if found.exception_info.get("raised_exception") or "unexpected_index_list" not in found.result:
-        column = config.kwargs.get("column") or config.kwargs.get("column_A")
-        problem = f"{config.type} on {column} cannot be evaluated row by row"
+        problem = f"{config.type} on {_column(config)} cannot be evaluated row by row"
         raise SettingsError(f"{suite}.json", problem, "Use a column expectation on a column of the validation view.")
-    return _outcome_of(suite, config, np.asarray(found.result["unexpected_index_list"], dtype=np.int64))
+    return _outcome_of(suite, config, np.unique(np.asarray(found.result["unexpected_index_list"], dtype=np.int64)))
 
 
 def _outcome_of(suite: str, config: ExpectationConfiguration, failing: np.ndarray) -> Outcome:
-    column = config.kwargs.get("column") or config.kwargs.get("column_A")
     meta = config.meta or {}
     return Outcome(
-        suite, config.type, column, meta["severity"], meta.get("about", config.type), float(config.kwargs.get("mostly", 1.0)), failing,
+        suite, config.type, _column(config), meta["severity"], meta.get("about", config.type), float(config.kwargs.get("mostly", 1.0)), failing,
     )  # fmt: skip
 
 
-def _is_lasting(config: ExpectationConfiguration) -> bool:
-    is_of_night = any("$PARAMETER" in str(value) for value in config.kwargs.values())
-    is_by_itself = config.type in BY_ITSELF and "row_condition" not in config.kwargs
-    return is_by_itself and config.kwargs.get("column") not in DAILY and not is_of_night
+def _column(config: ExpectationConfiguration) -> str | None:
+    found: str | None = config.kwargs.get("column") or config.kwargs.get("column_A")
+    return found
+
+
+def _passes_over(config: ExpectationConfiguration, empty: Collection[str]) -> bool:
+    return config.type in BY_ITSELF - NULLS and "row_condition" not in config.kwargs and _column(config) in empty
+
+
+def _hangs(config: ExpectationConfiguration) -> Hangs:
+    column, is_daily = _column(config), _column(config) in DAILY
+    if "row_condition" in config.kwargs or any("$PARAMETER" in str(value) for value in config.kwargs.values()):
+        return "night"
+    if config.type == UNIQUE:
+        return "others" if column in (*RECORD_TEXT, *EVENT_TEXT) else "night"
+    if config.type not in BY_ITSELF:
+        return "night"
+    if config.type in NULLS or not is_daily:
+        return "row"
+    if column == AGE:
+        return "undated"
+    is_at_least = config.type == BETWEEN and config.kwargs.get("max_value") is None
+    return "later" if is_at_least else "night"
 
 
 def _texts(value: object) -> list[str]:

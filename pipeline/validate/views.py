@@ -6,14 +6,13 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 DAY = 86_400_000_000  # microseconds
 YEAR_DAYS = 365.2425
+EPOCH = dt.date(1970, 1, 1)
 RECORD_TEXT = (
     "record_id", "role", "basis", "borough", "sex", "ethnicity", "ethnicity_observed", "address", "postcode", "uprn", "phone",
     "email", "pnc_id", "cro_number", "nhs_number", "upn", "source_key",
@@ -21,8 +20,13 @@ RECORD_TEXT = (
 EVENT_TEXT = ("event_id", "record_id", "event_type", "event_ref", "role", "borough", "risk", "status", "place_postcode")
 
 
-DAILY = frozenset({"age_years", "recorded_days_ago", "started_days_ago"})
-"""Columns that hang on the day of the night"""
+AGE = "age_years"
+DAILY = frozenset({AGE, "recorded_days_ago", "started_days_ago"})
+"""Columns that hang on the day of the night; an age only where nothing tells when it was recorded"""
+MADE_OF = {
+    AGE: ("date_of_birth", "recorded_at"), "recorded_days_ago": ("recorded_at",), "started_days_ago": ("started_at",),
+    "duration_hours": ("started_at", "ended_at"),
+}  # fmt: skip
 
 
 Columns = dict[str, "pa.ChunkedArray | pd.Series"]
@@ -39,21 +43,26 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A table as suites see it."""
+    """How suites see a table."""
 
-    table: pa.Table
-    as_of: dt.date
+    table: str
+    names: tuple[str, ...]
+    """Its columns as suites name them"""
     make: Callable[[pa.Table, dt.date, Callable[[str], bool]], Columns]
 
-    def frame(self, rows: NDArray[np.int64] | None = None, wanted: Wanted | None = None) -> pd.DataFrame:
-        """The frame of some rows, all where none are given, with all columns or those that are wanted."""
-        table = self.table if rows is None else self.table.take(pa.array(rows))
-        columns = self.make(table, self.as_of, lambda name: wanted is None or name in wanted.columns)
+    def columns(self, wanted: Wanted | None) -> list[str]:
+        """Columns of the table that the frame is made of, its key among them."""
+        names = self.names if wanted is None else [name for name in self.names if name in wanted.columns]
+        return sorted({"record_id", *(column for name in names for column in MADE_OF.get(name, (name,)))})
+
+    def frame(self, rows: pa.Table, as_of: dt.date, wanted: Wanted | None = None) -> pd.DataFrame:
+        """The frame of some rows with all columns, or those that are wanted."""
+        columns = self.make(rows, as_of, lambda name: wanted is None or name in wanted.columns)
         for name in wanted.only_compared if wanted else ():
             if name in columns:
                 columns[name] = _numbered(columns[name])
         made = {name: own.to_pandas() if isinstance(own, pa.ChunkedArray) else own for name, own in columns.items()}
-        return pd.DataFrame(made, index=pd.RangeIndex(len(table)))
+        return pd.DataFrame(made, index=pd.RangeIndex(len(rows)))
 
 
 def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str], bool] = lambda _: True) -> Columns:
@@ -65,13 +74,12 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
     columns: Columns = {name: std_records.column(name) for name in RECORD_TEXT if is_wanted(name)}
     columns |= {name: _first(std_records.column(name)) for name in ("forename", "surname", "alias") if is_wanted(name)}
     columns |= {name: std_records.column(name) for name in ("age_low", "age_high") if is_wanted(name)}
-    ago = _days_ago(std_records.column("recorded_at"), as_of)
-    if is_wanted("age_years"):
+    if is_wanted(AGE):
         born = std_records.column("date_of_birth").cast(pa.int32()).to_pandas()
-        today = (as_of - dt.date(1970, 1, 1)).days
-        columns["age_years"] = ((today - ago.fillna(0) - born) / YEAR_DAYS).astype(float)
+        recorded = std_records.column("recorded_at").cast(pa.int64()).to_pandas() / DAY - 1
+        columns[AGE] = ((recorded.fillna((as_of - EPOCH).days) - born) / YEAR_DAYS).astype(float)
     if is_wanted("recorded_days_ago"):
-        columns["recorded_days_ago"] = ago
+        columns["recorded_days_ago"] = _days_ago(std_records.column("recorded_at"), as_of)
     return columns
 
 
@@ -101,4 +109,12 @@ def _first(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _days_ago(column: pa.ChunkedArray, as_of: dt.date) -> pd.Series:
     days = column.cast(pa.int64()).to_pandas() / DAY
-    return (as_of - dt.date(1970, 1, 1)).days + 1 - days
+    return (as_of - EPOCH).days + 1 - days
+
+
+RECORD_VIEW = View(
+    "std_records",
+    (*RECORD_TEXT, "forename", "surname", "alias", "age_low", "age_high", AGE, "recorded_days_ago"),
+    record_view,
+)
+EVENT_VIEW = View("events", (*EVENT_TEXT, "started_days_ago", "duration_hours"), event_view)
