@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from flows.night import Night
-from pipeline.core.durable import make_folder, sync_file, sync_folder, write_synced
+from pipeline.core.durable import make_folder, sha256_of, sync_file, sync_folder, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import AT_ONCE
 from pipeline.core.places import Home
@@ -158,8 +158,7 @@ def _files(places: Iterable[Path]) -> Iterable[Path]:
 
 
 def _described(path: Path) -> tuple[int, str]:
-    with path.open("rb") as handle:
-        return path.stat().st_size, hashlib.file_digest(handle, "sha256").hexdigest()
+    return path.stat().st_size, sha256_of(path)
 
 
 def _digest(said: object) -> str:

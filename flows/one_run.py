@@ -15,7 +15,7 @@ from flows.outcome import Outcome
 from flows.progress import Bars
 from flows.quiet import prefect_starts, quiet_prefect
 from flows.resume import begin
-from pipeline.core.durable import storage_error
+from pipeline.core.durable import forget_hashes, storage_error
 from pipeline.core.errors import LinkageError, PublishRefusedError
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
@@ -28,6 +28,7 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
     A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned with.
     """
     with _told_of_storage(night), run_lock(night.home.lock):
+        forget_hashes()
         night = _begun(night, fresh=fresh)
         handler = log_to(night.folder.file("run.log"))
         try:

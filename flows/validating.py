@@ -23,7 +23,7 @@ from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import concat, count_rows, read_table, write_table
 from pipeline.validate.exports import Again, Export
-from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, last_good, needed_good, settle, status_table
+from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, good_rows, needed_good, settle, status_table
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import FeedValidated, Finding, validate_source
 from pipeline.validate.suites import Suites
@@ -76,7 +76,6 @@ def settle_feeds(night: Night) -> list[FeedState]:
 
 
 def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> Export:
-    good = last_good(night.home, feed_id)
     read, standardise = (partial(night.folder.table, stage, feed_id=feed_id) for stage in (READ, STANDARDISE))
     return Export(
         feed_id,
@@ -85,7 +84,7 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> 
         partial(read_table, read("raw_records")),
         int(str(note["rows_read"])),
         count_rows(standardise("quarantine")),
-        good.facts.rows if good else None,
+        good_rows(night.home, feed_id),
         _again(night, feed_id, note, stamp),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ TOLD = {
     errno.EIO: ("the disk does not answer.", "Look at the system's log for the disk, then run boroughlink doctor."),
     errno.EMFILE: ("this process may not open more files.", f"Raise the limit (ulimit -n). {AGAIN}"),
 }
+
+SMALL = 65_536  # bytes; to read that again costs less than to remember it
+_HASHES: dict[tuple[int, int, int, int], str] = {}
 
 
 def write_synced(path: Path, text: str) -> None:
@@ -75,6 +79,28 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes.
+
+    A large one is read once, whatever names it has: files are only ever replaced, never changed, and one that is changed nevertheless
+    has another time. ``forget_hashes`` makes the next look read the disk again.
+    """
+    with path.open("rb") as handle:
+        facts = os.fstat(handle.fileno())
+        file = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        if file not in _HASHES:
+            found = hashlib.file_digest(handle, "sha256").hexdigest()
+            if facts.st_size < SMALL:
+                return found
+            _HASHES[file] = found
+        return _HASHES[file]
+
+
+def forget_hashes() -> None:
+    """What was read of files is read again."""
+    _HASHES.clear()
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

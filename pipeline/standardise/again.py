@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.standardise.identity import Identity
+from pipeline.standardise.identity import ROOMY, Identity
 from pipeline.standardise.times import PLANNED_YEARS
 from schemas.tables import LINEAGE
 
@@ -121,25 +121,28 @@ def is_empty(column: pa.ChunkedArray) -> bool:
 def _record_of(before: Before) -> NDArray[np.int64]:
     """(raw rows,) place of the standard record that came of each; -1 of a row that was rejected."""
     own, its = _places(before.raw_records, before.std_records)
-    return pc.index_in(pa.array(own), pa.array(its)).fill_null(-1).to_numpy().astype(np.int64)
+    if max(own.max(initial=0), its.max(initial=0)) > ROOMY * len(own):
+        return pc.index_in(pa.array(own), pa.array(its)).fill_null(-1).to_numpy().astype(np.int64)
+    record = none_again(1 + max(own.max(initial=0), its.max(initial=0)))
+    record[its] = np.arange(len(its))
+    return record[own]
 
 
 def _places(*tables: pa.Table) -> tuple[NDArray[np.int64], ...]:
     """(rows,) of each table where a row stood in the export, as one number."""
     places = tuple(np.zeros(len(table), np.int64) for table in tables)
-    for name in ("file", "sheet"):
+    for name in ("file", "sheet", "row_number", "part"):
         columns = [table.column(name) for table in tables]
         if all(is_empty(column) or is_one(column, columns[0][0]) for column in columns):
             continue
-        texts = pc.unique(columns[0])
-        places = tuple(
-            place * len(texts) + pc.index_in(column, texts).to_numpy()
-            for place, column in zip(places, columns, strict=True)
-        )
-    return tuple(
-        (place << 46) + (table.column("row_number").to_numpy().astype(np.int64) << 15) + table.column("part").to_numpy()
-        for place, table in zip(places, tables, strict=True)
-    )
+        if pa.types.is_string(columns[0].type):
+            texts = pc.unique(columns[0])
+            numbers = [pc.index_in(column, texts).to_numpy() for column in columns]
+        else:
+            numbers = [column.to_numpy() for column in columns]
+        n_numbers = 1 + max(int(own.max(initial=0)) for own in numbers)
+        places = tuple(place * n_numbers + own for place, own in zip(places, numbers, strict=True))
+    return places
 
 
 def is_one(column: pa.ChunkedArray, value: pa.Scalar) -> bool:
@@ -172,14 +175,15 @@ def taken_up(made: tuple[pa.Table, pa.Table], before: Before, again: NDArray[np.
     row_of = none_again(len(before.std_records))
     row_of[again[again >= 0]] = np.flatnonzero(again >= 0)
     old, old_ids = np.flatnonzero(row_of >= 0), before.std_records.column("record_id")
-    gone = old_ids.take(pa.array(np.flatnonzero(row_of < 0))).combine_chunks()
-    old_events = np.flatnonzero(~pc.is_in(before.events.column("record_id"), gone).to_numpy())
+    gone = old_ids.filter(pa.array(row_of < 0)).combine_chunks()
+    is_old_event = pc.invert(pc.is_in(before.events.column("record_id"), gone))
+    old_events = np.flatnonzero(is_old_event.to_numpy())
     own = [name for name in std_records.column_names if name not in LINEAGE_NAMES]
-    order = _order(std_records.column("record_id"), old_ids.take(pa.array(old)))
+    order = _order(std_records.column("record_id"), old_ids.filter(pa.array(row_of >= 0)))
     said = _picked(std_records.select(own), before.std_records.select(own), old, order)
     lineage = _picked(std_records.select(LINEAGE_NAMES), raw.select(LINEAGE_NAMES), row_of[old], order)
     columns = dict(zip((*own, *LINEAGE_NAMES), (*said, *lineage), strict=True))
-    event_order = _order(events.column("event_id"), before.events.column("event_id").take(pa.array(old_events)))
+    event_order = _order(events.column("event_id"), before.events.column("event_id").filter(is_old_event))
     return TakenUp(
         pa.table([columns[name] for name in std_records.column_names], schema=std_records.schema),
         pa.table(_picked(events, before.events, old_events, event_order), schema=events.schema),

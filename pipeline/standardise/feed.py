@@ -22,7 +22,7 @@ from pipeline.standardise.again import (
 )
 from pipeline.standardise.cells import raw_cells, read_cells
 from pipeline.standardise.events import read_events, read_recorded_at
-from pipeline.standardise.identity import Identity, identify, stable_id
+from pipeline.standardise.identity import Identity, identify, some_rows, stable_id
 from pipeline.standardise.notes import Gathered
 from pipeline.standardise.people import Columns, has_identity, read_births, read_people
 from pipeline.standardise.reference import Reference
@@ -69,7 +69,7 @@ def standardise_feed(
     is_own = again < 0
     is_own[list(identity.same_as)] = False
     rest = np.flatnonzero(is_own)
-    part = raw if len(rest) == len(raw) else raw.take(pa.array(rest))
+    part = raw if len(rest) == len(raw) else some_rows(raw, rest)
     ids = identity.record_ids(feed_id, rest)
     std_records, events, kept, rejected = _standardised(part, ids, contract, reference, as_of)
     reasons = {int(rest[row]): why for row, why in rejected.items()} | _repeats(raw, identity)
@@ -161,7 +161,7 @@ def _quarantine(raw: pa.Table, identity: Identity, feed_id: str, rejected: dict[
     if not rejected:
         return QUARANTINE.arrow_schema().empty_table()
     rows = np.fromiter(rejected, np.int64, len(rejected))
-    raw = raw.take(pa.array(rows))
+    raw = some_rows(raw, rows)
     texts = pa.table(dict(sorted(raw_cells(raw).items())))
     raw_rows: list[str] = [
         json.dumps({name: text for name, text in row.items() if text is not None}, ensure_ascii=False)

@@ -37,8 +37,8 @@ class Identity:
     """Which of the contents of its key a row has, from 1; rows whose key has one content are left out"""
 
     def record_ids(self, feed_id: str, rows: NDArray[np.int64]) -> list[str]:
-        """The ids of some rows. Ids of different authorities may coincide, so the feed is part of every id."""
-        texts = _bases(self.raw.take(pa.array(rows)), self.key).to_pylist()
+        """The ids of some rows, given in order. Ids of different authorities may coincide, so the feed is part of every id."""
+        texts = _bases(some_rows(self.raw, rows), self.key).to_pylist()
         counts = (self.occurrence.get(row, 1) for row in rows.tolist())
         return [
             stable_id("record", feed_id, text, *((str(count),) if count > 1 else ()))
@@ -55,7 +55,7 @@ def identify(raw: pa.Table, key: tuple[str, ...], earlier: pa.Table | None = Non
     numbers = _codes([raw] if earlier is None else [raw, earlier], key)
     codes = numbers[: len(raw)]
     shared = np.flatnonzero((np.bincount(codes, minlength=1) > 1)[codes])
-    contents = _content(raw.take(pa.array(shared))).to_pylist()
+    contents = _content(some_rows(raw, shared)).to_pylist()
     variants: dict[int, dict[str, int]] = {}
     same_as: dict[int, int] = {}
     for row, content in zip(shared.tolist(), contents, strict=True):
@@ -68,6 +68,13 @@ def identify(raw: pa.Table, key: tuple[str, ...], earlier: pa.Table | None = Non
         if len(known := variants[int(codes[row])]) > 1
     }
     return Identity(raw, key, codes, numbers[len(raw) :], same_as, occurrence)
+
+
+def some_rows(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """As ``take`` of ascending rows, which would put whole columns in one piece first."""
+    is_one = np.zeros(len(table), bool)
+    is_one[rows] = True
+    return table.filter(pa.array(is_one))
 
 
 def _codes(tables: Sequence[pa.Table], key: tuple[str, ...]) -> NDArray[np.int64]:
@@ -85,7 +92,7 @@ def _codes(tables: Sequence[pa.Table], key: tuple[str, ...]) -> NDArray[np.int64
     if not has_key.all():
         ends = np.cumsum([len(table) for table in tables])
         rows = [np.flatnonzero(~own) for own in np.split(has_key, ends[:-1])]
-        texts = [_content(table.take(pa.array(own))) for table, own in zip(tables, rows, strict=True)]
+        texts = [_content(some_rows(table, own)) for table, own in zip(tables, rows, strict=True)]
         code[~has_key] = n_codes + _numbered([pa.chunked_array([text]) for text in texts])[0]
     return code
 

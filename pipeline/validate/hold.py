@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipeline.core.durable import hand_on, make_folder, sync_folder, write_synced
+from pipeline.core.durable import hand_on, make_folder, sha256_of, sync_folder, write_synced
 from pipeline.core.errors import StateError
 from pipeline.core.parquet import ARROW, conform, count_rows
 from pipeline.core.places import Home
@@ -94,6 +93,14 @@ def last_good(home: Home, feed_id: str) -> LastGood | None:
     return _last_good(folder) if has_one else None
 
 
+def good_rows(home: Home, feed_id: str) -> int | None:
+    """Records of the feed's last good export, by what is written beside it; None where nothing is."""
+    try:
+        return _last_good(home.last_good / feed_id).facts.rows
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
 def needed_good(home: Home, night: FeedNight) -> LastGood | None:
     """The feed's last good export where tonight's cannot be used.
 
@@ -119,7 +126,7 @@ def damage_of(home: Home, feed_id: str) -> str | None:
     try:
         found = _last_good(folder)
         told = json.loads((found.folder / FACTS).read_text("utf-8")).get("sha256", {})
-        wrong = [name for name, sha256 in told.items() if _sha256(found.folder / name) != sha256]
+        wrong = [name for name, sha256 in told.items() if sha256_of(found.folder / name) != sha256]
         if wrong:
             return f"{wrong[0]} has changed"
         for path in (found.std_records, found.events):
@@ -179,15 +186,10 @@ def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, eve
     make_folder(new)
     for path, name in ((std_records, "std_records"), (events, "events")):
         hand_on(path, new / f"{name}{path.suffix}")
-    kept = {path.name: _sha256(path) for path in sorted(new.iterdir())}
+    kept = {path.name: sha256_of(path) for path in sorted(new.iterdir())}
     write_synced(new / FACTS, json.dumps({**asdict(facts), "sha256": kept}, indent=1))
     sync_folder(folder)
     write_synced(folder / POINTER, version)
     for other in folder.iterdir():
         if other.is_dir() and other.name != version:
             shutil.rmtree(other, ignore_errors=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -75,6 +75,7 @@ class Suites:
         self._suites = {
             path.stem: [own.configuration for own in _load(path).expectations] for path in sorted(folder.glob("*.json"))
         }
+        self._hangs = {name: [_hangs(config) for config in configs] for name, configs in self._suites.items()}
         if not self._suites:
             raise SettingsError(str(folder), "holds no suite of expectations", "Put <source>.json files there.")
         for name in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -89,7 +90,7 @@ class Suites:
 
     def hangs(self, name: str) -> list[Hangs]:
         """(expectations,) what each outcome hangs on."""
-        return [_hangs(config) for config in self._suites[name]]
+        return self._hangs[name]
 
     def columns(self, name: str) -> list[str | None]:
         """(expectations,) the column that each looks at."""
