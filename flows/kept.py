@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from pipeline.core.durable import make_folder, sync_file, sync_folder, write_synced
 from pipeline.core.log import log
-from pipeline.core.parquet import ARROW
+from pipeline.core.parquet import ARROW, AT_ONCE
 from pipeline.core.places import Home
 from pipeline.engines.frequency_table import FrequencyTable, from_rows
 from pipeline.engines.port import ScoredPairs
@@ -109,20 +110,22 @@ def kept_link(home: Home, run_id: str, frequencies: FrequencyTable) -> LinkKept 
     facts = read_facts(folder)
     if facts is None:
         return None
-    records, pairs, asked = (read_kept_table(folder, name, facts) for name in (RECORDS, PAIRS, ANSWERS))
-    if records is None or pairs is None or asked is None:
-        return None
     try:
-        remembered = {name.removesuffix(ARROW): read_kept_table(folder, name, facts) for name in facts["engine"]}
-        if any(table is None for table in remembered.values()):
+        names = (RECORDS, PAIRS, ANSWERS, *facts["engine"])
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = pool.map(lambda name: read_kept_table(folder, name, facts), names)
+            read = [table for table in found if table is not None]
+        if len(read) < len(names):
             return None
+        records, pairs, asked, *own = read
+        remembered = {name.removesuffix(ARROW): table for name, table in zip(facts["engine"], own, strict=True)}
         questions = Questions(*(asked.column(name).to_numpy() for name in ("low", "high", "together")))
         answers = KeptAnswers(facts["policy"], records.column(CLUSTER).to_numpy(), questions)
         left, right, weight = (pairs.column(name).to_numpy() for name in ("left", "right", "weight"))
         levels = [name for name in pairs.column_names if name.startswith("level_")]
         stacked = np.ascontiguousarray(np.stack([pairs.column(name).to_numpy() for name in levels], axis=1))
-        own = ScoredPairs(left, right, stacked, weight, facts["candidates"])
-        return LinkKept(frequencies, records.drop_columns([CLUSTER]), remembered, own, answers)
+        scored = ScoredPairs(left, right, stacked, weight, facts["candidates"])
+        return LinkKept(frequencies, records.drop_columns([CLUSTER]), remembered, scored, answers)
     except DAMAGED:
         return None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +21,7 @@ from flows.resume import code_stamp
 from pipeline.core.durable import write_synced
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import concat, in_order, write_all
+from pipeline.core.parquet import AT_ONCE, concat, in_order, write_all, write_table
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, KnowingEngine
 from pipeline.link.drift import drift_told
@@ -59,9 +61,24 @@ class Footing:
 def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
     """Link all records that count tonight, as stewards decided; writes links, clusters, review_pairs, decisions and both inputs."""
     present = [state for state in states if state.std_records and state.events]
-    std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
-    std_records = in_order(std_records, STD_RECORDS.key)
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # what is read is written while it is linked
+        std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
+        std_records = in_order(std_records, STD_RECORDS.key)
+        written = [pool.submit(write_table, night.folder.table(LINK, "std_records"), std_records, STD_RECORDS)]
+        written.append(pool.submit(_write_events, night, present))
+        metrics = _link(night, std_records)
+        for writing in written:
+            writing.result()
+    return metrics
+
+
+def _write_events(night: Night, present: Iterable[FeedState]) -> Path:
     events = concat([state.events for state in present if state.events], EVENTS_STAGED)
+    return write_table(night.folder.table(LINK, "events"), events, EVENTS_STAGED)
+
+
+def _link(night: Night, std_records: pa.Table) -> list[Metric]:
+    """Link the records, in the order of their key; writes all that comes of it."""
     model = load_model(night.settings.model)
     said = decided_tonight(night, std_records)
     engine = engine_of(night.settings.engine)
@@ -72,8 +89,6 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
     said = with_evidence(night, said, linked.links, linked.model, std_records)
     save_model(linked.model, night.folder.file("model.toml"))
     written = (
-        ("std_records", std_records, STD_RECORDS),
-        ("events", events, EVENTS_STAGED),
         ("links", linked.links, LINKS),
         ("cluster_members", linked.cluster_members, CLUSTER_MEMBERS),
         ("clusters", linked.clusters, CLUSTERS),
@@ -82,10 +97,12 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
         ("standing_decisions", said.standing, STANDING_DECISIONS),
         ("decided_pairs", said.pairs, DECIDED_PAIRS),
     )
-    write_all((night.folder.table(LINK, name), data, table) for name, data, table in written)
-    if linked.kept is not None:
-        facts = {"stamps": _stamps(model), "frequencies_of": footing.frequencies_of}
-        keep_link(night.home, night.run_id, linked.kept, facts)
+    facts = {"stamps": _stamps(model), "frequencies_of": footing.frequencies_of}
+    with ThreadPoolExecutor(1) as pool:
+        keeping = pool.submit(keep_link, night.home, night.run_id, linked.kept, facts) if linked.kept else None
+        write_all((night.folder.table(LINK, name), data, table) for name, data, table in written)
+        if keeping:
+            keeping.result()
     write_synced(night.folder.root / LINK / REBUILD, json.dumps({"why_full": footing.why_full}))
     for sentence in drift_told(linked.metrics):
         log("model drifted", told=sentence)

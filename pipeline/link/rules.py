@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.parquet import AT_ONCE
 from pipeline.engines.port import ScoredPairs
 from schemas.model import LEVELS, Model, PolicyName, Rule
 
@@ -31,8 +33,12 @@ def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: Polic
     rules = [rule for rule in model.rule if policy in rule.policies]
     place = {comparison.field: k for k, comparison in enumerate(model.comparison)}
     holds = np.zeros((len(pairs.left), len(rules)), bool)
-    for at, rule in enumerate(rules):
-        holds[:, at] = _levels_hold(rule, model, place, pairs) & _records_hold(rule, table, pairs)
+
+    def test(at: int) -> None:
+        holds[:, at] = _levels_hold(rules[at], model, place, pairs) & _records_hold(rules[at], table, pairs)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(test, range(len(rules))))
     apart = np.array([rule.effect == "apart" for rule in rules], bool)
     is_apart: np.ndarray = np.logical_or.reduce(holds[:, apart], axis=1)
     is_ask: np.ndarray = np.logical_or.reduce(holds[:, ~apart], axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
+from pipeline.core.parquet import AT_ONCE
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, KnowingEngine, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
@@ -120,12 +122,13 @@ def link_records(
         hits = apply_rules(model, table, pairs, policy)
     is_worth_asking = (pairs.weight >= bits.review_bits) | share_identifier(model, pairs)
     fates = fates_of(pairs, machine, cluster_of, said, is_worth_asking)
-    links = links_table(model, weights, pairs, hits, ids, fates)
-    formed = shape(cluster_of, pairs, fates.is_must)
-    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, bits.link_bits)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = pool.submit(links_table, model, weights, pairs, hits, ids, fates)
+        formed = shape(cluster_of, pairs, fates.is_must)
+        review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, bits.link_bits)
+        told = training_metrics(training) if training else frozen_metrics(model, engine, table, pairs.weight)
+        links = made.result()
     clock.lap("tables")
-    told = training_metrics(training) if training else frozen_metrics(model, engine, table, pairs.weight)
-    clock.lap("drift")
     metrics = [*clock.metrics, *_counts(pairs, formed, fates, links, review, chosen), *told]
     hands_on = _handed_on(kept, compared, workspace, scored, KeptAnswers(policy, first_pass, asked))
     if kept and differs and compared and kept.records is not None:
