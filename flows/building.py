@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -17,36 +18,42 @@ from flows.night import Night
 from flows.resume import code_stamp
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import AT_ONCE, read_table
+from pipeline.core.parquet import AT_ONCE, read_parts, read_table
 from pipeline.persons.again import PersonsBefore
 from pipeline.persons.doubts import Doubts
+from pipeline.persons.questions import doubted_records, links_among
 from pipeline.persons.queue import QueueBefore
 from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Linked, Previous, build_persons
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
 from schemas.model import load_model
+from schemas.tables import LINKS, RECORDS, REVIEW_CLOSED
 from schemas.tables import PERSONS as PERSONS_TABLE
-from schemas.tables import RECORDS, REVIEW_CLOSED
 
 RECORD_CONTENTS = "record_contents.arrow"
 OF_A_LINK = ("record_id_l", "record_id_r", "match_weight", "match_probability", "decision", "decided_by")
-READ: Mapping[str, tuple[str, ...] | None] = {
-    "std_records": OF_A_RECORD, "links": OF_A_LINK, "events": OF_AN_EVENT, "cluster_members": None,
-    "clusters": None, "review_pairs": None, "standing_decisions": None, "decided_pairs": None,
-}  # fmt: skip
-"""Tables of linking, and of each the columns that are read"""
+NO_LINKS = pa.schema([LINKS.arrow_schema().field(name) for name in OF_A_LINK]).empty_table()
+READ_FIRST = ("cluster_members", "clusters", "review_pairs", "standing_decisions", "decided_pairs")
+READ = {"std_records": OF_A_RECORD, "events": OF_AN_EVENT}
+"""Tables of linking, whole and by columns"""
 
 
 def persons(night: Night) -> list[Metric]:
     """Golden records, identities and questions; writes the tables of persons."""
     before = read_current(night.home)
     with ThreadPoolExecutor(AT_ONCE) as pool:
+        queue = pool.submit(_queue_before, before) if before else None
+        tables = {name: pool.submit(read_table, night.folder.table(LINK, name)) for name in READ_FIRST}
         previous = pool.submit(_previous, night, before) if before else None
-        tables = {
+        tables |= {
             name: pool.submit(read_table, night.folder.table(LINK, name), columns) for name, columns in READ.items()
         }
-        linked = _linked(night, before, {name: table.result() for name, table in tables.items()})
-        built = build_persons(linked, _survivorship(night), previous.result() if previous else None, night.run_id)
+        asked = queue.result() if queue else None
+        doubts = _doubts(night, {name: tables[name].result() for name in READ_FIRST}, asked)
+        linked = _linked(night, before, {name: table.result() for name, table in tables.items()}, doubts)
+        built = build_persons(
+            linked, _survivorship(night), previous.result() if previous else None, asked, night.run_id
+        )
         contents = {RECORD_CONTENTS: built.record_contents}
         kept = pool.submit(write_tables, night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
         write_built(night.folder, built)
@@ -55,13 +62,20 @@ def persons(night: Night) -> list[Metric]:
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
 
 
-def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table]) -> Linked:
-    """What linking handed on."""
+def _doubts(night: Night, tables: Mapping[str, pa.Table], asked: QueueBefore | None) -> Doubts:
+    """What questions are made of. The links are gone through in parts: few are between records that a question may name."""
     review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
-    pairs, clusters, links, standing = (
-        tables[name] for name in ("review_pairs", "clusters", "links", "standing_decisions")
+    pairs, clusters, standing = (tables[name] for name in ("review_pairs", "clusters", "standing_decisions"))
+    doubts = Doubts(pairs, clusters, NO_LINKS, standing, review_bits, night.settings.most_records)
+    named = doubted_records(doubts, tables["cluster_members"], asked.open if asked else None)
+    parts = read_parts(night.folder.table(LINK, "links"), OF_A_LINK)
+    return replace(
+        doubts, links=pa.concat_tables([NO_LINKS, *(links_among(part, named) for part in parts)]).combine_chunks()
     )
-    doubts = Doubts(pairs, clusters, links, standing, review_bits, night.settings.most_records)
+
+
+def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table], doubts: Doubts) -> Linked:
+    """What linking handed on."""
     then = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
     decided = changed_since(read_table(then) if then and then.is_file() else None, tables["decided_pairs"])
     records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))
@@ -70,9 +84,15 @@ def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Ta
 
 def _previous(night: Night, before: Publication) -> Previous:
     """The publication that tonight goes on from."""
-    queue = QueueBefore(before.table("review_queue"), _closed_before(before))
-    model, tables = str(before.manifest["model"]), _persons_before(night, before)
-    return Previous(before.table("identity_ledger"), queue, before.folder / RECORDS.name, model, tables)
+    tables = _persons_before(night, before)
+    return Previous(
+        before.table("identity_ledger"), before.folder / RECORDS.name, str(before.manifest["model"]), tables
+    )
+
+
+def _queue_before(before: Publication) -> QueueBefore:
+    """Its questions."""
+    return QueueBefore(before.table("review_queue"), _closed_before(before))
 
 
 def _survivorship(night: Night) -> Survivorship:

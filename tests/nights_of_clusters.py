@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.core.lookup import places_among
 from pipeline.persons.causes import Evidence
-from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, standing_in
+from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger
 from pipeline.persons.lineage import Span, spans_of
 from pipeline.persons.overlap import compare_rows
 
@@ -41,7 +41,7 @@ class Home:
         tonight = members(clusters)
         overlap = compare_with(self.ledger, tonight)
         places = places_among(tonight.column("record_id"), self.rows.column("record_id"))
-        assert compare_rows(tonight, standing_in(self.ledger), self.rows, places) == overlap
+        assert compare_rows(tonight, self.ledger, self.rows, places) == overlap
         found = carry_on(overlap, self.ledger, run, evidence)
         self.ledger, self.rows = found.ledger, tonight.append_column("person_id", found.person_of)
         self.published[run] = dict(

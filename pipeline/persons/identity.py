@@ -74,14 +74,9 @@ class _Heirs:
     new: set[str] = field(default_factory=set)
 
 
-def standing_in(ledger: pa.Table) -> pa.Table:
-    """The open spans."""
-    return ledger.filter(pc.is_null(ledger.column("valid_to")))
-
-
 def compare_with(ledger: pa.Table, cluster_members: pa.Table) -> Overlap:
     """Lay tonight's clusters over the persons that stand in the ledger."""
-    return compare(cluster_members, standing_in(ledger))
+    return compare(cluster_members, ledger.filter(pc.is_null(ledger.column("valid_to"))))
 
 
 def persons_changed(identities: Identities) -> list[str]:

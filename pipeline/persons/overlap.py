@@ -64,14 +64,14 @@ def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
     )
 
 
-def compare_rows(cluster_members: pa.Table, standing: pa.Table, then: pa.Table, places: np.ndarray) -> Overlap:
+def compare_rows(cluster_members: pa.Table, ledger: pa.Table, then: pa.Table, places: np.ndarray) -> Overlap:
     """The same, where the rows of last night are there: few of them differ, and only these are looked at.
 
     A cluster is named by its first record. So one has the same records as before unless a record came to its name or left it.
 
     Args:
         cluster_members: as above.
-        standing: as above; of the records of ``then``.
+        ledger: of last night.
         then: cluster_id and person_id of last night's records.
         places: where in ``then`` each record of tonight was; NOWHERE of a new one.
     """
@@ -82,7 +82,10 @@ def compare_rows(cluster_members: pa.Table, standing: pa.Table, then: pa.Table, 
     is_left[places[places != NOWHERE]] = False
     is_left[places[came.to_numpy(zero_copy_only=False) & (places != NOWHERE)]] = True
     names = pc.unique(pa.concat_arrays([own.filter(came), was.filter(pa.array(is_left))]))
-    changed = standing.filter(pc.is_in(standing.column("person_id"), pc.unique(was_of.filter(pc.is_in(was, names)))))
+    persons = pc.unique(was_of.filter(pc.is_in(was, names)))
+    changed = ledger.filter(
+        pc.and_(pc.is_in(ledger.column("person_id"), persons), pc.is_null(ledger.column("valid_to")))
+    )
     return _overlap(cluster_members, was_of.take(rows), pc.is_in(own, names).to_numpy(zero_copy_only=False), changed)
 
 

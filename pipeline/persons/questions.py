@@ -69,6 +69,16 @@ def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
     return in_rank(pa.concat_tables([pairs.filter(pc.invert(is_met)), own]).sort_by(KEY), facts)
 
 
+def doubted_records(doubts: Doubts, cluster_members: pa.Table, asked_before: pa.Table | None) -> pa.Array:
+    """Records between which a link may matter to a question: of strange clusters, of decisions and of last night's questions."""
+    strange = _strange(doubts).column("cluster_id").combine_chunks()
+    members = cluster_members.filter(pc.is_in(cluster_members.column("cluster_id"), strange)).column("record_id")
+    ends = [table.column(end) for table in (doubts.standing, asked_before) if table is not None for end in ENDS]
+    return pc.unique(
+        pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in (members, *ends)]).drop_null()
+    )
+
+
 def _facts(doubts: Doubts, strange: pa.Table, records: pa.Table) -> pa.Table:
     """What is asked of the records that any doubt names."""
     named = pa.concat_arrays([*(doubts.review_pairs.column(end).combine_chunks() for end in ENDS), _named(doubts.standing, strange)])  # fmt: skip

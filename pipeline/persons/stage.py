@@ -29,8 +29,8 @@ from pipeline.persons.content import (
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.golden import person_fields, persons_table
 from pipeline.persons.handed_on import rows_of
-from pipeline.persons.identity import Identities, carry_on, empty_ledger, ledger_of, persons_changed, standing_in
-from pipeline.persons.overlap import Overlap, compare, compare_rows
+from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, ledger_of, persons_changed
+from pipeline.persons.overlap import Overlap, compare_rows
 from pipeline.persons.queue import QueueBefore, review_queue
 from pipeline.persons.survivorship import Survivorship
 from schemas.tables import EVENTS, RECORDS
@@ -45,7 +45,6 @@ class Previous:
     """What the publication knew that tonight goes on from."""
 
     identity_ledger: pa.Table
-    queue: QueueBefore
     records: Path
     """Folder of its records"""
     model: str
@@ -85,13 +84,15 @@ class Linked:
     """Record to the stewards' decisions on it that were entered, taken back or lapsed since the last publication"""
 
 
-def build_persons(linked: Linked, survivorship: Survivorship, previous: Previous | None, run_id: str) -> PersonTables:
+def build_persons(
+    linked: Linked, survivorship: Survivorship, previous: Previous | None, asked: QueueBefore | None, run_id: str
+) -> PersonTables:
     """All tables of persons for tonight's clusters."""
     before = previous.tables if previous else None
     tonight = _tonight(linked, before)
     identities, changes = _identities(tonight, linked, previous, run_id)
     records = tonight.std_records.append_column("person_id", identities.person_of)
-    queue = review_queue(linked.doubts, records, identities.ledger, previous.queue if previous else None, run_id)
+    queue = review_queue(linked.doubts, records, identities.ledger, asked, run_id)
     confidence = _confidence(records, linked.doubts.clusters)
     made = _Made(records, tonight, confidence, queue.open, survivorship)
     persons, fields, rebuilt = made.anew() if before is None else made.on(before, identities)
@@ -188,11 +189,10 @@ def _identities(
     """Tonight's identities, and what changed since last night."""
     ledger = ledger_of(previous.identity_ledger) if previous else empty_ledger()
     before = previous.tables if previous else None
-    standing = standing_in(ledger)
     if before is None:
-        overlap = compare(tonight.cluster_members, standing)
+        overlap = compare_with(ledger, tonight.cluster_members)
     else:
-        overlap = compare_rows(tonight.cluster_members, standing, before.records, tonight.places)
+        overlap = compare_rows(tonight.cluster_members, ledger, before.records, tonight.places)
     evidence = Evidence(
         _corrected(previous, tonight, overlap) if previous else {},
         frozenset(linked.decided),
