@@ -65,17 +65,6 @@ def built_rows(night: Night) -> dict[str, pa.Table | Path | WithPersons | Fields
     }
 
 
-def built_tables(night: Night) -> dict[str, pa.Table]:
-    """The same, each held whole."""
-    return {name: _whole(rows) for name, rows in built_rows(night).items()}
-
-
-def _whole(rows: pa.Table | Path | WithPersons | FieldsSince) -> pa.Table:
-    if isinstance(rows, pa.Table):
-        return rows
-    return read_table(rows) if isinstance(rows, Path) else pa.concat_tables(rows.parts())
-
-
 def fields_of(folder: RunFolder) -> FieldsSince:
     """``person_fields`` of a run."""
     whole, made, touched = fields_files(folder)

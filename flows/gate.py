@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import pyarrow as pa
-
 from flows.night import Night
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
@@ -18,15 +16,16 @@ from pipeline.publish import journal
 from pipeline.publish.gate import Before, measure
 from pipeline.publish.held_back import Verdict, publish_held, read_verdict, write_verdict
 from pipeline.publish.publication import read_current
+from pipeline.publish.rows import Rows
 from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, promote
 
 
-def ask_gate(night: Night, states: Sequence[FeedState], tables: Mapping[str, pa.Table]) -> Verdict:
+def ask_gate(night: Night, states: Sequence[FeedState], tables: Mapping[str, Rows]) -> Verdict:
     """Measure the night against the limits of its run file; the verdict is kept as gate.json in the run's folder."""
     current = read_current(night.home)
     before = None
     if current:
-        before = Before(current.run_id, len(current.table("persons")), current.table("source_status"))
+        before = Before(current.run_id, current.n_rows("persons"), current.table("source_status"))
     measures = measure(tables, before, night.settings.publish_limits)
     verdict = Verdict(night.run_id, before.run_id if before else None, tuple(measures), _fresh(night.home, states))
     write_verdict(night.home, verdict)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.built import built_tables
+from flows.built import built_rows
 from flows.decided import stamp_of
 from flows.gate import ask_gate
 from flows.kept import forget_others
@@ -23,12 +23,15 @@ from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table
 from pipeline.link.drift import drift_told
+from pipeline.persons.again import FieldsSince
+from pipeline.persons.handed_on import WithPersons
 from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import list_publications, publish
+from pipeline.publish.rows import InParts, Rows, n_rows, of_file
 from pipeline.report.page import render_report
 from pipeline.validate.hold import FeedState, promote
 from schemas.model import load_model
-from schemas.tables import RUN_METRICS
+from schemas.tables import LINKS, PUBLISHED, RUN_METRICS, Table
 
 
 def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[Metric]) -> Path:
@@ -37,8 +40,9 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
     Raises:
         LimitsPassedError: If the gate holds the night back; its tables then wait in the run's folder.
     """
-    tables = built_tables(night)
-    tables["links"] = read_table(night.folder.table(LINK, "links"))
+    built = built_rows(night)
+    tables = {table.name: _rows(table, built[table.name]) for table in PUBLISHED if table.name in built}
+    tables["links"] = of_file(night.folder.table(LINK, "links"), LINKS)
     tables |= {name: read_table(night.folder.table(VALIDATE, name)) for name in ("quarantine", "source_status")}
     counts = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB"), *_table_counts(tables)]
     tables["run_metrics"] = pa.Table.from_pylist([metric._asdict() for metric in counts], RUN_METRICS.arrow_schema())
@@ -137,5 +141,11 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _table_counts(tables: Mapping[str, pa.Table]) -> list[Metric]:
-    return [Metric("publish", f"rows_{name}", len(table), "count") for name, table in tables.items()]
+def _rows(table: Table, built: pa.Table | Path | WithPersons | FieldsSince) -> Rows:
+    if isinstance(built, Path):
+        return of_file(built, table)
+    return built if isinstance(built, pa.Table) else InParts(table, built.parts, built.n_rows)
+
+
+def _table_counts(tables: Mapping[str, Rows]) -> list[Metric]:
+    return [Metric("publish", f"rows_{name}", n_rows(rows), "count") for name, rows in tables.items()]

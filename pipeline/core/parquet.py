@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 ROW_GROUP_ROWS = 131_072
 ARROW = ".arrow"
 AT_ONCE = 2  # columns that are put in order, tables that are written at a time
+LOOKED_AT = 16_384  # values by which it is told whether those of a column come again
 
 
 def conform(frame: pd.DataFrame | pa.Table, table: Table) -> pa.Table:
@@ -75,7 +77,7 @@ def replace_rows(path: Path, data: pa.Table) -> None:
         replace_parts(path, [data], data.schema)
         return
     with _own(path) as temporary:
-        write_parquet(temporary, data)
+        write_parquet(temporary, in_groups([data]), data.schema)
 
 
 def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> int:
@@ -86,17 +88,25 @@ def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> i
         pa.OSFile(str(temporary), "wb") as out,
         ipc.new_file(out, schema, options=options) as writer,
     ):
-        for part in parts:
-            for group in _groups(part):
-                writer.write_table(group)
-            rows += len(part)
+        for group in in_groups(parts):
+            writer.write_table(group)
+            rows += len(group)
     return rows
 
 
-def _groups(data: pa.Table) -> Iterator[pa.Table]:
-    """The rows in groups, each in one piece: what is written does not hang on the pieces that a table was put together from."""
-    for start in range(0, len(data), ROW_GROUP_ROWS):
-        yield data.slice(start, ROW_GROUP_ROWS).combine_chunks()
+def in_groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows of all parts in groups of one size, each in one piece: what is written does not hang on how the rows came."""
+    held: list[pa.Table] = []
+    for part in parts:
+        at = 0
+        while at < len(part):
+            held.append(part.slice(at, ROW_GROUP_ROWS - sum(map(len, held))))
+            at += len(held[-1])
+            if sum(map(len, held)) == ROW_GROUP_ROWS:
+                yield pa.concat_tables(held).combine_chunks()
+                held = []
+    if held:
+        yield pa.concat_tables(held).combine_chunks()
 
 
 @contextmanager
@@ -108,11 +118,52 @@ def _own(path: Path) -> Iterator[Path]:
         yield temporary
 
 
-def write_parquet(path: Path, data: pa.Table) -> None:
-    """Write the rows as Parquet; the same rows give the same bytes."""
-    with pq.ParquetWriter(path, data.schema, compression="zstd") as writer:
-        for group in _groups(data):
+def write_parquet(path: Path, groups: Iterable[pa.Table], schema: pa.Schema, first_key: str | None = None) -> None:
+    """Write groups of rows as Parquet; the same rows give the same bytes.
+
+    Args:
+        path: the file.
+        groups: the rows, as ``in_groups`` gives them.
+        schema: of the rows.
+        first_key: the column that the rows are in order by. Only in it do the least and greatest value of a group help a reader
+            to pass over the group, so only of it they are told; None tells them of every column.
+    """
+    waiting = iter(groups)
+    first = next(waiting, None)
+    once = _seldom_again(first) if first is not None else []
+    with pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=[leaf for field in schema for leaf in _leaves(field) if leaf not in once],
+        column_encoding=dict.fromkeys(once, "DELTA_LENGTH_BYTE_ARRAY"),
+        write_statistics=True if first_key is None else [first_key],
+    ) as writer:
+        for group in chain([] if first is None else [first], waiting):
             writer.write_table(group)
+
+
+def _seldom_again(group: pa.Table) -> list[str]:
+    """Columns of text whose values mostly differ: a dictionary of them would be built, and then be larger than they are."""
+    found = []
+    for field in group.schema:
+        own = group.column(field.name).slice(0, LOOKED_AT)
+        values = len(own) - own.null_count
+        if field.type == pa.string() and 2 * pc.count_distinct(own).as_py() > values > 0:
+            found.append(field.name)
+    return found
+
+
+def _leaves(field: pa.Field, above: str = "") -> list[str]:
+    """Columns of a Parquet file that hold a field."""
+    name, kind = f"{above}{field.name}", field.type
+    if pa.types.is_map(kind):
+        return [leaf for own in (kind.key_field, kind.item_field) for leaf in _leaves(own, f"{name}.key_value.")]
+    if pa.types.is_list(kind):
+        return _leaves(pa.field("element", kind.value_type), f"{name}.list.")
+    if pa.types.is_struct(kind):
+        return [leaf for own in kind for leaf in _leaves(own, f"{name}.")]
+    return [name]
 
 
 def in_order(data: pa.Table, key: Sequence[str]) -> pa.Table:

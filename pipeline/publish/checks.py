@@ -1,73 +1,122 @@
-"""Checks of a finished set of tables, before readers see it."""
+"""Checks of a finished set of tables, before readers see it.
+
+Ids are compared as text once, where their places among the records and persons are looked up; what must hold between the tables
+is told of places. Where a record's person is not there at all, that is told, and other counts may be higher for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.core.parquet import AT_ONCE
+from pipeline.core.lookup import NOWHERE, places_among
+from pipeline.core.parquet import AT_ONCE, has_each_once
+from pipeline.publish.fields import problems_of_fields
+from pipeline.publish.places import Owners, is_at, one_piece, owners_of
+from pipeline.publish.rows import InParts, Rows, columns_of, n_rows, parts_of
 from schemas.tables import PUBLISHED, Table
 
-# What must hold between the tables: a sentence, and SQL that counts the rows that break it.
-BETWEEN = {
-    "persons without a record": "SELECT count(*) FROM persons ANTI JOIN records USING (person_id)",
-    "records without a person": "SELECT count(*) FROM records ANTI JOIN persons USING (person_id)",
-    "events without a record": "SELECT count(*) FROM events ANTI JOIN records USING (record_id, person_id)",
-    "values that no record of the person gives": "SELECT count(*) FROM person_fields ANTI JOIN records USING (record_id, person_id)",
-    "fields without exactly one chosen record":
-        """SELECT count(*) FROM (SELECT 1 FROM person_fields GROUP BY person_id, field HAVING count(*) FILTER (is_chosen) > 1
-        OR (count(*) FILTER (is_chosen) = 0 AND field NOT IN ('address', 'postcode', 'uprn')))""",
-    "links to records that are not there": """SELECT count(*) FROM links l
-        WHERE NOT EXISTS (FROM records r WHERE r.record_id = l.record_id_l) OR NOT EXISTS (FROM records r WHERE r.record_id = l.record_id_r)""",
-    "linked pairs in two persons": """SELECT count(*) FROM links l JOIN records a ON a.record_id = l.record_id_l
-        JOIN records b ON b.record_id = l.record_id_r WHERE l.decision = 'link' AND a.person_id <> b.person_id""",
-    "persons whose count of records is wrong":
-        "SELECT count(*) FROM persons p JOIN (SELECT person_id, count(*) AS n FROM records GROUP BY 1) r USING (person_id) WHERE p.n_records <> r.n",
-    "golden values that their chosen field does not have": """SELECT count(*) FROM persons p JOIN person_fields f
-        ON f.person_id = p.person_id AND f.is_chosen AND f.field = 'surname' WHERE p.surname IS DISTINCT FROM f.value""",
-    "living persons without an open span in the ledger": """SELECT count(*) FROM persons p WHERE NOT EXISTS
-        (FROM identity_ledger i WHERE i.person_id = p.person_id AND i.valid_to IS NULL)""",
-    "open spans of persons that are not there":
-        "SELECT count(*) FROM identity_ledger i WHERE i.valid_to IS NULL AND NOT EXISTS (FROM persons p WHERE p.person_id = i.person_id)",
-    "records whose person the ledger does not tell": """SELECT count(*) FROM records r FULL JOIN
-        (SELECT unnest(record_ids) AS record_id, person_id FROM identity_ledger WHERE valid_to IS NULL) i USING (record_id)
-        WHERE r.person_id IS DISTINCT FROM i.person_id""",
-    "changes that the ledger does not tell": """SELECT count(*) FROM link_changes c WHERE c.person_id_after IS NOT NULL AND NOT EXISTS
-        (FROM identity_ledger i WHERE i.person_id = c.person_id_after AND i.valid_from = c.run_id AND i.valid_to IS NULL)""",
-    "questions about persons that are not there":
-        "SELECT count(*) FROM (SELECT unnest(person_ids) AS person_id FROM review_queue) ANTI JOIN persons USING (person_id)",
-}  # fmt: skip
+Tables = Mapping[str, Rows]
+Found = Iterator[tuple[int, str]]
+"""How many rows break what must hold, and what they are"""
 
 
-def problems_of(tables: Mapping[str, pa.Table], unsure: Iterable[Table] = PUBLISHED) -> list[str]:
-    """What is wrong, in words and counts; nothing where all is well. ``unsure``: tables in which a key may come twice."""
-    found = []
-    with duckdb.connect() as base, ThreadPoolExecutor(AT_ONCE) as pool:
-        for table, twice in ((table, _twice(base, tables, table)) for table in unsure):
-            if twice:
-                found.append(f"{table.name} has {twice:,} keys ({_columns(table)}) twice")
-        counts = pool.map(lambda sql: _count(base, tables, sql), BETWEEN.values())
-        found += [f"{broken:,} {sentence}" for sentence, broken in zip(BETWEEN, counts, strict=True) if broken]
-    if not len(tables["records"]):
-        found.append("there is not one record")
-    return found
+def problems_of(tables: Tables) -> list[str]:
+    """What is wrong, in words and counts; nothing where all is well."""
+    persons = columns_of(tables["persons"], "person_id", "surname", "n_records")
+    owners = owners_of(columns_of(tables["records"], "record_id", "person_id"), persons)
+    surnames = one_piece(persons, "surname")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        between = [
+            pool.submit(lambda: [*problems_of_fields(tables["person_fields"], owners, surnames)]),
+            pool.submit(lambda: [*_of_records_named(tables, owners)]),
+            pool.submit(lambda: [*_of_persons_named(tables, owners)]),
+            pool.submit(lambda: [*_of_persons(owners, persons.column("n_records"))]),
+        ]
+        keys = pool.map(lambda table: _of_key(tables[table.name], table), PUBLISHED)
+        told = [sentence for found in keys for sentence in found]
+        told += [f"{broken:,} {what}" for own in between for broken, what in own.result() if broken]
+    return told if n_rows(tables["records"]) else [*told, "there is not one record"]
 
 
-def _twice(base: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], table: Table) -> int:
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {table.name} GROUP BY {_columns(table)} HAVING count(*) > 1)"  # noqa: S608
-    return _count(base, tables, sql)
+def _of_key(rows: Rows, table: Table) -> Iterator[str]:
+    """Each key must come once; where a column of it has nulls, rows in memory are counted."""
+    columns = ", ".join(f'"{name}"' for name in table.key)
+    if is_each_once(parts_of(rows, table.key), table.key):
+        return
+    if isinstance(rows, InParts):
+        yield f"{table.name} is not in the order of its key ({columns}), or has a key twice"
+        return
+    counts = rows.select(list(table.key)).group_by(list(table.key)).aggregate([([], "count_all")]).column("count_all")
+    if twice := pc.sum(pc.greater(counts, 1)).as_py():
+        yield f"{table.name} has {twice:,} keys ({columns}) twice"
 
 
-def _columns(table: Table) -> str:
-    return ", ".join(f'"{name}"' for name in table.key)
+def is_each_once(parts: Iterable[pa.Table], key: Sequence[str]) -> bool:
+    """Whether the rows of all parts are in order by the key, without nulls in it, and no key comes twice."""
+    last = None
+    for part in parts:
+        seam = pa.concat_tables([last, part.slice(0, 1)]) if last is not None else part.slice(0, 1)
+        if not (has_each_once(part, key) and has_each_once(seam, key)):
+            return False
+        last = part.slice(len(part) - 1) if len(part) else last
+    return True
 
 
-def _count(base: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], sql: str) -> int:
-    with base.cursor() as own:
-        for name, table in tables.items():
-            own.register(name, table)
-        row = own.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+def _of_persons(owners: Owners, n_records: pa.ChunkedArray) -> Found:
+    own = np.bincount(owners.owner[owners.owner != NOWHERE], minlength=len(owners.person_ids))
+    yield int(np.count_nonzero(own == 0)), "persons without a record"
+    yield int(np.count_nonzero(owners.owner == NOWHERE)), "records without a person"
+    yield int(np.count_nonzero((own > 0) & (own != n_records.to_numpy()))), "persons whose count of records is wrong"
+
+
+def _of_records_named(tables: Tables, owners: Owners) -> Found:
+    """Tables that name records: each record must be there, and whose the table says."""
+    links = columns_of(tables["links"], "record_id_l", "record_id_r", "decision")
+    events = columns_of(tables["events"], "record_id", "person_id")
+    open_spans = _open_spans(tables)
+    told = open_spans.column("record_ids").combine_chunks()
+    left, right = (places_among(links.column(name), owners.record_ids) for name in ("record_id_l", "record_id_r"))
+    of_event, of_span = (
+        places_among(ids, owners.record_ids) for ids in (events.column("record_id"), pc.list_flatten(told))
+    )
+    person, keeper = (places_among(rows.column("person_id"), owners.person_ids) for rows in (events, open_spans))
+
+    is_there = (left != NOWHERE) & (right != NOWHERE)
+    yield int(np.count_nonzero(~is_there)), "links to records that are not there"
+    is_link = is_there & pc.equal(links.column("decision"), "link").to_numpy()
+    yield int(np.count_nonzero(owners.owner[left[is_link]] != owners.owner[right[is_link]])), "linked pairs in two persons"  # fmt: skip
+    yield int(np.count_nonzero(~is_at(owners.owner, of_event, person))), "events without a record"
+    keeper = keeper[pc.list_parent_indices(told).to_numpy()]
+    is_told = np.zeros(len(owners.record_ids), bool)
+    is_told[of_span[of_span != NOWHERE]] = True
+    wrong = np.count_nonzero(~is_at(owners.owner, of_span, keeper)) + np.count_nonzero(~is_told)
+    yield int(wrong), "records whose person the ledger does not tell"
+
+
+def _of_persons_named(tables: Tables, owners: Owners) -> Found:
+    """Tables that name persons: each person must be there, and what changed must be in the ledger."""
+    open_spans = _open_spans(tables)
+    asked = columns_of(tables["review_queue"], "person_ids").column("person_ids")
+    keeper, about = (
+        places_among(ids, owners.person_ids) for ids in (open_spans.column("person_id"), pc.list_flatten(asked))
+    )
+    has_span = np.zeros(len(owners.person_ids), bool)
+    has_span[keeper[keeper != NOWHERE]] = True
+    yield int(np.count_nonzero(~has_span)), "living persons without an open span in the ledger"
+    yield int(np.count_nonzero(keeper == NOWHERE)), "open spans of persons that are not there"
+    yield int(np.count_nonzero(about == NOWHERE)), "questions about persons that are not there"
+    changes = columns_of(tables["link_changes"], "person_id_after", "run_id")
+    changes = changes.filter(pc.is_valid(changes.column("person_id_after")))
+    spans = pc.binary_join_element_wise(open_spans.column("person_id"), open_spans.column("valid_from"), " ")
+    begun = pc.binary_join_element_wise(changes.column("person_id_after"), changes.column("run_id"), " ")
+    yield pc.sum(pc.invert(pc.is_in(begun, spans))).as_py() or 0, "changes that the ledger does not tell"
+
+
+def _open_spans(tables: Tables) -> pa.Table:
+    spans = columns_of(tables["identity_ledger"], "person_id", "valid_from", "valid_to", "record_ids")
+    return spans.filter(pc.is_null(spans.column("valid_to"))).combine_chunks()

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.publish.rows import Rows, columns_of
 from schemas.settings import PublishLimits
+
+CHANGED = ("kind", "n_records_before", "person_id_before")
+STATUS = ("source", "rows_used", "rows_read", "rows_quarantined")
+LINKED = ("decision", "decided_by", "match_probability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +41,19 @@ class Before:
     source_status: pa.Table
 
 
-def measure(tables: Mapping[str, pa.Table], before: Before | None, limits: PublishLimits) -> list[Measure]:
+def measure(tables: Mapping[str, Rows], before: Before | None, limits: PublishLimits) -> list[Measure]:
     """Every limit that is set, in the order of the settings; those that need a publication before, only where there is one."""
-    found = list(_changes(tables["link_changes"], before, limits)) if before else []
+    found = list(_changes(columns_of(tables["link_changes"], *CHANGED), before, limits)) if before else []
     if before and limits.source_rows_kept is not None:
-        found += _sources(before.source_status, tables["source_status"], limits.source_rows_kept, limits.few)
+        found += _sources(
+            before.source_status, columns_of(tables["source_status"], *STATUS), limits.source_rows_kept, limits.few
+        )
     if limits.person_records is not None:
-        found.append(_greatest(tables["persons"], limits.person_records))
+        found.append(_greatest(columns_of(tables["persons"], "n_records"), limits.person_records))
     if limits.expected_precision is not None:
-        found.append(_precision(tables["links"], limits.expected_precision))
+        found.append(_precision(columns_of(tables["links"], *LINKED), limits.expected_precision))
     if limits.rejected_share is not None:
-        found.append(_rejected(tables["source_status"], limits.rejected_share))
+        found.append(_rejected(columns_of(tables["source_status"], *STATUS), limits.rejected_share))
     return found
 
 

@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
 from pipeline.core.places import Home
 from pipeline.publish.gate import Measure
 from pipeline.publish.publication import point_at, remove_leftovers, write_whole
+from pipeline.publish.rows import Rows
 from pipeline.publish.verify import damaged_files
 
 VERDICT, HELD = "gate.json", "held_back"
@@ -66,7 +65,7 @@ def held_folder(home: Home, run_id: str) -> Path:
     return home.run(run_id).file(HELD)
 
 
-def hold_back(home: Home, run_id: str, tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> Path:
+def hold_back(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mapping[str, object]) -> Path:
     """Write the tables as they would have been published into the run's folder, whole or not at all.
 
     Raises:

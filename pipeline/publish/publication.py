@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,14 +20,24 @@ import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import LinkageError, PublishRefusedError
-from pipeline.core.parquet import AT_ONCE, conform, has_each_once, in_order, write_parquet
+from pipeline.core.parquet import (
+    AT_ONCE,
+    ROW_GROUP_ROWS,
+    conform,
+    count_rows,
+    has_each_once,
+    in_groups,
+    in_order,
+    write_parquet,
+)
 from pipeline.core.places import Home
 from pipeline.publish.checks import problems_of
+from pipeline.publish.rows import InParts, Rows, n_rows, parts_of
 from schemas.tables import MARKING, PUBLISHED, Table
 
 STAGING = ".staging-"
 RUN_ID = re.compile(r"\d{4}-\d\d-\d\d-\d+")
-PART_ROWS = 2_000_000
+PART_GROUPS = 16  # of rows, in a file
 LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "great-expectations", "jellyfish", "recordlinkage", "numba")
 
 
@@ -41,8 +53,12 @@ class Publication:
         """All rows of one table."""
         return pq.read_table(self.folder / name)
 
+    def n_rows(self, name: str) -> int:
+        """How many rows one table has."""
+        return sum(count_rows(path) for path in (self.folder / name).glob("*.parquet"))
 
-def publish(home: Home, run_id: str, tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> Path:
+
+def publish(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mapping[str, object]) -> Path:
     """Write the tables to staging, check them, and switch to them; returns the publication's folder.
 
     Args:
@@ -68,20 +84,21 @@ def publish(home: Home, run_id: str, tables: Mapping[str, pa.Table], facts: Mapp
     return final
 
 
-def write_whole(folder: Path, run_id: str, tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> None:
+def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Mapping[str, object]) -> None:
     """Check the tables and write them with their manifest into a new folder, all of it on disk when this returns.
 
     Raises:
         PublishRefusedError: If a check fails; nothing is written then.
     """
-    data = {table.name: conform(tables[table.name], table) for table in PUBLISHED}
-    unsure = [table for table in PUBLISHED if not has_each_once(data[table.name], table.key)]
-    data |= {table.name: in_order(data[table.name], table.key) for table in unsure}
-    if problems := problems_of(data, unsure):
+    rows = {table.name: _ready(tables[table.name], table) for table in PUBLISHED}
+    if problems := problems_of(rows):
         raise PublishRefusedError(tuple(problems))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        written = pool.map(lambda table: _write(folder / table.name, data[table.name], table), PUBLISHED)
-        described = dict(zip((table.name for table in PUBLISHED), written, strict=True))
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # the largest first: else the others wait for it
+        waiting = {
+            table.name: pool.submit(_write, folder / table.name, rows[table.name], table)
+            for table in sorted(PUBLISHED, key=lambda table: -n_rows(rows[table.name]))
+        }
+        described = {name: written.result() for name, written in waiting.items()}
     manifest = {
         "run_id": run_id, "marking": MARKING, **facts, "versions": {name: version(name) for name in LIBRARIES}, "tables": described,
     }  # fmt: skip
@@ -123,19 +140,28 @@ def _read(folder: Path) -> Publication:
     return Publication(str(manifest["run_id"]), folder.resolve(), manifest)
 
 
-def _write(folder: Path, data: pa.Table, table: Table) -> dict[str, object]:
+def _ready(rows: Rows, table: Table) -> Rows:
+    """The rows as they are written; those of a file are so already."""
+    if isinstance(rows, InParts):
+        return rows
+    data = conform(rows, table)
+    return data if has_each_once(data, table.key) else in_order(data, table.key)
+
+
+def _write(folder: Path, rows: Rows, table: Table) -> dict[str, object]:
     """Write a table's parts; returns what the manifest says of it."""
     folder.mkdir(parents=True)
-    parts = {}
-    for number, start in enumerate(range(0, max(len(data), 1), PART_ROWS)):
+    schema, total, parts = table.arrow_schema(), n_rows(rows), {}
+    groups = in_groups(conform(part, table) for part in parts_of(rows))
+    for number in range(max(math.ceil(total / ROW_GROUP_ROWS / PART_GROUPS), 1)):
         path = folder / f"part-{number}.parquet"
-        write_parquet(path, data.slice(start, PART_ROWS))
+        write_parquet(path, islice(groups, PART_GROUPS), schema, table.key[0])
         with path.open("rb") as handle:
             os.fsync(handle.fileno())
             parts[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
     return {
-        "rows": len(data), "is_repeatable": table.is_repeatable, "sha256": parts,
-        "columns": {field.name: str(field.type) for field in data.schema},
+        "rows": total, "is_repeatable": table.is_repeatable, "sha256": parts,
+        "columns": {field.name: str(field.type) for field in schema},
     }  # fmt: skip
 
 

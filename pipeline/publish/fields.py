@@ -1,0 +1,91 @@
+"""Checks of ``person_fields``, by far the longest table: gone through once, some rows at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from operator import methodcaller
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.lookup import NOWHERE
+from pipeline.publish.places import Owners, is_at, one_piece
+from pipeline.publish.rows import Rows, parts_of
+from schemas.tables import PERSONS
+
+READ = ("person_id", "field", "value", "record_id", "is_chosen")
+VALUE = methodcaller("as_py")
+FIELDS = pa.array(PERSONS.names)
+MAY_LACK = [PERSONS.names.index(name) for name in ("address", "postcode", "uprn")]
+"""Fields of which no record need be chosen: the address is chosen as one"""
+
+
+def problems_of_fields(rows: Rows, owners: Owners, surnames: pa.Array) -> Iterator[tuple[int, str]]:
+    """How many rows break what must hold, and in which way.
+
+    Args:
+        rows: of ``person_fields``.
+        owners: whose the records are.
+        surnames: of the persons, in their order.
+    """
+    given = _Given(owners)
+    seen: list[tuple[np.ndarray, ...]] = []
+    not_given = other_surname = 0
+    for part in parts_of(rows, READ):
+        if not len(part):
+            continue
+        person, has_record = given.look_up(part)
+        own = _hashed_places(part.column("field"), FIELDS)
+        is_chosen = part.column("is_chosen").to_numpy()
+        not_given += int(np.count_nonzero(~has_record))
+        is_surname = is_chosen & (own == PERSONS.names.index("surname")) & (person != NOWHERE)
+        same = pc.equal(part.column("value").filter(pa.array(is_surname)), surnames.take(pa.array(person[is_surname])))
+        other_surname += len(same) - (pc.sum(same).as_py() or 0)
+        seen.append((person, own.astype(np.int8), is_chosen))
+    yield not_given, "values that no record of the person gives"
+    not_once = _not_once(*map(np.concatenate, zip(*seen, strict=True))) if seen else 0
+    yield not_once, "fields without exactly one chosen record"
+    yield other_surname, "golden values that their chosen field does not have"
+
+
+def _not_once(person: np.ndarray, field: np.ndarray, is_chosen: np.ndarray) -> int:
+    """Fields of a person of which more than one record is chosen, or none where there must be one; rows in order."""
+    starts = np.flatnonzero(np.append(True, (person[1:] != person[:-1]) | (field[1:] != field[:-1])))
+    n_chosen = np.add.reduceat(is_chosen, starts, dtype=np.int32)
+    must = ~np.isin(field[starts], MAY_LACK)
+    return int(np.count_nonzero((n_chosen > 1) | ((n_chosen == 0) & must)))
+
+
+def _hashed_places(values: pa.Array | pa.ChunkedArray, among: pa.Array) -> np.ndarray:
+    """Place of each value among few others in any order; NOWHERE of one that is not there."""
+    return pc.fill_null(pc.index_in(values, among), NOWHERE).to_numpy(zero_copy_only=False)
+
+
+class _Given:
+    """The records of every person, side by side."""
+
+    def __init__(self, owners: Owners) -> None:
+        order = np.argsort(owners.owner, kind="stable")
+        self.person_ids = owners.person_ids
+        self.record_ids = owners.record_ids.take(pa.array(order))
+        self.owner = owners.owner[order]
+        self.first = np.searchsorted(self.owner, np.arange(len(owners.person_ids) + 1))
+
+    def look_up(self, part: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+        """The person of each row, as a place, and whether the row's record is one of the person's.
+
+        Rows of few persons are looked up among these persons and their records only: few enough to be looked up quickly.
+        """
+        ids = one_piece(part, "person_id")
+        starts = np.flatnonzero(np.append(True, pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy(zero_copy_only=False)))  # fmt: skip
+        runs = ids.take(pa.array(starts))
+        ends = pc.min_max(runs)
+        low = bisect_left(self.person_ids, ends["min"].as_py(), key=VALUE)
+        high = bisect_right(self.person_ids, ends["max"].as_py(), key=VALUE)
+        place = _hashed_places(runs, self.person_ids.slice(low, max(high - low, 0)))
+        person = np.repeat(np.where(place == NOWHERE, NOWHERE, place + low), np.diff(np.append(starts, len(ids))))
+        begin, end = self.first[low], self.first[max(high, low)]
+        record = _hashed_places(part.column("record_id"), self.record_ids.slice(begin, end - begin))
+        return person, is_at(self.owner[begin:end], record, person)

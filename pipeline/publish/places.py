@@ -1,0 +1,37 @@
+"""Where ids stand among the records and the persons of a publication: numbers that checks can compare instead of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.core.lookup import NOWHERE, places_among
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Records and persons in the order of their ids, and whose each record is."""
+
+    record_ids: pa.Array
+    person_ids: pa.Array
+    owner: np.ndarray
+    """Place of each record's person among the persons; NOWHERE where the persons lack it"""
+
+
+def owners_of(records: pa.Table, persons: pa.Table) -> Owners:
+    """Of the columns ``record_id`` and ``person_id``."""
+    person_ids = one_piece(persons, "person_id")
+    return Owners(one_piece(records, "record_id"), person_ids, places_among(records.column("person_id"), person_ids))
+
+
+def is_at(values: np.ndarray, places: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Whether the value at each place is the one that is wanted there; never so where either is nowhere."""
+    return (places != NOWHERE) & (wanted != NOWHERE) & (np.append(values, NOWHERE)[places] == wanted)
+
+
+def one_piece(table: pa.Table, name: str) -> pa.Array:
+    """A column without joints."""
+    whole = table.column(name).combine_chunks()
+    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
