@@ -78,7 +78,7 @@ def _of_records_named(tables: Tables, owners: Owners) -> Found:
     """Tables that name records: each record must be there, and whose the table says."""
     links = columns_of(tables["links"], "record_id_l", "record_id_r", "decision")
     events = columns_of(tables["events"], "record_id", "person_id")
-    open_spans = _open_spans(tables)
+    open_spans = _open_spans(tables, "person_id", "record_ids")
     told = open_spans.column("record_ids").combine_chunks()
     left, right = (places_among(links.column(name), owners.record_ids) for name in ("record_id_l", "record_id_r"))
     of_event, of_span = (
@@ -100,7 +100,7 @@ def _of_records_named(tables: Tables, owners: Owners) -> Found:
 
 def _of_persons_named(tables: Tables, owners: Owners) -> Found:
     """Tables that name persons: each person must be there, and what changed must be in the ledger."""
-    open_spans = _open_spans(tables)
+    open_spans = _open_spans(tables, "person_id", "valid_from")
     asked = columns_of(tables["review_queue"], "person_ids").column("person_ids")
     keeper, about = (
         places_among(ids, owners.person_ids) for ids in (open_spans.column("person_id"), pc.list_flatten(asked))
@@ -117,6 +117,6 @@ def _of_persons_named(tables: Tables, owners: Owners) -> Found:
     yield pc.sum(pc.invert(pc.is_in(begun, spans))).as_py() or 0, "changes that the ledger does not tell"
 
 
-def _open_spans(tables: Tables) -> pa.Table:
-    spans = columns_of(tables["identity_ledger"], "person_id", "valid_from", "valid_to", "record_ids")
+def _open_spans(tables: Tables, *names: str) -> pa.Table:
+    spans = columns_of(tables["identity_ledger"], *names, "valid_to")
     return spans.filter(pc.is_null(spans.column("valid_to"))).combine_chunks()
