@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from pipeline.core.parquet import read_table, write_table
 from pipeline.core.places import RunFolder
 from pipeline.publish.publication import read_current
 from pipeline.read.feed import FeedRead, export_sha256, read_feed
-from pipeline.standardise.again import Before
+from pipeline.standardise.again import Before, needed
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.contract import Contract
@@ -50,9 +51,13 @@ class LastExport:
 
     def read(self) -> Before:
         """Its records, as the rows of tonight's export may be again."""
-        raw = read_table(self.folder.table(READ, RAW_RECORDS.name, self.feed_id))
-        tables = (STD_RECORDS.name, EVENTS_STAGED.name, RECORDS_AGAIN.name)
-        return Before(raw, *(read_table(self.folder.table(STANDARDISE, name, self.feed_id)) for name in tables))
+        read, standardise = (partial(self.folder.table, stage, feed_id=self.feed_id) for stage in (READ, STANDARDISE))
+        return Before(
+            read_table(read(RAW_RECORDS.name), needed(RAW_RECORDS)),
+            read_table(standardise(STD_RECORDS.name), needed(STD_RECORDS)),
+            read_table(standardise(EVENTS_STAGED.name)),
+            read_table(standardise(RECORDS_AGAIN.name), ["is_lasting"]),
+        )
 
 
 @functools.cache

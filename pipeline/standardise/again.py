@@ -17,22 +17,28 @@ from numpy.typing import NDArray
 
 from pipeline.standardise.identity import ROOMY, Identity
 from pipeline.standardise.times import PLANNED_YEARS
-from schemas.tables import LINEAGE
+from schemas.tables import LINEAGE, Table
 
 TO_COME = "in_the_future"
 ROWS_A_RUN = 16  # from which on slices cost less than a copy
 LINEAGE_NAMES = tuple(column.name for column in LINEAGE)
+PLACE = ("file", "sheet", "row_number", "part")
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """An earlier export of the feed, as it was read and in standard form: all tables in the order of their keys."""
+    """An earlier export of the feed, as it was read and in standard form: all tables in the order of their keys, with the columns that are needed."""
 
     raw_records: pa.Table
     std_records: pa.Table
     events: pa.Table
     again: pa.Table
     """Contract ``records_again``, a row for each of the standard records"""
+
+
+def needed(table: Table) -> list[str]:
+    """Columns of an earlier export that are looked at: of where a row came from, only its place in it."""
+    return [name for name in table.names if name not in LINEAGE_NAMES or name in PLACE]
 
 
 def none_again(rows: int) -> NDArray[np.int64]:
@@ -131,7 +137,7 @@ def _record_of(before: Before) -> NDArray[np.int64]:
 def _places(*tables: pa.Table) -> tuple[NDArray[np.int64], ...]:
     """(rows,) of each table where a row stood in the export, as one number."""
     places = tuple(np.zeros(len(table), np.int64) for table in tables)
-    for name in ("file", "sheet", "row_number", "part"):
+    for name in PLACE:
         columns = [table.column(name) for table in tables]
         if all(is_empty(column) or is_one(column, columns[0][0]) for column in columns):
             continue
