@@ -19,7 +19,7 @@ from flows.resume import code_stamp
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import AT_ONCE, read_parts, read_table
-from pipeline.persons.again import PersonsBefore
+from pipeline.persons.again import OF_A_PERSON, PersonsBefore
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.questions import doubted_records, links_among
 from pipeline.persons.queue import QueueBefore
@@ -58,7 +58,7 @@ def persons(night: Night) -> list[Metric]:
         kept = pool.submit(write_tables, night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
         write_built(night.folder, built)
         kept.result()
-    log("persons built", persons=len(built.persons), anew=built.n_rebuilt, questions=len(built.review_queue))
+    log("persons built", persons=len(doubts.clusters), anew=built.n_rebuilt, questions=len(built.review_queue))
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
 
 
@@ -122,7 +122,7 @@ def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
     for table in (read_table(record_persons, ["person_id"]), contents):
         for name in table.column_names:
             records = records.append_column(name, table.column(name))
-    return PersonsBefore(records, read_table(golden), fields_of(run))
+    return PersonsBefore(records, read_table(golden, OF_A_PERSON), golden, fields_of(run))
 
 
 def _closed_before(before: Publication) -> pa.Table:

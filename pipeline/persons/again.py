@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from pipeline.core.parquet import read_parts
 
 ROWS_A_PIECE = 64
+OF_A_PERSON = ("person_id", "cluster_confidence", "n_open_questions")
+"""Columns of ``persons`` by which it is told who is to be made anew, besides the records"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class PersonsBefore:
     records: pa.Table
     """record_id, cluster_id, person_id, and what ``content`` tells, in the order of their ids"""
     persons: pa.Table
-    """In the order of their ids"""
+    """Columns ``OF_A_PERSON``, in the order of their ids"""
+    golden: Path
+    """The file of all their columns"""
     person_fields: FieldsSince
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
 from pipeline.core.lookup import NOWHERE, places_among
+from pipeline.core.parquet import read_parts
 from pipeline.persons.again import FieldsSince, PersonsBefore, of_persons, taken_over
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_changes
@@ -56,7 +57,8 @@ class Previous:
 class PersonTables:
     """The tables of persons, each in the order of its key."""
 
-    persons: pa.Table
+    persons: Iterable[pa.Table]
+    """In parts, to be gone through once"""
     person_fields: pa.Table | FieldsSince
     record_persons: pa.Table
     """record_id and person_id of every record, in the order of its id"""
@@ -147,12 +149,12 @@ class _Made:
     queue: pa.Table
     survivorship: Survivorship
 
-    def anew(self) -> tuple[pa.Table, pa.Table, int]:
+    def anew(self) -> tuple[Iterable[pa.Table], pa.Table, int]:
         """Of all persons."""
         persons, fields = self._rows(np.ones(len(self.records), bool))
-        return persons, fields, len(persons)
+        return [persons], fields, len(persons)
 
-    def on(self, before: PersonsBefore, identities: Identities) -> tuple[pa.Table, FieldsSince, int]:
+    def on(self, before: PersonsBefore, identities: Identities) -> tuple[Iterable[pa.Table], FieldsSince, int]:
         """Of those persons who are not made of what they were; the others are taken over."""
         persons = self.records.column("person_id")
         other = [
@@ -165,8 +167,11 @@ class _Made:
         ]
         touched = pc.unique(pa.concat_arrays(other))
         made, fields = self._rows(pc.is_in(persons, touched).to_numpy())
-        taken = pa.concat_tables(taken_over([before.persons], touched, made))
-        return taken, before.person_fields.going_on(touched, fields), len(made)
+        return (
+            taken_over(read_parts(before.golden), touched, made),
+            before.person_fields.going_on(touched, fields),
+            len(made),
+        )
 
     def _rows(self, is_wanted: NDArray[np.bool_]) -> tuple[pa.Table, pa.Table]:
         """Persons and their fields, of these records."""
