@@ -80,7 +80,7 @@ def fields_files(folder: RunFolder) -> tuple[Path, Path, Path]:
 def _write(folder: RunFolder, built: PersonTables, table: Table) -> None:
     path, rows = folder.table(PERSONS, table.name), getattr(built, table.name)
     if table in AS_THEY_ARE:
-        replace_parts(path, [rows] if isinstance(rows, pa.Table) else rows, table.arrow_schema())
+        replace_parts(path, rows, table.arrow_schema())
     else:
         write_table(path, rows, table)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,13 +52,37 @@ class RecordMove:
 
 
 @dataclass(frozen=True, slots=True)
+class Spans:
+    """The ledger: as it was, and spans of persons to whom something happened."""
+
+    before: pa.Table
+    touched: pa.Array
+    own: pa.Table
+    """All spans of touched persons, in the order of the key"""
+
+    def parts(self) -> Iterator[pa.Table]:
+        """The whole ledger, in the order of the key."""
+        return taken_over([self.before], self.touched, self.own)
+
+    def merged(self) -> pa.Table:
+        """Spans that ended in another person."""
+        old, own = (table.filter(pc.is_valid(table.column("merged_into"))) for table in (self.before, self.own))
+        return pa.concat_tables([old.filter(pc.invert(pc.is_in(old.column("person_id"), self.touched))), own])
+
+
+@dataclass(frozen=True, slots=True)
 class Identities:
-    """Person of every record tonight, the whole ledger, and what changed since last night."""
+    """Person of every record tonight, the ledger, and what changed since last night."""
 
     person_of: pa.Table
-    ledger: pa.Table
+    spans: Spans
     changes: tuple[PersonChange, ...]
     moves: tuple[RecordMove, ...]
+
+    @property
+    def ledger(self) -> pa.Table:
+        """The whole ledger."""
+        return pa.concat_tables(self.spans.parts())
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +301,7 @@ def _span(person: str, run_id: str, records: tuple[str, ...], cause: Cause, spli
 
 def _bring_up_to_date(
     ledger: pa.Table, closing: Mapping[str, tuple[str | None, Cause]], begun: list[dict[str, Any]], run_id: str
-) -> pa.Table:
+) -> Spans:
     """Spans of changed persons end, new ones begin; all others are carried over as they are."""
     schema = IDENTITY_LEDGER.arrow_schema()
     is_ending = pc.and_(pc.is_null(ledger.column("valid_to")), pc.is_in(ledger.column("person_id"), pa.array(closing, pa.string())))  # fmt: skip
@@ -289,7 +313,7 @@ def _bring_up_to_date(
     touched = pc.unique(rows.column("person_id").combine_chunks())
     staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
     own = pa.concat_tables([ledger.filter(staying), rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])  # fmt: skip
-    return pa.concat_tables(taken_over([ledger], touched, own))
+    return Spans(ledger, touched, own)
 
 
 def _check_order(ledger: pa.Table, run_id: str) -> None:

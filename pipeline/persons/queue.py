@@ -48,7 +48,7 @@ def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Qu
     Args:
         doubts: what questions are made of tonight.
         records: tonight's, with person_id.
-        ledger: tonight's identity ledger.
+        ledger: tonight's identity ledger; spans that did not end in another person may be missing.
         before: the queue of the last publication.
         run_id: tonight's run.
     """

@@ -62,7 +62,8 @@ class PersonTables:
     person_fields: pa.Table | FieldsSince
     record_persons: pa.Table
     """record_id and person_id of every record, in the order of its id"""
-    identity_ledger: pa.Table
+    identity_ledger: Iterable[pa.Table]
+    """In parts, to be gone through once"""
     link_changes: pa.Table
     review_queue: pa.Table
     review_closed: pa.Table
@@ -94,12 +95,12 @@ def build_persons(
     tonight = _tonight(linked, before)
     identities, changes = _identities(tonight, linked, previous, run_id)
     records = tonight.std_records.append_column("person_id", identities.person_of)
-    queue = review_queue(linked.doubts, records, identities.ledger, asked, run_id)
+    queue = review_queue(linked.doubts, records, identities.spans.merged(), asked, run_id)
     confidence = _confidence(records, linked.doubts.clusters)
     made = _Made(records, tonight, confidence, queue.open, survivorship)
     persons, fields, rebuilt = made.anew() if before is None else made.on(before, identities)
     return PersonTables(
-        persons, fields, records.select(["record_id", "person_id"]), identities.ledger, changes, queue.open, queue.closed, tonight.contents, rebuilt
+        persons, fields, records.select(["record_id", "person_id"]), identities.spans.parts(), changes, queue.open, queue.closed, tonight.contents, rebuilt
     )  # fmt: skip
 
 
