@@ -6,7 +6,7 @@ is told of places. Where a record's person is not there at all, that is told, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.lookup import NOWHERE, places_among
-from pipeline.core.parquet import AT_ONCE, has_each_once
-from pipeline.publish.fields import problems_of_fields
+from pipeline.core.parquet import AT_ONCE
+from pipeline.publish.each_once import EachOnce
+from pipeline.publish.fields import READ, problems_of_fields
 from pipeline.publish.places import Owners, is_at, one_piece, owners_of
 from pipeline.publish.rows import InParts, Rows, columns_of, n_rows, parts_of
 from schemas.tables import PUBLISHED, Table
@@ -30,41 +31,38 @@ def problems_of(tables: Tables) -> list[str]:
     persons = columns_of(tables["persons"], "person_id", "surname", "n_records")
     owners = owners_of(columns_of(tables["records"], "record_id", "person_id"), persons)
     surnames = one_piece(persons, "surname")
+    keys = {table.name: EachOnce(table.key) for table in PUBLISHED}
+    fields = keys["person_fields"].passing(parts_of(tables["person_fields"], READ))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         between = [
-            pool.submit(lambda: [*problems_of_fields(tables["person_fields"], owners, surnames)]),
+            pool.submit(lambda: [*problems_of_fields(fields, owners, surnames)]),
+            pool.submit(lambda: [*_of_links(tables, owners)]),
             pool.submit(lambda: [*_of_records_named(tables, owners)]),
             pool.submit(lambda: [*_of_persons_named(tables, owners)]),
             pool.submit(lambda: [*_of_persons(owners, persons.column("n_records"))]),
         ]
-        keys = pool.map(lambda table: _of_key(tables[table.name], table), PUBLISHED)
-        told = [sentence for found in keys for sentence in found]
-        told += [f"{broken:,} {what}" for own in between for broken, what in own.result() if broken]
+        rest = {
+            name: key for name, key in keys.items() if name != "person_fields"
+        }  # the longest is gone through only once
+        for seen in [pool.submit(key.see_all, parts_of(tables[name], key.key)) for name, key in rest.items()]:
+            seen.result()
+        counted = [f"{broken:,} {what}" for own in between for broken, what in own.result() if broken]
+    told = [
+        sentence for table in PUBLISHED if not keys[table.name].holds for sentence in _of_key(tables[table.name], table)
+    ]
+    told += counted
     return told if n_rows(tables["records"]) else [*told, "there is not one record"]
 
 
 def _of_key(rows: Rows, table: Table) -> Iterator[str]:
-    """Each key must come once; where a column of it has nulls, rows in memory are counted."""
+    """What is wrong with the key of rows that are not each once and in order by it; rows in memory may have nulls in it."""
     columns = ", ".join(f'"{name}"' for name in table.key)
-    if is_each_once(parts_of(rows, table.key), table.key):
-        return
     if isinstance(rows, InParts):
         yield f"{table.name} is not in the order of its key ({columns}), or has a key twice"
         return
     counts = rows.select(list(table.key)).group_by(list(table.key)).aggregate([([], "count_all")]).column("count_all")
     if twice := pc.sum(pc.greater(counts, 1)).as_py():
         yield f"{table.name} has {twice:,} keys ({columns}) twice"
-
-
-def is_each_once(parts: Iterable[pa.Table], key: Sequence[str]) -> bool:
-    """Whether the rows of all parts are in order by the key, without nulls in it, and no key comes twice."""
-    last = None
-    for part in parts:
-        seam = pa.concat_tables([last, part.slice(0, 1)]) if last is not None else part.slice(0, 1)
-        if not (has_each_once(part, key) and has_each_once(seam, key)):
-            return False
-        last = part.slice(len(part) - 1) if len(part) else last
-    return True
 
 
 def _of_persons(owners: Owners, n_records: pa.ChunkedArray) -> Found:
@@ -74,24 +72,24 @@ def _of_persons(owners: Owners, n_records: pa.ChunkedArray) -> Found:
     yield int(np.count_nonzero((own > 0) & (own != n_records.to_numpy()))), "persons whose count of records is wrong"
 
 
-def _of_records_named(tables: Tables, owners: Owners) -> Found:
-    """Tables that name records: each record must be there, and whose the table says."""
+def _of_links(tables: Tables, owners: Owners) -> Found:
     links = columns_of(tables["links"], "record_id_l", "record_id_r", "decision")
-    events = columns_of(tables["events"], "record_id", "person_id")
-    open_spans = _open_spans(tables, "person_id", "record_ids")
-    told = open_spans.column("record_ids").combine_chunks()
     left, right = (places_among(links.column(name), owners.record_ids) for name in ("record_id_l", "record_id_r"))
-    of_event, of_span = (
-        places_among(ids, owners.record_ids) for ids in (events.column("record_id"), pc.list_flatten(told))
-    )
-    person, keeper = (places_among(rows.column("person_id"), owners.person_ids) for rows in (events, open_spans))
-
     is_there = (left != NOWHERE) & (right != NOWHERE)
     yield int(np.count_nonzero(~is_there)), "links to records that are not there"
     is_link = is_there & pc.equal(links.column("decision"), "link").to_numpy()
     yield int(np.count_nonzero(owners.owner[left[is_link]] != owners.owner[right[is_link]])), "linked pairs in two persons"  # fmt: skip
+
+
+def _of_records_named(tables: Tables, owners: Owners) -> Found:
+    """Tables that name a record and its person: it must be there, and be that person's."""
+    events = columns_of(tables["events"], "record_id", "person_id")
+    of_event, person = places_among(events.column("record_id"), owners.record_ids), places_among(events.column("person_id"), owners.person_ids)  # fmt: skip
     yield int(np.count_nonzero(~is_at(owners.owner, of_event, person))), "events without a record"
-    keeper = keeper[pc.list_parent_indices(told).to_numpy()]
+    open_spans = _open_spans(tables, "person_id", "record_ids")
+    told = open_spans.column("record_ids").combine_chunks()
+    of_span = places_among(pc.list_flatten(told), owners.record_ids)
+    keeper = places_among(open_spans.column("person_id"), owners.person_ids)[pc.list_parent_indices(told).to_numpy()]
     is_told = np.zeros(len(owners.record_ids), bool)
     is_told[of_span[of_span != NOWHERE]] = True
     wrong = np.count_nonzero(~is_at(owners.owner, of_span, keeper)) + np.count_nonzero(~is_told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import methodcaller
 
 import numpy as np
@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from pipeline.core.lookup import NOWHERE
 from pipeline.publish.places import Owners, is_at, one_piece
-from pipeline.publish.rows import Rows, parts_of
 from schemas.tables import PERSONS
 
 READ = ("person_id", "field", "value", "record_id", "is_chosen")
@@ -22,18 +21,18 @@ MAY_LACK = [PERSONS.names.index(name) for name in ("address", "postcode", "uprn"
 """Fields of which no record need be chosen: the address is chosen as one"""
 
 
-def problems_of_fields(rows: Rows, owners: Owners, surnames: pa.Array) -> Iterator[tuple[int, str]]:
+def problems_of_fields(parts: Iterable[pa.Table], owners: Owners, surnames: pa.Array) -> Iterator[tuple[int, str]]:
     """How many rows break what must hold, and in which way.
 
     Args:
-        rows: of ``person_fields``.
+        parts: of ``person_fields``, with the columns ``READ``.
         owners: whose the records are.
         surnames: of the persons, in their order.
     """
     given = _Given(owners)
     seen: list[tuple[np.ndarray, ...]] = []
     not_given = other_surname = 0
-    for part in parts_of(rows, READ):
+    for part in parts:
         if not len(part):
             continue
         person, has_record = given.look_up(part)

@@ -1,0 +1,32 @@
+"""Keys that must come once: looked at while the rows pass by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+
+from pipeline.core.parquet import has_each_once
+
+
+class EachOnce:
+    """Whether rows that come in parts are in order by the key, without nulls in it, and no key comes twice."""
+
+    def __init__(self, key: tuple[str, ...]) -> None:
+        self.key, self.holds = key, True
+
+    def passing(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The parts as they are, each looked at first."""
+        last = None
+        for part in parts:
+            if self.holds and len(part):
+                own = part.select(list(self.key))
+                seam = own.slice(0, 1) if last is None else pa.concat_tables([last, own.slice(0, 1)])
+                self.holds = has_each_once(own, self.key) and has_each_once(seam, self.key)
+                last = own.slice(len(own) - 1)
+            yield part
+
+    def see_all(self, parts: Iterable[pa.Table]) -> None:
+        """Look at all parts."""
+        for _ in self.passing(parts):
+            pass
