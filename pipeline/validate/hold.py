@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from pipeline.core.durable import hand_on, make_folder, sha256_of, sync_folder, write_synced
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import ARROW, conform, count_rows
+from pipeline.core.parquet import ARROW, AT_ONCE, conform, count_rows
 from pipeline.core.places import Home
 from schemas.tables import SOURCE_STATUS
 
@@ -175,9 +176,16 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
     Each goes into a folder of its own first; then one rename of the pointer makes it the last good one. A crash leaves
     the old one or the new one, and leftovers that the next run removes.
     """
-    for state in states:
-        if state.state == "fresh" and state.facts and state.std_records and state.events:
-            _keep(home.last_good / state.night.feed_id, run_id, state.facts, state.std_records, state.events)
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the disk some times
+        waiting = [
+            pool.submit(
+                _keep, home.last_good / state.night.feed_id, run_id, state.facts, state.std_records, state.events
+            )
+            for state in states
+            if state.state == "fresh" and state.facts and state.std_records and state.events
+        ]
+        for kept in waiting:
+            kept.result()
 
 
 def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, events: Path) -> None:
