@@ -21,7 +21,7 @@ from pipeline.core.metrics import Metric
 from pipeline.core.parquet import AT_ONCE, read_parts, read_table
 from pipeline.persons.again import OF_A_PERSON, PersonsBefore
 from pipeline.persons.doubts import Doubts
-from pipeline.persons.questions import doubted_records, links_among
+from pipeline.persons.questions import doubted_records, links_between
 from pipeline.persons.queue import QueueBefore
 from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Linked, Previous, build_persons
 from pipeline.persons.survivorship import Survivorship, load_survivorship
@@ -69,9 +69,7 @@ def _doubts(night: Night, tables: Mapping[str, pa.Table], asked: QueueBefore | N
     doubts = Doubts(pairs, clusters, NO_LINKS, standing, review_bits, night.settings.most_records)
     named = doubted_records(doubts, tables["cluster_members"], asked.open if asked else None)
     parts = read_parts(night.folder.table(LINK, "links"), OF_A_LINK)
-    return replace(
-        doubts, links=pa.concat_tables([NO_LINKS, *(links_among(part, named) for part in parts)]).combine_chunks()
-    )
+    return replace(doubts, links=pa.concat_tables([NO_LINKS, *links_between(parts, named)]).combine_chunks())
 
 
 def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table], doubts: Doubts) -> Linked:

@@ -22,18 +22,15 @@ def places_among(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedAr
     if heads is None or its is None or not _soon_differ(its):
         return pc.fill_null(pc.index_in(ids, among), NOWHERE).to_numpy(zero_copy_only=False).astype(np.int64)
     places = _first_places(heads, its)
-    is_open = its[np.minimum(places, len(its) - 1)] == heads
-    places[~is_open] = NOWHERE
-    found = pc.equal(among.take(pa.array(places, mask=~is_open)), ids)
-    rows = np.flatnonzero(pc.invert(pc.fill_null(found, True)).to_numpy(zero_copy_only=False))
-    while len(rows):  # of the few that begin alike, each is tried
+    rows = np.arange(len(ids))
+    while len(rows):  # where numbers meet the text must too; of the few that begin alike, each is tried
+        begins_alike = its[np.minimum(places[rows], len(its) - 1)] == heads[rows]
+        begins_alike &= places[rows] < len(its)
+        places[rows[~begins_alike]] = NOWHERE
+        rows = rows[begins_alike]
+        own = ids if len(rows) == len(ids) else ids.take(pa.array(rows))
+        rows = rows[pc.not_equal(among.take(pa.array(places[rows])), own).to_numpy(zero_copy_only=False)]
         places[rows] += 1
-        is_over = its[np.minimum(places[rows], len(its) - 1)] != heads[rows]
-        is_over |= places[rows] >= len(its)
-        places[rows[is_over]] = NOWHERE
-        rows = rows[~is_over]
-        is_other = pc.not_equal(among.take(pa.array(places[rows])), ids.take(pa.array(rows)))
-        rows = rows[is_other.to_numpy(zero_copy_only=False)]
     return places
 
 

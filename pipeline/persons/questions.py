@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.persons.doubts import GRAVITY, HARM, OWN_RULE_HARM, Doubts
 from pipeline.persons.ranking import in_rank, together
 from schemas.tables import REVIEW_QUEUE
@@ -70,13 +71,12 @@ def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
 
 
 def doubted_records(doubts: Doubts, cluster_members: pa.Table, asked_before: pa.Table | None) -> pa.Array:
-    """Records between which a link may matter to a question: of strange clusters, of decisions and of last night's questions."""
+    """Records between which a link may matter to a question, in order: of strange clusters, of decisions, of last night's questions."""
     strange = _strange(doubts).column("cluster_id").combine_chunks()
     members = cluster_members.filter(pc.is_in(cluster_members.column("cluster_id"), strange)).column("record_id")
     ends = [table.column(end) for table in (doubts.standing, asked_before) if table is not None for end in ENDS]
-    return pc.unique(
-        pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in (members, *ends)]).drop_null()
-    )
+    found = pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in (members, *ends)]).drop_null()
+    return pc.unique(found.sort())
 
 
 def _facts(doubts: Doubts, strange: pa.Table, records: pa.Table) -> pa.Table:
@@ -150,6 +150,14 @@ def _links_inside(links: pa.Table, members: pa.Table) -> dict[str, list[dict[str
         if person_of[row["record_id_l"]] == person_of[row["record_id_r"]]:
             found[person_of[row["record_id_l"]]].append(row)
     return found
+
+
+def links_between(parts: Iterable[pa.Table], record_ids: pa.Array) -> Iterator[pa.Table]:
+    """The same of links that come in parts, in the order of their key. Input: ``record_ids`` in order."""
+    for part in parts:
+        for end in ENDS:
+            part = part.filter(pa.array(places_among(part.column(end), record_ids) != NOWHERE))  # noqa: PLW2901  (fewer each time)
+        yield part
 
 
 def links_among(links: pa.Table, record_ids: pa.Array) -> pa.Table:
