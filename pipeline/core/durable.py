@@ -47,6 +47,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         sync_file(temporary)
         temporary.replace(path)
+        temporary.unlink(missing_ok=True)  # where both were names of one file, the rename did nothing
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

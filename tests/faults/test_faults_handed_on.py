@@ -37,3 +37,9 @@ def test_a_file_takes_the_place_of_what_had_its_name(file: Path) -> None:
     file.unlink()
     assert other.read_text("utf-8") == "old"
     assert [path.name for path in file.parent.iterdir()] == ["second"]
+
+
+def test_a_file_that_is_handed_on_twice_leaves_no_third_name(file: Path) -> None:
+    for _ in range(2):
+        hand_on(file, file.with_name("second"))
+    assert sorted(path.name for path in file.parent.iterdir()) == ["first", "second"]
