@@ -74,13 +74,13 @@ def _bounded_components(records: int, pairs: ScoredPairs, over: np.ndarray) -> n
 
 def shape(cluster_of: np.ndarray, pairs: ScoredPairs, is_must: np.ndarray) -> ClusterShape:
     """Size, scored pairs and weakest point of every cluster; a pair that a steward linked (``is_must``) is nowhere weak."""
-    first, size = np.unique(cluster_of, return_counts=True)
-    inside = cluster_of[pairs.left] == cluster_of[pairs.right]
-    own = np.searchsorted(first, cluster_of[pairs.left[inside]])
-    weight = np.where(is_must, np.inf, pairs.weight)[inside]
-    order = np.argsort(-weight, kind="stable")
-    weakest = bottleneck(
-        len(cluster_of), pairs.left[inside][order], pairs.right[inside][order], weight[order], cluster_of
-    )[first]
-    pairs_inside = np.bincount(own, minlength=len(first))
-    return ClusterShape(first, size, pairs_inside, np.where(np.isinf(weakest), np.nan, weakest))
+    n = len(cluster_of)
+    size = np.bincount(cluster_of, minlength=n)
+    first = np.flatnonzero(size)
+    inside = np.flatnonzero(cluster_of[pairs.left] == cluster_of[pairs.right])
+    strength = np.where(is_must, np.inf, pairs.weight)
+    order = inside[np.argsort(-strength[inside], kind="stable")]
+    left, right = pairs.left[order], pairs.right[order]
+    weakest = bottleneck(n, left, right, strength[order], cluster_of)[first]
+    pairs_inside = np.bincount(cluster_of[left], minlength=n)[first]
+    return ClusterShape(first, size[first], pairs_inside, np.where(np.isinf(weakest), np.nan, weakest))

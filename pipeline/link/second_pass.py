@@ -106,14 +106,14 @@ def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -
     own = a != b
     if len(parted):
         own &= ~is_among(pair_keys(a, b, len(cluster_of)), distinct(keys_of(cluster_of[parted], len(cluster_of))))
-    low, high, weight = np.minimum(a, b)[own], np.maximum(a, b)[own], pairs.weight[own]
-    order = np.lexsort((-weight, pair_keys(low, high, len(cluster_of))))
-    low, high, weight = low[order], high[order], weight[order]
-    begins = np.ones(len(low), bool)
-    begins[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    low, high, weight = low[begins], high[begins], weight[begins]
-    best = np.lexsort((high, low, -weight))
-    return Questions(low[best], high[best], np.full(len(best), np.nan))
+    keys = pair_keys(a[own], b[own], len(cluster_of))
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    keys, weight = keys[first], np.maximum.reduceat(pairs.weight[own][order], first) if len(first) else np.empty(0)
+    best = np.argsort(-weight, kind="stable")  # equal ones by the clusters' names
+    low, high = np.divmod(keys[best], len(cluster_of))
+    return Questions(low, high, np.full(len(best), np.nan))
 
 
 def _members(cluster_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
