@@ -43,7 +43,7 @@ OLD_SHARE = 0.75  # of the file of fields must still count, else it is written a
 def write_built(folder: RunFolder, built: PersonTables) -> None:
     """Write the tables of persons into the run's folder, several at a time."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = [pool.submit(_write_fields, folder, built.person_fields)]
+        waiting = [pool.submit(write_fields, folder, built.person_fields)]
         waiting += [pool.submit(_write, folder, built, table) for table in (*AS_THEY_ARE, *IN_ORDER)]
         waiting.append(pool.submit(replace_rows, folder.table(PERSONS, RECORD_PERSONS), built.record_persons))
         for written in waiting:
@@ -85,7 +85,8 @@ def _write(folder: RunFolder, built: PersonTables, table: Table) -> None:
         write_table(path, rows, table)
 
 
-def _write_fields(folder: RunFolder, fields: pa.Table | FieldsSince) -> None:
+def write_fields(folder: RunFolder, fields: pa.Table | FieldsSince) -> None:
+    """Write ``person_fields``: only what took the place of other rows, while they are few beside those of the file."""
     whole, made, touched = fields_files(folder)
     schema = PERSON_FIELDS.arrow_schema()
     if isinstance(fields, FieldsSince) and len(fields.made) <= (1 - OLD_SHARE) * count_rows(fields.path):

@@ -14,7 +14,7 @@ from pipeline.core.parquet import conform
 from pipeline.persons.causes import Evidence
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.identity import carry_on, compare_with, empty_ledger
-from pipeline.persons.questions import questions
+from pipeline.persons.questions import links_between, questions
 from pipeline.persons.queue import Queue, QueueBefore, review_queue
 from schemas.tables import CLUSTERS, LINKS, REVIEW_PAIRS, STANDING_DECISIONS
 
@@ -246,3 +246,14 @@ def test_the_gravest_of_several_doubts_names_the_question() -> None:
     records = pa.table({"record_id": ["a", "b"], "person_id": ["P1", "P2"], "borough": [BOROUGH] * 2, "date_of_birth": pa.array([BORN] * 2), "recorded_at": pa.array([BEGAN] * 2)})  # fmt: skip
     found = questions(doubts, records).to_pylist()
     assert [(row["person_ids"], row["review_type"], row["decision_ids"]) for row in found] == [(["P1", "P2"], "second_person", ["D1", "D2"])]  # fmt: skip
+
+
+@given(st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from("ghijkl"))), st.sets(st.sampled_from("abcdefghijkl")), st.integers(1, 5))  # fmt: skip
+def test_links_between_records_are_the_same_in_whatever_parts_they_come(
+    pairs: set[tuple[str, str]], wanted: set[str], size: int
+) -> None:
+    rows = sorted(pairs)
+    ends = {f"record_id_{side}": pa.array([pair[at] for pair in rows], pa.string()) for at, side in enumerate("lr")}
+    parts = [pa.table(ends).slice(start, size) for start in range(0, len(rows), size)]
+    found = [tuple(row.values()) for part in links_between(parts, pa.array(sorted(wanted), pa.string())) for row in part.to_pylist()]  # fmt: skip
+    assert found == [pair for pair in rows if wanted.issuperset(pair)]
