@@ -232,7 +232,8 @@ def count_rows(path: Path) -> int:
 def concat(paths: Sequence[Path], table: Table) -> pa.Table:
     """All rows of several files of one table; no files give the empty table."""
     schema = table.arrow_schema()
-    return pa.concat_tables([schema.empty_table(), *(read_table(p).cast(schema) for p in paths)])
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return pa.concat_tables([schema.empty_table(), *pool.map(lambda path: read_table(path).cast(schema), paths)])
 
 
 def _names(frame: pd.DataFrame | pa.Table) -> list[str]:
