@@ -1,4 +1,7 @@
-"""The tokens of a table as tables that can be kept, and how those of the next table follow from them."""
+"""The tokens of a table as tables that can be kept, and how those of the next table follow from them.
+
+A token is told by its key of 64 bits: no text of a record is kept.
+"""
 
 from __future__ import annotations
 
