@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -90,6 +91,43 @@ def test_any_history_of_nights_gives_what_a_full_linking_gives(rows, nights, lar
         incremental = link_records(of(rows), model, "balanced", ENGINE, decided=decided(said), kept=kept)
         full = link_records(of(rows), model, "balanced", ENGINE, decided=decided(said), kept=LinkKept(frequencies))
         assert_same(incremental, full)
+        kept = incremental.kept
+
+
+def crowd(chance: random.Random, ids: range) -> dict[str, dict[str, object]]:
+    """Rows of so few different values that blocks of every size come together."""
+    letters = "ABDEGIKLMNORSTV"
+    names = ["".join(chance.choices(letters, k=5)) for _ in range(60)]
+    days = [dt.date(1990, 1, 1) + dt.timedelta(days=chance.randrange(6000)) for _ in range(300)]
+    codes = [f"E{at} {digit}AA" for at in range(1, 18) for digit in range(1, 5)]
+    return {
+        f"{own:05d}": {
+            "forename": [chance.choice(names)], "surname": [chance.choice(names)], "date_of_birth": chance.choice(days),
+            "postcode": chance.choice(codes), "sex": chance.choice("MF"), "address": f"{chance.randrange(1, 40)} HIGH STREET",
+        }
+        for own in ids
+    }  # fmt: skip
+
+
+def test_a_night_of_some_thousand_records_with_blocks_about_their_limits_gives_what_a_full_linking_gives() -> None:
+    chance = random.Random(7)
+    rows = crowd(chance, range(4_000))
+    model = MODEL.model_copy(
+        update={"blocking": MODEL.blocking.model_copy(update={"rule": tuple(
+            rule.model_copy(update={"max_block": min(rule.max_block, 4 + 3 * (at % 4))}) for at, rule in enumerate(MODEL.blocking.rule)
+        )})}
+    )  # fmt: skip
+    frequencies = ENGINE.frequency_table(of(rows), model)
+    kept = link_records(of(rows), model, "balanced", ENGINE, kept=LinkKept(frequencies)).kept
+    for night in range(3):
+        gone = chance.sample(sorted(rows), 60)
+        rows = {own: row for own, row in rows.items() if own not in gone}
+        rows |= dict(zip(chance.sample(sorted(rows), 60), crowd(chance, range(60)).values(), strict=True))
+        rows |= crowd(chance, range(5_000 + 100 * night, 5_060 + 100 * night))
+        incremental = link_records(of(rows), model, "balanced", ENGINE, kept=kept)
+        full = link_records(of(rows), model, "balanced", ENGINE, kept=LinkKept(frequencies))
+        assert_same(incremental, full)
+        assert compared(incremental) < compared(full) / 2
         kept = incremental.kept
 
 
