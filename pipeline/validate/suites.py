@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,20 +28,12 @@ with warnings.catch_warnings():
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from pipeline.core.errors import SettingsError
+from pipeline.validate.glance import BETWEEN, BY_VALUE, NOT_NULL, UNIQUE, is_met_by_all
 from pipeline.validate.views import AGE, DAILY, EVENT_TEXT, RECORD_TEXT, Wanted
 
 SEVERITIES = ("row", "feed", "warn")
-BY_ITSELF = frozenset(
-    f"expect_column_values_to_{own}"
-    for own in (
-        "not_be_null", "be_null", "be_between", "be_in_set", "not_be_in_set", "match_regex", "not_match_regex", "match_regex_list",
-        "not_match_regex_list", "match_strftime_format",
-    )
-)  # fmt: skip
-"""Expectations that look at each row by itself"""
-NULLS = frozenset({"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"})
-"""Those that look at rows without a value; all others pass over them"""
-BETWEEN, UNIQUE = "expect_column_values_to_be_between", "expect_column_values_to_be_unique"
+NULLS = frozenset({NOT_NULL, "expect_column_values_to_be_null"})
+"""Expectations that look at rows without a value"""
 Hangs = Literal["row", "undated", "later", "others", "night"]
 NIGHT: Hangs = "night"
 """What the outcome on a row may hang on besides the row: ``row`` on nothing; ``undated`` on the day where nothing tells when it was recorded;
@@ -115,15 +107,14 @@ class Suites:
     def run(
         self, name: str, frame: pd.DataFrame, parameters: Mapping[str, object], places: Sequence[int]
     ) -> list[Outcome]:
-        """Outcomes of some expectations of a suite on a frame. One whose column is empty is not asked where it passes over such rows.
+        """Outcomes of some expectations of a suite on a frame; one that a glance tells to be met by all is not asked.
 
         Raises:
             SettingsError: If an expectation cannot be evaluated, as where it names a column that is not there.
         """
         frame = frame.reset_index(drop=True)
-        empty = {column for column in frame.columns if not frame[column].notna().any()}
         configs = [self._suites[name][at] for at in places]
-        asked = [not _passes_over(config, empty) for config in configs]
+        asked = [not is_met_by_all(config.type, config.kwargs, frame) for config in configs]
         results = iter(self._asked(f"{name} in part", frame, [c for c, is_it in zip(configs, asked, strict=True) if is_it], parameters))  # fmt: skip
         return [
             _outcome(name, next(results)) if is_it else _outcome_of(name, config, np.zeros(0, np.int64))
@@ -195,17 +186,13 @@ def _column(config: ExpectationConfiguration) -> str | None:
     return found
 
 
-def _passes_over(config: ExpectationConfiguration, empty: Collection[str]) -> bool:
-    return config.type in BY_ITSELF - NULLS and "row_condition" not in config.kwargs and _column(config) in empty
-
-
 def _hangs(config: ExpectationConfiguration) -> Hangs:
     column, is_daily = _column(config), _column(config) in DAILY
     if "row_condition" in config.kwargs or any("$PARAMETER" in str(value) for value in config.kwargs.values()):
         return "night"
     if config.type == UNIQUE:
         return "others" if column in (*RECORD_TEXT, *EVENT_TEXT) else "night"
-    if config.type not in BY_ITSELF:
+    if config.type not in BY_VALUE | NULLS:
         return "night"
     if config.type in NULLS or not is_daily:
         return "row"
