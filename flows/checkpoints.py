@@ -1,7 +1,7 @@
 """Finished stages are not repeated: a marker beside what a stage wrote says from what, and how its files look.
 
 ``<run>/<stage>/done.json`` is written last, after everything else is on disk. A run that is continued believes a marker only
-where it was made from the same inputs and every file still has its size and hash; else the stage runs again.
+where it was made from the same inputs and every file still has its size and checksum; else the stage runs again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from flows.night import Night
-from pipeline.core.durable import make_folder, sha256_of, sync_file, sync_folder, write_synced
+from pipeline.core.durable import checksum_of, make_folder, sync_file, sync_folder, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import AT_ONCE
 from pipeline.core.places import Home
@@ -53,7 +53,7 @@ class Step:
         return _digest([self.name, stamps, [_outcome_of(self.night.folder.root / name) for name in self.after]])
 
     def files(self) -> dict[str, tuple[int, str]]:
-        """Size and SHA-256 of every file that it wrote, by path in the home."""
+        """Size and checksum of every file that it wrote, by path in the home."""
         root, paths = self.night.home.root, sorted(_files(self.outputs))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return {
@@ -158,7 +158,7 @@ def _files(places: Iterable[Path]) -> Iterable[Path]:
 
 
 def _described(path: Path) -> tuple[int, str]:
-    return path.stat().st_size, sha256_of(path)
+    return path.stat().st_size, checksum_of(path)
 
 
 def _digest(said: object) -> str:

@@ -7,7 +7,6 @@ needed to read a publication, and all of it may be deleted at any time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.durable import make_folder, sync_file, sync_folder, write_synced
+from pipeline.core.durable import checksum_of, make_folder, sync_file, sync_folder, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import ARROW, AT_ONCE
 from pipeline.core.places import Home
@@ -27,7 +26,7 @@ from pipeline.engines.port import ScoredPairs
 from pipeline.link.kept import KeptAnswers, LinkKept
 from pipeline.link.second_pass import Questions
 
-FORMAT = 3
+FORMAT = 4
 LINK, FACTS = "link", "kept.json"
 FREQUENCIES, RECORDS, PAIRS, ANSWERS = "frequencies.arrow", "records.arrow", "pairs.arrow", "answers.arrow"
 CLUSTER = "cluster_before"
@@ -39,13 +38,13 @@ def write_tables(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[st
     new = folder.with_name(f".new-{folder.name}")
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new, 0o700)
-    sha256 = {}
+    checksums = {}
     for name, table in tables.items():
         with pa.OSFile(str(new / name), "wb") as out, pa.ipc.new_file(out, table.schema) as writer:
             writer.write_table(table)
         sync_file(new / name)
-        sha256[name] = _sha256(new / name)
-    write_synced(new / FACTS, json.dumps({"format": FORMAT, **facts, "sha256": sha256}))
+        checksums[name] = checksum_of(new / name)
+    write_synced(new / FACTS, json.dumps({"format": FORMAT, **facts, "checksums": checksums}))
     shutil.rmtree(folder, ignore_errors=True)
     new.replace(folder)
     sync_folder(folder.parent)
@@ -66,7 +65,7 @@ def read_facts(folder: Path) -> dict[str, Any] | None:
 def read_kept_table(folder: Path, name: str, facts: Mapping[str, Any]) -> pa.Table | None:
     """One table; None where it is not byte by byte the one that was written."""
     try:
-        if _sha256(folder / name) == facts["sha256"][name]:
+        if checksum_of(folder / name) == facts["checksums"][name]:
             with pa.memory_map(str(folder / name)) as source:
                 return pa.ipc.open_file(source).read_all()
     except DAMAGED:
@@ -144,11 +143,6 @@ def damage(home: Home, run_id: str) -> str | None:
         return "there is none for it"
     for folder in folders:
         facts = read_facts(folder)
-        if facts is None or any(read_kept_table(folder, name, facts) is None for name in facts["sha256"]):
+        if facts is None or any(read_kept_table(folder, name, facts) is None for name in facts["checksums"]):
             return f"{folder.name} is damaged"
     return None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

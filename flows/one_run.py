@@ -15,10 +15,11 @@ from flows.outcome import Outcome
 from flows.progress import Bars
 from flows.quiet import prefect_starts, quiet_prefect
 from flows.resume import begin
-from pipeline.core.durable import forget_hashes, storage_error
+from pipeline.core.durable import forget_checksums, storage_error
 from pipeline.core.errors import LinkageError, PublishRefusedError
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
+from pipeline.core.memory import few_cycles
 from pipeline.core.run_note import RunNote, change_note, utc_now
 
 
@@ -28,7 +29,7 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
     A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned with.
     """
     with _told_of_storage(night), run_lock(night.home.lock):
-        forget_hashes()
+        forget_checksums()
         night = _begun(night, fresh=fresh)
         handler = log_to(night.folder.file("run.log"))
         try:
@@ -71,7 +72,7 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
     if not has_prefect:
         log("prefect does not start")
         (console or Console(stderr=True)).print("Prefect's local server does not start; the night runs without it.")
-    with Bars(console) if console else nullcontext():
+    with few_cycles(), Bars(console) if console else nullcontext():
         return flow(night)
 
 

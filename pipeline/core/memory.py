@@ -19,9 +19,9 @@ def give_back() -> None:
 
 @contextmanager
 def few_cycles() -> Iterator[None]:
-    """A command that ends soon and makes few reference cycles: Python looks for them seldom.
+    """A command that ends some time and makes few reference cycles: Python looks for them seldom.
 
-    Every look goes through all objects of all imported packages, which is a twentieth of the time of a linkage.
+    Every look goes through all objects of all imported packages: a twentieth of the time of a linkage, a tenth of a night's.
     """
     before = gc.get_threshold()
     gc.set_threshold(*SELDOM)

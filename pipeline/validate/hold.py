@@ -13,7 +13,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipeline.core.durable import hand_on, make_folder, sha256_of, sync_folder, write_synced
+from pipeline.core.durable import checksum_of, hand_on, make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
 from pipeline.core.parquet import ARROW, AT_ONCE, conform, count_rows
 from pipeline.core.places import Home
@@ -126,8 +126,8 @@ def damage_of(home: Home, feed_id: str) -> str | None:
         return None
     try:
         found = _last_good(folder)
-        told = json.loads((found.folder / FACTS).read_text("utf-8")).get("sha256", {})
-        wrong = [name for name, sha256 in told.items() if sha256_of(found.folder / name) != sha256]
+        told = json.loads((found.folder / FACTS).read_text("utf-8")).get("checksums", {})
+        wrong = [name for name, checksum in told.items() if checksum_of(found.folder / name) != checksum]
         if wrong:
             return f"{wrong[0]} has changed"
         for path in (found.std_records, found.events):
@@ -194,8 +194,8 @@ def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, eve
     make_folder(new)
     for path, name in ((std_records, "std_records"), (events, "events")):
         hand_on(path, new / f"{name}{path.suffix}")
-    kept = {path.name: sha256_of(path) for path in sorted(new.iterdir())}
-    write_synced(new / FACTS, json.dumps({**asdict(facts), "sha256": kept}, indent=1))
+    kept = {path.name: checksum_of(path) for path in sorted(new.iterdir())}
+    write_synced(new / FACTS, json.dumps({**asdict(facts), "checksums": kept}, indent=1))
     sync_folder(folder)
     write_synced(folder / POINTER, version)
     for other in folder.iterdir():
