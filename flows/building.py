@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flows.built import PERSONS, RECORD_PERSONS, fields_files, fields_of, write_built
 from flows.checkpoints import as_marked
@@ -15,7 +16,9 @@ from flows.decided import changed_since
 from flows.kept import read_facts, read_kept_table, write_tables
 from flows.linking import LINK
 from flows.night import Night
+from flows.reading import records_anew
 from flows.resume import code_stamp
+from flows.validating import VALIDATE
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import AT_ONCE, read_parts, read_table
@@ -27,7 +30,7 @@ from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Linked, Previous, b
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
 from schemas.model import load_model
-from schemas.tables import LINKS, RECORDS, REVIEW_CLOSED
+from schemas.tables import LINKS, RECORDS, REVIEW_CLOSED, SOURCE_STATUS
 from schemas.tables import PERSONS as PERSONS_TABLE
 
 RECORD_CONTENTS = "record_contents.arrow"
@@ -77,7 +80,22 @@ def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Ta
     then = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
     decided = changed_since(read_table(then) if then and then.is_file() else None, tables["decided_pairs"])
     records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))
-    return Linked(records, events, members, doubts, load_model(night.settings.model).stamp, decided)
+    anew = _anew(night, before, records) if before else None
+    return Linked(records, events, members, doubts, load_model(night.settings.model).stamp, decided, anew)
+
+
+def _anew(night: Night, before: Publication, std_records: pa.Table) -> pa.Array:
+    """Records that may say something else than what the publication has of them: of feeds that are or were not fresh, all."""
+    tonight = read_table(night.folder.table(VALIDATE, SOURCE_STATUS.name))
+    fresh = set.intersection(*(_fresh_feeds(status) for status in (tonight, before.table(SOURCE_STATUS.name))))
+    is_other = pc.invert(pc.is_in(std_records.column("feed_id"), pa.array(sorted(fresh), pa.string())))
+    others = std_records.column("record_id").filter(is_other).combine_chunks()
+    return pa.concat_arrays([others, *(records_anew(night, feed_id) for feed_id in sorted(fresh))])
+
+
+def _fresh_feeds(source_status: pa.Table) -> set[str]:
+    """Feeds whose export of that night counts."""
+    return set(source_status.column("feed_id").filter(pc.equal(source_status.column("state"), "fresh")).to_pylist())
 
 
 def _previous(night: Night, before: Publication) -> Previous:

@@ -124,6 +124,16 @@ def _keep(night: Night, feed_id: str, read: FeedRead, standard: FeedStandardised
     return len(std_records), len(quarantine)
 
 
+def records_anew(night: Night, feed_id: str) -> pa.Array:
+    """Records of tonight's export that were not taken over from that of the current publication's run."""
+    if noted(night.folder, feed_id).get("is_unchanged"):
+        return pa.array([], pa.string())
+    ids, is_again = read_table(
+        night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id), ["record_id", "is_again"]
+    ).columns
+    return ids.filter(pc.invert(is_again)).combine_chunks()
+
+
 def is_still_read(night: Night, feed_id: str) -> bool:
     """Whether what was read of a feed is still its export; one that is gone by now was read in time.
 

@@ -46,6 +46,21 @@ def record_contents(std_records: pa.Table, events: pa.Table, record_of_event: ND
     return pa.table({**lineage, "content": hashed.column("content"), "made_of": made_of})
 
 
+def contents_with(own: pa.Table, is_own: NDArray[np.bool_], then: pa.Table, places: NDArray[np.int64]) -> pa.Table:
+    """Contents of all records: of some as they are told, of the others as they were.
+
+    Args:
+        own: contents of some records.
+        is_own: (records,) which ones those are.
+        then: contents of last night.
+        places: (records,) row of each in ``then``.
+    """
+    rows = places.copy()
+    rows[is_own] = len(then) + np.arange(len(own))
+    both = pa.concat_tables([then.select(own.column_names), own]).unify_dictionaries()
+    return both.combine_chunks().take(pa.array(rows))
+
+
 def rows_of_other(name: str, then: pa.Table, now: pa.Table, places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Rows of now whose hash is another than then. Input: ``places``, row of each in ``then``; NOWHERE of a new one."""
     own, its = (table.column(name).to_numpy() for table in (now, then))

@@ -20,6 +20,7 @@ from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_chang
 from pipeline.persons.content import (
     CONTENT,
     MADE_OF,
+    contents_with,
     corrected,
     corrected_since,
     persons_of_other_confidence,
@@ -85,6 +86,8 @@ class Linked:
     model: str
     decided: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Record to the stewards' decisions on it that were entered, taken back or lapsed since the last publication"""
+    anew: pa.Array | None = None
+    """Records that may say something else than what the publication has of them; None where any may"""
 
 
 def build_persons(
@@ -110,8 +113,6 @@ class _Tonight:
 
     std_records: pa.Table
     events: pa.Table
-    record_of_event: NDArray[np.int64]
-    """Row of each event's record"""
     cluster_members: pa.Table
     contents: pa.Table
     """As ``content`` gives them"""
@@ -120,14 +121,28 @@ class _Tonight:
 
 
 def _tonight(linked: Linked, before: PersonsBefore | None) -> _Tonight:
-    events, cluster_members = linked.events, linked.cluster_members
-    ids = linked.std_records.column("record_id").combine_chunks()
+    cluster_members, ids = linked.cluster_members, linked.std_records.column("record_id").combine_chunks()
     std_records = linked.std_records.set_column(0, "record_id", ids)
     if not std_records.column("record_id").equals(cluster_members.column("record_id")):
         cluster_members = cluster_members.take(pa.array(rows_of(ids, cluster_members, RECORDS)))
-    place = rows_of(events.column("record_id"), std_records, EVENTS)
     places = np.full(len(ids), NOWHERE) if before is None else places_among(ids, before.records.column("record_id"))
-    return _Tonight(std_records, events, place, cluster_members, record_contents(std_records, events, place), places)
+    is_own = np.ones(len(ids), bool)
+    if before and linked.anew is not None:
+        is_own = (places == NOWHERE) | pc.is_in(ids, linked.anew).to_numpy(zero_copy_only=False)
+    contents = record_contents(*_with_events(std_records, linked.events, is_own))
+    if before and not is_own.all():
+        contents = contents_with(contents, is_own, before.records, places)
+    return _Tonight(std_records, linked.events, cluster_members, contents, places)
+
+
+def _with_events(
+    records: pa.Table, events: pa.Table, is_wanted: NDArray[np.bool_]
+) -> tuple[pa.Table, pa.Table, NDArray[np.int64]]:
+    """Some records, in the order of their ids, their events, and the row of each event's record."""
+    if not is_wanted.all():
+        records = records.filter(pa.array(is_wanted)).combine_chunks()
+        events = events.filter(pc.is_in(events.column("record_id"), records.column("record_id").combine_chunks()))
+    return records, events, rows_of(events.column("record_id"), records, EVENTS)
 
 
 def _confidence(records: pa.Table, clusters: pa.Table) -> pa.Table:
@@ -176,17 +191,11 @@ class _Made:
 
     def _rows(self, is_wanted: NDArray[np.bool_]) -> tuple[pa.Table, pa.Table]:
         """Persons and their fields, of these records."""
-        place = self.tonight.record_of_event
-        own, own_events = (
-            self.records.filter(pa.array(is_wanted)),
-            self.tonight.events.filter(pa.array(is_wanted[place])),
-        )
-        persons = self.records.column("person_id").take(pa.array(place[is_wanted[place]]))
+        own, events, rows = _with_events(self.records, self.tonight.events, is_wanted)
+        events = events.append_column("person_id", own.column("person_id").take(pa.array(rows)))
         fields = person_fields(own, self.survivorship)
         confidence = of_persons(self.confidence, pc.unique(own.column("person_id")))
-        return persons_table(
-            own, own_events.append_column("person_id", persons), fields, confidence, self.queue
-        ), fields
+        return persons_table(own, events, fields, confidence, self.queue), fields
 
 
 def _identities(

@@ -18,6 +18,7 @@ from flows.doctor import examine
 from flows.expunging import expunge
 from flows.kept import damage
 from flows.linking import why_full
+from pipeline.core.parquet import read_table
 from pipeline.core.places import MODELS, SAMPLE, Home
 from pipeline.publish.publication import point_at, read_current
 from schemas.settings import RunSettings
@@ -65,6 +66,28 @@ def test_nights_of_changes_publish_what_full_nights_publish(london: London, home
         assert published_tables(home) == published_tables(twin)
         told = measures(home, f"2026-11-{day}-1")
         assert 0 < told["persons_rebuilt"] < measures(twin, f"2026-11-{day}-1")["persons_rebuilt"]
+
+
+def test_a_feed_that_was_held_is_published_as_a_full_night_would(london: London, home: Path, tmp_path: Path) -> None:
+    path = london.exports / "cris" / "camden.csv"
+    head, *rows = path.read_text("utf-8").splitlines()
+    others = [row.replace("a", "e") for row in rows]
+    path.write_text("\n".join([head, *others[:2]]) + "\n", "utf-8")
+    run(london, home, "2026-11-21")
+    path.write_text("\n".join([head, *others]) + "\n", "utf-8")
+    twin = tmp_path / "twin"
+    shutil.copytree(home, twin, symlinks=True)
+    run(london, home, "2026-11-22")
+    run(london, twin, "2026-11-22", full=True)
+    assert states(home, SECOND)["cris.camden"] == "held"
+    assert states(home, THIRD)["cris.camden"] == "fresh"
+    assert published_tables(home) == published_tables(twin)
+
+
+def states(home: Path, run_id: str) -> dict[str, str]:
+    """The state of each feed in a night."""
+    status = read_table(Home(home).published / run_id / "source_status")
+    return dict(zip(*(status.column(name).to_pylist() for name in ("feed_id", "state")), strict=True))
 
 
 def decide(home: Path, chance: random.Random) -> None:

@@ -14,6 +14,7 @@ from pipeline.core.lookup import places_among
 from pipeline.core.parquet import replace_parts
 from pipeline.persons.again import FieldsSince, taken_over
 from pipeline.persons.content import (
+    contents_with,
     corrected,
     persons_of_other_confidence,
     persons_of_other_questions,
@@ -90,6 +91,18 @@ def test_a_record_of_which_a_person_is_made_otherwise_is_seen_whatever_changed(p
         if any(was[name] != own[name] for name in made_of) or places[0][at] != places[1][at]
     ]  # fmt: skip
     assert rows_of_other("made_of", then, now, np.arange(len(pairs))).tolist() == touched
+
+
+@settings(max_examples=15, deadline=None)  # the database takes its time
+@given(st.lists(st.tuples(SAYS, SAYS, st.booleans()), min_size=1, max_size=6), st.data())
+def test_contents_taken_over_are_those_that_would_be_told(rows: list[tuple[dict, dict, bool]], data: st.DataObject) -> None:  # fmt: skip
+    size = len(rows)
+    was = contents(records({f"r{at}": was for at, (was, _, _) in enumerate(rows)}), [None] * size)
+    table = records({f"r{at}": own if is_own else was for at, (was, own, is_own) in enumerate(rows)})
+    is_own, now = np.array([is_own for _, _, is_own in rows]), contents(table, [None] * size)
+    order = np.array(data.draw(st.permutations(range(size))))
+    found = contents_with(now.filter(pa.array(is_own)), is_own, was.take(pa.array(order)), np.argsort(order))
+    assert found.to_pylist() == now.to_pylist()
 
 
 def test_persons_of_another_confidence_or_number_of_questions_are_seen() -> None:
