@@ -18,6 +18,7 @@ from pipeline.core.log import log_to
 from pipeline.core.places import Home
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.review.desk import Desk
+from pipeline.review.index import LOG
 from pipeline.review.sealing import Seal, open_seal, reseal
 from pipeline.review.shelf import Reference, Shelves, check_published
 from pipeline.stewardship.database import with_patience, writing
@@ -123,7 +124,7 @@ def app_from_environment() -> FastAPI:
     host = os.environ.get(HOST, "127.0.0.1")
     desk = ExitStack().enter_context(open_desk(settings, home, os.environ))
     warm(desk.shelves.current())
-    log_to(home.desk / "desk.log")
+    log_to(home.desk / LOG)
     return create_app(desk, check_address(settings, host), frozenset({host, *settings.review.hosts}))
 
 

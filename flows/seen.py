@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import duckdb_files
 from pipeline.explain.kept import Kept, person_of, records_of, rows_between, values_of
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
@@ -121,7 +122,7 @@ def _fingerprints(kept: Kept, records: Iterable[Mapping[str, Any]]) -> dict[str,
     alike = f"SELECT {', '.join(FINGERPRINT_COLUMNS)} FROM read_parquet(?) WHERE date_of_birth IN (SELECT unnest(?::DATE[])) AND feed_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608  (names of our own, values bound)
     born, feeds = (sorted({record[name] for record in own}) for name in ("date_of_birth", "feed_id"))
     with duckdb.connect() as base:
-        rows = base.execute(alike, [f"{kept.records}/*.parquet", born, feeds]).fetchall()
+        rows = base.execute(alike, [duckdb_files(kept.folder / "records"), born, feeds]).fetchall()
     table = pa.Table.from_pylist([dict(zip(FINGERPRINT_COLUMNS, row, strict=True)) for row in rows], PRINTED)
     found = fingerprints(table)
     return dict(zip(found.column("record_id").to_pylist(), found.column("fingerprint").to_pylist(), strict=True))

@@ -6,6 +6,7 @@ and read in a fraction of the time.
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -205,12 +206,26 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         return rows.select(list(columns)) if columns else rows
 
 
+def read_schema(path: Path) -> pa.Schema:
+    """Names and types of a file's columns; reads none of its rows."""
+    if path.suffix != ARROW:
+        return pq.read_schema(path)
+    with pa.memory_map(str(path)) as source:
+        return ipc.open_file(source).schema
+
+
 def _reading(source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> ipc.IpcReadOptions:
     """Options that leave the other columns of a file where they are; None: all are read."""
     if not columns:
         return ipc.IpcReadOptions()
     schema = ipc.open_file(source).schema
     return ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
+
+
+def duckdb_files(place: Path) -> list[str]:
+    """A Parquet file, or those of a folder, as DuckDB's ``read_parquet`` takes them: it reads every path as a pattern."""
+    files = sorted(place.glob("*.parquet")) if place.is_dir() else [place]
+    return [glob.escape(str(path)) for path in files]
 
 
 def read_parts(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

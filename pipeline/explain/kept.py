@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import duckdb_files
 from pipeline.core.places import MODELS
 from pipeline.explain.cluster import KeptPair
 from pipeline.explain.graph import Edge
@@ -141,13 +142,12 @@ def _model_in(path: Path) -> Model | None:
 
 def _owners(kept: Kept, column: str, wanted: Iterable[str]) -> dict[str, str]:
     """Record to person where one of the two is among those wanted; only the parts of the files that hold them are read."""
-    files = kept.persons / "*.parquet" if kept.persons.is_dir() else kept.persons
     own = {
         name: f"CAST({name} AS VARCHAR)" for name in ("record_id", "person_id")
     }  # a file of one's own may have numbers
     sql = f"SELECT {own['record_id']}, {own['person_id']} FROM read_parquet(?) WHERE {own[column]} IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1"  # noqa: S608  (names of our own, values bound)
     with duckdb.connect() as base:
-        return dict(base.execute(sql, [str(files), list(wanted)]).fetchall())
+        return dict(base.execute(sql, [duckdb_files(kept.persons), list(wanted)]).fetchall())
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import glob
+
 import duckdb
 import pyarrow as pa
 
 from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import duckdb_files
 from pipeline.core.places import Home
 from pipeline.publish.publication import read_current
 from schemas.tables import PUBLISHED
@@ -40,10 +43,11 @@ def query(home: Home, sql: str) -> pa.Table:
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
         _check(base, sql)
         for table in PUBLISHED:
-            files = str(publication.folder / table.name / "*.parquet").replace("'", "''")
-            base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet('{files}')")  # noqa: S608  (our own path, quoted)
+            files = ", ".join(map(_text, duckdb_files(publication.folder / table.name)))
+            base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  (our own paths, quoted)
         base.execute(AS_OF)
-        base.execute("SET allowed_directories = [?]".replace("?", _text(str(publication.folder))))
+        place = str(publication.folder)  # where it looks like a pattern, the pattern must be allowed too
+        base.execute(f"SET allowed_directories = [{', '.join(map(_text, {place, glob.escape(place)}))}]")
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
         try:

@@ -16,8 +16,11 @@ from pathlib import Path
 import duckdb
 
 from pipeline.core.durable import make_folder
+from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import duckdb_files
 from pipeline.core.places import Home
 
+LOCK, LOG = ".lock", "desk.log"
 VERSION = 3
 """Raised when what is in the file changes"""
 COPIED = {
@@ -25,7 +28,7 @@ COPIED = {
     "events": "person_id, started_at NULLS LAST, event_id", "identity_ledger": "person_id, valid_from",
     "link_changes": "person_id_after", "review_closed": "review_id",
 }  # fmt: skip
-WHOLE = "SELECT *{more} FROM read_parquet('{folder}/{table}/*.parquet')"
+WHOLE = "SELECT *{more} FROM read_parquet([{files}])"
 ALONE = (
     ", len(forename) > 0 AND len(surname) > 0 AND date_of_birth IS NOT NULL"
     " AND count(*) OVER (PARTITION BY hash(feed_id, forename, surname, date_of_birth)) = 1 AS is_alone"
@@ -38,7 +41,7 @@ LINKS = """
 CREATE TABLE links AS
     WITH ends AS (
         SELECT l.*, a.person_id AS person_l, b.person_id AS person_r
-        FROM read_parquet('{folder}/links/*.parquet') l
+        FROM read_parquet([{files}]) l
         JOIN owners a ON a.record_id = l.record_id_l JOIN owners b ON b.record_id = l.record_id_r)
     SELECT person_l AS person_id, * FROM ends
     UNION ALL SELECT person_r AS person_id, * FROM ends WHERE person_l <> person_r
@@ -48,7 +51,7 @@ QUEUE = """
 CREATE TABLE queue AS
     SELECT q.*, CAST(left(q.opened_in, 10) AS DATE) AS opened_on, list_sort(list_distinct([a.source, b.source])) AS sources,
            a.person_id AS person_l, b.person_id AS person_r
-    FROM read_parquet('{folder}/review_queue/*.parquet') q
+    FROM read_parquet([{files}]) q
     LEFT JOIN records a ON a.record_id = q.record_id_l LEFT JOIN records b ON b.record_id = q.record_id_r
     ORDER BY q.priority DESC, q.review_id
 """
@@ -105,7 +108,13 @@ def index_of(home: Home, folder: Path) -> Path:
     Args:
         home: where it is kept.
         folder: the publication's own folder, not ``current``.
+
+    Raises:
+        SettingsError: If the home's path has a question mark, before which DuckDB would end the name of its log.
     """
+    if "?" in str(home.desk.resolve()):
+        problem = "has a ? in its path, under which DuckDB cannot write the desk's index."
+        raise SettingsError(str(home.root), problem, "Rename that folder while no run is at work.")
     make_folder(home.desk)
     home.desk.chmod(0o700)
     path = home.desk / f"{folder.name}-{stamp_of(folder)}.duckdb"
@@ -118,31 +127,50 @@ def index_of(home: Home, folder: Path) -> Path:
     return path
 
 
+def forget_indexes(home: Home) -> None:
+    """Remove every index; the desk makes its own anew. One that is being made is waited for."""
+    if home.desk.is_dir():
+        with _one_at_a_time(home.desk):
+            for path in home.desk.iterdir():
+                if path.name not in (LOCK, LOG) and path.is_file():
+                    path.unlink(missing_ok=True)
+
+
 def _build(folder: Path, path: Path) -> None:
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
     new.touch(0o600)
     new.unlink()
-    place, target = (str(path).replace("'", "''") for path in (folder, new))
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
-        base.execute(f"ATTACH '{target}' AS desk (ROW_GROUP_SIZE {ROW_GROUP})")
+        base.execute(f"ATTACH {_text(str(new))} AS desk (ROW_GROUP_SIZE {ROW_GROUP})")
         new.chmod(0o600)
         base.execute("USE desk")
         base.execute("SET preserve_insertion_order = false")
         base.execute("SET enable_progress_bar = false")
         for table, order in COPIED.items():
-            whole = WHOLE.format(folder=place, table=table, more=ALONE if table == "records" else "")
+            whole = WHOLE.format(files=_files(folder / table), more=ALONE if table == "records" else "")
             base.execute(f"CREATE TABLE {table} AS {whole} ORDER BY {order}")
-        for sql in (OWNERS, LINKS, QUEUE, RARITY, KEYS, FACTS):
-            base.execute(sql.format(folder=place))
+        base.execute(OWNERS)
+        base.execute(LINKS.format(files=_files(folder / "links")))
+        base.execute(QUEUE.format(files=_files(folder / "review_queue")))
+        for sql in (RARITY, KEYS, FACTS):
+            base.execute(sql)
         base.execute("CHECKPOINT desk")
         base.execute("USE memory")
         base.execute("DETACH desk")
     new.replace(path)
 
 
+def _files(folder: Path) -> str:
+    return ", ".join(map(_text, duckdb_files(folder)))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("w") as handle:
+    with (folder / LOCK).open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -18,6 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_de
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import SettingsError, StoreUnavailableError
 from pipeline.core.log import log
+from schemas.settings import SQLITE
 
 T = TypeVar("T")
 BUSY_MS = 10_000
@@ -43,7 +44,7 @@ def engine_of(url: str) -> Engine:
         SettingsError: If the URL is of another kind, or the file cannot be made.
     """
     try:
-        parsed = sa.make_url(url)
+        parsed = _sqlite_file(url) if url.startswith(SQLITE) else sa.make_url(url)
     except sa.exc.ArgumentError:
         raise SettingsError("decisions_url", "is no database URL.", _EXAMPLES) from None
     kind = parsed.get_backend_name()
@@ -60,6 +61,11 @@ _EXAMPLES = "Give sqlite:////srv/boroughlink/decisions.sqlite3 or postgresql://u
 def name_of(engine: Engine) -> str:
     """The store as messages name it: its URL without the password."""
     return engine.url.render_as_string(hide_password=True)
+
+
+def _sqlite_file(url: str) -> sa.URL:
+    """All that follows is the path: a folder's name may hold ``?``, which a URL's query begins with."""
+    return sa.URL.create("sqlite", database=url.removeprefix(SQLITE))
 
 
 def _sqlite(url: sa.URL) -> Engine:
