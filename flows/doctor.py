@@ -19,6 +19,7 @@ from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
 from pipeline.core.run_note import RunNote, read_note, utc_now
 from pipeline.link.drift import drift_told
+from pipeline.publish.orders import orders
 from pipeline.publish.publication import Publication, read_current
 from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.database import engine_of, reading, with_patience
@@ -52,6 +53,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         _decisions(settings, home, published),
         *desk_key(home),
         *_last_good(home),
+        *_expunge_orders(home, is_busy=holder is not None),
         *([_kept(settings, home, published)] if published else ()),
         *(_feeds(published) if published else ()),
         *(_drift(published) if published else ()),
@@ -210,6 +212,20 @@ def _last_good(home: Home) -> Iterator[Finding]:
         )
     if not damaged:
         yield Finding("last good exports", "ok", f"{len(feeds)} can be read.")
+
+
+def _expunge_orders(home: Home, *, is_busy: bool) -> Iterator[Finding]:
+    try:
+        known = orders(home)
+    except StateError as error:
+        yield Finding("expunge orders", "problem", f"{error.file} {error.problem}", error.what_to_do)
+        return
+    for order in known:
+        if order.expunged_at is None and not is_busy:
+            problem = f"{order.order_ref}, begun {order.begun_at}, was cut short: what it names may still be here."
+            yield Finding("expunge orders", "problem", problem, "The next boroughlink run finishes it, and so does the same command.")  # fmt: skip
+    if known and all(order.expunged_at for order in known):
+        yield Finding("expunge orders", "ok", f"{len(known):,} carried out.")
 
 
 def _kept(settings: RunSettings, home: Home, current: Publication) -> Finding:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.decided import has_decisions, open_decisions
-from flows.kept import forget_others
-from pipeline.core.errors import DecisionRefusedError, SettingsError
+from pipeline.core.errors import SettingsError
 from pipeline.core.log import log
 from pipeline.core.parquet import conform
 from pipeline.core.places import Home
@@ -22,19 +22,23 @@ from pipeline.persons.survivorship import load_survivorship
 from pipeline.persons.without import without_records
 from pipeline.publish.expunge import (
     LINEAGE,
-    digest,
+    Rebuild,
+    expunge_folder,
     expunge_publications,
-    expunge_runs,
-    expunged,
     is_expunged,
-    keep_out,
     known_records,
+    records_of,
+    remove_leftovers,
 )
-from pipeline.stewardship.erasure import erase
+from pipeline.publish.orders import Order, digest, expunged, note_order, reopened, unfinished
+from pipeline.review.index import forget_indexes
+from pipeline.stewardship.erasure import erase_all
+from pipeline.validate.hold import rewritten
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
 from schemas.tables import QUARANTINE
 
+ENDS = ("record_id_l", "record_id_r")
 REASON_CODE, REASON = "expunged", "The record was expunged by order; its content is not kept."
 
 
@@ -55,37 +59,95 @@ class ExpungeReceipt:
 
 
 def expunge(settings: RunSettings, home: Home, record_ids: Sequence[str], ordered_by: str, order_ref: str) -> ExpungeReceipt:  # fmt: skip
-    """Take records out of everything; to be called under the run lock. Given again, it finishes what was begun.
+    """Take records out of everything; to be called under the run lock. Given again, it finishes what was begun, under the same receipt.
 
     Raises:
         SettingsError: If the order is not told, or nothing of a record is here.
         StoreUnavailableError: If the store of decisions does not answer.
+        StateError: If a table cannot be read, so that nothing can be taken out of it.
         PublishRefusedError: If a publication without the records would contradict itself; the old one is untouched.
     """
     ids = frozenset(record_ids)
-    if not (ordered_by.strip() and order_ref.strip()):
+    by, ref = ordered_by.strip(), order_ref.strip()
+    if not (by and ref):
         raise SettingsError("expunge", "--by or --order is empty.", "An expunge needs who ordered it and the order's reference.")  # fmt: skip
     before = expunged(home)
-    unknown = sorted(record for record in ids - known_records(home, ids) if digest(record) not in before)
+    remove_leftovers(home)
+    missing = {record for record in ids - known_records(home, ids) if digest(record) not in before}
+    unknown = sorted(missing - _decided(settings, home)) if missing else []
     if unknown:
         raise SettingsError(unknown[0], "is no record of this home.", "Is it written right? Nothing was expunged.")
-    at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    receipt = str(uuid4())
-    digests = sorted(map(digest, ids))
-    keep_out(home, {"receipt_id": receipt, "ordered_by": ordered_by, "order_ref": order_ref, "begun_at": at, "digests": digests})  # fmt: skip
-    decisions = _erase(settings, home, ids, ordered_by, order_ref)
+    order = reopened(home, by, ref, ids) or Order(str(uuid4()), by, ref, _now(), tuple(sorted(map(digest, ids))))
+    return _carry_out(settings, home, note_order(home, order), ids)
+
+
+def finish_orders(settings: RunSettings, home: Home) -> list[ExpungeReceipt]:
+    """Carry out what is left of orders that were cut short; to be called under the run lock.
+
+    Raises:
+        StoreUnavailableError: If the store of decisions does not answer.
+        StateError: If a table cannot be read, so that nothing can be taken out of it.
+        PublishRefusedError: If a publication without the records would contradict itself.
+    """
+    receipts = []
+    for order in unfinished(home):
+        remove_leftovers(home)
+        receipts.append(_carry_out(settings, home, order, _left_of(settings, home, order)))
+    return receipts
+
+
+def receipt_of(order: Order) -> ExpungeReceipt:
+    """What is told of an order that was carried out."""
+    return ExpungeReceipt(
+        order.receipt_id, order.ordered_by, order.order_ref, str(order.expunged_at), len(order.digests), len(order.publications),
+        len(order.files), order.n_decisions,
+    )  # fmt: skip
+
+
+def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[str]) -> ExpungeReceipt:
+    """Every step may be done twice; the order counts as done when all are."""
+    order = note_order(home, replace(order, n_decisions=_erase(settings, home, order, ids)))
+
+    def changed(kind: str, name: str) -> None:
+        nonlocal order
+        own: tuple[str, ...] = getattr(order, kind)
+        if name not in own:
+            order = note_order(home, replace(order, **{kind: (*own, name)}))  # type: ignore[arg-type]  # both are names
+
+    def file_changes(path: Path) -> None:
+        changed("files", str(path.relative_to(home.root)))
+
+    if home.kept.is_dir():
+        shutil.rmtree(home.kept)  # it holds what records say, and frequencies that they had a part in
+    expunge_publications(home, ids, _rebuild(settings), lambda run_id: changed("publications", run_id))
+    for folder in (path for path in home.runs.glob("*") if path.is_dir()):
+        expunge_folder(folder, ids, file_changes)
+    for folder in (path for path in home.last_good.glob("*/*") if path.is_dir()):
+        _expunge_export(folder, ids, file_changes)
+    forget_indexes(home)
+    receipt = receipt_of(note_order(home, replace(order, expunged_at=_now())))
+    log("records expunged", receipt=receipt.receipt_id, records=receipt.n_records, publications=receipt.n_publications, files=receipt.n_files)  # fmt: skip
+    return receipt
+
+
+def _expunge_export(folder: Path, ids: Collection[str], file_changes: Callable[[Path], None]) -> None:
+    with rewritten(folder) as rewriting:
+
+        def note(path: Path) -> None:
+            file_changes(path)
+            rewriting(path)
+
+        expunge_folder(folder, ids, note)
+
+
+def _rebuild(settings: RunSettings) -> Rebuild:
     trust = {contract.source: contract.trust for contract in load_contracts(settings.contracts)}
     survivorship = load_survivorship(settings.survivorship, trust)
 
     def rebuild(tables: dict[str, pa.Table], gone: Collection[str], run_id: str) -> dict[str, pa.Table]:
         return without_records(tables, gone, survivorship, run_id)
 
-    forget_others(home)  # it holds what records say, and frequencies that they had a part in
-    publications = expunge_publications(home, ids, rebuild)
-    files = expunge_runs(home, ids)
-    log("records expunged", receipt=receipt, records=len(ids), publications=publications, files=files)
-    shutil.rmtree(home.desk, ignore_errors=True)  # the review desk makes its index anew
-    return ExpungeReceipt(receipt, ordered_by, order_ref, at, len(ids), publications, files, decisions)
+    return rebuild
 
 
 def withheld(
@@ -107,11 +169,28 @@ def withheld(
     return raw, std_records.filter(pc.invert(hit)), events, pa.concat_tables([conform(quarantine, QUARANTINE), more])
 
 
-def _erase(settings: RunSettings, home: Home, ids: Collection[str], ordered_by: str, order_ref: str) -> int:
+def _erase(settings: RunSettings, home: Home, order: Order, ids: Collection[str]) -> int:
+    """Empty the decisions on the records; returns how many, those of a go that was cut short too."""
     if not has_decisions(settings, home, os.environ):
         return 0
     with open_decisions(settings, home, os.environ) as store:
-        try:
-            return erase(store, ids, ordered_by, order_ref).n_decisions
-        except DecisionRefusedError:  # no decision is on these records
-            return 0
+        return erase_all(store, ids, order.ordered_by, order.order_ref, order.receipt_id)
+
+
+def _left_of(settings: RunSettings, home: Home, order: Order) -> set[str]:
+    """Records of an order that something of is still here: in a table, or in a decision."""
+    digests = frozenset(order.digests)
+    return records_of(home, digests) | {record for record in _decided(settings, home) if digest(record) in digests}
+
+
+def _decided(settings: RunSettings, home: Home) -> set[str]:
+    """Records that a decision is on."""
+    if not has_decisions(settings, home, os.environ):
+        return set()
+    with open_decisions(settings, home, os.environ) as store:
+        decided = store.log()
+    return {record for end in ENDS for record in decided.column(end).drop_null().to_pylist()}
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

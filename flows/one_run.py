@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from flows.expunging import finish_orders
 from flows.night import Night
 from flows.notify import notify, told_of
 from flows.openmetrics import write_metrics
@@ -33,6 +34,7 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
         night = _begun(night, fresh=fresh)
         handler = log_to(night.folder.file("run.log"))
         try:
+            finish_orders(night.settings, night.home)
             outcome = _run_flow(night, console)
         except Exception as error:
             _note_failure(night, error)

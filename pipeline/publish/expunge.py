@@ -7,7 +7,6 @@ written anew beside the old one and takes its place by one exchange of names; re
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import json
 import os
 import shutil
@@ -19,17 +18,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.core.durable import make_folder, sync_folder, write_synced
+from pipeline.core.durable import sync_folder
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import ARROW, read_table, replace_rows
+from pipeline.core.parquet import ARROW, read_schema, read_table, replace_rows
 from pipeline.core.places import Home
 from pipeline.publish.held_back import HELD
+from pipeline.publish.orders import digest
 from pipeline.publish.publication import STAGING, list_publications, write_whole
 from schemas.tables import PUBLISHED
 
 Tables = dict[str, pa.Table]
 Rebuild = Callable[[Tables, Collection[str], str], Tables]
 """Published tables, records to leave out, and the run's id, to the tables without them."""
+Note = Callable[[str], object]
 ENDS = ("record_id", "record_id_l", "record_id_r")
 CLUSTERS = ("cluster_id", "cluster_id_l", "cluster_id_r")
 LINEAGE = ("feed_id", "file", "sheet", "row_number", "part")
@@ -42,65 +43,58 @@ LAST = ("std_records", *OWNERS, "cluster_members")  # what tells the record's ro
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
-def digest(record_id: str) -> str:
-    """What the list of expunged records keeps of one."""
-    return hashlib.sha256(record_id.encode()).hexdigest()
-
-
-def expunged(home: Home) -> frozenset[str]:
-    """Digests of every record that was expunged.
-
-    Raises:
-        StateError: If the list cannot be read: without it expunged records would come back.
-    """
-    return frozenset(own for order in orders(home) for own in order["digests"])
-
-
-def orders(home: Home) -> list[dict[str, Any]]:
-    """Every order that was carried out or begun, oldest first; none names a record or its content."""
-    path = _list(home)
-    if not path.exists():
-        return []
-    try:
-        found: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
-        return [{**order, "digests": list(order["digests"])} for order in found]
-    except (OSError, ValueError, KeyError, TypeError):
-        what_to_do = "Bring it back from a backup: expunged records would come back without it."
-        raise StateError(str(path), "cannot be read.", what_to_do) from None
-
-
-def keep_out(home: Home, order: Mapping[str, Any]) -> None:
-    """Note an order: from now on its records are kept out of every night."""
-    path = _list(home)
-    make_folder(path.parent)
-    write_synced(path, json.dumps([*orders(home), order], indent=1))
-
-
 def is_expunged(record_ids: pa.ChunkedArray, digests: Collection[str]) -> pa.Array:
     """Which of the records were expunged."""
     return pa.array([digest(record) in digests for record in record_ids.to_pylist()], pa.bool_())
 
 
 def known_records(home: Home, record_ids: Collection[str]) -> set[str]:
-    """Those of the records that a publication, or a last good export, holds."""
+    """Those of the records that any table of the home holds."""
     wanted = pa.array(sorted(record_ids), pa.string())
-    places = [found.folder / "records" for found in list_publications(home)]
-    found = [pq.read_table(place, columns=["record_id"]) for place in places]
-    found += [read_table(path, ["record_id"]) for path in home.last_good.glob("*/*/std_records.*")]
+    found: set[str] = set()
+    for column in _columns_of_records(home):
+        found |= set(column.filter(pc.fill_null(pc.is_in(column, wanted), False)).to_pylist())
+        if len(found) == len(wanted):
+            break
+    return found
+
+
+def records_of(home: Home, digests: Collection[str]) -> set[str]:
+    """Records of these digests that any table of the home still holds: what an order that was cut short has left to do."""
     return {
         record
-        for table in found
-        for record in table.filter(pc.is_in(table.column("record_id"), wanted)).column("record_id").to_pylist()
+        for column in _columns_of_records(home)
+        for record in pc.unique(column).to_pylist()
+        if record is not None and digest(record) in digests
     }
 
 
-def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebuild) -> int:
-    """Write every publication that holds one of the records anew, those that the gate held back too; returns how many."""
+def remove_leftovers(home: Home) -> None:
+    """Remove what writers that died have left: half a publication, half a run, half a table. Call it under the run lock."""
+    hidden = [home.published.glob(f"{STAGING}*"), home.runs.rglob(".*"), home.last_good.rglob(".*")]
+    for leftover in [path for found in hidden for path in found]:
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)  # it may have gone with its folder
+
+
+def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebuild, note: Note) -> None:
+    """Write every publication that holds one of the records anew, those that the gate held back too.
+
+    Args:
+        home: where they lie.
+        record_ids: records to leave out.
+        rebuild: makes tables without them.
+        note: is told the run of each, before it changes.
+    """
     folders = [found.folder for found in list_publications(home)] + sorted(home.runs.glob(f"*/{HELD}"))
-    touched = [folder for folder in folders if (folder / "manifest.json").is_file() and _holds_any(folder, record_ids)]
-    for folder in touched:
+    for folder in folders:
+        if not (folder / "manifest.json").is_file() or not _holds_any(folder, record_ids):
+            continue
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         run_id = str(manifest["run_id"])
+        note(run_id)
         tables = {table.name: _read(folder, table.name) for table in PUBLISHED}
         names = _cluster_names(tables, record_ids)
         kept = {
@@ -110,41 +104,36 @@ def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebui
         shutil.rmtree(new, ignore_errors=True)
         write_whole(new, run_id, kept, {name: fact for name, fact in manifest.items() if name not in OWN_FACTS})
         exchange(new, folder)
-    for folder in {folder.parent for folder in folders}:
-        for old in folder.glob(f"{STAGING}expunged-*"):
-            shutil.rmtree(old)
-    return len(touched)
+        shutil.rmtree(new)
 
 
-def expunge_runs(home: Home, record_ids: Collection[str]) -> int:
-    """Take the records out of the tables of every kept run and last good export; returns how many files were written anew.
+def expunge_folder(folder: Path, record_ids: Collection[str], note: Callable[[Path], object]) -> None:
+    """Take the records out of the tables of a kept run or last good export.
 
     Persons of a run's own folder who had one of the records are left out of it: the publication has them, made anew.
+
+    Args:
+        folder: of the run, or of the export.
+        record_ids: records to leave out.
+        note: is told of each table before it changes.
     """
-    folders = [*home.runs.glob("*"), *home.last_good.glob("*/*")]
-    return sum(_expunge_folder(folder, record_ids) for folder in folders if folder.is_dir())
-
-
-def _expunge_folder(folder: Path, record_ids: Collection[str]) -> int:
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in TABLES and HELD not in path.relative_to(folder).parts]  # fmt: skip
     files.sort(key=lambda path: path.stem in LAST)
-    known = {path: read_table(path) for path in files if path.stem in LAST}
+    known = {path: _rows_of(path) for path in files if path.stem in LAST}
     rows = {key for path, table in known.items() if path.stem == "std_records" for key in _lineage(table, record_ids)}
     owners = {own for path, table in known.items() if path.stem in OWNERS for own in _persons(table, record_ids)}
     members = next((table for path, table in known.items() if path.stem == "cluster_members"), None)
     names = _cluster_names({} if members is None else {"cluster_members": members}, record_ids)
-    changed = 0
     for path in files:
         table = known.get(path)
-        table = read_table(path) if table is None else table
+        table = _rows_of(path) if table is None else table
         new = scrubbed(table, path.stem, record_ids, names, rows)
         if path.stem in ("persons", "person_fields", "person_fields_since") and owners:
             new = new.filter(pc.invert(pc.is_in(new.column("person_id"), pa.array(sorted(owners), pa.string()))))
         if new is not table:
+            note(path)
             replace_rows(path, new)
             sync_folder(path.parent)
-            changed += 1
-    return changed
 
 
 def scrubbed(
@@ -178,7 +167,7 @@ def scrubbed(
     if hit is not None and pc.any(hit).as_py():
         table = _emptied(table, EMPTIED[name], hit) if name in EMPTIED else table.filter(pc.invert(hit))
     for field in table.schema:
-        if field.type == pa.list_(pa.string()) and "record" in field.name:
+        if _lists_records(field):
             values = table.column(field.name).to_pylist()
             if any(own and not record_ids.isdisjoint(own) for own in values):  # type: ignore[attr-defined]
                 kept = [None if own is None else [record for record in own if record not in record_ids] for own in values]  # fmt: skip
@@ -244,7 +233,7 @@ def _holds_any(folder: Path, record_ids: Collection[str]) -> bool:
     return any(
         scrubbed(table, path.parent.name, record_ids, {}, set()) is not table
         for path in sorted(folder.glob("*/*.parquet"))
-        for table in (read_table(path),)
+        for table in (_rows_of(path),)
     )
 
 
@@ -253,5 +242,33 @@ def _read(folder: Path, name: str) -> pa.Table:
     return pq.read_table(folder / name) if (folder / name).is_dir() else table.arrow_schema().empty_table()
 
 
-def _list(home: Home) -> Path:
-    return home.root / "state" / "expunged.json"
+def _columns_of_records(home: Home) -> Iterator[pa.Array | pa.ChunkedArray]:
+    """Every column of a table of the home that names records; published ones first."""
+    for root in (home.published, home.last_good, home.runs):
+        for path in sorted(path for path in root.rglob("*") if path.suffix in TABLES and path.is_file()):
+            for column in _rows_of(path, is_named=_names_records).columns:
+                yield pc.list_flatten(column) if pa.types.is_list(column.type) else column
+
+
+def _rows_of(path: Path, is_named: Callable[[pa.Field], bool] | None = None) -> pa.Table:
+    """A table, or its columns of which that is true.
+
+    Raises:
+        StateError: If it cannot be read.
+    """
+    try:
+        if is_named is None:
+            return read_table(path)
+        names = [field.name for field in read_schema(path) if is_named(field)]
+        return read_table(path, names) if names else pa.table({})
+    except (OSError, pa.ArrowException):
+        problem = "is damaged, so that nothing can be taken out of it."
+    raise StateError(str(path), problem, "Restore it from a backup, or remove the folder of the run or export that it is of; then give the order again.")  # fmt: skip
+
+
+def _names_records(field: pa.Field) -> bool:
+    return field.name in ENDS + CLUSTERS or _lists_records(field)
+
+
+def _lists_records(field: pa.Field) -> bool:
+    return field.type == pa.list_(pa.string()) and "record" in field.name

@@ -17,6 +17,8 @@ from pipeline.stewardship.columns import DECISIONS, ERASED, ERASURES
 from pipeline.stewardship.database import name_of, reading, with_patience, writing
 from pipeline.stewardship.store import Store
 
+FILE_OF_DECISIONS = "SELECT pg_relation_filenode('decisions')"
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -56,6 +58,31 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
     return receipt
 
 
+def erase_all(store: Store, record_ids: Collection[str], ordered_by: str, order_ref: str, erasure_id: str) -> int:
+    """Empty every decision on these records, be it none; returns how many were emptied under this id, now and before.
+
+    It may be done again until it has ended: what a try that died had emptied stands under its id, and its bytes go now.
+
+    Raises:
+        StoreUnavailableError: If the database does not answer; it is safe to erase again.
+    """
+
+    def carry_out() -> int:
+        with writing(store.engine) as connection:
+            before = _receipt(connection, erasure_id)
+            count = before.n_decisions if before else 0
+            if _count(connection, record_ids):  # some may have been entered since
+                own_id = str(uuid4()) if before else erasure_id
+                count += _erase(connection, record_ids, own_id, ordered_by, order_ref).n_decisions
+            return count
+
+    count = with_patience(store.engine, store.patience_s, carry_out)
+    if count:
+        _overwrite(store)
+        log("decisions erased by order", erasure=erasure_id, decisions=count)
+    return count
+
+
 def receipts(store: Store) -> list[Receipt]:
     """Every receipt, oldest first."""
 
@@ -70,9 +97,7 @@ def receipts(store: Store) -> list[Receipt]:
 def _erase(
     connection: Connection, record_ids: Collection[str], erasure_id: str, ordered_by: str, order_ref: str
 ) -> Receipt:
-    ids = list(record_ids)
-    own = sa.or_(DECISIONS.c.record_id_l.in_(ids), DECISIONS.c.record_id_r.in_(ids))
-    count = connection.execute(sa.select(sa.func.count()).select_from(DECISIONS).where(own)).scalar_one()
+    count = _count(connection, record_ids)
     if not count:
         raise DecisionRefusedError("No decision is on any of these records.", "There is nothing to erase.")
     receipt = Receipt(erasure_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count)
@@ -84,8 +109,19 @@ def _erase(
         },
     )
     emptied = dict.fromkeys(ERASED)
-    connection.execute(sa.update(DECISIONS).where(own).values(**emptied, erasure_id=erasure_id))
+    connection.execute(sa.update(DECISIONS).where(_own(record_ids)).values(**emptied, erasure_id=erasure_id))
     return receipt
+
+
+def _own(record_ids: Collection[str]) -> sa.ColumnElement[bool]:
+    ids = list(record_ids)
+    return sa.or_(DECISIONS.c.record_id_l.in_(ids), DECISIONS.c.record_id_r.in_(ids))
+
+
+def _count(connection: Connection, record_ids: Collection[str]) -> int:
+    return int(
+        connection.execute(sa.select(sa.func.count()).select_from(DECISIONS).where(_own(record_ids))).scalar_one()
+    )
 
 
 def _receipt(connection: Connection, erasure_id: str) -> Receipt | None:
@@ -97,7 +133,7 @@ def _overwrite(store: Store) -> None:
     """Leave no old bytes in the database's own files.
 
     Raises:
-        StoreUnavailableError: If a reader keeps SQLite's log from being emptied.
+        StoreUnavailableError: If a reader keeps SQLite's log from being emptied, or PostgreSQL's table is another role's.
     """
     if store.engine.dialect.name == "sqlite":
         tries = Retrying(stop=stop_after_delay(store.patience_s), wait=wait_fixed(0.2), retry=retry_if_result(bool))
@@ -121,4 +157,10 @@ def _is_log_in_use(engine: Engine) -> bool:
 
 def _rewrite(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        before = connection.exec_driver_sql(FILE_OF_DECISIONS).scalar()
         connection.exec_driver_sql("VACUUM FULL decisions")
+        if connection.exec_driver_sql(FILE_OF_DECISIONS).scalar() == before:  # PostgreSQL only warns
+            problem = (
+                "what was erased is in its file until VACUUM FULL rewrites the table, which only the table's owner may."
+            )
+            raise StoreUnavailableError(name_of(engine), f"{problem} Give the same order again as the owner.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -135,6 +136,30 @@ def damage_of(home: Home, feed_id: str) -> str | None:
     except (OSError, ValueError, TypeError, AttributeError, pa.ArrowException) as error:
         return f"it cannot be read ({type(error).__name__})"
     return None
+
+
+@contextmanager
+def rewritten(folder: Path) -> Iterator[Callable[[Path], None]]:
+    """Files of a kept export are about to be written anew; each is to be named first, to the function that is given.
+
+    What lies beside them then tells the new ones. Killed in between, it tells nothing of a named file, until this is done again.
+    """
+    facts = folder / FACTS
+
+    def rewriting(path: Path) -> None:
+        if facts.exists() and path.name in (said := json.loads(facts.read_text("utf-8"))).get("sha256", {}):
+            del said["sha256"][path.name]
+            write_synced(facts, json.dumps(said, indent=1))
+
+    yield rewriting
+    if not facts.exists():
+        return
+    said = json.loads(facts.read_text("utf-8"))
+    told = said.get("sha256", {})
+    untold = [path for path in sorted(folder.iterdir()) if path.suffix in (ARROW, ".parquet") and path.name not in told]
+    if untold:
+        said["sha256"] = {**told, **{path.name: sha256_of(path) for path in untold}}
+        write_synced(facts, json.dumps(said, indent=1))
 
 
 def _last_good(folder: Path) -> LastGood:

@@ -13,15 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from command_line import NightOnSample, boroughlink
+from home_bytes import all_texts, own_values
 from stewards_say import said
 
 from flows import expunging
 from flows.expunging import ExpungeReceipt, expunge
 from pipeline.core.errors import SettingsError, StateError
-from pipeline.core.parquet import read_table
 from pipeline.core.places import Home
 from pipeline.publish import expunge as steps
 from pipeline.publish.checks import problems_of
+from pipeline.publish.orders import expunged, orders
 from pipeline.publish.publication import read_current
 from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.store import open_store
@@ -29,9 +30,6 @@ from schemas.settings import RunSettings
 from schemas.tables import PUBLISHED
 
 pytestmark = pytest.mark.flow
-SHORT = 6
-OF_A_PERSON = ("source_key", "full_name", "surname", "forename", "address", "postcode", "phone", "email", "police_id", "pnc_id", "nhs_number", "upn", "event_ref")  # fmt: skip
-LINEAGE = ("feed_id", "file", "sheet", "row_number", "part")
 
 
 @pytest.fixture
@@ -61,31 +59,6 @@ def chosen(home: Home) -> tuple[dict[str, Any], dict[str, Any]]:
     many = Counter(row["person_id"] for row in rows)
     alone = next(row for row in rows if many[row["person_id"]] == 1)
     return alone, next(row for row in rows if many[row["person_id"]] > 4)
-
-
-def own_values(home: Home, rows: list[dict[str, Any]]) -> set[str]:
-    """Texts about the person in the exports' rows of these records that stand in no other row, also not within a longer text."""
-    keys = {tuple(row[name] for name in LINEAGE) for row in rows}
-    own: set[str] = set()
-    others: list[str] = []
-    for path in home.runs.glob("*/read/*/raw_records.arrow"):
-        for raw in read_table(path).to_pylist():
-            if tuple(raw[name] for name in LINEAGE) in keys:
-                own |= {raw[name] for name in OF_A_PERSON if raw[name]}
-            else:
-                others += [value for value in raw.values() if isinstance(value, str)]
-    elsewhere = "\n".join(others).upper()
-    return {text for text in own if len(text) >= SHORT and text.upper() not in elsewhere}
-
-
-def all_texts(home: Home) -> dict[Path, str]:
-    found = {}
-    for path in home.root.rglob("*"):
-        if path.is_file():
-            is_table = path.suffix in (".arrow", ".parquet")
-            rows = read_table(path).to_pylist() if is_table else None
-            found[path] = json.dumps(rows, default=str, ensure_ascii=False) if is_table else path.read_bytes().decode("latin1")  # fmt: skip
-    return found
 
 
 def test_no_byte_of_a_home_holds_the_record_or_its_values_and_its_person_is_made_anew(home: Home) -> None:
@@ -128,7 +101,7 @@ def test_an_expunged_record_does_not_come_back_and_nobody_who_had_none_changes(h
     assert {(row["record_id"], row["raw_row"]) for row in rows} == {(None, None)}
 
 
-@pytest.mark.parametrize("broken", ["exchange", "expunge_runs", "erase"])
+@pytest.mark.parametrize("broken", ["exchange", "expunge_folder", "erase_all", "forget_indexes"])
 def test_an_expunge_that_was_killed_is_finished_by_the_same_order(
     home: Home, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,13 +126,13 @@ def test_an_expunge_that_was_killed_is_finished_by_the_same_order(
 def test_what_is_not_here_is_told_and_nothing_is_noted(home: Home) -> None:
     with pytest.raises(SettingsError, match="no record of this home"):
         ordered(home, "nobody")
-    assert steps.orders(home) == []
+    assert orders(home) == []
 
 
 def test_a_list_that_cannot_be_read_stops_the_night_rather_than_let_records_back(home: Home) -> None:
     (home.root / "state" / "expunged.json").write_text("[", "utf-8")
     with pytest.raises(StateError, match="cannot be read"):
-        steps.expunged(home)
+        expunged(home)
 
 
 def test_the_command_writes_a_receipt(home: Home) -> None:

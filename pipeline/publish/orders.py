@@ -1,0 +1,103 @@
+"""Orders to expunge records: ``state/expunged.json``, which keeps their records out of every later night.
+
+An order is noted before anything of it is done and again when all of it is done, so that one that was cut short is known. No
+order names a record or its content: of a record it keeps a SHA-256 of the record's id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.durable import make_folder, write_synced
+from pipeline.core.errors import StateError
+from pipeline.core.places import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that was begun or carried out; it is its own receipt."""
+
+    receipt_id: str
+    ordered_by: str
+    order_ref: str
+    """The order's own number or file mark: must not name the person."""
+    begun_at: str
+    digests: tuple[str, ...]
+    """Of the records"""
+    expunged_at: str | None = None
+    """None until all of it is done"""
+    publications: tuple[str, ...] = ()
+    """Runs whose publications were written anew, or are about to be"""
+    files: tuple[str, ...] = ()
+    """Tables of kept runs and last good exports that were written anew, or are about to be: their paths in the home"""
+    n_decisions: int = 0
+
+
+def digest(record_id: str) -> str:
+    """What an order keeps of a record."""
+    return hashlib.sha256(record_id.encode()).hexdigest()
+
+
+def expunged(home: Home) -> frozenset[str]:
+    """Digests of every record that was expunged.
+
+    Raises:
+        StateError: If the list cannot be read: without it expunged records would come back.
+    """
+    return frozenset(own for order in orders(home) for own in order.digests)
+
+
+def orders(home: Home) -> list[Order]:
+    """Every order that was carried out or begun, oldest first.
+
+    Raises:
+        StateError: If the list cannot be read.
+    """
+    path = list_of(home)
+    if not path.exists():
+        return []
+    try:
+        return [_order(said) for said in json.loads(path.read_text("utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError):
+        what_to_do = "Bring it back from a backup: expunged records would come back without it."
+        raise StateError(str(path), "cannot be read.", what_to_do) from None
+
+
+def unfinished(home: Home) -> list[Order]:
+    """Orders that were begun and are not done."""
+    return [order for order in orders(home) if order.expunged_at is None]
+
+
+def note_order(home: Home, order: Order) -> Order:
+    """Note an order, in the place of what was noted of it before; it is on disk when this returns."""
+    known = orders(home)
+    others = [own for own in known if own.receipt_id != order.receipt_id]
+    noted = [order if own.receipt_id == order.receipt_id else own for own in known] if len(others) < len(known) else [*known, order]  # fmt: skip
+    path = list_of(home)
+    make_folder(path.parent)
+    write_synced(path, json.dumps([asdict(own) for own in noted], indent=1))
+    return order
+
+
+def reopened(home: Home, ordered_by: str, order_ref: str, record_ids: Collection[str]) -> Order | None:
+    """The same order where it was given before: it keeps its receipt, and is to be carried out once more."""
+    digests = tuple(sorted(map(digest, record_ids)))
+    same = (own for own in orders(home) if (own.ordered_by, own.order_ref, own.digests) == (ordered_by, order_ref, digests))  # fmt: skip
+    found = next(same, None)
+    return replace(found, expunged_at=None) if found else None
+
+
+def list_of(home: Home) -> Path:
+    """Where the orders lie."""
+    return home.root / "state" / "expunged.json"
+
+
+def _order(said: dict[str, Any]) -> Order:
+    """An order as it was noted; those of an older version do not tell whether they were done, and count as begun."""
+    lists = {name: tuple(said.get(name, ())) for name in ("publications", "files")}
+    return Order(**{**said, **lists, "digests": tuple(said["digests"])})
