@@ -147,18 +147,18 @@ def rewritten(folder: Path) -> Iterator[Callable[[Path], None]]:
     facts = folder / FACTS
 
     def rewriting(path: Path) -> None:
-        if facts.exists() and path.name in (said := json.loads(facts.read_text("utf-8"))).get("sha256", {}):
-            del said["sha256"][path.name]
+        if facts.exists() and path.name in (said := json.loads(facts.read_text("utf-8"))).get("checksums", {}):
+            del said["checksums"][path.name]
             write_synced(facts, json.dumps(said, indent=1))
 
     yield rewriting
     if not facts.exists():
         return
     said = json.loads(facts.read_text("utf-8"))
-    told = said.get("sha256", {})
+    told = said.get("checksums", {})
     untold = [path for path in sorted(folder.iterdir()) if path.suffix in (ARROW, ".parquet") and path.name not in told]
     if untold:
-        said["sha256"] = {**told, **{path.name: sha256_of(path) for path in untold}}
+        said["checksums"] = {**told, **{path.name: checksum_of(path) for path in untold}}
         write_synced(facts, json.dumps(said, indent=1))
 
 
