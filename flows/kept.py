@@ -22,13 +22,15 @@ from pipeline.core.log import log
 from pipeline.core.parquet import ARROW, AT_ONCE
 from pipeline.core.places import Home
 from pipeline.engines.frequency_table import FrequencyTable, from_rows
+from pipeline.engines.patterns import Patterns
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.kept import KeptAnswers, LinkKept
 from pipeline.link.second_pass import Questions
 
 FORMAT = 4
 LINK, FACTS = "link", "kept.json"
-FREQUENCIES, RECORDS, PAIRS, ANSWERS = "frequencies.arrow", "records.arrow", "pairs.arrow", "answers.arrow"
+FREQUENCIES, RECORDS, ANSWERS = "frequencies.arrow", "records.arrow", "answers.arrow"
+PAIRS, PATTERNS = "pairs.arrow", "patterns.arrow"
 CLUSTER = "cluster_before"
 DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException)
 
@@ -80,11 +82,18 @@ def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any])
         raise ValueError("nothing was linked")
     pairs, asked = kept.pairs, kept.answers.questions
     columns: dict[str, pa.Array] = {name: pa.array(getattr(pairs, name)) for name in ("left", "right", "weight")}
-    columns |= {f"level_{at}": pa.array(np.ascontiguousarray(own)) for at, own in enumerate(pairs.levels.T)}
+    columns["pattern"] = pa.array(pairs.patterns.of)
+    levels = {f"level_{at}": pa.array(np.ascontiguousarray(own)) for at, own in enumerate(pairs.patterns.levels.T)}
     records = kept.records.append_column(CLUSTER, pa.array(kept.answers.cluster_of.astype(np.int32)))
     answers = pa.table({name: pa.array(getattr(asked, name)) for name in ("low", "high", "together")})
     own = {f"{name}{ARROW}": table for name, table in kept.remembered.items()}
-    tables = {FREQUENCIES: kept.frequencies.rows(), RECORDS: records, PAIRS: pa.table(columns), ANSWERS: answers}
+    tables = {
+        FREQUENCIES: kept.frequencies.rows(),
+        RECORDS: records,
+        PAIRS: pa.table(columns),
+        PATTERNS: pa.table(levels),
+        ANSWERS: answers,
+    }
     told = {
         **facts, "policy": kept.answers.policy, "candidates": pairs.candidates, "engine": list(own),
         "frequencies": kept.frequencies.numbers(),
@@ -110,20 +119,20 @@ def kept_link(home: Home, run_id: str, frequencies: FrequencyTable) -> LinkKept 
     if facts is None:
         return None
     try:
-        names = (RECORDS, PAIRS, ANSWERS, *facts["engine"])
+        names = (RECORDS, PAIRS, PATTERNS, ANSWERS, *facts["engine"])
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = pool.map(lambda name: read_kept_table(folder, name, facts), names)
             read = [table for table in found if table is not None]
         if len(read) < len(names):
             return None
-        records, pairs, asked, *own = read
+        records, pairs, patterns, asked, *own = read
         remembered = {name.removesuffix(ARROW): table for name, table in zip(facts["engine"], own, strict=True)}
         questions = Questions(*(asked.column(name).to_numpy() for name in ("low", "high", "together")))
         answers = KeptAnswers(facts["policy"], records.column(CLUSTER).to_numpy(), questions)
         left, right, weight = (pairs.column(name).to_numpy() for name in ("left", "right", "weight"))
-        levels = [name for name in pairs.column_names if name.startswith("level_")]
-        stacked = np.ascontiguousarray(np.stack([pairs.column(name).to_numpy() for name in levels], axis=1))
-        scored = ScoredPairs(left, right, stacked, weight, facts["candidates"])
+        levels = np.ascontiguousarray(np.stack([column.to_numpy() for column in patterns.columns], axis=1))
+        told = Patterns(levels, pairs.column("pattern").to_numpy())
+        scored = ScoredPairs(left, right, told, weight, facts["candidates"])
         return LinkKept(frequencies, records.drop_columns([CLUSTER]), remembered, scored, answers)
     except DAMAGED:
         return None

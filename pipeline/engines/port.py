@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.frequency_table import FrequencyTable
+from pipeline.engines.patterns import Patterns
 from schemas.model import LEVELS, BlockingRule, Model
 
 
@@ -84,8 +85,7 @@ class ScoredPairs:
     left: np.ndarray
     right: np.ndarray
     """int32 row numbers in the table, left < right"""
-    levels: np.ndarray
-    """(pairs, comparisons) uint8 as in PatternCounts"""
+    patterns: Patterns
     weight: np.ndarray
     """float32 bits: match against random or related"""
     candidates: int

@@ -15,6 +15,7 @@ import recordlinkage
 
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.groups import comparable_pairs, group_codes
+from pipeline.engines.patterns import patterns_of
 from pipeline.engines.plain.frame import frame_of, frequencies_of, name_pairs_of
 from pipeline.engines.plain.index import TokenIndex
 from pipeline.engines.plain.levels import features_of
@@ -132,7 +133,7 @@ class RecordlinkageWorkspace:
         odds[weights.namesakes] -= lift
         weight = match - np.log2(1 + np.exp2(np.minimum(odds, 60.0)).sum(0))
         keep = weight >= floor
-        return ScoredPairs(left[keep], right[keep], levels[keep], weight[keep].astype(np.float32), len(left), len(left))
+        return ScoredPairs(left[keep], right[keep], patterns_of(levels[keep]), weight[keep].astype(np.float32), len(left), len(left))  # fmt: skip
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         if self._candidates is None:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.numbers import distinct
 from pipeline.engines.average_link import components
+from pipeline.engines.patterns import Patterns, joined, patterns_of
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.more_pairs import keys_of
 
@@ -76,11 +77,12 @@ def with_parted(
     if not len(parted):
         return pairs, is_apart, is_ask
     left, right = (np.concatenate([own, parted[:, at].astype(own.dtype)]) for at, own in enumerate((pairs.left, pairs.right)))  # fmt: skip
-    levels = np.concatenate([pairs.levels, np.zeros((len(parted), pairs.levels.shape[1]), pairs.levels.dtype)])
+    own, its = joined(pairs.patterns, patterns_of(np.zeros((len(parted), pairs.patterns.levels.shape[1]), np.uint8)))
+    patterns = Patterns(own.levels, np.concatenate([own.of, its.of]))
     weight = np.concatenate([pairs.weight, np.full(len(parted), NEVER)])
     more = np.ones(len(parted), bool)
     return (
-        ScoredPairs(left, right, levels, weight, pairs.candidates),
+        ScoredPairs(left, right, patterns, weight, pairs.candidates),
         np.concatenate([is_apart, more]),
         np.concatenate([is_ask, ~more]),
     )

@@ -171,5 +171,5 @@ def with_known(scored: ScoredPairs, before: ScoredPairs, differs: Difference, st
     """
     left, right = differs.row_of[before.left].astype(np.int32), differs.row_of[before.right].astype(np.int32)
     stands = (left >= 0) & (right >= 0) & ~is_open(state, left, right)
-    known = replace(scored, left=left[stands], right=right[stands], levels=before.levels[stands], weight=before.weight[stands])  # fmt: skip
+    known = replace(scored, left=left[stands], right=right[stands], patterns=before.patterns.only(stands).used(), weight=before.weight[stands])  # fmt: skip
     return merged(known, scored, len(state))

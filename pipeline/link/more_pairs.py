@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.core.numbers import distinct, is_among
+from pipeline.engines.patterns import Patterns, joined, patterns_of
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
-from pipeline.link.weights import waterfall
+from pipeline.link.weights import pattern_waterfall
 
 
 def pair_keys(left: np.ndarray, right: np.ndarray, records: int) -> np.ndarray:
@@ -24,9 +25,9 @@ def keys_of(rows: np.ndarray, records: int) -> np.ndarray:
 
 def weighed(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
     """The pairs with their weights summed anew in double precision, so that every engine gives the same bits."""
-    parts, related = waterfall(weights, pairs.levels)
+    parts, related = pattern_waterfall(weights, pairs.patterns.levels)
     weight = parts.sum(1) + weights.prior_match + related
-    return replace(pairs, weight=weight)
+    return replace(pairs, weight=weight[pairs.patterns.of])
 
 
 def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, wanted: np.ndarray) -> ScoredPairs:
@@ -40,15 +41,17 @@ def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, 
     if not len(keys):
         return pairs
     left, right = (keys // records).astype(np.int32), (keys % records).astype(np.int32)
-    more = weighed(weights, ScoredPairs(left, right, workspace.compare(left, right), np.zeros(len(left)), 0))
+    more = weighed(
+        weights, ScoredPairs(left, right, patterns_of(workspace.compare(left, right)), np.zeros(len(left)), 0)
+    )
     return merged(pairs, more, records)
 
 
 def merged(pairs: ScoredPairs, more: ScoredPairs, records: int) -> ScoredPairs:
     """The pairs with the others among them. Input: both ordered by left and right, and no pair in both."""
     place = np.searchsorted(pair_keys(pairs.left, pairs.right, records), pair_keys(more.left, more.right, records))
-    left, right, levels, weight = (
-        np.insert(getattr(pairs, name), place, getattr(more, name), axis=0)
-        for name in ("left", "right", "levels", "weight")
+    left, right, weight = (
+        np.insert(getattr(pairs, name), place, getattr(more, name)) for name in ("left", "right", "weight")
     )
-    return replace(pairs, left=left, right=right, levels=levels, weight=weight)
+    own, its = joined(pairs.patterns, more.patterns)
+    return replace(pairs, left=left, right=right, patterns=Patterns(own.levels, np.insert(own.of, place, its.of)), weight=weight)  # fmt: skip

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.engines.patterns import WIDTH
 from pipeline.engines.port import EXACT_NAMES
-from pipeline.link.weights import NAMESAKES, WIDTH, ClassBits
+from pipeline.link.weights import NAMESAKES, ClassBits
 
 MOST_COMBINATIONS = 8_192  # of levels of the comparisons of one group
 

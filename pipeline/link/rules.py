@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.parquet import AT_ONCE
 from pipeline.engines.port import ScoredPairs
 from schemas.model import LEVELS, Model, PolicyName, Rule
 
@@ -29,16 +26,17 @@ class RuleHits:
 
 
 def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: PolicyName) -> RuleHits:
-    """Test every rule of the policy on every pair; cost O(pairs x rules)."""
+    """Test every rule of the policy on every pair: what it asks of levels once a pattern, what of records where these hold."""
     rules = [rule for rule in model.rule if policy in rule.policies]
-    place = {comparison.field: k for k, comparison in enumerate(model.comparison)}
-    holds = np.zeros((len(pairs.left), len(rules)), bool)
-
-    def test(at: int) -> None:
-        holds[:, at] = _levels_hold(rules[at], model, place, pairs) & _records_hold(rules[at], table, pairs)
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(test, range(len(rules))))
+    levels = pairs.patterns.levels
+    told = np.zeros((len(levels), len(rules)), bool)
+    for at, rule in enumerate(rules):
+        told[:, at] = _levels_hold(rule, model, levels)
+    holds = told[pairs.patterns.of]
+    for at, rule in enumerate(rules):
+        if rule.roles or rule.flag:
+            own = np.flatnonzero(holds[:, at])
+            holds[own, at] = _records_hold(rule, table, pairs.left[own], pairs.right[own])
     apart = np.array([rule.effect == "apart" for rule in rules], bool)
     is_apart: np.ndarray = np.logical_or.reduce(holds[:, apart], axis=1)
     is_ask: np.ndarray = np.logical_or.reduce(holds[:, ~apart], axis=1)
@@ -80,42 +78,42 @@ def unique_identifiers(model: Model, table: pa.Table) -> np.ndarray:
     return identifier_codes(model.model_copy(update={"comparison": tuple(kept)}), table)
 
 
-def at_levels(model: Model, field: str, levels: tuple[str, ...], pairs: ScoredPairs) -> np.ndarray:
-    """(pairs,) whether the field's comparison is at one of these levels."""
+def at_levels(model: Model, field: str, wanted: tuple[str, ...], levels: np.ndarray) -> np.ndarray:
+    """(patterns,) whether the field's comparison is at one of the wanted levels."""
     k = next(k for k, comparison in enumerate(model.comparison) if comparison.field == field)
     names = ("null", *LEVELS[model.comparison[k].kind])
-    is_wanted = np.array([name in levels for name in names])
-    return is_wanted[np.minimum(pairs.levels[:, k], len(names) - 1)]
+    is_wanted = np.array([name in wanted for name in names])
+    return is_wanted[np.minimum(levels[:, k], len(names) - 1)]
 
 
 def share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:
     """(pairs,) whether both records carry the same identifier of one kind."""
-    found = np.zeros(len(pairs.left), bool)
+    found = np.zeros(len(pairs.patterns.levels), bool)
     for comparison in model.comparison:
         if comparison.kind == "identifier":
-            found |= at_levels(model, comparison.field, ("exact",), pairs)
-    return found
+            found |= at_levels(model, comparison.field, ("exact",), pairs.patterns.levels)
+    return found[pairs.patterns.of]
 
 
-def _levels_hold(rule: Rule, model: Model, place: Mapping[str, int], pairs: ScoredPairs) -> np.ndarray:
-    holds = np.ones(len(pairs.left), bool)
-    for field, levels in rule.all.items():
-        holds &= at_levels(model, field, levels, pairs)
+def _levels_hold(rule: Rule, model: Model, levels: np.ndarray) -> np.ndarray:
+    holds = np.ones(len(levels), bool)
+    for field, wanted in rule.all.items():
+        holds &= at_levels(model, field, wanted, levels)
     if rule.any:
-        holds &= np.any([at_levels(model, field, levels, pairs) for field, levels in rule.any.items()], axis=0)
-    for field, levels in rule.none.items():
-        holds &= ~at_levels(model, field, levels, pairs)
+        holds &= np.any([at_levels(model, field, wanted, levels) for field, wanted in rule.any.items()], axis=0)
+    for field, wanted in rule.none.items():
+        holds &= ~at_levels(model, field, wanted, levels)
     return holds
 
 
-def _records_hold(rule: Rule, table: pa.Table, pairs: ScoredPairs) -> np.ndarray:
-    holds = np.ones(len(pairs.left), bool)
+def _records_hold(rule: Rule, table: pa.Table, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    holds = np.ones(len(left), bool)
     if rule.roles:
         first, second = (_has_role(table, roles) for roles in rule.roles)
-        holds &= (first[pairs.left] & second[pairs.right]) | (second[pairs.left] & first[pairs.right])
+        holds &= (first[left] & second[right]) | (second[left] & first[right])
     if rule.flag:
         flagged = _has_flag(table, rule.flag)
-        holds &= flagged[pairs.left] | flagged[pairs.right]
+        holds &= flagged[left] | flagged[right]
     return holds
 
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.core.numbers import distinct, is_among
+from pipeline.engines.patterns import Patterns, patterns_of
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.more_pairs import keys_of, pair_keys
 from pipeline.link.weights import against, match_bits, relative_bits
@@ -78,11 +79,11 @@ def join_clusters(
     for begin, end in pairwise((0, *bounds.tolist(), len(size))):
         left, right, owner = _cross_pairs(asked, members, first, size, begin, end)
         if len(left):
-            levels = workspace.compare(left, right)
-            is_apart, is_ask = judge(ScoredPairs(left, right, levels, np.zeros(len(left), np.float32), len(left)))
+            patterns = patterns_of(workspace.compare(left, right))
+            is_apart, is_ask = judge(ScoredPairs(left, right, patterns, np.zeros(len(left), np.float32), len(left)))
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
             is_free = ~np.logical_or.reduceat(is_apart, starts) & ~np.logical_and.reduceat(is_ask, starts)
-            together[owner[starts]] = np.where(is_free, _together(weights, levels, starts), -np.inf)
+            together[owner[starts]] = np.where(is_free, _together(weights, patterns, starts), -np.inf)
     fits = np.flatnonzero(together >= link_bits)
     joined = _join(cluster_of, asked.low[fits], asked.high[fits], together[fits])
     return joined, Questions(asked.low, asked.high, together).answered()
@@ -144,16 +145,17 @@ def _cross_pairs(
     return np.minimum(a, b).astype(np.int32), np.maximum(a, b).astype(np.int32), owner
 
 
-def _together(weights: LevelWeights, levels: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _together(weights: LevelWeights, patterns: Patterns, starts: np.ndarray) -> np.ndarray:
     """Weight of each question, bits; its pairs begin at ``starts``."""
     together = np.repeat(np.array([weights.prior_match, *weights.prior_relatives])[:, None], len(starts), axis=1)
+    levels, of = patterns.levels, patterns.of
     bits = match_bits(weights, levels), *(relative_bits(weights, levels, k) for k in range(len(together) - 1))
     for c in range(levels.shape[1]):
-        is_known = levels[:, c] > 0
+        is_known = (levels[:, c] > 0)[of]
         known = np.add.reduceat(is_known, starts, dtype=np.int64)
         for of_class, own in enumerate(bits):
             if own[:, c].any():
-                together[of_class] += _half_best_half_mean(own[:, c], is_known, known, starts)
+                together[of_class] += _half_best_half_mean(own[:, c][of], is_known, known, starts)
     return together[0] - against(together[1:])
 
 

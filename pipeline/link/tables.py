@@ -13,7 +13,7 @@ from pipeline.engines.port import LevelWeights, ScoredPairs
 from pipeline.link.clusters import ClusterShape
 from pipeline.link.fates import Fates
 from pipeline.link.rules import RuleHits, share_identifier
-from pipeline.link.weights import pattern_waterfall, patterns, probability
+from pipeline.link.weights import pattern_waterfall, probability
 from schemas.model import Model
 from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
@@ -31,8 +31,8 @@ def links_table(
     A model of other fields than those of persons gives columns of those fields.
     """
     keep = fates.inside | fates.waits | fates.is_parted
-    levels, pattern = patterns(pairs.levels[keep])
-    parts, related = pattern_waterfall(weights, levels)
+    pattern = pairs.patterns.of[keep]
+    parts, related = pattern_waterfall(weights, pairs.patterns.levels)
     weight = parts.sum(1) + weights.prior_match + related
     by_identifier = share_identifier(model, pairs)[keep]
     columns: dict[str, pa.Array] = {

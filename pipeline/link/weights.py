@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.engines.frequency import Frequencies, NamePairs
+from pipeline.engines.patterns import WIDTH, patterns_of
 from pipeline.engines.port import LevelWeights, name_lift
 from pipeline.link.shares import LEAST, Shares, shares_of
 from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind, Model, Prior
 
-WIDTH = 32
 RELATIVES: Mapping[str, tuple[Kind, ...]] = {
     "related": (),
     "twins": ("date", "age"),
@@ -156,27 +155,15 @@ def probability(bits: np.ndarray) -> np.ndarray:
 
 def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bits that each comparison adds (pairs, comparisons), and that the classes of relatives take off (pairs,)."""
-    distinct, pattern = patterns(levels)
-    parts, related = pattern_waterfall(weights, distinct)
-    return parts[pattern], related[pattern]
+    found = patterns_of(levels)
+    parts, related = pattern_waterfall(weights, found.levels)
+    return parts[found.of], related[found.of]
 
 
 def pattern_waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """As ``waterfall``, of patterns: nothing is looked up twice where none comes twice."""
     odds = [prior + relative_bits(weights, levels, k).sum(1) for k, prior in enumerate(weights.prior_relatives)]
     return match_bits(weights, levels), -against(np.stack(odds))
-
-
-def patterns(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different rows, of which there are few, and which of them each row is."""
-    pattern = np.zeros(len(levels), np.int64)
-    for begin in range(0, levels.shape[1], 6):
-        for column in levels.T[begin : begin + 6]:
-            pattern = pattern * WIDTH + column
-        pattern = pa.array(pattern).dictionary_encode().indices.to_numpy().astype(np.int64)
-    first = np.zeros(pattern.max(initial=-1) + 1, np.int64)
-    first[pattern[::-1]] = np.arange(len(pattern))[::-1]
-    return levels[first], pattern
 
 
 def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:

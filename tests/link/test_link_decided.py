@@ -16,6 +16,7 @@ from table_of_records import table_of
 from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.engines.local.engine import LocalEngine
+from pipeline.engines.patterns import patterns_of
 from pipeline.engines.port import ScoredPairs
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
 from pipeline.link.decided import decided_rows, join_decided
@@ -172,7 +173,7 @@ def decided(must, cannot=()) -> pa.Table:
 
 def no_pairs() -> ScoredPairs:
     none = np.zeros(0, np.int32)
-    return ScoredPairs(none, none, np.zeros((0, 1), np.uint8), np.zeros(0), 0)
+    return ScoredPairs(none, none, patterns_of(np.zeros((0, 1), np.uint8)), np.zeros(0), 0)
 
 
 OFFENDER = {"role": "suspect", "forename": ["IVO"], "surname": ["MRAVEC"], "date_of_birth": dt.date(1999, 3, 3), "postcode": "N1 1AA"}  # fmt: skip

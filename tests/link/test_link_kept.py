@@ -63,8 +63,10 @@ def assert_same(one: Linked, other: Linked) -> None:
         assert getattr(one, name).equals(getattr(other, name)), name
     assert one.kept is not None
     assert other.kept is not None
-    for name in ("left", "right", "levels", "weight"):
+    for name in ("left", "right", "weight"):
         np.testing.assert_array_equal(getattr(one.kept.pairs, name), getattr(other.kept.pairs, name))
+    levels, others = (own.patterns.levels[own.patterns.of] for own in (one.kept.pairs, other.kept.pairs))
+    np.testing.assert_array_equal(levels, others)
     assert one.kept.pairs.candidates == other.kept.pairs.candidates
     for name in ("low", "high", "together"):
         np.testing.assert_array_equal(

@@ -19,6 +19,7 @@ from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.engines.average_link import average_link, bottleneck, components
 from pipeline.engines.local.engine import LocalEngine
+from pipeline.engines.patterns import patterns_of
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.clusters import cluster
 from pipeline.link.stage import link_records, weights_on
@@ -83,7 +84,7 @@ def scored(pairs) -> ScoredPairs:
     return ScoredPairs(
         left.astype(np.int32),
         right.astype(np.int32),
-        np.zeros((len(pairs), 1), np.uint8),
+        patterns_of(np.zeros((len(pairs), 1), np.uint8)),
         weight.astype(np.float32),
         len(pairs),
     )
@@ -227,7 +228,7 @@ def test_the_waterfall_adds_up_to_the_weight(london: pa.Table) -> None:
     workspace = ENGINE.load(london, MODEL)
     weights = weights_on(workspace, MODEL)
     pairs = workspace.score(weights, -8.0)
-    parts, related = waterfall(weights, pairs.levels)
+    parts, related = waterfall(weights, pairs.patterns.levels[pairs.patterns.of])
     np.testing.assert_allclose(parts.sum(1) + weights.prior_match + related, pairs.weight, atol=1e-3)
     assert (parts <= np.array([c.max_bits for c in MODEL.comparison]) + 1e-9).all()
 

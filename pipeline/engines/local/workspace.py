@@ -18,6 +18,7 @@ from pipeline.engines.local.plan import Plan, make_cache, make_plan, make_scratc
 from pipeline.engines.local.remembered import remembered
 from pipeline.engines.local.sample import sample_finds
 from pipeline.engines.local.values import Records, Values
+from pipeline.engines.patterns import Patterns
 from pipeline.engines.port import CandidateSample, LevelWeights, PatternCounts, Remembered, ScoredPairs
 from pipeline.engines.random_pairs import random_pairs
 from pipeline.engines.tokens import MOST_BLOCK, SMALL_BLOCK, Groups, rules_of, rules_to_try
@@ -141,9 +142,9 @@ class LocalWorkspace:
         left, right, pattern, weight, counts = (np.concatenate(own) for own in zip(*parts, strict=True))
         left, right = np.minimum(left, right), np.maximum(left, right)
         order = np.lexsort((right, left))
-        return ScoredPairs(
-            left[order], right[order], unpack(pattern[order], self._plan), weight[order], *counts.sum(axis=0).tolist()
-        )
+        code = pa.array(pattern[order]).dictionary_encode()
+        patterns = Patterns(unpack(code.dictionary.to_numpy(), self._plan), code.indices.to_numpy())
+        return ScoredPairs(left[order], right[order], patterns, weight[order], *counts.sum(axis=0).tolist())
 
     def _patterns(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         out = np.empty(len(left), np.int64)

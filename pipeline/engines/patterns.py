@@ -1,0 +1,49 @@
+"""Agreement patterns: pairs by the million have the same few rows of levels, so what hangs on levels is told of each row once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+WIDTH = 32  # levels that a comparison may have, null and the bins of its exact level included
+AT_ONCE = 6  # comparisons whose levels go into one number beside what came before
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The levels of pairs: the different rows, and which of them each pair has."""
+
+    levels: np.ndarray
+    """(patterns, comparisons) uint8 as in PatternCounts; no row twice"""
+    of: np.ndarray
+    """(pairs,) int32 row of each pair"""
+
+    def only(self, keep: np.ndarray) -> Patterns:
+        """Of some of the pairs."""
+        return Patterns(self.levels, self.of[keep])
+
+    def used(self) -> Patterns:
+        """Without rows that no pair has."""
+        is_used = np.bincount(self.of, minlength=len(self.levels)) > 0
+        return Patterns(self.levels[is_used], (np.cumsum(is_used) - 1).astype(np.int32)[self.of])
+
+
+def patterns_of(levels: np.ndarray) -> Patterns:
+    """Input: (pairs, comparisons), of level indexes below ``WIDTH``. The rows come in the order in which pairs first have them."""
+    code = np.zeros(len(levels), np.int64)
+    for begin in range(0, levels.shape[1], AT_ONCE):
+        for column in levels.T[begin : begin + AT_ONCE]:
+            code = code * WIDTH + column
+        code = pa.array(code).dictionary_encode().indices.to_numpy().astype(np.int64)
+    first = np.zeros(code.max(initial=-1) + 1, np.int64)
+    first[code[::-1]] = np.arange(len(code))[::-1]
+    return Patterns(levels[first], code.astype(np.int32))
+
+
+def joined(one: Patterns, other: Patterns) -> tuple[Patterns, Patterns]:
+    """Both with the rows of either."""
+    every = patterns_of(np.concatenate([one.levels, other.levels]))
+    own, its = np.split(every.of, [len(one.levels)])
+    return Patterns(every.levels, own[one.of]), Patterns(every.levels, its[other.of])
