@@ -10,7 +10,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.built import PERSONS, RECORD_PERSONS, fields_files, fields_of, write_built
+from flows.built import PERSONS, RECORD_PERSONS, fields_files, fields_of, write_built, write_identified
 from flows.checkpoints import as_marked
 from flows.decided import changed_since
 from flows.kept import read_facts, read_kept_table, write_tables
@@ -26,7 +26,7 @@ from pipeline.persons.again import OF_A_PERSON, PersonsBefore
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.questions import doubted_records, links_between
 from pipeline.persons.queue import QueueBefore
-from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Linked, Previous, build_persons
+from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Identified, Linked, Previous, build_persons, identify
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
 from schemas.model import load_model
@@ -44,25 +44,33 @@ READ = {"std_records": OF_A_RECORD, "events": OF_AN_EVENT}
 def persons(night: Night) -> list[Metric]:
     """Golden records, identities and questions; writes the tables of persons."""
     before = read_current(night.home)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # what is not needed yet is read and written beside the work
         queue = pool.submit(_queue_before, before) if before else None
-        tables = {name: pool.submit(read_table, night.folder.table(LINK, name)) for name in READ_FIRST}
-        previous = pool.submit(_previous, night, before) if before else None
-        tables |= {
+        first = {name: pool.submit(read_table, night.folder.table(LINK, name)) for name in READ_FIRST}
+        going_on = pool.submit(_previous, night, before) if before else None
+        rest = {
             name: pool.submit(read_table, night.folder.table(LINK, name), columns) for name, columns in READ.items()
         }
         asked = queue.result() if queue else None
-        doubts = _doubts(night, {name: tables[name].result() for name in READ_FIRST}, asked)
-        linked = _linked(night, before, {name: table.result() for name, table in tables.items()}, doubts)
-        built = build_persons(
-            linked, _survivorship(night), previous.result() if previous else None, asked, night.run_id
-        )
-        contents = {RECORD_CONTENTS: built.record_contents}
-        kept = pool.submit(write_tables, night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
+        tables = {name: table.result() for name, table in first.items()}
+        doubted = pool.submit(_doubts, night, tables, asked)
+        previous = going_on.result() if going_on else None
+        linked = _linked(night, before, {**tables, **{name: table.result() for name, table in rest.items()}})
+        found = identify(linked, previous, night.run_id)
+        written = [pool.submit(write_identified, night.folder, found), pool.submit(_keep, night, found)]
+        doubts = doubted.result()
+        built = build_persons(found, doubts, _survivorship(night), previous.tables if previous else None, asked)
         write_built(night.folder, built)
-        kept.result()
+        for writing in written:
+            writing.result()
     log("persons built", persons=len(doubts.clusters), anew=built.n_rebuilt, questions=len(built.review_queue))
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
+
+
+def _keep(night: Night, found: Identified) -> None:
+    """Keep what the next night goes on from."""
+    contents = {RECORD_CONTENTS: found.record_contents}
+    write_tables(night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
 
 
 def _doubts(night: Night, tables: Mapping[str, pa.Table], asked: QueueBefore | None) -> Doubts:
@@ -75,13 +83,13 @@ def _doubts(night: Night, tables: Mapping[str, pa.Table], asked: QueueBefore | N
     return replace(doubts, links=pa.concat_tables([NO_LINKS, *links_between(parts, named)]).combine_chunks())
 
 
-def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table], doubts: Doubts) -> Linked:
+def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table]) -> Linked:
     """What linking handed on."""
     then = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
     decided = changed_since(read_table(then) if then and then.is_file() else None, tables["decided_pairs"])
     records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))
     anew = _anew(night, before, records) if before else None
-    return Linked(records, events, members, doubts, load_model(night.settings.model).stamp, decided, anew)
+    return Linked(records, events, members, load_model(night.settings.model).stamp, decided, anew)
 
 
 def _anew(night: Night, before: Publication, std_records: pa.Table) -> pa.Array:

@@ -6,6 +6,7 @@ What is large and mostly as it was is not written again: records and events are 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pipeline.core.parquet import AT_ONCE, count_rows, read_table, replace_parts
 from pipeline.core.places import RunFolder
 from pipeline.persons.again import FieldsSince
 from pipeline.persons.handed_on import WithPersons, with_persons
-from pipeline.persons.stage import PersonTables
+from pipeline.persons.stage import Identified, PersonTables
 from schemas.tables import (
     EVENTS,
     IDENTITY_LEDGER,
@@ -40,12 +41,21 @@ IN_ORDER = (LINK_CHANGES, REVIEW_QUEUE, REVIEW_CLOSED)
 OLD_SHARE = 0.75  # of the file of fields must still count, else it is written anew
 
 
+def write_identified(folder: RunFolder, found: Identified) -> None:
+    """Write who is who into the run's folder."""
+    for table in (IDENTITY_LEDGER, LINK_CHANGES):
+        _write(folder, table, getattr(found, table.name))
+    replace_rows(folder.table(PERSONS, RECORD_PERSONS), found.record_persons)
+
+
 def write_built(folder: RunFolder, built: PersonTables) -> None:
-    """Write the tables of persons into the run's folder, several at a time."""
+    """Write golden records and questions into the run's folder, two tables at a time."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = [pool.submit(write_fields, folder, built.person_fields)]
-        waiting += [pool.submit(_write, folder, built, table) for table in (*AS_THEY_ARE, *IN_ORDER)]
-        waiting.append(pool.submit(replace_rows, folder.table(PERSONS, RECORD_PERSONS), built.record_persons))
+        waiting = [pool.submit(_write, folder, PERSONS_TABLE, built.persons)]
+        waiting.append(pool.submit(write_fields, folder, built.person_fields))
+        waiting += [
+            pool.submit(_write, folder, table, getattr(built, table.name)) for table in (REVIEW_QUEUE, REVIEW_CLOSED)
+        ]
         for written in waiting:
             written.result()
 
@@ -77,12 +87,12 @@ def fields_files(folder: RunFolder) -> tuple[Path, Path, Path]:
     return whole, made, touched
 
 
-def _write(folder: RunFolder, built: PersonTables, table: Table) -> None:
-    path, rows = folder.table(PERSONS, table.name), getattr(built, table.name)
-    if table in AS_THEY_ARE:
-        replace_parts(path, rows, table.arrow_schema())
-    else:
+def _write(folder: RunFolder, table: Table, rows: pa.Table | Iterable[pa.Table]) -> None:
+    path = folder.table(PERSONS, table.name)
+    if isinstance(rows, pa.Table):
         write_table(path, rows, table)
+    else:
+        replace_parts(path, rows, table.arrow_schema())
 
 
 def write_fields(folder: RunFolder, fields: pa.Table | FieldsSince) -> None:

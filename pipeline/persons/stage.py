@@ -55,26 +55,6 @@ class Previous:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonTables:
-    """The tables of persons, each in the order of its key."""
-
-    persons: Iterable[pa.Table]
-    """In parts, to be gone through once"""
-    person_fields: pa.Table | FieldsSince
-    record_persons: pa.Table
-    """record_id and person_id of every record, in the order of its id"""
-    identity_ledger: Iterable[pa.Table]
-    """In parts, to be gone through once"""
-    link_changes: pa.Table
-    review_queue: pa.Table
-    review_closed: pa.Table
-    record_contents: pa.Table
-    """As ``content`` gives it, for the next night"""
-    n_rebuilt: int
-    """Persons that were made anew"""
-
-
-@dataclass(frozen=True, slots=True)
 class Linked:
     """What linking handed on."""
 
@@ -82,7 +62,6 @@ class Linked:
     events: pa.Table
     """Of both, in the order of their keys, the columns ``OF_A_RECORD`` and ``OF_AN_EVENT``"""
     cluster_members: pa.Table
-    doubts: Doubts
     model: str
     decided: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Record to the stewards' decisions on it that were entered, taken back or lapsed since the last publication"""
@@ -90,21 +69,68 @@ class Linked:
     """Records that may say something else than what the publication has of them; None where any may"""
 
 
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The person of every record of tonight."""
+
+    run_id: str
+    tonight: _Tonight
+    identities: Identities
+    link_changes: pa.Table
+
+    @property
+    def record_persons(self) -> pa.Table:
+        """record_id and person_id of every record, in the order of its id."""
+        return self.records.select(["record_id", "person_id"])
+
+    @property
+    def records(self) -> pa.Table:
+        """Tonight's records with their person_id."""
+        return self.tonight.std_records.append_column("person_id", self.identities.person_of)
+
+    @property
+    def identity_ledger(self) -> Iterable[pa.Table]:
+        """In parts, in the order of its key; to be gone through once."""
+        return self.identities.spans.parts()
+
+    @property
+    def record_contents(self) -> pa.Table:
+        """As ``content`` gives it, for the next night."""
+        return self.tonight.contents
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTables:
+    """Golden records and questions, each table in the order of its key."""
+
+    persons: Iterable[pa.Table]
+    """In parts, to be gone through once"""
+    person_fields: pa.Table | FieldsSince
+    review_queue: pa.Table
+    review_closed: pa.Table
+    n_rebuilt: int
+    """Persons that were made anew"""
+
+
+def identify(linked: Linked, previous: Previous | None, run_id: str) -> Identified:
+    """Which person each of tonight's clusters is."""
+    tonight = _tonight(linked, previous.tables if previous else None)
+    return Identified(run_id, tonight, *_identities(tonight, linked, previous, run_id))
+
+
 def build_persons(
-    linked: Linked, survivorship: Survivorship, previous: Previous | None, asked: QueueBefore | None, run_id: str
+    found: Identified,
+    doubts: Doubts,
+    survivorship: Survivorship,
+    before: PersonsBefore | None,
+    asked: QueueBefore | None,
 ) -> PersonTables:
-    """All tables of persons for tonight's clusters."""
-    before = previous.tables if previous else None
-    tonight = _tonight(linked, before)
-    identities, changes = _identities(tonight, linked, previous, run_id)
-    records = tonight.std_records.append_column("person_id", identities.person_of)
-    queue = review_queue(linked.doubts, records, identities.spans.merged(), asked, run_id)
-    confidence = _confidence(records, linked.doubts.clusters)
-    made = _Made(records, tonight, confidence, queue.open, survivorship)
-    persons, fields, rebuilt = made.anew() if before is None else made.on(before, identities)
-    return PersonTables(
-        persons, fields, records.select(["record_id", "person_id"]), identities.spans.parts(), changes, queue.open, queue.closed, tonight.contents, rebuilt
-    )  # fmt: skip
+    """Tonight's persons, and what is asked of them."""
+    run_id, records = found.run_id, found.records
+    queue = review_queue(doubts, records, found.identities.spans.merged(), asked, run_id)
+    made = _Made(records, found.tonight, _confidence(records, doubts.clusters), queue.open, survivorship)
+    persons, fields, rebuilt = made.anew() if before is None else made.on(before, found.identities)
+    return PersonTables(persons, fields, queue.open, queue.closed, rebuilt)
 
 
 @dataclass(frozen=True, slots=True)
