@@ -79,7 +79,7 @@ def shape(cluster_of: np.ndarray, pairs: ScoredPairs, is_must: np.ndarray) -> Cl
     first = np.flatnonzero(size)
     inside = np.flatnonzero(cluster_of[pairs.left] == cluster_of[pairs.right])
     strength = np.where(is_must, np.inf, pairs.weight)
-    order = inside[np.argsort(-strength[inside], kind="stable")]
+    order = inside[np.argsort(-strength[inside])]
     left, right = pairs.left[order], pairs.right[order]
     weakest = bottleneck(n, left, right, strength[order], cluster_of)[first]
     pairs_inside = np.bincount(cluster_of[left], minlength=n)[first]

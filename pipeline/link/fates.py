@@ -34,9 +34,18 @@ def fates_of(
     """Input: clusters as the machine forms them, and after the links of stewards; ``is_worth_asking``: of pairs not in one person."""
     inside = cluster_of[pairs.left] == cluster_of[pairs.right]
     records = len(cluster_of)
-    keys = pair_keys(pairs.left, pairs.right, records)
-    is_must, is_cannot = (is_among(keys, distinct(keys_of(own, records))) for own in (said.must, said.cannot))
-    across = pair_keys(cluster_of[pairs.left], cluster_of[pairs.right], records)
-    is_parted = ~inside & is_among(across, parted_clusters(cluster_of, said)) & (is_worth_asking | is_cannot)
+    sides = pairs.left, pairs.right
+    is_must, is_cannot = (
+        _are_among(*sides, distinct(keys_of(own, records)), records) for own in (said.must, said.cannot)
+    )
+    across = cluster_of[pairs.left], cluster_of[pairs.right]
+    is_parted = (
+        ~inside & _are_among(*across, parted_clusters(cluster_of, said), records) & (is_worth_asking | is_cannot)
+    )
     joined = inside & (is_must | (machine[pairs.left] != machine[pairs.right]))
     return Fates(inside, ~inside & is_worth_asking & ~is_parted, is_parted, is_must, joined | is_parted)
+
+
+def _are_among(left: np.ndarray, right: np.ndarray, keys: np.ndarray, records: int) -> np.ndarray:
+    """(pairs,) whether each is one of some, given by their keys in ascending order; mostly there are none."""
+    return is_among(pair_keys(left, right, records), keys) if len(keys) else np.zeros(len(left), bool)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.lookup import places_among
 from pipeline.core.metrics import Metric
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency_table import FrequencyTable
@@ -86,8 +87,7 @@ def difference(before: pa.Table, now: pa.Table) -> Difference:
 
     Records are compared by hash: that a changed one is taken for the old one has a chance of 2^-64.
     """
-    place = pc.index_in(now.column("record_id"), before.column("record_id").combine_chunks())
-    place = place.fill_null(-1).to_numpy(zero_copy_only=False)
+    place = places_among(now.column("record_id"), before.column("record_id"))
     then, own = (table.column(HASH).to_numpy() for table in (before, now))
     is_new = (place < 0) | (then[place] != own) if len(then) else np.ones(len(own), np.bool_)
     row_of = np.full(len(then), -1)

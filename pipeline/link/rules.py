@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,20 +54,19 @@ def sides(model: Model, table: pa.Table) -> np.ndarray:
     return out
 
 
-def identifier_codes(model: Model, table: pa.Table) -> np.ndarray:
-    """(records, kinds) int32 code of each identifier, -1 where the record has none."""
+def identifier_codes(model: Model, table: pa.Table) -> dict[str, np.ndarray]:
+    """(records,) int32 code of each identifier, by field; -1 where the record has none."""
     fields = [c.field for c in model.comparison if c.kind == "identifier" and c.field in table.column_names]
-    codes = [
-        pc.fill_null(table.column(field).combine_chunks().dictionary_encode().indices, -1).to_numpy(
-            zero_copy_only=False
-        )
-        for field in fields
-    ]
-    return np.stack(codes, axis=1).astype(np.int32) if codes else np.full((len(table), 0), -1, np.int32)
+    return {field: _codes(table.column(field)) for field in fields}
 
 
-def unique_identifiers(model: Model, table: pa.Table) -> np.ndarray:
-    """(records, kinds) codes as ``identifier_codes`` of those that a rule takes for unique: two never share a cluster."""
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
+    codes = pc.fill_null(column.combine_chunks().dictionary_encode().indices, -1)
+    return codes.to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def unique_identifiers(model: Model, codes: Mapping[str, np.ndarray], records: int) -> np.ndarray:
+    """(records, kinds) those codes of identifiers that a rule takes for unique: two never share a cluster."""
     told = {
         field
         for rule in model.rule
@@ -74,8 +74,8 @@ def unique_identifiers(model: Model, table: pa.Table) -> np.ndarray:
         for field, levels in rule.any.items()
         if "conflict" in levels
     }
-    kept = [c for c in model.comparison if c.kind == "identifier" and c.field in told]
-    return identifier_codes(model.model_copy(update={"comparison": tuple(kept)}), table)
+    kept = [own for field, own in codes.items() if field in told]
+    return np.stack(kept, axis=1) if kept else np.full((records, 0), -1, np.int32)
 
 
 def at_levels(model: Model, field: str, wanted: tuple[str, ...], levels: np.ndarray) -> np.ndarray:

@@ -108,7 +108,7 @@ def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -
     if len(parted):
         own &= ~is_among(pair_keys(a, b, len(cluster_of)), distinct(keys_of(cluster_of[parted], len(cluster_of))))
     keys = pair_keys(a[own], b[own], len(cluster_of))
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     keys = keys[order]
     first = np.flatnonzero(np.diff(keys, prepend=-1))
     keys, weight = keys[first], np.maximum.reduceat(pairs.weight[own][order], first) if len(first) else np.empty(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
@@ -11,17 +13,20 @@ MOST_HOLDERS = 30  # of one identifier whose pairs are all kept; of more, each w
 
 
 def with_shared_identifiers(
-    workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: np.ndarray
+    workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: Iterable[np.ndarray]
 ) -> ScoredPairs:
-    """The weighed pairs, and with them every pair that shares an identifier but fell under the floor."""
-    sharing = [np.empty((0, 2), np.int64), *map(_sharing, identifiers.T)]
+    """The weighed pairs, and with them every pair that shares an identifier but fell under the floor.
+
+    Input: (records,) codes of each kind of identifier, -1 none.
+    """
+    sharing = [np.empty((0, 2), np.int64), *map(_sharing, identifiers)]
     return with_pairs(workspace, weights, pairs, np.concatenate(sharing))
 
 
 def _sharing(codes: np.ndarray, most: int = MOST_HOLDERS) -> np.ndarray:
     """(pairs, 2) records of one code; -1 is none."""
-    order = np.argsort(codes, kind="stable")
-    order = order[np.searchsorted(codes[order], 0) :]
+    order = np.flatnonzero(codes >= 0)
+    order = order[np.argsort(codes[order], kind="stable")]
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     size = np.diff(starts, append=len(order))
     follow = np.repeat(starts + size, size) - np.arange(len(order)) - 1  # holders behind each one

@@ -36,7 +36,7 @@ from pipeline.link.kept import (
 )
 from pipeline.link.more_pairs import weighed, with_pairs
 from pipeline.link.review import review_pairs
-from pipeline.link.rules import apply_rules, identifier_codes, share_identifier, sides, unique_identifiers
+from pipeline.link.rules import RuleHits, apply_rules, identifier_codes, share_identifier, sides, unique_identifiers
 from pipeline.link.second_pass import Judge, join_clusters
 from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.tables import clusters_table, links_table, members_table
@@ -98,7 +98,8 @@ def link_records(
     workspace.block(rules_of(model, len(table)))
     clock.lap("block")
     scored = _scored(workspace, weights, kept, differs)
-    pairs = with_shared_identifiers(workspace, weights, scored, identifier_codes(model, table))
+    identifiers = identifier_codes(model, table)
+    pairs = with_shared_identifiers(workspace, weights, scored, identifiers.values())
     clock.lap("score")
     if not model.policy:
         model = model.model_copy(update={"policy": derive(pairs.weight, _expected_matches(model, workspace))})
@@ -108,9 +109,8 @@ def link_records(
     ids = table.column("record_id").combine_chunks()
     said = decided_rows(decided, ids)
     parted = said.parted()
-    held, is_apart, is_ask = with_parted(pairs, hits.is_apart, hits.is_ask, parted)
-    own = sides(model, table), unique_identifiers(model, table), solo
-    first_pass = cluster(len(table), held, bits.link_bits, is_apart, is_ask, *own)
+    own = sides(model, table), unique_identifiers(model, identifiers, len(table)), solo
+    first_pass = _first_pass(pairs, bits.link_bits, hits, parted, own)
     clock.lap("cluster")
     known = answers_that_stand(kept.answers if kept else None, policy, differs, first_pass)
     judge, joins_at = _judge(model, table, policy, solo), bits.link_bits + SECOND_PASS_BITS
@@ -135,6 +135,18 @@ def link_records(
         metrics += difference_metrics(kept.records, compared, differs)
     found = links, members_table(ids, cluster_of), clusters_table(ids, formed), review
     return Linked(*found, model, metrics, chosen, hands_on)
+
+
+def _first_pass(
+    pairs: ScoredPairs,
+    link_bits: float,
+    hits: RuleHits,
+    parted: np.ndarray,
+    own: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> np.ndarray:
+    """(records,) cluster of each; ``own``: side, unique identifiers and source of each record, as ``cluster`` takes them."""
+    held, is_apart, is_ask = with_parted(pairs, hits.is_apart, hits.is_ask, parted)
+    return cluster(len(own[0]), held, link_bits, is_apart, is_ask, *own)
 
 
 def _handed_on(
