@@ -1,0 +1,145 @@
+"""An expunge where the decisions lie in PostgreSQL, killed and cut off from its database: no byte of them stays in its tables."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from home_bytes import traces
+from postgres_server import Server, binaries, running_server
+from small_london import London, current_run, ended, forked, plain_night
+from stewards_say import said
+
+from flows import decided, expunging
+from flows.decided import open_decisions
+from flows.expunging import expunge
+from pipeline.core.parquet import read_table
+from pipeline.core.places import Home
+from pipeline.publish.orders import orders
+from pipeline.stewardship import erasure
+from pipeline.stewardship.erasure import receipts
+from pipeline.stewardship.store import open_store
+from schemas.settings import RunSettings
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+SECRET = "A WORD ON PAPER"
+SHORT_S = 0.5
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Server]:
+    found = binaries()
+    if found is None:
+        problem = "PostgreSQL is not installed: .ci/postgres installs it"
+        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
+    with running_server(found) as server:
+        yield server
+
+
+@pytest.fixture
+def decided_on(london: London, home: Path, postgres: Server) -> tuple[str, ...]:
+    """Records of which the first was decided on, with each of the others."""
+    london.say(decisions_url=postgres.database())
+    rows = read_table(home / "published" / "current" / "records" / "part-0.parquet").column("record_id").to_pylist()
+    with open_decisions(settings(london), Home(home), {}) as store:
+        for other in rows[1:4]:
+            store.decide(said(*sorted((rows[0], other)), verdict="unlink", reason=f"{SECRET} {other}"))
+    return tuple(rows[:4])
+
+
+def settings(london: London) -> RunSettings:
+    return RunSettings.load(london.run_file)
+
+
+def ordered(london: London, home: Path, record: str) -> None:
+    expunge(settings(london), Home(home), [record], "dpo", "order 1")
+
+
+def files_with(postgres: Server, text: str) -> list[Path]:
+    """The database's own tables that hold the text; its write-ahead log is the operator's."""
+    with psycopg.connect(host=str(postgres.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    files = [path for path in (postgres.data / "base").rglob("*") if path.is_file()]
+    return [path for path in files if text.encode() in path.read_bytes()]
+
+
+def check_gone(london: London, home: Path, postgres: Server, record: str) -> None:
+    assert traces(Home(home), {record, SECRET}) == []
+    assert files_with(postgres, record) == []
+    assert files_with(postgres, SECRET) == []
+    (order,) = orders(Home(home))
+    assert order.expunged_at
+    with open_decisions(settings(london), Home(home), {}) as store:
+        assert [(own.erasure_id, own.n_decisions) for own in receipts(store)] == [(order.receipt_id, 3)]
+        assert len(store.log()) == 3
+
+
+def die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("how", ["the same order", "the next night"])
+@pytest.mark.parametrize("moment", ["before", "not committed", "not overwritten", "after"])
+def test_killed_it_is_finished_and_no_byte_stays_in_the_database(
+    london: London, home: Path, postgres: Server, decided_on: tuple[str, ...], moment: str, how: str
+) -> None:
+    out = home.parent / "out"
+    places: dict[str, tuple[object, str, Callable[..., object]]] = {
+        "before": (expunging, "erase_all", die),
+        "not committed": (erasure, "_erase", lambda *given, real=erasure._erase: (real(*given), die())),
+        "not overwritten": (erasure, "_overwrite", die),
+        "after": (expunging, "expunge_publications", die),
+    }
+
+    def work() -> None:
+        setattr(*places[moment])
+        ordered(london, home, decided_on[0])
+
+    assert files_with(postgres, decided_on[0])
+    assert ended(forked(work, out)) == -signal.SIGKILL, out.read_text("utf-8")
+    assert current_run(home) == "2026-11-20-1"
+    if how == "the same order":
+        ordered(london, home, decided_on[0])
+    else:
+        assert ended(forked(lambda: plain_night(london.night(home, "2026-11-21")), out)) == 0, out.read_text("utf-8")
+    check_gone(london, home, postgres, decided_on[0])
+
+
+def test_a_database_that_is_gone_is_told_and_the_same_order_finishes_when_it_is_back(
+    london: London, home: Path, postgres: Server, decided_on: tuple[str, ...]
+) -> None:
+    out = home.parent / "out"
+
+    def work() -> None:
+        decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
+        ordered(london, home, decided_on[0])
+
+    postgres.stop()
+    try:
+        assert ended(forked(work, out)) == 1, out.read_text("utf-8")
+    finally:
+        postgres.start()
+    assert "it is gone or busy" in out.read_text("utf-8")
+    assert current_run(home) == "2026-11-20-1"
+    ordered(london, home, decided_on[0])
+    check_gone(london, home, postgres, decided_on[0])
+
+
+def test_a_role_that_does_not_own_the_table_is_told_that_bytes_stay(
+    london: London, home: Path, postgres: Server, decided_on: tuple[str, ...]
+) -> None:
+    out, url = home.parent / "out", settings(london).decisions_url or ""
+    schema = url.rpartition("%3D")[2]
+    with psycopg.connect(host=str(postgres.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE eraser LOGIN; GRANT USAGE ON SCHEMA {schema} TO eraser")
+        connection.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO eraser")
+    london.say(decisions_url=url.replace("postgres@", "eraser@"))
+    assert ended(forked(lambda: ordered(london, home, decided_on[0]), out)) == 1
+    assert "Give the same order again as the owner" in out.read_text("utf-8")
+    london.say(decisions_url=url)
+    ordered(london, home, decided_on[0])
+    check_gone(london, home, postgres, decided_on[0])
