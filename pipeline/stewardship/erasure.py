@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -17,6 +19,8 @@ from pipeline.stewardship.columns import DECISIONS, ERASED, ERASURES
 from pipeline.stewardship.database import name_of, reading, with_patience, writing
 from pipeline.stewardship.store import Store
 
+DEAD_ROWS = re.compile(r"\d+")
+"""What VACUUM says begins, in every language, with how many dead rows it had to keep"""
 FILE_OF_DECISIONS = "SELECT pg_relation_filenode('decisions')"
 
 
@@ -133,17 +137,16 @@ def _overwrite(store: Store) -> None:
     """Leave no old bytes in the database's own files.
 
     Raises:
-        StoreUnavailableError: If a reader keeps SQLite's log from being emptied, or PostgreSQL's table is another role's.
+        StoreUnavailableError: If readers who began before still need them, or PostgreSQL's table is another role's.
     """
-    if store.engine.dialect.name == "sqlite":
-        tries = Retrying(stop=stop_after_delay(store.patience_s), wait=wait_fixed(0.2), retry=retry_if_result(bool))
-        try:
-            tries(lambda: with_patience(store.engine, store.patience_s, lambda: _is_log_in_use(store.engine)))
-        except RetryError:
-            problem = "what was erased is in its write-ahead log until the readers that hold it open are gone."
-            raise StoreUnavailableError(name_of(store.engine), problem) from None
-    else:
-        with_patience(store.engine, store.patience_s, lambda: _rewrite(store.engine))
+    is_sqlite = store.engine.dialect.name == "sqlite"
+    look, place = (_is_log_in_use, "its write-ahead log") if is_sqlite else (_is_history_in_use, "its file")
+    tries = Retrying(stop=stop_after_delay(store.patience_s), wait=wait_fixed(0.2), retry=retry_if_result(bool))
+    try:
+        tries(lambda: with_patience(store.engine, store.patience_s, lambda: look(store.engine)))
+    except RetryError:
+        problem = f"what was erased is in {place} until the readers that hold it open are gone; then give the same order again."  # fmt: skip
+        raise StoreUnavailableError(name_of(store.engine), problem) from None
 
 
 def _is_log_in_use(engine: Engine) -> bool:
@@ -155,12 +158,21 @@ def _is_log_in_use(engine: Engine) -> bool:
         connection.close()
 
 
-def _rewrite(engine: Engine) -> None:
+def _is_history_in_use(engine: Engine) -> bool:
+    """Write PostgreSQL's table anew; whether rows as they were had to stay, for a transaction that began before.
+
+    Raises:
+        StoreUnavailableError: If the role may not: PostgreSQL itself only warns.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        before = connection.exec_driver_sql(FILE_OF_DECISIONS).scalar()
-        connection.exec_driver_sql("VACUUM FULL decisions")
-        if connection.exec_driver_sql(FILE_OF_DECISIONS).scalar() == before:  # PostgreSQL only warns
+        before, said = connection.exec_driver_sql(FILE_OF_DECISIONS).scalar(), []
+        driver: Any = connection.connection.driver_connection
+        driver.add_notice_handler(lambda notice: said.append(notice.message_detail or ""))
+        connection.exec_driver_sql("VACUUM (FULL, VERBOSE) decisions")
+        if connection.exec_driver_sql(FILE_OF_DECISIONS).scalar() == before:
             problem = (
                 "what was erased is in its file until VACUUM FULL rewrites the table, which only the table's owner may."
             )
             raise StoreUnavailableError(name_of(engine), f"{problem} Give the same order again as the owner.")
+        connection.invalidate()  # the handler goes with it
+    return any(int(found.group()) for detail in said if (found := DEAD_ROWS.match(detail)))

@@ -143,3 +143,23 @@ def test_a_role_that_does_not_own_the_table_is_told_that_bytes_stay(
     london.say(decisions_url=url)
     ordered(london, home, decided_on[0])
     check_gone(london, home, postgres, decided_on[0])
+
+
+def test_a_transaction_that_began_before_is_waited_for_and_told(
+    london: London, home: Path, postgres: Server, decided_on: tuple[str, ...]
+) -> None:
+    """As a backup that is being taken: PostgreSQL keeps for it the rows as they were."""
+    out = home.parent / "out"
+
+    def work() -> None:
+        decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
+        ordered(london, home, decided_on[0])
+
+    with psycopg.connect(host=str(postgres.folder), user="postgres", dbname="postgres") as connection:
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT 1")
+        assert ended(forked(work, out)) == 1, out.read_text("utf-8")
+    assert "until the readers that hold it open are gone" in out.read_text("utf-8")
+    assert current_run(home) == "2026-11-20-1"
+    ordered(london, home, decided_on[0])
+    check_gone(london, home, postgres, decided_on[0])
