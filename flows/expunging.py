@@ -29,8 +29,9 @@ from pipeline.publish.expunge import (
     known_records,
     records_of,
     remove_leftovers,
+    sources_of,
 )
-from pipeline.publish.orders import Order, digest, expunged, note_order, reopened, unfinished
+from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
 from pipeline.review.index import forget_indexes
 from pipeline.stewardship.erasure import erase_all
 from pipeline.validate.hold import rewritten
@@ -50,12 +51,15 @@ class ExpungeReceipt:
     ordered_by: str
     order_ref: str
     """The order's own number or file mark: must not name the person."""
-    expunged_at: str
+    expunged_at: str | None
+    """None for an order that was cut short"""
     n_records: int
     n_publications: int
     n_files: int
     """Tables of kept runs and last good exports that were written anew"""
     n_decisions: int
+    n_may_return: int
+    """Records whose id hangs on what their row says: when the source changes it, the row comes in as a new record"""
 
 
 def expunge(settings: RunSettings, home: Home, record_ids: Sequence[str], ordered_by: str, order_ref: str) -> ExpungeReceipt:  # fmt: skip
@@ -77,8 +81,23 @@ def expunge(settings: RunSettings, home: Home, record_ids: Sequence[str], ordere
     unknown = sorted(missing - _decided(settings, home)) if missing else []
     if unknown:
         raise SettingsError(unknown[0], "is no record of this home.", "Is it written right? Nothing was expunged.")
-    order = reopened(home, by, ref, ids) or Order(str(uuid4()), by, ref, _now(), tuple(sorted(map(digest, ids))))
+    order = reopened(home, by, ref, ids) or Order(
+        str(uuid4()), by, ref, _now(), tuple(sorted(map(digest, ids))), n_may_return=_may_return(settings, home, ids)
+    )
     return _carry_out(settings, home, note_order(home, order), ids)
+
+
+def expunge_again(settings: RunSettings, home: Home) -> list[ExpungeReceipt]:
+    """Carry out every order of the home once more, as after a backup was restored; to be called under the run lock.
+
+    Raises:
+        StoreUnavailableError: If the store of decisions does not answer.
+        StateError: If a table cannot be read, so that nothing can be taken out of it.
+        PublishRefusedError: If a publication without the records would contradict itself.
+    """
+    for order in orders(home):
+        note_order(home, replace(order, expunged_at=None))
+    return finish_orders(settings, home)
 
 
 def finish_orders(settings: RunSettings, home: Home) -> list[ExpungeReceipt]:
@@ -96,11 +115,20 @@ def finish_orders(settings: RunSettings, home: Home) -> list[ExpungeReceipt]:
     return receipts
 
 
+def receipts_of(home: Home) -> list[ExpungeReceipt]:
+    """Of every order, oldest first.
+
+    Raises:
+        StateError: If the list of orders cannot be read.
+    """
+    return [receipt_of(order) for order in orders(home)]
+
+
 def receipt_of(order: Order) -> ExpungeReceipt:
-    """What is told of an order that was carried out."""
+    """What is told of an order."""
     return ExpungeReceipt(
-        order.receipt_id, order.ordered_by, order.order_ref, str(order.expunged_at), len(order.digests), len(order.publications),
-        len(order.files), order.n_decisions,
+        order.receipt_id, order.ordered_by, order.order_ref, order.expunged_at, len(order.digests), len(order.publications),
+        len(order.files), order.n_decisions, order.n_may_return,
     )  # fmt: skip
 
 
@@ -190,6 +218,11 @@ def _decided(settings: RunSettings, home: Home) -> set[str]:
     with open_decisions(settings, home, os.environ) as store:
         decided = store.log()
     return {record for end in ENDS for record in decided.column(end).drop_null().to_pylist()}
+
+
+def _may_return(settings: RunSettings, home: Home, ids: Collection[str]) -> int:
+    lasting = {contract.source for contract in load_contracts(settings.contracts) if contract.has_lasting_key}
+    return sum(source not in lasting for source in sources_of(home, ids).values())
 
 
 def _now() -> str:

@@ -20,6 +20,8 @@ from schemas.boroughs import BOROUGHS, slug
 from schemas.tables import EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
 
 Format = Literal["csv", "jsonl", "xlsx", "xls", "ods", "sql"]
+REFERENCES = {"source_key", "event_ref"}
+"""Fields that are a source's own number or reference"""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -178,6 +180,11 @@ class Contract(_Strict):
         if self.boroughs == "all":
             return BOROUGHS
         return () if self.boroughs == "none" else tuple(self.boroughs)
+
+    @property
+    def has_lasting_key(self) -> bool:
+        """Whether a record keeps its id whatever its row says: its key is a number or reference of the source and nothing else."""
+        return bool(self.key) and set(self.key) <= REFERENCES
 
     @property
     def headings(self) -> dict[str, str]:

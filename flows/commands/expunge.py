@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,38 +14,83 @@ from flows.commands.options import HomeOption, JsonOption, RunFileOption, settle
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.expunging import ExpungeReceipt
+
 HELP = """
 Expunge records by order (rectification, erasure): out of every published table, kept run, last good export and decision, and out of every later night.
 
-Golden records of their persons are made anew. It cannot be undone; killed in the middle, the same command finishes it. Backups, exports and files that
-others copied are the operator's. The receipt names no record.
+Golden records of their persons are made anew. It cannot be undone. Killed in the middle, the next night finishes it, and so does the same command. The
+receipt names no record.
+
+What it cannot do: a record of a source without numbers of its own is known by what its row says. When the source changes the row, it comes in as a new
+record: have it deleted there, or look for it after the next nights and expunge it again. Backups, exports and files that others copied are the operator's.
+The audit log keeps the ids of records that were looked at at the desk, and the reasons given.
 
 Example: `boroughlink expunge 1042 --order "ICO 2026/118" --by "Data protection officer"`
 """
 
 
 def expunge(
-    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Record ids.")],
-    order: Annotated[str, typer.Option(help="Reference of the order: must not name the person.")],
-    by: Annotated[str, typer.Option(help="Who ordered it.")],
+    records: Annotated[list[str] | None, typer.Argument(metavar="RECORD...", help="Record ids.", show_default=False)] = None,
+    order: Annotated[str | None, typer.Option(help="Reference of the order: must not name the person.", show_default=False)] = None,
+    by: Annotated[str | None, typer.Option(help="Who ordered it.", show_default=False)] = None,
+    again: Annotated[bool, typer.Option("--again", help="Carry out every order once more: after a backup was restored.")] = False,
+    receipts: Annotated[bool, typer.Option("--receipts", help="List the receipts.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
     home: HomeOption = None,
     run_file: RunFileOption = None,
     as_json: JsonOption = False,
-) -> None:
-    """Expunge records."""
+) -> None:  # fmt: skip
+    """Expunge records, carry out every order again, or list the receipts."""
     from flows.expunging import expunge as carry_out
+    from flows.expunging import expunge_again, receipts_of
 
+    if (bool(records) + again + receipts) != 1:
+        raise SettingsError("expunge", "needs one of RECORD..., --again and --receipts.", "See boroughlink expunge --help.")  # fmt: skip
     settings, place = settled(run_file, home)
     if not place.root.is_dir():
         raise SettingsError(str(place.root), "is no home.", "Give --home.")
+    if receipts:
+        _tell(receipts_of(place), as_json)
+        return
+    what = "every order once more" if again else f"{len(records or ()):,} records for good"
     if not yes and sys.stdin.isatty():
-        typer.confirm(f"Expunge {len(records)} records for good?", abort=True, err=True)
+        typer.confirm(f"Expunge {what}?", abort=True, err=True)
     with run_lock(place.lock):
-        receipt = carry_out(settings, place, records, by, order)
+        if again:
+            _tell(expunge_again(settings, place), as_json)
+            return
+        receipt = carry_out(settings, place, records or (), by or "", order or "")
     if as_json:
         print(json.dumps(asdict(receipt)))  # noqa: T201
+    else:
+        _tell([receipt], as_json)
+
+
+def _tell(found: Sequence[ExpungeReceipt], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([asdict(receipt) for receipt in found]))  # noqa: T201
         return
     console = Console()
-    console.print(f"receipt {receipt.receipt_id}, {receipt.expunged_at}, order {receipt.order_ref}", markup=False, soft_wrap=True)  # fmt: skip
-    console.print(f"{receipt.n_records:,} records gone from {receipt.n_publications:,} publications, {receipt.n_files:,} tables of runs and last good exports, {receipt.n_decisions:,} decisions.")  # fmt: skip
+    if not found:
+        console.print("No order was carried out here.")
+    for receipt in found:
+        console.print(_sentence(receipt), markup=False, soft_wrap=True)
+
+
+def _sentence(receipt: ExpungeReceipt) -> str:
+    if receipt.expunged_at is None:
+        return f"order {receipt.order_ref} by {receipt.ordered_by} was cut short: the next boroughlink run finishes it, and so does the same command."
+    own = f"receipt {receipt.receipt_id}, {receipt.expunged_at}, order {receipt.order_ref} by {receipt.ordered_by}"
+    gone = (
+        f"{receipt.n_records:,} records gone from {receipt.n_publications:,} publications, {receipt.n_files:,} tables of runs and last good "
+        f"exports, {receipt.n_decisions:,} decisions."
+    )
+    again = (
+        f"\n{receipt.n_may_return:,} may come again: of a source without numbers of its own, where a row that is changed is a new record. Have it "
+        "deleted at the source, or look for it after the next nights and expunge it again."
+    )
+    return f"{own}\n{gone}{again if receipt.n_may_return else ''}"

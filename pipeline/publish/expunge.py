@@ -59,6 +59,19 @@ def known_records(home: Home, record_ids: Collection[str]) -> set[str]:
     return found
 
 
+def sources_of(home: Home, record_ids: Collection[str]) -> dict[str, str]:
+    """The source of each of the records that a publication, a last good export or a kept run has a row of."""
+    wanted, found = pa.array(sorted(record_ids), pa.string()), {}
+    places = (*home.published.glob("*/records/*"), *home.last_good.glob("*/*/std_records.*"), *home.runs.glob("*/standardise/*/std_records.*"))  # fmt: skip
+    for path in (path for path in places if path.suffix in TABLES):
+        rows = _rows_of(path, is_named=lambda field: field.name in ("record_id", "source"))
+        for row in rows.filter(pc.is_in(rows.column("record_id"), wanted)).to_pylist():
+            found[row["record_id"]] = row["source"]
+        if len(found) == len(wanted):
+            break
+    return found
+
+
 def records_of(home: Home, digests: Collection[str]) -> set[str]:
     """Records of these digests that any table of the home still holds: what an order that was cut short has left to do."""
     return {

@@ -36,6 +36,8 @@ class Order:
     files: tuple[str, ...] = ()
     """Tables of kept runs and last good exports that were written anew, or are about to be: their paths in the home"""
     n_decisions: int = 0
+    n_may_return: int = 0
+    """Records whose id hangs on what their row says: when the source changes it, the row is a new record"""
 
 
 def digest(record_id: str) -> str:

@@ -141,3 +141,8 @@ def test_the_command_writes_a_receipt(home: Home) -> None:
     assert done.code == 0, done.err
     assert done.said["n_records"] == 1
     assert record not in done.out
+    listed = boroughlink("expunge", "--receipts", "--home", str(home.root))
+    assert str(done.said["receipt_id"]) in listed.out
+    assert record not in listed.out
+    for words in ((), ("--receipts", "--again"), (record, "--again")):
+        assert boroughlink("expunge", *words, "--home", str(home.root)).code == 2
