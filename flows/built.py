@@ -20,6 +20,7 @@ from pipeline.core.places import RunFolder
 from pipeline.persons.again import FieldsSince
 from pipeline.persons.handed_on import WithPersons, with_persons
 from pipeline.persons.stage import Identified, PersonTables
+from pipeline.publish.rows import InParts, Rows, of_file
 from schemas.tables import (
     EVENTS,
     IDENTITY_LEDGER,
@@ -60,19 +61,23 @@ def write_built(folder: RunFolder, built: PersonTables) -> None:
             written.result()
 
 
-def built_rows(night: Night) -> dict[str, pa.Table | Path | WithPersons | FieldsSince]:
+def built_rows(night: Night) -> dict[str, Rows]:
     """The tables of persons that a run built, by name: the long ones stay in their files, to be gone through in parts."""
     folder = night.folder
     record_persons = read_table(folder.table(PERSONS, RECORD_PERSONS))
-    return {
-        **{
-            table.name: with_persons(folder.table(LINK, name), record_persons, table)
-            for table, name in OF_LINKING.items()
-        },
-        **{table.name: folder.table(PERSONS, table.name) for table in AS_THEY_ARE},
-        **{table.name: read_table(folder.table(PERSONS, table.name)) for table in IN_ORDER},
-        PERSON_FIELDS.name: fields_of(folder),
-    }
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # whose each row is, and how many there are, are looked up in long tables
+        long = {table: pool.submit(with_persons, folder.table(LINK, name), record_persons, table) for table, name in OF_LINKING.items()}  # fmt: skip
+        fields = pool.submit(lambda: _in_parts(PERSON_FIELDS, fields_of(folder)))
+        return {
+            **{table.name: of_file(folder.table(PERSONS, table.name), table) for table in AS_THEY_ARE},
+            **{table.name: read_table(folder.table(PERSONS, table.name)) for table in IN_ORDER},
+            **{table.name: _in_parts(table, rows.result()) for table, rows in long.items()},
+            PERSON_FIELDS.name: fields.result(),
+        }
+
+
+def _in_parts(table: Table, rows: WithPersons | FieldsSince) -> InParts:
+    return InParts(table, rows.parts, rows.n_rows)
 
 
 def fields_of(folder: RunFolder) -> FieldsSince:

@@ -23,15 +23,13 @@ from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table
 from pipeline.link.drift import drift_told
-from pipeline.persons.again import FieldsSince
-from pipeline.persons.handed_on import WithPersons
 from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import list_publications, publish
-from pipeline.publish.rows import InParts, Rows, n_rows, of_file
+from pipeline.publish.rows import Rows, n_rows, of_file
 from pipeline.report.page import render_report
 from pipeline.validate.hold import FeedState, promote
 from schemas.model import load_model
-from schemas.tables import LINKS, PUBLISHED, RUN_METRICS, Table
+from schemas.tables import LINKS, RUN_METRICS
 
 
 def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[Metric]) -> Path:
@@ -40,8 +38,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
     Raises:
         LimitsPassedError: If the gate holds the night back; its tables then wait in the run's folder.
     """
-    built = built_rows(night)
-    tables = {table.name: _rows(table, built[table.name]) for table in PUBLISHED if table.name in built}
+    tables = built_rows(night)
     tables["links"] = of_file(night.folder.table(LINK, "links"), LINKS)
     tables |= {name: read_table(night.folder.table(VALIDATE, name)) for name in ("quarantine", "source_status")}
     counts = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB"), *_table_counts(tables)]
@@ -139,12 +136,6 @@ def _built(metrics: Sequence[Metric]) -> dict[str, int]:
 def peak_mb() -> float:
     """Most memory this process has held, MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _rows(table: Table, built: pa.Table | Path | WithPersons | FieldsSince) -> Rows:
-    if isinstance(built, Path):
-        return of_file(built, table)
-    return built if isinstance(built, pa.Table) else InParts(table, built.parts, built.n_rows)
 
 
 def _table_counts(tables: Mapping[str, Rows]) -> list[Metric]:
