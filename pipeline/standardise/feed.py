@@ -52,6 +52,20 @@ class _Rejection:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Some rows in standard form."""
+
+    std_records: pa.Table
+    events: pa.Table
+    kept: NDArray[np.int64]
+    """Which of the rows are records"""
+    rejected: dict[int, _Rejection]
+    """Why the others are not"""
+    hangs: NDArray[np.bool_]
+    """(rows,) as ``hangs_on_day``: a row without identity tonight may have one when a birthday has come"""
+
+
 def standardise_feed(
     raw: pa.Table, contract: Contract, reference: Reference, as_of: dt.date, before: Before | None = None
 ) -> FeedStandardised:
@@ -71,25 +85,23 @@ def standardise_feed(
     rest = np.flatnonzero(is_own)
     part = raw if len(rest) == len(raw) else some_rows(raw, rest)
     ids = identity.record_ids(feed_id, rest)
-    std_records, events, kept, rejected = _standardised(part, ids, contract, reference, as_of)
-    reasons = {int(rest[row]): why for row, why in rejected.items()} | _repeats(raw, identity)
+    own = _standardised(part, ids, contract, reference, as_of)
+    reasons = {int(rest[row]): why for row, why in own.rejected.items()} | _repeats(raw, identity)
     quarantine = _quarantine(raw, identity, feed_id, dict(sorted(reasons.items())))
-    hangs = hangs_on_day(std_records, events, as_of)
-    is_lasting = ~(hangs | np.isin(rest[kept], list(identity.occurrence)))
-    n_reused, made = int((again >= 0).sum()), np.arange(len(std_records))
+    is_lasting = ~(own.hangs[own.kept] | np.isin(rest[own.kept], list(identity.occurrence)))
+    n_reused, std_records, events, made = int((again >= 0).sum()), own.std_records, own.events, np.arange(len(own.kept))
     if before and n_reused:
         both = taken_up((std_records, events), before, again, raw)
         std_records, events, made = both.std_records, both.events, both.made
     told = [std_records.column("record_id"), np.append(is_lasting, True)[made], made < 0]
     return FeedStandardised(
-        std_records, events, quarantine, pa.table(told, schema=RECORDS_AGAIN.arrow_schema()), n_reused, bool(hangs.any())
+        std_records, events, quarantine, pa.table(told, schema=RECORDS_AGAIN.arrow_schema()), n_reused, bool(own.hangs.any())
     )  # fmt: skip
 
 
 def _standardised(
     raw: pa.Table, record_ids: list[str], contract: Contract, reference: Reference, as_of: dt.date
-) -> tuple[pa.Table, pa.Table, NDArray[np.int64], dict[int, _Rejection]]:
-    """Records and events of these rows, which of them are records, and why the others are not."""
+) -> _Made:
     cells = read_cells(raw, contract)
     gathered = Gathered()
     events = read_events(cells, contract, reference, as_of, gathered)
@@ -108,12 +120,11 @@ def _standardised(
         "source_key": cells["source_key"], "role": events["role"], "recorded_at": recorded_at,
         "flags": gathered.flag_column(len(raw)), "nulled": gathered.nulled_column(cells),
     }  # fmt: skip
-    return (
-        conform(pa.table(records).take(pa.array(kept)), STD_RECORDS),
-        conform(_events(raw, shared, events, contract).take(pa.array(kept)), EVENTS_STAGED),
-        kept,
-        rejected,
-    )
+    of_rows, of_events = pa.table(records), _events(raw, shared, events, contract)
+    hangs = hangs_on_day(of_rows, of_events, as_of)
+    return _Made(
+        conform(of_rows.take(pa.array(kept)), STD_RECORDS), conform(of_events.take(pa.array(kept)), EVENTS_STAGED), kept, rejected, hangs,
+    )  # fmt: skip
 
 
 def _events(raw: pa.Table, shared: Columns, events: Columns, contract: Contract) -> pa.Table:

@@ -89,6 +89,22 @@ def test_any_history_of_exports_is_standardised_as_if_each_were_the_first(rows, 
         last = before(export, found)
 
 
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(ROWS, st.integers(1, 20))
+def test_an_export_that_does_not_hang_on_the_day_gives_the_same_on_a_later_one(rows, days: int) -> None:
+    export, day = raw(rows, "0"), dt.date(2026, 11, 20)
+    found, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=days)))
+    if not found.hangs_on_day:
+        assert [found.std_records, found.events, found.quarantine] == [later.std_records, later.events, later.quarantine]  # fmt: skip
+
+
+def test_a_row_that_nothing_is_known_of_but_a_birthday_to_come_hangs_on_the_day() -> None:
+    export, day = raw([{"date_of_birth": "21/11/2026", "role": "VIC"}], "0"), dt.date(2026, 11, 20)
+    found, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=1)))
+    assert (len(found.std_records), len(later.std_records)) == (0, 1)
+    assert found.hangs_on_day
+
+
 def test_rows_that_moved_in_the_file_are_not_standardised_again() -> None:
     rows: list[dict[str, object]] = [
         {
