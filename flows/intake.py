@@ -31,6 +31,8 @@ class People:
     id_type: pa.DataType
     """What the file's own record ids are: numbers stay numbers in what is written"""
     truth: pa.Array | None
+    unused: tuple[str, ...]
+    """Columns of the files that nothing was said of, and whose names do not tell what they hold"""
 
 
 def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, *, link_only: bool) -> People:
@@ -61,7 +63,9 @@ def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, 
     model = model_of(uses, distinct, load_plan(PATTERN).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))
     told = raw.column(TRUTH).combine_chunks().take(order) if truth else None
-    return People(table.take(order), model, _id_type(files, uses, table), told)
+    used = {truth, *(use.column for use in uses)}
+    unused = tuple(name for name in names if name not in used)
+    return People(table.take(order), model, _id_type(files, uses, table), told, unused)
 
 
 def _values(column: pa.ChunkedArray) -> int:

@@ -68,6 +68,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
         if people.truth is not None:
             bins = calibration(*_said_and_true(people, people.truth, linked, facts["review_bits"]))
             facts["quality"] = _quality(people, people.truth, linked, bins)
+        facts["columns_not_used"] = list(people.unused)
         facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
         facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
         page = partial(_page, facts, linked.model, _pictured(linked), bins, _keys(facts, linked))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from flows.commands.options import JsonOption
@@ -108,6 +109,9 @@ def _told(facts: dict[str, Any]) -> list[tuple[str, str]]:
             told.append(
                 (f"truth: {name}", f"precision {own['precision']:.4f}, recall {own['recall']:.4f}, F1 {own['f1']:.4f}")
             )
+    if facts["columns_not_used"]:
+        names = escape(", ".join(facts["columns_not_used"]))
+        told.append(("columns not used", f"{names}; say with --field COLUMN=KIND what they hold"))
     if not facts["candidate_pairs"]:
         told.append(("no candidate pairs", "no value is shared by a few records only: nothing tells records apart"))
     if not facts["has_converged"]:

@@ -211,6 +211,17 @@ def test_a_wrong_word_ends_with_one_message_and_code_two(tmp_path: Path) -> None
     assert "Traceback" not in done.err
 
 
+def test_columns_that_nothing_is_said_of_are_told(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("surname,dob,[red]note,same\n" + "LEE,1990-01-02,x,A\n" * 3, "utf-8")
+    out = str(tmp_path / "out")
+    done = boroughlink("link", str(tmp_path / "people.csv"), "--out", out, "--truth", "same", "--field", "dob=date_of_birth")  # fmt: skip
+    assert done.code == 0
+    assert "columns not used" in done.out
+    assert "[red]note; say" in " ".join(done.out.split())
+    facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
+    assert facts["columns_not_used"] == ["[red]note"]
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_the_smallest_files_give_persons_too(tmp_path: Path, rows: int) -> None:
     table = pa.Table.from_pylist(people()[:rows])
