@@ -21,7 +21,7 @@ from flows.resume import code_stamp
 from pipeline.core.durable import write_synced
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import AT_ONCE, concat, in_order, write_all, write_table
+from pipeline.core.parquet import concat, in_order, write_all, write_table
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, KnowingEngine
 from pipeline.link.drift import drift_told
@@ -61,7 +61,7 @@ class Footing:
 def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
     """Link all records that count tonight, as stewards decided; writes links, clusters, review_pairs, decisions and both inputs."""
     present = [state for state in states if state.std_records and state.events]
-    with ThreadPoolExecutor(AT_ONCE) as pool:  # what is read is written while it is linked
+    with ThreadPoolExecutor(1) as pool:  # what is read is written while it is linked, which has the other core
         std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
         std_records = in_order(std_records, STD_RECORDS.key)
         written = [pool.submit(write_table, night.folder.table(LINK, "std_records"), std_records, STD_RECORDS)]
