@@ -7,51 +7,59 @@ is told of places. Where a record's person is not there at all, that is told, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.lookup import NOWHERE, places_among
-from pipeline.core.parquet import AT_ONCE
 from pipeline.publish.each_once import EachOnce
-from pipeline.publish.fields import READ, problems_of_fields
+from pipeline.publish.fields import FieldsSeen
 from pipeline.publish.places import Owners, is_at, one_piece, owners_of
 from pipeline.publish.rows import InParts, Rows, columns_of, n_rows, parts_of
-from schemas.tables import PUBLISHED, Table
+from schemas.tables import PERSON_FIELDS, PUBLISHED, Table
 
 Tables = Mapping[str, Rows]
 Found = Iterator[tuple[int, str]]
 """How many rows break what must hold, and what they are"""
 
 
-def problems_of(tables: Tables) -> list[str]:
-    """What is wrong, in words and counts; nothing where all is well."""
-    persons = columns_of(tables["persons"], "person_id", "surname", "n_records")
-    owners = owners_of(columns_of(tables["records"], "record_id", "person_id"), persons)
-    surnames = one_piece(persons, "surname")
-    keys = {table.name: EachOnce(table.key) for table in PUBLISHED}
-    fields = keys["person_fields"].passing(parts_of(tables["person_fields"], READ))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        between = [
-            pool.submit(lambda: [*problems_of_fields(fields, owners, surnames)]),
-            pool.submit(lambda: [*_of_links(tables, owners)]),
-            pool.submit(lambda: [*_of_records_named(tables, owners)]),
-            pool.submit(lambda: [*_of_persons_named(tables, owners)]),
-            pool.submit(lambda: [*_of_persons(owners, persons.column("n_records"))]),
+class Checks:
+    """What must hold within the tables and between them: looked at while their rows pass by, on the way to where they are written."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        persons = columns_of(tables["persons"], "person_id", "surname", "n_records")
+        self._n_records = persons.column("n_records")
+        self._owners = owners_of(columns_of(tables["records"], "record_id", "person_id"), persons)
+        self._keys = {table.name: EachOnce(table.key) for table in PUBLISHED}
+        self._fields = FieldsSeen(self._owners, one_piece(persons, "surname"))
+
+    def passing(self, name: str) -> Iterator[pa.Table]:
+        """The rows of a table, some at a time, each looked at first."""
+        parts = self._keys[name].passing(parts_of(self._tables[name]))
+        return self._fields.passing(parts) if name == PERSON_FIELDS.name else parts
+
+    def between(self) -> list[str]:
+        """What is wrong between the tables, in words and counts; the rows need not have passed."""
+        tables, owners = self._tables, self._owners
+        return [
+            *_counted(_of_links(tables, owners)),
+            *_counted(_of_records_named(tables, owners)),
+            *_counted(_of_persons_named(tables, owners)),
+            *_counted(_of_persons(owners, self._n_records)),
         ]
-        rest = {
-            name: key for name, key in keys.items() if name != "person_fields"
-        }  # the longest is gone through only once
-        for seen in [pool.submit(key.see_all, parts_of(tables[name], key.key)) for name, key in rest.items()]:
-            seen.result()
-        counted = [f"{broken:,} {what}" for own in between for broken, what in own.result() if broken]
-    told = [
-        sentence for table in PUBLISHED if not keys[table.name].holds for sentence in _of_key(tables[table.name], table)
-    ]
-    told += counted
-    return told if n_rows(tables["records"]) else [*told, "there is not one record"]
+
+    def within(self) -> list[str]:
+        """What is wrong within the tables, once all their rows have passed."""
+        wrong = [table for table in PUBLISHED if not self._keys[table.name].holds]
+        told = [sentence for table in wrong for sentence in _of_key(self._tables[table.name], table)]
+        told += _counted(self._fields.problems())
+        return told if n_rows(self._tables["records"]) else [*told, "there is not one record"]
+
+
+def _counted(found: Found) -> list[str]:
+    return [f"{broken:,} {what}" for broken, what in found if broken]
 
 
 def _of_key(rows: Rows, table: Table) -> Iterator[str]:

@@ -25,8 +25,3 @@ class EachOnce:
                 self.holds = has_each_once(own, self.key) and has_each_once(seam, self.key)
                 last = own.slice(len(own) - 1)
             yield part
-
-    def see_all(self, parts: Iterable[pa.Table]) -> None:
-        """Look at all parts."""
-        for _ in self.passing(parts):
-            pass

@@ -1,4 +1,4 @@
-"""Checks of ``person_fields``, by far the longest table: gone through once, some rows at a time."""
+"""Checks of ``person_fields``, by far the longest table: looked at while its rows pass by, some at a time."""
 
 from __future__ import annotations
 
@@ -14,39 +14,46 @@ from pipeline.core.lookup import NOWHERE
 from pipeline.publish.places import Owners, is_at, one_piece
 from schemas.tables import PERSONS
 
-READ = ("person_id", "field", "value", "record_id", "is_chosen")
+READ = ["person_id", "field", "value", "record_id", "is_chosen"]
 VALUE = methodcaller("as_py")
 FIELDS = pa.array(PERSONS.names)
 MAY_LACK = [PERSONS.names.index(name) for name in ("address", "postcode", "uprn")]
 """Fields of which no record need be chosen: the address is chosen as one"""
 
 
-def problems_of_fields(parts: Iterable[pa.Table], owners: Owners, surnames: pa.Array) -> Iterator[tuple[int, str]]:
-    """How many rows break what must hold, and in which way.
+class FieldsSeen:
+    """What rows of ``person_fields`` that pass by show of what must hold for them."""
 
-    Args:
-        parts: of ``person_fields``, with the columns ``READ``.
-        owners: whose the records are.
-        surnames: of the persons, in their order.
-    """
-    given = _Given(owners)
-    seen: list[tuple[np.ndarray, ...]] = []
-    not_given = other_surname = 0
-    for part in parts:
-        if not len(part):
-            continue
-        person, has_record = given.look_up(part)
+    def __init__(self, owners: Owners, surnames: pa.Array) -> None:
+        """Input: whose the records are; surnames of the persons, in their order."""
+        self._given, self._surnames = _Given(owners), surnames
+        self._seen: list[tuple[np.ndarray, ...]] = []
+        self._not_given = self._other_surname = 0
+
+    def passing(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The parts as they are, each looked at first."""
+        for part in parts:
+            if len(part):
+                self._look(part.select(READ))
+            yield part
+
+    def problems(self) -> Iterator[tuple[int, str]]:
+        """How many rows break what must hold, and in which way; once all have passed."""
+        yield self._not_given, "values that no record of the person gives"
+        not_once = _not_once(*map(np.concatenate, zip(*self._seen, strict=True))) if self._seen else 0
+        yield not_once, "fields without exactly one chosen record"
+        yield self._other_surname, "golden values that their chosen field does not have"
+
+    def _look(self, part: pa.Table) -> None:
+        person, has_record = self._given.look_up(part)
         own = _hashed_places(part.column("field"), FIELDS)
         is_chosen = part.column("is_chosen").to_numpy()
-        not_given += int(np.count_nonzero(~has_record))
+        self._not_given += int(np.count_nonzero(~has_record))
         is_surname = is_chosen & (own == PERSONS.names.index("surname")) & (person != NOWHERE)
-        same = pc.equal(part.column("value").filter(pa.array(is_surname)), surnames.take(pa.array(person[is_surname])))
-        other_surname += len(same) - (pc.sum(same).as_py() or 0)
-        seen.append((person, own.astype(np.int8), is_chosen))
-    yield not_given, "values that no record of the person gives"
-    not_once = _not_once(*map(np.concatenate, zip(*seen, strict=True))) if seen else 0
-    yield not_once, "fields without exactly one chosen record"
-    yield other_surname, "golden values that their chosen field does not have"
+        golden = self._surnames.take(pa.array(person[is_surname]))
+        same = pc.equal(part.column("value").filter(pa.array(is_surname)), golden)
+        self._other_surname += len(same) - (pc.sum(same).as_py() or 0)
+        self._seen.append((person, own.astype(np.int8), is_chosen))
 
 
 def _not_once(person: np.ndarray, field: np.ndarray, is_chosen: np.ndarray) -> int:

@@ -31,8 +31,8 @@ from pipeline.core.parquet import (
     write_parquet,
 )
 from pipeline.core.places import Home
-from pipeline.publish.checks import problems_of
-from pipeline.publish.rows import InParts, Rows, n_rows, parts_of
+from pipeline.publish.checks import Checks
+from pipeline.publish.rows import InParts, Rows, n_rows
 from schemas.tables import MARKING, PUBLISHED, Table
 
 STAGING = ".staging-"
@@ -85,20 +85,23 @@ def publish(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mapping[
 
 
 def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Mapping[str, object]) -> None:
-    """Check the tables and write them with their manifest into a new folder, all of it on disk when this returns.
+    """Write the tables with their manifest into a new folder, checked on their way; all of it is on disk when this returns.
 
     Raises:
-        PublishRefusedError: If a check fails; nothing is written then.
+        PublishRefusedError: If a check fails; nothing stays of the folder then.
     """
     rows = {table.name: _ready(tables[table.name], table) for table in PUBLISHED}
-    if problems := problems_of(rows):
-        raise PublishRefusedError(tuple(problems))
+    checks = Checks(rows)
     with ThreadPoolExecutor(AT_ONCE) as pool:  # the largest first: else the others wait for it
-        waiting = {
-            table.name: pool.submit(_write, folder / table.name, rows[table.name], table)
-            for table in sorted(PUBLISHED, key=lambda table: -n_rows(rows[table.name]))
-        }
+        longest, *others = sorted(PUBLISHED, key=lambda table: -n_rows(rows[table.name]))
+        waiting = {longest.name: pool.submit(_write, folder, rows, checks, longest)}
+        between = pool.submit(checks.between)
+        waiting |= {table.name: pool.submit(_write, folder, rows, checks, table) for table in others}
         described = {name: written.result() for name, written in waiting.items()}
+        problems = [*checks.within(), *between.result()]
+    if problems:
+        shutil.rmtree(folder)
+        raise PublishRefusedError(tuple(problems))
     manifest = {
         "run_id": run_id, "marking": MARKING, **facts, "versions": {name: version(name) for name in LIBRARIES}, "tables": described,
     }  # fmt: skip
@@ -148,11 +151,12 @@ def _ready(rows: Rows, table: Table) -> Rows:
     return data if has_each_once(data, table.key) else in_order(data, table.key)
 
 
-def _write(folder: Path, rows: Rows, table: Table) -> dict[str, object]:
+def _write(place: Path, tables: Mapping[str, Rows], checks: Checks, table: Table) -> dict[str, object]:
     """Write a table's parts; returns what the manifest says of it."""
+    folder = place / table.name
     folder.mkdir(parents=True)
-    schema, total, parts = table.arrow_schema(), n_rows(rows), {}
-    groups = in_groups(conform(part, table) for part in parts_of(rows))
+    schema, total, parts = table.arrow_schema(), n_rows(tables[table.name]), {}
+    groups = in_groups(conform(part, table) for part in checks.passing(table.name))
     for number in range(max(math.ceil(total / ROW_GROUP_ROWS / PART_GROUPS), 1)):
         path = folder / f"part-{number}.parquet"
         write_parquet(path, islice(groups, PART_GROUPS), schema, table.key[0])

@@ -15,13 +15,13 @@ import pytest
 from command_line import NightOnSample, boroughlink
 from home_bytes import all_texts, own_values
 from stewards_say import said
+from wrong_tables import problems_of
 
 from flows import expunging
 from flows.expunging import ExpungeReceipt, expunge
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
 from pipeline.publish import expunge as steps
-from pipeline.publish.checks import problems_of
 from pipeline.publish.orders import expunged, orders
 from pipeline.publish.publication import read_current
 from pipeline.publish.verify import damaged_files
