@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.night import Night
+from pipeline.core.errors import SettingsError
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
 from pipeline.explain.levels import levels_of
@@ -36,6 +37,17 @@ def decisions_url(settings: RunSettings, home: Home, environment: Mapping[str, s
     return own or f"sqlite:///{home.decisions.resolve()}"
 
 
+def check_place(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> None:
+    """That a home which is to hold the decisions is there: a slip in its name would make a new store, which no night reads.
+
+    Raises:
+        SettingsError: If it is not.
+    """
+    own = environment.get(DECISIONS_URL) or settings.decisions_url
+    if not own and not home.root.is_dir():
+        raise SettingsError(str(home.root), "is no home.", "Give --home; the first boroughlink run makes one.")
+
+
 @contextmanager
 def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> Iterator[Store]:
     """The store under the policy file of the settings, closed after the block."""
@@ -46,7 +58,7 @@ def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, 
 def has_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> bool:
     """Whether there is a store; False only for a SQLite file that nobody has made yet."""
     url = decisions_url(settings, home, environment)
-    return not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).is_file()
+    return not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).exists()
 
 
 @dataclass(frozen=True, slots=True)

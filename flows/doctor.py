@@ -19,8 +19,9 @@ from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
 from pipeline.core.run_note import RunNote, read_note, utc_now
 from pipeline.link.drift import drift_told
+from pipeline.publish import journal
 from pipeline.publish.orders import orders
-from pipeline.publish.publication import Publication, read_current
+from pipeline.publish.publication import Publication, damaged_publications, list_publications, read_current
 from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.database import engine_of, reading, with_patience
 from pipeline.stewardship.migrate import newest
@@ -50,6 +51,8 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *_runs(home, is_busy=holder is not None),
         *_leftovers(home, is_busy=holder is not None),
         *([_publication(published, is_deep=is_deep)] if published else [current]),
+        *_other_publications(home),
+        *_journal(home),
         _decisions(settings, home, published),
         *desk_key(home),
         *_last_good(home),
@@ -112,21 +115,25 @@ def _leftovers(home: Home, *, is_busy: bool) -> Iterator[Finding]:
 def _current(home: Home) -> Publication | Finding:
     try:
         found = read_current(home)
-    except (OSError, ValueError, KeyError, TypeError):
-        return Finding(
-            "publication",
-            "problem",
-            f"{home.current}/manifest.json cannot be read.",
-            "Restore it from a backup, or point current at an older publication.",
-        )
-    if found is None and home.current.is_symlink():
-        return Finding(
-            "publication",
-            "problem",
-            f"{home.current} points at nothing.",
-            "Restore the publication, or point current at another one.",
-        )
+    except StateError as error:
+        return Finding("publication", "problem", f"{error.file} {error.problem}", error.what_to_do)
+    if found is None and (others := list_publications(home)):
+        what_to_do = f"Point at the newest publication again: ln -sfn {others[-1].run_id} {home.current}"
+        return Finding("publication", "problem", f"{home.current} is gone.", what_to_do)
     return found or Finding("publication", "warning", "none yet.", "Run: boroughlink run")
+
+
+def _other_publications(home: Home) -> Iterator[Finding]:
+    for error in damaged_publications(home):
+        if home.current.resolve() not in Path(error.file).parents:
+            what_to_do = "Restore it from a backup; else remove its folder: nothing goes back to it then."
+            yield Finding("publication", "warning", f"{error.file} {error.problem}", what_to_do)
+
+
+def _journal(home: Home) -> Iterator[Finding]:
+    if n_lines := journal.n_unreadable(home):
+        what_to_do = f"Restore {journal.journal_of(home)} from a backup."
+        yield Finding("journal", "warning", f"{n_lines:,} lines cannot be read: releases, rollbacks and prunes that they told of are not known.", what_to_do)  # fmt: skip
 
 
 def _publication(current: Publication, *, is_deep: bool) -> Finding:
@@ -168,7 +175,7 @@ def _decisions(settings: RunSettings, home: Home, current: Publication | None) -
             "decisions",
             "problem",
             str(error),
-            "A night without its decisions fails: start the database, or correct its URL.",
+            "A night without its decisions fails: start the database, correct its URL, or restore it.",
         )
     if count < known:
         return Finding(

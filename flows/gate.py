@@ -15,6 +15,7 @@ from pipeline.core.run_note import change_note, utc_now
 from pipeline.publish import journal
 from pipeline.publish.gate import Before, measure
 from pipeline.publish.held_back import Verdict, publish_held, read_verdict, write_verdict
+from pipeline.publish.orders import check_finished
 from pipeline.publish.publication import read_current
 from pipeline.publish.rows import Rows
 from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, promote
@@ -40,10 +41,11 @@ def release(home: Home, run_id: str, by: str, reason: str) -> None:
     Raises:
         SettingsError: If the gate did not hold the run back, or another publication has taken the place of the one it was
             measured against.
-        StateError: If its tables are gone or damaged.
+        StateError: If its tables are gone or damaged, or an expunge was cut short.
         RunLockedError: If a run is at work.
     """
     with run_lock(home.lock):
+        check_finished(home)
         verdict = read_verdict(home, run_id)
         current = read_current(home)
         if current and current.run_id == run_id:

@@ -18,7 +18,14 @@ from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
 from pipeline.core.run_note import RunNote, change_note, open_run, unfinished_runs, utc_now
-from pipeline.publish.publication import LIBRARIES, Publication, list_publications, point_at, read_current
+from pipeline.publish.publication import (
+    LIBRARIES,
+    Publication,
+    how_to_restore,
+    list_publications,
+    point_at,
+    read_current,
+)
 from pipeline.publish.verify import damaged_files
 from schemas.model import load_model
 
@@ -28,6 +35,8 @@ OPERATIONAL = {
 }  # fmt: skip
 """Settings that change how a run goes, not what it gives."""
 READ_FROM_BASE = ("identity_ledger", "records", "review_queue")
+MEASURED_FROM_BASE = ("persons", "source_status")
+"""What the publish gate counts in it"""
 
 
 def begin(night: Night, *, fresh: bool = False) -> Night:
@@ -91,7 +100,7 @@ def _finish_publication(home: Home, note: RunNote) -> None:
     """A publication that got its name is whole, though its run died before readers were pointed at it."""
     if not (home.published / note.run_id).is_dir():
         return
-    current = _current(home)
+    current = read_current(home)
     if current is None or current.run_id == note.base:
         point_at(home, note.run_id)
         log("publication completed", run=note.run_id)
@@ -99,14 +108,15 @@ def _finish_publication(home: Home, note: RunNote) -> None:
 
 def _base(home: Home, night: Night) -> str | None:
     """The run that tonight builds on; None before the first."""
-    current = _current(home)
+    current = read_current(home)
     if current is None:
         if published := list_publications(home):
             raise StateError(str(home.current), "is gone.", _point_again(published[-1].folder))
         return None
-    if damaged := damaged_files(current.folder, is_deep=True, tables=READ_FROM_BASE):
+    shallow = damaged_files(current.folder, is_deep=False, tables=MEASURED_FROM_BASE)
+    if damaged := shallow or damaged_files(current.folder, is_deep=True, tables=READ_FROM_BASE):
         problem = f"is damaged ({damaged[0]}), and tonight's persons would lose their identity."
-        raise StateError(str(current.folder), problem, _restore(current.folder))
+        raise StateError(str(current.folder), problem, how_to_restore(current.folder))
     last = str(current.manifest.get("as_of", ""))
     if last > night.as_of.isoformat():
         problem = f"the night of {night.as_of} is before {last}, the date of the publication it would build on."
@@ -136,26 +146,6 @@ def _check_decisions(night: Night, current: Publication) -> None:
         problem = f"has {count:,} stewards' decisions, but the publication was made with {known:,}."
         remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."  # fmt: skip
         raise StateError("the store of decisions", problem, remedy)
-
-
-def _current(home: Home) -> Publication | None:
-    """The current publication.
-
-    Raises:
-        StateError: If ``current`` points nowhere, or its manifest cannot be read.
-    """
-    folder = home.current.resolve()
-    if home.current.is_symlink() and not folder.is_dir():
-        raise StateError(str(home.current), f"points at {folder.name}, which is gone.", _restore(folder))
-    try:
-        return read_current(home)
-    except (OSError, ValueError, KeyError, TypeError):
-        problem = "is damaged or gone."
-    raise StateError(str(folder / "manifest.json"), problem, _restore(folder))
-
-
-def _restore(folder: Path) -> str:
-    return f"Restore {folder} from a backup, or point at an older publication: ln -sfn RUN {folder.parent / 'current'}"
 
 
 def _point_again(newest: Path) -> str:

@@ -58,7 +58,7 @@ def decide(
 ) -> None:  # fmt: skip
     """Decide, list, write or read."""
     from flows import decisions_told as told
-    from flows.decided import open_decisions
+    from flows.decided import check_place, open_decisions
     from flows.unmerging import entered_with
 
     verdicts = [name for name, is_given in (("link", link), ("unlink", unlink), ("unsure", unsure)) if is_given]
@@ -67,6 +67,7 @@ def decide(
         problem = f"--{' and --'.join(asked)} do not go together." if asked else "nothing is asked."
         raise SettingsError("decide", problem, "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.")  # fmt: skip
     settings, place = settled(run_file, home)
+    check_place(settings, place, os.environ)
     with open_decisions(settings, place, os.environ) as store:
         if show:
             told.list_decisions(store, reasons, as_json)
@@ -100,6 +101,10 @@ def _checked(said: dict[str, Any]) -> NewDecision:
     except ValidationError as error:
         wrong = error.errors(include_input=False)[0]
     name = str(wrong["loc"][0]) if wrong["loc"] else ""
+    if "UUID" in wrong["msg"]:
+        raise SettingsError(
+            OPTIONS.get(name, "decide"), "is no id of a decision (a UUID).", "See boroughlink decide --list."
+        )
     raise SettingsError(OPTIONS.get(name, "decide"), f"{wrong['msg']}.")
 
 

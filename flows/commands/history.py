@@ -46,7 +46,7 @@ def history(
     place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
     current = read_current(place)
     if current is None:
-        raise SettingsError(str(place.root), "has no publication yet", "Run `boroughlink run` first.")
+        raise SettingsError(str(place.root), "has no publication yet.", "Run `boroughlink run` first.")
     ledger = ledger_of(current.table("identity_ledger"))
     found = person_history(ledger, given)
     if found:
@@ -80,6 +80,7 @@ def _tell_person(found: PersonHistory, as_json: bool) -> None:
     if others:
         console.print(Text(f"Today: {', '.join(found.present)}"), soft_wrap=True)
     table = Table("from", "to", "records", "why", "what happened")
+    table.columns[4].overflow = "fold"  # ids are whole, to be copied
     table.columns[2].justify = "right"
     for chapter in found.chapters:
         until = chapter.to_run or "today"

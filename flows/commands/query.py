@@ -51,7 +51,7 @@ def query(
 def _show(console: Console, rows: pa.Table) -> None:
     table = Table()
     for name in rows.column_names:
-        table.add_column(Text(name))
+        table.add_column(Text(name), overflow="fold")
     for row in rows.slice(0, MOST_SHOWN).to_pylist():
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     console.print(table)

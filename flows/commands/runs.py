@@ -155,7 +155,10 @@ def prune(
 
 
 def _home(home: Path | None) -> Home:
-    return Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
+    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
+    if not place.root.is_dir():
+        raise SettingsError(str(place.root), "is no home.", "Give --home; the first boroughlink run makes one.")
+    return place
 
 
 def _entries(home: Home) -> list[RunEntry]:

@@ -117,15 +117,18 @@ class DecisionRefusedError(LinkageError):
         return " ".join(part for part in (self.problem, self.what_to_do) if part)
 
 
+TRY_AGAIN = "Try again: a decision that is sent twice with its id counts once."
+
+
 class StoreUnavailableError(LinkageError):
     """The database of stewards' decisions does not answer, or answers that it cannot; nothing was acknowledged."""
 
-    def __init__(self, store: str, problem: str) -> None:
-        super().__init__(store, problem)
-        self.store, self.problem = store, problem
+    def __init__(self, store: str, problem: str, what_to_do: str = TRY_AGAIN) -> None:
+        super().__init__(store, problem, what_to_do)
+        self.store, self.problem, self.what_to_do = store, problem, what_to_do
 
     def __str__(self) -> str:
-        return f"Decisions in {self.store}: {self.problem} Try again: a decision that is sent twice with its id counts once."
+        return f"Decisions in {self.store}: {self.problem} {self.what_to_do}"
 
 
 class PublishRefusedError(LinkageError):

@@ -16,7 +16,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import StateError
@@ -24,7 +23,7 @@ from pipeline.core.parquet import ARROW, read_schema, read_table, replace_rows
 from pipeline.core.places import Home
 from pipeline.publish.held_back import HELD
 from pipeline.publish.orders import digest
-from pipeline.publish.publication import STAGING, list_publications, write_whole
+from pipeline.publish.publication import STAGING, damaged_publications, list_publications, write_whole
 from schemas.tables import PUBLISHED
 
 Tables = dict[str, pa.Table]
@@ -40,6 +39,10 @@ OWN_FACTS = {"run_id", "marking", "versions", "tables"}
 TABLES = (ARROW, ".parquet")
 OWNERS = ("records", "record_persons")  # what tells the person of a record; the first in runs of an older version
 LAST = ("std_records", *OWNERS, "cluster_members")  # what tells the record's rows elsewhere goes last
+DAMAGED = "is damaged, so that nothing can be taken out of it."
+WAY_OUT = (
+    "Restore it from a backup, or remove the folder of the run or export that it is of; then give the order again."
+)
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
@@ -100,7 +103,12 @@ def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebui
         record_ids: records to leave out.
         rebuild: makes tables without them.
         note: is told the run of each, before it changes.
+
+    Raises:
+        StateError: If a publication cannot be read, so that nothing can be taken out of it.
     """
+    for error in damaged_publications(home):
+        raise StateError(error.file, DAMAGED, WAY_OUT)
     folders = [found.folder for found in list_publications(home)] + sorted(home.runs.glob(f"*/{HELD}"))
     for folder in folders:
         if not (folder / "manifest.json").is_file() or not _holds_any(folder, record_ids):
@@ -252,7 +260,8 @@ def _holds_any(folder: Path, record_ids: Collection[str]) -> bool:
 
 def _read(folder: Path, name: str) -> pa.Table:
     table = next(table for table in PUBLISHED if table.name == name)
-    return pq.read_table(folder / name) if (folder / name).is_dir() else table.arrow_schema().empty_table()
+    parts = sorted((folder / name).glob("*.parquet"))
+    return pa.concat_tables(map(_rows_of, parts)) if parts else table.arrow_schema().empty_table()
 
 
 def _columns_of_records(home: Home) -> Iterator[pa.Array | pa.ChunkedArray]:
@@ -275,8 +284,8 @@ def _rows_of(path: Path, is_named: Callable[[pa.Field], bool] | None = None) -> 
         names = [field.name for field in read_schema(path) if is_named(field)]
         return read_table(path, names) if names else pa.table({})
     except (OSError, pa.ArrowException):
-        problem = "is damaged, so that nothing can be taken out of it."
-    raise StateError(str(path), problem, "Restore it from a backup, or remove the folder of the run or export that it is of; then give the order again.")  # fmt: skip
+        error = StateError(str(path), DAMAGED, WAY_OUT)
+    raise error
 
 
 def _names_records(field: pa.Field) -> bool:

@@ -50,15 +50,26 @@ def append(
 
 def read(home: Home) -> list[Entry]:
     """All acts, oldest first; a line that was cut off when the power went was not acknowledged and does not count."""
+    return [entry for entry in _entries(home) if entry is not None]
+
+
+def n_unreadable(home: Home) -> int:
+    """How many lines are no acts, but for a last one that was cut off."""
+    entries = _entries(home)
+    return entries[:-1].count(None) + (entries[-1:] == [None] and _ends_whole(journal_of(home)))
+
+
+def _entries(home: Home) -> list[Entry | None]:
     path = journal_of(home)
-    found = []
-    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
-        try:
-            said = json.loads(line)
-            found.append(Entry(**{**said, "runs": tuple(said["runs"])}))
-        except (ValueError, TypeError, KeyError):
-            continue
-    return found
+    return [_entry(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        said = json.loads(line)
+        return Entry(**{**said, "runs": tuple(said["runs"])})
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def journal_of(home: Home) -> Path:

@@ -75,6 +75,19 @@ def unfinished(home: Home) -> list[Order]:
     return [order for order in orders(home) if order.expunged_at is None]
 
 
+def check_finished(home: Home) -> None:
+    """That nothing is published which an order was to take out.
+
+    Raises:
+        StateError: If an order was cut short.
+    """
+    for order in unfinished(home):
+        problem = f"the expunge by order {order.order_ref} was cut short, so that its records may still be in what would be published."
+        raise StateError(
+            str(list_of(home)), problem, "Finish it first: boroughlink expunge --again, or the same command."
+        )
+
+
 def note_order(home: Home, order: Order) -> Order:
     """Note an order, in the place of what was noted of it before; it is on disk when this returns."""
     known = orders(home)

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
-from pipeline.core.errors import LinkageError, PublishRefusedError
+from pipeline.core.errors import LinkageError, PublishRefusedError, StateError
 from pipeline.core.parquet import (
     AT_ONCE,
     ROW_GROUP_ROWS,
@@ -50,8 +50,16 @@ class Publication:
     manifest: dict[str, object]
 
     def table(self, name: str) -> pa.Table:
-        """All rows of one table."""
-        return pq.read_table(self.folder / name)
+        """All rows of one table.
+
+        Raises:
+            StateError: If its files cannot be read.
+        """
+        try:
+            return pq.read_table(self.folder / name)
+        except (OSError, pa.ArrowException):
+            problem = "is damaged or gone."
+        raise StateError(str(self.folder / name), problem, how_to_restore(self.folder))
 
     def n_rows(self, name: str) -> int:
         """How many rows one table has."""
@@ -111,16 +119,42 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
 
 
 def read_current(home: Home) -> Publication | None:
-    """The publication that readers see; None before the first."""
+    """The publication that readers see; None before the first.
+
+    Raises:
+        StateError: If what tells which it is, or of what it is, is damaged or gone.
+    """
+    folder = home.current.resolve()
+    if home.current.is_symlink() and not folder.is_dir():
+        raise StateError(str(home.current), f"points at {folder.name}, which is gone.", how_to_restore(folder))
+    if home.current.exists() and not home.current.is_symlink():
+        problem = "is no link to a publication: was it copied without its links?"
+        newest = next((path.name for path in reversed(_folders(home))), "RUN")
+        raise StateError(
+            str(home.current), problem, f"Remove it, and point at a publication: ln -s {newest} {home.current}"
+        )
     return _read(home.current) if home.current.exists() else None
 
 
+def current_run_id(home: Home) -> str | None:
+    """The run that ``current`` points at, be its publication damaged or gone; None where it points at nothing."""
+    return home.current.readlink().name if home.current.is_symlink() else None
+
+
 def list_publications(home: Home) -> list[Publication]:
-    """All publications, oldest first."""
-    if not home.published.is_dir():
-        return []
-    folders = [path for path in home.published.iterdir() if RUN_ID.fullmatch(path.name) and path.is_dir()]
-    return [_read(path) for path in sorted(folders, key=lambda path: in_time(path.name))]
+    """All publications that can be read, oldest first."""
+    return [found for folder in _folders(home) if isinstance(found := _read_or_why(folder), Publication)]
+
+
+def damaged_publications(home: Home) -> list[StateError]:
+    """Why others cannot be read, oldest first."""
+    return [found for folder in _folders(home) if isinstance(found := _read_or_why(folder), StateError)]
+
+
+def how_to_restore(folder: Path) -> str:
+    """What to do about a publication that is damaged or gone."""
+    back = f"boroughlink runs rollback RUN --home {folder.parent.parent} --by NAME --reason TEXT"
+    return f"Restore {folder} from a backup, or go back to an older publication (runs list shows them): {back}"
 
 
 def in_time(run_id: str) -> tuple[str, int]:
@@ -138,9 +172,27 @@ def remove_leftovers(home: Home) -> None:
             shutil.rmtree(leftover)
 
 
+def _folders(home: Home) -> list[Path]:
+    if not home.published.is_dir():
+        return []
+    folders = [path for path in home.published.iterdir() if RUN_ID.fullmatch(path.name) and path.is_dir()]
+    return sorted(folders, key=lambda path: in_time(path.name))
+
+
 def _read(folder: Path) -> Publication:
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    return Publication(str(manifest["run_id"]), folder.resolve(), manifest)
+    found = _read_or_why(folder)
+    if isinstance(found, StateError):
+        raise found
+    return found
+
+
+def _read_or_why(folder: Path) -> Publication | StateError:
+    place = folder.resolve()
+    try:
+        manifest = json.loads((place / "manifest.json").read_text("utf-8"))
+        return Publication(str(manifest["run_id"]), place, manifest)
+    except (OSError, ValueError, KeyError, TypeError):
+        return StateError(str(place / "manifest.json"), "is damaged or gone.", how_to_restore(place))
 
 
 def _ready(rows: Rows, table: Table) -> Rows:

@@ -7,10 +7,10 @@ import glob
 import duckdb
 import pyarrow as pa
 
-from pipeline.core.errors import SettingsError
+from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.parquet import duckdb_files
 from pipeline.core.places import Home
-from pipeline.publish.publication import read_current
+from pipeline.publish.publication import how_to_restore, read_current
 from schemas.tables import PUBLISHED
 
 # Whose a record was on a day: by the last run of that day, or of the last day before it that had one. A macro's arguments are
@@ -36,15 +36,20 @@ def query(home: Home, sql: str) -> pa.Table:
 
     Raises:
         SettingsError: If nothing is published yet, or the statement is not one SELECT that DuckDB understands.
+        StateError: If the publication is damaged.
     """
     publication = read_current(home)
     if publication is None:
-        raise SettingsError(str(home.root), "has no publication yet", "Run `boroughlink run` first.")
+        raise SettingsError(str(home.root), "has no publication yet.", "Run `boroughlink run` first.")
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
         _check(base, sql)
         for table in PUBLISHED:
             files = ", ".join(map(_text, duckdb_files(publication.folder / table.name)))
-            base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  (our own paths, quoted)
+            try:
+                base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  (our own paths, quoted)
+            except duckdb.Error:
+                damaged = str(publication.folder / table.name)
+                raise StateError(damaged, "is damaged or gone.", how_to_restore(publication.folder)) from None
         base.execute(AS_OF)
         place = str(publication.folder)  # where it looks like a pattern, the pattern must be allowed too
         base.execute(f"SET allowed_directories = [{', '.join(map(_text, {place, glob.escape(place)}))}]")
@@ -62,7 +67,7 @@ def _check(base: duckdb.DuckDBPyConnection, sql: str) -> None:
     except duckdb.Error as error:
         raise _refused(error) from None
     if len(statements) != 1 or statements[0].type not in READING:
-        raise SettingsError("query", "takes one SELECT statement", "The publication cannot be changed.")
+        raise SettingsError("query", "takes one SELECT statement.", "The publication cannot be changed.")
 
 
 def _text(value: str) -> str:

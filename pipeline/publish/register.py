@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.core.errors import StateError
@@ -10,7 +11,14 @@ from pipeline.core.places import Home
 from pipeline.core.run_note import RunNote, read_note
 from pipeline.publish import journal
 from pipeline.publish.held_back import Verdict, held_folder, read_verdict
-from pipeline.publish.publication import RUN_ID, Publication, in_time, list_publications, read_current
+from pipeline.publish.publication import (
+    RUN_ID,
+    Publication,
+    current_run_id,
+    damaged_publications,
+    in_time,
+    list_publications,
+)
 
 State = Literal["current", "published", "rolled back", "refused", "failed", "unfinished", "abandoned", "damaged"]
 
@@ -51,11 +59,14 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
     folders = (
         {path.name for path in home.runs.glob("*-*") if RUN_ID.fullmatch(path.name)} if home.runs.is_dir() else set()
     )
-    current = read_current(home)
+    now = current_run_id(home)
     back = rolled_back(home)
-    ids = sorted(folders | published.keys(), key=in_time)
-    now = current.run_id if current else None
-    found = [_entry(home, run_id, published.get(run_id), now, is_rolled_back=run_id in back) for run_id in ids]
+    damaged = {Path(error.file).parent.name for error in damaged_publications(home)}
+    ids = sorted(folders | published.keys() | damaged, key=in_time)
+    found = [
+        _entry(home, run_id, published.get(run_id), now, is_rolled_back=run_id in back, is_damaged=run_id in damaged)
+        for run_id in ids
+    ]
     unfinished = [entry.run_id for entry in found if entry.state == "unfinished"]
     if is_locked and unfinished:
         at = next(n for n, entry in enumerate(found) if entry.run_id == unfinished[-1])
@@ -74,11 +85,10 @@ def rolled_back(home: Home) -> frozenset[str]:
 
 
 def _entry(
-    home: Home, run_id: str, published: Publication | None, now: str | None, *, is_rolled_back: bool
+    home: Home, run_id: str, published: Publication | None, now: str | None, *, is_rolled_back: bool, is_damaged: bool
 ) -> RunEntry:
     try:
         note, verdict = read_note(home.run(run_id).root), read_verdict(home, run_id)
-        is_damaged = False
     except StateError:
         note, verdict, is_damaged = None, None, True
     manifest: dict[str, Any] = published.manifest if published else {}

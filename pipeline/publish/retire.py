@@ -12,7 +12,8 @@ from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
 from pipeline.core.run_note import NEW
 from pipeline.publish import journal
-from pipeline.publish.publication import STAGING, in_time, list_publications, point_at, read_current
+from pipeline.publish.orders import check_finished
+from pipeline.publish.publication import STAGING, current_run_id, in_time, list_publications, point_at, read_current
 from pipeline.publish.register import list_runs, rolled_back
 from pipeline.publish.verify import damaged_files
 
@@ -36,10 +37,10 @@ def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
 
     Raises:
         SettingsError: If there is no such publication, or it is current already.
-        StateError: If its files are damaged.
+        StateError: If its files are damaged, or an expunge was cut short.
     """
-    current = read_current(home)
-    now = current.run_id if current else None
+    check_finished(home)
+    now = current_run_id(home)  # what is current may be damaged: that is why one goes back
     known = {found.run_id: found for found in list_publications(home)}
     if run_id not in known:
         raise SettingsError(run_id, "is not a publication of this home.", "See boroughlink runs list.")
@@ -47,7 +48,11 @@ def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
         raise SettingsError(run_id, "is current already.")
     if damaged := damaged_files(known[run_id].folder, is_deep=True):
         raise StateError(str(known[run_id].folder), f"is damaged ({damaged[0]}).", "Choose another publication.")
-    taken = tuple(other for other in known if now and in_time(run_id) < in_time(other) <= in_time(now))
+    taken = tuple(
+        other
+        for other in sorted({*known, now or run_id}, key=in_time)
+        if now and in_time(run_id) < in_time(other) <= in_time(now)
+    )
     journal.append(home, "rollback", run_id, now, taken, by, reason)
     point_at(home, run_id)
     return taken

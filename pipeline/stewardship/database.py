@@ -27,6 +27,8 @@ STUCK_MS = 60_000
 CONNECT_S = 5
 WRITERS_LOCK = 0x6B0F0DEC  # any number that nothing else in the database takes
 SQLITE_PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)  # fmt: skip
+SQLITE_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+RESTORE = "Restore it from a backup; where there is none, move it away, and bring an export back (boroughlink decide --import)."
 POSTGRESQL_PASSING = ("08", "53", "57P", "57014", "40001", "40P01", "55P03", "25P03")
 """Starts of SQLSTATE codes that a later try may not meet: connection, resources, shutdown, deadlock, lock, idle."""
 POSTGRESQL_LASTING = (
@@ -155,7 +157,15 @@ def with_patience(engine: Engine, seconds: float, work: Callable[[], T]) -> T:
         problem = "it is too busy to take another connection."
     except DBAPIError as error:
         problem = f"it is gone or busy ({_code(error)})." if _is_passing(error) else f"it refused ({_code(error)})."
+        if _is_damaged(error):
+            raise StoreUnavailableError(name_of(engine), f"its file is damaged ({_code(error)}).", RESTORE) from None
     raise StoreUnavailableError(name_of(engine), problem)
+
+
+def _is_damaged(error: DBAPIError) -> bool:
+    return (
+        isinstance(error.orig, sqlite3.Error) and (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in SQLITE_DAMAGED
+    )
 
 
 def _note(state: RetryCallState) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -145,21 +145,28 @@ def rewritten(folder: Path) -> Iterator[Callable[[Path], None]]:
     What lies beside them then tells the new ones. Killed in between, it tells nothing of a named file, until this is done again.
     """
     facts = folder / FACTS
+    said = _said_of(facts)
 
     def rewriting(path: Path) -> None:
-        if facts.exists() and path.name in (said := json.loads(facts.read_text("utf-8"))).get("checksums", {}):
-            del said["checksums"][path.name]
+        if said is not None and said.get("checksums", {}).pop(path.name, None):
             write_synced(facts, json.dumps(said, indent=1))
 
     yield rewriting
-    if not facts.exists():
+    if said is None:  # it is damaged or half made, and a good export of its feed takes its place
         return
-    said = json.loads(facts.read_text("utf-8"))
     told = said.get("checksums", {})
     untold = [path for path in sorted(folder.iterdir()) if path.suffix in (ARROW, ".parquet") and path.name not in told]
     if untold:
         said["checksums"] = {**told, **{path.name: checksum_of(path) for path in untold}}
         write_synced(facts, json.dumps(said, indent=1))
+
+
+def _said_of(facts: Path) -> dict[str, Any] | None:
+    try:
+        said = json.loads(facts.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _last_good(folder: Path) -> LastGood:

@@ -233,7 +233,7 @@ def test_a_damaged_publication_is_told_with_its_file_before_anything_is_done(
     code, told = night(london, home)
     assert code == 1
     assert str(home / "published") in told
-    assert "ln -sfn" in told
+    assert "ln -sfn" in told or "runs rollback" in told
     assert sorted(path.name for path in (home / "runs").iterdir()) == [OLD]
     shutil.rmtree(home / "published")
     shutil.copytree(backup, home / "published", symlinks=True)

@@ -197,6 +197,7 @@ def test_decisions_go_out_into_a_file_and_come_back_in(home: Path, tmp_path: Pat
     path = tmp_path / f"decisions.{suffix}"
     assert said(home, "--export", str(path)) == {"file": str(path), "decisions": 1}
     other = tmp_path / "other"
+    other.mkdir()
     brought = said(other, "--import", str(path), "--by", "operator")
     assert (brought["entered"], brought["refused"]) == (1, [])
     assert log_of(other).column("decision_id").equals(log_of(home).column("decision_id"))

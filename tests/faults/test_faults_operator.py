@@ -1,0 +1,159 @@
+"""What an operator meets where state is damaged or a word is mistyped: what is wrong, and what to do, never a stack trace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_london import London, current_run, ended, forked, plain_night
+from stewards_say import said
+
+from flows.cli import app
+from flows.decided import open_decisions
+from flows.doctor import examine
+from flows.doctor_machine import Finding
+from pipeline.core.places import Home
+from pipeline.publish import journal
+from pipeline.publish.publication import list_publications
+from schemas.settings import RunSettings
+
+pytestmark = pytest.mark.slow
+FIRST, SECOND = "2026-11-20-1", "2026-11-21-1"
+GARBAGE = b"\xff\xfe\x00garbage"
+BY = ("--by", "A. Khan", "--reason", "seen with the stewards")
+
+
+@pytest.fixture
+def two_nights(london: London, home: Path) -> Path:
+    assert run(london, home, "2026-11-21")[0] == 0
+    return home
+
+
+def run(london: London, home: Path, day: str) -> tuple[int, str]:
+    return _done(home, lambda: plain_night(london.night(home, day)))
+
+
+def asked(home: Path, *words: str) -> tuple[int, str]:
+    """A command, as its exit code and all that it says."""
+    return _done(home, lambda: app([*words, "--home", str(home)], standalone_mode=False))
+
+
+def _done(home: Path, work: Callable[[], object]) -> tuple[int, str]:
+    out = home.parent / "told"
+    out.unlink(missing_ok=True)
+    code = ended(forked(work, out))
+    return code, out.read_text("utf-8")
+
+
+def found(london: London, home: Path, check: str) -> list[Finding]:
+    return [own for own in examine(RunSettings.load(london.run_file), Home(home), is_deep=False) if own.check == check]
+
+
+@pytest.mark.parametrize("text", [GARBAGE, b"[]"])
+def test_a_publication_that_cannot_be_read_is_told_by_every_command_and_one_can_go_back(
+    london: London, two_nights: Path, text: bytes
+) -> None:
+    home = two_nights
+    (home / "published" / SECOND / "manifest.json").write_bytes(text)
+    for words in (("query", "SELECT 1"), ("history", "P1")):
+        code, told = asked(home, *words)
+        assert (code, "is damaged or gone" in told, "runs rollback" in told) == (1, True, True)
+    code, told = asked(home, "runs", "list", "--json")
+    assert code == 0
+    assert '"state": "damaged"' in told
+    assert run(london, home, "2026-11-22")[0] == 1
+    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
+    assert current_run(home) == FIRST
+    assert journal.read(Home(home))[-1].runs == (SECOND,)
+    assert [own.state for own in found(london, home, "publication")] == ["ok", "warning"]
+    assert run(london, home, "2026-11-22")[0] == 0, "another publication that is damaged stops no night"
+
+
+def test_a_home_that_was_copied_without_its_links_is_told(london: London, home: Path) -> None:
+    copy = Path(shutil.copytree(home, london.place / "copy"))
+    code, told = run(london, copy, "2026-11-21")
+    assert (code, "copied without its links" in told, f"ln -s {FIRST}" in told) == (1, True, True)
+    assert "copied without its links" in found(london, copy, "publication")[0].found
+    shutil.rmtree(copy / "published" / "current")
+    (copy / "published" / "current").symlink_to(FIRST)
+    assert run(london, copy, "2026-11-21")[0] == 0
+
+
+def test_a_pointer_that_is_gone_is_told_by_the_doctor_as_by_the_night(london: London, home: Path) -> None:
+    (home / "published" / "current").unlink()
+    (finding,) = found(london, home, "publication")
+    assert (finding.state, f"ln -sfn {FIRST}" in finding.what_to_do) == ("problem", True)
+
+
+@pytest.mark.parametrize("table", ["persons", "source_status"])
+def test_a_table_that_the_gate_counts_is_looked_at_before_the_night(london: London, home: Path, table: str) -> None:
+    file = home / "published" / FIRST / table / "part-0.parquet"
+    os.truncate(file, file.stat().st_size // 2)
+    code, told = run(london, home, "2026-11-21")
+    assert (code, f"{table}/part-0.parquet cannot be read" in told) == (1, True)
+    code, told = asked(home, "query", "SELECT 1")
+    assert (code, "is damaged or gone" in told) == (1, True)
+
+
+def test_lines_of_the_journal_that_cannot_be_read_stop_nothing_and_the_doctor_tells_of_them(
+    london: London, two_nights: Path
+) -> None:
+    home = two_nights
+    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
+    path = journal.journal_of(Home(home))
+    path.write_bytes(GARBAGE + b"\n" + path.read_bytes() + b'{"at": "2026-11-2')
+    assert [entry.action for entry in journal.read(Home(home))] == ["rollback"]
+    assert asked(home, "runs", "list")[0] == 0
+    assert [(own.state, own.found[:7]) for own in found(london, home, "journal")] == [("warning", "1 lines")]
+    assert run(london, home, "2026-11-22")[0] == 0
+
+
+@pytest.mark.parametrize("how", ["half", "garbage", "a folder"])
+def test_a_store_of_decisions_that_is_damaged_is_told_with_what_to_do(london: London, home: Path, how: str) -> None:
+    with open_decisions(RunSettings(), Home(home), {}) as store:
+        store.decide(said("a", "b"))
+    path = Home(home).decisions
+    if how == "half":
+        os.truncate(path, path.stat().st_size // 2)
+    elif how == "garbage":
+        path.write_bytes(GARBAGE * 1000)
+    else:
+        path.unlink()
+        path.mkdir()
+    for code, told in (run(london, home, "2026-11-21"), asked(home, "decide", "--list")):
+        assert code == 1
+        assert "Try again" not in told
+        assert "Restore it from a backup" in told or "Is a directory" in told
+    assert current_run(home) == FIRST
+
+
+def test_a_slip_in_the_name_of_the_home_makes_none(home: Path) -> None:
+    """A decision that is acknowledged must be one that the night reads."""
+    slip = home.with_name("hom")
+    for words in (("decide", "a", "b", "--link", *BY), ("decide", "--list"), ("runs", "list"), ("history", "P1"), ("query", "SELECT 1")):  # fmt: skip
+        code, told = asked(slip, *words)
+        assert code == 1, words
+        assert "is no home" in told or "has no publication" in told
+    assert not slip.exists()
+
+
+def test_an_expunge_finds_its_way_around_damage_or_says_which_file_it_is(london: London, two_nights: Path) -> None:
+    home = two_nights
+    record = list_publications(Home(home))[0].table("records").column("record_id")[0].as_py()
+    order = ("expunge", record, "--order", "1", "--by", "dpo")
+    next(iter(Home(home).last_good.glob("cris.camden/*/export.json"))).write_bytes(GARBAGE)
+    assert asked(home, *order)[0] == 0
+    manifest = home / "published" / FIRST / "manifest.json"
+    whole = manifest.read_bytes()
+    manifest.write_bytes(GARBAGE)
+    code, told = asked(home, *order)
+    assert (code, str(manifest) in told, "then give the order again" in told) == (1, True, True)
+    for words in (("runs", "rollback", FIRST, *BY), ("runs", "release", SECOND, *BY)):
+        code, told = asked(home, *words)
+        assert (code, "was cut short" in told) == (1, True)
+    manifest.write_bytes(whole)
+    assert asked(home, *order)[0] == 0
+    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
