@@ -110,7 +110,8 @@ class Records:
                 continue
             part = getattr(export, table)(columns)
             if not look[own].all():
-                hit = pc.is_in(part.column(RECORD_ID), self.ids[own].filter(pa.array(look[own])))
-                part = part.filter(hit)
+                wanted = pa.array(look[own])
+                is_of_records = table == "std_records"  # whose rows are the records
+                part = part.filter(wanted if is_of_records else pc.is_in(part.column(RECORD_ID), self.ids[own].filter(wanted)))  # fmt: skip
             parts.append(part)
         return pa.concat_tables(parts)
