@@ -152,6 +152,8 @@ def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[
         expunge_folder(folder, ids, file_changes)
     for folder in (path for path in home.last_good.glob("*/*") if path.is_dir()):
         _expunge_export(folder, ids, file_changes)
+    if home.old_ids.is_dir():
+        expunge_folder(home.old_ids, ids, file_changes)
     forget_indexes(home)
     receipt = receipt_of(note_order(home, replace(order, expunged_at=_now())))
     log("records expunged", receipt=receipt.receipt_id, records=receipt.n_records, publications=receipt.n_publications, files=receipt.n_files)  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,7 @@ def history(
     """The history of a person or record."""
     from pipeline.persons.history import person_history, record_history
     from pipeline.persons.identity import ledger_of
+    from pipeline.publish.old_ids import old_ledgers
     from pipeline.publish.publication import list_publications, read_current
 
     place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
@@ -55,12 +57,13 @@ def history(
     if stays := record_history(ledger, given):
         _tell_record(given, stays, as_json)
         return
-    for other in reversed(list_publications(place)):
-        found = person_history(ledger_of(other.table("identity_ledger")), given)
+    standing = ((other.run_id, other.table("identity_ledger")) for other in reversed(list_publications(place)))
+    for run_id, rows in chain(standing, old_ledgers(place)):
+        found = person_history(ledger_of(rows), given)
         if found:
             records = found.chapters[-1].record_ids
             present = sorted({stay.person_id for r in records for stay in record_history(ledger, r) if not stay.to_run})
-            _tell_rolled_back(found, other.run_id, present, as_json)
+            _tell_rolled_back(found, run_id, present, as_json)
             return
     raise SettingsError(given, "is no person or record that this home's publications know.", "Check the id for slips.")
 

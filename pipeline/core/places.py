@@ -46,6 +46,11 @@ class Home:
         return self.root / "kept"
 
     @property
+    def old_ids(self) -> Path:
+        """Ids of persons that only publications had which were rolled back and pruned."""
+        return self.root / "state" / "old_ids"
+
+    @property
     def decisions(self) -> Path:
         """The database of stewards' decisions, where no other one is named."""
         return self.root / "state" / "decisions.sqlite3"

@@ -87,7 +87,12 @@ def records_of(home: Home, digests: Collection[str]) -> set[str]:
 
 def remove_leftovers(home: Home) -> None:
     """Remove what writers that died have left: half a publication, half a run, half a table. Call it under the run lock."""
-    hidden = [home.published.glob(f"{STAGING}*"), home.runs.rglob(".*"), home.last_good.rglob(".*")]
+    hidden = [
+        home.published.glob(f"{STAGING}*"),
+        home.runs.rglob(".*"),
+        home.last_good.rglob(".*"),
+        home.old_ids.glob(".*"),
+    ]
     for leftover in [path for found in hidden for path in found]:
         if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover)
@@ -266,7 +271,7 @@ def _read(folder: Path, name: str) -> pa.Table:
 
 def _columns_of_records(home: Home) -> Iterator[pa.Array | pa.ChunkedArray]:
     """Every column of a table of the home that names records; published ones first."""
-    for root in (home.published, home.last_good, home.runs):
+    for root in (home.published, home.last_good, home.old_ids, home.runs):
         for path in sorted(path for path in root.rglob("*") if path.suffix in TABLES and path.is_file()):
             for column in _rows_of(path, is_named=_names_records).columns:
                 yield pc.list_flatten(column) if pa.types.is_list(column.type) else column

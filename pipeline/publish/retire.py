@@ -12,6 +12,7 @@ from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
 from pipeline.core.run_note import NEW
 from pipeline.publish import journal
+from pipeline.publish.old_ids import keep_old_ids
 from pipeline.publish.orders import check_finished
 from pipeline.publish.publication import STAGING, current_run_id, in_time, list_publications, point_at, read_current
 from pipeline.publish.register import list_runs, rolled_back
@@ -80,16 +81,22 @@ def plan_prune(home: Home, keep: int) -> Pruned:
         and not (entry.state in ("failed", "unfinished", "refused", "damaged") and in_time(entry.run_id) > since)
     )
     size = sum(_size(folder) for folder in _folders(home, gone, runs))
-    return Pruned(gone, runs, size, tuple(_lost(home, gone, runs, back)))
+    return Pruned(gone, runs, size, tuple(_lost(home, gone, runs)))
 
 
 def prune(home: Home, plan: Pruned) -> None:
-    """Remove what the plan says; each folder is taken out of sight by one rename first. Call it under the run lock."""
+    """Remove what the plan says; each folder is taken out of sight by one rename first. Call it under the run lock.
+
+    Ids that the current publication does not know, as those of a night that was rolled back, are kept before.
+    """
     if not (plan.publications or plan.runs):
         return
     current = read_current(home)
     gone = tuple(sorted({*plan.publications, *plan.runs}, key=in_time))
     journal.append(home, "prune", None, current.run_id if current else None, gone, None, None)
+    for found in list_publications(home):
+        if current and found.run_id in plan.publications:
+            keep_old_ids(home, found, current)
     for run_id in plan.publications:
         _remove(home.published / run_id, home.published / f"{STAGING}{run_id}")
     for run_id in plan.runs:
@@ -103,11 +110,9 @@ def _remove(folder: Path, hidden: Path) -> None:
     shutil.rmtree(hidden)
 
 
-def _lost(home: Home, gone: tuple[str, ...], runs: tuple[str, ...], back: frozenset[str]) -> Iterator[str]:
+def _lost(home: Home, gone: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[str]:
     if gone:
         yield f"values and link_changes of {len(gone):,} publications; whose each record was in them the current ledger still tells"
-    if taken := [run for run in gone if run in back]:
-        yield f"ids that only rolled-back publications had ({', '.join(taken)}): boroughlink history will not know them"
     refused = [entry.run_id for entry in list_runs(home) if entry.run_id in runs and entry.state == "refused"]
     if refused:
         yield f"tables of refused runs that can no longer be released ({', '.join(refused)})"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from home_bytes import traces
 from small_london import London, current_run, ended, forked, plain_night
 from stewards_say import said
 
@@ -157,3 +159,21 @@ def test_an_expunge_finds_its_way_around_damage_or_says_which_file_it_is(london:
     manifest.write_bytes(whole)
     assert asked(home, *order)[0] == 0
     assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
+
+
+def test_an_id_that_only_a_night_had_which_was_taken_back_and_pruned_still_resolves(london: London, home: Path) -> None:
+    rows = list_publications(Home(home))[0].table("records").select(["record_id", "person_id"]).to_pylist()
+    many = Counter(row["person_id"] for row in rows)
+    record, person = next((row["record_id"], row["person_id"]) for row in rows if many[row["person_id"]] == 3)
+    assert asked(home, "unmerge", person, record, *BY)[0] == 0
+    assert run(london, home, "2026-11-21")[0] == 0
+    after = list_publications(Home(home))[1].table("records").select(["record_id", "person_id"]).to_pylist()
+    own = {row["record_id"]: row["person_id"] for row in after}[record]
+    assert own not in many
+    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
+    assert asked(home, "runs", "prune", "--keep", "1")[0] == 0
+    assert [found.run_id for found in list_publications(Home(home))] == [FIRST]
+    code, told = asked(home, "history", own)
+    assert (code, SECOND in told, person in told) == (0, True, True)
+    assert asked(home, "expunge", record, "--order", "1", "--by", "dpo")[0] == 0
+    assert traces(Home(home), {record}) == []

@@ -1,0 +1,41 @@
+"""Person ids that only publications had which were rolled back and pruned: they were published, so they resolve for ever.
+
+``state/old_ids/RUN.arrow`` holds the rows of that publication's identity ledger whose person_id the current one does not know.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.durable import make_folder, sync_folder
+from pipeline.core.errors import StateError
+from pipeline.core.log import log
+from pipeline.core.parquet import ARROW, conform, read_table, write_table
+from pipeline.core.places import Home
+from pipeline.publish.publication import Publication, in_time
+from schemas.tables import IDENTITY_LEDGER
+
+LEDGER = IDENTITY_LEDGER.name
+
+
+def keep_old_ids(home: Home, gone: Publication, current: Publication) -> int:
+    """Keep the ids that a publication has and the current one does not know; returns how many. On disk when this returns."""
+    known = current.table(LEDGER).column("person_id")
+    try:
+        ledger = gone.table(LEDGER)
+    except StateError:  # it is to go all the same
+        log("old ids not kept", run=gone.run_id)
+        return 0
+    old = ledger.filter(pc.invert(pc.is_in(ledger.column("person_id"), known.combine_chunks())))
+    if len(old):
+        make_folder(home.old_ids)
+        write_table(home.old_ids / f"{gone.run_id}{ARROW}", conform(old, IDENTITY_LEDGER), IDENTITY_LEDGER)
+        sync_folder(home.old_ids)
+    return len(pc.unique(old.column("person_id")))
+
+
+def old_ledgers(home: Home) -> list[tuple[str, pa.Table]]:
+    """Run and rows of its ledger, of every publication of which such ids were kept, newest first."""
+    paths = sorted(home.old_ids.glob(f"*{ARROW}"), key=lambda path: in_time(path.stem), reverse=True)
+    return [(path.stem, read_table(path)) for path in paths]
