@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -29,6 +30,7 @@ from flows.commands import (
     train,
     unmerge,
 )
+from pipeline.core.durable import storage_error
 from pipeline.core.errors import LinkageError, SettingsError
 
 app = typer.Typer(
@@ -69,6 +71,10 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("BOROUGHLINK_DEBUG"):
             raise
+        told = storage_error(error, Path(str(getattr(error, "filename", None) or "the home")))
+        if told is not None:
+            Console(stderr=True).print(f"[bold]Failed.[/] {_plain(str(told))}", soft_wrap=True)
+            sys.exit(1)
         kind = type(error).__name__
         message = f"[bold]Failed[/] unexpectedly ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where."
         Console(stderr=True).print(message, soft_wrap=True)

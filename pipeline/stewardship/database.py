@@ -27,6 +27,7 @@ STUCK_MS = 60_000
 CONNECT_S = 5
 WRITERS_LOCK = 0x6B0F0DEC  # any number that nothing else in the database takes
 SQLITE_PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)  # fmt: skip
+SQLITE_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 SQLITE_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 RESTORE = "Restore it from a backup; where there is none, move it away, and bring an export back (boroughlink decide --import)."
 POSTGRESQL_PASSING = ("08", "53", "57P", "57014", "40001", "40P01", "55P03", "25P03")
@@ -157,6 +158,8 @@ def with_patience(engine: Engine, seconds: float, work: Callable[[], T]) -> T:
         problem = "it is too busy to take another connection."
     except DBAPIError as error:
         problem = f"it is gone or busy ({_code(error)})." if _is_passing(error) else f"it refused ({_code(error)})."
+        if _code(error) in SQLITE_NO_ROOM:
+            problem = f"its disk is full ({_code(error)}): free some space."
         if _is_damaged(error):
             raise StoreUnavailableError(name_of(engine), f"its file is damaged ({_code(error)}).", RESTORE) from None
     raise StoreUnavailableError(name_of(engine), problem)

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import boroughlink
+from home_bytes import traces
 from small_london import London, current_run, ended, forked, note_of, plain_night, published_tables
+from stewards_say import said
+
+from pipeline.core.errors import StoreUnavailableError
+from pipeline.core.parquet import read_table
+from pipeline.core.places import Home
+from pipeline.stewardship.store import Store, open_store
 
 pytestmark = pytest.mark.slow
 OLD, NEW = "2026-11-20-1", "2026-11-21-1"
@@ -114,3 +122,46 @@ def test_another_users_home_is_told(warm: London, tmp_path: Path) -> None:
     assert ended(forked(work, out)) == 1, out.read_text("utf-8")
     assert "this user may not write there" in out.read_text("utf-8")
     assert current_run(home) == OLD
+
+
+def left(disk: Path, free_kb: int) -> Path:
+    """Fill the disk but for so much; the file that does."""
+    ballast = disk / "ballast"
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    ballast.write_bytes(b"\0" * max(0, free - free_kb * 1024))
+    return ballast
+
+
+@pytest.mark.parametrize("free_kb", [0, 32, 64])
+def test_an_expunge_on_a_full_disk_is_told_and_the_same_order_finishes_it(
+    warm: London, small_disk: Path, tmp_path: Path, free_kb: int
+) -> None:
+    home = small_disk / "home"
+    record = read_table(home / "published" / "current" / "records" / "part-0.parquet").column("record_id")[0].as_py()
+    words = ("expunge", record, "--order", "1", "--by", "dpo", "--home", str(home), "--run-file", str(warm.run_file))
+    ballast = left(small_disk, free_kb)
+    done = boroughlink(*words)
+    assert (done.code, "the disk is full" in done.err) == (1, True), done.err
+    assert current_run(home) == OLD
+    ballast.unlink()
+    assert boroughlink(*words).code == 0
+    assert current_run(home) == OLD
+    assert traces(Home(home), {record}) == []
+
+
+def test_a_decision_on_a_full_disk_is_not_acknowledged_and_is_told(small_disk: Path) -> None:
+    url = f"sqlite:///{Home(small_disk / 'home').decisions}"
+
+    def decide_on(store: Store) -> None:
+        for number in range(50):
+            store.decide(said(f"a{number}", f"b{number}", reason="r" * 3_000))
+            acknowledged.append(number)
+
+    acknowledged: list[int] = []
+    with open_store(url, patience_s=1.0) as store:
+        ballast = left(small_disk, 0)
+        with pytest.raises(StoreUnavailableError, match="disk is full"):
+            decide_on(store)
+    ballast.unlink()
+    with open_store(url) as store:
+        assert len(store.log()) == len(acknowledged)
