@@ -153,5 +153,5 @@ def damage(home: Home, run_id: str) -> str | None:
     for folder in folders:
         facts = read_facts(folder)
         if facts is None or any(read_kept_table(folder, name, facts) is None for name in facts["checksums"]):
-            return f"{folder.name} is damaged"
+            return f"{folder.name} is damaged, or of another version"
     return None

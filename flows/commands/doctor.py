@@ -39,6 +39,8 @@ def doctor(
         print(json.dumps([finding._asdict() for finding in findings]))  # noqa: T201
     else:
         table = Table("check", "state", "found", "what to do")
+        for column in table.columns[2:]:
+            column.overflow = "fold"  # paths and commands are whole, to be copied
         for finding in findings:
             table.add_row(
                 finding.check, Text(finding.state, STYLES[finding.state]), Text(finding.found), Text(finding.what_to_do)

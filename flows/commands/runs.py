@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
-from pipeline.core.errors import RunLockedError, SettingsError
-from pipeline.core.lock import run_lock
+from pipeline.core.errors import SettingsError
+from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import DEFAULT_HOME, Home
 
 if TYPE_CHECKING:
@@ -164,14 +164,7 @@ def _home(home: Path | None) -> Home:
 def _entries(home: Home) -> list[RunEntry]:
     from pipeline.publish.register import list_runs
 
-    is_locked = False
-    if home.lock.exists():
-        try:
-            with run_lock(home.lock):
-                pass
-        except RunLockedError:
-            is_locked = True
-    return list_runs(home, is_locked=is_locked)
+    return list_runs(home, is_locked=lock_holder(home.lock) is not None)
 
 
 def _state(entry: RunEntry) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import RunLockedError
 
+LOOKS_S = 1.0
 HOME_MODE = 0o750
 """Of a home that is made here: personal data, for its owner and group."""
 
@@ -28,10 +29,8 @@ def run_lock(path: Path) -> Iterator[None]:
     make_folder(path.parent, HOME_MODE)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunLockedError(str(path.parent), _holder(handle)) from None
+        if not _taken(handle):
+            raise RunLockedError(str(path.parent), _holder(handle))
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
@@ -42,6 +41,20 @@ def run_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _taken(handle: int) -> bool:
+    """Take the lock; whoever only looks who holds it (``lock_holder``) has it for a moment, so try for a second."""
+    until = time.monotonic() + LOOKS_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOKS_S / 20)
+        else:
+            return True
 
 
 def _holder(handle: int) -> str:
@@ -59,7 +72,7 @@ def lock_holder(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _holder(handle)
     finally:

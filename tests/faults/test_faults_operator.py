@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from home_bytes import traces
-from small_london import London, current_run, ended, forked, plain_night
+from small_london import London, current_run, ended, forked, killed_after, plain_night
 from stewards_say import said
 
 from flows.cli import app
 from flows.decided import open_decisions
 from flows.doctor import examine
 from flows.doctor_machine import Finding
+from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import Home
 from pipeline.publish import journal
 from pipeline.publish.publication import list_publications
@@ -177,3 +178,23 @@ def test_an_id_that_only_a_night_had_which_was_taken_back_and_pruned_still_resol
     assert (code, SECOND in told, person in told) == (0, True, True)
     assert asked(home, "expunge", record, "--order", "1", "--by", "dpo")[0] == 0
     assert traces(Home(home), {record}) == []
+
+
+def test_looking_at_a_home_all_the_time_keeps_no_night_from_beginning(london: London, home: Path) -> None:
+    """As a monitor does: it never takes the lock for long, and writes nothing."""
+
+    def look() -> None:
+        while True:
+            lock_holder(Home(home).lock)
+
+    lock = (home / "run.lock").read_bytes()
+    assert asked(home, "runs", "list")[0] == 0
+    assert (home / "run.lock").read_bytes() == lock
+    looking = [forked(look, home.parent / "looking") for _ in range(2)]
+    try:
+        for _ in range(20):
+            with run_lock(Home(home).lock):
+                assert lock_holder(Home(home).lock)
+    finally:
+        for pid in looking:
+            killed_after(pid, 0.0)
