@@ -145,7 +145,7 @@ class Shelves:
         self._seen: tuple[str, int] | None = None
 
     def current(self) -> Shelf:
-        """The shelf of the current publication, or of the one before while the newer one is being indexed.
+        """The shelf of the current publication, or of the one before while the newer one is being indexed; never one with expunged records.
 
         Raises:
             DeskRefusedError: 503, where nothing is published yet.
@@ -155,12 +155,19 @@ class Shelves:
             with self._lock:
                 if self._shelf is None:
                     self._open(seen)
+        elif self._is_made_anew(seen):
+            with self._lock:
+                self._open(seen)
         elif seen != self._seen and self._lock.acquire(blocking=False):
             self._seen = seen
             threading.Thread(target=self._renew, args=(seen,), daemon=True).start()
         if self._shelf is None:
             raise DeskRefusedError(503, "Nothing is published yet.", "Run a night first.")
         return self._shelf
+
+    def _is_made_anew(self, seen: tuple[str, int] | None) -> bool:
+        """Whether the publication is the one that is served, without records that were expunged: none of them is shown once more."""
+        return seen is not None and self._seen is not None and seen[0] == self._seen[0] and seen != self._seen
 
     def _renew(self, seen: tuple[str, int] | None) -> None:
         try:

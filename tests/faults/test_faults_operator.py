@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from home_bytes import traces
@@ -21,6 +22,7 @@ from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import Home
 from pipeline.publish import journal
 from pipeline.publish.publication import list_publications
+from pipeline.review.shelf import Reference, Shelves
 from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow
@@ -198,3 +200,11 @@ def test_looking_at_a_home_all_the_time_keeps_no_night_from_beginning(london: Lo
     finally:
         for pid in looking:
             killed_after(pid, 0.0)
+
+
+def test_a_desk_that_is_open_does_not_show_an_expunged_record_once_more(london: London, home: Path) -> None:
+    shelves = Shelves(Home(home), cast("Reference", None))
+    record = list_publications(Home(home))[0].table("records").column("record_id")[0].as_py()
+    assert shelves.current().owner(record)
+    assert asked(home, "expunge", record, "--order", "1", "--by", "dpo")[0] == 0
+    assert shelves.current().owner(record) is None
