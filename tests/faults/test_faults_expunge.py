@@ -38,7 +38,7 @@ from schemas.settings import RunSettings
 pytestmark = pytest.mark.slow
 FIRST, SECOND, HELD, DIED = "2026-11-20-1", "2026-11-21-1", "2026-11-22-1", "2026-11-23-1"
 STEPS = {"os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"}
-EVERY = 43  # of its some 600 syncs, renames and removals
+EVERY = 71  # of its some 600 syncs, renames and removals
 BY, ORDER = "data protection officer", "ICO 2026/118"
 
 
@@ -194,7 +194,7 @@ def test_killed_at_its_steps_the_same_order_finishes_it(full: Full, tmp_path: Pa
         assert not killed(full, home, lambda: None, tmp_path / "out")
         check_gone(full, home)
         shutil.rmtree(home)
-    assert deaths > 10
+    assert deaths > 5
 
 
 def test_killed_again_and_again_it_gets_through_or_the_next_night_finishes_it(full: Full, tmp_path: Path) -> None:
