@@ -61,7 +61,8 @@ def _asked(night: Night, name: str, places: Sequence[int], look: NDArray[np.bool
         return night.suites.unfailing(name, places)
     view, wanted = _view(name), night.suites.wanted(name, places)
     rows = night.records.rows(view.table, look, view.columns(wanted))
-    outcomes = night.suites.run(name, view.frame(rows, night.as_of, wanted), {"as_of_year": night.as_of.year}, places)
+    frame, is_again = view.frame(rows, night.as_of, wanted), bool(night.records.is_known.any())
+    outcomes = night.suites.run(name, frame, {"as_of_year": night.as_of.year}, places, with_glance=is_again)
     return [replace(own, failing=_of_records(night.records, rows, own.failing, view, look)) for own in outcomes]
 
 

@@ -1,6 +1,7 @@
 """Expectations that no row fails, told at a glance from what a column holds, so that Great Expectations is asked only of the others.
 
-It takes its time over each expectation, however few the rows are, and most are met by all of them.
+It takes its time over each expectation, however few the rows are, and most are met by all of them. So a glance comes first on nights
+that only look at what is new or changed; an export that is looked at whole is Great Expectations' alone.
 """
 
 from __future__ import annotations

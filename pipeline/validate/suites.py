@@ -105,16 +105,29 @@ class Suites:
         return [_outcome_of(name, self._suites[name][at], none) for at in places]
 
     def run(
-        self, name: str, frame: pd.DataFrame, parameters: Mapping[str, object], places: Sequence[int]
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        parameters: Mapping[str, object],
+        places: Sequence[int],
+        *,
+        with_glance: bool = False,
     ) -> list[Outcome]:
-        """Outcomes of some expectations of a suite on a frame; one that a glance tells to be met by all is not asked.
+        """Outcomes of some expectations of a suite on a frame.
+
+        Args:
+            name: of the suite.
+            frame: a view's columns.
+            parameters: of the expectations.
+            places: of the expectations in the suite.
+            with_glance: one that a glance tells to be met by all rows is not asked: worth it where only some rows are new.
 
         Raises:
             SettingsError: If an expectation cannot be evaluated, as where it names a column that is not there.
         """
         frame = frame.reset_index(drop=True)
         configs = [self._suites[name][at] for at in places]
-        asked = [not is_met_by_all(config.type, config.kwargs, frame) for config in configs]
+        asked = [not (with_glance and is_met_by_all(config.type, config.kwargs, frame)) for config in configs]
         results = iter(self._asked(f"{name} in part", frame, [c for c, is_it in zip(configs, asked, strict=True) if is_it], parameters))  # fmt: skip
         return [
             _outcome(name, next(results)) if is_it else _outcome_of(name, config, np.zeros(0, np.int64))
