@@ -14,15 +14,13 @@ from prefect import flow
 from flows import tasks
 from flows.night import Night
 from flows.outcome import Outcome
-from pipeline.core.memory import memory_of_the_system
 
 
 def one_night(night: Night) -> Outcome:
     """Read and standardise every feed, validate every source, link, build persons, publish, report."""
     began = time.perf_counter()
-    with memory_of_the_system():
-        tasks.read_feeds(night)
-        tasks.validate_sources(night)
+    tasks.read_feeds(night)
+    tasks.validate_sources(night)
     states = tasks.run(tasks.settle_feeds, night)
     tasks.run(tasks.link, night, states)
     tasks.run(tasks.build_persons, night)

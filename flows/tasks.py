@@ -24,6 +24,7 @@ from flows.outcome import Outcome
 from flows.progress import progress
 from pipeline.core.errors import LinkageError, SourceError, StorageError, StoreUnavailableError
 from pipeline.core.log import log
+from pipeline.core.memory import memory_of_the_system
 from pipeline.core.metrics import Metric
 from pipeline.validate.hold import FeedState
 from schemas.contract import Contract
@@ -75,7 +76,7 @@ def read_and_standardise(night: Night, feed_id: str) -> reading.FeedTimes:
 
 def read_feeds(night: Night) -> None:
     """Read every feed, several at a time; one that fails for good is noted and will be held, the others go on."""
-    with timed(night, "read"):
+    with timed(night, "read"), memory_of_the_system():
         limit = night.settings.feed_seconds
         step = read_and_standardise.with_options(retries=night.settings.source_retries, timeout_seconds=limit)
         times = []
@@ -101,7 +102,7 @@ def read_feeds(night: Night) -> None:
 
 def validate_sources(night: Night) -> None:
     """Validate every source, several at a time."""
-    with timed(night, "validate"):
+    with timed(night, "validate"), memory_of_the_system():
         step = validate.with_options(**_patience(night))
         for result in submit(step, [(night, contract) for contract in night.contracts]):
             with _in_time(night, "validate"):
