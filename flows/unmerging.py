@@ -95,7 +95,11 @@ def _sides(kept: Kept, person_id: str, record_ids: Sequence[str]) -> tuple[tuple
     members = set(records_of(kept, [person_id]))
     parted = tuple(sorted(set(record_ids)))
     if not members:
-        raise SettingsError(person_id, f"is no person of {kept.folder}.", "Is it written right, or did it merge? boroughlink history tells.")
+        raise SettingsError(
+            person_id,
+            f"is no person of {kept.folder}.",
+            "Is it written right, or did it merge? boroughlink history tells.",
+        )
     if strange := [record for record in parted if record not in members]:
         owner = person_of(kept, strange[:1]).get(strange[0], "nobody")
         raise SettingsError(strange[0], f"is a record of {owner}, not of {person_id}.")
