@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+import pytest
 
 FAST = {
     "listen_addresses": "", "shared_buffers": "16MB", "max_connections": "120", "wal_level": "minimal", "max_wal_senders": "0",
@@ -20,9 +21,18 @@ FAST = {
 }  # fmt: skip
 
 
-def binaries() -> Path | None:
+def _binaries() -> Path | None:
     found = [Path(own)] if (own := shutil.which("pg_ctl")) else sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     return found[-1].parent if found else None
+
+
+def installed() -> Path:
+    """Where PostgreSQL's programs lie; skips the test where they lie nowhere, and fails it where they must be there."""
+    found = _binaries()
+    if found is None:
+        problem = "PostgreSQL is not installed: .ci/postgres installs it"
+        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
+    return found
 
 
 class Server:

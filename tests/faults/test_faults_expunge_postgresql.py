@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from home_bytes import traces
-from postgres_server import Server, binaries, running_server
+from postgres_server import Server, installed, running_server
 from small_london import London, current_run, ended, forked, plain_night
 from stewards_say import said
 
@@ -32,11 +32,7 @@ SHORT_S = 0.5
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Server]:
-    found = binaries()
-    if found is None:
-        problem = "PostgreSQL is not installed: .ci/postgres installs it"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    with running_server(found) as server:
+    with running_server(installed()) as server:
         yield server
 
 
@@ -57,6 +53,12 @@ def settings(london: London) -> RunSettings:
 
 def ordered(london: London, home: Path, record: str) -> None:
     expunge(settings(london), Home(home), [record], "dpo", "order 1")
+
+
+def soon_ordered(london: London, home: Path, record: str) -> None:
+    """In a process of its own: a database that does not answer is given up soon."""
+    decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
+    ordered(london, home, record)
 
 
 def files_with(postgres: Server, text: str) -> list[Path]:
@@ -113,14 +115,9 @@ def test_a_database_that_is_gone_is_told_and_the_same_order_finishes_when_it_is_
     london: London, home: Path, postgres: Server, decided_on: tuple[str, ...]
 ) -> None:
     out = home.parent / "out"
-
-    def work() -> None:
-        decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
-        ordered(london, home, decided_on[0])
-
     postgres.stop()
     try:
-        assert ended(forked(work, out)) == 1, out.read_text("utf-8")
+        assert ended(forked(lambda: soon_ordered(london, home, decided_on[0]), out)) == 1, out.read_text("utf-8")
     finally:
         postgres.start()
     assert "it is gone or busy" in out.read_text("utf-8")
@@ -150,15 +147,10 @@ def test_a_transaction_that_began_before_is_waited_for_and_told(
 ) -> None:
     """As a backup that is being taken: PostgreSQL keeps for it the rows as they were."""
     out = home.parent / "out"
-
-    def work() -> None:
-        decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
-        ordered(london, home, decided_on[0])
-
     with psycopg.connect(host=str(postgres.folder), user="postgres", dbname="postgres") as connection:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         connection.execute("SELECT 1")
-        assert ended(forked(work, out)) == 1, out.read_text("utf-8")
+        assert ended(forked(lambda: soon_ordered(london, home, decided_on[0]), out)) == 1, out.read_text("utf-8")
     assert "until the readers that hold it open are gone" in out.read_text("utf-8")
     assert current_run(home) == "2026-11-20-1"
     ordered(london, home, decided_on[0])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import Server, binaries, running_server
+from postgres_server import Server, installed, running_server
 
 from pipeline.stewardship.store import Store, open_store
 
@@ -16,11 +15,7 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    found = binaries()
-    if found is None:
-        problem = "PostgreSQL is not installed: .ci/postgres installs it"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    with running_server(found) as server:
+    with running_server(installed()) as server:
         yield server
 
 
