@@ -33,7 +33,7 @@ from pipeline.publish.expunge import (
 )
 from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
 from pipeline.review.index import forget_indexes
-from pipeline.stewardship.erasure import erase_all
+from pipeline.stewardship.erasure import erase
 from pipeline.validate.hold import rewritten
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
@@ -204,7 +204,7 @@ def _erase(settings: RunSettings, home: Home, order: Order, ids: Collection[str]
     if not has_decisions(settings, home, os.environ):
         return 0
     with open_decisions(settings, home, os.environ) as store:
-        return erase_all(store, ids, order.ordered_by, order.order_ref, order.receipt_id)
+        return erase(store, ids, order.ordered_by, order.order_ref, order.receipt_id)
 
 
 def _left_of(settings: RunSettings, home: Home, order: Order) -> set[str]:

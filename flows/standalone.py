@@ -21,7 +21,7 @@ from flows.engines import engine_of
 from flows.intake import People, take_in
 from flows.progress import steps
 from pipeline.core.errors import SettingsError
-from pipeline.core.memory import give_back
+from pipeline.core.memory import give_back, memory_of_the_system
 from pipeline.core.metrics import Metric
 from pipeline.evaluate.curves import Bin, calibration, calibration_error
 from pipeline.evaluate.quality import codes, quality
@@ -50,8 +50,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
     Returns: what metrics.json says.
     """
     begun = time.perf_counter()
-    pa.set_memory_pool(pa.system_memory_pool())  # gives back what is free, where the default one keeps it
-    with steps() as step:
+    with memory_of_the_system(), steps() as step:  # which gives back what is free, where Arrow's own pool keeps it
         step("read")
         people = take_in(files, given, wish.truth, link_only=wish.link_only)
         model = _fitting(load_model(wish.model), people) if wish.model else people.model

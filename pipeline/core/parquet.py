@@ -228,6 +228,16 @@ def duckdb_files(place: Path) -> list[str]:
     return [glob.escape(str(path)) for path in files]
 
 
+def sql_text(value: str) -> str:
+    """A text as SQL writes it, where no value can be bound."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def sql_files(place: Path) -> str:
+    """As ``duckdb_files``, to stand between the brackets of ``read_parquet([...])``."""
+    return ", ".join(map(sql_text, duckdb_files(place)))
+
+
 def read_parts(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """The rows of an Arrow file, some at a time."""
     with pa.memory_map(str(path)) as source, ipc.open_file(source, options=_reading(source, columns)) as reader:

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.core.errors import SettingsError, StateError
-from pipeline.core.parquet import duckdb_files
+from pipeline.core.parquet import sql_files, sql_text
 from pipeline.core.places import Home
 from pipeline.publish.publication import how_to_restore, read_current
 from schemas.tables import PUBLISHED
@@ -44,7 +44,7 @@ def query(home: Home, sql: str) -> pa.Table:
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
         _check(base, sql)
         for table in PUBLISHED:
-            files = ", ".join(map(_text, duckdb_files(publication.folder / table.name)))
+            files = sql_files(publication.folder / table.name)
             try:
                 base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  (our own paths, quoted)
             except duckdb.Error:
@@ -52,7 +52,7 @@ def query(home: Home, sql: str) -> pa.Table:
                 raise StateError(damaged, "is damaged or gone.", how_to_restore(publication.folder)) from None
         base.execute(AS_OF)
         place = str(publication.folder)  # where it looks like a pattern, the pattern must be allowed too
-        base.execute(f"SET allowed_directories = [{', '.join(map(_text, {place, glob.escape(place)}))}]")
+        base.execute(f"SET allowed_directories = [{', '.join(map(sql_text, {place, glob.escape(place)}))}]")
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
         try:
@@ -68,10 +68,6 @@ def _check(base: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise _refused(error) from None
     if len(statements) != 1 or statements[0].type not in READING:
         raise SettingsError("query", "takes one SELECT statement.", "The publication cannot be changed.")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _refused(error: duckdb.Error) -> SettingsError:

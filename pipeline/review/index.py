@@ -17,7 +17,7 @@ import duckdb
 
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import SettingsError
-from pipeline.core.parquet import duckdb_files
+from pipeline.core.parquet import sql_files, sql_text
 from pipeline.core.places import Home
 
 LOCK, LOG = ".lock", "desk.log"
@@ -142,31 +142,23 @@ def _build(folder: Path, path: Path) -> None:
     new.touch(0o600)
     new.unlink()
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
-        base.execute(f"ATTACH {_text(str(new))} AS desk (ROW_GROUP_SIZE {ROW_GROUP})")
+        base.execute(f"ATTACH {sql_text(str(new))} AS desk (ROW_GROUP_SIZE {ROW_GROUP})")
         new.chmod(0o600)
         base.execute("USE desk")
         base.execute("SET preserve_insertion_order = false")
         base.execute("SET enable_progress_bar = false")
         for table, order in COPIED.items():
-            whole = WHOLE.format(files=_files(folder / table), more=ALONE if table == "records" else "")
+            whole = WHOLE.format(files=sql_files(folder / table), more=ALONE if table == "records" else "")
             base.execute(f"CREATE TABLE {table} AS {whole} ORDER BY {order}")
         base.execute(OWNERS)
-        base.execute(LINKS.format(files=_files(folder / "links")))
-        base.execute(QUEUE.format(files=_files(folder / "review_queue")))
+        base.execute(LINKS.format(files=sql_files(folder / "links")))
+        base.execute(QUEUE.format(files=sql_files(folder / "review_queue")))
         for sql in (RARITY, KEYS, FACTS):
             base.execute(sql)
         base.execute("CHECKPOINT desk")
         base.execute("USE memory")
         base.execute("DETACH desk")
     new.replace(path)
-
-
-def _files(folder: Path) -> str:
-    return ", ".join(map(_text, duckdb_files(folder)))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -36,49 +36,33 @@ class Receipt:
     n_decisions: int
 
 
-def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref: str) -> Receipt:
-    """Empty every decision on these records, for good: ids, reason, fingerprints, evidence and facts.
+def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref: str, erasure_id: str) -> int:
+    """Empty every decision on these records, be it none, for good: ids, reason, fingerprints, evidence and facts.
 
     What stays of such a decision is its number, its id, its verdict, who made it and when. It binds nothing any more, so a pair
     that it joined or parted is the model's again. A decision that waits for the same id again, as from an old export, is not
     taken. The bytes go too: SQLite overwrites them and empties its write-ahead log, PostgreSQL rewrites the table; backups and
     archived logs are the operator's. Free text of other decisions may still name a person: only its writers know.
 
+    It may be done again until it has ended: what a try that died had emptied stands under its id, and its bytes go now.
+
+    Returns: how many were emptied under this id, now and before.
+
     Raises:
-        DecisionRefusedError: If no decision is on any of these records, or the order is not told.
+        DecisionRefusedError: If the order is not told.
         StoreUnavailableError: If the database does not answer; it is safe to erase again.
     """
     if not (ordered_by.strip() and order_ref.strip()):
         raise DecisionRefusedError("An erasure needs who ordered it and the order's reference.")
-    erasure_id = str(uuid4())
-
-    def carry_out() -> Receipt:
-        with writing(store.engine) as connection:
-            return _receipt(connection, erasure_id) or _erase(connection, record_ids, erasure_id, ordered_by, order_ref)
-
-    receipt = with_patience(store.engine, store.patience_s, carry_out)
-    _overwrite(store)
-    log("decisions erased by order", erasure=receipt.erasure_id, decisions=receipt.n_decisions)
-    return receipt
-
-
-def erase_all(store: Store, record_ids: Collection[str], ordered_by: str, order_ref: str, erasure_id: str) -> int:
-    """Empty every decision on these records, be it none; returns how many were emptied under this id, now and before.
-
-    It may be done again until it has ended: what a try that died had emptied stands under its id, and its bytes go now.
-
-    Raises:
-        StoreUnavailableError: If the database does not answer; it is safe to erase again.
-    """
 
     def carry_out() -> int:
         with writing(store.engine) as connection:
             before = _receipt(connection, erasure_id)
-            count = before.n_decisions if before else 0
-            if _count(connection, record_ids):  # some may have been entered since
+            count = _count(connection, record_ids)
+            if count:  # after a try that died, such as have been entered since
                 own_id = str(uuid4()) if before else erasure_id
-                count += _erase(connection, record_ids, own_id, ordered_by, order_ref).n_decisions
-            return count
+                _erase(connection, record_ids, Receipt(own_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count))  # fmt: skip
+            return count + (before.n_decisions if before else 0)
 
     count = with_patience(store.engine, store.patience_s, carry_out)
     if count:
@@ -98,23 +82,10 @@ def receipts(store: Store) -> list[Receipt]:
     return with_patience(store.engine, store.patience_s, rows)
 
 
-def _erase(
-    connection: Connection, record_ids: Collection[str], erasure_id: str, ordered_by: str, order_ref: str
-) -> Receipt:
-    count = _count(connection, record_ids)
-    if not count:
-        raise DecisionRefusedError("No decision is on any of these records.", "There is nothing to erase.")
-    receipt = Receipt(erasure_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count)
-    connection.execute(
-        sa.insert(ERASURES),
-        {
-            name: getattr(receipt, name)
-            for name in ("erasure_id", "ordered_by", "order_ref", "erased_at", "n_decisions")
-        },
-    )
+def _erase(connection: Connection, record_ids: Collection[str], receipt: Receipt) -> None:
+    connection.execute(sa.insert(ERASURES), asdict(receipt))
     emptied = dict.fromkeys(ERASED)
-    connection.execute(sa.update(DECISIONS).where(_own(record_ids)).values(**emptied, erasure_id=erasure_id))
-    return receipt
+    connection.execute(sa.update(DECISIONS).where(_own(record_ids)).values(**emptied, erasure_id=receipt.erasure_id))
 
 
 def _own(record_ids: Collection[str]) -> sa.ColumnElement[bool]:

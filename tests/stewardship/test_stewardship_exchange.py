@@ -29,7 +29,7 @@ def full(store: Store) -> None:
     store.decide(confirmed(waiting.decision_id))
     store.decide(retracted(store.decide(said("c", "d", "unsure")).decision.decision_id))
     store.decide(said("gone", "e", "unlink"))
-    erase(store, ["gone"], "judge", "order 1")
+    erase(store, ["gone"], "judge", "order 1", "an order")
 
 
 def comparable(log: pa.Table) -> list[dict[str, Any]]:

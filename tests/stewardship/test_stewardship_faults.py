@@ -275,7 +275,7 @@ def test_a_role_that_may_only_read_and_insert_is_enough_to_decide(postgres: Serv
     with open_store(url.replace("postgres@", "clerk@")) as store:
         assert store.decide(said("a", "b")).is_new
         with pytest.raises(StoreUnavailableError, match="refused"):
-            erase(store, ["a"], "clerk", "order 1")
+            erase(store, ["a"], "clerk", "order 1", "an order")
         assert len(store.log()) == 1
 
 
