@@ -220,7 +220,7 @@ def test_the_doctor_tells_of_one_that_was_cut_short_and_the_next_night_finishes_
     full: Full, home: Path, tmp_path: Path, moment: str
 ) -> None:
     def before() -> None:
-        place, name = (expunging, "erase_all") if "emptied" in moment else (erasure, "_overwrite")
+        place, name = (expunging, "erase") if "emptied" in moment else (erasure, "_overwrite")
         setattr(place, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 
     assert killed(full, home, before, tmp_path / "out")

@@ -91,7 +91,7 @@ def test_killed_it_is_finished_and_no_byte_stays_in_the_database(
 ) -> None:
     out = home.parent / "out"
     places: dict[str, tuple[object, str, Callable[..., object]]] = {
-        "before": (expunging, "erase_all", die),
+        "before": (expunging, "erase", die),
         "not committed": (erasure, "_erase", lambda *given, real=erasure._erase: (real(*given), die())),
         "not overwritten": (erasure, "_overwrite", die),
         "after": (expunging, "expunge_publications", die),

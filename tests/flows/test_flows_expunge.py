@@ -101,7 +101,7 @@ def test_an_expunged_record_does_not_come_back_and_nobody_who_had_none_changes(h
     assert {(row["record_id"], row["raw_row"]) for row in rows} == {(None, None)}
 
 
-@pytest.mark.parametrize("broken", ["exchange", "expunge_folder", "erase_all", "forget_indexes"])
+@pytest.mark.parametrize("broken", ["exchange", "expunge_folder", "erase", "forget_indexes"])
 def test_an_expunge_that_was_killed_is_finished_by_the_same_order(
     home: Home, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
