@@ -105,10 +105,10 @@ def _column(table: Table, name: str, select: Mapping[str, str]) -> str:
 
 def _selects(n_questions: int) -> dict[str, dict[str, str]]:
     lineage = {"feed_id": "source", "source": "source", "borough": "borough", "file": "source || '.csv'", "file_sha256": "'0'", "row_number": "CAST(i + 2 AS INTEGER)", "part": "CAST(1 AS SMALLINT)", "contract_version": "'1:0'"}  # fmt: skip
-    pair = f"(SELECT a.record_id AS ra, b.record_id AS rb, a.i AS i, a.person_id AS pa, b.person_id AS pb, a.borough AS ba, b.borough AS bb FROM rec a JOIN rec b ON b.i = a.i + 1 AND a.k = 0 AND b.k = 0 WHERE a.i % 2 = 0 AND a.i < {2 * n_questions})"  # fmt: skip
+    pair = f"(SELECT a.record_id AS ra, b.record_id AS rb, a.i AS i, a.person_id AS pa, b.person_id AS pb, a.borough AS ba, b.borough AS bb FROM rec a JOIN rec b ON b.i = a.i + 1 AND a.k = 0 AND b.k = 0 WHERE a.i % 2 = 0 AND a.i < {2 * n_questions})"
     inside = "(SELECT a.record_id AS ra, b.record_id AS rb FROM rec a JOIN rec b ON a.i = b.i AND a.k = 0 AND b.k = 1)"
-    both = f"(SELECT least(ra, rb) AS l, greatest(ra, rb) AS r, 'link' AS decision, 14.0 AS w FROM {inside} UNION ALL SELECT least(ra, rb), greatest(ra, rb), 'review', (hash(i, 11) % 900) / 100.0 - 2 FROM {pair})"  # fmt: skip
-    values = "UNNEST([{'f': 'forename', 'v': forename}, {'f': 'surname', 'v': surname}, {'f': 'date_of_birth', 'v': CAST(born AS VARCHAR)}, {'f': 'sex', 'v': sex}, {'f': 'address', 'v': address}, {'f': 'postcode', 'v': postcode}, {'f': 'phone', 'v': phone}])"  # fmt: skip
+    both = f"(SELECT least(ra, rb) AS l, greatest(ra, rb) AS r, 'link' AS decision, 14.0 AS w FROM {inside} UNION ALL SELECT least(ra, rb), greatest(ra, rb), 'review', (hash(i, 11) % 900) / 100.0 - 2 FROM {pair})"
+    values = "UNNEST([{'f': 'forename', 'v': forename}, {'f': 'surname', 'v': surname}, {'f': 'date_of_birth', 'v': CAST(born AS VARCHAR)}, {'f': 'sex', 'v': sex}, {'f': 'address', 'v': address}, {'f': 'postcode', 'v': postcode}, {'f': 'phone', 'v': phone}])"
     kind = "['" + "','".join(KINDS) + f"'][CAST(hash(i, 12) % {len(KINDS)} + 1 AS INTEGER)]"
     return {
         "persons": {

@@ -83,9 +83,7 @@ def _link(night: Night, std_records: pa.Table) -> list[Metric]:
     said = decided_tonight(night, std_records)
     engine = engine_of(night.settings.engine)
     footing = _footing(night, std_records, model, engine)
-    linked = link_records(
-        std_records, model, night.settings.policy, engine, decided=said.pairs, kept=footing.kept
-    )  # fmt: skip
+    linked = link_records(std_records, model, night.settings.policy, engine, decided=said.pairs, kept=footing.kept)
     said = with_evidence(night, said, linked.links, linked.model, std_records)
     save_model(linked.model, night.folder.file("model.toml"))
     written = (

@@ -144,7 +144,7 @@ def _check_decisions(night: Night, current: Publication) -> None:
             count = len(store.log())
     if count < known:
         problem = f"has {count:,} stewards' decisions, but the publication was made with {known:,}."
-        remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."  # fmt: skip
+        remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
         raise StateError("the store of decisions", problem, remedy)
 
 

@@ -26,7 +26,7 @@ SIDES = ("record_id", "fingerprint", "roles")
 """Columns with one value a record of the pair: ``<name>_l`` and ``<name>_r``."""
 UNCLEAR_LEVELS = {"agrees", "differs"}
 """Told in place of a level where the bits of a pair fit several."""
-ROLES = ("victim", "witness", "suspect", "accused", "detainee", "offender", "missing", "at_risk", "subject", "nominal")  # fmt: skip
+ROLES = ("victim", "witness", "suspect", "accused", "detainee", "offender", "missing", "at_risk", "subject", "nominal")
 
 
 def listed(names: Iterable[str]) -> str:

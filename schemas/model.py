@@ -23,17 +23,7 @@ from schemas.reference import Reference
 T = TypeVar("T")
 
 Kind = Literal[
-    "forename",
-    "surname",
-    "date",
-    "postcode",
-    "address",
-    "phone",
-    "email",
-    "identifier",
-    "category",
-    "ethnicity",
-    "age",
+    "forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity", "age"
 ]
 
 # Comparison levels a kind knows, from the weakest to the strongest. Level 0 is "null on a side": no evidence, weight 0.

@@ -80,10 +80,7 @@ LINEAGE = (
     Column("file_sha256", TEXT, "SHA-256 of that file's bytes (of the rows, for a database)", nullable=False),
     Column("sheet", TEXT, "Sheet of a workbook"),
     Column(
-        "row_number",
-        pa.int32(),
-        "Row in the file or sheet as a person counts it: 1 is its first line",
-        nullable=False,
+        "row_number", pa.int32(), "Row in the file or sheet as a person counts it: 1 is its first line", nullable=False
     ),
     Column("part", SMALL, "Which person of the row, from 1, where one row names several", nullable=False),
     Column("contract_version", TEXT, "Version and hash of the contract that read it", nullable=False),
@@ -118,9 +115,7 @@ PERSON_COLUMNS = _secret(
     Column("alias", TEXTS, "Other full names, forename before surname"),
     Column("date_of_birth", DAY, "Date of birth; null when it was a placeholder"),
     Column(
-        "date_of_birth_alt",
-        DAY,
-        "The other reading where day and month could be swapped and the source does not say",
+        "date_of_birth_alt", DAY, "The other reading where day and month could be swapped and the source does not say"
     ),
     Column("age_low", SMALL, "Lowest age in years stated at recorded_at"),
     Column("age_high", SMALL, "Highest age in years stated at recorded_at"),
@@ -286,11 +281,7 @@ CLUSTERS = Table(
         Column("n_records", COUNT, "Records in it", nullable=False),
         Column("n_pairs", COUNT, "Scored pairs inside it", nullable=False),
         Column("density", SHARE, "Scored pairs over possible pairs", nullable=False),
-        Column(
-            "weakest_bits",
-            BITS,
-            "Bottleneck: the lowest weight on the best path that joins all its records, bits",
-        ),
+        Column("weakest_bits", BITS, "Bottleneck: the lowest weight on the best path that joins all its records, bits"),
         Column("confidence", SHARE, "Probability at weakest_bits; 1 for a single record", nullable=False),
     ),
 )
@@ -347,7 +338,7 @@ PERSONS = Table(
         Column("n_open_questions", COUNT, "Rows of review_queue that name this person", nullable=False),
     ),
     published=True,
-)  # fmt: skip
+)
 
 PERSON_FIELDS = Table(
     "person_fields",
@@ -463,7 +454,7 @@ REVIEW_CLOSED = Table(
         Column("decision_ids", TEXTS, "As in review_queue"),
     ),
     published=True,
-)  # fmt: skip
+)
 
 RUN_METRICS = Table(
     "run_metrics",

@@ -34,11 +34,12 @@ SHOWN = 5
 
 def history(
     given: Annotated[
-        str, typer.Argument(metavar="PERSON_OR_RECORD", help="A person_id of any time, or a record_id.", show_default=False)
+        str,
+        typer.Argument(metavar="PERSON_OR_RECORD", help="A person_id of any time, or a record_id.", show_default=False),
     ],
     home: HomeOption = None,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """The history of a person or record."""
     from pipeline.persons.history import person_history, record_history
     from pipeline.persons.identity import ledger_of

@@ -88,11 +88,7 @@ def exact_persons(cluster: np.ndarray, entity: np.ndarray) -> float:
 
 
 def quality(
-    cluster: np.ndarray,
-    entity: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
-    source: np.ndarray | None = None,
+    cluster: np.ndarray, entity: np.ndarray, left: np.ndarray, right: np.ndarray, source: np.ndarray | None = None
 ) -> Quality:
     """Everything at once.
 

@@ -33,12 +33,7 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
         "both_first_of_january": "both 1 January, perhaps given for want of the day",
         "close": "one digit off, or day and month swapped",
     },
-    "postcode": {
-        "area": "same area",
-        "district": "same district",
-        "sector": "same sector",
-        "close": "one slip apart",
-    },
+    "postcode": {"area": "same area", "district": "same district", "sector": "same sector", "close": "one slip apart"},
     "address": {"some_words": "some words agree", "close": "one slip apart", "most_words": "most words agree"},
     "phone": {"close": "one slip apart"},
     "email": {"similar": "similar", "same_local_part": "same before the @", "close": "one slip apart"},

@@ -9,10 +9,7 @@ import numpy as np
 from pipeline.engines.average_link import average_link, bottleneck, components
 from pipeline.engines.port import ScoredPairs
 
-LEAST, MOST = (
-    -3.0,
-    6.0,
-)  # bits over the link threshold: no single pair may count for more, or against, than this
+LEAST, MOST = (-3.0, 6.0)  # bits over the link threshold: no single pair may count for more, or against, than this
 MISSING = -1.0  # a pair that no rule brought together speaks a little against
 NEUTRAL = 0.0  # a pair that may not link by itself neither speaks for nor against
 MOST_RECORDS = 2_000  # of a component; a larger one is cut at its weakest pairs first

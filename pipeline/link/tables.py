@@ -19,12 +19,7 @@ from schemas.tables import CLUSTER_MEMBERS, CLUSTERS, LINKS
 
 
 def links_table(
-    model: Model,
-    weights: LevelWeights,
-    pairs: ScoredPairs,
-    hits: RuleHits,
-    ids: pa.Array,
-    fates: Fates,
+    model: Model, weights: LevelWeights, pairs: ScoredPairs, hits: RuleHits, ids: pa.Array, fates: Fates
 ) -> pa.Table:
     """The contract ``links``: pairs in one person, pairs that wait, and pairs that a steward parted.
 

@@ -30,7 +30,7 @@ REASONS = {
     "broken_cluster": "Two records fit, but with the others of their persons they do not hold together.",
     "over_large_cluster": "The person has more records than one person should.",
     "grey_pair": "The evidence is neither strong enough to link nor weak enough to part.",
-}  # fmt: skip
+}
 
 
 def reason_of(review_type: str) -> str:

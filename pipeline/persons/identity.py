@@ -321,9 +321,10 @@ def _check_order(ledger: pa.Table, run_id: str) -> None:
     latest = max((run for run in runs.to_pylist() if run), key=run_order, default="")
     if latest and run_order(latest) >= run_order(run_id):
         raise SettingsError(
-            f"run {run_id}", f"is not later than {latest}, which the ledger of persons already has.",
+            f"run {run_id}",
+            f"is not later than {latest}, which the ledger of persons already has.",
             "Give a later date (--as-of, or as_of in the run file), or go back first: `boroughlink runs rollback RUN`.",
-        )  # fmt: skip
+        )
 
 
 def _hashed_id(said: str) -> str:

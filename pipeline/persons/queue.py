@@ -136,11 +136,12 @@ def _over(
     fates = {(row["record_id_l"], row["record_id_r"]): (row["decision"], row["decided_by"]) for row in links}
     closed = [
         {
-            **{name: row[name] for name in REVIEW_CLOSED.names if name in row}, "closed_in": run_id,
+            **{name: row[name] for name in REVIEW_CLOSED.names if name in row},
+            "closed_in": run_id,
             "reason_code": "joined_another" if place != NOBODY else _reason(row, person_of, fates),
         }
         for row, place in zip(rows, places.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
     return conform(pa.Table.from_pylist(closed, REVIEW_CLOSED.arrow_schema()), REVIEW_CLOSED)
 
 

@@ -124,8 +124,9 @@ def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebui
         tables = {table.name: _read(folder, table.name) for table in PUBLISHED}
         names = _cluster_names(tables, record_ids)
         kept = {
-            name: scrubbed(table, name, record_ids, names, set()) for name, table in rebuild(tables, record_ids, run_id).items()
-        }  # fmt: skip
+            name: scrubbed(table, name, record_ids, names, set())
+            for name, table in rebuild(tables, record_ids, run_id).items()
+        }
         new = folder.parent / f"{STAGING}expunged-{run_id}"
         shutil.rmtree(new, ignore_errors=True)
         write_whole(new, run_id, kept, {name: fact for name, fact in manifest.items() if name not in OWN_FACTS})

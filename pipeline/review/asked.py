@@ -25,7 +25,7 @@ UNREAD: Mapping[str, str] = {
     "date_of_birth": "The date of birth is no whole day of the calendar. Write it as 3 May 2011 or 03/05/2011, or leave it empty.",
     "postcode": "The postcode is not a whole one. Write it as E4 9AA, or leave it empty.",
     "identifier": "The identifier cannot be read, or is not there. Give a PNC ID, a CRO, NHS or pupil number, a phone, an e-mail or the id of a person.",
-}  # fmt: skip
+}
 """What is told where something was typed that cannot be searched for: leaving it out unsaid would find other people"""
 
 

@@ -93,7 +93,7 @@ CREATE TABLE search_keys AS
         FROM sounds)
     SELECT key, person_id, borough FROM keys ORDER BY key, person_id
 """
-FACTS = "CREATE TABLE facts AS SELECT (SELECT count(*) FROM records) AS n_records, (SELECT count(*) FROM persons) AS n_persons"  # fmt: skip
+FACTS = "CREATE TABLE facts AS SELECT (SELECT count(*) FROM records) AS n_records, (SELECT count(*) FROM persons) AS n_persons"
 
 
 def stamp_of(folder: Path) -> str:

@@ -108,7 +108,7 @@ def confirmations(connection: Connection, answers: Sequence[Mapping[str, Any]]) 
 
 def _open(shelf: Shelf, today: dt.date, answered: Collection[str]) -> dict[str, dict[str, int]]:
     """Open questions that no answer waits on, as the queue counts them."""
-    sql = "SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue WHERE review_id NOT IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"  # fmt: skip
+    sql = "SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue WHERE review_id NOT IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"
     rows = shelf.rows(sql, [today, sorted(answered)])
     found: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(AGES, 0))
     for row in rows:

@@ -14,7 +14,7 @@ AT_THE_DESK: Mapping[str, str] = {
     "Retract or supersede one of them first, or leave this one.": "Open one of these pairs and replace what was decided there, or leave this one.",
     "To decide otherwise, supersede that decision by its id (--supersede).": "Open that pair and tick that its decision is replaced, or leave it.",
     "That one waits for a second person: confirm it instead (--confirm).": "That one waits for a second person: confirm it instead.",
-}  # fmt: skip
+}
 """What is advised on the command line, and the same at the desk"""
 SAID: Mapping[str, str] = {"link": "the same person", "unlink": "different people", "unsure": "cannot be told"}
 

@@ -22,7 +22,7 @@ SEALED = "fernet:"
 REMEDY = (
     "Put it back from a backup, or give the key in BOROUGHLINK_DESK_KEY. If it is lost for good: `boroughlink review users reset NAME` for everybody"
     " of whom `boroughlink review users list` says that a second factor is set up, then start again."
-)  # fmt: skip
+)
 
 
 class Seal:

@@ -89,9 +89,10 @@ def deal(group: Group, chosen: Sequence[str], joined: Collection[SideName] = ())
         raise DeskRefusedError(422, "Choose some of the records, not none and not all.")
     if len(picked) * len(rest) > MOST_DECISIONS:
         raise DeskRefusedError(
-            422, f"{len(picked):,} records from {len(rest):,} are {len(picked) * len(rest):,} pairs to part; at most {MOST_DECISIONS:,} at once.",
+            422,
+            f"{len(picked):,} records from {len(rest):,} are {len(picked) * len(rest):,} pairs to part; at most {MOST_DECISIONS:,} at once.",
             "Part a few records first, then the next ones from what is left.",
-        )  # fmt: skip
+        )
     return Dealt(picked, rest, frozenset(joined))
 
 

@@ -91,10 +91,7 @@ def _mended(compact: str) -> str | None:
 
 
 def read_address(
-    address: str | None,
-    postcode: str | None,
-    reference: Reference,
-    columns: tuple[str, str] = ("address", "postcode"),
+    address: str | None, postcode: str | None, reference: Reference, columns: tuple[str, str] = ("address", "postcode")
 ) -> Address:
     """The address without its postcode, and the postcode of its own cell, or else the one inside the address."""
     notes: list[Note] = []

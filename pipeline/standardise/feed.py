@@ -12,14 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.core.parquet import conform
-from pipeline.standardise.again import (
-    LINEAGE_NAMES,
-    Before,
-    hangs_on_day,
-    none_again,
-    rows_again,
-    taken_up,
-)
+from pipeline.standardise.again import LINEAGE_NAMES, Before, hangs_on_day, none_again, rows_again, taken_up
 from pipeline.standardise.cells import raw_cells, read_cells
 from pipeline.standardise.events import read_events, read_recorded_at
 from pipeline.standardise.identity import Identity, identify, some_rows, stable_id
@@ -159,8 +152,9 @@ def _rejected(people: Columns, events: Columns) -> dict[int, _Rejection]:
 
 def _repeats(raw: pa.Table, identity: Identity) -> dict[int, _Rejection]:
     return {
-        row: _Rejection("duplicate_row", None, f"Same as {_where(raw, earlier)}.") for row, earlier in identity.same_as.items()
-    }  # fmt: skip
+        row: _Rejection("duplicate_row", None, f"Same as {_where(raw, earlier)}.")
+        for row, earlier in identity.same_as.items()
+    }
 
 
 def _where(raw: pa.Table, row: int) -> str:

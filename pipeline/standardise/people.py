@@ -103,12 +103,7 @@ def _address(cells: Cells, reference: Reference, gathered: Gathered) -> Columns:
 
 
 def read_births(
-    cells: Cells,
-    contract: Contract,
-    reference: Reference,
-    as_of: dt.date,
-    recorded_at: pa.Array,
-    gathered: Gathered,
+    cells: Cells, contract: Contract, reference: Reference, as_of: dt.date, recorded_at: pa.Array, gathered: Gathered
 ) -> Columns:
     """Birthdays and ages; an age cell comes before the age that a birthday cell gives."""
     births = map_distinct(cells["date_of_birth"], lambda text: read_birthday(text, contract.dates, reference, as_of))

@@ -116,7 +116,7 @@ def _overwrite(store: Store) -> None:
     try:
         tries(lambda: with_patience(store.engine, store.patience_s, lambda: look(store.engine)))
     except RetryError:
-        problem = f"what was erased is in {place} until the readers that hold it open are gone; then give the same order again."  # fmt: skip
+        problem = f"what was erased is in {place} until the readers that hold it open are gone; then give the same order again."
         raise StoreUnavailableError(name_of(store.engine), problem) from None
 
 

@@ -25,7 +25,7 @@ FILLED = {
     "merlin_pac": {"dob": 0.96, "address": 0.93, "phone": 0.0, "email": 0.0, "middle": 0.3, "pnc": 0.0},
     "la_children": {"dob": 0.99, "address": 0.95, "phone": 0.0, "email": 0.0, "middle": 0.3, "pnc": 0.0},
     "borough_cse": {"dob": 0.9, "address": 0.8, "phone": 0.5, "email": 0.0, "middle": 0.1, "pnc": 0.0},
-}  # fmt: skip
+}
 
 
 @dataclass(slots=True)

@@ -127,9 +127,10 @@ class _Life:
         child = self.p.age_on(start.date()) < 18
         event.facts |= {
             "bail": r.choice(("Granted", "Refused")) if event.facts["charged"] else "",
-            "accommodation": r.choice("YN") if child else "", "secure": r.choice("YN") if child else "",
+            "accommodation": r.choice("YN") if child else "",
+            "secure": r.choice("YN") if child else "",
             "adult": (start + dt.timedelta(minutes=r.randint(30, 600))).strftime("%d/%m/%Y %H:%M") if child else "",
-        }  # fmt: skip
+        }
         return event
 
     def _visor(self) -> Event:
@@ -159,8 +160,9 @@ class _Life:
         event.facts = {
             "returned": back.strftime("%d/%m/%Y %H:%M") if is_back else "",
             "risk": r.choices(("Absent", "Low", "Medium", "High"), (10, 20, 45, 25))[0],
-            "cse": r.choices(("Y", "N", ""), (25, 50, 25))[0], "debrief": r.choices(("Y", "N", ""), (40, 40, 20))[0],
-        }  # fmt: skip
+            "cse": r.choices(("Y", "N", ""), (25, 50, 25))[0],
+            "debrief": r.choices(("Y", "N", ""), (40, 40, 20))[0],
+        }
         return event
 
     def _notice(self) -> Event:

@@ -115,7 +115,7 @@ def needed_good(home: Home, night: FeedNight) -> LastGood | None:
         problem = (
             f"is damaged ({damage}), and tonight's export of the feed cannot be used either ({night.reason_code})."
         )
-        remedy = f"Bring a good export of {night.feed_id}, or restore the folder from a backup; if neither can be had, delete it: the feed's people then leave the publication."  # fmt: skip
+        remedy = f"Bring a good export of {night.feed_id}, or restore the folder from a backup; if neither can be had, delete it: the feed's people then leave the publication."
         raise StateError(str(home.last_good / night.feed_id), problem, remedy)
     return last_good(home, night.feed_id)
 

@@ -188,8 +188,7 @@ def test_the_truth_finds_its_records_by_the_rows_of_exports_that_have_no_sheets(
 
 
 @pytest.mark.parametrize(
-    ("pairs", "problem"),
-    [((("a", "X"), ("a", "Y")), "more than once"), ((("z", "X"),), "about none of these records")],
+    ("pairs", "problem"), [((("a", "X"), ("a", "Y")), "more than once"), ((("z", "X"),), "about none of these records")]
 )
 def test_a_truth_that_cannot_be_meant_is_refused(pairs: tuple[tuple[str, str], ...], problem: str) -> None:
     with pytest.raises(SettingsError, match=problem):

@@ -17,13 +17,7 @@ from schemas.contract import Dates
 CASES = Path(__file__).parents[1] / "cases"
 AS_OF = dt.date(2026, 11, 20)
 REFERENCE = Reference.load()
-SINGLE = {
-    "nhs_number": read_nhs_number,
-    "upn": read_upn,
-    "phone": read_phone,
-    "email": read_email,
-    "uprn": read_uprn,
-}
+SINGLE = {"nhs_number": read_nhs_number, "upn": read_upn, "phone": read_phone, "email": read_email, "uprn": read_uprn}
 
 
 def cases(name: str) -> list[object]:

@@ -15,13 +15,7 @@ from stewards_say import said
 from pipeline.core.errors import DecisionConflictError, SettingsError
 from pipeline.stewardship.contradictions import Edge, knots
 from pipeline.stewardship.decision import Decision, pair_state
-from pipeline.stewardship.evidence import (
-    evidence_hash,
-    evidence_text,
-    fingerprints,
-    moved_fields,
-    pair_evidence,
-)
+from pipeline.stewardship.evidence import evidence_hash, evidence_text, fingerprints, moved_fields, pair_evidence
 from pipeline.stewardship.policy import CaseFacts, load_policy, second_because
 from pipeline.stewardship.reattach import reattach
 from pipeline.stewardship.standing import (

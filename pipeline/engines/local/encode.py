@@ -101,12 +101,7 @@ def encode(
     base = {field: first[domain(kinds[field], field)] for field in fields}
     spread = frequencies_of(read, model, n)
     values = describe(
-        vocabularies,
-        groups,
-        n,
-        names,
-        _given(spread, vocabularies, model, frequency_table),
-        [base[f] for f in fields],
+        vocabularies, groups, n, names, _given(spread, vocabularies, model, frequency_table), [base[f] for f in fields]
     )
     name_base = first.get("name", 0)
     if frequency_table is not None and "name" in vocabularies:
