@@ -20,6 +20,8 @@ from schemas.boroughs import BOROUGHS, slug
 from schemas.tables import EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
 
 Format = Literal["csv", "jsonl", "xlsx", "xls", "ods", "sql"]
+ATTRIBUTE = "attribute."
+"""Begins the name of a field of the event that only one source has"""
 REFERENCES = {"source_key", "event_ref"}
 """Fields that are a source's own number or reference"""
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -157,7 +159,7 @@ class Contract(_Strict):
     @model_validator(mode="after")
     def _fields_exist(self) -> Self:
         known = set(PERSON_RAW_FIELDS) | set(EVENT_RAW_FIELDS)
-        attributes = {name for name in self.event if name.startswith("attribute.")}
+        attributes = {name for name in self.event if name.startswith(ATTRIBUTE)}
         used = (
             set(self.person) | (set(self.event) - attributes) | (set(self.constants) - attributes)
             | (set(self.values) - attributes) | (set(self.key) - attributes) | (set(self.required) - attributes)

@@ -6,12 +6,14 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 
 from pipeline.core.errors import SourceError
 from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
 
 MOST_CELL = 1_000_000
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -75,7 +77,7 @@ def _csv_rows(text: str, delimiter: str, header_rows: int) -> Iterator[Row | Bad
             reason = f"Has {len(cells)} cells, expected {width}: a {delimiter!r} inside a value needs quotes. Correct the row."
             yield BadRow(number, "too_many_cells", reason, json.dumps(cells, ensure_ascii=False))
             continue
-        if any(_has_control(cell) for cell in cells):
+        if any(map(CONTROL.search, cells)):
             reason = "Has a control character in a value. Correct the row."
             yield BadRow(number, "control_character", reason, json.dumps(cells, ensure_ascii=False))
             continue
@@ -134,7 +136,3 @@ def json_cell(value: object) -> Cell:
             return as_cell("; ".join(map(str, value)))
         case _:
             return as_cell(json.dumps(value, ensure_ascii=False))
-
-
-def _has_control(text: str) -> bool:
-    return any(ord(letter) < 32 and letter not in "\t\r\n" for letter in text)

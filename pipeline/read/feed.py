@@ -17,7 +17,7 @@ from pipeline.read.fetch import check_unchanged, fetch
 from pipeline.read.headings import match_headings
 from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
 from pipeline.read.workbooks import read_workbook
-from schemas.contract import Contract, Feed
+from schemas.contract import ATTRIBUTE, Contract, Feed
 from schemas.tables import QUARANTINE, RAW_RECORDS
 
 CHUNK = 50_000
@@ -110,28 +110,19 @@ def _is_total(row: Row) -> bool:
 
 
 def _add(good: _Rows, contract: Contract, sheet: str | None, row: Row, fields: tuple[str | None, ...]) -> None:
-    values: dict[str, Cell] = {}
-    attributes: dict[str, str] = {}
-    for field, cell in zip(fields, row.cells, strict=False):
-        if field is None or cell is None:
-            continue
-        if field.startswith("attribute."):
-            attributes[field.removeprefix("attribute.")] = cell
-        else:
-            values[field] = cell
-    if not values and not attributes:
+    filled = {field: cell for field, cell in zip(fields, row.cells, strict=False) if field and cell is not None}
+    attributes = {field: cell for field, cell in filled.items() if field.startswith(ATTRIBUTE)}
+    values = {field: cell for field, cell in filled.items() if field not in attributes} if attributes else filled
+    if not filled:
         return
+    own = {
+        "sheet": sheet,
+        "row_number": row.number,
+        "attributes": [(field.removeprefix(ATTRIBUTE), cell) for field, cell in attributes.items()] or None,
+        "marks": list(row.marks) or None,
+    }
     for part, person in enumerate(_people(contract, values), start=1):
-        good.add(
-            person
-            | {
-                "sheet": sheet,
-                "row_number": row.number,
-                "part": part,
-                "attributes": list(attributes.items()) or None,
-                "marks": list(row.marks) or None,
-            }
-        )
+        good.add({**person, **own, "part": part})
 
 
 def _people(contract: Contract, values: Mapping[str, Cell]) -> Iterator[dict[str, Cell]]:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import eq
 
 from pipeline.core.errors import SourceError
 from pipeline.read.sheets import BadRow, Cell, Row, Sheet
@@ -130,8 +131,10 @@ def _check(fields: tuple[str | None, ...], headings: list[str], contract: Contra
 def _without_repeats(rows: Iterator[Row | BadRow], headings: list[str]) -> Iterator[Row | BadRow]:
     """The rows that are not the headings once more, as where two sheets were pasted together."""
     for row in rows:
-        if isinstance(row, Row) and [fold_heading(cell) for cell in row.cells if cell] == headings:
-            continue
+        if isinstance(row, Row):
+            filled = [cell for cell in row.cells if cell]
+            if len(filled) == len(headings) and all(map(eq, map(fold_heading, filled), headings)):
+                continue
         yield row
 
 

@@ -10,10 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.contract import Contract, Meaning
+from schemas.contract import ATTRIBUTE, Contract, Meaning
 from schemas.tables import EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
-
-ATTRIBUTE = "attribute."
 
 
 @dataclass(frozen=True, slots=True)

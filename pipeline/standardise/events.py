@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.standardise.addresses import read_address
-from pipeline.standardise.cells import ATTRIBUTE, Cells
+from pipeline.standardise.cells import Cells
 from pipeline.standardise.codes import read_borough, read_code, read_plain, read_status
 from pipeline.standardise.distinct import Note, Read, RowNote, map_distinct, map_rows
 from pipeline.standardise.identifiers import asn
@@ -18,7 +18,7 @@ from pipeline.standardise.notes import Gathered
 from pipeline.standardise.people import Columns, read_column
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.times import LONDON, read_time
-from schemas.contract import Contract
+from schemas.contract import ATTRIBUTE, Contract
 from schemas.tables import ATTRIBUTES, TEXT, TIME
 
 NEUTRAL_ROLE = "subject"

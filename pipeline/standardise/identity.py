@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.standardise.cells import ATTRIBUTE, raw_cells
+from pipeline.standardise.cells import raw_cells
+from schemas.contract import ATTRIBUTE
 
 FIELD, CELL = "\x1e", "\x1f"
 ID_BYTES = 16
