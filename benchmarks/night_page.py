@@ -46,8 +46,8 @@ LARGE = """
 {rows}
 
 Reading is left out: a file that is the same is not read, of the others every row is parsed in both nights ({full_reading:.0f} and {own_reading:.0f} seconds of CPU).
-Reading and standardising share a stage and one interpreter, so that of standardising the CPU time of its threads is told; of the other stages it is the time that
-passed. The CPU time of the whole process without reading, start and report included, is {full_cpu:.0f} s in the full night and {own_cpu:.0f} s in the incremental one ({cpu_share:.0%}).
+Reading and standardising share a stage and its processes: of the time that passed, standardising is told the part that it has in their CPU time.
+The CPU time of the whole run without reading, start and report included, is {full_cpu:.0f} s in the full night and {own_cpu:.0f} s in the incremental one ({cpu_share:.0%}).
 """
 
 
@@ -75,10 +75,10 @@ def large_night(said: dict[str, Any]) -> str:
     """The part about one night over many records, with its picture."""
     told = said["nights"][-1]
     own, full = told["incremental"], told["full"]
-    seconds = [{**night["stages"], "standardise": night["standardising_cpu"]} for night in (full, own)]
+    seconds = [{**night["stages"], "standardise": _standardising(night)} for night in (full, own)]
     rows = [_row(name, *(of[name] for of in seconds)) for name in STAGES]
     rows.append(_row("**all that follows reading**", *(sum(of[name] for name in STAGES) for of in seconds)))
-    cpu = [night["cpu"] - night["reading_cpu"] for night in (full, own)]
+    cpu = [night["cpu"] + night["standardising_cpu"] for night in (full, own)]
     path = FOLDER / "results" / "nights.png"
     with mpl.rc_context(PICTURE):
         figure = Figure(figsize=(7.5, 3.2), layout="constrained", dpi=150)
@@ -98,6 +98,13 @@ def large_night(said: dict[str, Any]) -> str:
         differing=", ".join(told["differing_tables"]) or "none", picture="results/nights.png", rows="\n".join(rows),
         full_reading=full["reading_cpu"], own_reading=own["reading_cpu"], full_cpu=cpu[0], own_cpu=cpu[1], cpu_share=cpu[1] / cpu[0],
     )  # fmt: skip
+
+
+def _standardising(night: dict[str, Any]) -> float:
+    """Its part of the seconds in which exports were read and standardised."""
+    reading, own = night["reading_cpu"], night["standardising_cpu"]
+    seconds: float = night["stages"]["read"] * own / (reading + own)
+    return seconds
 
 
 def _row(name: str, full: float, own: float) -> str:

@@ -79,7 +79,7 @@ def _twin(home: Path, twin: Path) -> Path:
 
 
 def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]:
-    """One night in a process of its own; what it says, and the seconds of its stages."""
+    """One night in a process of its own; what it says, the seconds of its stages, and its CPU time without that of the processes that read for it."""
     command = [
         sys.executable,
         "-c",

@@ -24,6 +24,8 @@ def private(night: Night, place: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if isinstance(error, LinkageError) and error.stage:
+            raise  # told already, nearer to where it happened
         own = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
         if own is None and os.environ.get("BOROUGHLINK_DEBUG"):
             raise

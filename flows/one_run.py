@@ -16,6 +16,7 @@ from flows.outcome import Outcome
 from flows.progress import Bars
 from flows.quiet import prefect_starts, quiet_prefect
 from flows.resume import begin
+from flows.workers import warm_up
 from pipeline.core.durable import forget_checksums, storage_error
 from pipeline.core.errors import LinkageError, PublishRefusedError
 from pipeline.core.lock import run_lock
@@ -62,6 +63,7 @@ def _begun(night: Night, *, fresh: bool) -> Night:
 
 
 def _run_flow(night: Night, console: Console | None) -> Outcome:
+    warm_up(night.settings.workers)
     quiet_prefect(night.home.root)
     from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  (reads its settings when imported)
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.around import private
 from flows.checkpoints import as_marked
 from flows.expunging import withheld
 from flows.night import Night, passwords
@@ -23,6 +24,7 @@ from flows.resume import code_stamp
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.errors import SourceError
 from pipeline.core.log import log
+from pipeline.core.memory import peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table, write_table
 from pipeline.core.places import RunFolder
@@ -35,6 +37,8 @@ from schemas.contract import Contract
 from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, RECORDS_AGAIN, STD_RECORDS
 
 READ, STANDARDISE, NOTE = "read", "standardise", "note.json"
+READING_PEAK = "reading_peak_memory"
+"""Measure: MB that this process and those that read held at most, were all at their peak at once"""
 WRITTEN = (
     (READ, RAW_RECORDS.name), (STANDARDISE, STD_RECORDS.name), (STANDARDISE, EVENTS_STAGED.name), (STANDARDISE, QUARANTINE.name),
     (STANDARDISE, RECORDS_AGAIN.name),
@@ -74,6 +78,8 @@ class FeedTimes:
     """From the export to raw records; of an export that is that of the last night, all it took"""
     standardising: float = 0.0
     """From raw records to tables on disk"""
+    peak_mb: float = 0.0
+    """Most memory that the process has held that read it"""
 
 
 def read_and_standardise(night: Night, feed_id: str) -> FeedTimes:
@@ -82,19 +88,26 @@ def read_and_standardise(night: Night, feed_id: str) -> FeedTimes:
     Raises:
         SourceError: If a later try may bring it; any other failure is noted, and the feed will be held.
     """
+    with private(night, feed_id):
+        reading, standardising = _brought(night, feed_id)
+    return FeedTimes(reading, standardising, peak_mb())
+
+
+def _brought(night: Night, feed_id: str) -> tuple[float, float]:
+    """CPU seconds of reading and of standardising."""
     contract, feed = night.feeds[feed_id]
     began, cpu_began = time.perf_counter(), time.thread_time()
     last = last_export(night, feed_id, contract)
     try:
         if last and not last.note["hangs_on_day"] and _sha256(night, feed_id) == last.note["file_sha256"]:
             _take_over(night, last)
-            return FeedTimes(time.thread_time() - cpu_began)
+            return time.thread_time() - cpu_began, 0.0
         read = read_feed(contract, feed, night.settings.exports, passwords(night.settings, os.environ))
     except SourceError as error:
         if error.is_retryable:
             raise
         note_failure(night, feed_id, error)
-        return FeedTimes(time.thread_time() - cpu_began)
+        return time.thread_time() - cpu_began, 0.0
     reading, cpu_read = time.perf_counter() - began, time.thread_time()
     standard = standardise_feed(read.records, contract, reference(), night.as_of, last.read() if last else None)
     n_records, n_rejected = _keep(night, feed_id, read, standard)
@@ -104,7 +117,7 @@ def read_and_standardise(night: Night, feed_id: str) -> FeedTimes:
     }  # fmt: skip
     note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256, **facts)
     log("feed read", feed=feed_id, rows=read.rows_read, records=n_records, rejected=n_rejected, again=standard.n_reused, reading_seconds=round(reading, 3))  # fmt: skip
-    return FeedTimes(cpu_read - cpu_began, time.thread_time() - cpu_read)
+    return cpu_read - cpu_began, time.thread_time() - cpu_read
 
 
 def _keep(night: Night, feed_id: str, read: FeedRead, standard: FeedStandardised) -> tuple[int, int]:
@@ -156,16 +169,18 @@ def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
     log("feed failed", feed=feed_id, code=error.code)
 
 
-def read_metrics(night: Night, times: Iterable[FeedTimes]) -> list[Metric]:
-    """Rows standardised tonight, rows that said what they had said, feeds whose export was not read because it is the same, and CPU seconds."""
+def read_metrics(night: Night, times: Iterable[FeedTimes], processes: int) -> list[Metric]:
+    """Rows standardised tonight, rows that said what they had said, feeds whose export was not read because it is the same, CPU seconds, and memory."""
     notes = [noted(night.folder, feed_id) for feed_id in night.feeds]
     counts = {name: sum(said.get(name, 0) for said in notes) for name in ("rows_standardised", "rows_again")}
     counts["feeds_unchanged"] = sum(said.get("is_unchanged", False) for said in notes)
     took = list(times)
+    others = processes * max((own.peak_mb for own in took), default=0.0) if processes > 1 else 0.0
     return [
         *(Metric("night", name, count, "count") for name, count in counts.items()),
         Metric("read", "reading_cpu_seconds", sum(own.reading for own in took), "s"),
         Metric("read", "standardise_cpu_seconds", sum(own.standardising for own in took), "s"),
+        Metric("read", READING_PEAK, peak_mb() + others, "MB"),
     ]
 
 

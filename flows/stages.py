@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,17 +15,19 @@ from flows.kept import forget_others
 from flows.linking import LINK, why_full
 from flows.night import Night
 from flows.outcome import Outcome, worked_on
+from flows.reading import READING_PEAK
 from flows.validating import VALIDATE
 from pipeline.core.durable import write_synced
 from pipeline.core.errors import LimitsPassedError
 from pipeline.core.log import log
+from pipeline.core.memory import peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table
 from pipeline.link.drift import drift_told
 from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import list_publications, publish
 from pipeline.publish.rows import Rows, n_rows, of_file
-from pipeline.report.page import render_report
+from pipeline.report.page import COLUMNS, render_report
 from pipeline.validate.hold import FeedState, promote
 from schemas.model import load_model
 from schemas.tables import LINKS, RUN_METRICS
@@ -41,7 +42,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
     tables = built_rows(night)
     tables["links"] = of_file(night.folder.table(LINK, "links"), LINKS)
     tables |= {name: read_table(night.folder.table(VALIDATE, name)) for name in ("quarantine", "source_status")}
-    counts = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB"), *_table_counts(tables)]
+    counts = [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB"), *_table_counts(tables)]
     tables["run_metrics"] = pa.Table.from_pylist([metric._asdict() for metric in counts], RUN_METRICS.arrow_schema())
     settings = night.settings
     facts = {
@@ -78,11 +79,10 @@ def write_report(
     refused: Sequence[str] = (),
 ) -> Outcome:
     """Write report.html into the run's folder; returns what the night came to."""
-    names = ("persons", "records", "links", "source_status", "quarantine", "review_queue", "identity_ledger")
-    tables = {name: read_table(published / name) for name in names}
+    tables = {name: read_table(published / name, columns) for name, columns in COLUMNS.items()}
     has_before = any(other.run_id != night.run_id for other in list_publications(night.home))
     model = load_model(night.settings.model).stamp
-    measures = [*metrics, Metric("run", "peak_memory", peak_mb(), "MB")]
+    measures = [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")]
     as_of, drift = night.as_of.isoformat(), drift_told(metrics)
     why, built = why_full(night), _built(metrics)
     told = worked_on(why, built)
@@ -115,7 +115,7 @@ def write_report(
             (state.night.feed_id, state.state, state.night.reason or "") for state in states if state.state != "fresh"
         ),
         seconds=round(seconds, 3),
-        peak_mb=round(peak_mb(), 1),
+        peak_mb=round(_most_mb(metrics), 1),
         why_full=why,
         built=built,
     )
@@ -133,9 +133,9 @@ def _built(metrics: Sequence[Metric]) -> dict[str, int]:
     return {**told, "pairs_compared": found.get("compared_pairs", 0), "pairs_known": known}
 
 
-def peak_mb() -> float:
-    """Most memory this process has held, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _most_mb(metrics: Sequence[Metric]) -> float:
+    """Most memory that the run has held, MB."""
+    return max([peak_mb(), *(metric.value for metric in metrics if metric.metric == READING_PEAK)])
 
 
 def _table_counts(tables: Mapping[str, Rows]) -> list[Metric]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,7 @@ from flows.engines import engine_of
 from flows.intake import People, take_in
 from flows.progress import steps
 from pipeline.core.errors import SettingsError
-from pipeline.core.memory import give_back, memory_of_the_system
+from pipeline.core.memory import give_back, memory_of_the_system, peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.evaluate.curves import Bin, calibration, calibration_error
 from pipeline.evaluate.quality import codes, quality
@@ -69,7 +68,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
             facts["quality"] = _quality(people, people.truth, linked, bins)
         facts["columns_not_used"] = list(people.unused)
         facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
-        facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
+        facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": round(peak_mb(), 1)}
         page = partial(_page, facts, linked.model, _pictured(linked), bins, _keys(facts, linked))
         write = partial(_write, linked.cluster_members, linked.links, people.id_type, linked.model, out)
         del people, linked  # what is neither drawn nor written makes room
@@ -78,7 +77,7 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
             writing = beside.submit(write)
             (out / "report.html").write_text(page(), "utf-8")
             writing.result()
-        facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": _peak_memory_mb()}
+        facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": round(peak_mb(), 1)}
         (out / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     return facts
 
@@ -155,10 +154,6 @@ def _rules(linked: Linked) -> list[dict[str, Any]]:
         | {"expected_matches": round(gain.matches, 1), "expected_new_matches": round(gain.new_matches, 1)}
         for gain in linked.chosen_rules.gains
     ]
-
-
-def _peak_memory_mb() -> float:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def _quality(people: People, truth: pa.Array, linked: Linked, bins: list[Bin]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from pebble import ProcessExpired
 from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -22,6 +23,7 @@ from flows.checkpoints import once
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import progress
+from flows.workers import Workers
 from pipeline.core.errors import LinkageError, SourceError, StorageError, StoreUnavailableError
 from pipeline.core.log import log
 from pipeline.core.memory import memory_of_the_system
@@ -60,44 +62,50 @@ def _is_retryable(_task: object, _run: object, state: State) -> bool:
     retry_condition_fn=_is_retryable,
     task_run_name="read {feed_id}",
 )
-def read_and_standardise(night: Night, feed_id: str) -> reading.FeedTimes:
+def read_and_standardise(night: Night, feed_id: str, workers: Workers) -> reading.FeedTimes:
     """One feed: tonight's export in standard form."""
     with private(night, feed_id):
-        step = steps.read(night, feed_id)
         done = once(
-            step,
+            steps.read(night, feed_id),
             reading.FeedTimes,
-            lambda: reading.read_and_standardise(night, feed_id),
+            lambda: _read_by(workers, night, feed_id),
             lambda: reading.is_still_read(night, feed_id),
         )
     progress().advance("read", len(night.feeds))
     return done
 
 
+def _read_by(workers: Workers, night: Night, feed_id: str) -> reading.FeedTimes:
+    limit = night.settings.feed_seconds
+    try:
+        return workers.do(limit, reading.read_and_standardise, night, feed_id)
+    except TimeoutError:
+        what = "Ask for a smaller export, or raise feed_seconds in the run file."
+        raise SourceError("too_slow", feed_id, f"took longer than {limit:,.0f} seconds.", what) from None
+    except ProcessExpired as error:
+        what = "Did memory run out? Ask for a smaller export, or set fewer workers in the run file."
+        raise SourceError("reader_died", feed_id, f"ended the process that read it ({error.exitcode}).", what) from None
+
+
 def read_feeds(night: Night) -> None:
     """Read every feed, several at a time; one that fails for good is noted and will be held, the others go on."""
-    with timed(night, "read"), memory_of_the_system():
-        limit = night.settings.feed_seconds
-        step = read_and_standardise.with_options(retries=night.settings.source_retries, timeout_seconds=limit)
+    log_file = night.folder.file("run.log")
+    with timed(night, "read"), memory_of_the_system(), Workers(night.settings.workers, log_file) as workers:
+        step = read_and_standardise.with_options(retries=night.settings.source_retries)
         times = []
-        waiting = dict(zip(night.feeds, submit(step, [(night, feed_id) for feed_id in night.feeds]), strict=True))
-        for feed_id, result in waiting.items():
+        waiting = zip(night.feeds, submit(step, [(night, feed_id, workers) for feed_id in night.feeds]), strict=True)
+        for feed_id, result in waiting:
             try:
                 times.append(result())
             except SourceError as error:
                 reading.note_failure(night, feed_id, error)
-            except TimeoutError:
-                what = "Ask for a smaller export, or raise feed_seconds in the run file."
-                reading.note_failure(
-                    night, feed_id, SourceError("too_slow", feed_id, f"took longer than {limit:,.0f} seconds.", what)
-                )
             except StorageError:
                 raise  # of our own disk: no fault of the feed, and none that holding it would mend
             except Exception as error:
                 what = "Set BOROUGHLINK_DEBUG=1 and run again to see where; tell the maintainers."
                 problem = SourceError("failed", feed_id, f"could not be processed ({type(error).__name__}).", what)
                 reading.note_failure(night, feed_id, problem)
-    add_metrics(night, reading.read_metrics(night, times))
+    add_metrics(night, reading.read_metrics(night, times, workers.processes))
 
 
 def validate_sources(night: Night) -> None:

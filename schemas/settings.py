@@ -68,10 +68,11 @@ class RunSettings(BaseModel):
     stage_retries: Annotated[int, Field(ge=0, le=10)] = 1
     """Further tries of a stage whose database did not answer"""
     feed_seconds: Annotated[float, Field(gt=0)] = 1_800
-    """Time limit of one feed's reading; both limits hold where Prefect runs the night"""
+    """Time limit of one feed's reading, where other processes than the night's own read; the process of one that is over it is ended"""
     stage_seconds: Annotated[float, Field(gt=0)] = 14_400
-    """Time limit of every other stage"""
+    """Time limit of every other stage, where Prefect runs the night"""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
+    """Feeds read at a time, each by a process of its own while there are cores for them; with 1 the night's own process reads"""
     notify: Notify | None = None
     """Whom to tell how the run ended; nobody where it is not given"""
     review: DeskSettings = DeskSettings()

@@ -68,7 +68,13 @@ def small_london(place: Path) -> London:
         said = json.loads((EXPECTATIONS / f"{suite}.json").read_text("utf-8"))
         said["expectations"] = said["expectations"][:1]  # they take most of the time of a small night
         (place / "expectations" / f"{suite}.json").write_text(json.dumps(said), "utf-8")
-    said = {"exports": "exports", "contracts": "contracts", "expectations": "expectations", "as_of": "2026-11-20"}
+    said = {
+        "exports": "exports",
+        "contracts": "contracts",
+        "expectations": "expectations",
+        "as_of": "2026-11-20",
+        "workers": 1,
+    }
     (place / "run.yaml").write_text(yaml.safe_dump(said), "utf-8")
     return London(place)
 

@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import functools
 import gc
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,11 @@ SELDOM = (50_000, 50, 50)
 def give_back() -> None:
     """Let the C library return what it keeps of freed memory; cheap, and nothing where it has no such call."""
     _trim()(0)
+
+
+def peak_mb() -> float:
+    """Most memory that this process has held, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 @contextmanager

@@ -17,6 +17,16 @@ from pipeline.report.charts import size_bars, stage_bars, weight_histogram
 from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
 
+COLUMNS = {
+    "persons": ["n_records", "boroughs"],
+    "records": ["feed_id"],
+    "links": ["match_weight", "decision"],
+    "source_status": None,
+    "quarantine": ["reason_code", "reason"],
+    "review_queue": ["review_type", "harm"],
+    "identity_ledger": ["person_id", "valid_from", "valid_to", "merged_into", "split_from"],
+}
+"""What the page is made of: the tables, and their columns that it needs; None: all"""
 # Reasons that name a row, told as one.
 SHORT = {"duplicate_row": "Repeats an earlier row of the same export."}
 
@@ -44,17 +54,23 @@ class _Source:
 
 def changes_since(ledger: pa.Table, run_id: str, has_before: bool) -> Changes:
     """What the ledger says this run did."""
-    rows = ledger.select(["valid_from", "valid_to", "merged_into", "split_from", "person_id"]).to_pylist()
-    begun = {row["person_id"] for row in rows if row["valid_from"] == run_id}
-    ended = {row["person_id"]: row for row in rows if row["valid_to"] == run_id}
-    known = {row["person_id"] for row in rows if row["valid_from"] != run_id}
+    ids, begins, ends = (ledger.column(name) for name in ("person_id", "valid_from", "valid_to"))
+    has_begun, has_ended = (pc.fill_null(pc.equal(column, run_id), False) for column in (begins, ends))
+    begun, known = pc.unique(ids.filter(has_begun)), ids.filter(pc.invert(has_begun)).combine_chunks()
+    ended = ledger.filter(has_ended)
+    is_merged = pc.is_valid(ended.column("merged_into"))
+    is_gone = pc.and_not(pc.invert(pc.is_in(ended.column("person_id"), begun)), is_merged)
     return Changes(
         not has_before,
-        new=len(begun - known),
-        gone=sum(person not in begun and row["merged_into"] is None for person, row in ended.items()),
-        merged=sum(row["merged_into"] is not None for row in ended.values()),
-        split=sum(row["split_from"] is not None and row["valid_from"] == run_id for row in rows),
+        new=_count(pc.invert(pc.is_in(begun, known))),
+        gone=_count(is_gone),
+        merged=_count(is_merged),
+        split=_count(pc.is_valid(ledger.column("split_from").filter(has_begun))),
     )
+
+
+def _count(holds: pa.ChunkedArray | pa.Array) -> int:
+    return pc.sum(holds).as_py() or 0
 
 
 def render_report(  # noqa: PLR0913  (what the page tells, each by its name)
@@ -78,7 +94,7 @@ def render_report(  # noqa: PLR0913  (what the page tells, each by its name)
     persons, links, status = tables["persons"], tables["links"], tables["source_status"].to_pylist()
     weight = links.column("match_weight").to_numpy()
     is_link = pc.equal(links.column("decision"), "link").to_numpy()
-    rejected = tables["quarantine"].select(["reason_code", "reason"]).to_pylist()
+    rejected = tables["quarantine"].to_pylist()
     reasons = Counter(SHORT.get(row["reason_code"], row["reason"]) for row in rejected)
     boroughs = pc.list_value_length(persons.column("boroughs")).to_numpy()
     environment = jinja2.Environment(
@@ -133,7 +149,7 @@ def _questions(queue: pa.Table) -> list[tuple[str, int, int]]:
     """Kind of question, how many, and the gravest harm among them."""
     harm = Counter[str]()
     count = Counter(queue.column("review_type").to_pylist())
-    for row in queue.select(["review_type", "harm"]).to_pylist():
+    for row in queue.to_pylist():
         harm[row["review_type"]] = max(harm[row["review_type"]], row["harm"])
     return [
         (TYPE_WORDS.get(name, name), count[name], harm[name])

@@ -1,0 +1,85 @@
+"""Processes that read exports beside the night's own, for Python uses one core a process.
+
+An export that hangs, or takes all memory there is, ends the process that reads it and not the night.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from multiprocessing import connection, forkserver, get_context, parent_process
+from pathlib import Path
+from typing import ParamSpec, Self, TypeVar
+
+from pebble import ProcessPool
+
+from pipeline.core.log import log_to
+from pipeline.core.memory import few_cycles, memory_of_the_system
+
+P = ParamSpec("P")
+R = TypeVar("R")
+CONTEXT = get_context("forkserver")  # workers are forked from a process that has no threads, and all imports
+
+
+class Workers:
+    """So many processes, or where one is enough the night's own; use as a context manager."""
+
+    def __init__(self, most: int, log_file: Path) -> None:
+        self.processes = min(most, os.cpu_count() or 1)
+        self._pool = None if self.processes == 1 else ProcessPool(self.processes, 0, _begin, (dict(os.environ), log_file), CONTEXT)  # fmt: skip
+
+    def do(self, seconds: float, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the work gives; may be called from several threads, each of which waits.
+
+        Raises:
+            TimeoutError: If it takes longer; its process is ended. The night's own process never is.
+            pebble.ProcessExpired: If its process died.
+        """
+        if self._pool is None:
+            return work(*args, **kwargs)
+        found: R = self._pool.schedule(_done, (work, *args), kwargs, seconds).result()
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._pool is not None:
+            (self._pool.stop if kind else self._pool.close)()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+
+def warm_up(most: int) -> None:
+    """Begin to import what workers need, while this process goes on."""
+    if most > 1:
+        CONTEXT.set_forkserver_preload(["flows.reading"])
+        forkserver.ensure_running()
+
+
+def _done(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    with few_cycles(), memory_of_the_system():
+        try:
+            return work(*args, **kwargs)
+        except Exception:
+            if os.environ.get("BOROUGHLINK_DEBUG"):
+                traceback.print_exc()  # here, where it happened
+            raise
+
+
+def _begin(environment: dict[str, str], log_file: Path) -> None:
+    """A new worker: it writes to the run's log, and does not outlive the night."""
+    os.environ.clear()
+    os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the night's own process, which gets it too, ends its workers
+    log_to(log_file)
+    threading.Thread(target=_end_with_the_night, daemon=True).start()
+
+
+def _end_with_the_night() -> None:
+    night = parent_process()
+    if night is not None:
+        connection.wait([night.sentinel])
+        os._exit(1)

@@ -1,0 +1,129 @@
+"""Processes that read exports: what hangs, dies or is killed there costs one feed, and nothing outlives the night."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from small_london import London, current_run, ended, forked, log_of, plain_night, published_tables
+
+pytestmark = pytest.mark.slow
+SECOND = "2026-11-21-1"
+FEEDS = ["cris.camden", "cris.hackney", "custody", "visor"]
+SECONDS = 60.0  # after which what should have happened will not happen
+
+
+@pytest.fixture
+def hung(london: London) -> Iterator[Path]:
+    """A borough's export that is there and can be opened, but never read, as on a network drive that went away."""
+    london.say(workers=2, source_retries=0)
+    path = london.exports / "cris" / "hackney.csv"
+    shutil.copy(path, london.place / "hackney.csv")
+    path.unlink()
+    os.mkfifo(path)
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def mended(london: London, hung: Path) -> None:
+    hung.unlink()
+    shutil.copy(london.place / "hackney.csv", hung)
+
+
+def started(london: London, home: Path) -> int:
+    return forked(lambda: plain_night(london.night(home, "2026-11-21")), london.place / "out")
+
+
+def readers(home: Path, night: int) -> list[int]:
+    """The processes that read for a night, once all has been read but what is never read."""
+    end = time.monotonic() + SECONDS
+    while len(read(home)) < len(FEEDS) - 1:
+        assert time.monotonic() < end, "the others are not read"
+        time.sleep(0.05)
+    log_file = home / "runs" / SECOND / "run.log"
+    return [pid for pid in processes() if pid not in (os.getpid(), night) and has_open(pid, log_file)]
+
+
+def read(home: Path) -> list[object]:
+    log_file = home / "runs" / SECOND / "run.log"
+    lines = log_of(home, SECOND) if log_file.exists() else []
+    return [line["feed"] for line in lines if line["event"] in ("feed read", "feed unchanged")]
+
+
+def processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def has_open(pid: int, file: Path) -> bool:
+    with suppress(OSError):
+        return any(path.readlink() == file for path in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
+def is_gone(pid: int) -> bool:
+    """A process that nobody has asked for its exit code yet is gone too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def wait_until_gone(pid: int) -> None:
+    end = time.monotonic() + SECONDS
+    while not is_gone(pid):
+        assert time.monotonic() < end, "it is still there"
+        time.sleep(0.05)
+
+
+def held(home: Path) -> list[tuple[object, object]]:
+    return [(line["feed"], line["code"]) for line in log_of(home, SECOND) if line["event"] == "feed not fresh"]
+
+
+def test_several_processes_read_what_one_reads(london: London, home: Path, undisturbed: dict[str, object]) -> None:
+    london.say(workers=2)
+    assert ended(started(london, home)) == 0
+    assert published_tables(home) == undisturbed
+    assert sorted(map(str, read(home))) == FEEDS
+
+
+def test_an_export_that_hangs_is_held_when_its_time_is_over_and_its_process_ended(
+    london: London, home: Path, hung: Path
+) -> None:
+    london.say(feed_seconds=4)
+    night = started(london, home)
+    reading = readers(home, night)
+    assert len(reading) == 2
+    assert ended(night) == 0
+    assert all(map(is_gone, reading))
+    assert current_run(home) == SECOND
+    assert held(home) == [("cris.hackney", "too_slow")]
+
+
+def test_a_process_that_dies_while_it_reads_costs_one_feed(london: London, home: Path, hung: Path) -> None:
+    night = started(london, home)
+    for pid in readers(home, night):
+        os.kill(pid, signal.SIGKILL)
+    assert ended(night) == 0
+    assert current_run(home) == SECOND
+    assert held(home) == [("cris.hackney", "reader_died")]
+
+
+def test_a_killed_night_leaves_no_process_behind_and_the_next_goes_on(
+    london: London, home: Path, hung: Path, undisturbed: dict[str, object]
+) -> None:
+    night = started(london, home)
+    reading = readers(home, night)
+    os.kill(night, signal.SIGKILL)
+    assert ended(night) == -signal.SIGKILL
+    for pid in reading:
+        wait_until_gone(pid)
+    mended(london, hung)
+    assert ended(started(london, home)) == 0
+    assert current_run(home) == SECOND
+    assert published_tables(home) == undisturbed
