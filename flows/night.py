@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.core.errors import SettingsError
+from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, Home, RunFolder
 from pipeline.publish import journal
 from pipeline.publish.publication import RUN_ID
@@ -75,25 +75,24 @@ def plan_night(
     return Night(next_run_id(Home(settings.home), day), day, settings)
 
 
-def passwords(settings: RunSettings, environment: Mapping[str, str]) -> dict[str, str]:
-    """Passwords of workbooks by variable: from the environment, else from the files the run file names.
+def passwords(settings: RunSettings, environment: Mapping[str, str], variable: str | None) -> dict[str, str]:
+    """The password of a feed's workbooks by its variable: from the environment, else from the file that the run file names.
 
     Raises:
-        SettingsError: If a named file cannot be read.
+        SourceError: If that file cannot be read: the feed is held, and the others go on.
     """
-    found = {
-        name: value
-        for name, value in environment.items()
-        if name.startswith("BOROUGHLINK_") and name.endswith("_PASSWORD")
-    }
-    for name, path in settings.passwords.items():
-        if name in found:
-            continue
-        try:
-            found[name] = path.read_text("utf-8").strip()
-        except OSError:
-            raise SettingsError(str(path), f"cannot be read, though it should hold {name}") from None
-    return found
+    if variable is None:
+        return {}
+    if variable in environment:
+        return {variable: environment[variable]}
+    path = settings.passwords.get(variable)
+    try:
+        return {variable: path.read_text("utf-8").strip()} if path else {}
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"cannot be read ({type(error).__name__}), though it should hold {variable}."
+        raise SourceError(
+            "encrypted", str(path), problem, "Correct `passwords` in the run file, or put the file there."
+        ) from None
 
 
 def next_run_id(home: Home, day: dt.date) -> str:

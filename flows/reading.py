@@ -102,7 +102,9 @@ def _brought(night: Night, feed_id: str) -> tuple[float, float]:
         if last and not last.note["hangs_on_day"] and _sha256(night, feed_id) == last.note["file_sha256"]:
             _take_over(night, last)
             return time.thread_time() - cpu_began, 0.0
-        read = read_feed(contract, feed, night.settings.exports, passwords(night.settings, os.environ))
+        read = read_feed(
+            contract, feed, night.settings.exports, passwords(night.settings, os.environ, feed.password_env)
+        )
     except SourceError as error:
         if error.is_retryable:
             raise

@@ -18,6 +18,7 @@ from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
 from pipeline.core.run_note import RunNote, change_note, open_run, unfinished_runs, utc_now
+from pipeline.persons.survivorship import load_survivorship
 from pipeline.publish.publication import (
     LIBRARIES,
     Publication,
@@ -27,6 +28,7 @@ from pipeline.publish.publication import (
     read_current,
 )
 from pipeline.publish.verify import damaged_files
+from pipeline.stewardship.policy import load_policy
 from schemas.model import load_model
 
 OPERATIONAL = {
@@ -71,8 +73,14 @@ def begin(night: Night, *, fresh: bool = False) -> Night:
 
 
 def stamps_of(night: Night) -> dict[str, str]:
-    """Hash of each thing that tonight's tables depend on besides the exports."""
+    """Hash of each thing that tonight's tables depend on besides the exports.
+
+    Raises:
+        SettingsError: If a model, a policy or rules that the run file names cannot be used.
+    """
     settings = night.settings
+    load_policy(settings.steward_policy)
+    load_survivorship(settings.survivorship, {})
     said = settings.model_dump(mode="json", exclude=OPERATIONAL)
     rules = (settings.survivorship, settings.steward_policy, *sorted(settings.expectations.rglob("*.json")))
     return {

@@ -7,21 +7,18 @@ or a renamed heading is a change of such a file, never of code.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.core.errors import SettingsError
 from schemas.boroughs import BOROUGHS, slug
-from schemas.tables import EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
+from schemas.contract_checks import fold_heading, problems_of
+from schemas.written import read_yaml, wrongs
 
 Format = Literal["csv", "jsonl", "xlsx", "xls", "ods", "sql"]
-ATTRIBUTE = "attribute."
-"""Begins the name of a field of the event that only one source has"""
 REFERENCES = {"source_key", "event_ref"}
 """Fields that are a source's own number or reference"""
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -157,28 +154,13 @@ class Contract(_Strict):
     limits: Limits = Limits()
 
     @model_validator(mode="after")
-    def _fields_exist(self) -> Self:
-        known = set(PERSON_RAW_FIELDS) | set(EVENT_RAW_FIELDS)
-        attributes = {name for name in self.event if name.startswith(ATTRIBUTE)}
-        used = (
-            set(self.person) | (set(self.event) - attributes) | (set(self.constants) - attributes)
-            | (set(self.values) - attributes) | (set(self.key) - attributes) | (set(self.required) - attributes)
-        )  # fmt: skip
-        if wrong := sorted(used - known):
-            raise ValueError(f"unknown fields {wrong}; known are {sorted(known)} and attribute.NAME")
-        if "role" not in self.event and "role" not in self.constants:
-            raise ValueError("role is neither a column (event) nor a constant")
-        if self.format == "sql" and not self.query:
-            raise ValueError("format sql needs a query")
-        if self.boroughs not in ("all", "none") and (wrong := sorted(set(self.boroughs) - set(BOROUGHS))):
-            raise ValueError(f"unknown boroughs {wrong}")
-        if self.boroughs != "none" and (wrong := sorted(set(self.feeds) - {slug(b) for b in self._boroughs()})):
-            raise ValueError(f"feeds names {wrong}, which are not slugs of its boroughs")
-        for pattern in (self.sheets, *self.ignore):
-            re.compile(pattern)
+    def _holds_together(self) -> Self:
+        if problems := list(problems_of(self)):
+            raise ValueError("; ".join(dict.fromkeys(problems)))
         return self
 
-    def _boroughs(self) -> tuple[str, ...]:
+    def own_boroughs(self) -> tuple[str, ...]:
+        """Those that send an export of their own, as they are written."""
         if self.boroughs == "all":
             return BOROUGHS
         return () if self.boroughs == "none" else tuple(self.boroughs)
@@ -203,20 +185,16 @@ class Contract(_Strict):
         """Every export expected of this source."""
         if self.boroughs == "none":
             yield self._feed(None, Where())
-        for borough in self._boroughs():
+        for borough in self.own_boroughs():
             yield self._feed(borough, self.feeds.get(slug(borough), Where()))
 
     def _feed(self, borough: str | None, where: Where) -> Feed:
         own = {name: getattr(self, name) for name in Where.model_fields}
         own |= {name: value for name in Where.model_fields if (value := getattr(where, name)) is not None}
-        own["location"] = own["location"].replace("{borough}", slug(borough) if borough else "")
+        if borough:
+            own["location"] = own["location"].replace("{borough}", slug(borough))
         feed_id = f"{self.source}.{slug(borough)}" if borough else self.source
         return Feed(feed_id=feed_id, source=self.source, borough=borough, **own)
-
-
-def fold_heading(text: str) -> str:
-    """A heading without case, extra space and trailing punctuation, so that ``D.O.B. `` meets ``D.O.B``."""
-    return re.sub(r"\s+", " ", text).strip().strip(":.*").casefold()
 
 
 def load_contract(path: Path) -> Contract:
@@ -226,15 +204,10 @@ def load_contract(path: Path) -> Contract:
         SettingsError: If it is not YAML, or says something that a contract cannot say.
     """
     try:
-        return Contract.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except yaml.YAMLError as error:
-        problem = f"is not YAML: {str(error).splitlines()[0]}"
+        return Contract.model_validate(read_yaml(path))
     except ValidationError as error:
-        problem = "; ".join(
-            f"{'.'.join(map(str, part['loc'])) or 'contract'}: {part['msg']}"
-            for part in error.errors(include_input=False)
-        )
-    raise SettingsError(path.name, problem, "schemas/contract.schema.json tells what a contract may say.")
+        wrong = wrongs(error, Contract)
+    raise SettingsError(str(path), wrong, "schemas/contract.schema.json tells what a contract may say.")
 
 
 def load_contracts(folder: Path) -> tuple[Contract, ...]:
@@ -243,10 +216,10 @@ def load_contracts(folder: Path) -> tuple[Contract, ...]:
     Raises:
         SettingsError: If there is none, one is wrong, or two claim the same source.
     """
-    contracts = [load_contract(path) for path in sorted(folder.glob("*.yaml"))]
+    contracts = [load_contract(path) for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))]
     names = [contract.source for contract in contracts]
     if not names:
-        raise SettingsError(str(folder), "holds no contract", "Put one YAML file a source system there.")
+        raise SettingsError(str(folder), "holds no contract.", "Put one YAML file a source system there.")
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise SettingsError(str(folder), f"has two contracts for {twice}", "Rename or remove one.")
+        raise SettingsError(str(folder), f"has two contracts for {', '.join(twice)}.", "Rename or remove one.")
     return tuple(sorted(contracts, key=lambda contract: contract.source))

@@ -9,7 +9,6 @@ are described in ``docs/linking.md``.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.core.errors import SettingsError
 from schemas.reference import Reference
+from schemas.written import read_toml, wrongs
 
 T = TypeVar("T")
 
@@ -245,19 +245,16 @@ def read_model(path: Path, part: Callable[[dict[str, Any]], T]) -> T:
     """
     what_to_do = "pipeline/models/person.toml is an example."
     try:
-        said = tomllib.loads(path.read_text("utf-8"))
+        said = read_toml(path)
         written = said.get("format_version", 1)
         if isinstance(written, int) and written > FORMAT:
             problem = f"is written in format {written}; this version of boroughlink reads formats up to {FORMAT}."
             raise SettingsError(path.name, problem, "Update boroughlink, or train the model anew with this version.")
         return part(said)
     except ValidationError as error:
-        wrong = error.errors(include_input=False)
-        problem = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in wrong)
-        if all(p["type"] == "missing" and "levels" in p["loc"] for p in wrong):
+        problem = wrongs(error, Model)
+        if all(p["type"] == "missing" and "levels" in p["loc"] for p in error.errors(include_input=False)):
             what_to_do = f"It is not trained yet: boroughlink train --model {path.name} finds what is missing."
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problem = f"cannot be read: {error}"
     except ValueError as error:
         problem = str(error)
     raise SettingsError(path.name, problem, what_to_do)

@@ -6,13 +6,13 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, MODELS, ROOT, SAMPLE, SOURCES
 from schemas.desk import DeskSettings
 from schemas.notify import Notify
+from schemas.written import read_yaml, wrongs
 
 SQLITE = "sqlite:///"
 
@@ -85,14 +85,12 @@ class RunSettings(BaseModel):
         Raises:
             SettingsError: If the file is missing, is not YAML, or says something unknown.
         """
+        said = read_yaml(path)
+        said = {} if said is None else said
         try:
-            said = yaml.safe_load(path.read_text("utf-8")) or {}
             settings = cls.model_validate(said)
-        except (OSError, yaml.YAMLError) as error:
-            raise SettingsError(str(path), f"cannot be read ({type(error).__name__})") from None
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
-            raise SettingsError(str(path), wrong, "data/sample/run.yaml is an example.") from None
+            raise SettingsError(str(path), wrongs(error, cls), "data/sample/run.yaml is an example.") from None
         return settings.relative_to(path.resolve().parent, said)
 
     def relative_to(self, folder: Path, said: dict[str, object]) -> Self:

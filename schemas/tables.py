@@ -95,6 +95,8 @@ PERSON_RAW_FIELDS = (
 EVENT_RAW_FIELDS = (
     "event_ref", "event_borough", "role", "started", "ended", "place", "place_postcode", "risk", "status",
 )  # fmt: skip
+ATTRIBUTE = "attribute."
+"""Begins the name of a field of the event that only one source has"""
 
 RAW_RECORDS = Table(
     "raw_records",

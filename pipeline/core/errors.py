@@ -23,7 +23,10 @@ class SettingsError(LinkageError):
         self.file, self.problem, self.what_to_do = file, problem, what_to_do
 
     def __str__(self) -> str:
-        return " ".join(part for part in (f"{self.file}: {self.problem}", self.what_to_do) if part)
+        problem = f"{self.file}: {self.problem}"
+        if self.what_to_do and not problem.endswith((".", "?", "!")):
+            problem += "."
+        return f"{problem} {self.what_to_do}".rstrip()
 
 
 class SourceError(LinkageError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.core.errors import SettingsError
+from schemas.written import read_toml, wrongs
 
 Criterion = Literal["fact", "trusted", "frequent", "recent", "complete"]
 # What each criterion prefers, as a sort key over the columns of ``candidates``; larger first.
@@ -51,10 +51,7 @@ def load_survivorship(path: Path, trust: dict[str, int]) -> Survivorship:
         SettingsError: If it cannot be read or names an unknown rule.
     """
     try:
-        said = _File.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(str(path.name), f"cannot be read ({type(error).__name__})") from None
+        said = _File.model_validate(read_toml(path))
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
-        raise SettingsError(path.name, wrong, f"Rules are {', '.join(ORDER)}.") from None
+        raise SettingsError(path.name, wrongs(error, _File), f"Rules are {', '.join(ORDER)}.") from None
     return Survivorship(said.fields, {name: (group.fields, group.rules) for name, group in said.groups.items()}, trust)

@@ -17,8 +17,8 @@ from pipeline.read.fetch import check_unchanged, fetch
 from pipeline.read.headings import match_headings
 from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
 from pipeline.read.workbooks import read_workbook
-from schemas.contract import ATTRIBUTE, Contract, Feed
-from schemas.tables import QUARANTINE, RAW_RECORDS
+from schemas.contract import Contract, Feed
+from schemas.tables import ATTRIBUTE, QUARANTINE, RAW_RECORDS
 
 CHUNK = 50_000
 TOTALS = re.compile(r"(grand |sub ?)?totals?\b.*|(number|no\.?) of \w+.*|end of (sheet|report|list).*", re.IGNORECASE)

@@ -11,7 +11,8 @@ from operator import eq
 from pipeline.core.errors import SourceError
 from pipeline.read.sheets import BadRow, Cell, Row, Sheet
 from pipeline.read.workbooks import printable
-from schemas.contract import Contract, Feed, fold_heading
+from schemas.contract import Contract, Feed
+from schemas.contract_checks import fold_heading
 
 SEARCHED_ROWS = 20
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.contract import ATTRIBUTE, Contract, Meaning
-from schemas.tables import EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
+from schemas.contract import Contract, Meaning
+from schemas.tables import ATTRIBUTE, EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

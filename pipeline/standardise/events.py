@@ -18,8 +18,8 @@ from pipeline.standardise.notes import Gathered
 from pipeline.standardise.people import Columns, read_column
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.times import LONDON, read_time
-from schemas.contract import ATTRIBUTE, Contract
-from schemas.tables import ATTRIBUTES, TEXT, TIME
+from schemas.contract import Contract
+from schemas.tables import ATTRIBUTE, ATTRIBUTES, TEXT, TIME
 
 NEUTRAL_ROLE = "subject"
 

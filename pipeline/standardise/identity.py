@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.standardise.cells import raw_cells
-from schemas.contract import ATTRIBUTE
+from schemas.tables import ATTRIBUTE
 
 FIELD, CELL = "\x1e", "\x1f"
 ID_BYTES = 16

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.core.errors import SettingsError
 from schemas.decisions import StewardPolicy, TwoPersonRule, Verdict
+from schemas.written import read_toml, wrongs
 
 POLICY = Path(__file__).resolve().parent / "policy.toml"
 UNKNOWN_FACTS = "unknown_facts"
@@ -37,12 +37,10 @@ def load_policy(path: Path = POLICY) -> StewardPolicy:
         SettingsError: If it cannot be read, or says something that a policy cannot say.
     """
     try:
-        return StewardPolicy.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        problem = f"cannot be read: {error}"
+        return StewardPolicy.model_validate(read_toml(path))
     except ValidationError as error:
-        problem = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
-    raise SettingsError(path.name, problem, "pipeline/stewardship/policy.toml is an example.")
+        wrong = wrongs(error, StewardPolicy)
+    raise SettingsError(path.name, wrong, "pipeline/stewardship/policy.toml is an example.")
 
 
 def second_because(policy: StewardPolicy, verdict: Verdict, facts: CaseFacts | None) -> tuple[str, ...]:

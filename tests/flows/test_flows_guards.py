@@ -8,8 +8,9 @@ import pytest
 
 from flows import tasks
 from flows.around import private
-from flows.night import plan_night
+from flows.night import passwords, plan_night
 from pipeline.core.errors import LinkageError, SourceError
+from schemas.settings import RunSettings
 
 PLANNED = plan_night(None, Path("/nowhere"), None, None, {})
 
@@ -57,3 +58,14 @@ def test_runs_of_a_day_are_counted_in_the_home(tmp_path) -> None:
     night = plan_night(None, tmp_path, None, None, {})
     assert night.run_id == "2026-11-20-11"
     assert len(night.feeds) == 104
+
+
+def test_a_password_that_cannot_be_had_concerns_only_the_feed_that_needs_it(tmp_path: Path) -> None:
+    (tmp_path / "merton").write_text(" secret\n", "utf-8")
+    settings = RunSettings(passwords={"MERTON_WORD": tmp_path / "merton", "SUTTON_WORD": tmp_path / "gone"})
+    assert passwords(settings, {}, None) == {}
+    assert passwords(settings, {}, "CAMDEN_WORD") == {}
+    assert passwords(settings, {}, "MERTON_WORD") == {"MERTON_WORD": "secret"}
+    assert passwords(settings, {"SUTTON_WORD": "set"}, "SUTTON_WORD") == {"SUTTON_WORD": "set"}
+    with pytest.raises(SourceError, match=r"gone: cannot be read .* it should hold SUTTON_WORD\. Correct `passwords`"):
+        passwords(settings, {}, "SUTTON_WORD")

@@ -1,0 +1,130 @@
+"""Run files and contracts as people write them: what does not fit is told with file, line or setting, and what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import ROOT
+from pipeline.persons.survivorship import load_survivorship
+from pipeline.stewardship.policy import load_policy
+from schemas.contract import Contract, load_contract, load_contracts
+from schemas.model import load_model
+from schemas.settings import RunSettings
+
+README = (ROOT / "README.md").read_text("utf-8")
+YOUTH = README[README.index("source: youth_offending") : README.index("```", README.index("source: youth_offending"))]
+
+
+def told(folder: Path, text: str | bytes) -> str:
+    path = folder / "youth.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SettingsError) as caught:
+        load_contract(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value)
+
+
+def changed(old: str, new: str) -> str:
+    assert old in YOUTH
+    return YOUTH.replace(old, new)
+
+
+def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
+    (tmp_path / "youth.yml").write_text(YOUTH, "utf-8")
+    (contract,) = load_contracts(tmp_path)
+    assert [feed.location for feed in contract.all_feeds()] == ["youth/hackney.csv"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (changed("[Last name, Surname]", "[Last name, Surname"), "cannot be read as YAML, line 11, column 3"),
+        (changed("  forename:", "  surname: [Family name]\n  forename:"), "line 11, column 3: 'surname' stands there a second time"),
+        (YOUTH.encode() + b"# caf\xe9\n", "is not UTF-8 text: see line 18."),
+        ("", "must be names with values"),
+        ("- source\n", "must be names with values"),
+        (changed("delimiter:", "delimeter:"), "delimeter: is not known (did you mean delimiter?)"),
+        (changed("[First name]", "First name"), "person.forename: must be a list"),
+        (changed("[First name]", "[No]"), "person.forename.1: must be text: put it in quotes"),
+        (changed("forename:", "firstname:"), "firstname (did you mean forename?)"),
+        (changed("[Hackney]", "[hackny]"), "hackny (did you mean Hackney?)"),
+        (changed("[Hackney]", "Hackney"), "boroughs: must be 'all' or 'none' or must be a list"),
+        (changed("[Hackney]", "[Hackney, Hackney]"), "names Hackney twice"),
+        (changed("[First name]", "[last  name]"), "stands for surname and for forename"),
+        (changed("key: [source_key]", "key: [event_ref]"), "key names event_ref, for which person and event have no heading"),
+        (changed("{ role: subject }", "{ role: subject }\nrequired: [phone]"), "required names phone, for which"),
+    ],
+)  # fmt: skip
+def test_what_a_contract_cannot_say_is_told_with_where_and_what_instead(
+    tmp_path: Path, text: str | bytes, words: str
+) -> None:
+    assert words in told(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('ignore: ["("]', "'(' is no pattern"),
+        ('sheets: "["', "'[' is no pattern"),
+        ('split_people: { columns: [surname], separators: ["("] }', "'(' is no pattern"),
+        ("split_people: { columns: [full_name] }", "split_people.columns names full_name"),
+        ("encoding: utf9", "no encoding is called 'utf9'"),
+        ("encoding: hex", "no encoding is called 'hex'"),
+        ('dates: { formats: ["DD/MM/YYYY"] }', "'DD/MM/YYYY' is no way to write a date"),
+        ("recorded_at: begun", "no field is called begun"),
+        ("strikethrough: { field: statu, value: closed }", "no field is called statu (did you mean status?)"),
+        ("feeds: { hackny: { encoding: cp1252 } }", "feeds names hackny (did you mean hackney?)"),
+        ("feeds: { hackney: { delimiter: ';;' } }", "delimiter must be one character"),
+        ("feeds: { hackney: { format: sql } }", "format sql needs a query"),
+        ("feeds: { hackney: { location: 'youth/{Borough}.csv' } }", "location has {Borough}"),
+    ],
+)
+def test_what_no_reader_could_use_is_told_before_the_night(tmp_path: Path, line: str, words: str) -> None:
+    assert words in told(tmp_path, f"{YOUTH}{line}\n")
+
+
+def test_two_feeds_never_read_the_same_export_unless_by_sheet(tmp_path: Path) -> None:
+    both = changed("[Hackney]", "[Hackney, Camden]").replace("youth/{borough}.csv", "youth.csv")
+    assert "would read the same export" in told(tmp_path, both)
+    sheets = {"hackney": {"sheets": "Hackney"}, "camden": {"sheets": "Camden"}}
+    path = tmp_path / "by_sheet.yaml"
+    path.write_text(changed("[Hackney]", "[Hackney, Camden]").replace("csv", "xlsx") + f"feeds: {sheets}\n", "utf-8")
+    assert isinstance(load_contract(path), Contract)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"home: here\n\texports: there\n", "cannot be read as YAML, line 2, column 1"),
+        (b"exports: here\nexports: there\n", "line 2, column 1: 'exports' stands there a second time"),
+        (b"exports: caf\xe9\n", "is not UTF-8 text: see line 1"),
+        (b"- home\n", "must be names with values"),
+        (b"false\n", "must be names with values"),
+        (b"contract: here\n", "contract: is not known (did you mean contracts?). data/sample/run.yaml is an example."),
+        (b"publish_limits: { merged: 0.1 }\n", "publish_limits.merged: is not known (did you mean merged_share?)"),
+        (b"workers: many\n", "workers: must be a valid integer"),
+    ],
+)
+def test_a_run_file_is_told_by_line_and_setting(tmp_path: Path, text: bytes, words: str) -> None:
+    (tmp_path / "run.yaml").write_bytes(text)
+    with pytest.raises(SettingsError, match=r"run\.yaml: ") as caught:
+        RunSettings.load(tmp_path / "run.yaml")
+    assert words in str(caught.value)
+
+
+def test_an_empty_run_file_is_one(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_bytes(b"\xef\xbb\xbf# nothing yet\n")
+    assert RunSettings.load(tmp_path / "run.yaml") == RunSettings()
+
+
+@pytest.mark.parametrize("load", [load_model, load_policy, lambda path: load_survivorship(path, {})])
+def test_a_file_of_rules_that_cannot_be_read_is_told(tmp_path: Path, load) -> None:
+    path = tmp_path / "rules.toml"
+    for text, words in ((None, "No such file"), (b"a = ]", "cannot be read as TOML"), (b"a = '\xe9'", "is not UTF-8")):
+        if text is not None:
+            path.write_bytes(text)
+        with pytest.raises(SettingsError, match=words):
+            load(path)
