@@ -22,7 +22,7 @@ LINEAGE = {
     "feed_id": "crimes.barnet", "source": "crimes", "borough": "Barnet", "file": "crimes/barnet.csv", "part": 1, "contract_version": "1:abc",
 }  # fmt: skip
 CONTRACT = Contract(**{
-    "source": "crimes", "title": "Crimes", "location": "x.csv", "format": "csv", "person": {"surname": ("Surname",)},
+    "source": "crimes", "title": "Crimes", "location": "x.csv", "format": "csv", "person": {"source_key": ("Ref",), "surname": ("Surname",)},
     "event": {"role": ("Role",)}, "event_type": "crime", "key": ("source_key",), "recorded_at": "started",
     "strikethrough": {"field": "status", "value": "closed"},
 })  # fmt: skip

@@ -38,7 +38,8 @@ def raw_table(*rows: dict, feed_id: str = "crimes.barnet") -> pa.Table:
 def contract(**said: object) -> Contract:
     return Contract(**{
         "source": "crimes", "title": "Crimes", "location": "x.csv", "format": "csv",
-        "person": {"surname": ("Surname",)}, "event": {"role": ("Role",)}, "event_type": "crime", **said,
+        "person": {"source_key": ("Ref",), "surname": ("Surname",)},
+        "event": {"role": ("Role",), "attribute.reported_date": ("Reported",)}, "event_type": "crime", **said,
     })  # fmt: skip
 
 
