@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from pipeline.core.errors import SourceError
 from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
 
 MOST_CELL = 1_000_000
+MOST_LINES = 200
+"""Of one row: a quote that is never closed makes one cell of many rows"""
+SEND_AGAIN = "Ask the borough to send it again."
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -21,10 +25,11 @@ def read_csv(fetched: Fetched, encoding: str, delimiter: str, header_rows: int) 
     """Rows of a CSV file; a row with more cells than the headings, or with control characters, is a bad row.
 
     Raises:
-        SourceError: wrong_encoding, where the bytes are not in the declared encoding.
+        SourceError: wrong_encoding, where the bytes are not in the declared encoding; while rows are taken, open_quote, where a
+            quote takes many rows for one cell, and truncated_file, where the last row breaks off.
     """
     text = decode(fetched, encoding)
-    return Sheet(None, _csv_rows(text, delimiter, header_rows))
+    return Sheet(None, _csv_rows(fetched.file, text, delimiter, header_rows))
 
 
 def decode(fetched: Fetched, encoding: str) -> str:
@@ -39,7 +44,7 @@ def decode(fetched: Fetched, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = fetched.data.count(b"\n", 0, error.start) + 1
         raise _wrong_encoding(fetched.file, encoding, f"has a byte on line {line} that does not exist in it") from None
-    if "\x00" in text[:10_000]:
+    if 4 * text[:10_000].count("\x00") > len(text[:10_000]):
         raise _wrong_encoding(fetched.file, encoding, "is full of NUL characters, as UTF-16 is when misread")
     return text.removeprefix("\ufeff")
 
@@ -53,50 +58,88 @@ def _wrong_encoding(file: str, encoding: str, problem: str) -> SourceError:
     )
 
 
-def _csv_rows(text: str, delimiter: str, header_rows: int) -> Iterator[Row | BadRow]:
+def _csv_rows(file: str, text: str, delimiter: str, header_rows: int) -> Iterator[Row | BadRow]:
     csv.field_size_limit(MOST_CELL)
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter)
-    before, width = 0, 0
+    number, before, width, n_short = 0, 0, 0, 0
+    cells: list[str] = []
     while True:
         try:
             cells = next(reader)
         except StopIteration:
+            _check_end(file, text, number, delimiter)
+            if n_short == 1 and 1 < len(cells) < width and not text.endswith(("\n", "\r")):
+                problem = f"breaks off on line {before}: {len(cells)} cells where the headings have {width}, and no end of line."
+                raise SourceError("truncated_file", file, problem, SEND_AGAIN) from None
             return
         except csv.Error as error:
+            if reader.line_num - before > MOST_LINES:
+                raise _open_quote(file, before + 1, reader.line_num) from None
             yield BadRow(before + 1, "broken_row", f"Not CSV ({error}); expected one record. Correct the row.", "")
             before = reader.line_num
             continue
         number, before = before + 1, reader.line_num
+        if before - number >= MOST_LINES:
+            raise _open_quote(file, number, before)
         if number <= header_rows or not width:
             width = max(width, len(cells))
         if not any(cell.strip() for cell in cells):
             continue
-        extra = [cell for cell in cells[width:] if cell.strip()]
-        if extra:
-            reason = f"Has {len(cells)} cells, expected {width}: a {delimiter!r} inside a value needs quotes. Correct the row."
-            yield BadRow(number, "too_many_cells", reason, json.dumps(cells, ensure_ascii=False))
-            continue
-        if any(map(CONTROL.search, cells)):
-            reason = "Has a control character in a value. Correct the row."
-            yield BadRow(number, "control_character", reason, json.dumps(cells, ensure_ascii=False))
-            continue
-        yield Row(number, [as_cell(cell) for cell in cells[:width]])
+        n_short += len(cells) < width
+        yield _row(number, cells, width, delimiter)
+
+
+def _row(number: int, cells: list[str], width: int, delimiter: str) -> Row | BadRow:
+    """The row of these cells, or why it is none."""
+    if any(cell.strip() for cell in cells[width:]):
+        reason = (
+            f"Has {len(cells)} cells, expected {width}: a {delimiter!r} inside a value needs quotes. Correct the row."
+        )
+        return BadRow(number, "too_many_cells", reason, json.dumps(cells, ensure_ascii=False))
+    if any(map(CONTROL.search, cells)):
+        reason = "Has a control character in a value. Correct the row."
+        return BadRow(number, "control_character", reason, json.dumps(cells, ensure_ascii=False))
+    return Row(number, [as_cell(cell) for cell in cells[:width]])
+
+
+def _check_end(file: str, text: str, number: int, delimiter: str) -> None:
+    """That the last row, which begins on that line, closes the quotes that it opens; the reader itself lets the end do so."""
+    if number == 0:
+        return
+    lines = itertools.islice(io.StringIO(text, newline=""), number - 1, None)
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise _open_quote(file, number, text.count("\n") + 1) from None
+
+
+def _open_quote(file: str, first: int, last: int) -> SourceError:
+    problem = f"has a quote on line {first} that is not closed, so that all up to line {last} would be one row."
+    return SourceError("open_quote", file, problem, "Correct that line, or ask the borough to send it again.")
 
 
 def read_jsonl(fetched: Fetched, encoding: str) -> Sheet:
-    """JSON lines as rows: the first row holds every key seen, in order of first sight."""
+    """JSON lines as rows: the first row holds every key seen, in order of first sight.
+
+    Raises:
+        SourceError: wrong_encoding, empty_file, or truncated_file, where the last line breaks off.
+    """
     text = decode(fetched, encoding)
     objects: list[tuple[int, dict[str, object]]] = []
     bad: list[BadRow] = []
     keys: dict[str, None] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if not line.strip():
             continue
         try:
             found = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             found = None
+            if not line.endswith(("\n", "}")):
+                problem = f"breaks off on line {number}: neither its object ends nor the line."
+                raise SourceError("truncated_file", fetched.file, problem, SEND_AGAIN) from None
         if not isinstance(found, dict):
             bad.append(
                 BadRow(

@@ -15,6 +15,7 @@ from schemas.contract import Contract, Feed
 from schemas.contract_checks import fold_heading
 
 SEARCHED_ROWS = 20
+DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,13 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
     """Find the headings and their fields.
 
     Raises:
-        SourceError: empty_file, unknown_heading, duplicate_heading or missing_column.
+        SourceError: empty_file, wrong_delimiter, unknown_heading, duplicate_heading or missing_column.
     """
     place = f"{file}, sheet {printable(sheet.name)}" if sheet.name else file
     rows = iter(sheet.rows)
     headings, number = _find_headings(rows, contract, feed, place)
+    if feed.format == "csv":
+        _check_delimiter(headings, contract, feed, f"{place}, row {number}")
     fields = tuple(_field(heading, at, contract, place, number) for at, heading in enumerate(headings))
     _check(fields, headings, contract, place, number)
     repeated = [fold_heading(heading) for heading in headings if heading]
@@ -75,6 +78,16 @@ def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed,
 
 def _known(headings: list[str], known: dict[str, str]) -> int:
     return sum(fold_heading(heading) in known for heading in headings if heading)
+
+
+def _check_delimiter(headings: list[str], contract: Contract, feed: Feed, place: str) -> None:
+    """That the headings are not all in one cell, parted by another sign than the contract says."""
+    for other in DELIMITERS:
+        parts = headings[0].split(other) if len(headings) == 1 else []
+        if len(parts) > 1 and 2 * _known(parts, contract.headings) > len(parts):
+            problem = f"is parted by {other!r}, where the contract says {feed.delimiter!r}."
+            what_to_do = "Correct `delimiter` in the contract, or ask the borough for the export as it was."
+            raise SourceError("wrong_delimiter", place, problem, what_to_do)
 
 
 def _joined(upper: list[Cell], lower: list[Cell]) -> list[str]:

@@ -74,6 +74,12 @@ def test_values_stay_text_and_rows_keep_their_line(tmp_path: Path) -> None:
         ("Ref,Surname,Last Name\n1,A,B\n", "duplicate_heading", "'Surname' (column B)"),
         ("Ref,Surname\n1,Zo\u00eb\n".encode("cp1252"), "wrong_encoding", "line 2"),
         ((HEAD + "1,A,B,,\n").encode("utf-16"), "wrong_encoding", "utf-16"),
+        ((HEAD + "1,A,B,,\n").encode("utf-16-le"), "wrong_encoding", "NUL"),
+        (HEAD.replace(",", ";") + "1;A;B;;\n", "wrong_delimiter", "is parted by ';', where the contract says ','"),
+        (HEAD + "1,A,B,,\n2,C", "truncated_file", "breaks off on line 3: 2 cells where the headings have 5"),
+        (HEAD + '1,A,B,,\n2,"C,D,,\n3,E,F,,\n', "open_quote", "a quote on line 3 that is not closed"),
+        (HEAD + '1,"A,B,,\n' + "2,C,D,,\n" * 300 + '3,"E",F,,\n', "open_quote", "on line 2"),
+        (HEAD + '1,"A,B,,\n' + "2,C,D,,\n" * 200_000, "open_quote", "on line 2"),
     ],
     ids=lambda value: value if isinstance(value, str) and "_" in value and " " not in value else "",
 )
@@ -111,6 +117,24 @@ def test_broken_json_lines_go_to_quarantine(tmp_path: Path) -> None:
         ("2", 3, None),
     ]
     assert found.quarantine.column("row_number").to_pylist() == [2]
+
+
+def test_a_row_may_be_short_or_of_several_lines_and_hold_quotes(tmp_path: Path) -> None:
+    rows = ["A1,Smith", 'A2,O"Neil,Tom,,"two\nlines"', "A3,Jones,Ann,,\x00", "Total 3"]
+    found = read(tmp_path, HEAD + "\n".join(rows))
+    assert found.records.column("surname").to_pylist() == ["Smith", 'O"Neil']
+    assert found.quarantine.column("reason_code").to_pylist() == ["control_character"]
+
+
+def test_json_lines_end_where_lines_do_and_not_at_other_signs(tmp_path: Path) -> None:
+    lines = '{"Ref": "1", "Surname": "A", "Note": "x\u2028y\x85z"}\r\n{"Ref": "2", "Surname": "B"}'
+    found = read(tmp_path, lines, name="trial.jsonl", format="jsonl").records.to_pylist()
+    assert [(row["event_ref"], row["row_number"]) for row in found] == [("1", 1), ("2", 2)]
+    assert dict(found[0]["attributes"]) == {"note": "x\u2028y\x85z"}
+    deep = '{"Ref": "1", "Surname": "A"}\n' + "[" * 100_000 + "\n"
+    assert len(read(tmp_path, deep, name="trial.jsonl", format="jsonl").quarantine) == 1
+    error = refused(tmp_path, lines[:-9], name="trial.jsonl", format="jsonl")
+    assert (error.code, "line 2" in str(error)) == ("truncated_file", True)
 
 
 def workbook(rows: list[list[object]], title: str = "Nov 2026") -> bytes:
@@ -216,6 +240,11 @@ def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None
     found = read(tmp_path, **sql, query="SELECT * FROM person ORDER BY Ref")
     assert found.records.column("surname").to_pylist() == ["Ali", "Bell"]
     assert refused(tmp_path, **sql, query="SELECT * FROM nobody").code == "bad_query"
+    (tmp_path / "half.sqlite").write_bytes((tmp_path / "trial.sqlite").read_bytes()[:3_000])
+    assert (
+        refused(tmp_path, format="sql", name="sqlite:///half.sqlite", query="SELECT * FROM person").code
+        == "truncated_file"
+    )
     assert refused(tmp_path, format="sql", name="sqlite:///gone.sqlite", query="SELECT 1").code == "missing_file"
 
 
