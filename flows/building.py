@@ -25,7 +25,7 @@ from pipeline.core.parquet import AT_ONCE, read_parts, read_table
 from pipeline.persons.again import OF_A_PERSON, PersonsBefore
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.questions import doubted_records, links_between
-from pipeline.persons.queue import QueueBefore
+from pipeline.persons.queue import Queue
 from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Identified, Linked, Previous, build_persons, identify
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.publish.publication import Publication, read_current
@@ -73,7 +73,7 @@ def _keep(night: Night, found: Identified) -> None:
     write_tables(night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
 
 
-def _doubts(night: Night, tables: Mapping[str, pa.Table], asked: QueueBefore | None) -> Doubts:
+def _doubts(night: Night, tables: Mapping[str, pa.Table], asked: Queue | None) -> Doubts:
     """What questions are made of. The links are gone through in parts: few are between records that a question may name."""
     review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
     pairs, clusters, standing = (tables[name] for name in ("review_pairs", "clusters", "standing_decisions"))
@@ -114,9 +114,9 @@ def _previous(night: Night, before: Publication) -> Previous:
     )
 
 
-def _queue_before(before: Publication) -> QueueBefore:
+def _queue_before(before: Publication) -> Queue:
     """Its questions."""
-    return QueueBefore(before.table("review_queue"), _closed_before(before))
+    return Queue(before.table("review_queue"), _closed_before(before))
 
 
 def _survivorship(night: Night) -> Survivorship:

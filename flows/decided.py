@@ -21,11 +21,11 @@ from pipeline.core.places import Home
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, VALUES_SEEN, fingerprints, pair_evidence
 from pipeline.stewardship.policy import load_policy
-from pipeline.stewardship.standing import ENDS, decided_pairs, in_state, standing_decisions, to_look_at_again
+from pipeline.stewardship.standing import decided_pairs, in_state, standing_decisions, to_look_at_again
 from pipeline.stewardship.store import Store, open_store
 from schemas.model import Model
 from schemas.settings import SQLITE, RunSettings
-from schemas.tables import DECISIONS, FINGERPRINTS
+from schemas.tables import DECISIONS, ENDS, FINGERPRINTS
 
 DECISIONS_URL = "BOROUGHLINK_DECISIONS_URL"
 STATES = ("in_force", "waiting", "contradicted", "detached")

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from pipeline.core.errors import SourceError
 from pipeline.read.any_file import headings, read_any
+from schemas.tables import ENDS
 
 VERDICTS = ("link", "unlink", "unsure", "retract")
-PAIR = ("record_id_l", "record_id_r")
 
 
 def read_decisions(path: Path) -> pa.Table:
@@ -25,15 +25,15 @@ def read_decisions(path: Path) -> pa.Table:
     """
     names = headings(path)
     verdict = next((name for name in ("decision", "verdict") if name in names), None)
-    if lacking := [name for name in PAIR if name not in names] + ([] if verdict else ["decision"]):
+    if lacking := [name for name in ENDS if name not in names] + ([] if verdict else ["decision"]):
         problem = f"lacks {', '.join(lacking)}; it has {', '.join(names[:20])}."
         raise SourceError("missing_columns", str(path), problem, "Give record_id_l, record_id_r and decision.")
     times = [name for name in ("decided_at",) if name in names]
-    found = read_any(path, [*PAIR, str(verdict), *times])
+    found = read_any(path, [*ENDS, str(verdict), *times])
     decided = [_verdict(text, path, row) for row, text in enumerate(found.column(str(verdict)).to_pylist(), start=1)]
     texts = found.column("decided_at").to_pylist() if times else [None] * len(found)
     at = [_time(text, path, row) for row, text in enumerate(texts, start=1)]
-    columns = {name: found.column(name).cast(pa.string()) for name in PAIR}
+    columns = {name: found.column(name).cast(pa.string()) for name in ENDS}
     return pa.table(
         columns | {"decision": pa.array(decided, pa.string()), "decided_at": pa.array(at, pa.timestamp("us", tz="UTC"))}
     )

@@ -33,7 +33,7 @@ def decision(store: Store, recorded: Recorded, as_json: bool) -> None:
             "waits_for_second_person": waits, "second_because": (made.second_because or "").split(";") if waits else [],
             "confirms": made.confirms, "retracts": made.retracts, "supersedes": made.supersedes, "evidence": made.evidence,
         }  # fmt: skip
-        print(json.dumps(facts))  # noqa: T201
+        typer.echo(json.dumps(facts))
         return
     console = Console()
     left, right = made.pair
@@ -69,7 +69,7 @@ def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
         why = dict(zip(log.column("decision_id").to_pylist(), log.column("reason").to_pylist(), strict=True))
         rows = [{**row, "reason": why[row["decision_id"]]} for row in rows]
     if as_json:
-        print(json.dumps(rows, default=str, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(rows, default=str, ensure_ascii=False))
         return
     console = Console()
     for row in rows[:MOST_SHOWN]:
@@ -95,7 +95,7 @@ def export_decisions(store: Store, path: Path, as_json: bool) -> None:
     log = store.log()
     save_decisions(log, path)
     if as_json:
-        print(json.dumps({"file": str(path), "decisions": len(log)}))  # noqa: T201
+        typer.echo(json.dumps({"file": str(path), "decisions": len(log)}))
     else:
         Console().print(f"{len(log):,} decisions in {path}: personal data, readable by you only.", soft_wrap=True)
 
@@ -109,7 +109,7 @@ def import_decisions(store: Store, path: Path, entered_by: str, as_json: bool) -
             "rows": brought.rows, "entered": brought.entered, "already_there": brought.already_there, "erased": brought.erased,
             "refused": refused,
         }  # fmt: skip
-        print(json.dumps(facts))  # noqa: T201
+        typer.echo(json.dumps(facts))
     else:
         console = Console()
         console.print(f"{brought.rows:,} rows: {brought.entered:,} entered, {brought.already_there:,} there already.")

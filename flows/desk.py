@@ -8,11 +8,11 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 
 from flows.decided import open_decisions
+from flows.place import settings_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.log import log_to
 from pipeline.core.places import Home
@@ -26,14 +26,7 @@ from pipeline.stewardship.store import Store
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
 
-RUN_FILE, HOME, HOST = "BOROUGHLINK_RUN_FILE", "BOROUGHLINK_HOME", "BOROUGHLINK_DESK_HOST"
-
-
-def settings_of(run_file: Path | None, home: Path | None, environment: Mapping[str, str]) -> tuple[RunSettings, Home]:
-    """Settings and home, as given, else as the environment says, else the bundled sample's."""
-    said = run_file or environment.get(RUN_FILE)
-    settings = RunSettings.load(Path(said)) if said else RunSettings()
-    return settings, Home(home or Path(environment.get(HOME, settings.home)))
+HOST = "BOROUGHLINK_DESK_HOST"
 
 
 @contextmanager
@@ -120,7 +113,7 @@ def app_from_environment() -> FastAPI:
     from pipeline.review.search import warm  # noqa: PLC0415  (only a worker needs the web)
     from pipeline.review.web import create_app  # noqa: PLC0415
 
-    settings, home = settings_of(None, None, os.environ)
+    settings, home = settings_of(None, None)
     host = os.environ.get(HOST, "127.0.0.1")
     desk = ExitStack().enter_context(open_desk(settings, home, os.environ))
     warm(desk.shelves.current())

@@ -21,7 +21,13 @@ from pipeline.core.run_note import RunNote, read_note, utc_now
 from pipeline.link.drift import drift_told
 from pipeline.publish import journal
 from pipeline.publish.orders import orders
-from pipeline.publish.publication import Publication, damaged_publications, list_publications, read_current
+from pipeline.publish.publication import (
+    Publication,
+    damaged_publications,
+    how_to_point_again,
+    list_publications,
+    read_current,
+)
 from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.database import engine_of, reading, with_patience
 from pipeline.stewardship.migrate import newest
@@ -118,8 +124,7 @@ def _current(home: Home) -> Publication | Finding:
     except StateError as error:
         return Finding("publication", "problem", f"{error.file} {error.problem}", error.what_to_do)
     if found is None and (others := list_publications(home)):
-        what_to_do = f"Point at the newest publication again: ln -sfn {others[-1].run_id} {home.current}"
-        return Finding("publication", "problem", f"{home.current} is gone.", what_to_do)
+        return Finding("publication", "problem", f"{home.current} is gone.", how_to_point_again(others[-1], home))
     return found or Finding("publication", "warning", "none yet.", "Run: boroughlink run")
 
 
@@ -132,7 +137,7 @@ def _other_publications(home: Home) -> Iterator[Finding]:
 
 def _journal(home: Home) -> Iterator[Finding]:
     if n_lines := journal.n_unreadable(home):
-        what_to_do = f"Restore {journal.journal_of(home)} from a backup."
+        what_to_do = f"Restore {home.journal} from a backup."
         yield Finding("journal", "warning", f"{n_lines:,} lines cannot be read: releases, rollbacks and prunes that they told of are not known.", what_to_do)  # fmt: skip
 
 
@@ -154,7 +159,7 @@ def _publication(current: Publication, *, is_deep: bool) -> Finding:
 
 def _decisions(settings: RunSettings, home: Home, current: Publication | None) -> Finding:
     url = decisions_url(settings, home, os.environ)
-    known = _known_decisions(current)
+    known = current.n_decisions if current else 0
     if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
         if known:
             return Finding(
@@ -200,11 +205,6 @@ def _form_and_count(engine: object) -> tuple[str | None, int]:
             return None, 0
         form = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         return form, int(connection.exec_driver_sql("SELECT count(*) FROM decisions").scalar() or 0)
-
-
-def _known_decisions(current: Publication | None) -> int:
-    said = current.manifest.get("decisions") if current else None
-    return int(said.get("count", 0)) if isinstance(said, dict) else 0
 
 
 def _last_good(home: Home) -> Iterator[Finding]:

@@ -9,10 +9,9 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pipeline.core.places import ROOT, Home
+from pipeline.core.places import ROOT, Home, size_of
 from pipeline.publish.publication import Publication
 
 State = Literal["ok", "warning", "problem"]
@@ -92,14 +91,10 @@ def desk_key(home: Home) -> Iterator[Finding]:
 def disk(home: Home, current: Publication | None) -> Iterator[Finding]:
     """Free space against what the last run took."""
     free = shutil.disk_usage(home.root).free
-    last = _size(home.run(current.run_id).root) + _size(current.folder) if current else 0
+    last = size_of(home.run(current.run_id).root) + size_of(current.folder) if current else 0
     state: State = "problem" if free < last else "warning" if free < 3 * last else "ok"
     found = f"{free / 1e9:,.1f} GB free, the last run took {last / 1e9:,.3f} GB."
     yield Finding("disk", state, found, "" if state == "ok" else "Free some space, or prune old runs.")
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def prefect() -> Finding:

@@ -16,9 +16,10 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 from pipeline.evaluate.evaluation import evaluate
 from pipeline.evaluate.linkage import Linkage, open_linkage
-from pipeline.evaluate.truth import PERSON_COLUMNS, RECORD, ROW, Truth, truth_of
+from pipeline.evaluate.truth import PERSON_COLUMNS, RECORD, Truth, truth_of
 from pipeline.read.any_file import headings, read_any
 from pipeline.report.evaluate_page import render_evaluate_page
+from schemas.tables import ROW
 
 PAGE = "evaluation.html"
 SYNTH_TRUTH = "records.parquet"
@@ -96,7 +97,7 @@ def _with_columns(linkage: Linkage, people: People) -> Linkage:
     table = people.table.take(place)
     for name in linkage.records.column_names:
         if name != "record_id":
-            table = table.append_column(f"{name}", linkage.records.column(name))
+            table = table.append_column(name, linkage.records.column(name))
     return replace(linkage, records=table)
 
 

@@ -20,26 +20,16 @@ from pipeline.core.parquet import conform
 from pipeline.core.places import Home
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.persons.without import without_records
-from pipeline.publish.expunge import (
-    LINEAGE,
-    Rebuild,
-    expunge_folder,
-    expunge_publications,
-    is_expunged,
-    known_records,
-    records_of,
-    remove_leftovers,
-    sources_of,
-)
+from pipeline.publish.expunge import Rebuild, expunge_folder, expunge_publications, remove_leftovers
+from pipeline.publish.holding import is_expunged, known_records, records_of, sources_of
 from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
 from pipeline.review.index import forget_indexes
 from pipeline.stewardship.erasure import erase
 from pipeline.validate.hold import rewritten
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
-from schemas.tables import QUARANTINE
+from schemas.tables import ENDS, QUARANTINE, ROW
 
-ENDS = ("record_id_l", "record_id_r")
 REASON_CODE, REASON = "expunged", "The record was expunged by order; its content is not kept."
 
 
@@ -188,8 +178,8 @@ def withheld(
     if not digests or not pc.any(hit := is_expunged(std_records.column("record_id"), digests)).as_py():
         return raw, std_records, events, quarantine
     gone = std_records.filter(hit)
-    keys = set(zip(*(gone.column(name).to_pylist() for name in LINEAGE), strict=True))
-    raw_keys = zip(*(raw.column(name).to_pylist() for name in LINEAGE), strict=True)
+    keys = set(zip(*(gone.column(name).to_pylist() for name in ROW), strict=True))
+    raw_keys = zip(*(raw.column(name).to_pylist() for name in ROW), strict=True)
     raw = raw.filter(pa.array([key not in keys for key in raw_keys], pa.bool_()))
     events = events.filter(pc.invert(pc.is_in(events.column("record_id"), gone.column("record_id").combine_chunks())))
     lineage = [name for name in QUARANTINE.names if name in gone.column_names and name != "record_id"]

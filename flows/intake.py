@@ -20,6 +20,7 @@ from schemas.model import Model
 from schemas.plan import load_plan
 
 PATTERN = MODELS / "person.toml"
+TRUTH = "truth of the record"  # no column of a file is called so
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, 
     parts = [_read(path, uses, truth) for path in files]
     if "source" not in parts[0].column_names and len(files) > 1:
         parts = [
-            part.append_column("source", _repeat(_title(path, files), len(part)))
+            part.append_column("source", pa.repeat(_title(path, files), len(part)))
             for path, part in zip(files, parts, strict=True)
         ]
     parts = _own_ids(files, parts)
@@ -65,7 +66,7 @@ def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, 
     told = raw.column(TRUTH).combine_chunks().take(order) if truth else None
     used = {truth, *(use.column for use in uses)}
     unused = tuple(name for name in names if name not in used)
-    return People(table.take(order), model, _id_type(files, uses, table), told, unused)
+    return People(table.take(order), model, _id_type(files, uses), told, unused)
 
 
 def _values(column: pa.ChunkedArray) -> int:
@@ -74,10 +75,7 @@ def _values(column: pa.ChunkedArray) -> int:
     return len(array.dictionary if pa.types.is_dictionary(array.type) else pc.list_flatten(array).unique())
 
 
-TRUTH = "truth of the record"  # no column of a file is called so
-
-
-def _id_type(files: Sequence[Path], uses: Sequence[ColumnUse], table: pa.Table) -> pa.DataType:
+def _id_type(files: Sequence[Path], uses: Sequence[ColumnUse]) -> pa.DataType:
     """Whole numbers where the file's record ids are, else text."""
     column = next((use.column for use in uses if use.kind == "record_id"), None)
     if column is None or len(files) > 1:
@@ -155,7 +153,3 @@ def _title(path: Path, files: Sequence[Path]) -> str:
     """The file's name without its ending; with its number where two files are called the same."""
     same = [other for other in files if other.stem == path.stem]
     return path.stem if len(same) == 1 else f"{path.stem}-{list(files).index(path) + 1}"
-
-
-def _repeat(text: str, rows: int) -> pa.Array:
-    return pa.repeat(pa.scalar(text), rows)

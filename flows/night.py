@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from flows.place import HOME, RUN_FILE
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, Home, RunFolder
 from pipeline.publish import journal
@@ -63,11 +64,11 @@ def plan_night(
     Raises:
         SettingsError: If the run file cannot be used.
     """
-    said = run_file or Path(environment.get("BOROUGHLINK_RUN_FILE", SAMPLE_RUN))
+    said = run_file or Path(environment.get(RUN_FILE, SAMPLE_RUN))
     settings = RunSettings.load(said)
     given: dict[str, object] = {}
-    if home or "BOROUGHLINK_HOME" in environment:
-        given["home"] = (home or Path(environment["BOROUGHLINK_HOME"])).resolve()
+    if home or HOME in environment:
+        given["home"] = (home or Path(environment[HOME])).resolve()
     if engine:
         given["engine"] = engine
     settings = RunSettings.model_validate(settings.model_dump() | given)

@@ -10,7 +10,6 @@ import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 
 from flows.decided import has_decisions, open_decisions
 from flows.night import Night, next_run_id
@@ -22,6 +21,7 @@ from pipeline.persons.survivorship import load_survivorship
 from pipeline.publish.publication import (
     LIBRARIES,
     Publication,
+    how_to_point_again,
     how_to_restore,
     list_publications,
     point_at,
@@ -119,7 +119,7 @@ def _base(home: Home, night: Night) -> str | None:
     current = read_current(home)
     if current is None:
         if published := list_publications(home):
-            raise StateError(str(home.current), "is gone.", _point_again(published[-1].folder))
+            raise StateError(str(home.current), "is gone.", how_to_point_again(published[-1], home))
         return None
     shallow = damaged_files(current.folder, is_deep=False, tables=MEASURED_FROM_BASE)
     if damaged := shallow or damaged_files(current.folder, is_deep=True, tables=READ_FROM_BASE):
@@ -142,8 +142,7 @@ def _check_decisions(night: Night, current: Publication) -> None:
         StateError: If it has fewer: people would be joined whom stewards parted.
         StoreUnavailableError: If it does not answer.
     """
-    said = current.manifest.get("decisions")
-    known = int(said.get("count", 0)) if isinstance(said, dict) else 0
+    known = current.n_decisions
     if not known:
         return
     count = 0
@@ -154,10 +153,6 @@ def _check_decisions(night: Night, current: Publication) -> None:
         problem = f"has {count:,} stewards' decisions, but the publication was made with {known:,}."
         remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
         raise StateError("the store of decisions", problem, remedy)
-
-
-def _point_again(newest: Path) -> str:
-    return f"Point at the newest publication again: ln -sfn {newest.name} {newest.parent / 'current'}"
 
 
 def _abandon(home: Home, note: RunNote) -> None:

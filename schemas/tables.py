@@ -66,6 +66,12 @@ def _secret(*columns: Column) -> tuple[Column, ...]:
     return tuple(replace(column, personal=True) for column in columns)
 
 
+ENDS = ("record_id_l", "record_id_r")
+"""Columns that name the two records of a pair, the smaller id first"""
+PLACE = ("file", "sheet", "row_number", "part")
+"""Columns that tell where in the exports of a feed a record stood"""
+ROW = ("feed_id", *PLACE)
+
 RECORD_ID = Column("record_id", TEXT, "Stable hash of the source and the source's own key", nullable=False)
 PERSON_ID = Column("person_id", TEXT, "One person, the same from night to night", nullable=False)
 SOURCE = Column("source", TEXT, "Source system: the name of its contract in schemas/sources", nullable=False)
@@ -101,7 +107,7 @@ ATTRIBUTE = "attribute."
 RAW_RECORDS = Table(
     "raw_records",
     "one row a person named on a row of an export, every value as the text that stood there",
-    ("feed_id", "file", "sheet", "row_number", "part"),
+    ROW,
     LINEAGE
     + _secret(*(Column(name, TEXT, f"Text under the heading that the contract maps to {name}") for name in PERSON_RAW_FIELDS + EVENT_RAW_FIELDS))
     + (
@@ -206,7 +212,7 @@ FAILED_ROWS = Table(
 QUARANTINE = Table(
     "quarantine",
     "one row a rejected row and reason",
-    ("feed_id", "file", "sheet", "row_number", "part", "reason_code", "column"),
+    (*ROW, "reason_code", "column"),
     (
         *LINEAGE,
         Column("record_id", TEXT, "Record, where it got that far"),
@@ -251,7 +257,7 @@ COMPARISONS = (
 LINKS = Table(
     "links",
     "one row a pair of records that are linked, wait for a steward, or were parted by one",
-    ("record_id_l", "record_id_r"),
+    ENDS,
     (
         Column("record_id_l", TEXT, "The smaller record id of the pair", nullable=False),
         Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),
@@ -291,7 +297,7 @@ CLUSTERS = Table(
 REVIEW_PAIRS = Table(
     "review_pairs",
     "one row a pair of clusters that a steward must look at: its strongest pair of records",
-    ("record_id_l", "record_id_r"),
+    ENDS,
     (
         Column("record_id_l", TEXT, "Record in the one cluster", nullable=False),
         Column("record_id_r", TEXT, "Record in the other cluster", nullable=False),
@@ -534,7 +540,7 @@ STANDING_DECISIONS = Table(
 DECIDED_PAIRS = Table(
     "decided_pairs",
     "one row a pair of records that stewards' decisions join or part tonight",
-    ("record_id_l", "record_id_r"),
+    ENDS,
     (
         Column("record_id_l", TEXT, "The smaller record id of the pair", nullable=False),
         Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),
@@ -546,7 +552,7 @@ DECIDED_PAIRS = Table(
 PAIR_EVIDENCE = Table(
     "pair_evidence",
     "one row a pair of records: what a steward would see of it tonight",
-    ("record_id_l", "record_id_r"),
+    ENDS,
     (
         Column("record_id_l", TEXT, "The smaller record id of the pair", nullable=False),
         Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),

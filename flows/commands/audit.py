@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.place import settings_of
 from pipeline.core.errors import SettingsError, StateError
 
 HELP = """
@@ -37,12 +38,11 @@ def verify(
     Example: `boroughlink audit verify --head 120:9f2c...`
     """
     from flows.decided import open_decisions
-    from flows.desk import settings_of
     from pipeline.stewardship.audit import verify as walk
     from pipeline.stewardship.database import reading
 
     known = _head(head)
-    settings, place = settings_of(run_file, home, os.environ)
+    settings, place = settings_of(run_file, home)
     with open_decisions(settings, place, os.environ) as store, reading(store.engine) as connection:
         proof = walk(connection, known)
     if as_json:
@@ -52,7 +52,7 @@ def verify(
             "head": proof.head,
             "broken_at": proof.broken_at,
         }
-        print(json.dumps(facts))  # noqa: T201
+        typer.echo(json.dumps(facts))
     if not proof.is_whole:
         raise StateError(
             "audit log", f"entry {proof.broken_at} {proof.problem}.", "Keep the database as it is and call whoever answers for it."

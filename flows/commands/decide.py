@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
+from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.place import settings_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 
@@ -66,7 +67,7 @@ def decide(
     if len(asked) != 1:
         problem = f"--{' and --'.join(asked)} do not go together." if asked else "nothing is asked."
         raise SettingsError("decide", problem, "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.")  # fmt: skip
-    settings, place = settled(run_file, home)
+    settings, place = settings_of(run_file, home)
     check_place(settings, place, os.environ)
     with open_decisions(settings, place, os.environ) as store:
         if show:

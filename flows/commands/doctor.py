@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
+from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.place import settings_of
 
 HELP = """
 Look whether all is well with a home: versions, permissions, disk, lock, runs, publication, decisions, last good exports, clock.
@@ -32,11 +33,11 @@ def doctor(
     from flows.doctor import examine
     from pipeline.core.places import Home
 
-    settings, place = settled(run_file, home)
+    settings, place = settings_of(run_file, home)
     place = Home(place.root.resolve())
     findings = examine(settings, place, is_deep=deep)
     if as_json:
-        print(json.dumps([finding._asdict() for finding in findings]))  # noqa: T201
+        typer.echo(json.dumps([finding._asdict() for finding in findings]))
     else:
         table = Table("check", "state", "found", "what to do")
         for column in table.columns[2:]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -17,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
-from pipeline.core.places import DEFAULT_HOME, Home
+from flows.place import home_of
 
 HELP = """
 How good a linkage is: precision and recall of pairs, clusters and records, other thresholds, calibration, and who is
@@ -62,10 +61,10 @@ def evaluate(
     """Evaluate a linkage."""
     from flows.evaluation import Question, evaluate_folder
 
-    folder = linked or Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME))).current
+    folder = linked or home_of(home).current
     facts, page = evaluate_folder(Question(folder, tuple(files or ()), truth, entity, out))
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     console = Console()
     console.print(Text(f"How good is {facts['linkage']['title']}?", "bold"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
+from flows.place import home_of
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import DEFAULT_HOME, Home
 
 if TYPE_CHECKING:
     from pipeline.explain.cluster import ClusterStory
@@ -62,7 +61,7 @@ def explain(
     from pipeline.explain.kept import open_folder, values_of
     from pipeline.explain.stories import pair_story
 
-    kept = open_folder(folder or Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME))).current)
+    kept = open_folder(folder or home_of(home).current)
     if second is None:
         if png or values:
             option = "--png" if png else "--values"
@@ -105,7 +104,7 @@ def _print_pair_json(story: PairStory, rows: dict[str, dict[str, Any]]) -> None:
     facts = told(story)
     if rows:
         facts["values"] = {record: {name: rows[record].get(name) for name in VALUES_SHOWN} for record in sorted(rows)}
-    print(json.dumps(facts, default=str, ensure_ascii=False))  # noqa: T201
+    typer.echo(json.dumps(facts, default=str, ensure_ascii=False))
 
 
 def _print_pair(console: Console, kept: Kept, story: PairStory) -> None:
@@ -195,7 +194,7 @@ def _explain_person(kept: Kept, given: str, as_json: bool) -> None:
 
     story = person_story(kept, given)
     if as_json:
-        print(json.dumps(told(story)))  # noqa: T201
+        typer.echo(json.dumps(told(story)))
         return
     console = Console()
     console.print(Text(f"Person {story.person_id}", "bold"))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
+from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.place import settings_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
 
@@ -50,7 +51,7 @@ def expunge(
 
     if (bool(records) + again + receipts) != 1:
         raise SettingsError("expunge", "needs one of RECORD..., --again and --receipts.", "See boroughlink expunge --help.")  # fmt: skip
-    settings, place = settled(run_file, home)
+    settings, place = settings_of(run_file, home)
     if not place.root.is_dir():
         raise SettingsError(str(place.root), "is no home.", "Give --home.")
     if receipts:
@@ -65,14 +66,14 @@ def expunge(
             return
         receipt = carry_out(settings, place, records or (), by or "", order or "")
     if as_json:
-        print(json.dumps(asdict(receipt)))  # noqa: T201
+        typer.echo(json.dumps(asdict(receipt)))
     else:
         _tell([receipt], as_json)
 
 
 def _tell(found: Sequence[ExpungeReceipt], as_json: bool) -> None:
     if as_json:
-        print(json.dumps([asdict(receipt) for receipt in found]))  # noqa: T201
+        typer.echo(json.dumps([asdict(receipt) for receipt in found]))
         return
     console = Console()
     if not found:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
+from flows.place import home_of
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import DEFAULT_HOME, Home
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +44,7 @@ def history(
     from pipeline.publish.old_ids import old_ledgers
     from pipeline.publish.publication import list_publications, read_current
 
-    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
+    place = home_of(home)
     current = read_current(place)
     if current is None:
         raise SettingsError(str(place.root), "has no publication yet.", "Run `boroughlink run` first.")
@@ -71,7 +69,7 @@ def history(
 
 def _tell_person(found: PersonHistory, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"kind": "person", **asdict(found)}))  # noqa: T201
+        typer.echo(json.dumps({"kind": "person", **asdict(found)}))
         return
     console = Console()
     now = {
@@ -117,7 +115,7 @@ def _some(records: Sequence[str]) -> str:
 
 def _tell_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"kind": "record", "record_id": record_id, "stays": [asdict(stay) for stay in stays]}))  # noqa: T201
+        typer.echo(json.dumps({"kind": "record", "record_id": record_id, "stays": [asdict(stay) for stay in stays]}))
         return
     table = Table("person", "from", "to", title=f"Record {record_id}", title_justify="left")
     for stay in stays:
@@ -129,7 +127,7 @@ def _tell_rolled_back(found: PersonHistory, run_id: str, present: Sequence[str],
     """An id that only a publication knows that is not part of the current history."""
     if as_json:
         told = {**asdict(found), "present": present, "only_in_run": run_id}
-        print(json.dumps({"kind": "person", **told}))  # noqa: T201
+        typer.echo(json.dumps({"kind": "person", **told}))
         return
     console = Console()
     console.print(Text(f"Person {found.person_id} was published by run {run_id} only, which was rolled back."))

@@ -80,7 +80,7 @@ def link(
         wish = Wish(policy.value, engine.value, model, truth, link_only, one_per_source)
         facts = link_files(files, out, _kinds(field), wish)
     if as_json:
-        print(json.dumps(facts))  # noqa: T201
+        typer.echo(json.dumps(facts))
         return
     shown = Table(title="Linked", title_justify="left", show_header=False)
     for name, value in _told(facts):

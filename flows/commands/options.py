@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-from pipeline.core.places import Home
-
-if TYPE_CHECKING:
-    from schemas.settings import RunSettings
 
 HomeOption = Annotated[
     Path | None,
@@ -28,12 +22,3 @@ RunFileOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-
-def settled(run_file: Path | None, home: Path | None) -> tuple[RunSettings, Home]:
-    """Settings and home of a command that works on what a night left: as given, else as the environment says."""
-    from schemas.settings import RunSettings
-
-    said = run_file or os.environ.get("BOROUGHLINK_RUN_FILE")
-    settings = RunSettings.load(Path(said)) if said else RunSettings()
-    return settings, Home(home or Path(os.environ.get("BOROUGHLINK_HOME", settings.home)))

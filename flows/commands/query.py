@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
-from pipeline.core.places import DEFAULT_HOME, Home
+from flows.place import home_of
 
 HELP = """
 Ask the current publication a question in SQL; every published table is a view of its name.
@@ -36,14 +35,13 @@ def query(
     """SQL over the current publication."""
     from pipeline.publish.query import query as run_query
 
-    place = home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME))
-    rows = run_query(Home(place), sql)
+    rows = run_query(home_of(home), sql)
     console = Console()
     if csv_file:
         _write_csv(rows, csv_file)
         console.print(f"{len(rows):,} rows in {csv_file}")
     elif as_json:
-        print(json.dumps(rows.to_pylist(), default=str, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(rows.to_pylist(), default=str, ensure_ascii=False))
     else:
         _show(console, rows)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.place import HOME, RUN_FILE, settings_of
 from pipeline.core.errors import DeskRefusedError, SettingsError
 
 if TYPE_CHECKING:
@@ -55,15 +56,15 @@ def review(
     from flows import desk
     from pipeline.review.shelf import check_published
 
-    settings, place = desk.settings_of(run_file, home, os.environ)
+    settings, place = settings_of(run_file, home)
     is_tls = desk.check_address(settings, host)
     desk.check_port(host, port)
     check_published(place)
     if n_broken := desk.check_seal(settings, place, os.environ):
         Console(stderr=True).print(f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as the last line of {place.desk_key}, or reset their accounts.", soft_wrap=True)  # fmt: skip
-    os.environ[desk.HOME], os.environ[desk.HOST] = str(place.root.resolve()), host
+    os.environ[HOME], os.environ[desk.HOST] = str(place.root.resolve()), host
     if run_file:
-        os.environ[desk.RUN_FILE] = str(run_file.resolve())
+        os.environ[RUN_FILE] = str(run_file.resolve())
     Console().print(f"Review desk on {'https' if is_tls else 'http'}://{host}:{port} until stopped (Ctrl+C)", soft_wrap=True)  # fmt: skip
     uvicorn.run(
         "flows.desk:app_from_environment", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="error",
@@ -97,7 +98,7 @@ def add(
     except DeskRefusedError as error:  # at the desk a form, here the command line itself
         raise SettingsError("review users add", error.problem, error.what_to_do) from None
     if as_json:
-        print(json.dumps({"name": name, "role": role, "password": password}))  # noqa: T201
+        typer.echo(json.dumps({"name": name, "role": role, "password": password}))
         return
     Console().print(f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True)  # fmt: skip
 
@@ -119,7 +120,7 @@ def list_users(home: HomeOption = None, run_file: RunFileOption = None, as_json:
         for a in found
     ]  # fmt: skip
     if as_json:
-        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))  # noqa: T201
+        typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
         return
     table = Table("name", "role", "borough", "state", "", "second factor")
     for row in rows:
@@ -175,7 +176,6 @@ def _noted(action: str, subject: dict[str, Any], work: Callable[[Connection], An
 
 def _store(home: Path | None, run_file: Path | None) -> Any:  # noqa: ANN401
     from flows.decided import open_decisions
-    from flows.desk import settings_of
 
-    settings, place = settings_of(run_file, home, os.environ)
+    settings, place = settings_of(run_file, home)
     return open_decisions(settings, place, os.environ)

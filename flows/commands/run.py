@@ -57,10 +57,10 @@ def run(
         outcome = run_night(night, None if as_json else console, fresh=fresh or night.is_full)
     except LimitsPassedError as refused:
         if as_json:
-            print(json.dumps({"run_id": refused.run_id, "state": "refused", "limits_passed": refused.problems}))  # noqa: T201
+            typer.echo(json.dumps({"run_id": refused.run_id, "state": "refused", "limits_passed": refused.problems}))
         raise
     if as_json:
-        print(json.dumps(outcome.as_json()))  # noqa: T201  (the result itself)
+        typer.echo(json.dumps(outcome.as_json()))
     else:
         _summary(console, outcome)
     raise typer.Exit(outcome.exit_code)

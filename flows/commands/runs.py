@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
+from flows.place import home_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import lock_holder, run_lock
-from pipeline.core.places import DEFAULT_HOME, Home
+from pipeline.core.places import Home
 
 if TYPE_CHECKING:
     from pipeline.publish.register import RunEntry
@@ -40,7 +40,7 @@ def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """
     entries = _entries(_home(home))
     if as_json:
-        print(json.dumps([asdict(entry) for entry in entries]))  # noqa: T201
+        typer.echo(json.dumps([asdict(entry) for entry in entries]))
         return
     table = Table("run", "state", "records", "persons", "")
     for column in table.columns[2:4]:
@@ -68,7 +68,7 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
     acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
     if as_json:
         told = {"gate": [asdict(found) for found in measures], "journal": [asdict(act) for act in acts]}
-        print(json.dumps({**asdict(entry), **told}))  # noqa: T201
+        typer.echo(json.dumps({**asdict(entry), **told}))
         return
     console = Console()
     console.print(Text.assemble((f"Run {run_id}", "bold"), f" is {_state(entry)}."))
@@ -155,7 +155,7 @@ def prune(
 
 
 def _home(home: Path | None) -> Home:
-    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
+    place = home_of(home)
     if not place.root.is_dir():
         raise SettingsError(str(place.root), "is no home.", "Give --home; the first boroughlink run makes one.")
     return place
@@ -191,6 +191,6 @@ def _said(option: str, text: str) -> str:
 
 def _done(as_json: bool, said: dict[str, object], told: str) -> None:
     if as_json:
-        print(json.dumps(said))  # noqa: T201
+        typer.echo(json.dumps(said))
     else:
         Console().print(Text(told), soft_wrap=True)

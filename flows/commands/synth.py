@@ -46,7 +46,7 @@ def synth(
     with bars:
         made = generate(people, seed, out, as_of.date(), told)
     if as_json:
-        print(json.dumps({"people": made.people, "records": made.records, "out": str(made.out)}))  # noqa: T201
+        typer.echo(json.dumps({"people": made.people, "records": made.records, "out": str(made.out)}))
     else:
         console.print(
             f"{made.people:,} people, {made.records:,} records. Now: boroughlink run --run-file {made.out}/run.yaml"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,8 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
-from pipeline.core.places import DEFAULT_HOME, MODELS, Home
+from flows.place import home_of
+from pipeline.core.places import MODELS
 
 if TYPE_CHECKING:
     from pipeline.link.agreement import Agreement
@@ -59,7 +59,7 @@ def train(
     from schemas.model import save_model
     from schemas.plan import load_plan
 
-    place = Home(home or Path(os.environ.get("BOROUGHLINK_HOME", DEFAULT_HOME)))
+    place = home_of(home)
     plan = load_plan(model)
     said = read_decisions(decisions) if decisions else None
     records = read_table(place.current / "records").sort_by("record_id")
@@ -68,7 +68,7 @@ def train(
     training = trained(records, plan, engine_of("local"), decided)
     save_model(training.model, out)
     if as_json:
-        print(json.dumps(_facts(training, len(records), decided)))  # noqa: T201
+        typer.echo(json.dumps(_facts(training, len(records), decided)))
         return
     console = Console()
     for line in _told(training, len(records), decided):

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption, settled
+from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.place import settings_of
 from pipeline.core.errors import SettingsError
 
 HELP = """
@@ -37,7 +38,7 @@ def unmerge(
     from flows.unmerging import unmerge as carry_out
     from pipeline.explain.kept import open_folder
 
-    settings, place = settled(run_file, home)
+    settings, place = settings_of(run_file, home)
     if not (by.strip() and reason.strip()):
         raise SettingsError("unmerge", "--by or --reason is empty.", "Say who decides, and why.")
     if not place.current.exists():
@@ -45,7 +46,7 @@ def unmerge(
     with open_decisions(settings, place, os.environ) as store:
         done = carry_out(open_folder(place.current.resolve()), store, person, records, {"decided_by": by, "reason": reason})  # fmt: skip
     if as_json:
-        print(json.dumps(asdict(done)))  # noqa: T201
+        typer.echo(json.dumps(asdict(done)))
         return
     console = Console()
     console.print(f"{len(done.parted):,} of {len(done.parted) + len(done.stay):,} records part from {person}.", soft_wrap=True)  # fmt: skip

@@ -61,21 +61,6 @@ class ContractError(LinkageError):
         return f"{self.table}: {self.problem} [{some}]. See schemas/DICTIONARY.md#{self.table}"
 
 
-class BudgetError(LinkageError):
-    """A step would cost more than it may."""
-
-    def __init__(self, step: str, needed: int, allowed: int) -> None:
-        super().__init__(step, needed, allowed)
-        self.step, self.needed, self.allowed = step, needed, allowed
-
-    def __str__(self) -> str:
-        return f"{self.step} needs {self.needed:,}, but at most {self.allowed:,} is allowed."
-
-
-class EngineError(LinkageError):
-    """A linkage engine cannot do what the model asks."""
-
-
 class DecidedPair(NamedTuple):
     """One decision in a chain of them: the pair, what was decided, by which steward and when."""
 

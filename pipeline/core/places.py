@@ -14,6 +14,11 @@ MODELS = ROOT / "pipeline" / "models"
 DEFAULT_HOME = ROOT / "data" / "home"
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of all files in it."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """The folders that boroughlink writes; nothing is written anywhere else."""
@@ -49,6 +54,16 @@ class Home:
     def old_ids(self) -> Path:
         """Ids of persons that only publications had which were rolled back and pruned."""
         return self.root / "state" / "old_ids"
+
+    @property
+    def expunge_orders(self) -> Path:
+        """Orders to expunge records: they keep these out of every later night."""
+        return self.root / "state" / "expunged.json"
+
+    @property
+    def journal(self) -> Path:
+        """What operators did with publications."""
+        return self.root / "state" / "releases.jsonl"
 
     @property
     def decisions(self) -> Path:

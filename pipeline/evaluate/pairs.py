@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from pipeline.core.errors import SettingsError
 from schemas.model import Model
+from schemas.tables import ENDS
 
-ENDS = ("record_id_l", "record_id_r")
 PAIR_COLUMNS = (*ENDS, "match_weight", "match_probability", "decision", "decided_by", "rules")
 
 

@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 from pipeline.core.errors import SettingsError
 from pipeline.evaluate.quality import codes
 
-ROW = ("feed_id", "file", "sheet", "row_number", "part")
-"""What names a row of an export, as ``boroughlink synth`` writes its truth."""
 RECORD = ("record_id",)
 PERSON_COLUMNS = ("true_person_id", "entity", "entity_id", "true_person", "person_id")
 BETWEEN = "\x1f"

@@ -22,8 +22,7 @@ from pipeline.explain.levels import NOT_FIELDS, level_words
 from pipeline.explain.pair import Evidence
 from pipeline.explain.waterfall import waterfall
 from schemas.model import Model, load_model
-
-ENDS = ("record_id_l", "record_id_r")
+from schemas.tables import ENDS
 
 
 @dataclass(frozen=True, slots=True)

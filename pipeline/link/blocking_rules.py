@@ -28,7 +28,6 @@ class RuleGain:
     """What one chosen rule brings, in the order in which rules were chosen."""
 
     rule: BlockingRule
-    keys_per_record: float
     pairs_per_record: float
     """pairs of its own blocks"""
     matches: float
@@ -151,11 +150,7 @@ def _described(
         tried = sample.rules[rule]
         kept = BlockingRule(keys=tried.keys, max_block=min(SIZES[level[rule] - 1], tried.max_block))
         pairs = steps.pairs[rule * sizes : rule * sizes + level[rule]].sum() * scale
-        gains.append(
-            RuleGain(
-                kept, sample.keys[rule] / records, pairs / records, chance[own].sum() * scale, chance[new].sum() * scale
-            )
-        )
+        gains.append(RuleGain(kept, pairs / records, chance[own].sum() * scale, chance[new].sum() * scale))
     once, twice = (float(chance[hits == times].sum()) * scale for times in (1, 2))
     unseen = once * once / (2 * twice) if twice else 0.0
     return ChosenRules(tuple(gains), float(chance[seen].sum()) * scale, unseen)

@@ -20,6 +20,7 @@ from pipeline.engines.average_link import components
 from pipeline.engines.patterns import Patterns, joined, patterns_of
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.more_pairs import keys_of
+from schemas.tables import ENDS
 
 NEVER = -1e6  # bits of a pair that a steward parted, for those that look at weights alone
 
@@ -149,7 +150,7 @@ def _rows(decided: pa.Table | None, constraint: str, ids: pa.Array) -> np.ndarra
     own = decided.filter(pc.equal(decided.column("constraint"), constraint))
     if not len(own):
         return np.zeros((0, 2), np.int32)
-    places = [_places(own.column(end).combine_chunks(), ids) for end in ("record_id_l", "record_id_r")]
+    places = [_places(own.column(end).combine_chunks(), ids) for end in ENDS]
     rows = np.stack(places, axis=1)
     return np.unique(np.sort(rows[(rows >= 0).all(axis=1)], axis=1), axis=0).astype(np.int32)
 

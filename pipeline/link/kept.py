@@ -61,19 +61,9 @@ def as_compared(table: pa.Table, model: Model) -> pa.Table:
     Of a stated age it is the span of birthdays that it leaves open: some exports give every row a new date each night.
     """
     fields = [comparison.field for comparison in model.comparison]
-    wanted = dict.fromkeys(
-        [
-            "record_id",
-            "source",
-            "role",
-            "flags",
-            *fields,
-            *(f"{field}_alt" for field in fields),
-            "alias",
-            model.blocking.across,
-        ]
-    )
-    found = table.select([name for name in wanted if name in table.column_names])
+    other = (f"{field}_alt" for field in fields)
+    wanted = ("record_id", "source", "role", "flags", *fields, *other, "alias", model.blocking.across)
+    found = table.select([name for name in dict.fromkeys(wanted) if name in table.column_names])
     for name, days in zip(("born_from", "born_to"), birth_days(table), strict=True):
         found = found.append_column(name, pa.array(days))
     hashes = _hashes(found)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import AT_ONCE
+from pipeline.core.parquet import AT_ONCE, in_order
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, KnowingEngine, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
@@ -86,7 +86,7 @@ def link_records(
         An untrained model is trained on the records first, and gets the thresholds that follow from their weights.
     """
     clock = _Clock()
-    table = _in_order(table)
+    table = in_order(table, ("record_id",))
     compared = as_compared(table, model) if kept else None
     differs = difference(kept.records, compared) if kept and compared and kept.records is not None else None
     workspace = _loaded(engine, table, model, kept, differs)
@@ -205,12 +205,6 @@ def weights_on(workspace: Workspace, model: Model, given: FrequencyTable | None 
         return level_weights(model, given.frequencies, given.name_pairs, given.pairs_per_record)
     per_record = workspace.n_pairs / max(workspace.n_records, 1)
     return level_weights(model, workspace.frequencies, workspace.name_pairs, per_record)
-
-
-def _in_order(table: pa.Table) -> pa.Table:
-    ids = table.column("record_id")
-    is_sorted = len(table) < 2 or pc.all(pc.less(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
-    return table if is_sorted else table.sort_by("record_id")
 
 
 def trained(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs | None = None) -> Training:

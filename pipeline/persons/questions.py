@@ -16,9 +16,8 @@ import pyarrow.compute as pc
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.persons.doubts import GRAVITY, HARM, OWN_RULE_HARM, Doubts
 from pipeline.persons.ranking import in_rank, together
-from schemas.tables import REVIEW_QUEUE
+from schemas.tables import ENDS, REVIEW_QUEUE
 
-ENDS = ("record_id_l", "record_id_r")
 PAIR = (*ENDS, "match_weight", "match_probability", "n_pairs", "review_type")
 Persons = tuple[str, ...]
 FACTS = ("record_id", "person_id", "borough", "date_of_birth", "recorded_at")

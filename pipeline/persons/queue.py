@@ -15,7 +15,7 @@ from pipeline.core.parquet import conform
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.lineage import run_order
 from pipeline.persons.questions import KEY, Persons, key_of, links_among, questions
-from schemas.tables import REVIEW_CLOSED, REVIEW_QUEUE
+from schemas.tables import ENDS, REVIEW_CLOSED, REVIEW_QUEUE
 
 SETTLED = {"broken_cluster": "holds_together", "over_large_cluster": "person_shrank"}
 OF_DECISIONS = ("decision_contradicted", "second_person", "evidence_changed")
@@ -30,15 +30,7 @@ class Queue:
     closed: pa.Table
 
 
-@dataclass(frozen=True, slots=True)
-class QueueBefore:
-    """The queue that tonight goes on from."""
-
-    open: pa.Table
-    closed: pa.Table
-
-
-def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: QueueBefore | None, run_id: str) -> Queue:
+def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Queue | None, run_id: str) -> Queue:
     """Open questions, and all that were ever closed.
 
     One question stands for a person or a pair of persons. It goes on as long as there is something to ask about these persons;
@@ -95,7 +87,7 @@ def _moved_to(
 
 
 def _person_of(records: pa.Table, rows: list[dict[str, Any]]) -> dict[str, str]:
-    wanted = pa.array(sorted({row[end] for row in rows for end in ("record_id_l", "record_id_r")}), pa.string())
+    wanted = pa.array(sorted({row[end] for row in rows for end in ENDS}), pa.string())
     own = records.select(["record_id", "person_id"]).filter(pc.is_in(records.column("record_id"), wanted))
     return dict(zip(*(column.to_pylist() for column in own.columns), strict=True))
 
@@ -110,7 +102,7 @@ def _heirs(ledger: pa.Table) -> dict[str, str]:
 def _ways(row: Mapping[str, Any], person_of: Mapping[str, str], heirs: Mapping[str, str]) -> Iterator[Persons]:
     """Persons whom a question of last night may be about tonight, where not about its own; best first."""
     was = tuple(row["person_ids"])
-    ends = [person_of.get(row[end]) for end in ("record_id_l", "record_id_r")]
+    ends = [person_of.get(row[end]) for end in ENDS]
     by_records = tuple(sorted({person for person in ends if person}))
     if None not in ends and len(by_records) == len(was):
         yield by_records
@@ -131,7 +123,7 @@ def _over(
     rows: list[dict[str, Any]], places: np.ndarray, person_of: Mapping[str, str], doubts: Doubts, run_id: str
 ) -> pa.Table:
     """Questions that are asked no more, and why; those that came together with an older one have a place."""
-    ids = pa.array({row[end] for row in rows for end in ("record_id_l", "record_id_r")}, pa.string())
+    ids = pa.array({row[end] for row in rows for end in ENDS}, pa.string())
     links = links_among(doubts.links, ids).select(["record_id_l", "record_id_r", "decision", "decided_by"]).to_pylist()
     fates = {(row["record_id_l"], row["record_id_r"]): (row["decision"], row["decided_by"]) for row in links}
     closed = [

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.persons.doubts import OF_LAW, reason_of
+from schemas.tables import ENDS
 
 CHILD_YEARS = 18
 UNSURE_SHARE = 0.5  # of its priority keeps a question that a steward could not answer
@@ -23,7 +24,7 @@ def in_rank(asked: pa.Table, facts: pa.Table) -> pa.Table:
         facts: record_id, borough, date_of_birth, recorded_at of the records that they name.
     """
     ids = facts.column("record_id").combine_chunks()
-    ends = [pc.index_in(asked.column(end).combine_chunks(), ids) for end in ("record_id_l", "record_id_r")]
+    ends = [pc.index_in(asked.column(end).combine_chunks(), ids) for end in ENDS]
     is_child = [pc.fill_null(_is_child(facts).take(end), False) for end in ends]
     harm = _numbers(asked.column("harm")) + _numbers(pc.or_(*is_child)).astype(int)
     harm = np.minimum(harm, WORST)

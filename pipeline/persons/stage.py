@@ -33,7 +33,7 @@ from pipeline.persons.golden import person_fields, persons_table
 from pipeline.persons.handed_on import rows_of
 from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, ledger_of, persons_changed
 from pipeline.persons.overlap import Overlap, compare_rows
-from pipeline.persons.queue import QueueBefore, review_queue
+from pipeline.persons.queue import Queue, review_queue
 from pipeline.persons.survivorship import Survivorship
 from schemas.tables import EVENTS, RECORDS
 
@@ -123,7 +123,7 @@ def build_persons(
     doubts: Doubts,
     survivorship: Survivorship,
     before: PersonsBefore | None,
-    asked: QueueBefore | None,
+    asked: Queue | None,
 ) -> PersonTables:
     """Tonight's persons, and what is asked of them."""
     run_id, records = found.run_id, found.records

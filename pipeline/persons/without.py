@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pipeline.core.parquet import conform
 from pipeline.persons.golden import person_fields, persons_table
 from pipeline.persons.survivorship import Survivorship
-from schemas.tables import IDENTITY_LEDGER, PERSON_FIELDS, PERSONS
+from schemas.tables import ENDS, IDENTITY_LEDGER, PERSON_FIELDS, PERSONS
 
 ENDED_BY = "withdrawn"
 
@@ -55,7 +55,7 @@ def _persons(
 
 
 def _open(queue: pa.Table, record_ids: Collection[str], dead: Collection[str]) -> pa.Table:
-    for end in ("record_id_l", "record_id_r"):
+    for end in ENDS:
         queue = _rows(queue, end, record_ids, is_in=False)
     is_kept = [all(person not in dead for person in row) for row in queue.column("person_ids").to_pylist()]
     return queue.filter(pa.array(is_kept, pa.bool_()))

@@ -17,7 +17,7 @@ from pipeline.publish.each_once import EachOnce
 from pipeline.publish.fields import FieldsSeen
 from pipeline.publish.places import Owners, is_at, one_piece, owners_of
 from pipeline.publish.rows import InParts, Rows, columns_of, n_rows, parts_of
-from schemas.tables import PERSON_FIELDS, PUBLISHED, Table
+from schemas.tables import ENDS, PERSON_FIELDS, PUBLISHED, Table
 
 Tables = Mapping[str, Rows]
 Found = Iterator[tuple[int, str]]
@@ -82,7 +82,7 @@ def _of_persons(owners: Owners, n_records: pa.ChunkedArray) -> Found:
 
 def _of_links(tables: Tables, owners: Owners) -> Found:
     links = columns_of(tables["links"], "record_id_l", "record_id_r", "decision")
-    left, right = (places_among(links.column(name), owners.record_ids) for name in ("record_id_l", "record_id_r"))
+    left, right = (places_among(links.column(name), owners.record_ids) for name in ENDS)
     is_there = (left != NOWHERE) & (right != NOWHERE)
     yield int(np.count_nonzero(~is_there)), "links to records that are not there"
     is_link = is_there & pc.equal(links.column("decision"), "link").to_numpy()

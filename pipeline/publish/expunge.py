@@ -19,70 +19,23 @@ import pyarrow.compute as pc
 
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import ARROW, read_schema, read_table, replace_rows
+from pipeline.core.parquet import replace_rows
 from pipeline.core.places import Home
 from pipeline.publish.held_back import HELD
-from pipeline.publish.orders import digest
+from pipeline.publish.holding import CLUSTERS, DAMAGED, RECORD_IDS, TABLES, WAY_OUT, lists_records, rows_of
 from pipeline.publish.publication import STAGING, damaged_publications, list_publications, write_whole
-from schemas.tables import PUBLISHED
+from schemas.tables import ENDS, PUBLISHED, ROW
 
 Tables = dict[str, pa.Table]
 Rebuild = Callable[[Tables, Collection[str], str], Tables]
 """Published tables, records to leave out, and the run's id, to the tables without them."""
 Note = Callable[[str], object]
-ENDS = ("record_id", "record_id_l", "record_id_r")
-CLUSTERS = ("cluster_id", "cluster_id_l", "cluster_id_r")
-LINEAGE = ("feed_id", "file", "sheet", "row_number", "part")
-EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ("record_id_l", "record_id_r")}
+EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ENDS}
 """Tables whose rows stay, and the columns that are emptied in them."""
 OWN_FACTS = {"run_id", "marking", "versions", "tables"}
-TABLES = (ARROW, ".parquet")
 OWNERS = ("records", "record_persons")  # what tells the person of a record; the first in runs of an older version
 LAST = ("std_records", *OWNERS, "cluster_members")  # what tells the record's rows elsewhere goes last
-DAMAGED = "is damaged, so that nothing can be taken out of it."
-WAY_OUT = (
-    "Restore it from a backup, or remove the folder of the run or export that it is of; then give the order again."
-)
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
-
-
-def is_expunged(record_ids: pa.ChunkedArray, digests: Collection[str]) -> pa.Array:
-    """Which of the records were expunged."""
-    return pa.array([digest(record) in digests for record in record_ids.to_pylist()], pa.bool_())
-
-
-def known_records(home: Home, record_ids: Collection[str]) -> set[str]:
-    """Those of the records that any table of the home holds."""
-    wanted = pa.array(sorted(record_ids), pa.string())
-    found: set[str] = set()
-    for column in _columns_of_records(home):
-        found |= set(column.filter(pc.fill_null(pc.is_in(column, wanted), False)).to_pylist())
-        if len(found) == len(wanted):
-            break
-    return found
-
-
-def sources_of(home: Home, record_ids: Collection[str]) -> dict[str, str]:
-    """The source of each of the records that a publication, a last good export or a kept run has a row of."""
-    wanted, found = pa.array(sorted(record_ids), pa.string()), {}
-    places = (*home.published.glob("*/records/*"), *home.last_good.glob("*/*/std_records.*"), *home.runs.glob("*/standardise/*/std_records.*"))  # fmt: skip
-    for path in (path for path in places if path.suffix in TABLES):
-        rows = _rows_of(path, is_named=lambda field: field.name in ("record_id", "source"))
-        for row in rows.filter(pc.is_in(rows.column("record_id"), wanted)).to_pylist():
-            found[row["record_id"]] = row["source"]
-        if len(found) == len(wanted):
-            break
-    return found
-
-
-def records_of(home: Home, digests: Collection[str]) -> set[str]:
-    """Records of these digests that any table of the home still holds: what an order that was cut short has left to do."""
-    return {
-        record
-        for column in _columns_of_records(home)
-        for record in pc.unique(column).to_pylist()
-        if record is not None and digest(record) in digests
-    }
 
 
 def remove_leftovers(home: Home) -> None:
@@ -146,14 +99,14 @@ def expunge_folder(folder: Path, record_ids: Collection[str], note: Callable[[Pa
     """
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in TABLES and HELD not in path.relative_to(folder).parts]  # fmt: skip
     files.sort(key=lambda path: path.stem in LAST)
-    known = {path: _rows_of(path) for path in files if path.stem in LAST}
+    known = {path: rows_of(path) for path in files if path.stem in LAST}
     rows = {key for path, table in known.items() if path.stem == "std_records" for key in _lineage(table, record_ids)}
     owners = {own for path, table in known.items() if path.stem in OWNERS for own in _persons(table, record_ids)}
     members = next((table for path, table in known.items() if path.stem == "cluster_members"), None)
     names = _cluster_names({} if members is None else {"cluster_members": members}, record_ids)
     for path in files:
         table = known.get(path)
-        table = _rows_of(path) if table is None else table
+        table = rows_of(path) if table is None else table
         new = scrubbed(table, path.stem, record_ids, names, rows)
         if path.stem in ("persons", "person_fields", "person_fields_since") and owners:
             new = new.filter(pc.invert(pc.is_in(new.column("person_id"), pa.array(sorted(owners), pa.string()))))
@@ -184,9 +137,9 @@ def scrubbed(
         if pc.any(pc.is_in(table.column(column), ids)).as_py():
             renamed = [clusters.get(value, value) for value in table.column(column).to_pylist()]
             table = _set(table, column, pa.array(renamed, pa.string()))
-    hits = [pc.fill_null(pc.is_in(table.column(end), ids), False) for end in ENDS + CLUSTERS if end in table.column_names]  # fmt: skip
+    hits = [pc.fill_null(pc.is_in(table.column(end), ids), False) for end in RECORD_IDS + CLUSTERS if end in table.column_names]  # fmt: skip
     if rows and name in ("raw_records", "quarantine"):
-        keys = zip(*(table.column(part).to_pylist() for part in LINEAGE), strict=True)
+        keys = zip(*(table.column(part).to_pylist() for part in ROW), strict=True)
         hits.append(pa.chunked_array([pa.array([key in rows for key in keys], pa.bool_())]))
     hit = hits[0] if hits else None
     for other in hits[1:]:
@@ -194,7 +147,7 @@ def scrubbed(
     if hit is not None and pc.any(hit).as_py():
         table = _emptied(table, EMPTIED[name], hit) if name in EMPTIED else table.filter(pc.invert(hit))
     for field in table.schema:
-        if _lists_records(field):
+        if lists_records(field):
             values = table.column(field.name).to_pylist()
             if any(own and not record_ids.isdisjoint(own) for own in values):  # type: ignore[attr-defined]
                 kept = [None if own is None else [record for record in own if record not in record_ids] for own in values]  # fmt: skip
@@ -246,7 +199,7 @@ def _cluster_names(tables: Mapping[str, pa.Table], record_ids: Collection[str]) 
 
 def _lineage(table: pa.Table, record_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
     own = table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
-    return zip(*(own.column(part).to_pylist() for part in LINEAGE), strict=True)
+    return zip(*(own.column(part).to_pylist() for part in ROW), strict=True)
 
 
 def _persons(table: pa.Table, record_ids: Collection[str]) -> list[str]:
@@ -260,43 +213,11 @@ def _holds_any(folder: Path, record_ids: Collection[str]) -> bool:
     return any(
         scrubbed(table, path.parent.name, record_ids, {}, set()) is not table
         for path in sorted(folder.glob("*/*.parquet"))
-        for table in (_rows_of(path),)
+        for table in (rows_of(path),)
     )
 
 
 def _read(folder: Path, name: str) -> pa.Table:
     table = next(table for table in PUBLISHED if table.name == name)
     parts = sorted((folder / name).glob("*.parquet"))
-    return pa.concat_tables(map(_rows_of, parts)) if parts else table.arrow_schema().empty_table()
-
-
-def _columns_of_records(home: Home) -> Iterator[pa.Array | pa.ChunkedArray]:
-    """Every column of a table of the home that names records; published ones first."""
-    for root in (home.published, home.last_good, home.old_ids, home.runs):
-        for path in sorted(path for path in root.rglob("*") if path.suffix in TABLES and path.is_file()):
-            for column in _rows_of(path, is_named=_names_records).columns:
-                yield pc.list_flatten(column) if pa.types.is_list(column.type) else column
-
-
-def _rows_of(path: Path, is_named: Callable[[pa.Field], bool] | None = None) -> pa.Table:
-    """A table, or its columns of which that is true.
-
-    Raises:
-        StateError: If it cannot be read.
-    """
-    try:
-        if is_named is None:
-            return read_table(path)
-        names = [field.name for field in read_schema(path) if is_named(field)]
-        return read_table(path, names) if names else pa.table({})
-    except (OSError, pa.ArrowException):
-        error = StateError(str(path), DAMAGED, WAY_OUT)
-    raise error
-
-
-def _names_records(field: pa.Field) -> bool:
-    return field.name in ENDS + CLUSTERS or _lists_records(field)
-
-
-def _lists_records(field: pa.Field) -> bool:
-    return field.type == pa.list_(pa.string()) and "record" in field.name
+    return pa.concat_tables(map(rows_of, parts)) if parts else table.arrow_schema().empty_table()

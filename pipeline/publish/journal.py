@@ -37,7 +37,7 @@ def append(
 ) -> Entry:  # fmt: skip
     """Write one line; it is on disk when this returns, and the act itself comes after."""
     entry = Entry(utc_now(), action, run_id, came_from, runs, by, reason)
-    path = journal_of(home)
+    path = home.journal
     make_folder(path.parent)
     with path.open("a+b") as handle:
         line = json.dumps(asdict(entry)).encode() + b"\n"
@@ -56,11 +56,11 @@ def read(home: Home) -> list[Entry]:
 def n_unreadable(home: Home) -> int:
     """How many lines are no acts, but for a last one that was cut off."""
     entries = _entries(home)
-    return entries[:-1].count(None) + (entries[-1:] == [None] and _ends_whole(journal_of(home)))
+    return entries[:-1].count(None) + (entries[-1:] == [None] and _ends_whole(home.journal))
 
 
 def _entries(home: Home) -> list[Entry | None]:
-    path = journal_of(home)
+    path = home.journal
     return [_entry(line) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
@@ -70,11 +70,6 @@ def _entry(line: bytes) -> Entry | None:
         return Entry(**{**said, "runs": tuple(said["runs"])})
     except (ValueError, TypeError, KeyError):
         return None
-
-
-def journal_of(home: Home) -> Path:
-    """Where the journal lies."""
-    return home.root / "state" / "releases.jsonl"
 
 
 def _ends_whole(path: Path) -> bool:

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from pipeline.core.durable import make_folder, write_synced
@@ -60,7 +59,7 @@ def orders(home: Home) -> list[Order]:
     Raises:
         StateError: If the list cannot be read.
     """
-    path = list_of(home)
+    path = home.expunge_orders
     if not path.exists():
         return []
     try:
@@ -84,7 +83,7 @@ def check_finished(home: Home) -> None:
     for order in unfinished(home):
         problem = f"the expunge by order {order.order_ref} was cut short, so that its records may still be in what would be published."
         raise StateError(
-            str(list_of(home)), problem, "Finish it first: boroughlink expunge --again, or the same command."
+            str(home.expunge_orders), problem, "Finish it first: boroughlink expunge --again, or the same command."
         )
 
 
@@ -93,7 +92,7 @@ def note_order(home: Home, order: Order) -> Order:
     known = orders(home)
     others = [own for own in known if own.receipt_id != order.receipt_id]
     noted = [order if own.receipt_id == order.receipt_id else own for own in known] if len(others) < len(known) else [*known, order]  # fmt: skip
-    path = list_of(home)
+    path = home.expunge_orders
     make_folder(path.parent)
     write_synced(path, json.dumps([asdict(own) for own in noted], indent=1))
     return order
@@ -105,11 +104,6 @@ def reopened(home: Home, ordered_by: str, order_ref: str, record_ids: Collection
     same = (own for own in orders(home) if (own.ordered_by, own.order_ref, own.digests) == (ordered_by, order_ref, digests))  # fmt: skip
     found = next(same, None)
     return replace(found, expunged_at=None) if found else None
-
-
-def list_of(home: Home) -> Path:
-    """Where the orders lie."""
-    return home.root / "state" / "expunged.json"
 
 
 def _order(said: dict[str, Any]) -> Order:

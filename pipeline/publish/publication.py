@@ -61,6 +61,12 @@ class Publication:
             problem = "is damaged or gone."
         raise StateError(str(self.folder / name), problem, how_to_restore(self.folder))
 
+    @property
+    def n_decisions(self) -> int:
+        """Stewards' decisions that it was made with."""
+        said = self.manifest.get("decisions")
+        return int(said.get("count", 0)) if isinstance(said, dict) else 0
+
     def n_rows(self, name: str) -> int:
         """How many rows one table has."""
         return sum(count_rows(path) for path in (self.folder / name).glob("*.parquet"))
@@ -155,6 +161,11 @@ def how_to_restore(folder: Path) -> str:
     """What to do about a publication that is damaged or gone."""
     back = f"boroughlink runs rollback RUN --home {folder.parent.parent} --by NAME --reason TEXT"
     return f"Restore {folder} from a backup, or go back to an older publication (runs list shows them): {back}"
+
+
+def how_to_point_again(newest: Publication, home: Home) -> str:
+    """What to do where ``current`` is gone."""
+    return f"Point at the newest publication again: ln -sfn {newest.run_id} {home.current}"
 
 
 def in_time(run_id: str) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,10 +67,9 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
         _entry(home, run_id, published.get(run_id), now, is_rolled_back=run_id in back, is_damaged=run_id in damaged)
         for run_id in ids
     ]
-    unfinished = [entry.run_id for entry in found if entry.state == "unfinished"]
+    unfinished = [at for at, entry in enumerate(found) if entry.state == "unfinished"]
     if is_locked and unfinished:
-        at = next(n for n, entry in enumerate(found) if entry.run_id == unfinished[-1])
-        found[at] = _running(found[at])
+        found[unfinished[-1]] = replace(found[unfinished[-1]], is_running=True)
     return found
 
 
@@ -113,7 +112,3 @@ def _state(
     if note is None:  # a run of before notes were kept
         return "refused" if verdict and verdict.broken else "failed"
     return "failed" if note.state == "published" else note.state
-
-
-def _running(entry: RunEntry) -> RunEntry:
-    return RunEntry(**{name: getattr(entry, name) for name in entry.__slots__ if name != "is_running"}, is_running=True)

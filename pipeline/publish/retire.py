@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import SettingsError, StateError
-from pipeline.core.places import Home
+from pipeline.core.places import Home, size_of
 from pipeline.core.run_note import NEW
 from pipeline.publish import journal
 from pipeline.publish.old_ids import keep_old_ids
@@ -80,7 +80,7 @@ def plan_prune(home: Home, keep: int) -> Pruned:
         and not entry.can_be_released
         and not (entry.state in ("failed", "unfinished", "refused", "damaged") and in_time(entry.run_id) > since)
     )
-    size = sum(_size(folder) for folder in _folders(home, gone, runs))
+    size = sum(size_of(folder) for folder in _folders(home, gone, runs))
     return Pruned(gone, runs, size, tuple(_lost(home, gone, runs)))
 
 
@@ -121,7 +121,3 @@ def _lost(home: Home, gone: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[
 def _folders(home: Home, publications: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[Path]:
     yield from (home.published / run_id for run_id in publications)
     yield from (home.run(run_id).root for run_id in runs)
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

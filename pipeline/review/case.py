@@ -26,6 +26,7 @@ from pipeline.review.weigh import Weighed, rarity_lines, weighed
 from pipeline.review.words import CLOSED_WORDS
 from pipeline.stewardship.decision import Decision, pair_state
 from pipeline.stewardship.store import Store
+from schemas.tables import ENDS
 
 RARE_FIELDS = ("surname", "forename", "postcode", "phone")
 MOST_VALUES = 3
@@ -124,9 +125,7 @@ def question_of(shelf: Shelf, review_id: str) -> tuple[Row, bool]:
 
 def group_for(shelf: Shelf, question: Row) -> Group:
     """The persons of a question as they are now, also where it was closed and its persons merged."""
-    owners = {
-        own for end in ("record_id_l", "record_id_r") if (record := question[end]) and (own := shelf.owner(record))
-    }
+    owners = {own for end in ENDS if (record := question[end]) and (own := shelf.owner(record))}
     group = group_of(shelf, sorted({*question["person_ids"], *owners}))
     if not group.records:
         raise DeskRefusedError(410, "The records of this question are not here any more.")

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from pipeline.standardise.identity import ROOMY, Identity
 from pipeline.standardise.times import PLANNED_YEARS
-from schemas.tables import LINEAGE, Table
+from schemas.tables import LINEAGE, PLACE, Table
 
 TO_COME = "in_the_future"
 ROWS_A_RUN = 16  # from which on slices cost less than a copy
 LINEAGE_NAMES = tuple(column.name for column in LINEAGE)
-PLACE = ("file", "sheet", "row_number", "part")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,8 @@ from schemas.tables import ATTRIBUTE
 
 FIELD, CELL = "\x1e", "\x1f"
 ID_BYTES = 16
-MOST_CODES, ROOMY = (
-    2**62,
-    4,
-)  # of a row, as codes that count what they tell apart are made only where a table of them would be large
+MOST_CODES = 2**62
+ROOMY = 4  # codes a row, from which on they are numbered anew: a table of all of them would be large
 
 
 @dataclass(frozen=True, slots=True)

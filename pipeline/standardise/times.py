@@ -33,7 +33,7 @@ def read_time(field: str, text: str, dates: Dates, reference: Reference, as_of: 
         return Read(None, (Note(field, field, "placeholder"),))
     latest = _years_later(as_of)
     try:
-        moment = _by_format(said, text, dates, latest) or _serial(said, dates) or _spoken(said, dates, latest)
+        moment = _by_format(text, dates, latest) or _serial(said, dates) or _spoken(said, dates, latest)
         if moment:
             return Read(moment.astimezone(dt.UTC))
     except (NotADayError, ValueError, OverflowError):
@@ -45,7 +45,7 @@ def _years_later(day: dt.date) -> dt.date:
     return dt.date(day.year + PLANNED_YEARS, 12, 31)
 
 
-def _by_format(said: str, text: str, dates: Dates, latest: dt.date) -> dt.datetime | None:
+def _by_format(text: str, dates: Dates, latest: dt.date) -> dt.datetime | None:
     for form in dates.formats:
         if not any(sign in form for sign in ("%H", "%I")):
             continue

@@ -15,9 +15,8 @@ from pipeline.stewardship.decision import Decision, Pair, PairState, by_pair, pa
 from pipeline.stewardship.evidence import moved_fields
 from pipeline.stewardship.reattach import Attached, reattach
 from schemas.decisions import StewardPolicy
-from schemas.tables import DECIDED_PAIRS, STANDING_DECISIONS
+from schemas.tables import DECIDED_PAIRS, ENDS, STANDING_DECISIONS
 
-ENDS = ("record_id_l", "record_id_r")
 MUST_LINK, CANNOT_LINK = "must_link", "cannot_link"
 UNREAD = ["reason", "entered_by", "roles_l", "roles_r", "rules", "n_records"]
 """Columns that say nothing about what stands; the reason, which may name people, stays where it is."""
@@ -76,16 +75,6 @@ def decided_pairs(standing: pa.Table) -> pa.Table:
     return conform(pa.Table.from_pylist(rows, DECIDED_PAIRS.arrow_schema()), DECIDED_PAIRS)
 
 
-def must_link(standing: pa.Table) -> pa.Table:
-    """Pairs that are one person, contract ``decided_pairs``."""
-    return _bound(standing, MUST_LINK)
-
-
-def cannot_link(standing: pa.Table) -> pa.Table:
-    """Pairs that no person may hold both of, contract ``decided_pairs``."""
-    return _bound(standing, CANNOT_LINK)
-
-
 def in_state(standing: pa.Table, state: str) -> pa.Table:
     """Standing decisions that are in_force, waiting, contradicted or detached."""
     return standing.filter(pc.equal(standing.column("state"), state))
@@ -94,11 +83,6 @@ def in_state(standing: pa.Table, state: str) -> pa.Table:
 def to_look_at_again(standing: pa.Table) -> pa.Table:
     """Standing decisions whose evidence moved since."""
     return standing.filter(standing.column("look_again"))
-
-
-def _bound(standing: pa.Table, constraint: str) -> pa.Table:
-    pairs = decided_pairs(standing)
-    return pairs.filter(pc.equal(pairs.column("constraint"), constraint))
 
 
 def _rows(decisions: pa.Table) -> Iterable[Decision]:

@@ -126,7 +126,7 @@ def merlin_pac(root: Path, truth: Truth, r: random.Random) -> Lines:
     return Lines(root, truth, "merlin_pac", "merlin/pac.csv", "cp1252", headings, row)
 
 
-def custody(root: Path, truth: Truth, r: random.Random) -> Lines:
+def custody(root: Path, truth: Truth) -> Lines:
     """Custody records."""
     headings = (
         "Custody No", "Station", "Name", "DOB", "Sex", "PNC", "CRO", "Address", "Postcode", "Arrested", "Detention Authorised", "Charged",

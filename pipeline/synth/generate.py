@@ -122,7 +122,7 @@ def _writers(root: Path, truth: exports.Truth, seed: int, as_of: dt.date) -> dic
         "cris": Cris(root, truth, own("cris")),
         "merlin_mis": exports.merlin_mis(root, truth, own("mis"), visor.homes),
         "merlin_pac": exports.merlin_pac(root, truth, own("pac")),
-        "custody": exports.custody(root, truth, own("custody")),
+        "custody": exports.custody(root, truth),
         "visor": visor,
         "crimint": exports.Crimint(root, truth, own("crimint")),
         "borough_cse": Trackers(root, truth, own("cse"), as_of),

@@ -17,11 +17,10 @@ from pipeline.validate.again import EVENTS, Night, failed_rows, outcomes_of
 from pipeline.validate.exports import RECORD_ID, Export, Records
 from pipeline.validate.suites import Outcome, Suites
 from schemas.contract import Contract
-from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FIELDS, QUARANTINE
+from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FIELDS, PLACE, QUARANTINE
 
 RECORDS = "std_records"
 GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them
-PLACE = ("file", "sheet", "row_number", "part")
 
 
 @dataclass(frozen=True, slots=True)

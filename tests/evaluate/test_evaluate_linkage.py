@@ -21,9 +21,10 @@ from pipeline.evaluate.kept_apart import kept_apart
 from pipeline.evaluate.linkage import Linkage, open_linkage
 from pipeline.evaluate.load import review_load
 from pipeline.evaluate.measured import measured
-from pipeline.evaluate.truth import RECORD, ROW, Truth, truth_of
+from pipeline.evaluate.truth import RECORD, Truth, truth_of
 from pipeline.report.evaluate_page import render_evaluate_page
 from schemas.model import LEVELS, Blocking, Comparison, Level, Model, Policy, Prior, Rule, save_model
+from schemas.tables import ROW
 
 SHARES = [(0.01, 0.97), (0.04, 0.02), (0.95, 0.01)]
 LEVELS_OF_PHONE = tuple(Level(name=n, m=m, u=u, related=u) for n, (m, u) in zip(LEVELS["phone"], SHARES, strict=True))

@@ -108,7 +108,7 @@ def test_lines_of_the_journal_that_cannot_be_read_stop_nothing_and_the_doctor_te
 ) -> None:
     home = two_nights
     assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
-    path = journal.journal_of(Home(home))
+    path = Home(home).journal
     path.write_bytes(GARBAGE + b"\n" + path.read_bytes() + b'{"at": "2026-11-2')
     assert [entry.action for entry in journal.read(Home(home))] == ["rollback"]
     assert asked(home, "runs", "list")[0] == 0

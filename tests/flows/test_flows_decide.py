@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import typer
+from bound_pairs import cannot_link, must_link
 from command_line import NightOnSample, boroughlink
 from typer.testing import CliRunner, Result
 
@@ -17,7 +18,7 @@ from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, Se
 from pipeline.core.parquet import read_table, write_table
 from pipeline.core.places import Home
 from pipeline.stewardship.policy import load_policy
-from pipeline.stewardship.standing import cannot_link, must_link, standing_decisions
+from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import open_store
 from schemas.settings import RunSettings
 from schemas.tables import LINKS, PERSONS, RECORDS

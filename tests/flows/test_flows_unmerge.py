@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import typer
+from bound_pairs import cannot_link, must_link
 from stewards_say import confirmed, said
 from typer.testing import CliRunner
 
@@ -20,7 +21,7 @@ from pipeline.core.places import Home
 from pipeline.review.machine import LookedAt, looked_at_by_stewards
 from pipeline.stewardship.database import reading
 from pipeline.stewardship.policy import load_policy
-from pipeline.stewardship.standing import cannot_link, must_link, standing_decisions
+from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import Store, open_store
 from schemas.tables import LINKS, PERSONS, RECORDS, Table
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from bound_pairs import cannot_link, must_link
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from table_of_records import table_of
@@ -22,7 +23,7 @@ from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
 from pipeline.link.decided import decided_rows, join_decided
 from pipeline.link.stage import Linked, link_records
 from pipeline.stewardship.policy import load_policy
-from pipeline.stewardship.standing import cannot_link, decided_pairs, in_state, must_link, standing_decisions
+from pipeline.stewardship.standing import decided_pairs, in_state, standing_decisions
 from schemas.model import load_model
 from schemas.tables import DECIDED_PAIRS, DECISIONS, LINKS
 

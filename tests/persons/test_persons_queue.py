@@ -15,7 +15,7 @@ from pipeline.persons.causes import Evidence
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.identity import carry_on, compare_with, empty_ledger
 from pipeline.persons.questions import links_between, questions
-from pipeline.persons.queue import Queue, QueueBefore, review_queue
+from pipeline.persons.queue import Queue, review_queue
 from schemas.tables import CLUSTERS, LINKS, REVIEW_PAIRS, STANDING_DECISIONS
 
 BEGAN = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
@@ -47,9 +47,8 @@ class Home:
             pairs_table(waiting, clusters, named), clusters_table(clusters, named, weakest or {}),
             links_table(waiting, links), standing_table(standing), 0.0, 4,
         )  # fmt: skip
-        queue = review_queue(doubts, records, self.ledger, self.before, run_id)
-        self.before = QueueBefore(queue.open, queue.closed)
-        return queue
+        self.before = review_queue(doubts, records, self.ledger, self.before, run_id)
+        return self.before
 
 
 def pairs_table(waiting, clusters, named) -> pa.Table:

@@ -152,7 +152,7 @@ def test_after_a_rollback_a_prune_keeps_what_is_current_and_a_number_is_never_gi
 
 def test_a_journal_line_that_was_cut_off_does_not_spoil_the_next(home: Home) -> None:
     roll_back(home, "2026-11-19-1", "A", "first")
-    with journal.journal_of(home).open("ab") as handle:
+    with home.journal.open("ab") as handle:
         handle.write(b'{"at": "2026-1')
     roll_back(home, "2026-11-18-1", "A", "second")
     assert [act.reason for act in journal.read(home)] == ["first", "second"]

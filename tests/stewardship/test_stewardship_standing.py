@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from bound_pairs import cannot_link, must_link
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stewards_say import said
@@ -18,14 +19,7 @@ from pipeline.stewardship.decision import Decision, pair_state
 from pipeline.stewardship.evidence import evidence_hash, evidence_text, fingerprints, moved_fields, pair_evidence
 from pipeline.stewardship.policy import CaseFacts, load_policy, second_because
 from pipeline.stewardship.reattach import reattach
-from pipeline.stewardship.standing import (
-    cannot_link,
-    decided_pairs,
-    in_state,
-    must_link,
-    standing_decisions,
-    to_look_at_again,
-)
+from pipeline.stewardship.standing import decided_pairs, in_state, standing_decisions, to_look_at_again
 from pipeline.stewardship.store import open_store
 from schemas.decisions import NewDecision
 from schemas.model import LEVELS

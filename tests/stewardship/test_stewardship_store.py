@@ -6,11 +6,12 @@ import stat
 from pathlib import Path
 
 import pytest
+from bound_pairs import must_link
 from stewards_say import confirmed, retracted, said
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, SettingsError
 from pipeline.stewardship.policy import load_policy
-from pipeline.stewardship.standing import must_link, standing_decisions
+from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import Store, open_store
 
 VICTIM_AND_OFFENDER = {"roles_l": "victim;witness", "roles_r": "offender"}
