@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
 from flows.place import home_of
+from pipeline.core.spreadsheet import guarded
 
 HELP = """
 Ask the current publication a question in SQL; every published table is a view of its name.
@@ -58,9 +59,10 @@ def _show(console: Console, rows: pa.Table) -> None:
 
 
 def _write_csv(rows: pa.Table, path: Path) -> None:
-    """CSV that a spreadsheet reads as text: a value that begins like a formula gets an apostrophe."""
-    columns = {}
-    for name in rows.column_names:
-        values = [None if value is None else str(value) for value in rows.column(name).to_pylist()]
-        columns[name] = pa.array([f"'{v}" if v and v[0] in "=+-@\t\r" else v for v in values], pa.string())
+    """CSV of which a spreadsheet takes no text for a formula; a number below zero stays one."""
+    columns = {name: pa.array(map(_as_cell, rows.column(name).to_pylist()), pa.string()) for name in rows.column_names}
     pa_csv.write_csv(pa.table(columns), path)
+
+
+def _as_cell(value: Any) -> str | None:  # noqa: ANN401
+    return guarded(value) if isinstance(value, str) else None if value is None else str(value)

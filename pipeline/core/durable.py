@@ -55,6 +55,15 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def replacing_own(path: Path) -> Iterator[Path]:
+    """As ``replacing``, of a file that its owner only may read; its folder is made where it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        yield temporary
+
+
 def hand_on(path: Path, target: Path) -> None:
     """Give a finished file a second name, whole or not at all; where the file system has no such links, a copy of it.
 

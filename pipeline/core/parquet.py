@@ -7,10 +7,8 @@ and read in a fraction of the time.
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import ipc
 
-from pipeline.core.durable import replacing
+from pipeline.core.durable import replacing_own
 from pipeline.core.errors import ContractError
 from schemas.tables import Table
 
@@ -77,7 +75,7 @@ def replace_rows(path: Path, data: pa.Table) -> None:
     if path.suffix == ARROW:
         replace_parts(path, [data], data.schema)
         return
-    with _own(path) as temporary:
+    with replacing_own(path) as temporary:
         write_parquet(temporary, in_groups([data]), data.schema)
 
 
@@ -85,7 +83,7 @@ def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> i
     """Write the rows of all parts as they are to an Arrow file, whole or not at all; returns how many. No part is held longer."""
     options, rows = ipc.IpcWriteOptions(compression="lz4"), 0
     with (
-        _own(path) as temporary,
+        replacing_own(path) as temporary,
         pa.OSFile(str(temporary), "wb") as out,
         ipc.new_file(out, schema, options=options) as writer,
     ):
@@ -108,15 +106,6 @@ def in_groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
                 held = []
     if held:
         yield pa.concat_tables(held).combine_chunks()
-
-
-@contextmanager
-def _own(path: Path) -> Iterator[Path]:
-    """A temporary file that becomes the path; its owner's only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        yield temporary
 
 
 def write_parquet(path: Path, groups: Iterable[pa.Table], schema: pa.Schema, first_key: str | None = None) -> None:

@@ -139,7 +139,7 @@ def read_current(home: Home) -> Publication | None:
         raise StateError(
             str(home.current), problem, f"Remove it, and point at a publication: ln -s {newest} {home.current}"
         )
-    return _read(home.current) if home.current.exists() else None
+    return publication_in(home.current) if home.current.exists() else None
 
 
 def current_run_id(home: Home) -> str | None:
@@ -190,7 +190,12 @@ def _folders(home: Home) -> list[Path]:
     return sorted(folders, key=lambda path: in_time(path.name))
 
 
-def _read(folder: Path) -> Publication:
+def publication_in(folder: Path) -> Publication:
+    """The publication of a folder.
+
+    Raises:
+        StateError: If it cannot be read.
+    """
     found = _read_or_why(folder)
     if isinstance(found, StateError):
         raise found

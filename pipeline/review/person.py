@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
+from pipeline.core.spreadsheet import guarded
 from pipeline.review.access import MASK, Viewer, shown_all
 from pipeline.review.compare import RecordsRow, records_rows
 from pipeline.review.graph import GraphPicture, graph_picture
@@ -20,8 +21,6 @@ from pipeline.review.shelf import Row, Shelf
 from pipeline.review.uk_time import uk_time
 from schemas.tables import MARKING
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes a spreadsheet calculate a cell"""
 TIME_WIDTH, TIME_LEFT, TIME_ROW = 1_000, 210, 34
 EXPORTED = (
     "person_id",
@@ -200,7 +199,7 @@ def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
 def plain_cell(value: Any) -> str:  # noqa: ANN401
     """A value as a cell that no spreadsheet takes for a formula."""
     text = "" if value is None else uk_time(value).isoformat() if isinstance(value, dt.datetime) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return guarded(text)
 
 
 def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pipeline.core.errors import DeskRefusedError, SettingsError
 from pipeline.core.places import Home
 from pipeline.explain.kept import Kept, open_folder
 from pipeline.persons.survivorship import Survivorship
+from pipeline.publish.publication import publication_in
 from pipeline.review.index import index_of, stamp_of
 
 Row = dict[str, Any]
@@ -46,9 +46,9 @@ class Shelf:
         self.path, self.kept, self.reference = path, kept, reference
         self._made: dict[str, Any] = {}
         self._known = functools.lru_cache(MOST_KNOWN)(self._look_up)
-        manifest = json.loads((kept.folder / "manifest.json").read_text("utf-8"))
-        self.run_id = str(manifest["run_id"])
-        self.decisions_read = int((manifest.get("decisions") or {}).get("count") or 0)
+        publication = publication_in(kept.folder)
+        self.run_id = publication.run_id
+        self.decisions_read = publication.n_decisions
         """Decisions that the night of the publication knew"""
         self.n_records, self.n_persons = self._base.execute("SELECT n_records, n_persons FROM facts").fetchall()[0]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,15 +15,15 @@ from uuid import UUID, uuid5
 import pyarrow as pa
 from pydantic import ValidationError
 
+from pipeline.core.durable import replacing_own
 from pipeline.core.errors import DecisionConflictError, SettingsError
 from pipeline.core.parquet import read_table, write_table
+from pipeline.core.spreadsheet import guarded, unguarded
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Refusal, Store
 from schemas.decisions import NewDecision
 from schemas.tables import DECISIONS
 
-FORMULA_STARTS = "=+-@|%\t\r\n'\uff1d\uff0b\uff0d\uff20"
-"""A cell that begins with one of these (= + - @ in their wide forms too), after blanks, may be run as a formula."""
 NEEDED = ("verdict", "decided_by", "reason")
 TOO_MANY = "\0"
 """Where the reader puts cells beyond the headings."""
@@ -149,7 +147,7 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
         rows = csv.DictReader(lines, restkey=TOO_MANY, strict=True)
         _check_headings(path, rows.fieldnames or ())
         for row in rows:
-            yield {name: _unguarded(value) if isinstance(value, str) else value for name, value in row.items() if value}
+            yield {name: unguarded(value) if isinstance(value, str) else value for name, value in row.items() if value}
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
@@ -173,20 +171,11 @@ def _write_parquet(path: Path, log: pa.Table) -> None:
 
 
 def _write_csv(path: Path, log: pa.Table) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".csv")
-    try:
-        with os.fdopen(
-            handle, "w", encoding="utf-8-sig", newline=""
-        ) as lines:  # the mark tells spreadsheets that it is UTF-8
-            rows = csv.writer(lines)
-            rows.writerow(log.column_names)
-            rows.writerows([_as_cell(value) for value in row.values()] for row in log.to_pylist())
-            lines.flush()
-            os.fsync(lines.fileno())
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    marked = "utf-8-sig"  # which tells spreadsheets that it is UTF-8
+    with replacing_own(path) as temporary, temporary.open("w", encoding=marked, newline="") as lines:
+        rows = csv.writer(lines)
+        rows.writerow(log.column_names)
+        rows.writerows([_as_cell(value) for value in row.values()] for row in log.to_pylist())
 
 
 def _as_cell(value: Any) -> str:  # noqa: ANN401
@@ -198,16 +187,4 @@ def _as_cell(value: Any) -> str:  # noqa: ANN401
         case dt.datetime():
             return value.isoformat()
         case _:
-            return _guarded(str(value))
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if _may_run(text) else text
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _may_run(cell[1:]) else cell
-
-
-def _may_run(text: str) -> bool:
-    return text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(tuple(FORMULA_STARTS))
+            return guarded(str(value))

@@ -1,0 +1,20 @@
+"""Text that goes into a CSV file: no spreadsheet that opens it may take a cell for a formula and run it."""
+
+from __future__ import annotations
+
+FORMULA_STARTS = tuple("=+-@|%\t\r\n'\uff1d\uff0b\uff0d\uff20")
+"""A cell that begins with one of these (= + - @ in their wide forms too), after blanks, may be run as a formula."""
+
+
+def guarded(text: str) -> str:
+    """The text, behind an apostrophe where a spreadsheet might run it."""
+    return f"'{text}" if _may_run(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text of a cell that ``guarded`` made."""
+    return cell[1:] if cell.startswith("'") and _may_run(cell[1:]) else cell
+
+
+def _may_run(text: str) -> bool:
+    return text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(FORMULA_STARTS)
