@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from flows.intake import People, take_in
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import Home
+from pipeline.core.linked_folder import is_link_output, run_of
 from pipeline.evaluate.evaluation import evaluate
 from pipeline.evaluate.linkage import Linkage, open_linkage
 from pipeline.evaluate.truth import PERSON_COLUMNS, RECORD, Truth, truth_of
@@ -73,7 +73,7 @@ def _link_settings(folder: Path) -> dict[str, Any]:
 def _people(question: Question, said: Mapping[str, Any]) -> People | None:
     if not question.files:
         return None
-    if not (question.folder / "clusters.parquet").is_file():
+    if not is_link_output(question.folder):
         problem = "are not needed: a publication keeps its records."
         raise SettingsError("files", problem, "Leave them out, or give --linked the folder of `boroughlink link`.")
     has_truth = said.get("truth") in headings(question.files[0]) and not question.truth
@@ -143,10 +143,7 @@ def _read_truth(path: Path, entity: str | None, linkage: Linkage, said: Mapping[
 
 def _beside(folder: Path) -> Path:
     """The folder of the run that made a publication; of ``boroughlink link`` the folder itself."""
-    folder = folder.resolve()
-    if (folder / "clusters.parquet").is_file():
-        return folder
-    return Home(folder.parent.parent).run(folder.name).root
+    return folder.resolve() if is_link_output(folder) else run_of(folder)
 
 
 def _write(out: Path, page: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.errors import SettingsError
+from pipeline.core.linked_folder import LinkedFolder, linked_folder
 from pipeline.core.parquet import read_table
-from pipeline.core.places import MODELS, Home
 from pipeline.evaluate.pairs import PAIR_COLUMNS, Pairs, read_pairs
 from pipeline.evaluate.quality import codes
-from schemas.model import Model, Policy, PolicyName, load_model
-
-MODEL = "model.toml"
+from schemas.model import Model, Policy, PolicyName
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,25 +64,16 @@ def open_linkage(folder: Path) -> Linkage:
     Raises:
         SettingsError: If it is neither the output of ``boroughlink link`` nor a publication.
     """
-    if (folder / "links.parquet").is_file() and (folder / "clusters.parquet").is_file():
-        facts = _json(folder / "metrics.json")
-        model = _model_in(folder / MODEL)
-        return _linkage(folder.resolve().name, folder / "clusters.parquet", folder / "links.parquet", facts, model)
-    if (folder / "links").is_dir() and (folder / "records").is_dir():
-        facts = _json(folder / "manifest.json")
-        model = _model_in(_run_of(folder) / MODEL) or _model_of(str(facts.get("model")))
-        return _linkage(str(facts.get("run_id", "?")), folder / "records", folder / "links", facts, model)
-    what_to_do = (
-        "Make a publication with `boroughlink run`, or give --linked the folder that `boroughlink link --out` wrote."
-    )
-    raise SettingsError(str(folder), "holds no links and persons.", what_to_do)
+    found = linked_folder(folder)
+    title = str(found.facts.get("run_id", "?")) if found.is_publication else folder.resolve().name
+    return _linkage(title, found)
 
 
-def _linkage(title: str, records: Path, links: Path, facts: dict[str, Any], model: Model | None) -> Linkage:
-    table = read_table(records)
+def _linkage(title: str, found: LinkedFolder) -> Linkage:
+    table, facts, model = read_table(found.persons), found.facts, found.model
     ids = table.column("record_id").cast(pa.string())
     table = table.set_column(table.column_names.index("record_id"), "record_id", ids)
-    pairs = read_pairs(read_table(links, PAIR_COLUMNS), ids.combine_chunks(), model)
+    pairs = read_pairs(read_table(found.links, PAIR_COLUMNS), ids.combine_chunks(), model)
     policy: PolicyName = "balanced" if facts.get("policy") == "balanced" else "strict"
     link_bits, review_bits = _thresholds(facts, model.policy.get(policy) if model else None, pairs)
     as_of = facts.get("as_of")
@@ -113,32 +99,3 @@ def _thresholds(facts: dict[str, Any], frozen: Policy | None, pairs: Pairs) -> t
         return frozen.link_bits, frozen.review_bits
     waiting = pairs.weight[~pairs.is_link & (pairs.rule < 0)]
     return None, float(np.floor(waiting.min())) if len(waiting) else 0.0
-
-
-def _run_of(publication: Path) -> Path:
-    """Folder of the run that made a publication."""
-    folder = publication.resolve()
-    return Home(folder.parent.parent).run(folder.name).root
-
-
-def _model_of(stamp: str) -> Model | None:
-    """The bundled model of this name, version and hash: for a run whose folder is gone."""
-    return next((model for model in _bundled() if model.stamp == stamp), None)
-
-
-def _bundled() -> Iterator[Model]:
-    for path in sorted(MODELS.glob("*.toml")):
-        if model := _model_in(path):
-            yield model
-
-
-def _model_in(path: Path) -> Model | None:
-    """The model of a file; none where it is not there, or was written for other levels than today's."""
-    try:
-        return load_model(path)
-    except SettingsError:
-        return None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +13,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import SettingsError
+from pipeline.core.linked_folder import linked_folder
 from pipeline.core.parquet import duckdb_files
-from pipeline.core.places import MODELS
 from pipeline.explain.cluster import KeptPair
 from pipeline.explain.graph import Edge
 from pipeline.explain.levels import NOT_FIELDS, level_words
 from pipeline.explain.pair import Evidence
 from pipeline.explain.waterfall import waterfall
-from schemas.model import Model, load_model
+from schemas.model import Model
 from schemas.tables import ENDS
 
 
@@ -47,20 +46,9 @@ def open_folder(folder: Path) -> Kept:
     Raises:
         SettingsError: If it is neither the output of ``boroughlink link`` nor a publication.
     """
-    if (folder / "links.parquet").is_file() and (folder / "clusters.parquet").is_file():
-        facts = _json(folder / "metrics.json")
-        model = _model_in(folder / "model.toml")
-        found = Kept(folder, folder / "links.parquet", folder / "clusters.parquet", None, model)
-    elif (folder / "links").is_dir() and (folder / "records").is_dir():
-        facts = _json(folder / "manifest.json")
-        model = _model_of(str(facts.get("model")))
-        found = Kept(folder, folder / "links", folder / "records", folder / "records", model)
-    else:
-        what_to_do = (
-            "Give --in the folder that `boroughlink link --out` wrote, or make a publication with `boroughlink run`."
-        )
-        raise SettingsError(str(folder), "holds no links and persons.", what_to_do)
-    return _with_thresholds(found, facts)
+    found = linked_folder(folder)
+    records = found.persons if found.is_publication else None
+    return _with_thresholds(Kept(folder, found.links, found.persons, records, found.model), found.facts)
 
 
 def person_of(kept: Kept, record_ids: Iterable[str]) -> dict[str, str]:
@@ -125,20 +113,6 @@ def _rounded(bits: float | None) -> float | None:
     return None if bits is None else round(bits, 2) + 0.0  # no minus before a zero
 
 
-def _model_of(stamp: str) -> Model | None:
-    """The bundled model of this name, version and hash; a publication keeps only the stamp."""
-    models = (_model_in(path) for path in sorted(MODELS.glob("*.toml")))
-    return next((model for model in models if model and model.stamp == stamp), None)
-
-
-def _model_in(path: Path) -> Model | None:
-    """The model of a file; none where it is not there, or was written for other levels than today's."""
-    try:
-        return load_model(path)
-    except SettingsError:
-        return None
-
-
 def _owners(kept: Kept, column: str, wanted: Iterable[str]) -> dict[str, str]:
     """Record to person where one of the two is among those wanted; only the parts of the files that hold them are read."""
     own = {
@@ -147,7 +121,3 @@ def _owners(kept: Kept, column: str, wanted: Iterable[str]) -> dict[str, str]:
     sql = f"SELECT {own['record_id']}, {own['person_id']} FROM read_parquet(?) WHERE {own[column]} IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1"  # noqa: S608  (names of our own, values bound)
     with duckdb.connect() as base:
         return dict(base.execute(sql, [duckdb_files(kept.persons), list(wanted)]).fetchall())
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}

@@ -24,14 +24,10 @@ class Evidence:
     """One scored pair: how its weight adds up, and what came of it."""
 
     waterfall: Waterfall
-    decision: str | None = None
-    """link, review or unlink; none: scored afresh, for this explanation only."""
-    decided_by: str | None = None
+    decision: str
+    """link, review or unlink"""
+    decided_by: str
     rules: tuple[str, ...] = ()
-
-
-Scorer = Callable[[str, str], Evidence | None]
-"""Scores any pair of record ids afresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +140,8 @@ def _said_parted(story: PairStory) -> str:
 
 
 def _said_apart(story: PairStory) -> str:
-    if story.evidence and story.evidence.decision == "link":
-        return "The pair was linked, but the two are parted in the persons."
     if story.evidence:
-        return "The pair was not kept; the weight is scored afresh."
+        return "The pair was linked, but the two are parted in the persons."
     low = f" is under {story.review_bits:g} bits" if story.review_bits is not None else " is too low"
     return f"No scored pair of the two was kept: no key brought them together, or their weight{low}."
 

@@ -6,11 +6,11 @@ from pipeline.core.errors import SettingsError
 from pipeline.explain.cluster import ClusterStory, explain_cluster
 from pipeline.explain.graph import strongest_path
 from pipeline.explain.kept import Kept, as_evidence, as_pair, person_of, records_of, rows_between
-from pipeline.explain.pair import PairStory, Scorer
+from pipeline.explain.pair import PairStory
 
 
-def pair_story(kept: Kept, left: str, right: str, score: Scorer | None = None) -> PairStory:
-    """What is kept of two records; a pair that was not kept is scored afresh where there is a scorer.
+def pair_story(kept: Kept, left: str, right: str) -> PairStory:
+    """What is kept of two records.
 
     Raises:
         SettingsError: If a record is not there, or is given twice.
@@ -28,7 +28,7 @@ def pair_story(kept: Kept, left: str, right: str, score: Scorer | None = None) -
     members = set(records_of(kept, [persons[left]])) if is_one else {left, right}
     rows = [r for r in rows_between(kept, members) if r["record_id_l"] in members and r["record_id_r"] in members]
     own = next((row for row in rows if (row["record_id_l"], row["record_id_r"]) == (left, right)), None)
-    evidence = as_evidence(kept, own) if own else score(left, right) if score else None
+    evidence = as_evidence(kept, own) if own else None
     linked = [as_pair(row).edge for row in rows if row["decision"] == "link"]
     path = strongest_path(linked, left, right) if is_one else None
     return PairStory(left, right, persons[left], persons[right], evidence, path, kept.link_bits, kept.review_bits)

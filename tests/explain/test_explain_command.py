@@ -14,10 +14,6 @@ from typer.testing import CliRunner, Result
 from flows.commands.explain import explain
 from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import write_table
-from pipeline.explain.kept import open_folder
-from pipeline.explain.pair import Evidence
-from pipeline.explain.stories import pair_story
-from pipeline.explain.waterfall import waterfall
 from schemas.model import LEVELS, Blocking, Comparison, Level, Model, Policy, Prior, Rule, save_model
 from schemas.tables import LINKS, RECORDS
 
@@ -166,14 +162,16 @@ def test_records_that_nothing_joins_are_plainly_two_persons(linked: Path) -> Non
     assert "No scored pair" in facts["reason"]
 
 
-def test_a_scorer_gives_evidence_for_a_pair_that_was_not_kept(linked: Path) -> None:
-    fresh = Evidence(waterfall({"phone": -3.0}, -10.0))
-    story = pair_story(
-        open_folder(linked), "9", "1", lambda left, right: fresh if (left, right) == ("1", "9") else None
+def test_levels_in_a_publication_are_named_by_the_model_that_its_run_kept(published: Path) -> None:
+    assert (
+        "levels are not named: the model person-1:gone is not at hand" in run("1", "2", "--home", str(published)).output
     )
-    assert story.evidence is fresh
-    assert story.verdict == "apart"
-    assert "afresh" in story.said()
+    of_run = published / "runs" / "current"
+    of_run.mkdir(parents=True)
+    save_model(small_model(), of_run / "model.toml")
+    shown = run("1", "2", "--home", str(published)).output
+    assert "levels are not named" not in shown
+    assert "the same" in shown
 
 
 def test_a_person_is_told_by_its_id_or_by_one_of_its_records(linked: Path) -> None:
