@@ -55,7 +55,7 @@ def train(
     from flows.engines import engine_of
     from pipeline.core.parquet import read_table
     from pipeline.link.decided_training import pairs_of
-    from pipeline.link.stage import trained
+    from pipeline.link.training_stage import trained
     from schemas.model import save_model
     from schemas.plan import load_plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +13,12 @@ import pyarrow.compute as pc
 from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import AT_ONCE, in_order
-from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, KnowingEngine, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
-from pipeline.link.blocking_rules import ChosenRules, choose_rules
+from pipeline.link.blocking_rules import ChosenRules
 from pipeline.link.clusters import ClusterShape, cluster, shape
 from pipeline.link.decided import decided_rows, join_decided, with_parted
-from pipeline.link.decided_training import DecidedPairs, train_with
 from pipeline.link.drift import frozen_metrics
-from pipeline.link.evidence import Decided, Evidence
 from pipeline.link.fates import Fates, fates_of
 from pipeline.link.kept import (
     Difference,
@@ -41,14 +38,11 @@ from pipeline.link.second_pass import Judge, join_clusters
 from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.tables import clusters_table, links_table, members_table
 from pipeline.link.thresholds import derive
-from pipeline.link.training import Training, train, training_metrics
-from pipeline.link.weights import level_weights, pattern_probability
+from pipeline.link.training import training_metrics
+from pipeline.link.training_stage import FLOOR_BITS, train_on, weights_on
 from schemas.model import Model, PolicyName
-from schemas.plan import NOTHING_GIVEN, Given, Plan
 
-FLOOR_BITS = -8.0  # pairs under it are forgotten
 SECOND_PASS_BITS = 3.0  # two clusters join where their weight together is so much above the link threshold
-RANDOM_PAIRS, SAMPLED_RECORDS, SEED = 1_000_000, 12_000, 2016
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,53 +191,6 @@ def _scored(
 def _source_codes(table: pa.Table) -> np.ndarray:
     codes = table.column("source").combine_chunks().dictionary_encode().indices
     return codes.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-
-
-def weights_on(workspace: Workspace, model: Model, given: FrequencyTable | None = None) -> LevelWeights:
-    """The model's weights on the records at hand, or with a frequency table that is given."""
-    if given is not None:
-        return level_weights(model, given.frequencies, given.name_pairs, given.pairs_per_record)
-    per_record = workspace.n_pairs / max(workspace.n_records, 1)
-    return level_weights(model, workspace.frequencies, workspace.name_pairs, per_record)
-
-
-def trained(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs | None = None) -> Training:
-    """A frozen model from the records themselves: probabilities, prior, and the thresholds of both policies.
-
-    Input: records sorted by their key record_id.
-    """
-    workspace = engine.load(table, plan.model)
-    training, _ = train_on(workspace, plan.model, plan.given, decided)
-    weights = weights_on(workspace, training.model)
-    workspace.block(training.model.blocking.rule)
-    policy = derive(workspace.score(weights, FLOOR_BITS).weight, training.expected_matches)
-    return replace(training, model=training.model.model_copy(update={"policy": policy}))
-
-
-def train_on(
-    workspace: Workspace, model: Model, given: Given = NOTHING_GIVEN, decided: DecidedPairs | None = None
-) -> tuple[Training, ChosenRules]:
-    """Estimate the model's probabilities and prior from the records themselves, and choose its blocking rules."""
-    random = workspace.random_patterns(RANDOM_PAIRS, SEED)
-    sample = workspace.sample(SAMPLED_RECORDS)
-    evidence = Evidence(
-        workspace.frequencies,
-        workspace.name_pairs,
-        sample.patterns,
-        sample.scale,
-        random,
-        workspace.n_records,
-        workspace.n_pairs,
-    )
-    if decided is not None and len(decided.left):
-        told = Decided(workspace.compare(decided.left, decided.right), decided.is_link)
-        training = train_with(model, evidence, given, told)
-    else:
-        training = train(model, evidence, given)
-    likely = pattern_probability(weights_on(workspace, training.model), sample.patterns.levels)
-    chosen = choose_rules(sample, likely, workspace.n_records)
-    blocking = training.model.blocking.model_copy(update={"rule": training.model.blocking.rule or chosen.rules})
-    return replace(training, model=training.model.model_copy(update={"blocking": blocking})), chosen
 
 
 def _expected_matches(model: Model, workspace: Workspace) -> float:

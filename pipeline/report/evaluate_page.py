@@ -7,9 +7,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
+from pipeline.core.html import template
 from pipeline.report.model_charts import CalibrationBin, calibration_chart
 from pipeline.report.quality_charts import EXPECTED, PANELS, forest_chart, scale_of, threshold_chart
 from schemas.question_words import TYPE_WORDS
@@ -29,10 +29,7 @@ def render_evaluate_page(facts: Mapping[str, Any]) -> str:
     Args:
         facts: as ``boroughlink evaluate --json`` prints them.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("evaluate.html.j2").render(
+    return template("pipeline.report", "evaluate.html.j2").render(
         marking=MARKING,
         about=facts["linkage"],
         measured=facts["true"],

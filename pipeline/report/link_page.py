@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from pipeline.core.html import template
 from pipeline.report.charts import size_bars, stage_bars, weight_histogram
 from pipeline.report.model_charts import (
     CalibrationBin,
@@ -45,9 +45,6 @@ class LinkStory:
 
 def render_link_page(story: LinkStory) -> str:
     """The page as HTML that needs no network and no script."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
     facts = story.facts
     tiles = [
         ("candidate pairs", f"{facts['candidate_pairs']:,}"),
@@ -67,7 +64,7 @@ def render_link_page(story: LinkStory) -> str:
         "calibration_svg": calibration_chart(story.calibration) if story.calibration else "",
         "stages_svg": stage_bars(list(facts["seconds"].items())),
     }
-    return environment.get_template("link.html.j2").render(
+    return template("pipeline.report", "link.html.j2").render(
         marking=MARKING,
         facts=facts,
         tiles=tiles,

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import jinja2
-
+from pipeline.core.html import template
 from pipeline.validate.hold import FeedState
 from schemas.tables import MARKING
 
@@ -37,10 +36,7 @@ def render_validation_page(run_id: str, states: Sequence[FeedState], findings: S
         source: [_line(key, own) for key, own in sorted(lines.items(), key=lambda item: item[0])]
         for source, lines in sorted(grouped.items())
     }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.validate", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    page = environment.get_template("validation.html.j2")
+    page = template("pipeline.validate", "validation.html.j2")
     return page.render(run_id=run_id, states=states, sources=sources, marking=MARKING)
 
 

@@ -19,7 +19,7 @@ from pipeline.core.reference import name_groups
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.port import ScoredPairs
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
-from pipeline.link.stage import weights_on
+from pipeline.link.training_stage import weights_on
 from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference

@@ -18,7 +18,8 @@ from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.link.drift import FEWEST_RECORDS, LOOK, RETRAIN, drift_told, stability_index
-from pipeline.link.stage import link_records, trained
+from pipeline.link.stage import link_records
+from pipeline.link.training_stage import trained
 from pipeline.synth.names import communities, pick
 from schemas.model import Model, save_model
 from schemas.plan import load_plan

@@ -22,7 +22,8 @@ from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.patterns import patterns_of
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.clusters import cluster
-from pipeline.link.stage import link_records, weights_on
+from pipeline.link.stage import link_records
+from pipeline.link.training_stage import weights_on
 from pipeline.link.weights import prior_bits, probability, waterfall
 from pipeline.synth.names import communities, pick
 from schemas.model import LEVELS, Prior, load_model, save_model
