@@ -43,14 +43,3 @@ def by_key(rows: Iterable[tuple[str, Pair]]) -> dict[str, Agreement]:
     for key, pair in rows:
         found[key].append(pair)
     return {key: agreement(pairs) for key, pairs in sorted(found.items())}
-
-
-def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927); 0 to 1 where nothing was looked at."""
-    if not n:
-        return 0.0, 1.0
-    share = k / n
-    middle = share + z * z / (2 * n)
-    room = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (middle - room) / scale), min(1.0, (middle + room) / scale)

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from pipeline.review.agreement import Agreement, agreement, by_key, wilson
+from pipeline.evaluate.curves import wilson
+from pipeline.review.agreement import Agreement, agreement, by_key
 from pipeline.review.machine import LookedAt, looked_at_by_stewards
 from pipeline.review.queue import AGE_WORDS, AGES, answered_since
 from pipeline.review.shelf import Row, Shelf

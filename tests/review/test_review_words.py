@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.desk import check_address, check_port
 from pipeline.core.errors import SettingsError
+from pipeline.evaluate.curves import wilson
 from pipeline.explain.waterfall import waterfall
 from pipeline.review.access import MASK, SHOWN_MASKED, Viewer, shown
-from pipeline.review.agreement import agreement, wilson
+from pipeline.review.agreement import agreement
 from pipeline.review.door import Buckets
 from pipeline.review.person import plain_cell
 from pipeline.review.preview import FIELDS
