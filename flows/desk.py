@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from flows.decided import open_decisions
 from flows.place import settings_of
@@ -21,7 +22,6 @@ from pipeline.review.desk import Desk
 from pipeline.review.index import LOG
 from pipeline.review.sealing import Seal, open_seal, reseal
 from pipeline.review.shelf import Reference, Shelves, check_published
-from pipeline.stewardship.database import with_patience, writing
 from pipeline.stewardship.store import Store
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
@@ -59,12 +59,11 @@ def check_seal(settings: RunSettings, home: Home, environment: Mapping[str, str]
 def _sealed(store: Store, home: Home, environment: Mapping[str, str]) -> tuple[Seal, int]:
     """The seal of a store in which nothing lies open any more, and how many secrets it does not open."""
 
-    def work() -> tuple[Seal, int]:
-        with writing(store.engine) as connection:
-            seal = open_seal(connection, home.desk_key, environment)
-            return seal, reseal(connection, seal)
+    def work(connection: Connection) -> tuple[Seal, int]:
+        seal = open_seal(connection, home.desk_key, environment)
+        return seal, reseal(connection, seal)
 
-    return with_patience(store.engine, store.patience_s, work)
+    return store.write(work)
 
 
 def check_port(host: str, port: int) -> None:

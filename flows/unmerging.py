@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from sqlalchemy import Connection
+
 from flows.seen import seen_within
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import Kept, person_of, records_of, rows_between
 from pipeline.review.machine import Made, keep_machine_pairs, made_by_machine
-from pipeline.stewardship.database import with_patience, writing
 from pipeline.stewardship.decision import Pair, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Store
@@ -82,13 +83,12 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
 def entered_with(store: Store, new: Sequence[NewDecision], made: Mapping[Pair, Made]) -> list[Recorded]:
     """Enter all of these decisions or none, each with what the machine had made of its pair."""
 
-    def work() -> list[Recorded]:
-        with writing(store.engine) as connection:
-            recorded = store.enter_within(connection, new)
-            keep_machine_pairs(connection, recorded, made)
-            return recorded
+    def work(connection: Connection) -> list[Recorded]:
+        recorded = store.enter_within(connection, new)
+        keep_machine_pairs(connection, recorded, made)
+        return recorded
 
-    return with_patience(store.engine, store.patience_s, work)
+    return store.write(work)
 
 
 def _sides(kept: Kept, person_id: str, record_ids: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

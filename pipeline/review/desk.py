@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from pipeline.review.sealing import Seal
 from pipeline.review.shelf import Shelves
-from pipeline.stewardship.database import reading, with_patience, writing
 from pipeline.stewardship.store import Store
 from schemas.desk import DeskSettings
 
@@ -40,18 +39,8 @@ class Desk:
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do the work in one transaction, beside which nobody else writes."""
-
-        def once() -> T:
-            with writing(self.store.engine) as connection:
-                return work(connection)
-
-        return with_patience(self.store.engine, PATIENCE_S, once)
+        return self.store.write(work, PATIENCE_S)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Do the work on one state of the store."""
-
-        def once() -> T:
-            with reading(self.store.engine) as connection:
-                return work(connection)
-
-        return with_patience(self.store.engine, PATIENCE_S, once)
+        return self.store.read(work, PATIENCE_S)

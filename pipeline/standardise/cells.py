@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -60,7 +61,7 @@ def raw_cells(raw: pa.Table, wanted: Collection[str] | None = None) -> dict[str,
     return {name: column for name, column in fields.items() if column.null_count < len(column)}
 
 
-def _text(column: pa.ChunkedArray) -> pa.Array:
+def _text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The column in one piece, blank cells null."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     is_blank = pc.equal(pc.utf8_trim_whitespace(whole), "")
@@ -75,7 +76,7 @@ def _attributes(raw: pa.Table) -> dict[str, pa.Array]:
     keys = column.keys[start : start + len(row)]
     items = column.items[start : start + len(row)]
     found = {}
-    for name in sorted(set(keys.to_pylist())) if len(row) < 1 else sorted(pc.unique(keys).to_pylist()):
+    for name in sorted(pc.unique(keys).to_pylist()):
         here = pc.equal(keys, name).to_numpy(zero_copy_only=False)
         place = np.full(len(raw), -1, np.int64)
         place[row[here]] = np.flatnonzero(here)
@@ -97,7 +98,7 @@ def _formatting(raw: pa.Table, contract: Contract, said: dict[str, pa.Array]) ->
     if not contract.colours and not contract.strikethrough:
         return inferred
     for colour, meaning in contract.colours.items():
-        marked = _marked(raw, lambda mark, colour=colour: _colour(mark) == colour.upper()[-6:])
+        marked = _marked(raw, partial(_is_colour, colour))
         filled = marked & _is_null(said, meaning.field, len(raw))
         _set(said, meaning, filled)
         inferred[meaning.field] = inferred.get(meaning.field, np.zeros(len(raw), bool)) | filled
@@ -106,19 +107,19 @@ def _formatting(raw: pa.Table, contract: Contract, said: dict[str, pa.Array]) ->
     return inferred
 
 
-def _marked(raw: pa.Table, is_meant: object) -> NDArray[np.bool_]:
+def _marked(raw: pa.Table, is_meant: Callable[[str], bool]) -> NDArray[np.bool_]:
     marks = raw.column("marks").combine_chunks()
     flat = pc.list_flatten(marks)
-    wanted = [mark for mark in pc.unique(flat).to_pylist() if callable(is_meant) and is_meant(mark)]
+    wanted = [mark for mark in pc.unique(flat).to_pylist() if is_meant(mark)]
     rows = pc.list_parent_indices(marks).filter(pc.is_in(flat, pa.array(wanted, pa.string())))
     marked = np.zeros(len(raw), bool)
     marked[rows.to_numpy(zero_copy_only=False)] = True
     return marked
 
 
-def _colour(mark: str) -> str | None:
+def _is_colour(wanted: str, mark: str) -> bool:
     kind, _, colour = mark.partition(":")
-    return colour.upper()[-6:] if kind == "colour" else None
+    return kind == "colour" and colour.upper()[-6:] == wanted.upper()[-6:]
 
 
 def _is_null(said: Mapping[str, pa.Array], name: str, rows: int) -> NDArray[np.bool_]:

@@ -39,8 +39,8 @@ def read_events(cells: Cells, contract: Contract, reference: Reference, as_of: d
     columns |= _places(cells, reference, gathered)
     inferred = pa.array(cells.inferred.get("risk", np.zeros(cells.rows, bool)))
     columns["is_risk_inferred"] = pc.if_else(columns["risk"].is_valid(), inferred, pa.scalar(None, pa.bool_()))
-    for status, flag in (("closed", "closed"), ("deceased", "deceased"), ("adopted", "adopted")):
-        is_so = pc.fill_null(pc.starts_with(columns["status"], status), False)
+    for flag in ("closed", "deceased", "adopted"):
+        is_so = pc.fill_null(pc.starts_with(columns["status"], flag), False)
         gathered.add_flag(np.flatnonzero(is_so.to_numpy(zero_copy_only=False)), flag)
     return columns
 

@@ -16,7 +16,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from pipeline.core.errors import DecisionRefusedError, StoreUnavailableError
 from pipeline.core.log import log
 from pipeline.stewardship.columns import DECISIONS, ERASED, ERASURES
-from pipeline.stewardship.database import name_of, reading, with_patience, writing
+from pipeline.stewardship.database import name_of, with_patience
 from pipeline.stewardship.store import Store
 
 DEAD_ROWS = re.compile(r"\d+")
@@ -55,16 +55,15 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
     if not (ordered_by.strip() and order_ref.strip()):
         raise DecisionRefusedError("An erasure needs who ordered it and the order's reference.")
 
-    def carry_out() -> int:
-        with writing(store.engine) as connection:
-            before = _receipt(connection, erasure_id)
-            count = _count(connection, record_ids)
-            if count:  # after a try that died, such as have been entered since
-                own_id = str(uuid4()) if before else erasure_id
-                _erase(connection, record_ids, Receipt(own_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count))  # fmt: skip
-            return count + (before.n_decisions if before else 0)
+    def carry_out(connection: Connection) -> int:
+        before = _receipt(connection, erasure_id)
+        count = _count(connection, record_ids)
+        if count:  # after a try that died, such as have been entered since
+            own_id = str(uuid4()) if before else erasure_id
+            _erase(connection, record_ids, Receipt(own_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count))  # fmt: skip
+        return count + (before.n_decisions if before else 0)
 
-    count = with_patience(store.engine, store.patience_s, carry_out)
+    count = store.write(carry_out)
     if count:
         _overwrite(store)
         log("decisions erased by order", erasure=erasure_id, decisions=count)
@@ -73,13 +72,8 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
 
 def receipts(store: Store) -> list[Receipt]:
     """Every receipt, oldest first."""
-
-    def rows() -> list[Receipt]:
-        with reading(store.engine) as connection:
-            found = connection.execute(sa.select(ERASURES).order_by(ERASURES.c.erased_at, ERASURES.c.erasure_id))
-            return [Receipt(**row._asdict()) for row in found]
-
-    return with_patience(store.engine, store.patience_s, rows)
+    every = sa.select(ERASURES).order_by(ERASURES.c.erased_at, ERASURES.c.erasure_id)
+    return [Receipt(**row._asdict()) for row in store.read(lambda connection: connection.execute(every).all())]
 
 
 def _erase(connection: Connection, record_ids: Collection[str], receipt: Receipt) -> None:

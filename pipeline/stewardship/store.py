@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from pipeline.stewardship.policy import load_policy
 from schemas.decisions import NewDecision, StewardPolicy
 from schemas.tables import DECISIONS as CONTRACT
 
+T = TypeVar("T")
 PATIENCE_S = 90.0
 """How long a call waits for a database that is busy or gone."""
 Refusal = DecisionConflictError | DecisionRefusedError
@@ -54,38 +55,43 @@ class Store:
         outcomes: list[Recorded | Refusal] = []
         for start in range(0, len(decisions), MOST_AT_ONCE):
             part = decisions[start : start + MOST_AT_ONCE]
-            outcomes += with_patience(self.engine, self.patience_s, partial(self._enter, part, entered_by))
+            outcomes += self.write(partial(self._enter, part, entered_by))
         return outcomes
+
+    def read(self, work: Callable[[Connection], T], patience_s: float | None = None) -> T:
+        """Do the work on one state of the store; None: with the store's own patience."""
+
+        def once() -> T:
+            with reading(self.engine) as connection:
+                return work(connection)
+
+        return with_patience(self.engine, self.patience_s if patience_s is None else patience_s, once)
+
+    def write(self, work: Callable[[Connection], T], patience_s: float | None = None) -> T:
+        """Do the work in one transaction, beside which nobody else writes; when this returns it is on disk."""
+
+        def once() -> T:
+            with writing(self.engine) as connection:
+                return work(connection)
+
+        return with_patience(self.engine, self.patience_s if patience_s is None else patience_s, once)
 
     def log(self) -> pa.Table:
         """Every decision in order of entry, as the contract ``decisions`` tells."""
-
-        def rows() -> Sequence[sa.Row[Any]]:
-            with reading(self.engine) as connection:
-                return connection.execute(sa.select(DECISIONS).order_by(DECISIONS.c.seq)).all()
-
-        found = with_patience(self.engine, self.patience_s, rows)
+        every = sa.select(DECISIONS).order_by(DECISIONS.c.seq)
+        found: Sequence[sa.Row[Any]] = self.read(lambda connection: connection.execute(every).all())
         columns = list(zip(*found, strict=True)) or [()] * len(CONTRACT.columns)
         arrays = [pa.array(values, column.type) for values, column in zip(columns, CONTRACT.columns, strict=True)]
         return conform(pa.Table.from_arrays(arrays, names=list(CONTRACT.names)), CONTRACT)
 
     def find(self, decision_id: str) -> Decision | None:
         """One decision by its id."""
-
-        def row() -> Decision | None:
-            with reading(self.engine) as connection:
-                return decisions_named(connection, [decision_id]).get(decision_id)
-
-        return with_patience(self.engine, self.patience_s, row)
+        return self.named([decision_id]).get(decision_id)
 
     def about(self, record_ids: Collection[str]) -> dict[Pair, list[Decision]]:
         """Decisions that name one of these records, by pair, each pair's in order of entry."""
-
-        def rows() -> dict[Pair, list[Decision]]:
-            with reading(self.engine) as connection:
-                return by_pair({row.seq: row for row in touching(connection, record_ids)}.values())
-
-        return with_patience(self.engine, self.patience_s, rows)
+        found = self.read(lambda connection: {row.seq: row for row in touching(connection, record_ids)})
+        return by_pair(found.values())
 
     def enter_within(
         self, connection: Connection, decisions: Sequence[NewDecision], entered_by: str | None = None
@@ -104,17 +110,16 @@ class Store:
     def would_refuse(self, *decisions: NewDecision) -> Refusal | None:
         """Why decisions, entered together now, would be refused, without entering them; None where they would not be."""
 
-        def refusal() -> Refusal | None:
-            with reading(self.engine) as connection:
-                entering = Entering(connection, decisions, self.policy, self.clock(), None)
-                try:
-                    for new in decisions:
-                        entering.enter(new)
-                except REFUSALS as refused:
-                    return refused
-                return None
+        def refusal(connection: Connection) -> Refusal | None:
+            entering = Entering(connection, decisions, self.policy, self.clock(), None)
+            try:
+                for new in decisions:
+                    entering.enter(new)
+            except REFUSALS as refused:
+                return refused
+            return None
 
-        return with_patience(self.engine, self.patience_s, refusal)
+        return self.read(refusal)
 
     def close(self) -> None:
         """Close every connection."""
@@ -128,16 +133,13 @@ class Store:
 
     def named(self, decision_ids: Collection[str]) -> dict[str, Decision]:
         """Decisions by their ids; an id that is not there is left out."""
+        return self.read(lambda connection: decisions_named(connection, decision_ids))
 
-        def rows() -> dict[str, Decision]:
-            with reading(self.engine) as connection:
-                return decisions_named(connection, decision_ids)
-
-        return with_patience(self.engine, self.patience_s, rows)
-
-    def _enter(self, decisions: Sequence[NewDecision], entered_by: str | None) -> list[Recorded | Refusal]:
+    def _enter(
+        self, decisions: Sequence[NewDecision], entered_by: str | None, connection: Connection
+    ) -> list[Recorded | Refusal]:
         outcomes: list[Recorded | Refusal] = []
-        with writing(self.engine) as connection, self._entering(connection, decisions, entered_by) as enter:
+        with self._entering(connection, decisions, entered_by) as enter:
             for new in decisions:
                 try:
                     outcomes.append(enter(new))
