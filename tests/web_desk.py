@@ -25,6 +25,7 @@ from pipeline.core.places import Home
 from pipeline.review import accounts
 from pipeline.review.desk import Desk
 from pipeline.stewardship.columns import DESK_ACCOUNTS
+from pipeline.stewardship.decision import name_key
 from schemas.settings import RunSettings
 
 PASSWORD = "river copper lantern 9"
@@ -77,7 +78,7 @@ def _ready(desk: Desk, name: str, role: str, borough: str | None) -> str:
     def work(connection: sa.Connection) -> None:
         accounts.add_account(connection, name, role, borough, dt.datetime.now(dt.UTC))
         values: dict[str, Any] = {"password_hash": HASHED, "totp_secret": secret, "is_new": False}
-        own = DESK_ACCOUNTS.c.name_key == accounts.key_of(name)
+        own = DESK_ACCOUNTS.c.name_key == name_key(name)
         connection.execute(sa.update(DESK_ACCOUNTS).where(own).values(**values))
 
     desk.write(work)

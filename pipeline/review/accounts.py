@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import secrets
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -21,6 +20,7 @@ from pipeline.review.access import Viewer
 from pipeline.review.sealing import Seal
 from pipeline.stewardship.columns import DESK_ACCOUNTS as ACCOUNTS
 from pipeline.stewardship.columns import DESK_SESSIONS as SESSIONS
+from pipeline.stewardship.decision import name_key
 from schemas.boroughs import CODES
 from schemas.desk import ROLES, DeskSettings, Role
 
@@ -64,11 +64,11 @@ def add_account(connection: Connection, name: str, role: str, borough: str | Non
         DeskRefusedError: If the name is taken or empty, the role unknown, or a borough user has no borough.
     """
     _check(name, role, borough)
-    if connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.name_key == key_of(name))).first():
+    if connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.name_key == name_key(name))).first():
         raise DeskRefusedError(409, f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name.")  # fmt: skip
     password = secrets.token_urlsafe(12)
     row = {
-        "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": key_of(name), "role": role, "borough": borough,
+        "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": name_key(name), "role": role, "borough": borough,
         "password_hash": HASHER.hash(password), "is_active": True, "is_new": True, "has_shortcuts": True, "failures": 0, "created_at": now,
     }  # fmt: skip
     connection.execute(sa.insert(ACCOUNTS), row)
@@ -103,7 +103,7 @@ def find_account(connection: Connection, account_id: str) -> Account | None:
 
 def find_by_name(connection: Connection, name: str) -> Account | None:
     """One account by its name, whatever its capitals and spaces."""
-    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.name_key == key_of(name))).one_or_none()
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.name_key == name_key(name))).one_or_none()
     return _account(row) if row else None
 
 
@@ -167,7 +167,7 @@ def choose_password(connection: Connection, account: Account, password: str, aga
         raise DeskRefusedError(422, "The two passwords are not the same.")
     if not SHORTEST <= len(password) <= LONGEST:
         raise DeskRefusedError(422, f"A password has {SHORTEST} to {LONGEST} characters.")
-    if key_of(account.name) in password.casefold() or len(set(password)) < 5:
+    if name_key(account.name) in password.casefold() or len(set(password)) < 5:
         raise DeskRefusedError(422, "This password is too easy to guess.", "Take three or more unrelated words.")
     _change(connection, account.account_id, {"password_hash": HASHER.hash(password)})
 
@@ -202,7 +202,7 @@ def from_provider(connection: Connection, subject: str, name: str, role: str, bo
         raise DeskRefusedError(403, "Another account has this name.", "Ask an administrator.")
     if row is None:
         values: dict[str, Any] = {
-            "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": key_of(name), "role": role, "borough": borough,
+            "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": name_key(name), "role": role, "borough": borough,
             "subject": subject, "is_active": True, "is_new": False, "has_shortcuts": True, "failures": 0, "created_at": now,
         }  # fmt: skip
         connection.execute(sa.insert(ACCOUNTS), values)
@@ -212,13 +212,8 @@ def from_provider(connection: Connection, subject: str, name: str, role: str, bo
     return _account(row)
 
 
-def key_of(name: str) -> str:
-    """A name as it is compared: capitals, spaces and width do not make another one."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-
 def _check(name: str, role: str, borough: str | None) -> None:
-    if not key_of(name) or len(name) > NAME_LONGEST or not name.isprintable():
+    if not name_key(name) or len(name) > NAME_LONGEST or not name.isprintable():
         raise DeskRefusedError(422, f"A name has 1 to {NAME_LONGEST} printable characters.")
     if role not in ROLES:
         raise DeskRefusedError(422, f"There is no role {role[:40]}.", f"Roles are {', '.join(ROLES)}.")

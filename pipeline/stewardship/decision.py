@@ -21,7 +21,7 @@ class Decision:
     seq: int
     decision_id: str
     record_id_l: str | None
-    """None, as record_id_r and reason, once the decision was redacted by order."""
+    """None, as record_id_r and reason, once the decision was erased by order."""
     record_id_r: str | None
     verdict: Verdict
     decided_by: str
@@ -50,7 +50,7 @@ class Decision:
     def pair(self) -> Pair:
         """The two records, smaller id first."""
         if self.record_id_l is None or self.record_id_r is None:
-            raise ValueError(f"decision {self.decision_id} was redacted")
+            raise ValueError(f"decision {self.decision_id} was erased")
         return self.record_id_l, self.record_id_r
 
     def told(self) -> DecidedPair:
@@ -122,7 +122,7 @@ def links_to_lift(decisions: Sequence[Decision], state: PairState) -> Iterator[D
 
 
 def by_pair(decisions: Iterable[Decision]) -> dict[Pair, list[Decision]]:
-    """The decisions of each pair in order of entry; redacted ones are left out."""
+    """The decisions of each pair in order of entry; erased ones are left out."""
     found: defaultdict[Pair, list[Decision]] = defaultdict(list)
     for decision in sorted(decisions, key=lambda decision: decision.seq):
         if decision.record_id_l is not None:
@@ -131,9 +131,10 @@ def by_pair(decisions: Iterable[Decision]) -> dict[Pair, list[Decision]]:
 
 
 def is_same_person(first: str, second: str) -> bool:
-    """Whether two names stand for one steward: capitals, spacing and width do not make another person."""
-    return _plainest(first) == _plainest(second)
+    """Whether two names stand for one steward."""
+    return name_key(first) == name_key(second)
 
 
-def _plainest(name: str) -> str:
+def name_key(name: str) -> str:
+    """A name as it is compared: capitals, spaces and width do not make another one."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
