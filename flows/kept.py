@@ -36,7 +36,7 @@ DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowExcepti
 
 
 def write_tables(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[str, Any]) -> None:
-    """Write a folder anew, whole or not at all; what ``read_tables`` reads back."""
+    """Write a folder anew, whole or not at all; ``read_kept_table`` reads each table back."""
     new = folder.with_name(f".new-{folder.name}")
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new, 0o700)

@@ -139,8 +139,6 @@ def forget_indexes(home: Home) -> None:
 def _build(folder: Path, path: Path) -> None:
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
-    new.touch(0o600)
-    new.unlink()
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
         base.execute(f"ATTACH {sql_text(str(new))} AS desk (ROW_GROUP_SIZE {ROW_GROUP})")
         new.chmod(0o600)
