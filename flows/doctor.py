@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from flows.decided import decisions_url
 from flows.doctor_machine import Finding, desk_key, disk, home_of, prefect, versions
 from flows.kept import damage
-from pipeline.core.errors import LinkageError, StateError
+from pipeline.core.errors import MOVE_AWAY, LinkageError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.metrics import Metric
-from pipeline.core.places import Home
+from pipeline.core.places import Home, misplaced
 from pipeline.core.run_note import RunNote, read_note, utc_now
 from pipeline.link.drift import drift_told
 from pipeline.publish import journal
@@ -41,6 +41,8 @@ OLD_DAYS = 3
 
 def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding]:
     """Every check of a home; ``is_deep`` reads every byte of the publication."""
+    if wrong := [Finding("home", "problem", f"{path} {problem}", MOVE_AWAY) for path, problem in misplaced(home)]:
+        return [*versions(), *wrong]
     if not home.root.is_dir():
         return [
             *versions(),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import xxhash
 
-from pipeline.core.errors import StorageError
+from pipeline.core.errors import MOVE_AWAY, StorageError
 
 AGAIN = "Run again with the same settings: stages that were finished are not repeated."
 TOLD = {
@@ -24,6 +24,12 @@ TOLD = {
     errno.EPERM: ("this user may not write there.", f"Give the folder to the user that runs boroughlink. {AGAIN}"),
     errno.EIO: ("the disk does not answer.", "Look at the system's log for the disk, then run boroughlink doctor."),
     errno.EMFILE: ("this process may not open more files.", f"Raise the limit (ulimit -n). {AGAIN}"),
+}
+
+MISPLACED = {
+    errno.EISDIR: "is a folder, and a file belongs there.",
+    errno.EEXIST: "is a file, and a folder belongs there.",
+    errno.ENOTDIR: "lies in a file, and a folder belongs there.",
 }
 
 SMALL = 65_536  # bytes; to read that again costs less than to remember it
@@ -133,5 +139,7 @@ def storage_error(error: BaseException, place: Path) -> StorageError | None:
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in TOLD:
             return StorageError(str(place), *TOLD[seen.errno])
+        if isinstance(seen, OSError) and seen.errno in MISPLACED:
+            return StorageError(str(seen.filename2 or seen.filename or place), MISPLACED[seen.errno], MOVE_AWAY)
         seen = seen.__cause__ or seen.__context__
     return None

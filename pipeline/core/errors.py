@@ -168,6 +168,9 @@ class StorageError(LinkageError):
         return f"{self.place}: {self.problem} {self.what_to_do}"
 
 
+MOVE_AWAY = "Move it away. Restore it from a backup if there was one before; else it is made anew."
+
+
 class StateError(LinkageError):
     """A file that a home keeps from run to run is damaged, or does not go with the others."""
 

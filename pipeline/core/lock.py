@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.core.durable import make_folder
-from pipeline.core.errors import RunLockedError
+from pipeline.core.errors import MOVE_AWAY, RunLockedError, StateError
+from pipeline.core.places import Home, misplaced
 
 LOOKS_S = 1.0
 HOME_MODE = 0o750
@@ -25,7 +26,10 @@ def run_lock(path: Path) -> Iterator[None]:
 
     Raises:
         RunLockedError: If another process holds it; says which.
+        StateError: If a file lies where the home has a folder, or the other way round.
     """
+    for wrong, problem in misplaced(Home(path.parent)):
+        raise StateError(str(wrong), problem, MOVE_AWAY)
     make_folder(path.parent, HOME_MODE)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

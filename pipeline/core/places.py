@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,30 @@ class Home:
     def run(self, run_id: str) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.runs / run_id)
+
+
+def misplaced(home: Home) -> Iterator[tuple[Path, str]]:
+    """Files that lie where a folder belongs, and folders where a file belongs, each with what is wrong with it.
+
+    Of the places that a night cannot do without.
+    """
+    state = home.last_good.parent
+    folders = (
+        home.root,
+        home.runs,
+        home.published,
+        home.kept,
+        state,
+        home.last_good,
+        home.old_ids,
+        home.root / "prefect",
+    )
+    for path in folders:
+        if path.exists() and not path.is_dir():
+            yield path, "is a file, and a folder belongs there."
+    for path in (home.lock, home.decisions, home.desk_key):
+        if path.is_dir():
+            yield path, "is a folder, and a file belongs there."
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,28 @@ def test_a_store_of_decisions_that_is_damaged_is_told_with_what_to_do(london: Lo
     assert current_run(home) == FIRST
 
 
+FOLDERS = ("", "runs", "published", "kept", "prefect", "state", "state/last_good", "state/last_good/custody")
+FILES = ("run.lock", "state/last_good/custody/good", f"runs/{FIRST}/run.json")
+
+
+@pytest.mark.parametrize("place", [*FOLDERS, *FILES])
+def test_a_file_in_the_place_of_a_folder_or_the_other_way_round_is_named(
+    london: London, home: Path, place: str
+) -> None:
+    path = home / place
+    kept = path.rename(home.parent / "kept_elsewhere") if path.exists() else None
+    path.mkdir() if place in FILES else path.write_text("x", "utf-8")
+    code, told = run(london, home, "2026-11-21")
+    assert (code, f"{path}: is a " in told, "Move it away." in told) == (1, True, True), told
+    assert [own.state for own in examine(RunSettings.load(london.run_file), Home(home), is_deep=False)].count("problem")
+    path.rmdir() if place in FILES else path.unlink()
+    if kept:
+        kept.rename(path)
+    code, told = run(london, home, "2026-11-21")
+    assert code == 0, told
+    assert current_run(home) == SECOND
+
+
 def test_a_slip_in_the_name_of_the_home_makes_none(home: Path) -> None:
     """A decision that is acknowledged must be one that the night reads."""
     slip = home.with_name("hom")
