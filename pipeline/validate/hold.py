@@ -152,6 +152,13 @@ def rewritten(folder: Path) -> Iterator[Callable[[Path], None]]:
             write_synced(facts, json.dumps(said, indent=1))
 
     yield rewriting
+    _tell(folder)
+
+
+def _tell(folder: Path) -> None:
+    """Checksums of a kept export's tables of which nothing is told yet; what is told stays."""
+    facts = folder / FACTS
+    said = _said_of(facts)
     if said is None:  # it is damaged or half made, and a good export of its feed takes its place
         return
     told = said.get("checksums", {})
@@ -207,6 +214,7 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
 
     Each goes into a folder of its own first; then one rename of the pointer makes it the last good one. A crash leaves
     the old one or the new one, and leftovers that the next run removes.
+    Of the feeds that are held, an export that an older version kept gets what tells whether it changes.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the disk some times
         waiting = [
@@ -218,6 +226,9 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
         ]
         for kept in waiting:
             kept.result()
+    for state in states:
+        if state.state == "held" and state.std_records:
+            _tell(state.std_records.parent)
 
 
 def _keep(folder: Path, version: str, facts: ExportFacts, std_records: Path, events: Path) -> None:

@@ -21,7 +21,7 @@ from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from pipeline.validate.exports import Export, Reader
-from pipeline.validate.hold import ExportFacts, FeedNight, last_good, promote, settle, status_table
+from pipeline.validate.hold import ExportFacts, FeedNight, damage_of, last_good, promote, settle, status_table
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import validate_source
 from pipeline.validate.suites import Suites
@@ -159,6 +159,20 @@ def test_a_held_feed_is_not_promoted(tmp_path: Path) -> None:
     found = last_good(home, "custody")
     assert found is not None
     assert found.facts.rows == 7
+
+
+def test_an_export_that_an_older_version_kept_is_guarded_from_the_first_night_that_holds_it(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    promote(home, [settle(night_of(tmp_path / "a", rows=7), None)], "1")
+    facts = home.last_good / "custody" / "1" / "export.json"
+    said = json.loads(facts.read_text("utf-8"))
+    facts.write_text(json.dumps({name: value for name, value in said.items() if name != "checksums"}), "utf-8")
+    promote(home, [settle(night_of(tmp_path / "b", "stale"), last_good(home, "custody"))], "2")
+    assert json.loads(facts.read_text("utf-8")) == said
+    assert damage_of(home, "custody") is None
+    file = facts.with_name("events.parquet")
+    file.write_bytes(facts.with_name("std_records.parquet").read_bytes())
+    assert damage_of(home, "custody") == "events.parquet has changed"
 
 
 def test_a_corrupt_last_good_counts_as_none(tmp_path: Path) -> None:
