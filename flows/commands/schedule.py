@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, RunFileOption
+from pipeline.core.errors import SettingsError
 
 HELP = """
 Serve the nightly flow with Prefect: a run at every time the cron line gives, until stopped.
@@ -22,13 +23,16 @@ def schedule(
     run_file: RunFileOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Serve the nightly flow."""
+    """Serve the nightly flow; what cannot be is told now, not at night."""
     from flows.local_server import local_server
     from flows.night import plan_night
     from flows.quiet import quiet_prefect
+    from schemas.contract import load_contracts
 
     night = plan_night(run_file, home, None, None, os.environ)
+    load_contracts(night.settings.contracts)
     quiet_prefect(night.settings.home)
+    _check(cron)
     with local_server():
         from prefect.schedules import Cron
 
@@ -45,3 +49,13 @@ def schedule(
             pause_on_shutdown=False,
             limit=1,
         )
+
+
+def _check(cron: str) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    try:
+        CronSchedule(cron=cron)
+    except ValueError:
+        problem = f"{cron!r} is no cron line: minute, hour, day of the month, month, day of the week."
+        raise SettingsError("--cron", problem, "Two in the morning is '0 2 * * *'.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +64,7 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Ite
     }  # fmt: skip
     good, bad = _Rows(lineage), _Bad(lineage)
     rows_read = 0
-    for sheet in sheets:
+    for sheet in _begun(sheets):
         columns = match_headings(sheet, contract, feed, file)
         for row in columns.rows:
             rows_read += 1
@@ -74,6 +75,21 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Ite
             else:
                 _add(good, contract, sheet.name, row, columns.fields)
     return FeedRead(good.table(), bad.table(), rows_read, file, sha256)
+
+
+def _begun(sheets: Iterable[Sheet]) -> Iterator[Sheet]:
+    """The sheets in which anything stands, as none does in that of a month to come; the first one where none is."""
+    blank: Sheet | None = None
+    n_begun = 0
+    for sheet in sheets:
+        first = next(sheet.rows, None)
+        if first is None:
+            blank = blank or sheet
+        else:
+            n_begun += 1
+            yield Sheet(sheet.name, itertools.chain([first], sheet.rows))
+    if blank and not n_begun:
+        yield blank
 
 
 def export_sha256(contract: Contract, feed: Feed, root: str) -> str:

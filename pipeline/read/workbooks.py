@@ -7,18 +7,24 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msoffcrypto
 import openpyxl
 import python_calamine
 from openpyxl.cell.cell import Cell as StyledCell
+from openpyxl.reader.workbook import WorkbookParser
+from openpyxl.utils.cell import column_index_from_string
 
 from pipeline.core.errors import SourceError
 from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
 
 MOST_UNPACKED = 1 << 30
 MOST_RATIO = 200
+MOST_CELLS = 50_000_000
+BOOK, HEAD = "xl/workbook.xml", 4_096
+DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]{1,3})(\d+)"')
+"""The last cell of a sheet, which stands in the first bytes of its part"""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -36,7 +42,7 @@ def read_workbook(
         wants_marks: fill colours, strikethrough and hidden rows are wanted too (xlsx only; slower).
 
     Raises:
-        SourceError: encrypted, zip_bomb, truncated_file, not_a_workbook or no_sheet.
+        SourceError: encrypted, zip_bomb, too_large, truncated_file, not_a_workbook or no_sheet.
     """
     data = _open(fetched, kind, password, password_env)
     try:
@@ -46,6 +52,8 @@ def read_workbook(
             found = ", ".join(printable(name) for name in book.sheet_names[:12])
             problem = f"has no sheet whose name matches {sheets!r}; it has {found}."
             raise SourceError("no_sheet", fetched.file, problem, "Correct `sheets` in the contract.")
+        if kind == "xlsx":
+            _check_extent(fetched.file, data, names)
         marks = _marks(data, names) if wants_marks and kind == "xlsx" else {}
         return [Sheet(name, _rows(book, name, marks.get(name, {}), fetched.file)) for name in names]
     except SourceError:
@@ -98,6 +106,24 @@ def _check_zip(file: str, data: bytes) -> None:
                 _drain(file, archive, part)
     except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
         raise _broken(file, error) from None
+
+
+def _check_extent(file: str, data: bytes, names: Sequence[str]) -> None:
+    """That no sheet reaches so far that its grid would fill the memory, as one stray cell at the end of a sheet makes it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if BOOK not in archive.namelist():
+            return
+        book = WorkbookParser(archive, BOOK, keep_links=False)
+        book.parse()
+        for sheet, part in book.find_sheets():
+            if sheet.name not in names:
+                continue
+            with archive.open(part.target) as stream:
+                last = DIMENSION.search(stream.read(HEAD))
+            if last and column_index_from_string(last[1].decode()) * int(last[2]) > MOST_CELLS:
+                problem = f"reaches to cell {last[1].decode()}{int(last[2])}, far beyond a list of people."
+                what_to_do = "Ask the borough to delete the rows and columns behind the list, and what stands there."
+                raise SourceError("too_large", f"{file}, sheet {printable(sheet.name)}", problem, what_to_do)
 
 
 def _drain(file: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:

@@ -137,6 +137,18 @@ constants: { role: subject }
     ]
 
 
+def test_a_schedule_that_could_not_be_kept_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "youth.yaml").write_text("source: [", "utf-8")
+    (tmp_path / "run.yaml").write_text("contracts: contracts\n", "utf-8")
+    for words, told in (
+        (("--cron", "every day"), "no cron line"),
+        (("--run-file", str(tmp_path / "run.yaml")), "youth.yaml"),
+    ):
+        finished = boroughlink("schedule", *words, "--home", str(tmp_path / "home"))
+        assert (finished.code, told in finished.err) == (2, True), finished.err
+
+
 @pytest.mark.slow
 def test_the_schedule_runs_a_night_when_it_is_due(tmp_path: Path) -> None:
     said = ("schedule", "--cron", "* * * * *", "--home", str(tmp_path))

@@ -230,6 +230,25 @@ def test_a_workbook_without_the_expected_sheet_is_refused_with_what_it_has(tmp_p
     assert "Summary" in str(error)
 
 
+def test_a_sheet_that_is_not_begun_is_left_out_and_a_workbook_of_such_sheets_refused(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([["Ref", "Surname"], ["1", "Ali"]])))
+    book.create_sheet("Dec 2026")
+    book.save(tmp_path / "trial.xlsx")
+    assert len(read(tmp_path, name="trial.xlsx", format="xlsx").records) == 1
+    error = refused(tmp_path, workbook([]), name="trial.xlsx", format="xlsx")
+    assert (error.code, "sheet Nov 2026" in str(error)) == ("missing_column", True)
+
+
+def test_a_stray_cell_at_the_end_of_a_sheet_is_told_and_not_loaded(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([["Ref", "Surname"], ["1", "Ali"]])))
+    book.create_sheet("Scratch")["XFD1048576"] = "x"
+    book.save(tmp_path / "trial.xlsx")
+    assert len(read(tmp_path, name="trial.xlsx", format="xlsx", sheets="Nov 2026").records) == 1
+    error = refused(tmp_path, name="trial.xlsx", format="xlsx")
+    assert error.code == "too_large"
+    assert "sheet Scratch: reaches to cell XFD1048576" in str(error)
+
+
 def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None:
     base = sqlite3.connect(tmp_path / "trial.sqlite")
     base.execute("CREATE TABLE person (Ref TEXT, Surname TEXT)")
