@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from pipeline.core.errors import SettingsError
 
@@ -21,7 +22,7 @@ WORDS = {
     "list_type": "must be a list, such as [one, two]",
     "dict_type": "must be names with values, such as `name: value`",
     "model_type": "must be names with values, such as `name: value`",
-    "string_type": "must be text: put it in quotes",
+    "string_type": "must be text (in YAML: in quotes)",
     "missing": "is missing",
 }
 
@@ -83,7 +84,7 @@ def wrongs(error: ValidationError, model: type[BaseModel]) -> str:
     found: dict[str, list[str]] = {}
     for part in error.errors(include_input=False):
         place = ".".join(_name(name) for name in part["loc"] if not CHOICES.fullmatch(str(name)))
-        found.setdefault(place, []).append(_words(part, model))
+        found.setdefault(place, []).append(in_words(part, model))
     return "; ".join(
         f"{place}: {' or '.join(dict.fromkeys(own))}" if place else " or ".join(own) for place, own in found.items()
     )
@@ -94,7 +95,8 @@ def _name(part: str | int) -> str:
     return part if isinstance(part, str) else str(part + 1)
 
 
-def _words(part: Any, model: type[BaseModel]) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
+def in_words(part: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong with one setting or cell."""
     kind = part["type"]
     if kind == "extra_forbidden":
         return f"is not known{near(str(part['loc'][-1]), _names(model.model_json_schema()))}"

@@ -96,6 +96,7 @@ def _checked(said: dict[str, Any]) -> NewDecision:
     from pydantic import ValidationError
 
     from schemas.decisions import NewDecision
+    from schemas.written import in_words
 
     try:
         return NewDecision.model_validate(said)
@@ -106,7 +107,7 @@ def _checked(said: dict[str, Any]) -> NewDecision:
         raise SettingsError(
             OPTIONS.get(name, "decide"), "is no id of a decision (a UUID).", "See boroughlink decide --list."
         )
-    raise SettingsError(OPTIONS.get(name, "decide"), f"{wrong['msg']}.")
+    raise SettingsError(OPTIONS.get(name, "decide"), f"{in_words(wrong, NewDecision)}.")
 
 
 def _facts(place: Home, store: Store, given: tuple[str | None, str | None], named: str | None) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def read_jsonl(fetched: Fetched, encoding: str) -> Sheet:
             found = json.loads(line)
         except (ValueError, RecursionError):
             found = None
-            if not line.endswith(("\n", "}")):
+            if objects and not line.endswith(("\n", "}")):
                 problem = f"breaks off on line {number}: neither its object ends nor the line."
                 raise SourceError("truncated_file", fetched.file, problem, SEND_AGAIN) from None
         if not isinstance(found, dict):

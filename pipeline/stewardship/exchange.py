@@ -23,6 +23,7 @@ from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Refusal, Store
 from schemas.decisions import NewDecision
 from schemas.tables import DECISIONS
+from schemas.written import in_words
 
 NEEDED = ("verdict", "decided_by", "reason")
 TOO_MANY = "\0"
@@ -115,8 +116,8 @@ def _check(number: int, row: Mapping[str, Any], times: Counter[str]) -> NewDecis
     try:
         return NewDecision.model_validate(said)
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        return [BadCell(number, str(p["loc"][0]) if p["loc"] else "row", str(p["msg"])) for p in problems]
+        problems = error.errors(include_input=False, include_url=False)
+        return [BadCell(number, str(p["loc"][0]) if p["loc"] else "row", in_words(p, NewDecision)) for p in problems]
 
 
 def _id_of(said: Mapping[str, Any], times: Counter[str]) -> str:

@@ -135,6 +135,7 @@ def test_json_lines_end_where_lines_do_and_not_at_other_signs(tmp_path: Path) ->
     assert len(read(tmp_path, deep, name="trial.jsonl", format="jsonl").quarantine) == 1
     error = refused(tmp_path, lines[:-9], name="trial.jsonl", format="jsonl")
     assert (error.code, "line 2" in str(error)) == ("truncated_file", True)
+    assert refused(tmp_path, "<html>", name="trial.jsonl", format="jsonl").code == "empty_file"
 
 
 def workbook(rows: list[list[object]], title: str = "Nov 2026") -> bytes:

@@ -48,7 +48,7 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
         ("- source\n", "must be names with values"),
         (changed("delimiter:", "delimeter:"), "delimeter: is not known (did you mean delimiter?)"),
         (changed("[First name]", "First name"), "person.forename: must be a list"),
-        (changed("[First name]", "[No]"), "person.forename.1: must be text: put it in quotes"),
+        (changed("[First name]", "[No]"), "person.forename.1: must be text (in YAML: in quotes)"),
         (changed("forename:", "firstname:"), "firstname (did you mean forename?)"),
         (changed("[Hackney]", "[hackny]"), "hackny (did you mean Hackney?)"),
         (changed("[Hackney]", "Hackney"), "boroughs: must be 'all' or 'none' or must be a list"),

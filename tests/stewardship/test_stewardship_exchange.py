@@ -121,6 +121,17 @@ def test_a_file_that_holds_something_else_is_refused_whole(store: Store, tmp_pat
     assert len(store.log()) == 0
 
 
+def test_what_is_wrong_with_a_row_is_told_in_plain_words(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    rows = ("lnik,a,b,ann,r", "link,,b,ann,r", "link,a,a,ann,r", "link,a,b,,r")
+    path.write_text("verdict,record_id_l,record_id_r,decided_by,reason\n" + "\n".join(rows), "utf-8")
+    told = [(cell.row, cell.column, cell.problem) for cell in bring_decisions(store, path, "operator").refused]
+    assert told == [
+        (2, "verdict", "must be 'link', 'unlink', 'unsure' or 'retract'"), (3, "row", "two record ids are needed"),
+        (4, "row", "both records are the same one"), (5, "decided_by", "is missing"),
+    ]  # fmt: skip
+
+
 def test_a_parquet_file_of_numbers_is_refused_row_by_row(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "in.parquet"
     pq.write_table(
