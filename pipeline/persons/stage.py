@@ -40,6 +40,7 @@ from schemas.tables import EVENTS, RECORDS
 OF_A_RECORD = tuple(dict.fromkeys((*MADE_OF, *CONTENT, "contract_version", "feed_id")))
 OF_AN_EVENT = ("event_id", "record_id", "role", "borough")
 """Columns of std_records and of events that persons are made of"""
+PERSONS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +193,13 @@ class _Made:
     survivorship: Survivorship
 
     def anew(self) -> tuple[Iterable[pa.Table], pa.Table, int]:
-        """Of all persons."""
-        persons, fields = self._rows(np.ones(len(self.records), bool))
-        return [persons], fields, len(persons)
+        """Of all persons, some at a time: what one of them needs while it is made is far more than what is kept of it."""
+        persons = self.records.column("person_id")
+        every = pc.unique(persons).sort()
+        place = places_among(persons, every)
+        begins = range(0, len(every), PERSONS_AT_ONCE) or (0,)
+        parts = [self._rows((place >= first) & (place < first + PERSONS_AT_ONCE)) for first in begins]
+        return [made for made, _ in parts], pa.concat_tables(fields for _, fields in parts), len(every)
 
     def on(self, before: PersonsBefore, identities: Identities) -> tuple[Iterable[pa.Table], FieldsSince, int]:
         """Of those persons who are not made of what they were; the others are taken over."""

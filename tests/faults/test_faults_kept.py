@@ -20,6 +20,7 @@ from flows.kept import damage
 from flows.linking import why_full
 from pipeline.core.parquet import read_table
 from pipeline.core.places import MODELS, SAMPLE, Home
+from pipeline.persons import stage as persons_stage
 from pipeline.publish.publication import point_at, read_current
 from schemas.settings import RunSettings
 
@@ -66,6 +67,17 @@ def test_nights_of_changes_publish_what_full_nights_publish(london: London, home
         assert published_tables(home) == published_tables(twin)
         told = measures(home, f"2026-11-{day}-1")
         assert 0 < told["persons_rebuilt"] < measures(twin, f"2026-11-{day}-1")["persons_rebuilt"]
+
+
+def test_persons_are_the_same_however_few_are_made_at_a_time(
+    london: London, home: Path, undisturbed: dict[str, object]
+) -> None:
+    def work() -> None:
+        persons_stage.PERSONS_AT_ONCE = 7
+        plain_night(replace(london.night(home, "2026-11-21"), is_full=True))
+
+    assert ended(forked(work, london.place / "out")) == 0
+    assert published_tables(home) == undisturbed
 
 
 def test_a_feed_that_was_held_is_published_as_a_full_night_would(london: London, home: Path, tmp_path: Path) -> None:
