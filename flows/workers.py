@@ -28,8 +28,9 @@ class Workers:
     """So many processes, or where one is enough the night's own; use as a context manager."""
 
     def __init__(self, most: int, log_file: Path) -> None:
-        self.processes = min(most, os.cpu_count() or 1)
-        self._pool = None if self.processes == 1 else ProcessPool(self.processes, 0, _begin, (dict(os.environ), log_file), CONTEXT)  # fmt: skip
+        self.processes = _processes(most)
+        told = dict(os.environ), log_file
+        self._pool = ProcessPool(self.processes, 0, _begin, told, CONTEXT) if self.processes > 1 else None
 
     def do(self, seconds: float, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the work gives; may be called from several threads, each of which waits.
@@ -54,9 +55,13 @@ class Workers:
 
 def warm_up(most: int) -> None:
     """Begin to import what workers need, while this process goes on."""
-    if most > 1:
+    if _processes(most) > 1:
         CONTEXT.set_forkserver_preload(["flows.reading"])
         forkserver.ensure_running()
+
+
+def _processes(most: int) -> int:
+    return min(most, os.cpu_count() or 1)
 
 
 def _done(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
