@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.around import private
-from flows.checkpoints import as_marked
+from flows.checkpoints import NOTE, as_marked
 from flows.expunging import withheld
 from flows.night import Night, passwords
 from flows.resume import code_stamp
@@ -36,7 +36,7 @@ from pipeline.standardise.reference import Reference
 from schemas.contract import Contract
 from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, RECORDS_AGAIN, STD_RECORDS
 
-READ, STANDARDISE, NOTE = "read", "standardise", "note.json"
+READ, STANDARDISE = "read", "standardise"
 READING_PEAK = "reading_peak_memory"
 """Measure: MB that this process and those that read held at most, were all at their peak at once"""
 WRITTEN = (
@@ -114,10 +114,11 @@ def _brought(night: Night, feed_id: str) -> tuple[float, float]:
     standard = standardise_feed(read.records, contract, reference(), night.as_of, last.read() if last else None)
     n_records, n_rejected = _keep(night, feed_id, read, standard)
     facts = {
+        "rows_read": read.rows_read, "file": read.file, "file_sha256": read.file_sha256,
         "rules": _rules(night, contract), "hangs_on_day": standard.hangs_on_day,
         "rows_again": standard.n_reused, "rows_standardised": len(read.records) - standard.n_reused,
     }  # fmt: skip
-    note(night, feed_id, rows_read=read.rows_read, file=read.file, file_sha256=read.file_sha256, **facts)
+    keep_note(night, feed_id, READ, facts)
     log("feed read", feed=feed_id, rows=read.rows_read, records=n_records, rejected=n_rejected, again=standard.n_reused, reading_seconds=round(reading, 3))  # fmt: skip
     return cpu_read - cpu_began, time.thread_time() - cpu_read
 
@@ -167,7 +168,7 @@ def is_still_read(night: Night, feed_id: str) -> bool:
 
 def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
     """Note that tonight's export cannot be used, and why."""
-    note(night, feed_id, reason_code=error.code, reason=str(error))
+    keep_note(night, feed_id, READ, {"reason_code": error.code, "reason": str(error)})
     log("feed failed", feed=feed_id, code=error.code)
 
 
@@ -186,9 +187,9 @@ def read_metrics(night: Night, times: Iterable[FeedTimes], processes: int) -> li
     ]
 
 
-def note(night: Night, feed_id: str, **facts: object) -> None:
-    """Note what was read of a feed."""
-    path = _note_path(night.folder, feed_id, READ)
+def keep_note(night: Night, feed_id: str, stage: str, facts: Mapping[str, object]) -> None:
+    """Note what a stage made of a feed."""
+    path = _note_path(night.folder, feed_id, stage)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_synced(path, json.dumps(facts))
 
@@ -205,7 +206,7 @@ def _note_path(folder: RunFolder, feed_id: str, stage: str) -> Path:
 
 
 def _sha256(night: Night, feed_id: str) -> str:
-    return export_sha256(*night.feeds[feed_id], night.settings.exports)
+    return export_sha256(night.feeds[feed_id][1], night.settings.exports)
 
 
 def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
@@ -239,7 +240,8 @@ def _take_over(night: Night, last: LastExport) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         hand_on(last.folder.table(stage, name, last.feed_id), path)
     again = last.note["rows_again"] + last.note["rows_standardised"]
-    note(night, last.feed_id, **{**last.note, "rows_again": again, "rows_standardised": 0, "is_unchanged": True})
+    facts = {**last.note, "rows_again": again, "rows_standardised": 0, "is_unchanged": True}
+    keep_note(night, last.feed_id, READ, facts)
     log("feed unchanged", feed=last.feed_id, rows=last.note["rows_read"])
 
 

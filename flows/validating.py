@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 
 from flows.checkpoints import as_marked
 from flows.night import Night
-from flows.reading import READ, STANDARDISE, last_noted, noted
+from flows.reading import READ, STANDARDISE, keep_note, last_noted, noted
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import concat, count_rows, read_table, write_table
@@ -139,8 +138,7 @@ def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
         "findings": [dict(zip(FINDING, attrgetter(*FINDING)(finding), strict=True)) for finding in result.findings],
         "suites": stamp,
     }
-    path = night.folder.root / VALIDATE / result.feed_id / "note.json"
-    write_synced(path, json.dumps(said))
+    keep_note(night, result.feed_id, VALIDATE, said)
 
 
 def _feed_night(night: Night, feed_id: str) -> FeedNight:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv as pc
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from pipeline.core.errors import SourceError
 
@@ -77,26 +77,26 @@ def _csv_headings(path: Path) -> list[str]:
         first = file.readline().removeprefix("\ufeff")
     if "\x00" in first:
         raise SourceError("not_text", str(path), "is neither text nor Parquet.", "Save it as CSV (UTF-8) or Parquet.")
-    parse = pc.ParseOptions(delimiter=_delimiter(first))
-    return pc.read_csv(pa.py_buffer(first.encode()), parse_options=parse).column_names
+    parse = csv.ParseOptions(delimiter=_delimiter(first))
+    return csv.read_csv(pa.py_buffer(first.encode()), parse_options=parse).column_names
 
 
 def _csv(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa.Table:
     encoding = _encoding(path)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         delimiter = _delimiter(file.readline())
-    wrong: list[pc.InvalidRow] = []
+    wrong: list[csv.InvalidRow] = []
 
-    def refuse(row: pc.InvalidRow) -> str:
+    def refuse(row: csv.InvalidRow) -> str:
         wrong.append(row)
         return "skip"
 
     try:
-        table = pc.read_csv(
+        table = csv.read_csv(
             path,
-            read_options=pc.ReadOptions(encoding=encoding, use_threads=False),  # one thread tells row numbers
-            parse_options=pc.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
-            convert_options=pc.ConvertOptions(
+            read_options=csv.ReadOptions(encoding=encoding, use_threads=False),  # one thread tells row numbers
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
+            convert_options=csv.ConvertOptions(
                 include_columns=list(columns),
                 column_types=dict.fromkeys(columns, TEXT) | dict.fromkeys(repeating, CODED),
                 strings_can_be_null=True,

@@ -92,7 +92,7 @@ def _begun(sheets: Iterable[Sheet]) -> Iterator[Sheet]:
         yield blank
 
 
-def export_sha256(contract: Contract, feed: Feed, root: str) -> str:
+def export_sha256(feed: Feed, root: str) -> str:
     """Hash of the feed's export as it is now: of the file's bytes, or of what the query gives.
 
     Raises:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import jinja2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import Markup
 
+from pipeline.core.html import template
 from pipeline.core.metrics import Metric
 from pipeline.report.charts import size_bars, stage_bars, weight_histogram
 from schemas.question_words import TYPE_WORDS
@@ -97,10 +97,7 @@ def render_report(  # noqa: PLR0913  (what the page tells, each by its name)
     rejected = tables["quarantine"].to_pylist()
     reasons = Counter(SHORT.get(row["reason_code"], row["reason"]) for row in rejected)
     boroughs = pc.list_value_length(persons.column("boroughs")).to_numpy()
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("report.html.j2").render(
+    return template("pipeline.report", "report.html.j2").render(
         run_id=run_id,
         as_of=as_of,
         model=model,
@@ -122,11 +119,11 @@ def render_report(  # noqa: PLR0913  (what the page tells, each by its name)
     )
 
 
-def _figures(tables: Mapping[str, pa.Table], linked: int, wandering: int) -> list[tuple[str, int]]:
+def _figures(tables: Mapping[str, pa.Table], linked: int, in_several: int) -> list[tuple[str, int]]:
     return [
         ("records", len(tables["records"])),
         ("persons", len(tables["persons"])),
-        ("persons seen in more than one borough", wandering),
+        ("persons seen in more than one borough", in_several),
         ("linked pairs", linked),
         ("open questions", len(tables["review_queue"])),
         ("rows in quarantine", len(tables["quarantine"])),
