@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import DEFAULT_HOME, MODELS, ROOT, SAMPLE, SOURCES
+from pipeline.core.places import DEFAULT_HOME, EXPECTATIONS, MODELS, ROOT, SAMPLE, SOURCES
 from schemas.desk import DeskSettings
 from schemas.notify import Notify
 from schemas.written import read_yaml, wrongs
@@ -49,7 +49,7 @@ class RunSettings(BaseModel):
     contracts: Path = SOURCES
     model: Path = MODELS / "person.toml"
     survivorship: Path = ROOT / "pipeline" / "persons" / "survivorship.toml"
-    expectations: Path = ROOT / "expectations"
+    expectations: Path = EXPECTATIONS
     steward_policy: Path = ROOT / "pipeline" / "stewardship" / "policy.toml"
     """When a steward's decision needs a second person."""
     decisions_url: str | None = None
