@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.compute as pc
+from sqlalchemy import Engine
 
 from flows.decided import decisions_url
 from flows.doctor_machine import Finding, desk_key, disk, home_of, prefect, versions
@@ -201,8 +202,8 @@ def _decisions(settings: RunSettings, home: Home, current: Publication | None) -
     return Finding("decisions", "ok", f"{count:,} in the store.")
 
 
-def _form_and_count(engine: object) -> tuple[str | None, int]:
-    with reading(engine) as connection:  # type: ignore[arg-type]
+def _form_and_count(engine: Engine) -> tuple[str | None, int]:
+    with reading(engine) as connection:
         if not connection.dialect.has_table(connection, "alembic_version"):
             return None, 0
         form = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()

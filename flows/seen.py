@@ -86,12 +86,12 @@ def pairs_of(kept: Kept, first: str, second: str) -> list[tuple[str, str]]:
         return [(left[0], right[0])]
     ends = (set(left), set(right))
     scored = [
-        (row["match_weight"], row["record_id_l"], row["record_id_r"])
+        (-row["match_weight"], pair)
         for row in rows_between(kept, left)
-        if _is_across((row["record_id_l"], row["record_id_r"]), ends)
+        if _is_across(pair := (row["record_id_l"], row["record_id_r"]), ends)
     ]
     if scored:
-        return [pair for _, *pair in sorted(scored, key=lambda row: (-row[0], row[1:]))]  # type: ignore[misc]
+        return [pair for _, pair in sorted(scored)]
     return [(one, other) for one in left for other in right if one != other]
 
 

@@ -58,7 +58,7 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
         DecisionConflictError: If links of stewards over a record of somebody else join the two sides; nothing is entered.
     """
     parted, stay = _sides(kept, person_id, record_ids)
-    pairs: list[Pair] = [tuple(sorted(pair)) for pair in product(parted, stay)]  # type: ignore[misc]  # two
+    pairs: list[Pair] = [(min(pair), max(pair)) for pair in product(parted, stay)]
     decided = store.about(parted)
     found = {pair: decided[pair] for pair in pairs if pair in decided}
     states = {pair: pair_state(own) for pair, own in found.items()}

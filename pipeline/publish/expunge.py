@@ -149,7 +149,7 @@ def scrubbed(
     for field in table.schema:
         if lists_records(field):
             values = table.column(field.name).to_pylist()
-            if any(own and not record_ids.isdisjoint(own) for own in values):  # type: ignore[attr-defined]
+            if any(record in record_ids for own in values for record in own or ()):
                 kept = [None if own is None else [record for record in own if record not in record_ids] for own in values]  # fmt: skip
                 table = _set(table, field.name, pa.array(kept, field.type))
     return table

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
 import msoffcrypto
@@ -104,7 +105,7 @@ def _check_zip(file: str, data: bytes) -> None:
                 raise _bomb(file)
             for part in archive.infolist():
                 _drain(file, archive, part)
-    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise _broken(file, error) from None
 
 
