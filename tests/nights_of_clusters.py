@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipeline.core.lookup import places_among
 from pipeline.persons.causes import Evidence
-from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger
+from pipeline.persons.identity import Identities, carry_on, compare_with
+from pipeline.persons.ledger import empty_ledger
 from pipeline.persons.lineage import Span, spans_of
 from pipeline.persons.overlap import compare_rows
 

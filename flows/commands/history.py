@@ -40,7 +40,7 @@ def history(
 ) -> None:
     """The history of a person or record."""
     from pipeline.persons.history import person_history, record_history
-    from pipeline.persons.identity import ledger_of
+    from pipeline.persons.ledger import ledger_of
     from pipeline.publish.old_ids import old_ledgers
     from pipeline.publish.publication import list_publications, read_current
 

@@ -31,7 +31,8 @@ from pipeline.persons.content import (
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.golden import person_fields, persons_table
 from pipeline.persons.handed_on import rows_of
-from pipeline.persons.identity import Identities, carry_on, compare_with, empty_ledger, ledger_of, persons_changed
+from pipeline.persons.identity import Identities, carry_on, compare_with, persons_changed
+from pipeline.persons.ledger import empty_ledger, ledger_of
 from pipeline.persons.overlap import Overlap, compare_rows
 from pipeline.persons.queue import Queue, review_queue
 from pipeline.persons.survivorship import Survivorship

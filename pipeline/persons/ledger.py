@@ -1,0 +1,87 @@
+"""The ledger of persons: a span for each id and time in which it stood with the same records, and what ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.parquet import conform
+from pipeline.persons.again import taken_over
+from pipeline.persons.causes import Cause
+from pipeline.persons.lineage import run_order
+from schemas.tables import IDENTITY_LEDGER
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """The ledger: as it was, and spans of persons to whom something happened."""
+
+    before: pa.Table
+    touched: pa.Array
+    own: pa.Table
+    """All spans of touched persons, in the order of the key"""
+
+    def parts(self) -> Iterator[pa.Table]:
+        """The whole ledger, in the order of the key."""
+        return taken_over([self.before], self.touched, self.own)
+
+    def merged(self) -> pa.Table:
+        """Spans that ended in another person."""
+        old, own = (table.filter(pc.is_valid(table.column("merged_into"))) for table in (self.before, self.own))
+        return pa.concat_tables([old.filter(pc.invert(pc.is_in(old.column("person_id"), self.touched))), own])
+
+
+def empty_ledger() -> pa.Table:
+    """The ledger before the first night."""
+    return IDENTITY_LEDGER.arrow_schema().empty_table()
+
+
+def ledger_of(published: pa.Table) -> pa.Table:
+    """A published ledger in tonight's form: a column that an older version did not write is null."""
+    return conform(published, IDENTITY_LEDGER)
+
+
+def check_order(ledger: pa.Table, run_id: str) -> None:
+    """That the run comes after all that the ledger has.
+
+    Raises:
+        SettingsError: If it does not.
+    """
+    runs = pc.unique(pa.concat_arrays([ledger.column(n).combine_chunks() for n in ("valid_from", "valid_to")]))
+    latest = max((run for run in runs.to_pylist() if run), key=run_order, default="")
+    if latest and run_order(latest) >= run_order(run_id):
+        raise SettingsError(
+            f"run {run_id}",
+            f"is not later than {latest}, which the ledger of persons already has.",
+            "Give a later date (--as-of, or as_of in the run file), or go back first: `boroughlink runs rollback RUN`.",
+        )
+
+
+def span_of(person: str, run_id: str, records: tuple[str, ...], cause: Cause, split_from: str | None = None) -> dict[str, Any]:  # fmt: skip
+    """A span that begins."""
+    return {
+        "person_id": person, "valid_from": run_id, "valid_to": None, "merged_into": None, "split_from": split_from,
+        "cause": cause.word, "ended_by": None, "record_ids": records,
+    }  # fmt: skip
+
+
+def brought_up_to_date(
+    ledger: pa.Table, closing: Mapping[str, tuple[str | None, Cause]], begun: list[dict[str, Any]], run_id: str
+) -> Spans:
+    """Spans of changed persons end, new ones begin; all others are carried over as they are."""
+    schema = IDENTITY_LEDGER.arrow_schema()
+    is_ending = pc.and_(pc.is_null(ledger.column("valid_to")), pc.is_in(ledger.column("person_id"), pa.array(closing, pa.string())))  # fmt: skip
+    ended = ledger.filter(is_ending).to_pylist()
+    for span in ended:
+        taker, cause = closing[span["person_id"]]
+        span.update(valid_to=run_id, merged_into=taker, ended_by=cause.word)
+    rows = pa.Table.from_pylist([*ended, *begun], schema)
+    touched = pc.unique(rows.column("person_id").combine_chunks())
+    staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
+    own = pa.concat_tables([ledger.filter(staying), rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])  # fmt: skip
+    return Spans(ledger, touched, own)
