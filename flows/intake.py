@@ -143,7 +143,8 @@ def _check_ids(path: Path, ids: pa.ChunkedArray) -> None:
         first = ordered.slice(1).filter(twice)[0]
         several = pc.count_distinct(ordered.slice(1).filter(twice)).as_py()
         rows = np.flatnonzero(pc.equal(ids, first).to_numpy())[:2] + 1
-        problem = f"record ids must be unique, but {several:,} stand more than once: records {rows[0]:,} and {rows[1]:,} share one."
+        stand = "stands" if several == 1 else "stand"
+        problem = f"record ids must be unique, but {several:,} {stand} more than once: records {rows[0]:,} and {rows[1]:,} share one."
         raise SourceError(
             "record_id_twice", str(path), problem, "Choose another column as record_id, or remove the repeats."
         )

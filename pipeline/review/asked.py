@@ -70,7 +70,7 @@ def unread(asked: Asked, wanted: Mapping[str, Any]) -> dict[str, str]:
     is_read["date_of_birth"] = day_of(wanted.get("date_of_birth")) is not None
     is_read["postcode"] = WHOLE_POSTCODE.fullmatch(wanted.get("postcode", "")) is not None
     is_read["identifier"] = any(name in wanted for name in IDENTIFIERS)
-    return {name: " ".join(UNREAD[name]) for name in named if not is_read[name]}
+    return {name: UNREAD[name] for name in named if not is_read[name]}
 
 
 def day_of(value: Any) -> str | None:  # noqa: ANN401

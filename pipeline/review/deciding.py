@@ -201,7 +201,7 @@ def _replaced(sitting: Sitting, said: Said) -> str | None:
     """The decision of another steward that the form replaces by its word."""
     head = head_of(sitting.store, said.pair)
     if (head.decision_id if head else "") != said.head:
-        raise DeskRefusedError(409, "Another decision on these two records was entered meanwhile.", "It is shown below: look again, then decide.")  # fmt: skip
+        raise DeskRefusedError(409, "Another decision on these two records was entered meanwhile.", "It is shown below; yours was not entered.")  # fmt: skip
     if head and said.replaces and not is_same_person(head.decided_by, sitting.viewer.name):
         return head.decision_id
     return None

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from pipeline.review.log_words import subject_parts
 from pipeline.review.person import plain_cell
+from pipeline.review.uk_time import LONDON, uk_time
 from pipeline.stewardship.columns import AUDIT_LOG as LOG
 from schemas.tables import MARKING
 
 PAGE, MOST_EXPORTED = 50, 50_000
 COLUMNS = ("seq", "at", "actor", "role", "action", "subject", "why", "prev_hash", "hash")
 Word = Annotated[str, Field(max_length=80)]
+
+
+def _day_text(text: str) -> str:
+    """A day as a date field sends it, or nothing."""
+    if text and not 1900 <= dt.date.fromisoformat(text).year <= 2200:
+        raise ValueError("not a day of this time")
+    return text
 
 
 class LogFilters(BaseModel):
@@ -30,8 +39,9 @@ class LogFilters(BaseModel):
     action: Word = ""
     subject: Word = ""
     """An id of a case, person, record or decision"""
-    day_from: Annotated[str, Field(max_length=10)] = ""
-    day_to: Annotated[str, Field(max_length=10)] = ""
+    day_from: Annotated[str, AfterValidator(_day_text)] = ""
+    """First day, as London has it"""
+    day_to: Annotated[str, AfterValidator(_day_text)] = ""
 
 
 def entries(connection: Connection, filters: LogFilters, before: int | None = None, most: int = PAGE) -> list[dict[str, Any]]:  # fmt: skip
@@ -39,7 +49,14 @@ def entries(connection: Connection, filters: LogFilters, before: int | None = No
     sql = sa.select(LOG).where(*_where(filters)).order_by(LOG.c.seq.desc()).limit(most)
     if before is not None:
         sql = sql.where(LOG.c.seq < before)
-    return [{**row._asdict(), "parts": subject_parts(json.loads(row.subject))} for row in connection.execute(sql)]
+    return [
+        {
+            **row._asdict(),
+            "when": uk_time(dt.datetime.fromisoformat(row.at)),
+            "parts": subject_parts(json.loads(row.subject)),
+        }
+        for row in connection.execute(sql)
+    ]
 
 
 def choices(connection: Connection) -> dict[str, list[str]]:
@@ -66,7 +83,13 @@ def _where(filters: LogFilters) -> list[sa.ColumnElement[bool]]:
     if filters.subject:
         parts.append(LOG.c.subject.contains(filters.subject, autoescape=True))
     if filters.day_from:
-        parts.append(LOG.c.at >= filters.day_from)
+        parts.append(LOG.c.at >= _midnight(filters.day_from))
     if filters.day_to:
-        parts.append(LOG.c.at < f"{filters.day_to}U")  # after every time of that day, which begins with a T
+        parts.append(LOG.c.at < _midnight(filters.day_to, 1))
     return parts
+
+
+def _midnight(day: str, days_later: int = 0) -> str:
+    """When a day begins in London, in UTC, as the beginning of the log's own times."""
+    local = dt.datetime.combine(dt.date.fromisoformat(day) + dt.timedelta(days_later), dt.time(), LONDON)
+    return f"{local.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S}"

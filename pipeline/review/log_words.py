@@ -35,6 +35,12 @@ SHOWN: Mapping[str, str] = {
     "link": "preview as one person",
     "unlink": "preview as different people",
 }
+REFUSED: Mapping[str, str] = {
+    "DecisionConflictError": "it contradicts decisions that stand", "DecisionRefusedError": "the rules of decisions do not allow it",
+    "DeskRefusedError": "the desk does not take it", "FormRefusedError": "something in the form was missing or wrong",
+    "RequestValidationError": "the page sends no such request", "ValidationError": "the page sends no such request",
+    "StaleFormError": "the form was from elsewhere or another session", "HTTPException": "there is no such page",
+}  # fmt: skip
 FILTERS: Mapping[str, str] = {"kind": "type", "harm": "harm at least", "age": "open for", "mine": "taken by me", "day_from": "from", "day_to": "to", "actor": "who", "action": "what", "subject": "id"}  # fmt: skip
 MOST = 2
 LISTS = frozenset({"decision_numbers", "fields"})
@@ -83,7 +89,7 @@ def _said(name: str, value: Any) -> str:  # noqa: ANN401
         return ", ".join(FIELD_WORDS.get(own, own) for own in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    words: Mapping[str, str] = {"verdict": VERDICT_WORDS, "shown": SHOWN}.get(name, {})
+    words: Mapping[str, str] = {"verdict": VERDICT_WORDS, "shown": SHOWN, "refused": REFUSED}.get(name, {})
     return words.get(str(value), str(value))
 
 

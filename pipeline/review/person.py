@@ -127,7 +127,7 @@ def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
     labels = {record: str(at) for at, record in enumerate(group.records, start=1)}
     events = shown_all(viewer, shelf.events(person_id))
     inside = [link for (left, right), link in group.links.items() if left in group.records and right in group.records]
-    changes = shelf.rows("SELECT * FROM link_changes WHERE person_id_before = ? OR person_id_after = ? ORDER BY kind, record_id LIMIT 50", [person_id, person_id])  # fmt: skip
+    changes = shelf.rows("SELECT kind, cause, count(*) AS n FROM link_changes WHERE person_id_before = ? OR person_id_after = ? GROUP BY ALL ORDER BY ALL", [person_id, person_id])  # fmt: skip
     return PersonPage(
         person_id, group, golden_of(shelf, viewer, person_id), records, labels, graph_picture([(person_id, records)], inside, labels, None), events,
         _timeline(events), shelf.ledger(person_id), changes, shelf.questions_of(person_id) if viewer.sees_all else [], list(row["boroughs"]),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
 from pipeline.review.queue import UNMERGE, Filters
+from pipeline.review.uk_time import uk_time
 from pipeline.review.words import JUSTIFICATIONS, plain_text
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
@@ -102,7 +103,7 @@ def saved_views(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 
 
 def done_today(connection: Connection, now: dt.datetime) -> dict[str, int]:
-    """Answers since midnight UTC, by steward."""
-    midnight = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    """Answers since midnight in London, by steward."""
+    midnight = uk_time(now).replace(hour=0, minute=0, second=0, microsecond=0)
     sql = sa.select(ANSWERS.c.decided_by, sa.func.count()).where(ANSWERS.c.decided_at >= midnight, ANSWERS.c.review_type != UNMERGE, sa.not_(ANSWERS.c.is_undone)).group_by(ANSWERS.c.decided_by)  # fmt: skip
     return {name: int(count) for name, count in connection.execute(sql)}

@@ -12,6 +12,8 @@ from pipeline.review.words import FIELD_WORDS, within
 RARE, UNCOMMON = 1 / 1_000, 1 / 100
 WIDTH, LEFT, RIGHT = 1_000, 250, 90
 ROW, TOP = 34, 34
+LIMIT_TEXT = 130
+"""Width of the text beside the limit"""
 MOST_TIMES = 1_000_000
 LEAST = 0.05
 """Bits under which nothing is said"""
@@ -52,6 +54,11 @@ class Picture:
     link_bits: float | None
     height: int
     width: int = WIDTH
+
+    @property
+    def limit_text_x(self) -> int:
+        """Where the text beside the limit begins: right of it, unless the picture ends before the text does."""
+        return min((self.link_x or 0) + 4, self.width - LIMIT_TEXT)
 
 
 @dataclass(frozen=True, slots=True)

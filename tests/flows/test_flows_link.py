@@ -94,6 +94,7 @@ def test_a_table_is_linked_without_labels_and_without_a_model(parquet: Path, tmp
         "metrics.json",
         "report.html",
     }
+    assert "</svg><figcaption>" not in (tmp_path / "report.html").read_text("utf-8"), "a caption stands above its chart"
     facts = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
     assert facts == done.said
     assert facts["quality"]["clusters"]["f1"] > 0.97

@@ -132,6 +132,7 @@ def test_the_report_and_the_validation_page_stand_alone(sample_night: NightOnSam
         assert not outside
         assert "<script" not in page
         assert page.count("OFFICIAL-SENSITIVE") >= 2
+    assert "More records than rows (borough_cse)" in (sample_night.run / "report.html").read_text("utf-8")
 
 
 def test_nothing_personal_is_in_logs_pages_artifacts_and_metrics(

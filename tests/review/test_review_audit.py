@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from flows.commands.audit import app
 from pipeline.core.errors import StateError
+from pipeline.review.log_book import LogFilters, entries
+from pipeline.review.log_words import subject_parts
 from pipeline.stewardship.audit import GENESIS, Act, append, hash_of, verify
 from pipeline.stewardship.columns import AUDIT_LOG
 from pipeline.stewardship.database import reading, writing
@@ -99,3 +101,29 @@ def test_the_command_proves_a_log_and_fails_where_it_is_broken(store: Store, tmp
     assert (whole.exit_code, "Whole: 2 entries" in whole.output) == (0, True)
     broken = runner.invoke(app, ["verify", "--home", str(tmp_path), "--head", f"3:{head}"])
     assert isinstance(broken.exception, StateError)
+
+
+def test_the_log_is_shown_and_filtered_by_days_and_times_of_london(store: Store) -> None:
+    half_past_midnight = dt.datetime(2026, 7, 1, 23, 30, tzinfo=dt.UTC)
+    with writing(store.engine) as connection:
+        append(connection, Act("ann", "steward", "case.view", {}, "queue"), half_past_midnight)
+    with reading(store.engine) as connection:
+        first, second = (
+            entries(connection, LogFilters(day_from=day, day_to=day)) for day in ("2026-07-01", "2026-07-02")
+        )
+    assert first == []
+    assert [f"{row['when']:%Y-%m-%d %H:%M %Z}" for row in second] == ["2026-07-02 00:30 BST"]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "9999-12-31"])
+def test_a_filter_by_a_day_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="day_to"):
+        LogFilters(day_to=text)
+
+
+def test_an_auditor_reads_why_something_was_refused_and_no_name_of_the_program() -> None:
+    parts = subject_parts({"refused": "DecisionConflictError", "code": 409})
+    assert [(part.label, part.values) for part in parts] == [
+        ("because", ("it contradicts decisions that stand",)),
+        ("status", ("409",)),
+    ]

@@ -5,15 +5,21 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from pipeline.review.case import told_decisions
 from pipeline.review.pages import day, moment, second_words, value_words
 from pipeline.review.person import plain_cell
+from pipeline.review.tasks import done_today
 from pipeline.review.words import within
+from pipeline.stewardship.columns import DESK_ANSWERS
+from pipeline.stewardship.database import reading, writing
 from pipeline.stewardship.decision import Decision
+from pipeline.stewardship.store import open_store
 
 MIDNIGHT = dt.datetime(2025, 5, 18, 23, 0, tzinfo=dt.UTC)
 
@@ -40,6 +46,21 @@ def test_abbreviations_stay_large_within_a_sentence() -> None:
 def test_why_two_people_are_needed_is_a_reason_and_not_a_code() -> None:
     assert second_words("name_only;many_records") == "the link would rest on a name alone and it moves many records at once"  # fmt: skip
     assert second_words("own_rule") == "own rule"
+
+
+def test_what_was_answered_today_counts_from_midnight_in_london(tmp_path: Path) -> None:
+    row = {
+        "review_id": "Q1", "review_type": "grey_pair", "verdict": "link", "decided_by": "Ann", "decision_ids": "[]", "last_seq": 1,
+        "was_linked": False, "is_undone": False,
+    }  # fmt: skip
+    half_past_eleven = dt.datetime(2026, 7, 1, 22, 30, tzinfo=dt.UTC)
+    times = [half_past_eleven, half_past_eleven + dt.timedelta(hours=1)]
+    rows = [{**row, "answer_id": str(at), "decided_at": at} for at in times]
+    with open_store(f"sqlite:///{tmp_path}/state/decisions.sqlite3") as store:
+        with writing(store.engine) as connection:
+            connection.execute(sa.insert(DESK_ANSWERS), rows)
+        with reading(store.engine) as connection:
+            assert done_today(connection, dt.datetime(2026, 7, 2, 8, 0, tzinfo=dt.UTC)) == {"Ann": 1}
 
 
 @pytest.mark.flow

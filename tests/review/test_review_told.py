@@ -171,4 +171,42 @@ def test_a_closed_case_says_why_it_was_closed_and_where_to_go(desk: Any, monkeyp
     assert "Asked no more: decided: same person." in page
     assert "harm" not in page.split("<h1")[0].split("govuk-caption-m")[1]
     assert "Since the night of 20 November 2026" in page
-    assert f'decide on the page of <a class="govuk-link id" href="/persons/{row["person_ids"][0]}"' in page
+    assert f"boroughlink decide {row['record_id_l']} {row['record_id_r']} --link" in page
+
+
+@pytest.mark.flow
+def test_a_closed_case_tells_the_way_back_that_there_is(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two people the decision is taken back; one person is parted on its page."""
+    shelf = desk.desk.shelves.current()
+    case, asha = questions(desk, "grey_pair")[1], desk.client("asha")
+    row = shelf.question(case)
+    decide(asha, case, "unlink")
+    decision = desk.desk.store.log().to_pylist()[-1]["decision_id"]
+    closed = {
+        name: row[name]
+        for name in ("review_type", "person_ids", "record_id_l", "record_id_r", "opened_in", "decision_ids")
+    }
+    closed |= {"review_id": "Qparted", "closed_in": "2026-11-20-1", "reason_code": "decided_unlink"}
+    one = shelf.rows("SELECT person_id, min(record_id) AS l, max(record_id) AS r FROM records GROUP BY ALL HAVING count(*) = 3 ORDER BY 1 LIMIT 1")[0]  # fmt: skip
+    joined = {**closed, "review_id": "Qjoined", "person_ids": [one["person_id"]], "record_id_l": one["l"], "record_id_r": one["r"]}  # fmt: skip
+    monkeypatch.setattr(shelf, "closed", {"Qparted": closed, "Qjoined": joined}.get)
+    parted = asha.open_case("Qparted")
+    assert f"boroughlink decide --retract {decision}" in parted
+    assert 'name="records"' not in parted, "nothing to tick where nothing can be parted"
+    page = asha.open_case("Qjoined")
+    assert f'part the records on the page of <a class="govuk-link id" href="/persons/{one["person_id"]}"' in page
+    assert "--retract" not in page
+
+
+@pytest.mark.flow
+def test_a_person_of_one_record_has_no_picture_and_no_word_on_holding_together(desk: Any) -> None:
+    shelf, asha = desk.desk.shelves.current(), desk.client("asha")
+    persons = "SELECT person_id FROM persons WHERE n_records {} ORDER BY 1 LIMIT 1"
+    told = []
+    for many in ("= 1", "> 1"):
+        person = shelf.rows(persons.format(many))[0]["person_id"]
+        asha.post(f"/persons/{person}/why", {"why": "enquiry"})
+        told.append(asha.get(f"/persons/{person}").text)
+    for words in ("holds together", 'class="graph"'):
+        assert [words in page for page in told] == [False, True]
+    assert "List of 1 events" not in told[0]

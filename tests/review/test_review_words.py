@@ -19,7 +19,7 @@ from pipeline.review.agreement import agreement
 from pipeline.review.door import Buckets
 from pipeline.review.person import plain_cell
 from pipeline.review.preview import FIELDS
-from pipeline.review.weigh import odds_words, rarity_words, times_words, weighed
+from pipeline.review.weigh import LIMIT_TEXT, odds_words, rarity_words, times_words, weighed
 from schemas.desk import DeskSettings
 from schemas.settings import RunSettings
 from schemas.tables import RECORDS
@@ -74,6 +74,7 @@ def test_every_bar_of_the_picture_lies_inside_it(fields: dict[str, float], prior
     told = weighed(waterfall(fields, prior), 5.0, ())
     for bar in told.picture.bars:
         assert 0 <= bar.x <= bar.x + bar.width <= told.picture.width
+    assert told.picture.limit_text_x + LIMIT_TEXT <= told.picture.width
     assert all(point.bits > 0 for point in told.points_for)
     assert all(point.bits < 0 for point in told.points_against)
 

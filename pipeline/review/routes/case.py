@@ -17,12 +17,11 @@ from pipeline.review.answers import Outcome, Sitting, answers_to, open_look, sec
 from pipeline.review.case import case_of, group_for, labels_of, pair_of, preview_of, question_of
 from pipeline.review.deciding import LONGEST_TEXT, Said, decide_pair, reason_of, second, undo
 from pipeline.review.form_problems import FormRefusedError, need_none, reason_problems, ticked_problems
-from pipeline.review.pages import night as night_words
 from pipeline.review.pages import page
 from pipeline.review.refusals import refused
 from pipeline.review.said_once import is_to_be_said, said, then_say
 from pipeline.review.seen import Group
-from pipeline.review.shelf import Row, Shelf
+from pipeline.review.shelf import Row
 from pipeline.review.splitting import SideName, deal, split, steps_of
 from pipeline.review.undoing import undoing
 from pipeline.review.visits import Visit, allowed
@@ -279,7 +278,7 @@ def _page(
         request, "case.html", status, case=case, answer=answer if is_counted else None, holder=holder, is_look=look is not None, why=why,
         shown=shown, preview=found, errors=errors,
         form=entered(form, Verdict), split_form=entered(form, Split), second_form=entered(form, Second), reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
-        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, shelf, answer) if is_to_be_said(request, shown.done) else None, chosen=set(getattr(form, "records", ())), dealt=dealt, steps=steps,
+        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, answer) if is_to_be_said(request, shown.done) else None, chosen=set(getattr(form, "records", ())), dealt=dealt, steps=steps,
         joined=set(getattr(form, "joined", ())), brings_back=brings_back, can_undo=is_own, seconded=seconded_by(visit.desk.store, answers),
     )  # fmt: skip
     return said(request, told)
@@ -297,8 +296,8 @@ def _errors(error: Exception, review_id: str, group: Group) -> list[dict[str, st
     return error.errors if isinstance(error, FormRefusedError) else [{"text": str(error), "href": "#decide"}]
 
 
-def _notice(shown: Shown, shelf: Shelf, answer: Row | None) -> dict[str, Any] | None:
-    night = f"It counts from the night after {night_words(shelf.run_id)} on."
+def _notice(shown: Shown, answer: Row | None) -> dict[str, Any] | None:
+    night = "It counts from the next night on."
     if answer and answer["verdict"] == "unsure":
         night = "Nothing is joined or parted, and the question is asked again later."
     told = {
