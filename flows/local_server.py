@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flows.quiet import end_with_us
 from pipeline.core.errors import LinkageError
 
 START_SECONDS = 90
@@ -34,6 +35,7 @@ def local_server() -> Iterator[str]:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     quiet = {**os.environ, "PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_UI_ENABLED": "false"}
     server = subprocess.Popen(command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    end_with_us(server)
     address = f"http://127.0.0.1:{port}/api"
     try:
         _wait(server, f"{address}/health")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+_WATCHERS: list[tuple[subprocess.Popen[bytes], int]] = []
+"""Each waits for the end of a pipe that the system closes with this process"""
 
 
 def quiet_prefect(home: Path) -> None:
@@ -44,8 +50,25 @@ def prefect_starts() -> bool:
         return False
     from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415
 
+    class Server(SubprocessASGIServer):
+        """Prefect's own, which nothing outlives; the instance is shared, so that its client finds it."""
+
+        def _run_uvicorn_command(self) -> subprocess.Popen[Any]:
+            process = super()._run_uvicorn_command()
+            end_with_us(process)
+            return process
+
     try:
-        SubprocessASGIServer().start()
+        Server().start()
     except RuntimeError:
         return False
     return True
+
+
+def end_with_us(process: subprocess.Popen[Any]) -> None:
+    """End that process when this one is gone, also where it was killed and could do nothing itself."""
+    ours, ends = os.pipe()
+    command = ["/bin/sh", "-c", f"read -r _; kill {process.pid} 2>/dev/null"]
+    with suppress(OSError):
+        _WATCHERS.append((subprocess.Popen(command, stdin=ours, start_new_session=True), ends))  # noqa: S603
+    os.close(ours)
