@@ -15,8 +15,11 @@ RUN_FILE, HOME = "BOROUGHLINK_RUN_FILE", "BOROUGHLINK_HOME"
 
 
 def home_of(home: Path | None) -> Home:
-    """The home of a command that needs no run file."""
-    return Home(home or Path(os.environ.get(HOME, DEFAULT_HOME)))
+    """The home of a command that needs nothing else of a run file."""
+    given = home or os.environ.get(HOME)
+    if given is None and RUN_FILE in os.environ:
+        return settings_of(None, None)[1]
+    return Home(Path(given or DEFAULT_HOME))
 
 
 def settings_of(run_file: Path | None, home: Path | None) -> tuple[RunSettings, Home]:

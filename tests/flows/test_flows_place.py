@@ -1,0 +1,33 @@
+"""Where a command works: what it is told goes before what the environment names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.place import home_of, settings_of
+
+
+@pytest.fixture
+def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run file with a home of its own, named by the environment."""
+    path = tmp_path / "run.yaml"
+    path.write_text("home: own\n", "utf-8")
+    monkeypatch.setenv("BOROUGHLINK_RUN_FILE", str(path))
+    monkeypatch.delenv("BOROUGHLINK_HOME", raising=False)
+    return path
+
+
+def test_every_command_works_in_the_home_of_the_run_file_that_the_environment_names(run_file: Path) -> None:
+    own = run_file.parent / "own"
+    assert home_of(None).root == own
+    assert settings_of(None, None)[1].root == own
+
+
+def test_a_home_that_is_named_goes_before_that_of_the_run_file(run_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = run_file.parent / "other"
+    assert home_of(other).root == other
+    monkeypatch.setenv("BOROUGHLINK_HOME", str(other))
+    assert home_of(None).root == other
+    assert settings_of(None, None)[1].root == other
