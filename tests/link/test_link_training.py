@@ -257,8 +257,8 @@ def test_a_model_file_that_fixes_nothing_gives_nothing() -> None:
             "the fixed m sum to 1.0000, which leaves nothing",
         ),
         (plan_text('{ name = "same", m = 0.5 }'), "surname has no level same; its levels are else, similar"),
-        (plan_text('{ name = "exact", m = 1.5, fixed = ["m"] }'), "comparison.0.levels.0.m"),
-        (plan_text("", fixed='fixed = ["v"]'), "comparison.0.fixed.0"),
+        (plan_text('{ name = "exact", m = 1.5, fixed = ["m"] }'), "comparison.1.levels.1.m"),
+        (plan_text("", fixed='fixed = ["v"]'), "comparison.1.fixed.1"),
         (
             plan_text(EVERY_LEVEL.replace("m =", "related ="), fixed='fixed = ["related"]').replace("= true", "= false"),
             "related cannot be fixed",

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.engines.local.values import NONE, SEVERAL
+from pipeline.engines.tokens import alias_words
 from schemas.model import Kind
 
 I32 = np.int32
@@ -101,7 +102,9 @@ def aliases(table: pa.Table, names: Vocabulary | None, n: int) -> tuple[np.ndarr
     if names is None or "alias" not in table.column_names:
         return np.zeros(n + 1, I32), np.empty(0, I32), np.empty(0, I32)
     counts, texts = flatten(table.column("alias"))
-    words = [text.split() for text in texts.to_pylist()]
+    named = [alias_words(text) for text in texts.to_pylist()]
+    counts = np.bincount(np.repeat(np.arange(n), counts)[[bool(own) for own in named]], minlength=n)
+    words = [own for own in named if own]
     fore = names.encode(pa.array([w[0] for w in words], pa.string()))
     sur = names.encode(pa.array([w[-1] for w in words], pa.string()))
     sur[[len(w) < 2 for w in words]] = -1

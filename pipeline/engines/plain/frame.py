@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
 from pipeline.engines.local.names import MOST
+from pipeline.engines.tokens import alias_words
 from schemas.model import Model
 
 NAMES = "names"  # column of the ways a record is named: (forename or None, surname or None)
@@ -48,7 +49,7 @@ def _values(table: pa.Table, name: str) -> list[Values]:
 
 def _ways(forenames: Values, surnames: Values, aliases: Values) -> tuple[tuple[str | None, str | None], ...]:
     plain = product(forenames or (None,), surnames or (None,)) if forenames or surnames else ()
-    words = [alias.split() for alias in aliases]
+    words = [named for alias in aliases if (named := alias_words(alias))]
     also = [(own[0], own[-1] if len(own) > 1 else None) for own in words]
     return tuple([*plain, *also][:MOST])
 
