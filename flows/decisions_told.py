@@ -16,7 +16,7 @@ from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import Store
 
 MOST_SHOWN = 50
-SIGNS = {"link": "=", "unlink": "is not", "unsure": "?", "retract": "taken back:"}
+SAID = {"link": "{} = {}", "unlink": "{} is not {}", "unsure": "{} ? {}", "retract": "taken back: {} and {}"}
 SHOWN = (
     "decision_id", "record_id_l", "record_id_r", "verdict", "state", "decided_by", "decided_at", "confirmed_by", "second_because",
     "contradicts", "run_id", "model",
@@ -37,9 +37,8 @@ def decision(store: Store, recorded: Recorded, as_json: bool) -> None:
         return
     console = Console()
     left, right = made.pair
-    what = (
-        f"confirmed: {left} {SIGNS[made.verdict]} {right}" if made.confirms else f"{left} {SIGNS[made.verdict]} {right}"
-    )
+    what = SAID[made.verdict].format(left, right)
+    what = f"confirmed: {what}" if made.confirms else what
     console.print(Text(what, "bold"), soft_wrap=True)
     kept = "kept" if recorded.is_new else "there already, kept once"
     console.print(Text(f"decision {made.decision_id}, {kept}"), soft_wrap=True)
@@ -83,7 +82,7 @@ def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
 def _line(row: dict[str, Any], reasons: bool) -> Text:
     by = " and ".join([row["decided_by"], *(row["confirmed_by"] or [])])
     state = "waits for a second person" if row["state"] == "waiting" else row["state"].replace("_", " ")
-    what = f"{row['record_id_l']} {SIGNS[row['verdict']]} {row['record_id_r']}"
+    what = SAID[row["verdict"]].format(row["record_id_l"], row["record_id_r"])
     line = Text.assemble(
         (what, "bold"), f"\n  {state}, {by}, {row['decided_at']:%Y-%m-%d %H:%M}Z, {row['decision_id']}"
     )
