@@ -12,7 +12,7 @@ from pathlib import Path
 
 import xxhash
 
-from pipeline.core.errors import MOVE_AWAY, StorageError
+from pipeline.core.errors import IS_FILE, IS_FOLDER, MOVE_AWAY, StorageError
 
 AGAIN = "Run again with the same settings: stages that were finished are not repeated."
 TOLD = {
@@ -27,8 +27,8 @@ TOLD = {
 }
 
 MISPLACED = {
-    errno.EISDIR: "is a folder, and a file belongs there.",
-    errno.EEXIST: "is a file, and a folder belongs there.",
+    errno.EISDIR: IS_FOLDER,
+    errno.EEXIST: IS_FILE,
     errno.ENOTDIR: "lies in a file, and a folder belongs there.",
 }
 

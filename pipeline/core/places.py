@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.core.errors import IS_FILE, IS_FOLDER
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "schemas" / "sources"
 EXPECTATIONS = ROOT / "expectations"
@@ -114,10 +116,10 @@ def misplaced(home: Home) -> Iterator[tuple[Path, str]]:
     )
     for path in folders:
         if path.exists() and not path.is_dir():
-            yield path, "is a file, and a folder belongs there."
+            yield path, IS_FILE
     for path in (home.lock, home.decisions, home.desk_key):
         if path.is_dir():
-            yield path, "is a folder, and a file belongs there."
+            yield path, IS_FOLDER
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,15 @@ WORDS: Mapping[Kind, tuple[str, ...]] = {
 NEVER_TOGETHER = ("name.word",)
 """A whole name is no part of a key: its sound and its first letters stand for it."""
 
+SMALL_BLOCK = 8
+"""Where rules are tried, tokens on more records than this are tried as parts of keys, too"""
+MOST_BLOCK = 250
+
 
 def alias_words(alias: str) -> list[str]:
     """What an alias names somebody by; nothing where it is letters alone, which many share and nobody is told by."""
     words = alias.split()
     return words if any(len(word) > 1 for word in words) else []
-
-
-SMALL_BLOCK = 8
-"""Where rules are tried, tokens on more records than this are tried as parts of keys, too"""
-MOST_BLOCK = 250
 
 
 class ValueTokens(NamedTuple):
