@@ -12,7 +12,8 @@ from pathlib import Path
 
 import xxhash
 
-from pipeline.core.errors import IS_FILE, IS_FOLDER, MOVE_AWAY, StorageError
+from pipeline.core.errors import MOVE_AWAY, StorageError
+from pipeline.core.places import IS_FILE, IS_FOLDER
 
 AGAIN = "Run again with the same settings: stages that were finished are not repeated."
 TOLD = {

@@ -168,7 +168,6 @@ class StorageError(LinkageError):
         return f"{self.place}: {self.problem} {self.what_to_do}"
 
 
-IS_FILE, IS_FOLDER = "is a file, and a folder belongs there.", "is a folder, and a file belongs there."
 MOVE_AWAY = "Move it away. Restore it from a backup if there was one before; else it is made anew."
 
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.errors import IS_FILE, IS_FOLDER
-
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "schemas" / "sources"
 EXPECTATIONS = ROOT / "expectations"
@@ -15,6 +13,7 @@ REFERENCE = ROOT / "data" / "reference"
 SAMPLE = ROOT / "data" / "sample"
 MODELS = ROOT / "pipeline" / "models"
 DEFAULT_HOME = ROOT / "data" / "home"
+IS_FILE, IS_FOLDER = "is a file, and a folder belongs there.", "is a folder, and a file belongs there."
 
 
 def size_of(folder: Path) -> int:
