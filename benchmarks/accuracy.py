@@ -76,14 +76,19 @@ def accuracy(answer: Answer, truth: Truth, *, by_threshold: bool) -> Accuracy:
     own = quality(answer.cluster, truth.entity, answer.left[linked], answer.right[linked], truth.source)
     is_true = truth.entity[answer.left] == truth.entity[answer.right]
     return Accuracy(
-        own.pairs.precision, own.pairs.recall, own.pairs.f1,
-        own.clusters.precision, own.clusters.recall, own.clusters.f1,
-        own.b_cubed.f1, own.exact_persons,
+        own.pairs.precision,
+        own.pairs.recall,
+        own.pairs.f1,
+        own.clusters.precision,
+        own.clusters.recall,
+        own.clusters.f1,
+        own.b_cubed.f1,
+        own.exact_persons,
         float(is_true.sum() / own.true_pairs) if own.true_pairs else 1.0,
         best_pair_f1(answer.weight, is_true, own.true_pairs) if by_threshold else None,
         best_cluster_f1(answer, truth) if by_threshold else None,
         _calibration_error(answer.probability, is_true),
-    )  # fmt: skip
+    )
 
 
 def best_pair_f1(weight: np.ndarray, is_true: np.ndarray, true_pairs: int) -> float:

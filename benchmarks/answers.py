@@ -43,7 +43,11 @@ def read_answer(folder: Path, rows: int) -> Answer:
         facts = json.loads((folder / "facts.json").read_text("utf-8"))
         pairs = pq.read_table(folder / "pairs.parquet")
         said = pairs["match_probability"] if "link_probability" in facts else pairs["match_weight"]
-        is_linked = said.to_numpy() >= facts["link_probability"] if "link_probability" in facts else said.to_numpy() > facts["link_above"]  # fmt: skip
+        is_linked = (
+            said.to_numpy() >= facts["link_probability"]
+            if "link_probability" in facts
+            else said.to_numpy() > facts["link_above"]
+        )
     return Answer(
         cluster,
         pairs["record_id_l"].to_numpy(),

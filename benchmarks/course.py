@@ -101,9 +101,17 @@ def measure(plan: Plan, data: DataSet, truth: Truth, own: Contender, turn: int) 
     place = {"NUMBA_CACHE_DIR": str(plan.kernels)} if plan.is_fresh else {}
     taken = take(own.command(data, out), _log(out), plan.limit_seconds, place)
     result = Result(
-        data.name, data.rows, truth.pairs, own.name, turn,
-        taken.wall_seconds, taken.cpu_seconds, taken.peak_mb, taken.others_cpu_seconds, taken.problem,
-    )  # fmt: skip
+        data.name,
+        data.rows,
+        truth.pairs,
+        own.name,
+        turn,
+        taken.wall_seconds,
+        taken.cpu_seconds,
+        taken.peak_mb,
+        taken.others_cpu_seconds,
+        taken.problem,
+    )
     if taken.problem:
         return result
     answer = read_answer(out, data.rows)

@@ -39,8 +39,17 @@ _PLAIN = {
     "postcode": "postcode",
     "gender": "category",
 }
-_FEBRL = {"given_name": "forename", "surname": "surname", "address_1": "address", "suburb": "category", "postcode": "postcode",
-          "state": "category", "date_of_birth": "date_of_birth", "soc_sec_id": "identifier", "street_number": "address"}  # fmt: skip
+_FEBRL = {
+    "given_name": "forename",
+    "surname": "surname",
+    "address_1": "address",
+    "suburb": "category",
+    "postcode": "postcode",
+    "state": "category",
+    "date_of_birth": "date_of_birth",
+    "soc_sec_id": "identifier",
+    "street_number": "address",
+}
 _MORE = {"birth_place": "category", "occupation": "category"}
 
 FEBRL3 = Family("febrl3", _FEBRL)

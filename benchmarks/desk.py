@@ -160,18 +160,33 @@ def told(facts: dict[str, float], turns: dict[str, tuple[Times, int, float]]) ->
     """The page of figures."""
     about = about_machine()
     lines = [
-        "# The review desk under load", "",
+        "# The review desk under load",
+        "",
         f"`python -m benchmarks.desk`, {dt.datetime.now(dt.UTC):%d %B %Y}: {about['cores']} cores ({about['processor']}), {about['memory_gb']} GB, commit {about['commit']}. "
         f"Synthetic publication: {facts['persons']:,.0f} persons, {facts['persons'] * 1.5:,.0f} records, {facts['questions']:,.0f} open questions. {facts['stewards']:.0f} stewards, each with a session of "
         f"their own, take a question, say why they look, read it, look at events and preview, decide, search for a name and open a person. Desk and stewards share the cores; the desk has "
-        f"{facts['workers']:.0f} processes, {facts['memory_mb']:,.0f} MB together. Store: SQLite, every page is in the audit log, on disk, before it is shown.", "",
-        f"Index: {facts['index_mb']:,.0f} MB" + (f", made in {facts['index_s']:.0f} s, once a publication." if facts["index_s"] > 1 else "; it was there already."), "",
-        f"Load average before the run: {os.getloadavg()[2]:.1f} (other work ran on the machine where it is above 0).", "",
-    ]  # fmt: skip
+        f"{facts['workers']:.0f} processes, {facts['memory_mb']:,.0f} MB together. Store: SQLite, every page is in the audit log, on disk, before it is shown.",
+        "",
+        f"Index: {facts['index_mb']:,.0f} MB"
+        + (
+            f", made in {facts['index_s']:.0f} s, once a publication."
+            if facts["index_s"] > 1
+            else "; it was there already."
+        ),
+        "",
+        f"Load average before the run: {os.getloadavg()[2]:.1f} (other work ran on the machine where it is above 0).",
+        "",
+    ]
     for title, (times, failed, spent) in turns.items():
         requests = sum(map(len, times.values()))
-        lines += [f"## {title.capitalize()}", "", f"{requests:,} requests in {spent:.0f} s: {requests / spent:.0f} a second; {failed} failed.", "",
-                  f"| page | requests | median ms | 95th percentile ms | under {GOAL_MS} ms at the median |", "|---|---|---|---|---|"]  # fmt: skip
+        lines += [
+            f"## {title.capitalize()}",
+            "",
+            f"{requests:,} requests in {spent:.0f} s: {requests / spent:.0f} a second; {failed} failed.",
+            "",
+            f"| page | requests | median ms | 95th percentile ms | under {GOAL_MS} ms at the median |",
+            "|---|---|---|---|---|",
+        ]
         for name, own in times.items():
             ordered = sorted(own)
             median, high = statistics.median(ordered), ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]

@@ -17,9 +17,15 @@ from schemas.tables import PUBLISHED, Table
 
 RUN_ID = "2026-11-20-1"
 SQL_TYPES = {
-    pa.string(): "VARCHAR", pa.list_(pa.string()): "VARCHAR[]", pa.date32(): "DATE", pa.bool_(): "BOOLEAN", pa.int64(): "BIGINT", pa.int32(): "INTEGER",
-    pa.int16(): "SMALLINT", pa.float64(): "DOUBLE",
-}  # fmt: skip
+    pa.string(): "VARCHAR",
+    pa.list_(pa.string()): "VARCHAR[]",
+    pa.date32(): "DATE",
+    pa.bool_(): "BOOLEAN",
+    pa.int64(): "BIGINT",
+    pa.int32(): "INTEGER",
+    pa.int16(): "SMALLINT",
+    pa.float64(): "DOUBLE",
+}
 KINDS = (
     "grey_pair",
     "name_only",
@@ -47,7 +53,9 @@ def make_home(folder: Path, n_persons: int, n_questions: int) -> Home:
             columns = ", ".join(_column(table, name, select or {}) for name in table.names)
             source = (select or {}).get("FROM", "people WHERE false")
             order = ", ".join(f'"{name}"' for name in table.key)
-            base.execute(f"COPY (SELECT {columns} FROM {source} ORDER BY {order}) TO '{out}/part-0.parquet' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)")  # fmt: skip
+            base.execute(
+                f"COPY (SELECT {columns} FROM {source} ORDER BY {order}) TO '{out}/part-0.parquet' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
+            )
     manifest = {"run_id": RUN_ID, "model": "person-1:none", "policy": "strict", "decisions": {"count": 0}}
     (publication / "manifest.json").write_text(json.dumps(manifest))
     (home.published / "current").symlink_to(RUN_ID)
@@ -55,7 +63,10 @@ def make_home(folder: Path, n_persons: int, n_questions: int) -> Home:
 
 
 def _base(base: duckdb.DuckDBPyConnection, n_persons: int) -> None:
-    names = {kind: sorted({row["name"] for row in rows(REFERENCE / "common_names.csv") if row["kind"] == kind}) for kind in ("forename", "surname")}  # fmt: skip
+    names = {
+        kind: sorted({row["name"] for row in rows(REFERENCE / "common_names.csv") if row["kind"] == kind})
+        for kind in ("forename", "surname")
+    }
     for kind, pool in names.items():
         wide = list(_many(pool, 8_000 if kind == "surname" else 1_000))
         base.register(
@@ -104,7 +115,16 @@ def _column(table: Table, name: str, select: Mapping[str, str]) -> str:
 
 
 def _selects(n_questions: int) -> dict[str, dict[str, str]]:
-    lineage = {"feed_id": "source", "source": "source", "borough": "borough", "file": "source || '.csv'", "file_sha256": "'0'", "row_number": "CAST(i + 2 AS INTEGER)", "part": "CAST(1 AS SMALLINT)", "contract_version": "'1:0'"}  # fmt: skip
+    lineage = {
+        "feed_id": "source",
+        "source": "source",
+        "borough": "borough",
+        "file": "source || '.csv'",
+        "file_sha256": "'0'",
+        "row_number": "CAST(i + 2 AS INTEGER)",
+        "part": "CAST(1 AS SMALLINT)",
+        "contract_version": "'1:0'",
+    }
     pair = f"(SELECT a.record_id AS ra, b.record_id AS rb, a.i AS i, a.person_id AS pa, b.person_id AS pb, a.borough AS ba, b.borough AS bb FROM rec a JOIN rec b ON b.i = a.i + 1 AND a.k = 0 AND b.k = 0 WHERE a.i % 2 = 0 AND a.i < {2 * n_questions})"
     inside = "(SELECT a.record_id AS ra, b.record_id AS rb FROM rec a JOIN rec b ON a.i = b.i AND a.k = 0 AND b.k = 1)"
     both = f"(SELECT least(ra, rb) AS l, greatest(ra, rb) AS r, 'link' AS decision, 14.0 AS w FROM {inside} UNION ALL SELECT least(ra, rb), greatest(ra, rb), 'review', (hash(i, 11) % 900) / 100.0 - 2 FROM {pair})"
@@ -112,35 +132,110 @@ def _selects(n_questions: int) -> dict[str, dict[str, str]]:
     kind = "['" + "','".join(KINDS) + f"'][CAST(hash(i, 12) % {len(KINDS)} + 1 AS INTEGER)]"
     return {
         "persons": {
-            "FROM": "people", "person_id": "person_id", "forename": "forename", "surname": "surname", "date_of_birth": "born", "sex": "sex", "address": "address",
-            "postcode": "postcode", "postcode_district": "split_part(postcode, ' ', 1)", "phone": "phone", "roles": "[role]", "boroughs": "[borough]", "sources": "['cris']",
-            "n_records": "CAST(i % 2 + 1 AS BIGINT)", "cluster_confidence": "0.999", "n_open_questions": "CAST(0 AS BIGINT)",
-            "alias": "CAST(NULL AS VARCHAR[])", "first_seen_at": "TIMESTAMPTZ '2025-01-01 00:00:00+00'", "last_seen_at": "TIMESTAMPTZ '2026-01-01 00:00:00+00'",
+            "FROM": "people",
+            "person_id": "person_id",
+            "forename": "forename",
+            "surname": "surname",
+            "date_of_birth": "born",
+            "sex": "sex",
+            "address": "address",
+            "postcode": "postcode",
+            "postcode_district": "split_part(postcode, ' ', 1)",
+            "phone": "phone",
+            "roles": "[role]",
+            "boroughs": "[borough]",
+            "sources": "['cris']",
+            "n_records": "CAST(i % 2 + 1 AS BIGINT)",
+            "cluster_confidence": "0.999",
+            "n_open_questions": "CAST(0 AS BIGINT)",
+            "alias": "CAST(NULL AS VARCHAR[])",
+            "first_seen_at": "TIMESTAMPTZ '2025-01-01 00:00:00+00'",
+            "last_seen_at": "TIMESTAMPTZ '2026-01-01 00:00:00+00'",
         },
         "person_fields": {
-            "FROM": f"(SELECT *, {values} AS u FROM rec)", "person_id": "person_id", "field": "u.f", "value": "u.v", "record_id": "record_id", "source": "source",
-            "borough": "borough", "recorded_at": "recorded_at", "basis": "'fact'", "is_chosen": "k = 0", "rule": "'fact > recent'", "n_agree": "CAST(i % 2 + 1 AS BIGINT)",
+            "FROM": f"(SELECT *, {values} AS u FROM rec)",
+            "person_id": "person_id",
+            "field": "u.f",
+            "value": "u.v",
+            "record_id": "record_id",
+            "source": "source",
+            "borough": "borough",
+            "recorded_at": "recorded_at",
+            "basis": "'fact'",
+            "is_chosen": "k = 0",
+            "rule": "'fact > recent'",
+            "n_agree": "CAST(i % 2 + 1 AS BIGINT)",
         },
         "records": {
-            "FROM": "rec", **lineage, "record_id": "record_id", "person_id": "person_id", "role": "role", "basis": "'fact'", "forename": "[forename]", "surname": "[surname]",
-            "alias": "CAST(NULL AS VARCHAR[])", "date_of_birth": "born", "sex": "sex", "address": "address", "postcode": "postcode", "phone": "phone",
-            "forename_phonetic": "[f_sound]", "surname_phonetic": "[s_sound]", "recorded_at": "recorded_at",
+            "FROM": "rec",
+            **lineage,
+            "record_id": "record_id",
+            "person_id": "person_id",
+            "role": "role",
+            "basis": "'fact'",
+            "forename": "[forename]",
+            "surname": "[surname]",
+            "alias": "CAST(NULL AS VARCHAR[])",
+            "date_of_birth": "born",
+            "sex": "sex",
+            "address": "address",
+            "postcode": "postcode",
+            "phone": "phone",
+            "forename_phonetic": "[f_sound]",
+            "surname_phonetic": "[s_sound]",
+            "recorded_at": "recorded_at",
         },
         "links": {
-            "FROM": both, "record_id_l": "l", "record_id_r": "r", "match_weight": "w", "match_probability": "1 / (1 + power(2, -w))", "mw_forename": "3.1",
-            "mw_surname": "8.2", "mw_date_of_birth": "-4.0", "mw_postcode": "9.3", "mw_address": "9.4", "mw_prior": "-11.0", "mw_related": "w - 15.0",
-            "decision": "decision", "decided_by": "'model'",
+            "FROM": both,
+            "record_id_l": "l",
+            "record_id_r": "r",
+            "match_weight": "w",
+            "match_probability": "1 / (1 + power(2, -w))",
+            "mw_forename": "3.1",
+            "mw_surname": "8.2",
+            "mw_date_of_birth": "-4.0",
+            "mw_postcode": "9.3",
+            "mw_address": "9.4",
+            "mw_prior": "-11.0",
+            "mw_related": "w - 15.0",
+            "decision": "decision",
+            "decided_by": "'model'",
         },
-        "identity_ledger": {"FROM": "(SELECT person_id, list_sort(list(record_id)) AS ids FROM rec GROUP BY person_id)", "person_id": "person_id", "valid_from": f"'{RUN_ID}'", "cause": "'new_data'", "record_ids": "ids"},
+        "identity_ledger": {
+            "FROM": "(SELECT person_id, list_sort(list(record_id)) AS ids FROM rec GROUP BY person_id)",
+            "person_id": "person_id",
+            "valid_from": f"'{RUN_ID}'",
+            "cause": "'new_data'",
+            "record_ids": "ids",
+        },
         "events": {
-            "FROM": "rec", "event_id": "md5('e' || record_id)", "person_id": "person_id", "record_id": "record_id", "source": "source", "event_type": "'crime'", "role": "role",
-            "basis": "'fact'", "borough": "borough", "started_at": "recorded_at", "ended_at": "CAST(NULL AS TIMESTAMPTZ)", "attributes": "CAST(NULL AS MAP(VARCHAR, VARCHAR))",
+            "FROM": "rec",
+            "event_id": "md5('e' || record_id)",
+            "person_id": "person_id",
+            "record_id": "record_id",
+            "source": "source",
+            "event_type": "'crime'",
+            "role": "role",
+            "basis": "'fact'",
+            "borough": "borough",
+            "started_at": "recorded_at",
+            "ended_at": "CAST(NULL AS TIMESTAMPTZ)",
+            "attributes": "CAST(NULL AS MAP(VARCHAR, VARCHAR))",
         },
         "review_queue": {
-            "FROM": pair, "review_id": "'Q' || substr(md5('q' || i), 1, 16)", "review_type": kind, "reason": "'The evidence is neither strong enough to link nor weak enough to part.'",
-            "person_ids": "list_sort([pa, pb])", "record_id_l": "least(ra, rb)", "record_id_r": "greatest(ra, rb)", "match_weight": "(hash(i, 11) % 900) / 100.0 - 2",
-            "match_probability": "1 / (1 + power(2, -((hash(i, 11) % 900) / 100.0 - 2)))", "n_pairs": "CAST(1 AS BIGINT)", "harm": "CAST(hash(i, 13) % 4 + 2 AS SMALLINT)",
-            "priority": "(hash(i, 14) % 5000000) / 1000000.0", "boroughs": "list_sort(list_distinct([ba, bb]))",
+            "FROM": pair,
+            "review_id": "'Q' || substr(md5('q' || i), 1, 16)",
+            "review_type": kind,
+            "reason": "'The evidence is neither strong enough to link nor weak enough to part.'",
+            "person_ids": "list_sort([pa, pb])",
+            "record_id_l": "least(ra, rb)",
+            "record_id_r": "greatest(ra, rb)",
+            "match_weight": "(hash(i, 11) % 900) / 100.0 - 2",
+            "match_probability": "1 / (1 + power(2, -((hash(i, 11) % 900) / 100.0 - 2)))",
+            "n_pairs": "CAST(1 AS BIGINT)",
+            "harm": "CAST(hash(i, 13) % 4 + 2 AS SMALLINT)",
+            "priority": "(hash(i, 14) % 5000000) / 1000000.0",
+            "boroughs": "list_sort(list_distinct([ba, bb]))",
             "opened_in": "CAST(DATE '2026-11-20' - CAST(hash(i, 15) % 60 AS INTEGER) AS VARCHAR) || '-1'",
         },
-    }  # fmt: skip
+    }

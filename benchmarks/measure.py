@@ -44,6 +44,10 @@ def take(
     """Run a command to its end, alone, from the project's folder; what it says goes to the log."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(TIMED), str(limit_seconds), str(log), *command],
-        env={**os.environ, **(environment or {})}, cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={**os.environ, **(environment or {})},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return Taken(**json.loads(done.stdout))

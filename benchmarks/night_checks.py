@@ -18,8 +18,12 @@ from pipeline.publish.query import query
 
 def differing_tables(home: Path, twin: Path) -> list[str]:
     """Published tables that are not byte by byte those of the twin; of runs' own measures only is nothing asked."""
-    told = [json.loads((place / "published/current/manifest.json").read_text("utf-8"))["tables"] for place in (home, twin)]  # fmt: skip
-    return sorted(name for name, own in told[0].items() if own["is_repeatable"] and own["sha256"] != told[1][name]["sha256"])  # fmt: skip
+    told = [
+        json.loads((place / "published/current/manifest.json").read_text("utf-8"))["tables"] for place in (home, twin)
+    ]
+    return sorted(
+        name for name, own in told[0].items() if own["is_repeatable"] and own["sha256"] != told[1][name]["sha256"]
+    )
 
 
 def true_persons(publication: Path, exports: Exports) -> dict[str, tuple[str, str | None]]:
@@ -61,12 +65,17 @@ def disagreements(home: Path, run_ids: list[str]) -> dict[str, int]:
         folder = home / "published" / run_id
         now = pq.read_table(folder / "records", columns=["record_id", "person_id"])
         day = run_id[:10]
-        of_day = query(Home(home), f"SELECT record_id, person_id FROM record_spans WHERE from_date <= DATE '{day}' AND (to_date IS NULL OR to_date > DATE '{day}')")  # fmt: skip
+        of_day = query(
+            Home(home),
+            f"SELECT record_id, person_id FROM record_spans WHERE from_date <= DATE '{day}' AND (to_date IS NULL OR to_date > DATE '{day}')",
+        )
         with duckdb.connect() as base:
             for name, table in (("spans", spans), ("now_", now), ("of_day", of_day)):
                 base.register(name, table)
             found["as_of"] += _differs(base, "of_day")
-            base.execute(f"CREATE TABLE told AS SELECT record_id, person_id FROM spans WHERE valid_from <= '{run_id}' AND (valid_to IS NULL OR valid_to > '{run_id}')")  # fmt: skip
+            base.execute(
+                f"CREATE TABLE told AS SELECT record_id, person_id FROM spans WHERE valid_from <= '{run_id}' AND (valid_to IS NULL OR valid_to > '{run_id}')"
+            )
             found["ledger"] += _differs(base, "told")
             if before is not None:
                 base.register("before_", before)

@@ -65,9 +65,11 @@ class Exports:
             if rows and rows[-1].number == last[name]:  # else some row takes more than a line
                 self._files[name] = head, rows
         self._truth = {
-            (row["file"] + (f"#{row['sheet']}" if row["sheet"] else ""), row["row_number"], row["part"]): row["true_person_id"]
+            (row["file"] + (f"#{row['sheet']}" if row["sheet"] else ""), row["row_number"], row["part"]): row[
+                "true_person_id"
+            ]
             for row in truth
-        }  # fmt: skip
+        }
 
     def _read(self, path: Path) -> tuple[bytes | None, list[_Row]]:
         lines = path.read_bytes().splitlines(keepends=True)

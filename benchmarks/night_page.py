@@ -65,10 +65,16 @@ def many_nights(said: dict[str, Any]) -> str:
             f" | {built.get('persons_rebuilt', own['persons']):,} | {differ} | {times} |"
         )
     return MANY.format(
-        nights=len(said["nights"]) - 1, people=said["people"], files="CSV and JSON exports", share=sum(said.get("drift", [0.01])),
-        decisions=sum(told["decisions"] for told in said["nights"]), rows="\n".join(rows), ids=said["ids"], strange=said["ids_of_strangers"],
+        nights=len(said["nights"]) - 1,
+        people=said["people"],
+        files="CSV and JSON exports",
+        share=sum(said.get("drift", [0.01])),
+        decisions=sum(told["decisions"] for told in said["nights"]),
+        rows="\n".join(rows),
+        ids=said["ids"],
+        strange=said["ids_of_strangers"],
         disagreements=sum(said["disagreements"].values()),
-    )  # fmt: skip
+    )
 
 
 def large_night(said: dict[str, Any]) -> str:
@@ -93,11 +99,21 @@ def large_night(said: dict[str, Any]) -> str:
         figure.savefig(path)
     built = own["built"]
     return LARGE.format(
-        records=own["records"], changed=int(own["counts"]["rows_standardised"]), share=own["counts"]["rows_standardised"] / own["records"],
-        compared=built["pairs_compared"], candidates=built["pairs_compared"] + built["pairs_known"], persons=built.get("persons_rebuilt", 0),
-        differing=", ".join(told["differing_tables"]) or "none", picture="results/nights.png", rows="\n".join(rows),
-        full_reading=full["reading_cpu"], own_reading=own["reading_cpu"], full_cpu=cpu[0], own_cpu=cpu[1], cpu_share=cpu[1] / cpu[0],
-    )  # fmt: skip
+        records=own["records"],
+        changed=int(own["counts"]["rows_standardised"]),
+        share=own["counts"]["rows_standardised"] / own["records"],
+        compared=built["pairs_compared"],
+        candidates=built["pairs_compared"] + built["pairs_known"],
+        persons=built.get("persons_rebuilt", 0),
+        differing=", ".join(told["differing_tables"]) or "none",
+        picture="results/nights.png",
+        rows="\n".join(rows),
+        full_reading=full["reading_cpu"],
+        own_reading=own["reading_cpu"],
+        full_cpu=cpu[0],
+        own_cpu=cpu[1],
+        cpu_share=cpu[1] / cpu[0],
+    )
 
 
 def _standardising(night: dict[str, Any]) -> float:
@@ -113,7 +129,9 @@ def _row(name: str, full: float, own: float) -> str:
 
 def main() -> None:
     machine = about_machine()
-    text = HEAD.format(machine=f"{machine['cores']} cores, {machine['memory_gb']:.0f} GB of memory, Python {machine['python']}")  # fmt: skip
+    text = HEAD.format(
+        machine=f"{machine['cores']} cores, {machine['memory_gb']:.0f} GB of memory, Python {machine['python']}"
+    )
     many, large = (json.loads(Path(path).read_text("utf-8")) for path in sys.argv[1:3])
     (FOLDER / "RESULTS_nights.md").write_text(text + many_nights(many) + large_night(large), "utf-8")
 

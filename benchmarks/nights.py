@@ -60,9 +60,13 @@ def simulate(place: Path, people: int, nights: int, drift: Drift, *, is_full_too
         (place / "nights.json").write_text(json.dumps({"people": people, "nights": measured}, indent=1), "utf-8")
     ids, strange = ids_of_strangers(seen)
     result = {
-        "people": people, "drift": [drift.arrive, drift.correct, drift.leave], "nights": measured,
-        "ids": ids, "ids_of_strangers": strange, "disagreements": disagreements(home, run_ids),
-    }  # fmt: skip
+        "people": people,
+        "drift": [drift.arrive, drift.correct, drift.leave],
+        "nights": measured,
+        "ids": ids,
+        "ids_of_strangers": strange,
+        "disagreements": disagreements(home, run_ids),
+    }
     (place / "nights.json").write_text(json.dumps(result, indent=1), "utf-8")
     return result
 
@@ -103,9 +107,21 @@ def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]
     names = ("run_id", "records", "persons", "links", "questions", "seconds", "peak_mb", "why_full", "built")
     stages = {stage: value for stage, name, value, _ in metrics if name == "seconds"}
     counts = {name: value for stage, name, value, _ in metrics if stage == "night" and "records_" not in name}
-    reading, standardising = (next(value for _, own, value, _ in metrics if own == f"{name}_cpu_seconds") for name in ("reading", "standardise"))  # fmt: skip
+    reading, standardising = (
+        next(value for _, own, value, _ in metrics if own == f"{name}_cpu_seconds")
+        for name in ("reading", "standardise")
+    )
     parts = {name: value for stage, name, value, unit in metrics if unit == "s" and name != "seconds"}
-    return {**{name: said.get(name) for name in names}, "wall": wall, "cpu": cpu, "stages": stages, "parts": parts, "counts": counts, "reading_cpu": reading, "standardising_cpu": standardising}  # fmt: skip
+    return {
+        **{name: said.get(name) for name in names},
+        "wall": wall,
+        "cpu": cpu,
+        "stages": stages,
+        "parts": parts,
+        "counts": counts,
+        "reading_cpu": reading,
+        "standardising_cpu": standardising,
+    }
 
 
 def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.Random) -> int:
@@ -120,7 +136,14 @@ def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.
             left, right = row["record_id_l"], row["record_id_r"]
             is_one = seen[left][1] == seen[right][1] and seen[left][1] is not None
             verdict = "link" if is_one != (chance.random() < 0.1) else "unlink"
-            said = NewDecision(record_id_l=left, record_id_r=right, verdict=verdict, decided_by="ann", n_records=2, reason="looked at both files")  # fmt: skip
+            said = NewDecision(
+                record_id_l=left,
+                record_id_r=right,
+                verdict=verdict,
+                decided_by="ann",
+                n_records=2,
+                reason="looked at both files",
+            )
             try:
                 store.decide(said)
             except LinkageError:

@@ -106,9 +106,15 @@ def _tell_values(axes: Axes, told: Sequence[Summary], measure: str) -> None:
         cost = float(getattr(own, measure))
         is_highest = all(cost >= float(getattr(other, measure)) for other in told if other.data == own.data)
         axes.annotate(
-            f"{cost:,.0f}" if cost >= 10 else f"{cost:.1f}", (own.records, cost), xytext=(0, 7 if is_highest else -14),
-            textcoords="offset points", ha="center", fontsize=7.5, color=COLOURS[own.contender], fontweight="bold",
-        )  # fmt: skip
+            f"{cost:,.0f}" if cost >= 10 else f"{cost:.1f}",
+            (own.records, cost),
+            xytext=(0, 7 if is_highest else -14),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7.5,
+            color=COLOURS[own.contender],
+            fontweight="bold",
+        )
 
 
 def _guide(axes: Axes, sizes: Sequence[int], costs: Sequence[float]) -> None:

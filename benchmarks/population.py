@@ -18,8 +18,58 @@ from pipeline.synth.names import communities
 
 CHUNK = 200_000  # people made at a time: memory stays the same however many there are
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-TOWNS = tuple(f"{head}{tail}" for head in ("ash", "bex", "cran", "dun", "elm", "far", "green", "hart", "ink", "kings", "long", "mel", "nor", "oak", "pen", "raven", "stan", "thorn", "wal", "york") for tail in ("bury", "ford", "ham", "ley", "mouth", "stead", "ton", "wick"))  # fmt: skip
-TRADES = tuple(f"{what} {who}".strip() for what in ("", "master", "assistant", "chief", "retired") for who in ("baker", "carpenter", "clerk", "cook", "driver", "engineer", "farmer", "gardener", "lawyer", "mason", "miner", "musician", "nurse", "painter", "physician", "politician", "sailor", "smith", "teacher", "weaver"))  # fmt: skip
+TOWNS = tuple(
+    f"{head}{tail}"
+    for head in (
+        "ash",
+        "bex",
+        "cran",
+        "dun",
+        "elm",
+        "far",
+        "green",
+        "hart",
+        "ink",
+        "kings",
+        "long",
+        "mel",
+        "nor",
+        "oak",
+        "pen",
+        "raven",
+        "stan",
+        "thorn",
+        "wal",
+        "york",
+    )
+    for tail in ("bury", "ford", "ham", "ley", "mouth", "stead", "ton", "wick")
+)
+TRADES = tuple(
+    f"{what} {who}".strip()
+    for what in ("", "master", "assistant", "chief", "retired")
+    for who in (
+        "baker",
+        "carpenter",
+        "clerk",
+        "cook",
+        "driver",
+        "engineer",
+        "farmer",
+        "gardener",
+        "lawyer",
+        "mason",
+        "miner",
+        "musician",
+        "nurse",
+        "painter",
+        "physician",
+        "politician",
+        "sailor",
+        "smith",
+        "teacher",
+        "weaver",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +95,11 @@ PLAIN = ("first_name", "surname", "dob", "postcode", "gender")
 SHAPES = {
     "city": Shape(PLAIN, 1.45, 0.07, 0.05, 0.06, 0.06, 0.25),
     "messy": Shape((*PLAIN, "birth_place", "occupation"), 10.0, 0.22, 0.16, 0.18, 0.18, 0.35),
-    "no_birthday": Shape(("first_name", "surname", "postcode", "gender", "birth_place", "occupation"), 2.5, 0.12, 0.10, 0.0, 0.10, 0.20),
+    "no_birthday": Shape(
+        ("first_name", "surname", "postcode", "gender", "birth_place", "occupation"), 2.5, 0.12, 0.10, 0.0, 0.10, 0.20
+    ),
     "names_and_birthdays": Shape(("first_name", "surname", "dob"), 2.0, 0.12, 0.04, 0.10, 0.08, 0.0),
-}  # fmt: skip
+}
 
 
 def write_population(path: Path, rows: int, seed: int, shape: str = "city") -> Path:
@@ -201,7 +253,13 @@ def _days(chance: np.random.Generator, born: np.ndarray, share: float) -> np.nda
     for at, kind, digit in zip(own.tolist(), kinds.tolist(), digits.tolist(), strict=True):
         year, month, day = str(out[at]).split("-")
         swapped = f"{year}-{day}-{month}" if int(day) < 13 else f"{year}-{month}-{digit % 3}{day[1]}"
-        out[at] = (swapped, f"{year[:3]}{digit}-{month}-{day}", f"{year}-{month}-{day[0]}{digit}", f"{year}-01-01", f"{int(year) + digit % 3 - 1}-{month}-{day}")[kind]  # fmt: skip
+        out[at] = (
+            swapped,
+            f"{year[:3]}{digit}-{month}-{day}",
+            f"{year}-{month}-{day[0]}{digit}",
+            f"{year}-01-01",
+            f"{int(year) + digit % 3 - 1}-{month}-{day}",
+        )[kind]
     return out
 
 

@@ -111,10 +111,18 @@ def _summary(turns: Sequence[Result], cores: int) -> Summary:
     middle = sorted(good, key=lambda own: own.accuracy.get("cluster_f1") or 0.0)[(len(good) - 1) // 2]
     counted = next((own for own in good if own.candidate_pairs is not None), first)
     return Summary(
-        first.data, first.records, first.true_pairs, first.contender, len(good),
-        median(walls), (min(walls), max(walls)),
-        median(own.cpu_seconds for own in good), median(own.peak_mb for own in good),
+        first.data,
+        first.records,
+        first.true_pairs,
+        first.contender,
+        len(good),
+        median(walls),
+        (min(walls), max(walls)),
+        median(own.cpu_seconds for own in good),
+        median(own.peak_mb for own in good),
         max((own.others_cpu_seconds or 0.0) / (own.wall_seconds * cores) for own in good),
-        counted.candidate_pairs, counted.candidate_recall, middle.accuracy,
+        counted.candidate_pairs,
+        counted.candidate_recall,
+        middle.accuracy,
         next((own.problem for own in turns if own.problem), ""),
-    )  # fmt: skip
+    )

@@ -37,9 +37,14 @@ class SplinkModel:
 def splink_model(family: str) -> SplinkModel:
     """Settings for a family of data sets."""
     return {
-        "febrl3": _febrl3, "febrl4": _febrl4, "fake": _fake, "plain": _plain, "messy": _messy,
-        "no_birthday": _no_birthday, "names_and_birthdays": _names_and_birthdays,
-    }[family]()  # fmt: skip
+        "febrl3": _febrl3,
+        "febrl4": _febrl4,
+        "fake": _fake,
+        "plain": _plain,
+        "messy": _messy,
+        "no_birthday": _no_birthday,
+        "names_and_birthdays": _names_and_birthdays,
+    }[family]()
 
 
 SWAPPED = "l.given_name = r.surname and l.surname = r.given_name"

@@ -37,10 +37,36 @@ def ratio(ours: float, theirs: float) -> str:
 
 def accuracy_table(told: Sequence[Summary]) -> str:
     """Right and wrong, for pairs and for clusters."""
-    heads = ["set", "records", "true pairs", "contender", "pairs P", "R", "F1", "clusters P", "R", "F1", "best pair F1", "best cluster F1",
-             "B-cubed F1", "whole persons", "calibration error"]  # fmt: skip
-    names = ("pair_precision", "pair_recall", "pair_f1", "cluster_precision", "cluster_recall", "cluster_f1", "best_pair_f1",
-             "best_cluster_f1", "b_cubed_f1", "exact_persons", "calibration_error")  # fmt: skip
+    heads = [
+        "set",
+        "records",
+        "true pairs",
+        "contender",
+        "pairs P",
+        "R",
+        "F1",
+        "clusters P",
+        "R",
+        "F1",
+        "best pair F1",
+        "best cluster F1",
+        "B-cubed F1",
+        "whole persons",
+        "calibration error",
+    ]
+    names = (
+        "pair_precision",
+        "pair_recall",
+        "pair_f1",
+        "cluster_precision",
+        "cluster_recall",
+        "cluster_f1",
+        "best_pair_f1",
+        "best_cluster_f1",
+        "b_cubed_f1",
+        "exact_persons",
+        "calibration_error",
+    )
     rows = []
     for own in told:
         cells = [share(own.accuracy[name]) for name in names]
@@ -52,8 +78,19 @@ def accuracy_table(told: Sequence[Summary]) -> str:
 
 def cost_table(told: Sequence[Summary]) -> str:
     """Time and memory, and how many times as much ours takes."""
-    heads = ["set", "records", "contender", "turns", "wall s", "shortest-longest", "CPU s", "peak MB", "boroughlink / it: wall", "CPU",
-             "memory"]  # fmt: skip
+    heads = [
+        "set",
+        "records",
+        "contender",
+        "turns",
+        "wall s",
+        "shortest-longest",
+        "CPU s",
+        "peak MB",
+        "boroughlink / it: wall",
+        "CPU",
+        "memory",
+    ]
     rows = []
     for own in told:
         ours = of_contender(told, own.data, OURS.name)
@@ -63,9 +100,18 @@ def cost_table(told: Sequence[Summary]) -> str:
         low, high = own.wall_span
         mark = " *" if own.others_share > DISTURBED else ""
         rows.append(
-            [own.data, f"{own.records:,}", title(own), str(own.turns), f"{own.wall_seconds:.2f}{mark}", f"{low:.2f}-{high:.2f}",
-             f"{own.cpu_seconds:.2f}", f"{own.peak_mb:,.0f}", *ratios]
-        )  # fmt: skip
+            [
+                own.data,
+                f"{own.records:,}",
+                title(own),
+                str(own.turns),
+                f"{own.wall_seconds:.2f}{mark}",
+                f"{low:.2f}-{high:.2f}",
+                f"{own.cpu_seconds:.2f}",
+                f"{own.peak_mb:,.0f}",
+                *ratios,
+            ]
+        )
     note = f"\n\n\\* other processes took more than {DISTURBED:.0%} of the cores during one of the turns: wall time may be too long."
     return table(heads, rows) + (note if any(own.others_share > DISTURBED for own in told) else "")
 
@@ -112,12 +158,25 @@ def growth_part(cities: Sequence[Summary], start: Summary | None) -> list[str]:
     sizes = [float(own.records) for own in told]
     work = [own.cpu_seconds - idle for own in told]
     rows = [_grown(*one) for one in zip(told, work, against_n_log_n(sizes, work), strict=True)]
-    heads = ["records", "wall s", "CPU s", "CPU s without start-up", "against n log n", "microseconds a record", "peak MB", "kB a record",
-             "candidate pairs a record", "cluster F1"]  # fmt: skip
+    heads = [
+        "records",
+        "wall s",
+        "CPU s",
+        "CPU s without start-up",
+        "against n log n",
+        "microseconds a record",
+        "peak MB",
+        "kB a record",
+        "candidate pairs a record",
+        "cluster F1",
+    ]
     costs = {
-        "wall": [own.wall_seconds for own in told], "CPU": [own.cpu_seconds for own in told], "CPU without start-up": work,
-        "peak memory": [own.peak_mb for own in told], "candidate pairs": [float(own.candidate_pairs or 1) for own in told],
-    }  # fmt: skip
+        "wall": [own.wall_seconds for own in told],
+        "CPU": [own.cpu_seconds for own in told],
+        "CPU without start-up": work,
+        "peak memory": [own.peak_mb for own in told],
+        "candidate pairs": [float(own.candidate_pairs or 1) for own in told],
+    }
     exponents = ", ".join(f"{name} {fit(sizes, cost).exponent:.2f}" for name, cost in costs.items())
     text = (
         f"boroughlink on the city. Start-up, {idle:.1f} CPU s, is what a set of {START.rows:,} records takes: loading the program and drawing the "

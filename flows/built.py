@@ -66,7 +66,10 @@ def built_rows(night: Night) -> dict[str, Rows]:
     folder = night.folder
     record_persons = read_table(folder.table(PERSONS, RECORD_PERSONS))
     with ThreadPoolExecutor(AT_ONCE) as pool:  # whose each row is, and how many there are, are looked up in long tables
-        long = {table: pool.submit(with_persons, folder.table(LINK, name), record_persons, table) for table, name in OF_LINKING.items()}  # fmt: skip
+        long = {
+            table: pool.submit(with_persons, folder.table(LINK, name), record_persons, table)
+            for table, name in OF_LINKING.items()
+        }
         fields = pool.submit(lambda: _in_parts(PERSON_FIELDS, fields_of(folder)))
         return {
             **{table.name: of_file(folder.table(PERSONS, table.name), table) for table in AS_THEY_ARE},

@@ -83,7 +83,11 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
         with open_decisions(night.settings, night.home, os.environ) as store:
             log = _without_reasons(store.log())
     policy = load_policy(night.settings.steward_policy)
-    standing = standing_decisions(log, policy, _fingerprints(log, std_records)) if len(log) else standing_decisions(log, policy)  # fmt: skip
+    standing = (
+        standing_decisions(log, policy, _fingerprints(log, std_records))
+        if len(log)
+        else standing_decisions(log, policy)
+    )
     return DecidedTonight(log, standing, decided_pairs(standing))
 
 

@@ -18,9 +18,19 @@ from pipeline.stewardship.store import Store
 MOST_SHOWN = 50
 SAID = {"link": "{} = {}", "unlink": "{} is not {}", "unsure": "{} ? {}", "retract": "taken back: {} and {}"}
 SHOWN = (
-    "decision_id", "record_id_l", "record_id_r", "verdict", "state", "decided_by", "decided_at", "confirmed_by", "second_because",
-    "contradicts", "run_id", "model",
-)  # fmt: skip
+    "decision_id",
+    "record_id_l",
+    "record_id_r",
+    "verdict",
+    "state",
+    "decided_by",
+    "decided_at",
+    "confirmed_by",
+    "second_because",
+    "contradicts",
+    "run_id",
+    "model",
+)
 
 
 def decision(store: Store, recorded: Recorded, as_json: bool) -> None:
@@ -29,10 +39,17 @@ def decision(store: Store, recorded: Recorded, as_json: bool) -> None:
     waits = _waits(store, recorded)
     if as_json:
         facts = {
-            "decision_id": made.decision_id, "record_ids": list(made.pair), "verdict": made.verdict, "is_new": recorded.is_new,
-            "waits_for_second_person": waits, "second_because": (made.second_because or "").split(";") if waits else [],
-            "confirms": made.confirms, "retracts": made.retracts, "supersedes": made.supersedes, "evidence": made.evidence,
-        }  # fmt: skip
+            "decision_id": made.decision_id,
+            "record_ids": list(made.pair),
+            "verdict": made.verdict,
+            "is_new": recorded.is_new,
+            "waits_for_second_person": waits,
+            "second_because": (made.second_because or "").split(";") if waits else [],
+            "confirms": made.confirms,
+            "retracts": made.retracts,
+            "supersedes": made.supersedes,
+            "evidence": made.evidence,
+        }
         typer.echo(json.dumps(facts))
         return
     console = Console()
@@ -105,9 +122,12 @@ def import_decisions(store: Store, path: Path, entered_by: str, as_json: bool) -
     refused = [bad._asdict() for bad in brought.refused]
     if as_json:
         facts = {
-            "rows": brought.rows, "entered": brought.entered, "already_there": brought.already_there, "erased": brought.erased,
+            "rows": brought.rows,
+            "entered": brought.entered,
+            "already_there": brought.already_there,
+            "erased": brought.erased,
             "refused": refused,
-        }  # fmt: skip
+        }
         typer.echo(json.dumps(facts))
     else:
         console = Console()

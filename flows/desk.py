@@ -103,7 +103,11 @@ def check_address(settings: RunSettings, host: str) -> bool:
     is_tls = own.tls_certificate is not None
     if not is_tls and not _is_loopback(host):
         problem = "would carry personal data over the network without TLS."
-        raise SettingsError(f"--host {host}", problem, "Give review.tls_certificate and review.tls_key in the run file, or listen on 127.0.0.1.")  # fmt: skip
+        raise SettingsError(
+            f"--host {host}",
+            problem,
+            "Give review.tls_certificate and review.tls_key in the run file, or listen on 127.0.0.1.",
+        )
     return is_tls
 
 

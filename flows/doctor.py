@@ -56,7 +56,12 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *versions(),
         *home_of(home),
         *disk(home, published),
-        Finding("lock", "warning" if holder else "ok", f"held by {holder}." if holder else "free.", "Wait for that run, or stop it." if holder else ""),
+        Finding(
+            "lock",
+            "warning" if holder else "ok",
+            f"held by {holder}." if holder else "free.",
+            "Wait for that run, or stop it." if holder else "",
+        ),
         *_runs(home, is_busy=holder is not None),
         *_leftovers(home, is_busy=holder is not None),
         *([_publication(published, is_deep=is_deep)] if published else [current]),
@@ -71,7 +76,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *(_drift(published) if published else ()),
         prefect(),
         _clock(home),
-    ]  # fmt: skip
+    ]
 
 
 def _notes(home: Home) -> Iterator[RunNote | StateError]:
@@ -141,7 +146,12 @@ def _other_publications(home: Home) -> Iterator[Finding]:
 def _journal(home: Home) -> Iterator[Finding]:
     if n_lines := journal.n_unreadable(home):
         what_to_do = f"Restore {home.journal} from a backup."
-        yield Finding("journal", "warning", f"{n_lines:,} lines cannot be read: releases, rollbacks and prunes that they told of are not known.", what_to_do)  # fmt: skip
+        yield Finding(
+            "journal",
+            "warning",
+            f"{n_lines:,} lines cannot be read: releases, rollbacks and prunes that they told of are not known.",
+            what_to_do,
+        )
 
 
 def _publication(current: Publication, *, is_deep: bool) -> Finding:
@@ -233,7 +243,12 @@ def _expunge_orders(home: Home, *, is_busy: bool) -> Iterator[Finding]:
     for order in known:
         if order.expunged_at is None and not is_busy:
             problem = f"{order.order_ref}, begun {order.begun_at}, was cut short: what it names may still be here."
-            yield Finding("expunge orders", "problem", problem, "The next boroughlink run finishes it, and so does the same command.")  # fmt: skip
+            yield Finding(
+                "expunge orders",
+                "problem",
+                problem,
+                "The next boroughlink run finishes it, and so does the same command.",
+            )
     if known and all(order.expunged_at for order in known):
         yield Finding("expunge orders", "ok", f"{len(known):,} carried out.")
 
@@ -242,7 +257,12 @@ def _kept(settings: RunSettings, home: Home, current: Publication) -> Finding:
     if settings.engine != "local" or not load_model(settings.model).is_trained:
         return Finding("kept state", "ok", "none: with this engine or model every night rebuilds everything.")
     if found := damage(home, current.run_id):
-        return Finding("kept state", "warning", f"of {current.run_id}: {found}.", "The next night rebuilds everything, and keeps it again.")  # fmt: skip
+        return Finding(
+            "kept state",
+            "warning",
+            f"of {current.run_id}: {found}.",
+            "The next night rebuilds everything, and keeps it again.",
+        )
     return Finding("kept state", "ok", f"the next night goes on from {current.run_id}.")
 
 

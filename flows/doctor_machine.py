@@ -83,7 +83,12 @@ def desk_key(home: Home) -> Iterator[Finding]:
     except FileNotFoundError:
         return
     if mode & 0o077:
-        yield Finding("desk key", "problem", f"{home.desk_key} can be read by others than its owner, and the desk does not start.", f"chmod 600 {home.desk_key}")  # fmt: skip
+        yield Finding(
+            "desk key",
+            "problem",
+            f"{home.desk_key} can be read by others than its owner, and the desk does not start.",
+            f"chmod 600 {home.desk_key}",
+        )
     else:
         yield Finding("desk key", "ok", "only its owner can read it. Keep a copy apart from the database's backup.")
 

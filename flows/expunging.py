@@ -52,7 +52,9 @@ class ExpungeReceipt:
     """Records whose id hangs on what their row says: when the source changes it, the row comes in as a new record"""
 
 
-def expunge(settings: RunSettings, home: Home, record_ids: Sequence[str], ordered_by: str, order_ref: str) -> ExpungeReceipt:  # fmt: skip
+def expunge(
+    settings: RunSettings, home: Home, record_ids: Sequence[str], ordered_by: str, order_ref: str
+) -> ExpungeReceipt:
     """Take records out of everything; to be called under the run lock. Given again, it finishes what was begun, under the same receipt.
 
     Raises:
@@ -64,7 +66,9 @@ def expunge(settings: RunSettings, home: Home, record_ids: Sequence[str], ordere
     ids = frozenset(record_ids)
     by, ref = ordered_by.strip(), order_ref.strip()
     if not (by and ref):
-        raise SettingsError("expunge", "--by or --order is empty.", "An expunge needs who ordered it and the order's reference.")  # fmt: skip
+        raise SettingsError(
+            "expunge", "--by or --order is empty.", "An expunge needs who ordered it and the order's reference."
+        )
     before = expunged(home)
     remove_leftovers(home)
     missing = {record for record in ids - known_records(home, ids) if digest(record) not in before}
@@ -117,9 +121,16 @@ def receipts_of(home: Home) -> list[ExpungeReceipt]:
 def receipt_of(order: Order) -> ExpungeReceipt:
     """What is told of an order."""
     return ExpungeReceipt(
-        order.receipt_id, order.ordered_by, order.order_ref, order.expunged_at, len(order.digests), len(order.publications),
-        len(order.files), order.n_decisions, order.n_may_return,
-    )  # fmt: skip
+        order.receipt_id,
+        order.ordered_by,
+        order.order_ref,
+        order.expunged_at,
+        len(order.digests),
+        len(order.publications),
+        len(order.files),
+        order.n_decisions,
+        order.n_may_return,
+    )
 
 
 def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[str]) -> ExpungeReceipt:
@@ -146,7 +157,13 @@ def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[
         expunge_folder(home.old_ids, ids, file_changes)
     forget_indexes(home)
     receipt = receipt_of(note_order(home, replace(order, expunged_at=_now())))
-    log("records expunged", receipt=receipt.receipt_id, records=receipt.n_records, publications=receipt.n_publications, files=receipt.n_files)  # fmt: skip
+    log(
+        "records expunged",
+        receipt=receipt.receipt_id,
+        records=receipt.n_records,
+        publications=receipt.n_publications,
+        files=receipt.n_files,
+    )
     return receipt
 
 

@@ -95,9 +95,12 @@ def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any])
         ANSWERS: answers,
     }
     told = {
-        **facts, "policy": kept.answers.policy, "candidates": pairs.candidates, "engine": list(own),
+        **facts,
+        "policy": kept.answers.policy,
+        "candidates": pairs.candidates,
+        "engine": list(own),
         "frequencies": kept.frequencies.numbers(),
-    }  # fmt: skip
+    }
     write_tables(home.kept / run_id / LINK, {**tables, **own}, told)
 
 

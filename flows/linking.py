@@ -104,7 +104,13 @@ def _link(night: Night, std_records: pa.Table) -> list[Metric]:
     write_synced(night.folder.root / LINK / REBUILD, json.dumps({"why_full": footing.why_full}))
     for sentence in drift_told(linked.metrics):
         log("model drifted", told=sentence)
-    log("linked", records=len(std_records), clusters=len(linked.clusters), questions=len(linked.review_pairs), full=footing.why_full)  # fmt: skip
+    log(
+        "linked",
+        records=len(std_records),
+        clusters=len(linked.clusters),
+        questions=len(linked.review_pairs),
+        full=footing.why_full,
+    )
     is_full = Metric("night", "is_full", float(footing.why_full is not None), "count")
     return [*linked.metrics, *decision_metrics(said.standing), is_full]
 

@@ -40,9 +40,12 @@ READ, STANDARDISE = "read", "standardise"
 READING_PEAK = "reading_peak_memory"
 """Measure: MB that this process and those that read held at most, were all at their peak at once"""
 WRITTEN = (
-    (READ, RAW_RECORDS.name), (STANDARDISE, STD_RECORDS.name), (STANDARDISE, EVENTS_STAGED.name), (STANDARDISE, QUARANTINE.name),
+    (READ, RAW_RECORDS.name),
+    (STANDARDISE, STD_RECORDS.name),
+    (STANDARDISE, EVENTS_STAGED.name),
+    (STANDARDISE, QUARANTINE.name),
     (STANDARDISE, RECORDS_AGAIN.name),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,24 @@ def _brought(night: Night, feed_id: str) -> tuple[float, float]:
     standard = standardise_feed(read.records, contract, reference(), night.as_of, last.read() if last else None)
     n_records, n_rejected = _keep(night, feed_id, read, standard)
     facts = {
-        "rows_read": read.rows_read, "file": read.file, "file_sha256": read.file_sha256,
-        "rules": _rules(night, contract), "hangs_on_day": standard.hangs_on_day,
-        "rows_again": standard.n_reused, "rows_standardised": len(read.records) - standard.n_reused,
-    }  # fmt: skip
+        "rows_read": read.rows_read,
+        "file": read.file,
+        "file_sha256": read.file_sha256,
+        "rules": _rules(night, contract),
+        "hangs_on_day": standard.hangs_on_day,
+        "rows_again": standard.n_reused,
+        "rows_standardised": len(read.records) - standard.n_reused,
+    }
     keep_note(night, feed_id, READ, facts)
-    log("feed read", feed=feed_id, rows=read.rows_read, records=n_records, rejected=n_rejected, again=standard.n_reused, reading_seconds=round(reading, 3))  # fmt: skip
+    log(
+        "feed read",
+        feed=feed_id,
+        rows=read.rows_read,
+        records=n_records,
+        rejected=n_rejected,
+        again=standard.n_reused,
+        reading_seconds=round(reading, 3),
+    )
     return cpu_read - cpu_began, time.thread_time() - cpu_read
 
 

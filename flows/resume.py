@@ -32,9 +32,17 @@ from pipeline.stewardship.policy import load_policy
 from schemas.model import load_model
 
 OPERATIONAL = {
-    "home", "as_of", "passwords", "workers", "source_retries", "stage_retries", "feed_seconds", "stage_seconds", "notify",
+    "home",
+    "as_of",
+    "passwords",
+    "workers",
+    "source_retries",
+    "stage_retries",
+    "feed_seconds",
+    "stage_seconds",
+    "notify",
     "publish_limits",
-}  # fmt: skip
+}
 """Settings that change how a run goes, not what it gives."""
 READ_FROM_BASE = ("identity_ledger", "records", "review_queue")
 MEASURED_FROM_BASE = ("persons", "source_status")
@@ -65,7 +73,15 @@ def begin(night: Night, *, fresh: bool = False) -> Night:
             _abandon(home, note)
     if goes_on is not None:
         folder = home.run(goes_on.run_id).root
-        change_note(folder, state="unfinished", ended_at=None, n_resumed=goes_on.n_resumed + 1, stage=None, error=None, reason=None)  # fmt: skip
+        change_note(
+            folder,
+            state="unfinished",
+            ended_at=None,
+            n_resumed=goes_on.n_resumed + 1,
+            stage=None,
+            error=None,
+            reason=None,
+        )
         return replace(night, run_id=goes_on.run_id)
     run_id = next_run_id(home, night.as_of)
     open_run(home, RunNote(run_id, "unfinished", night.as_of.isoformat(), stamps, base, utc_now()))

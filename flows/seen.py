@@ -39,11 +39,17 @@ def seen_of(kept: Kept, left: str, right: str) -> dict[str, Any]:
     prints = _fingerprints(kept, values.values())
     row = next((row for row in rows_between(kept, [left]) if right in (row["record_id_l"], row["record_id_r"])), None)
     facts: dict[str, Any] = {
-        "record_id_l": left, "record_id_r": right, "roles_l": listed(roles[persons[left]]), "roles_r": listed(roles[persons[right]]),
-        "rules": listed((row["rules"] if row else None) or ()), "n_records": len(records_of(kept, set(persons.values()))),
-        "fingerprint_l": prints.get(left), "fingerprint_r": prints.get(right),
-        "run_id": _run_id(kept), "model": kept.stamp,
-    }  # fmt: skip
+        "record_id_l": left,
+        "record_id_r": right,
+        "roles_l": listed(roles[persons[left]]),
+        "roles_r": listed(roles[persons[right]]),
+        "rules": listed((row["rules"] if row else None) or ()),
+        "n_records": len(records_of(kept, set(persons.values()))),
+        "fingerprint_l": prints.get(left),
+        "fingerprint_r": prints.get(right),
+        "run_id": _run_id(kept),
+        "model": kept.stamp,
+    }
     if row:
         facts["evidence"] = evidence_text(levels_of(row, kept.model))
         facts["evidence_hash"] = evidence_hash(facts["evidence"], *(values[record] for record in sorted((left, right))))
@@ -62,10 +68,17 @@ def seen_within(kept: Kept, person_id: str, pairs: Sequence[tuple[str, ...]]) ->
     for left, right in pairs:
         row = rows.get((left, right))
         facts: dict[str, Any] = {
-            "record_id_l": left, "record_id_r": right, "roles_l": roles, "roles_r": roles, "n_records": size, "run_id": run_id,
-            "rules": listed((row["rules"] if row else None) or ()), "model": kept.stamp,
-            "fingerprint_l": prints.get(left), "fingerprint_r": prints.get(right),
-        }  # fmt: skip
+            "record_id_l": left,
+            "record_id_r": right,
+            "roles_l": roles,
+            "roles_r": roles,
+            "n_records": size,
+            "run_id": run_id,
+            "rules": listed((row["rules"] if row else None) or ()),
+            "model": kept.stamp,
+            "fingerprint_l": prints.get(left),
+            "fingerprint_r": prints.get(right),
+        }
         if row:
             facts["evidence"] = evidence_text(levels_of(row, kept.model))
             facts["evidence_hash"] = evidence_hash(facts["evidence"], values[left], values[right])

@@ -144,7 +144,9 @@ def _in_time(night: Night, stage: str) -> Iterator[None]:
         yield
     except TimeoutError:
         limit = night.settings.stage_seconds
-        own = LinkageError(f"{stage} took longer than {limit:g} seconds. Raise stage_seconds in the run file; finished stages are not repeated.")  # fmt: skip
+        own = LinkageError(
+            f"{stage} took longer than {limit:g} seconds. Raise stage_seconds in the run file; finished stages are not repeated."
+        )
         own.stage = stage
         log("stage failed", stage=stage, error="TimeoutError", reason=str(own))
         raise own from None

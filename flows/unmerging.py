@@ -64,7 +64,11 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
     states = {pair: pair_state(own) for pair, own in found.items()}
     links = [own for pair, state in states.items() for own in links_to_lift(found[pair], state)]
     known = {pair: state for pair, state in states.items() if state.head and state.head.verdict == "unlink"}
-    seconded = [head for state in known.values() if (head := state.head) in state.waiting and head and not is_same_person(head.decided_by, said["decided_by"])]  # fmt: skip
+    seconded = [
+        head
+        for state in known.values()
+        if (head := state.head) in state.waiting and head and not is_same_person(head.decided_by, said["decided_by"])
+    ]
     facts = {(seen["record_id_l"], seen["record_id_r"]): seen for seen in seen_within(kept, person_id, pairs)}
     size = {"n_records": len(parted) + len(stay)}
     new = [
@@ -75,9 +79,15 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
     made = made_by_machine([*parted, *stay], rows_between(kept, [*parted, *stay]), pairs)
     entered = entered_with(store, new, made)[len(links) + len(seconded) :]
     return Unmerged(
-        person_id, parted, stay, len(links), len(entered), len(seconded), len(known) - len(seconded),
+        person_id,
+        parted,
+        stay,
+        len(links),
+        len(entered),
+        len(seconded),
+        len(known) - len(seconded),
         sum(one.decision.needs_second for one in entered),
-    )  # fmt: skip
+    )
 
 
 def entered_with(store: Store, new: Sequence[NewDecision], made: Mapping[Pair, Made]) -> list[Recorded]:

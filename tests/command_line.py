@@ -31,8 +31,14 @@ class Finished:
 def boroughlink(*arguments: str, before: Sequence[str] = (), **environment: str) -> Finished:
     """Run the command line in a process of its own."""
     done = subprocess.run(
-        [*before, *COMMAND, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=600, check=False, env={**os.environ, **environment}
-    )  # fmt: skip
+        [*before, *COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=600,
+        check=False,
+        env={**os.environ, **environment},
+    )
     return Finished(done.returncode, done.stdout, done.stderr)
 
 

@@ -10,7 +10,21 @@ from pipeline.core.parquet import read_table
 from pipeline.core.places import Home
 
 SHORT = 6
-OF_A_PERSON = ("source_key", "full_name", "surname", "forename", "address", "postcode", "phone", "email", "police_id", "pnc_id", "nhs_number", "upn", "event_ref")  # fmt: skip
+OF_A_PERSON = (
+    "source_key",
+    "full_name",
+    "surname",
+    "forename",
+    "address",
+    "postcode",
+    "phone",
+    "email",
+    "police_id",
+    "pnc_id",
+    "nhs_number",
+    "upn",
+    "event_ref",
+)
 LINEAGE = ("feed_id", "file", "sheet", "row_number", "part")
 
 
@@ -36,7 +50,9 @@ def all_texts(home: Home) -> dict[Path, str]:
         if path.is_file():
             is_table = path.suffix in (".arrow", ".parquet")
             rows = read_table(path).to_pylist() if is_table else None
-            found[path] = json.dumps(rows, default=str, ensure_ascii=False) if is_table else path.read_bytes().decode("latin1")  # fmt: skip
+            found[path] = (
+                json.dumps(rows, default=str, ensure_ascii=False) if is_table else path.read_bytes().decode("latin1")
+            )
     return found
 
 

@@ -19,10 +19,12 @@ NOTHING_ELSE = Evidence()
 
 def members(clusters: Iterable[Iterable[str]]) -> pa.Table:
     rows = sorted((record, min(own)) for own in map(list, clusters) for record in own)
-    return pa.table({
-        "record_id": pa.array([record for record, _ in rows], pa.string()),
-        "cluster_id": pa.array([cluster for _, cluster in rows], pa.string()),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "record_id": pa.array([record for record, _ in rows], pa.string()),
+            "cluster_id": pa.array([cluster for _, cluster in rows], pa.string()),
+        }
+    )
 
 
 @dataclass

@@ -16,9 +16,15 @@ import psycopg
 import pytest
 
 FAST = {
-    "listen_addresses": "", "shared_buffers": "16MB", "max_connections": "120", "wal_level": "minimal", "max_wal_senders": "0",
-    "autovacuum": "off", "fsync": "on", "synchronous_commit": "off",  # off: the store must turn it on for itself
-}  # fmt: skip
+    "listen_addresses": "",
+    "shared_buffers": "16MB",
+    "max_connections": "120",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "fsync": "on",
+    "synchronous_commit": "off",  # off: the store must turn it on for itself
+}
 
 
 def _binaries() -> Path | None:
@@ -45,8 +51,24 @@ class Server:
         if os.geteuid() == 0:
             shutil.chown(self.folder, self.owner)
         # a language whose order is not that of code points: ids must be ordered the same all the same
-        self._run("initdb", "-D", str(self.data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync",
-                  "--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "en")  # fmt: skip
+        self._run(
+            "initdb",
+            "-D",
+            str(self.data),
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--locale",
+            "C.UTF-8",
+            "--locale-provider",
+            "icu",
+            "--icu-locale",
+            "en",
+        )
         settings = "".join(f"{name} = '{value}'\n" for name, value in FAST.items())
         with (self.data / "postgresql.conf").open("a") as file:
             file.write(f"{settings}unix_socket_directories = '{self.folder}'\n")

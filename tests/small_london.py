@@ -58,7 +58,7 @@ def small_london(place: Path) -> London:
             said["boroughs"] = list(BOROUGHS)
             said.pop("feeds", None)
         (place / "contracts" / f"{source}.yaml").write_text(yaml.safe_dump(said), "utf-8")
-    for file in ("cris/camden.csv", "cris/hackney.csv", "custody/custody.csv", "visor/visor.sqlite"):  # fmt: skip
+    for file in ("cris/camden.csv", "cris/hackney.csv", "custody/custody.csv", "visor/visor.sqlite"):
         (place / "exports" / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SAMPLE / "exports" / file, place / "exports" / file)
     custody = place / "exports" / "custody" / "custody.csv"

@@ -10,9 +10,13 @@ from schemas.tables import COMPARISONS
 
 LISTS = ("forename", "surname", "alias", "flags")
 KINDS = {
-    **dict.fromkeys(LISTS, pa.list_(pa.string())), "date_of_birth": pa.date32(), "date_of_birth_alt": pa.date32(),
-    "age_low": pa.int16(), "age_high": pa.int16(), "recorded_at": pa.timestamp("us", tz="UTC"),
-}  # fmt: skip
+    **dict.fromkeys(LISTS, pa.list_(pa.string())),
+    "date_of_birth": pa.date32(),
+    "date_of_birth_alt": pa.date32(),
+    "age_low": pa.int16(),
+    "age_high": pa.int16(),
+    "recorded_at": pa.timestamp("us", tz="UTC"),
+}
 COLUMNS = tuple(dict.fromkeys(["record_id", "role", *KINDS, *(name for name in COMPARISONS if name != "age")]))
 
 

@@ -30,9 +30,13 @@ from schemas.settings import RunSettings
 
 PASSWORD = "river copper lantern 9"
 PEOPLE = {
-    "asha": ("Asha Steward", "steward", None), "ben": ("Ben Steward", "steward", None), "sue": ("Sue Visor", "supervisor", None),
-    "col": ("Col Borough", "borough", "Croydon"), "aud": ("Aud Itor", "auditor", None), "ada": ("Ada Min", "administrator", None),
-}  # fmt: skip
+    "asha": ("Asha Steward", "steward", None),
+    "ben": ("Ben Steward", "steward", None),
+    "sue": ("Sue Visor", "supervisor", None),
+    "col": ("Col Borough", "borough", "Croydon"),
+    "aud": ("Aud Itor", "auditor", None),
+    "ada": ("Ada Min", "administrator", None),
+}
 
 
 @dataclass

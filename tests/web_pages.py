@@ -20,7 +20,10 @@ def rows(world: World, sql: str) -> list[Any]:
 
 def case_of(world: World, kind: str, more: str = "") -> str:
     """The last question of a type."""
-    return rows(world, f"SELECT review_id FROM {{review_queue}} WHERE review_type = '{kind}' {more} ORDER BY priority, review_id LIMIT 1")[0][0]  # fmt: skip
+    return rows(
+        world,
+        f"SELECT review_id FROM {{review_queue}} WHERE review_type = '{kind}' {more} ORDER BY priority, review_id LIMIT 1",
+    )[0][0]
 
 
 def say_why(page: Page) -> None:

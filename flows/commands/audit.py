@@ -28,11 +28,17 @@ def audit() -> None:
 
 @app.command("verify")
 def verify(
-    head: Annotated[str | None, typer.Option(help="NUMBER:HASH of an entry as an earlier verify printed it: shows that nothing was cut off.", show_default=False)] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            help="NUMBER:HASH of an entry as an earlier verify printed it: shows that nothing was cut off.",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     run_file: RunFileOption = None,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Walk the chain of hashes from the first entry to the last; exit code 1 where it is broken.
 
     Example: `boroughlink audit verify --head 120:9f2c...`
@@ -55,10 +61,14 @@ def verify(
         typer.echo(json.dumps(facts))
     if not proof.is_whole:
         raise StateError(
-            "audit log", f"entry {proof.broken_at} {proof.problem}.", "Keep the database as it is and call whoever answers for it."
-        )  # fmt: skip
+            "audit log",
+            f"entry {proof.broken_at} {proof.problem}.",
+            "Keep the database as it is and call whoever answers for it.",
+        )
     if not as_json:
-        Console().print(f"Whole: {proof.n_entries:,} entries. Keep this elsewhere: {proof.n_entries}:{proof.head}", soft_wrap=True)  # fmt: skip
+        Console().print(
+            f"Whole: {proof.n_entries:,} entries. Keep this elsewhere: {proof.n_entries}:{proof.head}", soft_wrap=True
+        )
 
 
 def _head(given: str | None) -> tuple[int, str] | None:

@@ -32,9 +32,13 @@ Example: `boroughlink decide 1042 1177 --link --by "A. Steward" --reason "Same P
 """
 PAIRS_SHOWN = 10
 OPTIONS = {
-    "decided_by": "--by", "reason": "--reason", "decision_id": "--id", "confirms": "--confirm", "retracts": "--retract",
+    "decided_by": "--by",
+    "reason": "--reason",
+    "decision_id": "--id",
+    "confirms": "--confirm",
+    "retracts": "--retract",
     "supersedes": "--supersede",
-}  # fmt: skip
+}
 
 
 def decide(
@@ -44,29 +48,62 @@ def decide(
     unlink: Annotated[bool, typer.Option("--unlink", help="They are two persons.")] = False,
     unsure: Annotated[bool, typer.Option("--unsure", help="It cannot be told.")] = False,
     confirm: Annotated[str | None, typer.Option(metavar="ID", help="Second this decision.", show_default=False)] = None,
-    retract: Annotated[str | None, typer.Option(metavar="ID", help="Take this decision back.", show_default=False)] = None,
-    supersede: Annotated[str | None, typer.Option(metavar="ID", help="Replace this decision of another steward.", show_default=False)] = None,
+    retract: Annotated[
+        str | None, typer.Option(metavar="ID", help="Take this decision back.", show_default=False)
+    ] = None,
+    supersede: Annotated[
+        str | None, typer.Option(metavar="ID", help="Replace this decision of another steward.", show_default=False)
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Who decides.", show_default=False)] = None,
     reason: Annotated[str | None, typer.Option(help="Why.", show_default=False)] = None,
-    decision_id: Annotated[str | None, typer.Option("--id", help="UUID of this decision: sent twice, it counts once.", show_default=False)] = None,
+    decision_id: Annotated[
+        str | None, typer.Option("--id", help="UUID of this decision: sent twice, it counts once.", show_default=False)
+    ] = None,
     show: Annotated[bool, typer.Option("--list", help="List the decisions that stand or wait.")] = False,
-    reasons: Annotated[bool, typer.Option("--reasons", help="With --list: show reasons too, which may be personal data.")] = False,
-    export: Annotated[Path | None, typer.Option(help="Write all decisions to this .csv or .parquet file: personal data.", show_default=False)] = None,
-    bring: Annotated[Path | None, typer.Option("--import", help="Enter the decisions of this file; --by says who brings them.", show_default=False)] = None,
+    reasons: Annotated[
+        bool, typer.Option("--reasons", help="With --list: show reasons too, which may be personal data.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Write all decisions to this .csv or .parquet file: personal data.", show_default=False),
+    ] = None,
+    bring: Annotated[
+        Path | None,
+        typer.Option(
+            "--import", help="Enter the decisions of this file; --by says who brings them.", show_default=False
+        ),
+    ] = None,
     home: HomeOption = None,
     run_file: RunFileOption = None,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Decide, list, write or read."""
     from flows import decisions_told as told
     from flows.decided import check_place, open_decisions
     from flows.unmerging import entered_with
 
     verdicts = [name for name, is_given in (("link", link), ("unlink", unlink), ("unsure", unsure)) if is_given]
-    asked = [*verdicts, *(name for name, given in (("confirm", confirm), ("retract", retract), ("list", show), ("export", export), ("import", bring)) if given)]  # fmt: skip
+    asked = [
+        *verdicts,
+        *(
+            name
+            for name, given in (
+                ("confirm", confirm),
+                ("retract", retract),
+                ("list", show),
+                ("export", export),
+                ("import", bring),
+            )
+            if given
+        ),
+    ]
     if len(asked) != 1:
         problem = f"--{' and --'.join(asked)} do not go together." if asked else "nothing is asked."
-        raise SettingsError("decide", problem, "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.")  # fmt: skip
+        raise SettingsError(
+            "decide",
+            problem,
+            "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.",
+        )
     settings, place = settings_of(run_file, home)
     check_place(settings, place, os.environ)
     with open_decisions(settings, place, os.environ) as store:
@@ -78,10 +115,14 @@ def decide(
             told.import_decisions(store, bring, _said("--by", by), as_json)
         else:
             said = {
-                "verdict": verdicts[0] if verdicts else ("retract" if retract else None), "decided_by": _said("--by", by),
-                "reason": _said("--reason", reason), "confirms": confirm, "retracts": retract, "supersedes": supersede,
+                "verdict": verdicts[0] if verdicts else ("retract" if retract else None),
+                "decided_by": _said("--by", by),
+                "reason": _said("--reason", reason),
+                "confirms": confirm,
+                "retracts": retract,
+                "supersedes": supersede,
                 **({"decision_id": decision_id} if decision_id else {}),
-            }  # fmt: skip
+            }
             new = _checked({**_facts(place, store, (first, second), retract or confirm), **said})
             told.decision(store, entered_with(store, [new], _made(place, new))[0], as_json)
 

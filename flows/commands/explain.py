@@ -31,9 +31,27 @@ Example: `boroughlink explain 1042 1177 --linked linked`, or `boroughlink explai
 FOR, AGAINST, QUIET = "blue", "dark_orange", "dim"
 MOST_ROWS = 20
 VALUES_SHOWN = (
-    "forename", "middle_names", "surname", "alias", "date_of_birth", "date_of_birth_alt", "age_low", "age_high", "sex", "ethnicity",
-    "address", "postcode", "phone", "email", "pnc_id", "cro_number", "nhs_number", "upn", "role", "source",
-)  # fmt: skip
+    "forename",
+    "middle_names",
+    "surname",
+    "alias",
+    "date_of_birth",
+    "date_of_birth_alt",
+    "age_low",
+    "age_high",
+    "sex",
+    "ethnicity",
+    "address",
+    "postcode",
+    "phone",
+    "email",
+    "pnc_id",
+    "cro_number",
+    "nhs_number",
+    "upn",
+    "role",
+    "source",
+)
 
 
 def explain(

@@ -35,22 +35,30 @@ Example: `boroughlink expunge 1042 --order "ICO 2026/118" --by "Data protection 
 
 
 def expunge(
-    records: Annotated[list[str] | None, typer.Argument(metavar="RECORD...", help="Record ids.", show_default=False)] = None,
-    order: Annotated[str | None, typer.Option(help="Reference of the order: must not name the person.", show_default=False)] = None,
+    records: Annotated[
+        list[str] | None, typer.Argument(metavar="RECORD...", help="Record ids.", show_default=False)
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="Reference of the order: must not name the person.", show_default=False)
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Who ordered it.", show_default=False)] = None,
-    again: Annotated[bool, typer.Option("--again", help="Carry out every order once more: after a backup was restored.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Carry out every order once more: after a backup was restored.")
+    ] = False,
     receipts: Annotated[bool, typer.Option("--receipts", help="List the receipts.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
     home: HomeOption = None,
     run_file: RunFileOption = None,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Expunge records, carry out every order again, or list the receipts."""
     from flows.expunging import expunge as carry_out
     from flows.expunging import expunge_again, receipts_of
 
     if (bool(records) + again + receipts) != 1:
-        raise SettingsError("expunge", "needs one of RECORD..., --again and --receipts.", "See boroughlink expunge --help.")  # fmt: skip
+        raise SettingsError(
+            "expunge", "needs one of RECORD..., --again and --receipts.", "See boroughlink expunge --help."
+        )
     settings, place = settings_of(run_file, home)
     if not place.root.is_dir():
         raise SettingsError(str(place.root), "is no home.", "Give --home.")

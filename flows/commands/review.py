@@ -61,16 +61,29 @@ def review(
     desk.check_port(host, port)
     check_published(place)
     if n_broken := desk.check_seal(settings, place, os.environ):
-        Console(stderr=True).print(f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as the last line of {place.desk_key}, or reset their accounts.", soft_wrap=True)  # fmt: skip
+        Console(stderr=True).print(
+            f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as the last line of {place.desk_key}, or reset their accounts.",
+            soft_wrap=True,
+        )
     os.environ[HOME], os.environ[desk.HOST] = str(place.root.resolve()), host
     if run_file:
         os.environ[RUN_FILE] = str(run_file.resolve())
-    Console().print(f"Review desk on {'https' if is_tls else 'http'}://{host}:{port} until stopped (Ctrl+C)", soft_wrap=True)  # fmt: skip
+    Console().print(
+        f"Review desk on {'https' if is_tls else 'http'}://{host}:{port} until stopped (Ctrl+C)", soft_wrap=True
+    )
     uvicorn.run(
-        "flows.desk:app_from_environment", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="error",
-        server_header=False, proxy_headers=False,
-        ssl_certfile=settings.review.tls_certificate, ssl_keyfile=settings.review.tls_key,
-    )  # fmt: skip
+        "flows.desk:app_from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        log_level="error",
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=settings.review.tls_certificate,
+        ssl_keyfile=settings.review.tls_key,
+    )
 
 
 @users.command("add")
@@ -100,7 +113,9 @@ def add(
     if as_json:
         typer.echo(json.dumps({"name": name, "role": role, "password": password}))
         return
-    Console().print(f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True)  # fmt: skip
+    Console().print(
+        f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True
+    )
 
 
 @users.command("list")
@@ -116,9 +131,16 @@ def list_users(home: HomeOption = None, run_file: RunFileOption = None, as_json:
         found = all_accounts(connection)
     names = ("name", "role", "borough", "state", "is_new", "second_factor")
     rows = [
-        (a.name, a.role, a.borough or "", "active" if a.is_active else "disabled", "new" if a.is_new else "", "set up" if a.totp_secret and not a.is_new else "")
+        (
+            a.name,
+            a.role,
+            a.borough or "",
+            "active" if a.is_active else "disabled",
+            "new" if a.is_new else "",
+            "set up" if a.totp_secret and not a.is_new else "",
+        )
         for a in found
-    ]  # fmt: skip
+    ]
     if as_json:
         typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
         return
@@ -129,7 +151,9 @@ def list_users(home: HomeOption = None, run_file: RunFileOption = None, as_json:
 
 
 @users.command("reset")
-def reset(name: Annotated[str, typer.Argument(help="Name.")], home: HomeOption = None, run_file: RunFileOption = None) -> None:  # fmt: skip
+def reset(
+    name: Annotated[str, typer.Argument(help="Name.")], home: HomeOption = None, run_file: RunFileOption = None
+) -> None:
     """Give an account a new first password; password and second factor are chosen anew. It is unlocked and active again.
 
     Example: `boroughlink review users reset "A. Steward"`
@@ -137,11 +161,15 @@ def reset(name: Annotated[str, typer.Argument(help="Name.")], home: HomeOption =
     from pipeline.review.accounts import reset_account
 
     password = _noted("account.reset", {"name": name}, lambda c: reset_account(c, _id_of(c, name)), home, run_file)
-    Console().print(f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True)  # fmt: skip
+    Console().print(
+        f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True
+    )
 
 
 @users.command("disable")
-def disable(name: Annotated[str, typer.Argument(help="Name.")], home: HomeOption = None, run_file: RunFileOption = None) -> None:  # fmt: skip
+def disable(
+    name: Annotated[str, typer.Argument(help="Name.")], home: HomeOption = None, run_file: RunFileOption = None
+) -> None:
     """Let an account in no more; what it did stays on the record.
 
     Example: `boroughlink review users disable "A. Steward"`
@@ -161,7 +189,9 @@ def _id_of(connection: Connection, name: str) -> str:
     return account.account_id
 
 
-def _noted(action: str, subject: dict[str, Any], work: Callable[[Connection], Any], home: Path | None, run_file: Path | None) -> Any:  # noqa: ANN401  # fmt: skip
+def _noted(
+    action: str, subject: dict[str, Any], work: Callable[[Connection], Any], home: Path | None, run_file: Path | None
+) -> Any:  # noqa: ANN401
     """Do it and write it to the audit log, both or neither."""
     import datetime as dt
 

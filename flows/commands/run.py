@@ -38,14 +38,30 @@ def run(
     run_file: RunFileOption = None,
     home: HomeOption = None,
     as_of: Annotated[
-        dt.datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Date of the night; default today, or the run file's.", show_default=False)
+        dt.datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            help="Date of the night; default today, or the run file's.",
+            show_default=False,
+        ),
     ] = None,
-    engine: Annotated[Literal["local", "recordlinkage"] | None, typer.Option(help="Linkage engine; default the run file's.", show_default=False)] = None,
-    full: Annotated[bool, typer.Option("--full", help="Rebuild everything, and not only what is new or changed since the last night.")] = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Count anew how common values are, and rebuild everything with it.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, though a run that died or failed could be continued.")] = False,
+    engine: Annotated[
+        Literal["local", "recordlinkage"] | None,
+        typer.Option(help="Linkage engine; default the run file's.", show_default=False),
+    ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Rebuild everything, and not only what is new or changed since the last night."),
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Count anew how common values are, and rebuild everything with it.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew, though a run that died or failed could be continued.")
+    ] = False,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """One night."""
     from flows.night import plan_night
     from flows.one_run import run_night
@@ -71,9 +87,13 @@ def _summary(console: Console, outcome: Outcome) -> None:
 
     table = Table(title=f"Night {outcome.run_id}", show_header=False, title_justify="left")
     for name, value in (
-        ("records", outcome.records), ("persons", outcome.persons), ("linked pairs", outcome.links),
-        ("open questions", outcome.questions), ("rows in quarantine", outcome.quarantined), ("feeds fresh", outcome.fresh),
-    ):  # fmt: skip
+        ("records", outcome.records),
+        ("persons", outcome.persons),
+        ("linked pairs", outcome.links),
+        ("open questions", outcome.questions),
+        ("rows in quarantine", outcome.quarantined),
+        ("feeds fresh", outcome.fresh),
+    ):
         table.add_row(name, f"{value:,}")
     table.add_row("worked on", worked_on(outcome.why_full, outcome.built))
     table.add_row("time and memory", f"{outcome.seconds:.1f} s, {outcome.peak_mb:,.0f} MB")

@@ -131,11 +131,13 @@ def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_js
 
 @app.command()
 def prune(
-    keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the newest publications stay.", show_default=False)],
+    keep: Annotated[
+        int, typer.Option("--keep", min=1, help="How many of the newest publications stay.", show_default=False)
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Remove old publications and run folders. The current publication, state and what can still be released stay.
 
     Example: `boroughlink runs prune --keep 30 --dry-run`
@@ -149,7 +151,9 @@ def prune(
         if not dry_run:
             remove(place, plan)
     verb = "would go" if dry_run else "removed"
-    lines = [f"{len(plan.publications):,} publications and {len(plan.runs):,} run folders {verb}, {plan.bytes_freed / 1e6:,.0f} MB."]  # fmt: skip
+    lines = [
+        f"{len(plan.publications):,} publications and {len(plan.runs):,} run folders {verb}, {plan.bytes_freed / 1e6:,.0f} MB."
+    ]
     lines += [f"Lost with them: {what}." for what in plan.lost]
     _done(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
 

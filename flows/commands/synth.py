@@ -25,9 +25,11 @@ def synth(
     people: Annotated[int, typer.Option(min=100, help="How many people.")],
     out: Annotated[Path, typer.Option(help="Folder for exports, truth and run file.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same London.")] = 7,
-    as_of: Annotated[dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Date of its last records.")] = dt.datetime(2026, 11, 20),  # noqa: DTZ001
+    as_of: Annotated[
+        dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Date of its last records.")
+    ] = dt.datetime(2026, 11, 20),  # noqa: DTZ001
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Make synthetic London."""
     try:
         from pipeline.synth.generate import generate

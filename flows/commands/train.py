@@ -79,13 +79,18 @@ def train(
 def _facts(training: Training, records: int, decided: DecidedPairs | None) -> dict[str, Any]:
     race = training.race
     facts: dict[str, Any] = {
-        "model": training.model.stamp, "records": records, "rounds": training.rounds, "has_converged": training.has_converged,
-        "expected_matches": round(training.expected_matches), "expected_related": round(training.expected_related),
+        "model": training.model.stamp,
+        "records": records,
+        "rounds": training.rounds,
+        "has_converged": training.has_converged,
+        "expected_matches": round(training.expected_matches),
+        "expected_related": round(training.expected_related),
         "starts": [
-            {"log_likelihood": round(end.log_likelihood, 1), "rounds": end.rounds, "outcome": end.outcome} for end in race.ends
+            {"log_likelihood": round(end.log_likelihood, 1), "rounds": end.rounds, "outcome": end.outcome}
+            for end in race.ends
         ],
         "starts_at_best": race.at_best,
-    }  # fmt: skip
+    }
     if decided is not None:
         facts["decisions"] = {"used": len(decided.left), "unsure": decided.unsure, "unknown_records": decided.unknown}
         if training.agreement:

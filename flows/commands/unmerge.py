@@ -44,12 +44,18 @@ def unmerge(
     if not place.current.exists():
         raise SettingsError(str(place.root), "has no publication.", "Make one with `boroughlink run`.")
     with open_decisions(settings, place, os.environ) as store:
-        done = carry_out(open_folder(place.current.resolve()), store, person, records, {"decided_by": by, "reason": reason})  # fmt: skip
+        done = carry_out(
+            open_folder(place.current.resolve()), store, person, records, {"decided_by": by, "reason": reason}
+        )
     if as_json:
         typer.echo(json.dumps(asdict(done)))
         return
     console = Console()
-    console.print(f"{len(done.parted):,} of {len(done.parted) + len(done.stay):,} records part from {person}.", soft_wrap=True)  # fmt: skip
-    console.print(f"{done.entered:,} decisions entered, {done.confirmed:,} confirmed, {done.already:,} there already, {done.retracted:,} links taken back.")  # fmt: skip
+    console.print(
+        f"{len(done.parted):,} of {len(done.parted) + len(done.stay):,} records part from {person}.", soft_wrap=True
+    )
+    console.print(
+        f"{done.entered:,} decisions entered, {done.confirmed:,} confirmed, {done.already:,} there already, {done.retracted:,} links taken back."
+    )
     if done.waiting:
         console.print(f"{done.waiting:,} wait: another steward must give the same command before the records part.")

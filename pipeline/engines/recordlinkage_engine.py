@@ -133,7 +133,9 @@ class RecordlinkageWorkspace:
         odds[weights.namesakes] -= lift
         weight = match - np.log2(1 + np.exp2(np.minimum(odds, 60.0)).sum(0))
         keep = weight >= floor
-        return ScoredPairs(left[keep], right[keep], patterns_of(levels[keep]), weight[keep].astype(np.float32), len(left), len(left))  # fmt: skip
+        return ScoredPairs(
+            left[keep], right[keep], patterns_of(levels[keep]), weight[keep].astype(np.float32), len(left), len(left)
+        )
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         if self._candidates is None:

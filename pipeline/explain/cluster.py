@@ -129,14 +129,23 @@ def told(story: ClusterStory) -> dict[str, Any]:
         "waiting": [_told_beside(other) for other in story.waiting],
         "parted": [_told_beside(other) for other in story.parted],
         "members": [
-            {"record_id": m.record_id, "n_pairs": m.n_pairs, "mean_bits": None if m.mean_bits is None else round(m.mean_bits, 6)}
+            {
+                "record_id": m.record_id,
+                "n_pairs": m.n_pairs,
+                "mean_bits": None if m.mean_bits is None else round(m.mean_bits, 6),
+            }
             for m in story.members
         ],
-    }  # fmt: skip
+    }
 
 
 def _told_beside(other: Beside) -> dict[str, Any]:
-    return {"person_id": other.person_id, "n_pairs": other.n_pairs, "strongest": told_edge(other.strongest), "rules": list(other.rules)}  # fmt: skip
+    return {
+        "person_id": other.person_id,
+        "n_pairs": other.n_pairs,
+        "strongest": told_edge(other.strongest),
+        "rules": list(other.rules),
+    }
 
 
 def _members(records: Sequence[str], edges: Sequence[Edge]) -> tuple[Member, ...]:

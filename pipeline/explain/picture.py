@@ -14,9 +14,17 @@ from pipeline.explain.waterfall import Step, Waterfall
 FOR, AGAINST, INK, QUIET = "#1d70b8", "#f47738", "#0b0c0c", "#6f777b"
 HATCH = "////"
 STYLE: dict[Any, Any] = {
-    "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.edgecolor": QUIET,
-    "axes.grid": True, "axes.grid.axis": "x", "grid.color": "#e3e5e6", "axes.axisbelow": True, "hatch.linewidth": 0.7,
-}  # fmt: skip
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.edgecolor": QUIET,
+    "axes.grid": True,
+    "axes.grid.axis": "x",
+    "grid.color": "#e3e5e6",
+    "axes.axisbelow": True,
+    "hatch.linewidth": 0.7,
+}
 NAMES = {"prior": "before comparing (prior)", "related": "relatives and neighbours"}
 PNG_DPI = 150
 
@@ -49,9 +57,15 @@ def _draw_steps(axes: Axes, falls: Waterfall) -> None:
     for row, step in enumerate(falls.steps):
         is_for = step.bits >= 0
         axes.barh(
-            row, step.bits, left=step.before, height=0.64, color=FOR if is_for else "white",
-            edgecolor=FOR if is_for else AGAINST, hatch=None if is_for else HATCH, linewidth=1.2,
-        )  # fmt: skip
+            row,
+            step.bits,
+            left=step.before,
+            height=0.64,
+            color=FOR if is_for else "white",
+            edgecolor=FOR if is_for else AGAINST,
+            hatch=None if is_for else HATCH,
+            linewidth=1.2,
+        )
         axes.plot([step.after, step.after], [row + 0.32, row + 0.68], color=QUIET, linewidth=0.9)
         _write(axes, max(step.before, step.after), row, _signed(step.bits))
 
@@ -76,9 +90,14 @@ def _draw_lines(axes: Axes, falls: Waterfall, link_bits: float | None, rows: int
         axes.axvline(link_bits, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), zorder=0.9)
         is_right = link_bits > (low + high) / 2
         axes.annotate(
-            f"linked from {link_bits:g}".replace("-", "\N{MINUS SIGN}"), (link_bits, -0.8), xytext=(-4 if is_right else 4, 2),
-            textcoords="offset points", ha="right" if is_right else "left", fontsize=9, color=INK,
-        )  # fmt: skip
+            f"linked from {link_bits:g}".replace("-", "\N{MINUS SIGN}"),
+            (link_bits, -0.8),
+            xytext=(-4 if is_right else 4, 2),
+            textcoords="offset points",
+            ha="right" if is_right else "left",
+            fontsize=9,
+            color=INK,
+        )
 
 
 def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_ids: tuple[str, str]) -> None:
@@ -91,9 +110,14 @@ def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_i
     figure.suptitle(title, x=0.012, ha="left", fontsize=13, fontweight="bold")
     axes.set_title(" ", pad=20)  # room for the records, which begin at the figure's edge
     ids = axes.annotate(
-        _plain(f"records {record_ids[0]} and {record_ids[1]}"), (0.012, 1), xytext=(0, 24), xycoords=("figure fraction", "axes fraction"),
-        textcoords="offset points", fontsize=9, color=QUIET,
-    )  # fmt: skip
+        _plain(f"records {record_ids[0]} and {record_ids[1]}"),
+        (0.012, 1),
+        xytext=(0, 24),
+        xycoords=("figure fraction", "axes fraction"),
+        textcoords="offset points",
+        fontsize=9,
+        color=QUIET,
+    )
     ids.set_in_layout(False)
     if falls.silent:
         silent = ", ".join(name.replace("_", " ") for name in falls.silent)

@@ -77,7 +77,9 @@ def with_parted(
     """The pairs with those that decisions part at their end: the last word on a pair counts."""
     if not len(parted):
         return pairs, is_apart, is_ask
-    left, right = (np.concatenate([own, parted[:, at].astype(own.dtype)]) for at, own in enumerate((pairs.left, pairs.right)))  # fmt: skip
+    left, right = (
+        np.concatenate([own, parted[:, at].astype(own.dtype)]) for at, own in enumerate((pairs.left, pairs.right))
+    )
     own, its = joined(pairs.patterns, patterns_of(np.zeros((len(parted), pairs.patterns.levels.shape[1]), np.uint8)))
     patterns = Patterns(own.levels, np.concatenate([own.of, its.of]))
     weight = np.concatenate([pairs.weight, np.full(len(parted), NEVER)])

@@ -161,5 +161,11 @@ def with_known(scored: ScoredPairs, before: ScoredPairs, differs: Difference, st
     """
     left, right = differs.row_of[before.left].astype(np.int32), differs.row_of[before.right].astype(np.int32)
     stands = (left >= 0) & (right >= 0) & ~is_open(state, left, right)
-    known = replace(scored, left=left[stands], right=right[stands], patterns=before.patterns.only(stands).used(), weight=before.weight[stands])  # fmt: skip
+    known = replace(
+        scored,
+        left=left[stands],
+        right=right[stands],
+        patterns=before.patterns.only(stands).used(),
+        weight=before.weight[stands],
+    )
     return merged(known, scored, len(state))

@@ -54,4 +54,6 @@ def merged(pairs: ScoredPairs, more: ScoredPairs, records: int) -> ScoredPairs:
         np.insert(getattr(pairs, name), place, getattr(more, name)) for name in ("left", "right", "weight")
     )
     own, its = joined(pairs.patterns, more.patterns)
-    return replace(pairs, left=left, right=right, patterns=Patterns(own.levels, np.insert(own.of, place, its.of)), weight=weight)  # fmt: skip
+    return replace(
+        pairs, left=left, right=right, patterns=Patterns(own.levels, np.insert(own.of, place, its.of)), weight=weight
+    )

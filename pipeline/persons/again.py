@@ -131,7 +131,12 @@ class _Runs:
     def __init__(self, table: pa.Table) -> None:
         self.table = table
         ids = table.column("person_id").combine_chunks()
-        begins = np.flatnonzero(pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0))).to_numpy(zero_copy_only=False)) + 1  # fmt: skip
+        begins = (
+            np.flatnonzero(
+                pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0))).to_numpy(zero_copy_only=False)
+            )
+            + 1
+        )
         starts = np.concatenate([[0], begins]) if len(ids) else np.empty(0, int)
         self.ids = ids.take(pa.array(starts)).to_numpy(zero_copy_only=False)
         self.bounds = np.append(starts, len(ids))

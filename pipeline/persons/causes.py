@@ -9,8 +9,15 @@ from dataclasses import dataclass, field
 from pipeline.persons.overlap import Overlap
 
 STEWARD, CORRECTED, CONTRACT, NEW, RECOVERED, WITHDRAWN, MODEL, OTHER = (
-    "steward", "corrected_data", "contract", "new_data", "recovered", "withdrawn", "model", "other_data",
-)  # fmt: skip
+    "steward",
+    "corrected_data",
+    "contract",
+    "new_data",
+    "recovered",
+    "withdrawn",
+    "model",
+    "other_data",
+)
 RANK = {cause: rank for rank, cause in enumerate((STEWARD, CORRECTED, CONTRACT, NEW, RECOVERED, WITHDRAWN))}
 """Where several causes meet in one person, the first of these names it."""
 NO_RECORDS: tuple[str, ...] = ()

@@ -58,6 +58,13 @@ def _row(
     change: PersonChange | RecordMove, kind: str, record_id: str | None, blame: Blame, run_id: str
 ) -> dict[str, object]:
     return {
-        "run_id": run_id, "kind": kind, "person_id_before": change.before, "person_id_after": change.after, "record_id": record_id,
-        "cause": change.cause.word, "blamed_on": blame.of(change.cause), "n_records_before": change.n_before, "n_records_after": change.n_after,
-    }  # fmt: skip
+        "run_id": run_id,
+        "kind": kind,
+        "person_id_before": change.before,
+        "person_id_after": change.after,
+        "record_id": record_id,
+        "cause": change.cause.word,
+        "blamed_on": blame.of(change.cause),
+        "n_records_before": change.n_before,
+        "n_records_after": change.n_after,
+    }

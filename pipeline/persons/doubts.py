@@ -7,14 +7,34 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 HARM = {
-    "decision_contradicted": 5, "second_person": 4, "evidence_changed": 4, "adopted": 5, "victim_offender": 5,
-    "identifier_conflict": 4, "twin_suspicion": 4, "broken_cluster": 4, "over_large_cluster": 4, "name_only": 3,
-    "doubtful_birthday": 3, "no_forename": 3, "unborn": 3, "grey_pair": 2,
-}  # fmt: skip
+    "decision_contradicted": 5,
+    "second_person": 4,
+    "evidence_changed": 4,
+    "adopted": 5,
+    "victim_offender": 5,
+    "identifier_conflict": 4,
+    "twin_suspicion": 4,
+    "broken_cluster": 4,
+    "over_large_cluster": 4,
+    "name_only": 3,
+    "doubtful_birthday": 3,
+    "no_forename": 3,
+    "unborn": 3,
+    "grey_pair": 2,
+}
 """What a wrong answer could do, 1 to 5. The order tells which type a question has where several fit."""
 OWN_RULE_HARM = 3  # of a rule that only the user's own model has
 GRAVITY = {name: place for place, name in enumerate(HARM)}
-OF_LAW = ("decision_contradicted", "second_person", "evidence_changed", "victim_offender", "identifier_conflict", "adopted", "broken_cluster", "over_large_cluster")  # fmt: skip
+OF_LAW = (
+    "decision_contradicted",
+    "second_person",
+    "evidence_changed",
+    "victim_offender",
+    "identifier_conflict",
+    "adopted",
+    "broken_cluster",
+    "over_large_cluster",
+)
 REASONS = {
     "decision_contradicted": "Decisions of stewards contradict each other on tonight's data; the links among them bind nothing until one is taken back.",
     "second_person": "A steward has decided, and another one must confirm it before it counts.",

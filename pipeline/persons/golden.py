@@ -97,9 +97,12 @@ def persons_table(
     """The contract ``persons`` of these records. Input: person_id and ``confidence`` of each person; all open questions."""
     with duckdb.connect() as base:
         for name, table in (
-            ("records", records), ("events", events), ("golden", golden_values(fields)),
-            ("confidence", confidence), ("queue", queue),
-        ):  # fmt: skip
+            ("records", records),
+            ("events", events),
+            ("golden", golden_values(fields)),
+            ("confidence", confidence),
+            ("queue", queue),
+        ):
             base.register(name, table)
         found = base.sql(PERSONS_SQL).to_arrow_table()
     for column in PERSONS.columns:

@@ -43,7 +43,9 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
     }
     second = _heir_of(overlap.clusters, free)
     claims, later = _claims(first), _claims(second)
-    since = _first_runs(ledger, [old for some in (claims, later) for many in some.values() if len(many) > 1 for old in many])  # fmt: skip
+    since = _first_runs(
+        ledger, [old for some in (claims, later) for many in some.values() if len(many) > 1 for old in many]
+    )
     heirs = Heirs()
     for cluster, records in overlap.clusters.items():
         standing_claims, returned = claims.get(cluster, []), later.get(cluster, [])

@@ -95,9 +95,20 @@ def record_history(ledger: pa.Table, record_id: str) -> tuple[RecordStay, ...]:
 def _chapter(span: Span, before: frozenset[str], took: set[str], split: set[str]) -> Chapter:
     now = frozenset(span.record_ids)
     return Chapter(
-        span.valid_from, span.valid_from[:DAY], span.valid_to, _day(span.valid_to), span.cause, span.ended_by, span.merged_into,
-        span.split_from, tuple(sorted(took)), tuple(sorted(split)), span.record_ids, tuple(sorted(now - before)), tuple(sorted(before - now)),
-    )  # fmt: skip
+        span.valid_from,
+        span.valid_from[:DAY],
+        span.valid_to,
+        _day(span.valid_to),
+        span.cause,
+        span.ended_by,
+        span.merged_into,
+        span.split_from,
+        tuple(sorted(took)),
+        tuple(sorted(split)),
+        span.record_ids,
+        tuple(sorted(now - before)),
+        tuple(sorted(before - now)),
+    )
 
 
 def _day(run_id: str | None) -> str | None:

@@ -104,7 +104,9 @@ def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence
         if person in overlap.persons:
             closing[person] = (taker, cause)
         else:  # a person that was withdrawn, and whose records returned into another one
-            spans.append({**span_of(person, run_id, (), cause), "valid_to": run_id, "merged_into": taker, "ended_by": cause.word})  # fmt: skip
+            spans.append(
+                {**span_of(person, run_id, (), cause), "valid_to": run_id, "merged_into": taker, "ended_by": cause.word}
+            )
     for person, records in overlap.persons.items():
         if person not in closing:
             closing[person] = (None, causes.of_person[person])

@@ -62,12 +62,20 @@ def check_order(ledger: pa.Table, run_id: str) -> None:
         )
 
 
-def span_of(person: str, run_id: str, records: tuple[str, ...], cause: Cause, split_from: str | None = None) -> dict[str, Any]:  # fmt: skip
+def span_of(
+    person: str, run_id: str, records: tuple[str, ...], cause: Cause, split_from: str | None = None
+) -> dict[str, Any]:
     """A span that begins."""
     return {
-        "person_id": person, "valid_from": run_id, "valid_to": None, "merged_into": None, "split_from": split_from,
-        "cause": cause.word, "ended_by": None, "record_ids": records,
-    }  # fmt: skip
+        "person_id": person,
+        "valid_from": run_id,
+        "valid_to": None,
+        "merged_into": None,
+        "split_from": split_from,
+        "cause": cause.word,
+        "ended_by": None,
+        "record_ids": records,
+    }
 
 
 def brought_up_to_date(
@@ -75,7 +83,9 @@ def brought_up_to_date(
 ) -> Spans:
     """Spans of changed persons end, new ones begin; all others are carried over as they are."""
     schema = IDENTITY_LEDGER.arrow_schema()
-    is_ending = pc.and_(pc.is_null(ledger.column("valid_to")), pc.is_in(ledger.column("person_id"), pa.array(closing, pa.string())))  # fmt: skip
+    is_ending = pc.and_(
+        pc.is_null(ledger.column("valid_to")), pc.is_in(ledger.column("person_id"), pa.array(closing, pa.string()))
+    )
     ended = ledger.filter(is_ending).to_pylist()
     for span in ended:
         taker, cause = closing[span["person_id"]]
@@ -83,5 +93,7 @@ def brought_up_to_date(
     rows = pa.Table.from_pylist([*ended, *begun], schema)
     touched = pc.unique(rows.column("person_id").combine_chunks())
     staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
-    own = pa.concat_tables([ledger.filter(staying), rows]).sort_by([(name, "ascending") for name in IDENTITY_LEDGER.key])  # fmt: skip
+    own = pa.concat_tables([ledger.filter(staying), rows]).sort_by(
+        [(name, "ascending") for name in IDENTITY_LEDGER.key]
+    )
     return Spans(ledger, touched, own)

@@ -61,11 +61,16 @@ def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
     pairs = _between(doubts.review_pairs, facts)
     others = [*_within(doubts, strange, records, rows), *_decided(doubts, rows)]
     keys = {key_of(persons) for persons in (*unsure, *(asked.person_ids for asked in others))}
-    is_met = pc.or_(pc.is_in(pairs.column(KEY), pa.array(sorted(keys), pa.string())), pc.equal(pc.list_value_length(pairs.column("person_ids")), 1))  # fmt: skip
+    is_met = pc.or_(
+        pc.is_in(pairs.column(KEY), pa.array(sorted(keys), pa.string())),
+        pc.equal(pc.list_value_length(pairs.column("person_ids")), 1),
+    )
     for asked in (*_one_by_one(pairs.filter(is_met)), *others):
         known = found.get(asked.person_ids)
         found[asked.person_ids] = _together(known, asked) if known else asked
-    own = pa.Table.from_pylist([_row(asked, unsure.get(asked.person_ids, frozenset())) for asked in found.values()], ASKED)  # fmt: skip
+    own = pa.Table.from_pylist(
+        [_row(asked, unsure.get(asked.person_ids, frozenset())) for asked in found.values()], ASKED
+    )
     return in_rank(pa.concat_tables([pairs.filter(pc.invert(is_met)), own]).sort_by(KEY), facts)
 
 
@@ -80,7 +85,9 @@ def doubted_records(doubts: Doubts, cluster_members: pa.Table, asked_before: pa.
 
 def _facts(doubts: Doubts, strange: pa.Table, records: pa.Table) -> pa.Table:
     """What is asked of the records that any doubt names."""
-    named = pa.concat_arrays([*(doubts.review_pairs.column(end).combine_chunks() for end in ENDS), _named(doubts.standing, strange)])  # fmt: skip
+    named = pa.concat_arrays(
+        [*(doubts.review_pairs.column(end).combine_chunks() for end in ENDS), _named(doubts.standing, strange)]
+    )
     return _of_records(records.select(list(FACTS)), named).combine_chunks()
 
 
@@ -110,10 +117,13 @@ def _between(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
     harm = pa.array([HARM.get(kind, OWN_RULE_HARM) for kind in kinds.dictionary.to_pylist()], TYPES["harm"])
     size = len(review_pairs)
     columns = {
-        **{name: review_pairs.column(name).cast(TYPES[name]) for name in PAIR}, "person_ids": person_ids,
-        "decision_ids": pa.nulls(size, TYPES["decision_ids"]), "harm": harm.take(kinds.indices),
-        "is_unsure": pa.array([False]).take(pa.array([0] * size, pa.int32())), KEY: pc.binary_join(person_ids, "|"),
-    }  # fmt: skip
+        **{name: review_pairs.column(name).cast(TYPES[name]) for name in PAIR},
+        "person_ids": person_ids,
+        "decision_ids": pa.nulls(size, TYPES["decision_ids"]),
+        "harm": harm.take(kinds.indices),
+        "is_unsure": pa.array([False]).take(pa.array([0] * size, pa.int32())),
+        KEY: pc.binary_join(person_ids, "|"),
+    }
     return pa.table(columns).select(ASKED.names).cast(ASKED)
 
 
@@ -214,9 +224,12 @@ def _together(one: Question, other: Question) -> Question:
     )
     shown = first if first.match_weight is not None else second
     return replace(
-        shown, review_type=first.review_type, n_pairs=max(one.n_pairs, other.n_pairs), decision_ids=one.decision_ids | other.decision_ids,
+        shown,
+        review_type=first.review_type,
+        n_pairs=max(one.n_pairs, other.n_pairs),
+        decision_ids=one.decision_ids | other.decision_ids,
         harm=max(_harm(one), _harm(other)),
-    )  # fmt: skip
+    )
 
 
 def _harm(asked: Question) -> int:
@@ -225,6 +238,10 @@ def _harm(asked: Question) -> int:
 
 def _row(asked: Question, unsure: frozenset[str]) -> dict[str, Any]:
     return {
-        **{name: getattr(asked, name) for name in PAIR}, "person_ids": list(asked.person_ids),
-        "decision_ids": sorted(asked.decision_ids | unsure) or None, "harm": _harm(asked), "is_unsure": bool(unsure), KEY: key_of(asked.person_ids),
-    }  # fmt: skip
+        **{name: getattr(asked, name) for name in PAIR},
+        "person_ids": list(asked.person_ids),
+        "decision_ids": sorted(asked.decision_ids | unsure) or None,
+        "harm": _harm(asked),
+        "is_unsure": bool(unsure),
+        KEY: key_of(asked.person_ids),
+    }

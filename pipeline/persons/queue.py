@@ -72,7 +72,11 @@ def _oldest_first(rows: pa.Table) -> pa.Table:
 def _places(asked: pa.Table, earlier: pa.Table) -> np.ndarray:
     """For each question of last night, the row of ``asked`` on the same persons."""
     keys = pc.binary_join(earlier.column("person_ids").combine_chunks(), "|")
-    return pc.fill_null(pc.index_in(keys, asked.column(KEY).combine_chunks()), NOBODY).to_numpy(zero_copy_only=False).astype(np.int64)  # fmt: skip
+    return (
+        pc.fill_null(pc.index_in(keys, asked.column(KEY).combine_chunks()), NOBODY)
+        .to_numpy(zero_copy_only=False)
+        .astype(np.int64)
+    )
 
 
 def _moved_to(
@@ -163,9 +167,14 @@ def _open(asked: pa.Table, earlier: pa.Table, kept: np.ndarray, run_id: str) -> 
     ids = [_new_id(persons, run_id) for persons in asked.column("person_ids").filter(pa.array(is_new)).to_pylist()]
     at = pa.array(kept, mask=is_new)
     known = earlier.select(["review_id", "opened_in"]).take(at)
-    review_ids = pc.replace_with_mask(known.column("review_id").combine_chunks(), pa.array(is_new), pa.array(ids, pa.string()))  # fmt: skip
+    review_ids = pc.replace_with_mask(
+        known.column("review_id").combine_chunks(), pa.array(is_new), pa.array(ids, pa.string())
+    )
     opened = pc.fill_null(known.column("opened_in"), run_id)
-    return conform(asked.drop_columns([KEY]).append_column("review_id", review_ids).append_column("opened_in", opened), REVIEW_QUEUE)  # fmt: skip
+    return conform(
+        asked.drop_columns([KEY]).append_column("review_id", review_ids).append_column("opened_in", opened),
+        REVIEW_QUEUE,
+    )
 
 
 def _new_id(persons: Persons, run_id: str) -> str:

@@ -55,7 +55,10 @@ def together(one: pa.Array, other: pa.Array) -> pa.ListArray:
 
 def _is_child(facts: pa.Table) -> pa.Array:
     """Whether each record is of one who was a child when it was recorded; null where that is not known."""
-    seen, born = (facts.column(name).combine_chunks().cast(pa.date32()).cast(pa.int32()) for name in ("recorded_at", "date_of_birth"))  # fmt: skip
+    seen, born = (
+        facts.column(name).combine_chunks().cast(pa.date32()).cast(pa.int32())
+        for name in ("recorded_at", "date_of_birth")
+    )
     return pc.less(pc.subtract(seen, born).cast(pa.float64()), CHILD_YEARS * 365.25)
 
 

@@ -35,10 +35,15 @@ def without_records(
     persons = _persons(tables["persons"], own, _rows(events, "person_id", touched), fields, touched, queue)
     changes = _rows(tables["link_changes"], "record_id", record_ids, is_in=False)
     return {
-        **tables, "records": records, "events": events, "person_fields": fields, "persons": persons, "review_queue": queue,
+        **tables,
+        "records": records,
+        "events": events,
+        "person_fields": fields,
+        "persons": persons,
+        "review_queue": queue,
         "link_changes": _rows(changes, "person_id_after", dead, is_in=False),
         "identity_ledger": _ledger(tables["identity_ledger"], record_ids, dead, run_id),
-    }  # fmt: skip
+    }
 
 
 def _persons(

@@ -86,13 +86,19 @@ def _of_links(tables: Tables, owners: Owners) -> Found:
     is_there = (left != NOWHERE) & (right != NOWHERE)
     yield int(np.count_nonzero(~is_there)), "links to records that are not there"
     is_link = is_there & pc.equal(links.column("decision"), "link").to_numpy()
-    yield int(np.count_nonzero(owners.owner[left[is_link]] != owners.owner[right[is_link]])), "linked pairs in two persons"  # fmt: skip
+    yield (
+        int(np.count_nonzero(owners.owner[left[is_link]] != owners.owner[right[is_link]])),
+        "linked pairs in two persons",
+    )
 
 
 def _of_records_named(tables: Tables, owners: Owners) -> Found:
     """Tables that name a record and its person: it must be there, and be that person's."""
     events = columns_of(tables["events"], "record_id", "person_id")
-    of_event, person = places_among(events.column("record_id"), owners.record_ids), places_among(events.column("person_id"), owners.person_ids)  # fmt: skip
+    of_event, person = (
+        places_among(events.column("record_id"), owners.record_ids),
+        places_among(events.column("person_id"), owners.person_ids),
+    )
     yield int(np.count_nonzero(~is_at(owners.owner, of_event, person))), "events without a record"
     open_spans = _open_spans(tables, "person_id", "record_ids")
     told = open_spans.column("record_ids").combine_chunks()

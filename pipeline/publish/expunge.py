@@ -97,7 +97,11 @@ def expunge_folder(folder: Path, record_ids: Collection[str], note: Callable[[Pa
         record_ids: records to leave out.
         note: is told of each table before it changes.
     """
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix in TABLES and HELD not in path.relative_to(folder).parts]  # fmt: skip
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in TABLES and HELD not in path.relative_to(folder).parts
+    ]
     files.sort(key=lambda path: path.stem in LAST)
     known = {path: rows_of(path) for path in files if path.stem in LAST}
     rows = {key for path, table in known.items() if path.stem == "std_records" for key in _lineage(table, record_ids)}
@@ -137,7 +141,11 @@ def scrubbed(
         if pc.any(pc.is_in(table.column(column), ids)).as_py():
             renamed = [clusters.get(value, value) for value in table.column(column).to_pylist()]
             table = _set(table, column, pa.array(renamed, pa.string()))
-    hits = [pc.fill_null(pc.is_in(table.column(end), ids), False) for end in RECORD_IDS + CLUSTERS if end in table.column_names]  # fmt: skip
+    hits = [
+        pc.fill_null(pc.is_in(table.column(end), ids), False)
+        for end in RECORD_IDS + CLUSTERS
+        if end in table.column_names
+    ]
     if rows and name in ("raw_records", "quarantine"):
         keys = zip(*(table.column(part).to_pylist() for part in ROW), strict=True)
         hits.append(pa.chunked_array([pa.array([key in rows for key in keys], pa.bool_())]))
@@ -150,7 +158,9 @@ def scrubbed(
         if lists_records(field):
             values = table.column(field.name).to_pylist()
             if any(record in record_ids for own in values for record in own or ()):
-                kept = [None if own is None else [record for record in own if record not in record_ids] for own in values]  # fmt: skip
+                kept = [
+                    None if own is None else [record for record in own if record not in record_ids] for own in values
+                ]
                 table = _set(table, field.name, pa.array(kept, field.type))
     return table
 
@@ -168,7 +178,11 @@ def exchange(new: Path, old: Path) -> None:
     except AttributeError:
         done = -1
     if done != 0:
-        raise StateError(str(old), "cannot change places with its new form here.", "Use Linux and a file system of its own, such as ext4 or xfs.")  # fmt: skip
+        raise StateError(
+            str(old),
+            "cannot change places with its new form here.",
+            "Use Linux and a file system of its own, such as ext4 or xfs.",
+        )
     sync_folder(old.parent)
 
 

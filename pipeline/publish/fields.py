@@ -85,7 +85,9 @@ class _Given:
         Rows of few persons are looked up among these persons and their records only: few enough to be looked up quickly.
         """
         ids = one_piece(part, "person_id")
-        starts = np.flatnonzero(np.append(True, pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy(zero_copy_only=False)))  # fmt: skip
+        starts = np.flatnonzero(
+            np.append(True, pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy(zero_copy_only=False))
+        )
         runs = ids.take(pa.array(starts))
         ends = pc.min_max(runs)
         low = bisect_left(self.person_ids, ends["min"].as_py(), key=VALUE)

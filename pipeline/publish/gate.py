@@ -62,7 +62,9 @@ def _changes(changes: pa.Table, before: Before, limits: PublishLimits) -> Iterat
     for kind, allowed in (("merged", limits.merged_share), ("split", limits.split_share)):
         if allowed is None:
             continue
-        own = changes.filter(pc.and_(pc.equal(changes.column("kind"), kind), pc.greater(changes.column("n_records_before"), 0)))  # fmt: skip
+        own = changes.filter(
+            pc.and_(pc.equal(changes.column("kind"), kind), pc.greater(changes.column("n_records_before"), 0))
+        )
         count = pc.count_distinct(own.column("person_id_before")).as_py()
         share = count / max(before.n_persons, 1)
         words = "merged into others" if kind == "merged" else "split"

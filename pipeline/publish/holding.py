@@ -42,7 +42,11 @@ def known_records(home: Home, record_ids: Collection[str]) -> set[str]:
 def sources_of(home: Home, record_ids: Collection[str]) -> dict[str, str]:
     """The source of each of the records that a publication, a last good export or a kept run has a row of."""
     wanted, found = pa.array(sorted(record_ids), pa.string()), {}
-    places = (*home.published.glob("*/records/*"), *home.last_good.glob("*/*/std_records.*"), *home.runs.glob("*/standardise/*/std_records.*"))  # fmt: skip
+    places = (
+        *home.published.glob("*/records/*"),
+        *home.last_good.glob("*/*/std_records.*"),
+        *home.runs.glob("*/standardise/*/std_records.*"),
+    )
     for path in (path for path in places if path.suffix in TABLES):
         rows = rows_of(path, is_named=lambda field: field.name in ("record_id", "source"))
         for row in rows.filter(pc.is_in(rows.column("record_id"), wanted)).to_pylist():

@@ -33,8 +33,14 @@ class Entry:
 
 
 def append(
-    home: Home, action: Action, run_id: str | None, came_from: str | None, runs: tuple[str, ...], by: str | None, reason: str | None
-) -> Entry:  # fmt: skip
+    home: Home,
+    action: Action,
+    run_id: str | None,
+    came_from: str | None,
+    runs: tuple[str, ...],
+    by: str | None,
+    reason: str | None,
+) -> Entry:
     """Write one line; it is on disk when this returns, and the act itself comes after."""
     entry = Entry(utc_now(), action, run_id, came_from, runs, by, reason)
     path = home.journal

@@ -91,7 +91,11 @@ def note_order(home: Home, order: Order) -> Order:
     """Note an order, in the place of what was noted of it before; it is on disk when this returns."""
     known = orders(home)
     others = [own for own in known if own.receipt_id != order.receipt_id]
-    noted = [order if own.receipt_id == order.receipt_id else own for own in known] if len(others) < len(known) else [*known, order]  # fmt: skip
+    noted = (
+        [order if own.receipt_id == order.receipt_id else own for own in known]
+        if len(others) < len(known)
+        else [*known, order]
+    )
     path = home.expunge_orders
     make_folder(path.parent)
     write_synced(path, json.dumps([asdict(own) for own in noted], indent=1))
@@ -101,7 +105,9 @@ def note_order(home: Home, order: Order) -> Order:
 def reopened(home: Home, ordered_by: str, order_ref: str, record_ids: Collection[str]) -> Order | None:
     """The same order where it was given before: it keeps its receipt, and is to be carried out once more."""
     digests = tuple(sorted(map(digest, record_ids)))
-    same = (own for own in orders(home) if (own.ordered_by, own.order_ref, own.digests) == (ordered_by, order_ref, digests))  # fmt: skip
+    same = (
+        own for own in orders(home) if (own.ordered_by, own.order_ref, own.digests) == (ordered_by, order_ref, digests)
+    )
     found = next(same, None)
     return replace(found, expunged_at=None) if found else None
 

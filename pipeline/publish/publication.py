@@ -117,8 +117,12 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
         shutil.rmtree(folder)
         raise PublishRefusedError(tuple(problems))
     manifest = {
-        "run_id": run_id, "marking": MARKING, **facts, "versions": {name: version(name) for name in LIBRARIES}, "tables": described,
-    }  # fmt: skip
+        "run_id": run_id,
+        "marking": MARKING,
+        **facts,
+        "versions": {name: version(name) for name in LIBRARIES},
+        "tables": described,
+    }
     write_synced(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
     for place in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
         sync_folder(place)
@@ -232,9 +236,11 @@ def _write(place: Path, tables: Mapping[str, Rows], checks: Checks, table: Table
             os.fsync(handle.fileno())
             parts[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
     return {
-        "rows": total, "is_repeatable": table.is_repeatable, "sha256": parts,
+        "rows": total,
+        "is_repeatable": table.is_repeatable,
+        "sha256": parts,
         "columns": {field.name: str(field.type) for field in schema},
-    }  # fmt: skip
+    }
 
 
 def point_at(home: Home, run_id: str) -> None:

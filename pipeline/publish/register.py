@@ -94,17 +94,41 @@ def _entry(
     rows = {name: said["rows"] for name, said in manifest.get("tables", {}).items()}
     broken = verdict.broken if verdict else ()
     state = _state(run_id, published, now, note, verdict, is_rolled_back=is_rolled_back, is_damaged=is_damaged)
-    can_be_released = state == "refused" and bool(broken) and held_folder(home, run_id).is_dir() and verdict is not None and verdict.base == now  # fmt: skip
+    can_be_released = (
+        state == "refused"
+        and bool(broken)
+        and held_folder(home, run_id).is_dir()
+        and verdict is not None
+        and verdict.base == now
+    )
     return RunEntry(
-        run_id, state, note.base if note else None, note.began_at if note else None, note.ended_at if note else None, rows.get("records"),
-        rows.get("persons"), rows.get("links"), manifest.get("model"), manifest.get("released_by"), can_be_released,
-        tuple(found.sentence for found in broken), note.stage if note else None, note.reason if note else None,
-    )  # fmt: skip
+        run_id,
+        state,
+        note.base if note else None,
+        note.began_at if note else None,
+        note.ended_at if note else None,
+        rows.get("records"),
+        rows.get("persons"),
+        rows.get("links"),
+        manifest.get("model"),
+        manifest.get("released_by"),
+        can_be_released,
+        tuple(found.sentence for found in broken),
+        note.stage if note else None,
+        note.reason if note else None,
+    )
 
 
 def _state(
-    run_id: str, published: Publication | None, now: str | None, note: RunNote | None, verdict: Verdict | None, *, is_rolled_back: bool, is_damaged: bool
-) -> State:  # fmt: skip
+    run_id: str,
+    published: Publication | None,
+    now: str | None,
+    note: RunNote | None,
+    verdict: Verdict | None,
+    *,
+    is_rolled_back: bool,
+    is_damaged: bool,
+) -> State:
     if published:
         return "current" if run_id == now else "rolled back" if is_rolled_back else "published"
     if is_damaged:

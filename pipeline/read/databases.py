@@ -42,7 +42,9 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
         raise _failed(source, error, is_query=is_query) from None
     except sa.exc.SQLAlchemyError as error:
         if re.search(r"malformed|not a database", str(error)):
-            raise SourceError("truncated_file", source, "is damaged: it is no whole database.", "Ask for tonight's copy again.") from None  # fmt: skip
+            raise SourceError(
+                "truncated_file", source, "is damaged: it is no whole database.", "Ask for tonight's copy again."
+            ) from None
         raise _failed(source, error, is_query=True) from None
     finally:
         engine.dispose()

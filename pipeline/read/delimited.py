@@ -36,8 +36,9 @@ def decode(fetched: Fetched, encoding: str) -> str:
     """The text of a file in its declared encoding, strictly."""
     for mark, name in BOMS:
         if fetched.data.startswith(mark) and codecs.lookup(encoding).name not in (
-            codecs.lookup(name).name, codecs.lookup(name.removesuffix("-sig")).name,
-        ):  # fmt: skip
+            codecs.lookup(name).name,
+            codecs.lookup(name.removesuffix("-sig")).name,
+        ):
             raise _wrong_encoding(fetched.file, encoding, f"begins with the mark of {name.removesuffix('-sig')}")
     try:
         text = fetched.data.decode(encoding)

@@ -59,9 +59,13 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
 
 def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Iterable[Sheet]) -> FeedRead:
     lineage = {
-        "feed_id": feed.feed_id, "source": feed.source, "borough": feed.borough, "file": file, "file_sha256": sha256,
+        "feed_id": feed.feed_id,
+        "source": feed.source,
+        "borough": feed.borough,
+        "file": file,
+        "file_sha256": sha256,
         "contract_version": contract.stamp,
-    }  # fmt: skip
+    }
     good, bad = _Rows(lineage), _Bad(lineage)
     rows_read = 0
     for sheet in _begun(sheets):
@@ -191,9 +195,14 @@ class _Bad:
 
     def add(self, sheet: str | None, row: BadRow) -> None:
         own = {
-            "sheet": sheet, "row_number": row.number, "part": 1, "stage": "read", "reason_code": row.code,
-            "reason": row.reason, "raw_row": row.raw or json.dumps(None),
-        }  # fmt: skip
+            "sheet": sheet,
+            "row_number": row.number,
+            "part": 1,
+            "stage": "read",
+            "reason_code": row.code,
+            "reason": row.reason,
+            "raw_row": row.raw or json.dumps(None),
+        }
         self._rows.append({**self._lineage, **own})
 
     def table(self) -> pa.Table:

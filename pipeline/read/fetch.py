@@ -41,9 +41,12 @@ def fetch(root: str, location: str) -> Fetched:
         raise SourceError("missing_file", file, "is not there.", "Ask the borough for tonight's export.") from None
     except (OSError, ImportError, ValueError) as error:
         raise SourceError(
-            "unreachable", file, f"cannot be reached ({type(error).__name__}).", "Check the location and the connection.",
+            "unreachable",
+            file,
+            f"cannot be reached ({type(error).__name__}).",
+            "Check the location and the connection.",
             is_retryable=True,
-        ) from None  # fmt: skip
+        ) from None
     if not data.strip(b"\x00 \r\n\t"):
         raise SourceError("empty_file", file, "is empty.", "Ask the borough to export it again.")
     return Fetched(file, data, hashlib.sha256(data).hexdigest())
@@ -66,6 +69,9 @@ def check_unchanged(root: str, location: str, fetched: Fetched) -> None:
         is_same = False
     if not is_same:
         raise SourceError(
-            "changing", fetched.file, "changed while it was read.",
-            "Ask the borough to write it under another name and to rename it when it is whole.", is_retryable=True,
-        )  # fmt: skip
+            "changing",
+            fetched.file,
+            "changed while it was read.",
+            "Ask the borough to write it under another name and to rename it when it is whole.",
+            is_retryable=True,
+        )

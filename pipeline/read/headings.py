@@ -113,10 +113,11 @@ def _field(heading: str, at: int, contract: Contract, place: str, number: int) -
     near = difflib.get_close_matches(folded, contract.headings, n=1)
     hint = f" Nearest known: {near[0]!r} ({contract.headings[near[0]]})." if near else ""
     raise SourceError(
-        "unknown_heading", f"{place}, row {number}, column {letter(at)}",
+        "unknown_heading",
+        f"{place}, row {number}, column {letter(at)}",
         f"has the heading {printable(heading)!r}, which the contract does not know.{hint}",
         f"Add it under `person:`, `event:` or `ignore:` in schemas/sources/{contract.source}.yaml.",
-    )  # fmt: skip
+    )
 
 
 def _check(fields: tuple[str | None, ...], headings: list[str], contract: Contract, place: str, number: int) -> None:
@@ -129,17 +130,21 @@ def _check(fields: tuple[str | None, ...], headings: list[str], contract: Contra
                 f"{printable(headings[seen[field]])!r} (column {letter(seen[field])}) and {printable(headings[at])!r}"
             )
             raise SourceError(
-                "duplicate_heading", f"{place}, row {number}, column {letter(at)}",
-                f"has two headings for {field}: {both}.", "Rename one, or list it under `ignore:`.",
-            )  # fmt: skip
+                "duplicate_heading",
+                f"{place}, row {number}, column {letter(at)}",
+                f"has two headings for {field}: {both}.",
+                "Rename one, or list it under `ignore:`.",
+            )
         seen[field] = at
     for field in contract.required:
         if field not in seen:
             expected = ", ".join({**contract.person, **contract.event}.get(field, ()))
             raise SourceError(
-                "missing_column", f"{place}, row {number}", f"has no column for {field}; expected one headed {expected}.",
+                "missing_column",
+                f"{place}, row {number}",
+                f"has no column for {field}; expected one headed {expected}.",
                 "Ask the borough for the full export, or add its heading to the contract.",
-            )  # fmt: skip
+            )
 
 
 def _without_repeats(rows: Iterator[Row | BadRow], headings: list[str]) -> Iterator[Row | BadRow]:

@@ -78,9 +78,11 @@ def _open(fetched: Fetched, kind: str, password: str | None, password_env: str |
 
 
 def _decrypt(fetched: Fetched, password: str | None, password_env: str | None) -> bytes:
-    what = f"Put its password into the environment variable {password_env}." if password_env else (
-        "Name the variable with its password as `password_env` in the contract."
-    )  # fmt: skip
+    what = (
+        f"Put its password into the environment variable {password_env}."
+        if password_env
+        else ("Name the variable with its password as `password_env` in the contract.")
+    )
     if not password:
         raise SourceError("encrypted", fetched.file, "is protected by a password, and none was given.", what)
     out = io.BytesIO()

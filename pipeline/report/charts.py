@@ -15,9 +15,17 @@ from matplotlib.figure import Figure
 
 LINK, REVIEW, INK = "#1d70b8", "#f47738", "#0b0c0c"
 STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "boroughlink", "svg.fonttype": "path", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.edgecolor": INK, "axes.grid": True, "axes.grid.axis": "y", "grid.color": "#d8dadb", "axes.axisbelow": True,
-}  # fmt: skip
+    "svg.hashsalt": "boroughlink",
+    "svg.fonttype": "path",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#d8dadb",
+    "axes.axisbelow": True,
+}
 
 
 def weight_histogram(linked: np.ndarray, waiting: np.ndarray) -> str:

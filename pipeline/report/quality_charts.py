@@ -61,9 +61,14 @@ def _mark(cells: Sequence[Axes], rows: Sequence[Mapping[str, Any]]) -> None:
             for axes in cells:
                 axes.axvline(row["bits"], color=GREY, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
             cells[0].annotate(
-                ", ".join(row["marks"]), (row["bits"], 1.0), xycoords=("data", "axes fraction"), xytext=(3, 2),
-                textcoords="offset points", fontsize=8, color=GREY,
-            )  # fmt: skip
+                ", ".join(row["marks"]),
+                (row["bits"], 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(3, 2),
+                textcoords="offset points",
+                fontsize=8,
+                color=GREY,
+            )
 
 
 def forest_chart(

@@ -19,8 +19,12 @@ ALLOWED: Mapping[Role, frozenset[May]] = {
     "administrator": frozenset({"accounts"}),
 }
 ROLE_WORDS: Mapping[Role, str] = {
-    "steward": "Steward", "supervisor": "Supervisor", "borough": "Borough user", "auditor": "Auditor", "administrator": "Administrator",
-}  # fmt: skip
+    "steward": "Steward",
+    "supervisor": "Supervisor",
+    "borough": "Borough user",
+    "auditor": "Auditor",
+    "administrator": "Administrator",
+}
 SHOWN_MASKED = frozenset({"record_id", "person_id", "borough", "record_id_l", "record_id_r", "event_id"})
 """What is told of a record that others hold: that it is there, and which borough to ask. Not its source, whose name is a secret
 of its own: that somebody is in the custody records, or registered as a sex offender."""
@@ -60,7 +64,11 @@ def need(viewer: Viewer, act: May) -> None:
         DeskRefusedError: 403.
     """
     if not viewer.may(act):
-        raise DeskRefusedError(403, f"Your role, {ROLE_WORDS[viewer.role].lower()}, does not allow this.", "Ask an administrator if you need it for your work.")  # fmt: skip
+        raise DeskRefusedError(
+            403,
+            f"Your role, {ROLE_WORDS[viewer.role].lower()}, does not allow this.",
+            "Ask an administrator if you need it for your work.",
+        )
 
 
 def shown(viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:

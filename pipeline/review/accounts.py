@@ -65,12 +65,23 @@ def add_account(connection: Connection, name: str, role: str, borough: str | Non
     """
     _check(name, role, borough)
     if connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.name_key == name_key(name))).first():
-        raise DeskRefusedError(409, f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name.")  # fmt: skip
+        raise DeskRefusedError(
+            409, f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name."
+        )
     password = secrets.token_urlsafe(12)
     row = {
-        "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": name_key(name), "role": role, "borough": borough,
-        "password_hash": HASHER.hash(password), "is_active": True, "is_new": True, "has_shortcuts": True, "failures": 0, "created_at": now,
-    }  # fmt: skip
+        "account_id": str(uuid4()),
+        "name": " ".join(name.split()),
+        "name_key": name_key(name),
+        "role": role,
+        "borough": borough,
+        "password_hash": HASHER.hash(password),
+        "is_active": True,
+        "is_new": True,
+        "has_shortcuts": True,
+        "failures": 0,
+        "created_at": now,
+    }
     connection.execute(sa.insert(ACCOUNTS), row)
     return password
 
@@ -78,7 +89,15 @@ def add_account(connection: Connection, name: str, role: str, borough: str | Non
 def reset_account(connection: Connection, account_id: str) -> str:
     """A new password for one sign-in; the second factor is set up anew; every session ends."""
     password = secrets.token_urlsafe(12)
-    values = {"password_hash": HASHER.hash(password), "is_new": True, "totp_secret": None, "totp_step": None, "failures": 0, "locked_until": None, "is_active": True}  # fmt: skip
+    values = {
+        "password_hash": HASHER.hash(password),
+        "is_new": True,
+        "totp_secret": None,
+        "totp_step": None,
+        "failures": 0,
+        "locked_until": None,
+        "is_active": True,
+    }
     _change(connection, account_id, values)
     connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
     return password
@@ -194,7 +213,9 @@ def set_shortcuts(connection: Connection, account_id: str, on: bool) -> None:
     _change(connection, account_id, {"has_shortcuts": on})
 
 
-def from_provider(connection: Connection, subject: str, name: str, role: str, borough: str | None, now: dt.datetime) -> Account:  # fmt: skip
+def from_provider(
+    connection: Connection, subject: str, name: str, role: str, borough: str | None, now: dt.datetime
+) -> Account:
     """The account of somebody whom the OpenID provider vouches for, made or brought up to date."""
     _check(name, role, borough)
     row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one_or_none()
@@ -202,9 +223,18 @@ def from_provider(connection: Connection, subject: str, name: str, role: str, bo
         raise DeskRefusedError(403, "Another account has this name.", "Ask an administrator.")
     if row is None:
         values: dict[str, Any] = {
-            "account_id": str(uuid4()), "name": " ".join(name.split()), "name_key": name_key(name), "role": role, "borough": borough,
-            "subject": subject, "is_active": True, "is_new": False, "has_shortcuts": True, "failures": 0, "created_at": now,
-        }  # fmt: skip
+            "account_id": str(uuid4()),
+            "name": " ".join(name.split()),
+            "name_key": name_key(name),
+            "role": role,
+            "borough": borough,
+            "subject": subject,
+            "is_active": True,
+            "is_new": False,
+            "has_shortcuts": True,
+            "failures": 0,
+            "created_at": now,
+        }
         connection.execute(sa.insert(ACCOUNTS), values)
     else:
         _change(connection, row.account_id, {"role": role, "borough": borough})
@@ -222,7 +252,11 @@ def _check(name: str, role: str, borough: str | None) -> None:
     if borough is not None and borough not in CODES:
         nearest = difflib.get_close_matches(borough.casefold(), [name.casefold() for name in CODES], 1, 0.5)
         name = next((name for name in CODES if [name.casefold()] == nearest), "Croydon")
-        raise DeskRefusedError(422, f"There is no borough {borough[:40]}.", f"Write it as {name}." if nearest else f"Boroughs are written as {name}.")  # fmt: skip
+        raise DeskRefusedError(
+            422,
+            f"There is no borough {borough[:40]}.",
+            f"Write it as {name}." if nearest else f"Boroughs are written as {name}.",
+        )
 
 
 def _change(connection: Connection, account_id: str, values: dict[str, Any]) -> None:

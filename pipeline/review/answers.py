@@ -86,11 +86,18 @@ def keep_answer(sitting: Sitting, verdict: str, recorded: Iterable[Recorded]) ->
     if question is None or not decisions:
         return
     row = {
-        "answer_id": str(uuid4()), "review_id": question["review_id"], "review_type": question["review_type"], "verdict": verdict,
-        "decided_by": sitting.viewer.name, "decided_at": sitting.now, "decision_ids": json.dumps([own.decision_id for own in decisions]),
-        "last_seq": max(own.seq for own in decisions), "was_linked": len(sitting.group.persons) == 1,
-        "match_probability": question.get("match_probability"), "is_undone": False,
-    }  # fmt: skip
+        "answer_id": str(uuid4()),
+        "review_id": question["review_id"],
+        "review_type": question["review_type"],
+        "verdict": verdict,
+        "decided_by": sitting.viewer.name,
+        "decided_at": sitting.now,
+        "decision_ids": json.dumps([own.decision_id for own in decisions]),
+        "last_seq": max(own.seq for own in decisions),
+        "was_linked": len(sitting.group.persons) == 1,
+        "match_probability": question.get("match_probability"),
+        "is_undone": False,
+    }
     sitting.connection.execute(sa.insert(ANSWERS), row)
     unclaim(sitting)
 
@@ -110,7 +117,11 @@ def unclaim(sitting: Sitting) -> None:
 
 def answers_to(connection: Connection, review_id: str) -> list[Row]:
     """Answers to a question that were not undone, the latest first."""
-    sql = sa.select(ANSWERS).where(ANSWERS.c.review_id == review_id, sa.not_(ANSWERS.c.is_undone)).order_by(ANSWERS.c.decided_at.desc())  # fmt: skip
+    sql = (
+        sa.select(ANSWERS)
+        .where(ANSWERS.c.review_id == review_id, sa.not_(ANSWERS.c.is_undone))
+        .order_by(ANSWERS.c.decided_at.desc())
+    )
     return [{**row._asdict(), "decision_ids": json.loads(row.decision_ids)} for row in connection.execute(sql)]
 
 
@@ -154,9 +165,13 @@ def ask_again(sitting: Sitting, verdict: str) -> None:
     if question is None:
         return
     row: dict[str, Any] = {
-        "look_id": str(uuid4()), "review_id": question["review_id"], "review_type": question["review_type"],
-        "first_by": sitting.viewer.name, "first_verdict": verdict, "first_at": sitting.now,
-    }  # fmt: skip
+        "look_id": str(uuid4()),
+        "review_id": question["review_id"],
+        "review_type": question["review_type"],
+        "first_by": sitting.viewer.name,
+        "first_verdict": verdict,
+        "first_at": sitting.now,
+    }
     sitting.connection.execute(sa.insert(LOOKS), row)
 
 

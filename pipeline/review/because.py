@@ -6,10 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 WORDS: Mapping[str, str] = {
-    "fact": "a fact; the others are assessments", "frequent": "most records have it", "trusted": "its source is the most reliable",
-    "recent": "it is the latest", "complete": "it is the most complete",
-}  # fmt: skip
-ORDER_WORDS: Mapping[str, str] = {"fact": "facts", "frequent": "what most records have", "trusted": "the most reliable source", "recent": "the latest", "complete": "the most complete"}  # fmt: skip
+    "fact": "a fact; the others are assessments",
+    "frequent": "most records have it",
+    "trusted": "its source is the most reliable",
+    "recent": "it is the latest",
+    "complete": "it is the most complete",
+}
+ORDER_WORDS: Mapping[str, str] = {
+    "fact": "facts",
+    "frequent": "what most records have",
+    "trusted": "the most reliable source",
+    "recent": "the latest",
+    "complete": "the most complete",
+}
 
 
 def because(chosen: Mapping[str, Any], others: Sequence[Mapping[str, Any]], trust: Mapping[str, int]) -> str:

@@ -78,7 +78,9 @@ def _across(group: Group, owners: list[str]) -> list[Row]:
     """Scored pairs of which each person has one end."""
     found = []
     for ends, row in group.links.items():
-        if all(end in group.records for end in ends) and {group.records[end]["person_id"] for end in ends} == set(owners):  # fmt: skip
+        if all(end in group.records for end in ends) and {group.records[end]["person_id"] for end in ends} == set(
+            owners
+        ):
             found.append(row)
     return found
 

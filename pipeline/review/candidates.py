@@ -33,7 +33,10 @@ class Key:
 def keys_of(wanted: Mapping[str, Any]) -> list[Key]:
     """Keys that bring candidates, the most telling first: names by their sound, or but for one name's rest, or a birthday's year."""
     names = {name: list(wanted.get(name, [])) for name in ("surname", "forename")}
-    s, f = ([code for value in names[name] for word in value.split() if (code := metaphone(word))] for name in ("surname", "forename"))  # fmt: skip
+    s, f = (
+        [code for value in names[name] for word in value.split() if (code := metaphone(word))]
+        for name in ("surname", "forename")
+    )
     keys = [Key("i", (wanted[name],), 40) for name in IDENTIFIERS if name in wanted]
     if born := day_of(wanted.get("date_of_birth")):
         keys += [*(Key("sd", (x, born), 14) for x in s), *(Key("fd", (x, born), 12) for x in f), Key("d", (born,), 8)]

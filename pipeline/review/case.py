@@ -171,7 +171,16 @@ def _made_by(question: Row, group: Group) -> list[str]:
     return [*best]
 
 
-def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: bool, given: Sequence[str] = (), with_events: bool = False, is_blind: bool = False) -> Case:  # fmt: skip
+def case_of(
+    shelf: Shelf,
+    store: Store,
+    viewer: Viewer,
+    question: Row,
+    is_open: bool,
+    given: Sequence[str] = (),
+    with_events: bool = False,
+    is_blind: bool = False,
+) -> Case:
     """Put a case together.
 
     Args:
@@ -187,7 +196,10 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
     group = group_for(shelf, question)
     pair = pair_of(question, group, given)
     labels = labels_of(group)
-    people = tuple(Person(shown(viewer, {**row, "borough": None}), shown_all(viewer, group.of(own))) for own, row in group.persons.items())  # fmt: skip
+    people = tuple(
+        Person(shown(viewer, {**row, "borough": None}), shown_all(viewer, group.of(own)))
+        for own, row in group.persons.items()
+    )
     left, right = (
         shown(viewer, group.records[record]) for record in sorted(pair, key=lambda record: int(labels[record]))
     )
@@ -197,13 +209,33 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
     sides = [(person.row["person_id"], person.records) for person in people]
     head = pair_state(found[pair]).head if pair in found else None
     return Case(
-        question=question, is_open=is_open, group=group, people=people, labels=labels, pair=pair, left=left, right=right,
-        rows=field_rows(left, right, link, shelf.kept.model, store.policy.disagreeing_levels, [group.persons[row["person_id"]] if viewer.sees_all else {} for row in (left, right)]),
-        weighed=_weighed(shelf, link, left, right), beyond=beyond(group, pair) if viewer.sees_all else None, said=_said(shelf, group, pair, link), rules=_rules(shelf, link),
-        graph=graph_picture(sides, _inside(group), labels, pair), facts=facts, decisions=() if is_blind else told_decisions(found, labels),
-        head=None if is_blind else head, warnings={} if is_blind else _warnings(store, facts, viewer, labels, f"/cases/{question['review_id']}"),
+        question=question,
+        is_open=is_open,
+        group=group,
+        people=people,
+        labels=labels,
+        pair=pair,
+        left=left,
+        right=right,
+        rows=field_rows(
+            left,
+            right,
+            link,
+            shelf.kept.model,
+            store.policy.disagreeing_levels,
+            [group.persons[row["person_id"]] if viewer.sees_all else {} for row in (left, right)],
+        ),
+        weighed=_weighed(shelf, link, left, right),
+        beyond=beyond(group, pair) if viewer.sees_all else None,
+        said=_said(shelf, group, pair, link),
+        rules=_rules(shelf, link),
+        graph=graph_picture(sides, _inside(group), labels, pair),
+        facts=facts,
+        decisions=() if is_blind else told_decisions(found, labels),
+        head=None if is_blind else head,
+        warnings={} if is_blind else _warnings(store, facts, viewer, labels, f"/cases/{question['review_id']}"),
         events={own: shown_all(viewer, shelf.events(own)) for own in group.persons} if with_events else {},
-    )  # fmt: skip
+    )
 
 
 def preview_of(shelf: Shelf, case: Case, dealt: Dealt | None, verdict: str) -> Preview | None:
@@ -239,7 +271,9 @@ def _in_order(one: str, other: str) -> tuple[str, str]:
     return (other, one) if one.isdecimal() and other.isdecimal() and int(one) > int(other) else (one, other)
 
 
-def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: frozenset[str], retractions: Collection[str]) -> str:  # fmt: skip
+def _state(
+    own: Decision, in_force: Decision | None, waiting: set[str], live: frozenset[str], retractions: Collection[str]
+) -> str:
     if own.decision_id not in live:
         return "taken back"
     if own.decision_id in waiting:
@@ -251,7 +285,9 @@ def _state(own: Decision, in_force: Decision | None, waiting: set[str], live: fr
     return "in force" if in_force and own.decision_id == in_force.decision_id else "replaced"
 
 
-def _warnings(store: Store, facts: dict[str, Any], viewer: Viewer, labels: dict[str, str], here: str) -> dict[str, Refused]:  # fmt: skip
+def _warnings(
+    store: Store, facts: dict[str, Any], viewer: Viewer, labels: dict[str, str], here: str
+) -> dict[str, Refused]:
     found = warnings_of(store, facts, viewer.name, ("link", "unlink"))
     return {verdict: refused(refusal, labels, here) for verdict, refusal in found.items()}
 
@@ -278,7 +314,11 @@ def _weighed(shelf: Shelf, link: Row | None, left: Row, right: Row) -> Weighed |
         for name in RARE_FIELDS
         for value in sorted(_values(left, name) & _values(right, name))[:MOST_VALUES]
     ]
-    return weighed(as_evidence(shelf.kept, link).waterfall, shelf.kept.link_bits, rarity_lines(shelf.rarity(shared), shelf.n_records))  # fmt: skip
+    return weighed(
+        as_evidence(shelf.kept, link).waterfall,
+        shelf.kept.link_bits,
+        rarity_lines(shelf.rarity(shared), shelf.n_records),
+    )
 
 
 def _values(row: Row, name: str) -> set[str]:

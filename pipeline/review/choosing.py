@@ -44,7 +44,11 @@ def _chosen(values: Mapping[str, Mapping[str, Row]], survivorship: Survivorship)
         records = dict.fromkeys(record for rows in own for record in rows)
         if records:
             best = _first([_together(own, record) for record in records], rules, survivorship.trust)
-            found |= {name: rows[best["record_id"]]["value"] for name, rows in zip(names, own, strict=True) if best["record_id"] in rows}  # fmt: skip
+            found |= {
+                name: rows[best["record_id"]]["value"]
+                for name, rows in zip(names, own, strict=True)
+                if best["record_id"] in rows
+            }
     return found
 
 

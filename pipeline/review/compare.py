@@ -14,13 +14,37 @@ from schemas.model import Model
 
 Status = Literal["agrees", "close", "conflicts", "one_empty", "masked"]
 STATUS_WORDS: Mapping[Status, str] = {
-    "agrees": "Agrees", "close": "Close", "conflicts": "Conflicts", "one_empty": "One side is empty", "masked": "Masked",
-}  # fmt: skip
-SIGNS: Mapping[Status, str] = {"agrees": "\N{CHECK MARK}", "close": "\N{ALMOST EQUAL TO}", "conflicts": "\N{MULTIPLICATION X}", "one_empty": "\N{WHITE CIRCLE}", "masked": "\N{BLACK SQUARE}"}  # fmt: skip
+    "agrees": "Agrees",
+    "close": "Close",
+    "conflicts": "Conflicts",
+    "one_empty": "One side is empty",
+    "masked": "Masked",
+}
+SIGNS: Mapping[Status, str] = {
+    "agrees": "\N{CHECK MARK}",
+    "close": "\N{ALMOST EQUAL TO}",
+    "conflicts": "\N{MULTIPLICATION X}",
+    "one_empty": "\N{WHITE CIRCLE}",
+    "masked": "\N{BLACK SQUARE}",
+}
 FIELDS = (
-    "forename", "middle_names", "surname", "alias", "date_of_birth", "age", "sex", "ethnicity", "address", "postcode", "phone", "email",
-    "pnc_id", "cro_number", "nhs_number", "upn",
-)  # fmt: skip
+    "forename",
+    "middle_names",
+    "surname",
+    "alias",
+    "date_of_birth",
+    "age",
+    "sex",
+    "ethnicity",
+    "address",
+    "postcode",
+    "phone",
+    "email",
+    "pnc_id",
+    "cro_number",
+    "nhs_number",
+    "upn",
+)
 UNMARKED = frozenset({"age", "role"})
 """Fields whose values may differ in the records of one person"""
 
@@ -50,7 +74,14 @@ class FieldRow:
         return STATUS_WORDS[self.status]
 
 
-def field_rows(left: Mapping[str, Any], right: Mapping[str, Any], link: Mapping[str, Any] | None, model: Model | None, disagreeing: Collection[str], golden: Sequence[Mapping[str, Any]] = ({}, {})) -> list[FieldRow]:  # fmt: skip
+def field_rows(
+    left: Mapping[str, Any],
+    right: Mapping[str, Any],
+    link: Mapping[str, Any] | None,
+    model: Model | None,
+    disagreeing: Collection[str],
+    golden: Sequence[Mapping[str, Any]] = ({}, {}),
+) -> list[FieldRow]:
     """Every field that a side has, in the order in which people read.
 
     Args:
@@ -144,7 +175,9 @@ def _by_persons(texts: Sequence[str], known: Sequence[str]) -> str:
     return "what the two people have agrees" if both[0] == both[1] else "what the two people have differs"
 
 
-def _status(texts: Sequence[str], level: str | None, disagreeing: Collection[str], is_best: bool, bits: float | None) -> Status:  # fmt: skip
+def _status(
+    texts: Sequence[str], level: str | None, disagreeing: Collection[str], is_best: bool, bits: float | None
+) -> Status:
     """What the reader is told; what weighs against one person is never called close."""
     if not all(texts) and not level:  # an age is compared with a birthday too
         return "one_empty"

@@ -79,11 +79,20 @@ def decide_pair(sitting: Sitting, said: Said, is_drawn: bool) -> Outcome:
     supersedes = None
     if store.find(said.decision_id) is None:  # else the same form was sent again, and counts once
         check_evidence(facts, said, store.policy)
-        if sitting.question and (look_id := open_look(sitting.connection, sitting.question["review_id"], sitting.viewer)):  # fmt: skip
+        if sitting.question and (
+            look_id := open_look(sitting.connection, sitting.question["review_id"], sitting.viewer)
+        ):
             keep_second_look(sitting, look_id, said.verdict)
             return Outcome((), is_second_look=True)
         supersedes = _replaced(sitting, said)
-    new = NewDecision(decision_id=said.decision_id, verdict=said.verdict, decided_by=sitting.viewer.name, reason=said.reason, supersedes=supersedes, **facts)  # fmt: skip
+    new = NewDecision(
+        decision_id=said.decision_id,
+        verdict=said.verdict,
+        decided_by=sitting.viewer.name,
+        reason=said.reason,
+        supersedes=supersedes,
+        **facts,
+    )
     recorded = store.enter_within(sitting.connection, [new])
     keep_made(sitting, recorded)
     if recorded[0].is_new:
@@ -103,7 +112,11 @@ def check_evidence(facts: Mapping[str, Any], said: Said, policy: StewardPolicy) 
         return
     moved = moved_fields(said.evidence, facts.get("evidence") or "", policy)
     what = f" Moved: {', '.join(within(FIELD_WORDS.get(name, name)) for name in moved)}." if moved else ""
-    raise DeskRefusedError(409, f"The evidence has changed since you opened the case.{what}", "The new evidence is shown below: look again, then decide.")  # fmt: skip
+    raise DeskRefusedError(
+        409,
+        f"The evidence has changed since you opened the case.{what}",
+        "The new evidence is shown below: look again, then decide.",
+    )
 
 
 def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Outcome:
@@ -119,10 +132,14 @@ def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Out
     if named is None or named.erasure_id or not set(named.pair) <= set(sitting.group.records):
         raise DeskRefusedError(404, "There is no such decision on this case.")
     if is_same_person(named.decided_by, sitting.viewer.name):
-        raise DeskRefusedError(403, "Nobody confirms their own decision.", "Another steward must look at it. You can undo it.")  # fmt: skip
+        raise DeskRefusedError(
+            403, "Nobody confirms their own decision.", "Another steward must look at it. You can undo it."
+        )
     waiting = waiting_together(store.about(list(sitting.group.records)), named)
     if not waiting:
-        raise DeskRefusedError(409, "This decision does not wait for a second person any more.", "Look at what stands now.")  # fmt: skip
+        raise DeskRefusedError(
+            409, "This decision does not wait for a second person any more.", "Look at what stands now."
+        )
     return _confirmed(sitting, named, waiting, reason) if agrees else _sent_back(sitting, waiting, reason)
 
 
@@ -140,7 +157,9 @@ def _confirmed(sitting: Sitting, named: Decision, waiting: Sequence[Decision], r
 def _sent_back(sitting: Sitting, waiting: Sequence[Decision], reason: str) -> Outcome:
     ids = [own.decision_id for own in waiting]
     answer = answer_with(sitting, ids[0])
-    back = undoing(sitting.store, answer["decision_ids"] if answer else ids, sitting.viewer.name, reason, sitting.n_records)  # fmt: skip
+    back = undoing(
+        sitting.store, answer["decision_ids"] if answer else ids, sitting.viewer.name, reason, sitting.n_records
+    )
     recorded = sitting.store.enter_within(sitting.connection, back.decisions)
     forget_answers(sitting, set(ids))
     return Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
@@ -201,7 +220,11 @@ def _replaced(sitting: Sitting, said: Said) -> str | None:
     """The decision of another steward that the form replaces by its word."""
     head = head_of(sitting.store, said.pair)
     if (head.decision_id if head else "") != said.head:
-        raise DeskRefusedError(409, "Another decision on these two records was entered meanwhile.", "It is shown below; yours was not entered.")  # fmt: skip
+        raise DeskRefusedError(
+            409,
+            "Another decision on these two records was entered meanwhile.",
+            "It is shown below; yours was not entered.",
+        )
     if head and said.replaces and not is_same_person(head.decided_by, sitting.viewer.name):
         return head.decision_id
     return None

@@ -68,7 +68,12 @@ class GraphPicture:
         return next((line for line in self.lines if line.is_weak), None)
 
 
-def graph_picture(sides: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], links: Sequence[Mapping[str, Any]], labels: Mapping[str, str], focal: tuple[str, str] | None) -> GraphPicture:  # fmt: skip
+def graph_picture(
+    sides: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
+    links: Sequence[Mapping[str, Any]],
+    labels: Mapping[str, str],
+    focal: tuple[str, str] | None,
+) -> GraphPicture:
     """The picture.
 
     Args:
@@ -87,16 +92,33 @@ def graph_picture(sides: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], link
         left_out += max(0, len(records) - room)
         nodes |= _ring(records[:room], middle, side, labels, focal)
     edges = [Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]) for row in links]
-    bridge = weakest_bridge(list(nodes), [e for e in edges if e.left in nodes and e.right in nodes]) if len(sides) == 1 else None  # fmt: skip
+    bridge = (
+        weakest_bridge(list(nodes), [e for e in edges if e.left in nodes and e.right in nodes])
+        if len(sides) == 1
+        else None
+    )
     weak = focal or ((bridge.edge.left, bridge.edge.right) if bridge else None)
-    shown = sorted((row for row in links if row["record_id_l"] in nodes and row["record_id_r"] in nodes), key=lambda row: -row["match_weight"])  # fmt: skip
-    kept = [row for at, row in enumerate(shown) if at < MOST_LINES or {row["record_id_l"], row["record_id_r"]} == set(weak or ())]  # fmt: skip
+    shown = sorted(
+        (row for row in links if row["record_id_l"] in nodes and row["record_id_r"] in nodes),
+        key=lambda row: -row["match_weight"],
+    )
+    kept = [
+        row
+        for at, row in enumerate(shown)
+        if at < MOST_LINES or {row["record_id_l"], row["record_id_r"]} == set(weak or ())
+    ]
     lines = tuple(_line(row, nodes, weak) for row in kept)
     width = titles[-1][1] + RING + MARGIN if titles else 2 * MARGIN
     return GraphPicture(tuple(nodes.values()), lines, width, 2 * (RING + MARGIN) + 10, left_out, bridge, tuple(titles))
 
 
-def _ring(records: Sequence[Mapping[str, Any]], middle: int, side: int, labels: Mapping[str, str], focal: tuple[str, str] | None) -> dict[str, Node]:  # fmt: skip
+def _ring(
+    records: Sequence[Mapping[str, Any]],
+    middle: int,
+    side: int,
+    labels: Mapping[str, str],
+    focal: tuple[str, str] | None,
+) -> dict[str, Node]:
     found = {}
     for at, record in enumerate(records):
         turn = 2 * math.pi * at / len(records) - math.pi / 2 if len(records) > 1 else 0.0
@@ -113,4 +135,17 @@ def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, st
     width = 2 if row["match_weight"] < 8 else 3 if row["match_weight"] < 20 else 4
     mid_x = GAP_X if a.side != b.side else (a.x + b.x) // 2
     along = (mid_x - a.x) / (b.x - a.x) if a.x != b.x else 0.5
-    return Line(a.x, a.y, b.x, b.y, a.label, b.label, row["match_weight"], row["decision"], is_weak, width, mid_x, round(a.y + along * (b.y - a.y)))  # fmt: skip
+    return Line(
+        a.x,
+        a.y,
+        b.x,
+        b.y,
+        a.label,
+        b.label,
+        row["match_weight"],
+        row["decision"],
+        is_weak,
+        width,
+        mid_x,
+        round(a.y + along * (b.y - a.y)),
+    )

@@ -24,10 +24,14 @@ LOCK, LOG = ".lock", "desk.log"
 VERSION = 3
 """Raised when what is in the file changes"""
 COPIED = {
-    "persons": "person_id", "person_fields": "person_id, field, value, record_id", "records": "person_id, record_id",
-    "events": "person_id, started_at NULLS LAST, event_id", "identity_ledger": "person_id, valid_from",
-    "link_changes": "person_id_after", "review_closed": "review_id",
-}  # fmt: skip
+    "persons": "person_id",
+    "person_fields": "person_id, field, value, record_id",
+    "records": "person_id, record_id",
+    "events": "person_id, started_at NULLS LAST, event_id",
+    "identity_ledger": "person_id, valid_from",
+    "link_changes": "person_id_after",
+    "review_closed": "review_id",
+}
 WHOLE = "SELECT *{more} FROM read_parquet([{files}])"
 ALONE = (
     ", len(forename) > 0 AND len(surname) > 0 AND date_of_birth IS NOT NULL"

@@ -18,10 +18,30 @@ from pipeline.review.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 TO = r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|why)|persons/[A-Za-z0-9_-]{1,64}/(unmerge|why)|search)$"
 LONGEST = 48_000
 LABELS = {
-    "verdict": "Verdict", "code": "Reason", "text": "In your words", "why": "Why you look", "agrees": "The other steward's decision", "do": "What", "joined": "Join as well",
-    "surname": "Surname", "forename": "Forename", "date_of_birth": "Date of birth", "postcode": "Postcode", "identifier": "Identifier",
-}  # fmt: skip
-WORDS = {"ticked": "The ticked records are one person", "others": "The records not ticked are one person", "yes": "Confirm", "no": "Take it back", "split": "Part the ticked records", "preview": "Preview only", **VERDICT_WORDS, **REASONS, **JUSTIFICATIONS}  # fmt: skip
+    "verdict": "Verdict",
+    "code": "Reason",
+    "text": "In your words",
+    "why": "Why you look",
+    "agrees": "The other steward's decision",
+    "do": "What",
+    "joined": "Join as well",
+    "surname": "Surname",
+    "forename": "Forename",
+    "date_of_birth": "Date of birth",
+    "postcode": "Postcode",
+    "identifier": "Identifier",
+}
+WORDS = {
+    "ticked": "The ticked records are one person",
+    "others": "The records not ticked are one person",
+    "yes": "Confirm",
+    "no": "Take it back",
+    "split": "Part the ticked records",
+    "preview": "Preview only",
+    **VERDICT_WORDS,
+    **REASONS,
+    **JUSTIFICATIONS,
+}
 CODED = frozenset({"verdict", "code", "why", "agrees", "do", "joined"})
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Value = Annotated[str, Field(max_length=4_000)]
@@ -43,7 +63,11 @@ class Kept(BaseModel):
     @property
     def told(self) -> list[tuple[str, str]]:
         """What a person entered, in words; ids and hashes are left out."""
-        found = [(LABELS[name], WORDS.get(value, value) if name in CODED else value) for name, value in self.fields if name in LABELS and value]  # fmt: skip
+        found = [
+            (LABELS[name], WORDS.get(value, value) if name in CODED else value)
+            for name, value in self.fields
+            if name in LABELS and value
+        ]
         n_ticked = sum(name == "records" for name, _ in self.fields)
         return [*found, ("Ticked records", str(n_ticked))] if n_ticked else found
 

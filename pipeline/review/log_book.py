@@ -44,7 +44,9 @@ class LogFilters(BaseModel):
     day_to: Annotated[str, AfterValidator(_day_text)] = ""
 
 
-def entries(connection: Connection, filters: LogFilters, before: int | None = None, most: int = PAGE) -> list[dict[str, Any]]:  # fmt: skip
+def entries(
+    connection: Connection, filters: LogFilters, before: int | None = None, most: int = PAGE
+) -> list[dict[str, Any]]:
     """Entries newest first; ``before``: those with a smaller number only."""
     sql = sa.select(LOG).where(*_where(filters)).order_by(LOG.c.seq.desc()).limit(most)
     if before is not None:
@@ -61,7 +63,10 @@ def entries(connection: Connection, filters: LogFilters, before: int | None = No
 
 def choices(connection: Connection) -> dict[str, list[str]]:
     """Actors and actions that the log has."""
-    return {name: list(connection.execute(sa.select(LOG.c[name]).distinct().order_by(LOG.c[name])).scalars()) for name in ("actor", "action")}  # fmt: skip
+    return {
+        name: list(connection.execute(sa.select(LOG.c[name]).distinct().order_by(LOG.c[name])).scalars())
+        for name in ("actor", "action")
+    }
 
 
 def as_csv(connection: Connection, filters: LogFilters) -> str:

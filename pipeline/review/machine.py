@@ -31,7 +31,9 @@ class LookedAt:
     persons_parted: int
 
 
-def made_by_machine(record_ids: Collection[str], links: Iterable[Mapping[str, Any]], pairs: Iterable[Pair]) -> dict[Pair, Made]:  # fmt: skip
+def made_by_machine(
+    record_ids: Collection[str], links: Iterable[Mapping[str, Any]], pairs: Iterable[Pair]
+) -> dict[Pair, Made]:
     """What the machine had made of pairs of records; a pair that it left apart, or that a steward joined, is left out.
 
     Args:
@@ -55,8 +57,11 @@ def keep_machine_pairs(connection: Connection, recorded: Iterable[Recorded], mad
     rows = [
         {"decision_id": one.decision.decision_id, "made": made[one.decision.pair]}
         for one in recorded
-        if one.is_new and one.decision.verdict in ("link", "unlink") and not one.decision.confirms and one.decision.pair in made
-    ]  # fmt: skip
+        if one.is_new
+        and one.decision.verdict in ("link", "unlink")
+        and not one.decision.confirms
+        and one.decision.pair in made
+    ]
     if rows:
         connection.execute(sa.insert(MACHINE_PAIRS), rows)
 

@@ -88,16 +88,25 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
     since = now - dt.timedelta(days=DAYS)
     answers = [row._asdict() for row in connection.execute(sa.select(ANSWERS).where(ANSWERS.c.decided_at >= since))]
     looks = [row._asdict() for row in connection.execute(sa.select(LOOKS).where(LOOKS.c.second_by.is_not(None)))]
-    waiting = connection.execute(sa.select(sa.func.count()).select_from(LOOKS).where(LOOKS.c.second_by.is_(None))).scalar_one()  # fmt: skip
+    waiting = connection.execute(
+        sa.select(sa.func.count()).select_from(LOOKS).where(LOOKS.c.second_by.is_(None))
+    ).scalar_one()
     kept = [row for row in answers if not row["is_undone"]]
     seconded = confirmations(connection, kept)
     first = [row for row in kept if row["answer_id"] not in seconded]
     pairs = [(row, (row["first_verdict"], row["second_verdict"])) for row in looks]
     return Overview(
-        _open(shelf, uk_day(now), answered_since(connection, shelf.decisions_read)), AGE_WORDS, _per_day(first, now), _stewards(answers, seconded), agreement([pair for _, pair in pairs]),
+        _open(shelf, uk_day(now), answered_since(connection, shelf.decisions_read)),
+        AGE_WORDS,
+        _per_day(first, now),
+        _stewards(answers, seconded),
+        agreement([pair for _, pair in pairs]),
         by_key((name, pair) for row, pair in pairs for name in (row["first_by"], row["second_by"])),
-        by_key((row["review_type"], pair) for row, pair in pairs), int(waiting), _bands(first), _precision(shelf, connection),
-    )  # fmt: skip
+        by_key((row["review_type"], pair) for row, pair in pairs),
+        int(waiting),
+        _bands(first),
+        _precision(shelf, connection),
+    )
 
 
 def confirmations(connection: Connection, answers: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -131,15 +140,25 @@ def _stewards(answers: Sequence[Mapping[str, Any]], seconded: Collection[str]) -
     done, confirmed, undone = Counter[str](), Counter[str](), Counter[str]()
     for row in answers:
         (undone if row["is_undone"] else confirmed if row["answer_id"] in seconded else done)[row["decided_by"]] += 1
-    return [(name, done[name], confirmed[name], undone[name]) for name in sorted({row["decided_by"] for row in answers})]  # fmt: skip
+    return [
+        (name, done[name], confirmed[name], undone[name]) for name in sorted({row["decided_by"] for row in answers})
+    ]
 
 
 def _bands(answers: Sequence[Mapping[str, Any]]) -> list[Band]:
     """Answers between two persons: what the model expected and what stewards said. Those who could not tell are left out."""
-    told = [row for row in answers if row["verdict"] in ("link", "unlink") and row["match_probability"] is not None and not row["was_linked"]]  # fmt: skip
+    told = [
+        row
+        for row in answers
+        if row["verdict"] in ("link", "unlink") and row["match_probability"] is not None and not row["was_linked"]
+    ]
     found = []
     for low, high in BANDS:
-        own = [row for row in told if low <= row["match_probability"] < high or (high == 1.0 and row["match_probability"] == 1.0)]  # fmt: skip
+        own = [
+            row
+            for row in told
+            if low <= row["match_probability"] < high or (high == 1.0 and row["match_probability"] == 1.0)
+        ]
         if own:
             linked = sum(row["verdict"] == "link" for row in own)
             expected = sum(row["match_probability"] for row in own) / len(own)
@@ -148,7 +167,9 @@ def _bands(answers: Sequence[Mapping[str, Any]]) -> list[Band]:
 
 
 def _precision(shelf: Shelf, connection: Connection) -> Precision:
-    links: Row = shelf.rows("SELECT count(*) AS n, avg(match_probability) AS mean FROM links WHERE decision = 'link' AND decided_by <> 'steward'")[0]  # fmt: skip
+    links: Row = shelf.rows(
+        "SELECT count(*) AS n, avg(match_probability) AS mean FROM links WHERE decision = 'link' AND decided_by <> 'steward'"
+    )[0]
     looked_at = looked_at_by_stewards(connection)
     return Precision(
         int(links["n"]),

@@ -33,8 +33,12 @@ ON_PAPER = 5
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )  # fmt: skip
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     filters: dict[str, Callable[..., str]] = {
         "said": said,
         "day": day,
@@ -48,7 +52,15 @@ def _environment() -> Environment:
         "kind": kind_words,
     }
     environment.filters |= filters
-    environment.globals |= {"MARKING": MARKING, "ROLE_WORDS": ROLE_WORDS, "TYPE_WORDS": TYPE_WORDS, "VERDICT_WORDS": VERDICT_WORDS, "MASK": MASK, "ON_PAPER": ON_PAPER, "FILES_HASH": FILES_HASH}  # fmt: skip
+    environment.globals |= {
+        "MARKING": MARKING,
+        "ROLE_WORDS": ROLE_WORDS,
+        "TYPE_WORDS": TYPE_WORDS,
+        "VERDICT_WORDS": VERDICT_WORDS,
+        "MASK": MASK,
+        "ON_PAPER": ON_PAPER,
+        "FILES_HASH": FILES_HASH,
+    }
     return environment
 
 
@@ -139,9 +151,14 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     token = token_of(request)
     visit = getattr(request.state, "visit", None)
     common = {
-        "viewer": visit.viewer if visit else None, "csrf": csrf_of(token) if token else "", "nonce": request.state.nonce,
-        "path": request.url.path, "idle_minutes": request.app.state.desk.settings.idle_minutes, "errors": (), "notice": None,
-    }  # fmt: skip
+        "viewer": visit.viewer if visit else None,
+        "csrf": csrf_of(token) if token else "",
+        "nonce": request.state.nonce,
+        "path": request.url.path,
+        "idle_minutes": request.app.state.desk.settings.idle_minutes,
+        "errors": (),
+        "notice": None,
+    }
     return HTMLResponse(TEMPLATES.get_template(template).render({**common, **context}), status)
 
 

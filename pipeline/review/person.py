@@ -127,12 +127,26 @@ def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
     labels = {record: str(at) for at, record in enumerate(group.records, start=1)}
     events = shown_all(viewer, shelf.events(person_id))
     inside = [link for (left, right), link in group.links.items() if left in group.records and right in group.records]
-    changes = shelf.rows("SELECT kind, cause, count(*) AS n FROM link_changes WHERE person_id_before = ? OR person_id_after = ? GROUP BY ALL ORDER BY ALL", [person_id, person_id])  # fmt: skip
+    changes = shelf.rows(
+        "SELECT kind, cause, count(*) AS n FROM link_changes WHERE person_id_before = ? OR person_id_after = ? GROUP BY ALL ORDER BY ALL",
+        [person_id, person_id],
+    )
     return PersonPage(
-        person_id, group, golden_of(shelf, viewer, person_id), records, labels, graph_picture([(person_id, records)], inside, labels, None), events,
-        _timeline(events), shelf.ledger(person_id), changes, shelf.questions_of(person_id) if viewer.sees_all else [], list(row["boroughs"]),
-        list(row["roles"]) if viewer.sees_all else sorted({own["role"] for own in records if own["role"]}), row["cluster_confidence"] if viewer.sees_all else None,
-    )  # fmt: skip
+        person_id,
+        group,
+        golden_of(shelf, viewer, person_id),
+        records,
+        labels,
+        graph_picture([(person_id, records)], inside, labels, None),
+        events,
+        _timeline(events),
+        shelf.ledger(person_id),
+        changes,
+        shelf.questions_of(person_id) if viewer.sees_all else [],
+        list(row["boroughs"]),
+        list(row["roles"]) if viewer.sees_all else sorted({own["role"] for own in records if own["role"]}),
+        row["cluster_confidence"] if viewer.sees_all else None,
+    )
 
 
 def group_for(shelf: Shelf, viewer: Viewer, person_id: str) -> Group:
@@ -215,9 +229,13 @@ def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:
     names = sorted({event["borough"] or "Force-wide" for event in dated})
     rows = {name: 22 + at * TIME_ROW for at, name in enumerate(names)}
     dots = tuple(
-        Dot(place(event["started_at"]), rows[event["borough"] or "Force-wide"], f"{day(event['started_at'])}: {event['event_type'].replace('_', ' ')}, {event['role'].replace('_', ' ')}")
+        Dot(
+            place(event["started_at"]),
+            rows[event["borough"] or "Force-wide"],
+            f"{day(event['started_at'])}: {event['event_type'].replace('_', ' ')}, {event['role'].replace('_', ' ')}",
+        )
         for event in dated
-    )  # fmt: skip
+    )
     starts = [dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in range(first.year, last.year + 2)]
     years = tuple((str(own.year), place(own)) for own in starts if first <= own <= last)
     if not years:

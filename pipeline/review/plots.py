@@ -57,7 +57,16 @@ def days_plot(found: Overview) -> Plot:
             size = counts[verdict] / most * room
             y -= size
             if size:
-                boxes.append(Box(LEFT + at * step + 2, y, step - 4, size, verdict, f"{day.day} {day:%b}: {counts[verdict]} {VERDICT_WORDS[verdict].lower()}"))  # fmt: skip
+                boxes.append(
+                    Box(
+                        LEFT + at * step + 2,
+                        y,
+                        step - 4,
+                        size,
+                        verdict,
+                        f"{day.day} {day:%b}: {counts[verdict]} {VERDICT_WORDS[verdict].lower()}",
+                    )
+                )
         if at % 7 == 6:
             labels.append(Label(min(LEFT + at * step + step / 2, WIDTH - 24), HEIGHT - 10, f"{day.day} {day:%b}"))
     return Plot(tuple(boxes), tuple(labels))
@@ -74,7 +83,9 @@ def open_plot(found: Overview) -> Plot:
         for age in AGE_WORDS:
             size = counts[age] / most * (WIDTH - left - 50)
             if size:
-                boxes.append(Box(x, at * row + 5, size, 20, age, f"{kind_words(name)}, {AGE_WORDS[age].lower()}: {counts[age]}"))  # fmt: skip
+                boxes.append(
+                    Box(x, at * row + 5, size, 20, age, f"{kind_words(name)}, {AGE_WORDS[age].lower()}: {counts[age]}")
+                )
             x += size
         labels.append(Label(x + 6, at * row + 20, f"={sum(counts.values()):,}"))
     return Plot(tuple(boxes), tuple(labels), height=max(len(found.open_by_type), 1) * row + 10)
@@ -84,8 +95,18 @@ def bands_plot(found: Overview) -> Plot:
     """What stewards said against what the model expected, with 95 % intervals; on the diagonal the model is right."""
     size, left, low = 220, 50, 240
     dots = tuple(
-        (left + band.expected * size, low - band.decided * size, low - band.interval[0] * size, low - band.interval[1] * size)
+        (
+            left + band.expected * size,
+            low - band.decided * size,
+            low - band.interval[0] * size,
+            low - band.interval[1] * size,
+        )
         for band in found.bands
-    )  # fmt: skip
-    labels = (Label(left - 6, low, "0"), Label(left - 6, low - size + 8, "1"), Label(left, low + 20, "0"), Label(left + size, low + 20, "1"))  # fmt: skip
+    )
+    labels = (
+        Label(left - 6, low, "0"),
+        Label(left - 6, low - size + 8, "1"),
+        Label(left, low + 20, "0"),
+        Label(left + size, low + 20, "1"),
+    )
     return Plot((), labels, width=left + size + 30, height=low + 30, dots=dots)

@@ -12,9 +12,21 @@ from pipeline.review.seen import Group
 from pipeline.review.shelf import Row
 
 FIELDS = (
-    "forename", "middle_names", "surname", "date_of_birth", "sex", "ethnicity", "address", "postcode", "phone", "email", "pnc_id", "cro_number",
-    "nhs_number", "upn",
-)  # fmt: skip
+    "forename",
+    "middle_names",
+    "surname",
+    "date_of_birth",
+    "sex",
+    "ethnicity",
+    "address",
+    "postcode",
+    "phone",
+    "email",
+    "pnc_id",
+    "cro_number",
+    "nhs_number",
+    "upn",
+)
 CLOSING = ("links", "persons", "review_queue", "review_closed")
 """Published tables that change by any answer that counts: the pair is a steward's, and its question is asked no more"""
 MOVING = (*CLOSING, "records", "person_fields", "events", "identity_ledger", "link_changes")
@@ -46,7 +58,9 @@ class Preview:
     """Published tables that change"""
 
 
-def preview(group: Group, parts: Sequence[Sequence[str]], fields: Iterable[Row], n_events: int, survivorship: Survivorship) -> Preview | None:  # fmt: skip
+def preview(
+    group: Group, parts: Sequence[Sequence[str]], fields: Iterable[Row], n_events: int, survivorship: Survivorship
+) -> Preview | None:
     """What comes out if the records of the group are dealt into these parts; None where there are too many.
 
     Args:

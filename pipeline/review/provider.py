@@ -58,8 +58,12 @@ def start(oidc: Oidc, secret: str, back: str) -> tuple[str, Started]:
     challenge = create_s256_code_challenge(started.verifier)
     with OAuth2Client(oidc.client_id, secret, scope=SCOPE, redirect_uri=back) as client:
         url, _ = client.create_authorization_url(
-            _metadata(oidc)["authorization_endpoint"], state=started.state, nonce=started.nonce, code_challenge=challenge, code_challenge_method="S256"
-        )  # fmt: skip
+            _metadata(oidc)["authorization_endpoint"],
+            state=started.state,
+            nonce=started.nonce,
+            code_challenge=challenge,
+            code_challenge_method="S256",
+        )
     return str(url), started
 
 
@@ -72,13 +76,18 @@ def finish(oidc: Oidc, secret: str, back: str, started: Started, code: str) -> K
     metadata = _metadata(oidc)
     try:
         with OAuth2Client(oidc.client_id, secret, scope=SCOPE, redirect_uri=back, timeout=TIMEOUT_S) as client:
-            token = client.fetch_token(metadata["token_endpoint"], code=code, code_verifier=started.verifier, grant_type="authorization_code")  # fmt: skip
+            token = client.fetch_token(
+                metadata["token_endpoint"], code=code, code_verifier=started.verifier, grant_type="authorization_code"
+            )
         keys = KeySet.import_key_set(httpx2.get(metadata["jwks_uri"], timeout=TIMEOUT_S).raise_for_status().json())
         claims = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS).claims
         jwt.JWTClaimsRegistry(
-            iss={"essential": True, "value": metadata["issuer"]}, aud={"essential": True, "value": oidc.client_id},
-            nonce={"essential": True, "value": started.nonce}, exp={"essential": True}, sub={"essential": True},
-        ).validate(claims)  # fmt: skip
+            iss={"essential": True, "value": metadata["issuer"]},
+            aud={"essential": True, "value": oidc.client_id},
+            nonce={"essential": True, "value": started.nonce},
+            exp={"essential": True},
+            sub={"essential": True},
+        ).validate(claims)
     except Exception as error:  # whatever the provider or its library trips over, the answer is no
         del error
         raise DeskRefusedError(403, PROBLEM, WHAT_TO_DO) from None

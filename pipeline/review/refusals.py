@@ -66,10 +66,15 @@ def refused(refusal: Refusal, labels: Mapping[str, str], here: str) -> Refused:
 
 
 def _step(pair: DecidedPair, labels: Mapping[str, str], here: str) -> Step:
-    ends = [f"record {labels[end]}" if end in labels else "a record of somebody else" for end in (pair.record_id_l, pair.record_id_r)]  # fmt: skip
+    ends = [
+        f"record {labels[end]}" if end in labels else "a record of somebody else"
+        for end in (pair.record_id_l, pair.record_id_r)
+    ]
     text = f"{ends[0]} and {ends[1]}: {SAID[pair.verdict]}, {pair.decided_by} on {_when(pair.decided_at)}"
     is_here = here and pair.record_id_l in labels and pair.record_id_r in labels
-    return Step(text[:1].upper() + text[1:], f"{here}?l={pair.record_id_l}&r={pair.record_id_r}#decide" if is_here else "")  # fmt: skip
+    return Step(
+        text[:1].upper() + text[1:], f"{here}?l={pair.record_id_l}&r={pair.record_id_r}#decide" if is_here else ""
+    )
 
 
 def _when(told: str) -> str:

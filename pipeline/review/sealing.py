@@ -48,7 +48,11 @@ class Seal:
         try:
             return self._all.decrypt(kept.removeprefix(SEALED)).decode()
         except InvalidToken:
-            raise DeskRefusedError(503, "The desk cannot read your second factor: the key that it was sealed with is gone.", "Ask an administrator to reset your account.") from None  # fmt: skip
+            raise DeskRefusedError(
+                503,
+                "The desk cannot read your second factor: the key that it was sealed with is gone.",
+                "Ask an administrator to reset your account.",
+            ) from None
 
     def lot(self, of: str) -> float:
         """A number from 0 to under 1 that is always the same for a text, and that nobody without the key foretells."""
@@ -79,7 +83,9 @@ def open_seal(connection: Connection, key_file: Path, environment: Mapping[str, 
     if not key_file.exists():
         n = n_sealed(connection)
         if n:
-            raise SettingsError(str(key_file), f"is not there, and {n:,} second factors are sealed with its key.", REMEDY)  # fmt: skip
+            raise SettingsError(
+                str(key_file), f"is not there, and {n:,} second factors are sealed with its key.", REMEDY
+            )
         _make_key(key_file)
     if key_file.stat().st_mode & 0o077:
         raise SettingsError(str(key_file), "can be read by others than its owner.", f"chmod 600 {key_file}")

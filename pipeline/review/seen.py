@@ -57,10 +57,17 @@ def _facts(shelf: Shelf, group: Group, pair: Pair, prints: Mapping[str, str | No
     roles = [listed(group.persons[record["person_id"]]["roles"]) for record in (left, right)]
     link = group.links.get(pair)
     facts: dict[str, Any] = {
-        "record_id_l": pair[0], "record_id_r": pair[1], "roles_l": roles[0], "roles_r": roles[1], "rules": listed((link["rules"] if link else None) or ()),
-        "n_records": sum(record["person_id"] in owners for record in group.records.values()), "fingerprint_l": prints[pair[0]],
-        "fingerprint_r": prints[pair[1]], "run_id": shelf.run_id, "model": shelf.kept.stamp,
-    }  # fmt: skip
+        "record_id_l": pair[0],
+        "record_id_r": pair[1],
+        "roles_l": roles[0],
+        "roles_r": roles[1],
+        "rules": listed((link["rules"] if link else None) or ()),
+        "n_records": sum(record["person_id"] in owners for record in group.records.values()),
+        "fingerprint_l": prints[pair[0]],
+        "fingerprint_r": prints[pair[1]],
+        "run_id": shelf.run_id,
+        "model": shelf.kept.stamp,
+    }
     if link:
         facts["evidence"] = evidence_text(levels_of(link, shelf.kept.model))
         facts["evidence_hash"] = evidence_hash(facts["evidence"], left, right)

@@ -97,7 +97,10 @@ class Shelf:
 
     def fields(self, person_id: str) -> list[Row]:
         """Every value of one person."""
-        return self._known("SELECT * FROM person_fields WHERE person_id = ? ORDER BY field, is_chosen DESC, n_agree DESC, value, record_id", person_id)  # fmt: skip
+        return self._known(
+            "SELECT * FROM person_fields WHERE person_id = ? ORDER BY field, is_chosen DESC, n_agree DESC, value, record_id",
+            person_id,
+        )
 
     def links(self, person_id: str) -> list[Row]:
         """Pairs that touch one person."""

@@ -70,7 +70,12 @@ class Plan:
 
     def second_because(self, policy: StewardPolicy) -> list[str]:
         """Rules of the policy by which another steward must confirm it."""
-        rules = {rule for new in (*self.parted, *self.joined) if new.verdict for rule in second_because(policy, new.verdict, facts_of(new))}  # fmt: skip
+        rules = {
+            rule
+            for new in (*self.parted, *self.joined)
+            if new.verdict
+            for rule in second_because(policy, new.verdict, facts_of(new))
+        }
         return sorted(rules)
 
 
@@ -96,7 +101,9 @@ def deal(group: Group, chosen: Sequence[str], joined: Collection[SideName] = ())
     return Dealt(picked, rest, frozenset(joined))
 
 
-def plan_of(shelf: Shelf, group: Group, dealt: Dealt, found: Mapping[Pair, Sequence[Decision]], by: str, reason: str, batch: str) -> Plan:  # fmt: skip
+def plan_of(
+    shelf: Shelf, group: Group, dealt: Dealt, found: Mapping[Pair, Sequence[Decision]], by: str, reason: str, batch: str
+) -> Plan:
     """The decisions that part the sides and join what is said to be one person.
 
     Every pair of records across the cut is decided. Fewer would not do: a pair left open may be drawn together by the next
@@ -125,10 +132,14 @@ def plan_of(shelf: Shelf, group: Group, dealt: Dealt, found: Mapping[Pair, Seque
         for (pair, verdict), facts in zip(unsaid, seen_of(shelf, group, [pair for pair, _ in unsaid]), strict=True)
     ]
     return Plan(
-        tuple(NewDecision(decision_id=_id(batch, "retract", own), verdict="retract", retracts=own, **said_of_all) for own in lifted),
+        tuple(
+            NewDecision(decision_id=_id(batch, "retract", own), verdict="retract", retracts=own, **said_of_all)
+            for own in lifted
+        ),
         tuple(NewDecision(decision_id=_id(batch, "confirm", own), confirms=own, **said) for own in waiting),
-        tuple(entered[: len(parted)]), tuple(entered[len(parted) :]),
-    )  # fmt: skip
+        tuple(entered[: len(parted)]),
+        tuple(entered[len(parted) :]),
+    )
 
 
 def split(sitting: Sitting, chosen: Sequence[str], joined: Collection[SideName], reason: str, batch: str) -> Outcome:
@@ -146,7 +157,9 @@ def split(sitting: Sitting, chosen: Sequence[str], joined: Collection[SideName],
     if any(one.is_new for one in recorded):
         keep_answer(sitting, "split", recorded)
     confirmed = {one.decision.confirms for one in recorded}
-    has_waiting = any(own.decision_id not in confirmed for decisions in found.values() for own in pair_state(decisions).waiting)  # fmt: skip
+    has_waiting = any(
+        own.decision_id not in confirmed for decisions in found.values() for own in pair_state(decisions).waiting
+    )
     return Outcome(tuple(recorded), has_waiting=has_waiting)
 
 
@@ -167,9 +180,13 @@ def steps_of(shelf: Shelf, store: Store, viewer: Viewer, group: Group, dealt: De
     """What a split would enter."""
     plan = plan_of(shelf, group, dealt, store.about(list(group.records)), viewer.name, "asked", str(uuid4()))
     return Steps(
-        len(plan.parted), len(plan.joined), len(plan.taken_back), len(plan.confirmed), tuple(plan.second_because(store.policy)),
+        len(plan.parted),
+        len(plan.joined),
+        len(plan.taken_back),
+        len(plan.confirmed),
+        tuple(plan.second_because(store.policy)),
         store.would_refuse(*plan.decisions),
-    )  # fmt: skip
+    )
 
 
 def _waiting(pairs: Sequence[Pair], states: Mapping[Pair, PairState], by: str, verdict: Verdict) -> Iterator[str]:
@@ -177,7 +194,13 @@ def _waiting(pairs: Sequence[Pair], states: Mapping[Pair, PairState], by: str, v
     for pair in pairs:
         state = states.get(pair)
         head = state.head if state else None
-        if state and head and head.verdict == verdict and head in state.waiting and not is_same_person(head.decided_by, by):  # fmt: skip
+        if (
+            state
+            and head
+            and head.verdict == verdict
+            and head in state.waiting
+            and not is_same_person(head.decided_by, by)
+        ):
             yield head.decision_id
 
 

@@ -105,5 +105,9 @@ def saved_views(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 def done_today(connection: Connection, now: dt.datetime) -> dict[str, int]:
     """Answers since midnight in London, by steward."""
     midnight = uk_time(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    sql = sa.select(ANSWERS.c.decided_by, sa.func.count()).where(ANSWERS.c.decided_at >= midnight, ANSWERS.c.review_type != UNMERGE, sa.not_(ANSWERS.c.is_undone)).group_by(ANSWERS.c.decided_by)  # fmt: skip
+    sql = (
+        sa.select(ANSWERS.c.decided_by, sa.func.count())
+        .where(ANSWERS.c.decided_at >= midnight, ANSWERS.c.review_type != UNMERGE, sa.not_(ANSWERS.c.is_undone))
+        .group_by(ANSWERS.c.decided_by)
+    )
     return {name: int(count) for name, count in connection.execute(sql)}

@@ -43,7 +43,11 @@ def undoing(store: Store, decision_ids: Sequence[str], by: str, reason: str, n_r
         if one is None or decision_id not in states[one.pair].live or decision_id in leaving:
             continue
         earlier = by_id.get(one.retracts or "") if not one.confirms else None
-        why = f"{reason}: decision {earlier.decision_id} ({earlier.verdict}, {earlier.decided_by}) counts again" if earlier else reason  # fmt: skip
+        why = (
+            f"{reason}: decision {earlier.decision_id} ({earlier.verdict}, {earlier.decided_by}) counts again"
+            if earlier
+            else reason
+        )
         n_brought_back += earlier is not None
         new.append(NewDecision(verdict="retract", retracts=decision_id, decided_by=by, reason=why, n_records=n_records))
     return Undoing(tuple(new), n_brought_back)

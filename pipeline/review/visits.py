@@ -50,9 +50,13 @@ class Visit:
         return self.desk.clock()
 
     def done(
-        self, action: str, subject: Mapping[str, Any], why: str = "", work: Callable[[Connection], T] | None = None,
+        self,
+        action: str,
+        subject: Mapping[str, Any],
+        why: str = "",
+        work: Callable[[Connection], T] | None = None,
         made: Callable[[T], Mapping[str, Any]] | None = None,
-    ) -> T | None:  # fmt: skip
+    ) -> T | None:
         """Do something and write it to the audit log, both or neither; what is refused is written as refused.
 
         Args:
@@ -190,14 +194,22 @@ async def own_form(request: Request) -> None:
         return
     origin = request.headers.get("origin")
     if origin is not None and origin != f"{request.url.scheme}://{request.headers.get('host', '')}":
-        raise DeskRefusedError(403, "This form was sent from another site.", "Open the page again and send the form from there.")  # fmt: skip
+        raise DeskRefusedError(
+            403, "This form was sent from another site.", "Open the page again and send the form from there."
+        )
     form = await request.form()
     given = request.headers.get("x-csrf-token") or form.get("csrf")
     token = token_of(request)
-    if not token or not isinstance(given, str) or not secrets.compare_digest(given.encode(), sessions.csrf_of(token).encode()):  # fmt: skip
+    if (
+        not token
+        or not isinstance(given, str)
+        or not secrets.compare_digest(given.encode(), sessions.csrf_of(token).encode())
+    ):
         if origin is not None:
             raise StaleFormError
-        raise DeskRefusedError(403, "This form does not belong to your session.", "Open the page again and send the form from there.")  # fmt: skip
+        raise DeskRefusedError(
+            403, "This form does not belong to your session.", "Open the page again and send the form from there."
+        )
 
 
 SignedIn = Annotated[Visit, Depends(visit_of)]

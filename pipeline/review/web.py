@@ -37,9 +37,16 @@ ROUTERS = (
     oidc.router,
 )
 HEADINGS = {
-    401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Not possible", 409: "It has changed meanwhile", 413: "Too large",
-    422: "Something in the form is wrong", 429: "Too many requests", 503: "Not available now",
-}  # fmt: skip
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible",
+    409: "It has changed meanwhile",
+    413: "Too large",
+    422: "Something in the form is wrong",
+    429: "Too many requests",
+    503: "Not available now",
+}
 
 
 def create_app(desk: Desk, is_tls: bool = False, hosts: frozenset[str] = frozenset()) -> FastAPI:
@@ -50,7 +57,13 @@ def create_app(desk: Desk, is_tls: bool = False, hosts: frozenset[str] = frozens
         is_tls: the desk speaks TLS, so its cookies are for TLS only.
         hosts: host names it answers under, besides loopback.
     """
-    app = FastAPI(title="boroughlink review desk", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(own_form)])  # fmt: skip
+    app = FastAPI(
+        title="boroughlink review desk",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(own_form)],
+    )
     app.state.desk, app.state.is_tls = desk, is_tls
     app.add_middleware(Door, settings=desk.settings, is_tls=is_tls, hosts=hosts)
     for router in ROUTERS:
@@ -90,7 +103,12 @@ async def _stale(request: Request, error: Exception) -> Response:
         return await _to_sign_in(request, error)
     kept = await kept_of(request)
     if kept is None:
-        return _message(request, 403, "This form does not belong to your session.", "Open the page again and send the form from there.")  # fmt: skip
+        return _message(
+            request,
+            403,
+            "This form does not belong to your session.",
+            "Open the page again and send the form from there.",
+        )
     return page(request, "again.html", 403, kept=kept, because="You opened that page before you signed in again.")
 
 

@@ -5,41 +5,96 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-VERDICT_WORDS: Mapping[str, str] = {"link": "Same person", "unlink": "Different people", "unsure": "Cannot tell", "retract": "Taken back", "split": "Split"}  # fmt: skip
+VERDICT_WORDS: Mapping[str, str] = {
+    "link": "Same person",
+    "unlink": "Different people",
+    "unsure": "Cannot tell",
+    "retract": "Taken back",
+    "split": "Split",
+}
 FIELD_WORDS: Mapping[str, str] = {
-    "forename": "Forename", "middle_names": "Middle names", "surname": "Surname", "alias": "Also known as", "date_of_birth": "Date of birth",
-    "age": "Age", "sex": "Sex", "ethnicity": "Ethnicity", "address": "Address", "postcode": "Postcode", "phone": "Phone", "email": "E-mail",
-    "pnc_id": "PNC ID", "cro_number": "CRO number", "nhs_number": "NHS number", "upn": "Pupil number", "uprn": "Property number", "role": "Role",
-    "prior": "Before comparing", "related": "Relatives and neighbours",
-}  # fmt: skip
+    "forename": "Forename",
+    "middle_names": "Middle names",
+    "surname": "Surname",
+    "alias": "Also known as",
+    "date_of_birth": "Date of birth",
+    "age": "Age",
+    "sex": "Sex",
+    "ethnicity": "Ethnicity",
+    "address": "Address",
+    "postcode": "Postcode",
+    "phone": "Phone",
+    "email": "E-mail",
+    "pnc_id": "PNC ID",
+    "cro_number": "CRO number",
+    "nhs_number": "NHS number",
+    "upn": "Pupil number",
+    "uprn": "Property number",
+    "role": "Role",
+    "prior": "Before comparing",
+    "related": "Relatives and neighbours",
+}
 ETHNICITIES: Mapping[str, str] = {
-    "W1": "White British", "W2": "White Irish", "W3": "Gypsy or Irish Traveller", "W9": "Other White", "M1": "White and Black Caribbean",
-    "M2": "White and Black African", "M3": "White and Asian", "M9": "Other mixed", "A1": "Indian", "A2": "Pakistani", "A3": "Bangladeshi",
-    "A4": "Chinese", "A9": "Other Asian", "B1": "Black Caribbean", "B2": "Black African", "B9": "Other Black", "O2": "Arab", "O9": "Other",
-}  # fmt: skip
+    "W1": "White British",
+    "W2": "White Irish",
+    "W3": "Gypsy or Irish Traveller",
+    "W9": "Other White",
+    "M1": "White and Black Caribbean",
+    "M2": "White and Black African",
+    "M3": "White and Asian",
+    "M9": "Other mixed",
+    "A1": "Indian",
+    "A2": "Pakistani",
+    "A3": "Bangladeshi",
+    "A4": "Chinese",
+    "A9": "Other Asian",
+    "B1": "Black Caribbean",
+    "B2": "Black African",
+    "B9": "Other Black",
+    "O2": "Arab",
+    "O9": "Other",
+}
 """Ethnicity as a person gives it, by its code"""
 SEXES: Mapping[str, str] = {"F": "Female", "M": "Male", "I": "Indeterminate"}
 SECOND_WORDS: Mapping[str, str] = {
-    "victim_offender": "a victim and an offender would be one person", "name_only": "the link would rest on a name alone",
-    "no_forename": "a record has no forename", "many_records": "it moves many records at once", "unknown_facts": "little is known of the records",
-}  # fmt: skip
+    "victim_offender": "a victim and an offender would be one person",
+    "name_only": "the link would rest on a name alone",
+    "no_forename": "a record has no forename",
+    "many_records": "it moves many records at once",
+    "unknown_facts": "little is known of the records",
+}
 """Why two people are needed, by the policy's rule"""
 REASONS: Mapping[str, str] = {
-    "identifiers": "Identifiers settle it", "photograph": "Photograph or document seen", "history": "History of addresses or contacts",
-    "relatives": "Relatives or twins with shared details", "typing": "Typing slip in a source", "common_name": "The name is too common",
-    "asked_source": "Asked the source or the borough", "thin": "Too little to go by", "other": "Other, told below",
-}  # fmt: skip
+    "identifiers": "Identifiers settle it",
+    "photograph": "Photograph or document seen",
+    "history": "History of addresses or contacts",
+    "relatives": "Relatives or twins with shared details",
+    "typing": "Typing slip in a source",
+    "common_name": "The name is too common",
+    "asked_source": "Asked the source or the borough",
+    "thin": "Too little to go by",
+    "other": "Other, told below",
+}
 """Why a steward decides as they do"""
 JUSTIFICATIONS: Mapping[str, str] = {
-    "queue": "It is next in the review queue", "second": "I was asked for a second opinion", "enquiry": "A safeguarding enquiry names this person",
-    "quality": "Check of data quality", "correction": "A correction or a subject's request",
-}  # fmt: skip
+    "queue": "It is next in the review queue",
+    "second": "I was asked for a second opinion",
+    "enquiry": "A safeguarding enquiry names this person",
+    "quality": "Check of data quality",
+    "correction": "A correction or a subject's request",
+}
 """Why somebody looks at a case or a person"""
 CLOSED_WORDS: Mapping[str, str] = {
-    "linked": "one person now", "decided_link": "decided: same person", "decided_unlink": "decided: different people",
-    "weight_fell": "nothing left worth asking", "record_withdrawn": "a record was withdrawn", "joined_another": "joined an older question",
-    "holds_together": "the person holds together now", "person_shrank": "the person has fewer records", "decision_settled": "the decision was settled",
-}  # fmt: skip
+    "linked": "one person now",
+    "decided_link": "decided: same person",
+    "decided_unlink": "decided: different people",
+    "weight_fell": "nothing left worth asking",
+    "record_withdrawn": "a record was withdrawn",
+    "joined_another": "joined an older question",
+    "holds_together": "the person holds together now",
+    "person_shrank": "the person has fewer records",
+    "decision_settled": "the decision was settled",
+}
 
 
 def within(words: str) -> str:
@@ -56,5 +111,9 @@ def plain_text(text: str, longest: int) -> str:
 
     Control characters are of no use in a reason, and those that turn the direction of writing would make it read as another one.
     """
-    seen = (sign for sign in " ".join(text.split()) if sign in JOINERS or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn"))  # fmt: skip
+    seen = (
+        sign
+        for sign in " ".join(text.split())
+        if sign in JOINERS or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
     return " ".join("".join(seen).split())[:longest]

@@ -71,7 +71,9 @@ def in_runs(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
         return table.take(pa.array(rows))
     starts = np.concatenate([[0], ends])
     lengths = np.diff(np.append(starts, len(rows)))
-    return pa.concat_tables(table.slice(at, length) for at, length in zip(rows[starts].tolist(), lengths.tolist(), strict=True))  # fmt: skip
+    return pa.concat_tables(
+        table.slice(at, length) for at, length in zip(rows[starts].tolist(), lengths.tolist(), strict=True)
+    )
 
 
 def _says_the_same(
@@ -197,11 +199,15 @@ def taken_up(made: tuple[pa.Table, pa.Table], before: Before, again: NDArray[np.
 
 
 def _order(made: pa.ChunkedArray, old: pa.ChunkedArray) -> NDArray[np.int64]:
-    order: NDArray[np.int64] = pc.sort_indices(pa.chunked_array([*made.chunks, *old.chunks], pa.string())).to_numpy().astype(np.int64)  # fmt: skip
+    order: NDArray[np.int64] = (
+        pc.sort_indices(pa.chunked_array([*made.chunks, *old.chunks], pa.string())).to_numpy().astype(np.int64)
+    )
     return order
 
 
-def _picked(made: pa.Table, old: pa.Table, places: NDArray[np.int64], order: NDArray[np.int64]) -> list[pa.ChunkedArray]:  # fmt: skip
+def _picked(
+    made: pa.Table, old: pa.Table, places: NDArray[np.int64], order: NDArray[np.int64]
+) -> list[pa.ChunkedArray]:
     """Columns of the made rows and of some places of the old ones, one after the other, in the order given."""
     picks = pa.array(np.concatenate([np.arange(len(made)), len(made) + places])[order])
     return [_of_both(made.column(name), old.column(name), picks) for name in made.column_names]
@@ -223,9 +229,12 @@ def hangs_on_day(std_records: pa.Table, events: pa.Table, as_of: dt.date) -> NDA
     hangs[_owners(nulled, pc.equal(pc.struct_field(pc.list_flatten(nulled), "reason"), TO_COME))] = True
     born, planned = {as_of.year, as_of.year - 100}, {as_of.year + PLANNED_YEARS, as_of.year + PLANNED_YEARS - 100}
     for table, name, years in (
-        (std_records, "date_of_birth", born), (std_records, "date_of_birth_alt", born), (std_records, "recorded_at", planned),
-        (events, "started_at", planned), (events, "ended_at", planned),
-    ):  # fmt: skip
+        (std_records, "date_of_birth", born),
+        (std_records, "date_of_birth_alt", born),
+        (std_records, "recorded_at", planned),
+        (events, "started_at", planned),
+        (events, "ended_at", planned),
+    ):
         found = pc.is_in(pc.year(table.column(name)), pa.array(sorted(years), pa.int64()))
         hangs |= found.to_numpy(zero_copy_only=False).astype(bool)
     attributes = events.column("attributes").combine_chunks()

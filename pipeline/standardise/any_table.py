@@ -110,11 +110,15 @@ def _value(use: ColumnUse, reference: Reference) -> Standard:
     """How one text of a column becomes its standard value; None where it stands for nothing."""
     field = use.kind if use.kind not in ("identifier", "category", "ethnicity") else use.field
     standard: Mapping[str, Standard] = {
-        "postcode": postcode, "phone": phone, "email": lambda text: text.strip().lower() or None,
+        "postcode": postcode,
+        "phone": phone,
+        "email": lambda text: text.strip().lower() or None,
         "address": lambda text: address(text, reference.address_words),
-        "pnc_id": lambda text: pnc(_compact(text, "/"), LATEST.year), "cro_number": lambda text: cro(_compact(text, "/")),
-        "nhs_number": lambda text: _valid(stdnum_nhs, text), "upn": lambda text: _valid(stdnum_upn, text),
-    }  # fmt: skip
+        "pnc_id": lambda text: pnc(_compact(text, "/"), LATEST.year),
+        "cro_number": lambda text: cro(_compact(text, "/")),
+        "nhs_number": lambda text: _valid(stdnum_nhs, text),
+        "upn": lambda text: _valid(stdnum_upn, text),
+    }
     make = standard.get(field, _compact if use.kind == "identifier" else _category(field, reference))
     return lambda text: None if reference.stands_for_nothing(field, text) else make(text)
 

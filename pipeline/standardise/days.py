@@ -12,12 +12,24 @@ from schemas.contract import Dates
 MONTHS = {
     name: number
     for number, names in enumerate(
-        ("JAN JANUARY", "FEB FEBRUARY", "MAR MARCH", "APR APRIL", "MAY", "JUN JUNE", "JUL JULY", "AUG AUGUST",
-         "SEP SEPT SEPTEMBER", "OCT OCTOBER", "NOV NOVEMBER", "DEC DECEMBER"),
+        (
+            "JAN JANUARY",
+            "FEB FEBRUARY",
+            "MAR MARCH",
+            "APR APRIL",
+            "MAY",
+            "JUN JUNE",
+            "JUL JULY",
+            "AUG AUGUST",
+            "SEP SEPT SEPTEMBER",
+            "OCT OCTOBER",
+            "NOV NOVEMBER",
+            "DEC DECEMBER",
+        ),
         start=1,
     )
     for name in names.split()
-}  # fmt: skip
+}
 YEAR_FIRST = re.compile(r"^(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})$")
 NUMBERS = re.compile(r"^(\d{1,2})\s?[-/. ]\s?(\d{1,2})\s?[-/. ]\s?(\d{4}|\d{2})$")
 DAY_MONTH_NAME = re.compile(r"^(\d{1,2})(?:ST|ND|RD|TH)?[-/. ]*(?:OF )?([A-Z]{3,9})[-/., ]*(\d{4}|\d{2})$")

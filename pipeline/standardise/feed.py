@@ -88,8 +88,13 @@ def standardise_feed(
         std_records, events, made = both.std_records, both.events, both.made
     told = [std_records.column("record_id"), np.append(is_lasting, True)[made], made < 0]
     return FeedStandardised(
-        std_records, events, quarantine, pa.table(told, schema=RECORDS_AGAIN.arrow_schema()), n_reused, bool(own.hangs.any())
-    )  # fmt: skip
+        std_records,
+        events,
+        quarantine,
+        pa.table(told, schema=RECORDS_AGAIN.arrow_schema()),
+        n_reused,
+        bool(own.hangs.any()),
+    )
 
 
 def _standardised(
@@ -109,30 +114,42 @@ def _standardised(
         "basis": pa.array([contract.basis] * len(raw), pa.string()),
     }
     records = {
-        **lineage, **shared, **people,
-        "source_key": cells["source_key"], "role": events["role"], "recorded_at": recorded_at,
-        "flags": gathered.flag_column(len(raw)), "nulled": gathered.nulled_column(cells),
-    }  # fmt: skip
+        **lineage,
+        **shared,
+        **people,
+        "source_key": cells["source_key"],
+        "role": events["role"],
+        "recorded_at": recorded_at,
+        "flags": gathered.flag_column(len(raw)),
+        "nulled": gathered.nulled_column(cells),
+    }
     of_rows, of_events = pa.table(records), _events(raw, shared, events, contract)
     hangs = hangs_on_day(of_rows, of_events, as_of)
     return _Made(
-        conform(of_rows.take(pa.array(kept)), STD_RECORDS), conform(of_events.take(pa.array(kept)), EVENTS_STAGED), kept, rejected, hangs,
-    )  # fmt: skip
+        conform(of_rows.take(pa.array(kept)), STD_RECORDS),
+        conform(of_events.take(pa.array(kept)), EVENTS_STAGED),
+        kept,
+        rejected,
+        hangs,
+    )
 
 
 def _events(raw: pa.Table, shared: Columns, events: Columns, contract: Contract) -> pa.Table:
     ids = shared["record_id"].to_pylist()
     refs = events["event_ref"].to_pylist()
-    return pa.table({
-        **events, **shared,
-        "event_id": pa.array(
-            [stable_id("event", i, contract.event_type, ref or "") for i, ref in zip(ids, refs, strict=True)],
-            pa.string(),
-        ),
-        "source": raw.column("source"),
-        "event_type": pa.array([contract.event_type] * len(raw), pa.string()),
-        "borough": pc.coalesce(events["borough"], raw.column("borough").combine_chunks()),
-    })  # fmt: skip
+    return pa.table(
+        {
+            **events,
+            **shared,
+            "event_id": pa.array(
+                [stable_id("event", i, contract.event_type, ref or "") for i, ref in zip(ids, refs, strict=True)],
+                pa.string(),
+            ),
+            "source": raw.column("source"),
+            "event_type": pa.array([contract.event_type] * len(raw), pa.string()),
+            "borough": pc.coalesce(events["borough"], raw.column("borough").combine_chunks()),
+        }
+    )
 
 
 def _rejected(people: Columns, events: Columns) -> dict[int, _Rejection]:
@@ -173,13 +190,15 @@ def _quarantine(raw: pa.Table, identity: Identity, feed_id: str, rejected: dict[
         for row in texts.to_pylist()
     ] or ["{}"] * len(rows)
     whys = list(rejected.values())
-    table = pa.table({
-        **{name: raw.column(name) for name in LINEAGE_NAMES},
-        "record_id": pa.array(identity.record_ids(feed_id, rows), pa.string()),
-        "stage": pa.array(["standardise"] * len(rows), pa.string()),
-        "reason_code": pa.array([why.code for why in whys], pa.string()),
-        "column": pa.array([why.column for why in whys], pa.string()),
-        "reason": pa.array([why.reason for why in whys], pa.string()),
-        "raw_row": pa.array(raw_rows, pa.string()),
-    })  # fmt: skip
+    table = pa.table(
+        {
+            **{name: raw.column(name) for name in LINEAGE_NAMES},
+            "record_id": pa.array(identity.record_ids(feed_id, rows), pa.string()),
+            "stage": pa.array(["standardise"] * len(rows), pa.string()),
+            "reason_code": pa.array([why.code for why in whys], pa.string()),
+            "column": pa.array([why.column for why in whys], pa.string()),
+            "reason": pa.array([why.reason for why in whys], pa.string()),
+            "raw_row": pa.array(raw_rows, pa.string()),
+        }
+    )
     return conform(table, QUARANTINE)

@@ -104,7 +104,11 @@ def _cell(raw: pa.Table, name: str) -> pa.ChunkedArray:
 
 def _numbered(columns: Sequence[pa.ChunkedArray]) -> tuple[NDArray[np.int64], int]:
     """A number for each text of all columns, 0 for null and blank, and how many numbers there may be."""
-    encoded = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string()).combine_chunks().dictionary_encode()  # fmt: skip
+    encoded = (
+        pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
+        .combine_chunks()
+        .dictionary_encode()
+    )
     texts = encoded.dictionary
     is_blank = pc.or_(pc.utf8_is_space(texts), pc.equal(texts, "")).to_numpy(zero_copy_only=False)
     number = np.where(is_blank, 0, np.arange(1, len(is_blank) + 1))

@@ -76,10 +76,15 @@ def append(connection: Connection, act: Act, at: dt.datetime) -> Entry:
         sa.select(AUDIT_LOG.c.seq, AUDIT_LOG.c.hash).order_by(AUDIT_LOG.c.seq.desc()).limit(1)
     ).one_or_none()
     row: dict[str, Any] = {
-        "seq": last.seq + 1 if last else 1, "at": at.astimezone(dt.UTC).isoformat(timespec="microseconds"), "actor": act.actor,
-        "role": act.role, "action": act.action, "subject": canonical(act.subject), "why": act.why,
+        "seq": last.seq + 1 if last else 1,
+        "at": at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        "actor": act.actor,
+        "role": act.role,
+        "action": act.action,
+        "subject": canonical(act.subject),
+        "why": act.why,
         "prev_hash": last.hash if last else GENESIS,
-    }  # fmt: skip
+    }
     entry = Entry(**row, hash=hash_of(row))
     connection.execute(sa.insert(AUDIT_LOG), asdict(entry))
     return entry

@@ -93,9 +93,19 @@ DECISIONS = sa.Table(
 )
 
 ERASED = (
-    "record_id_l", "record_id_r", "reason", "second_because", "fingerprint_l", "fingerprint_r", "evidence_hash", "evidence",
-    "roles_l", "roles_r", "rules", "n_records",
-)  # fmt: skip
+    "record_id_l",
+    "record_id_r",
+    "reason",
+    "second_because",
+    "fingerprint_l",
+    "fingerprint_r",
+    "evidence_hash",
+    "evidence",
+    "roles_l",
+    "roles_r",
+    "rules",
+    "n_records",
+)
 """Columns that an erasure empties; the others tell that there was a decision, by whom and when."""
 
 MACHINE_PAIRS = sa.Table(

@@ -34,14 +34,23 @@ class Entering:
     """Decisions on their way into the log, each held against those that stand and those before it."""
 
     def __init__(
-        self, connection: Connection, decisions: Sequence[NewDecision], policy: StewardPolicy, now: dt.datetime, entered_by: str | None
-    ) -> None:  # fmt: skip
+        self,
+        connection: Connection,
+        decisions: Sequence[NewDecision],
+        policy: StewardPolicy,
+        now: dt.datetime,
+        entered_by: str | None,
+    ) -> None:
         self.rows: list[Decision] = []
         self._connection = connection
         self._policy, self._entered_by = policy, entered_by
         wanted = {own for new in decisions for own in (new.decision_id, new.retracts, new.confirms) if own}
         self._known = decisions_named(connection, wanted)
-        named = [own for new in decisions if (own := self._known.get(new.retracts or new.confirms or "")) and not own.erasure_id]  # fmt: skip
+        named = [
+            own
+            for new in decisions
+            if (own := self._known.get(new.retracts or new.confirms or "")) and not own.erasure_id
+        ]
         ends = [end for new in decisions for end in (new.record_id_l, new.record_id_r) if end]
         self._around = Surroundings(partial(touching, connection), {*ends, *(end for own in named for end in own.pair)})
         self._seq, self._at = _last_place(connection, now)

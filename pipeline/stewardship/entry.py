@@ -15,9 +15,23 @@ from schemas.decisions import NewDecision, StewardPolicy, listed
 EARLIEST_FUTURE = dt.timedelta(minutes=5)
 """How far ahead of the store's clock another one may be that made a decision."""
 COPIED = (
-    "decision_id", "decided_by", "reason", "retracts", "confirms", "supersedes", "fingerprint_l", "fingerprint_r", "evidence_hash",
-    "evidence", "run_id", "model", "roles_l", "roles_r", "rules", "n_records",
-)  # fmt: skip
+    "decision_id",
+    "decided_by",
+    "reason",
+    "retracts",
+    "confirms",
+    "supersedes",
+    "fingerprint_l",
+    "fingerprint_r",
+    "evidence_hash",
+    "evidence",
+    "run_id",
+    "model",
+    "roles_l",
+    "roles_r",
+    "rules",
+    "n_records",
+)
 SENT = ("decided_by", "reason", "retracts", "confirms")
 
 
@@ -102,10 +116,17 @@ def _row(new: NewDecision, named: Decision | None, policy: StewardPolicy, place:
         raise DecisionRefusedError("The verdict is missing.")
     because = () if new.confirms else second_because(policy, verdict, facts_of(new))
     return Decision(
-        seq=place.seq, record_id_l=pair[0], record_id_r=pair[1], verdict=verdict, decided_at=new.decided_at or place.recorded_at,
-        recorded_at=place.recorded_at, entered_by=place.entered_by, needs_second=bool(because) or (new.needs_second and not new.confirms),
-        second_because=listed(because) or None, **{name: getattr(new, name) for name in COPIED},
-    )  # fmt: skip
+        seq=place.seq,
+        record_id_l=pair[0],
+        record_id_r=pair[1],
+        verdict=verdict,
+        decided_at=new.decided_at or place.recorded_at,
+        recorded_at=place.recorded_at,
+        entered_by=place.entered_by,
+        needs_second=bool(because) or (new.needs_second and not new.confirms),
+        second_because=listed(because) or None,
+        **{name: getattr(new, name) for name in COPIED},
+    )
 
 
 def _check_confirmation(decision: Decision, named: Decision, state: PairState) -> None:

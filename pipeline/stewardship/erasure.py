@@ -60,7 +60,11 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
         count = _count(connection, record_ids)
         if count:  # after a try that died, such as have been entered since
             own_id = str(uuid4()) if before else erasure_id
-            _erase(connection, record_ids, Receipt(own_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count))  # fmt: skip
+            _erase(
+                connection,
+                record_ids,
+                Receipt(own_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count),
+            )
         return count + (before.n_decisions if before else 0)
 
     count = store.write(carry_out)

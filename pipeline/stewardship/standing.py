@@ -142,11 +142,26 @@ def _row(one: _Standing) -> dict[str, Any]:
     if one.state == "contradicted" and decision.verdict == "unlink":
         constraint = CANNOT_LINK
     return {
-        "record_id_l": one.at.record_id_l, "record_id_r": one.at.record_id_r, "state": one.state, "constraint": constraint,
-        "is_reattached": one.at.attachment == "reattached", "look_again": bool(one.moved), "moved_fields": list(one.moved) or None,
-        "contradicts": sorted(one.contradicts) or None, "confirmed_by": list(one.confirmed_by) or None,
+        "record_id_l": one.at.record_id_l,
+        "record_id_r": one.at.record_id_r,
+        "state": one.state,
+        "constraint": constraint,
+        "is_reattached": one.at.attachment == "reattached",
+        "look_again": bool(one.moved),
+        "moved_fields": list(one.moved) or None,
+        "contradicts": sorted(one.contradicts) or None,
+        "confirmed_by": list(one.confirmed_by) or None,
         **{
             name: getattr(decision, name)
-            for name in ("seq", "decision_id", "verdict", "decided_by", "decided_at", "second_because", "run_id", "model")
+            for name in (
+                "seq",
+                "decision_id",
+                "verdict",
+                "decided_by",
+                "decided_at",
+                "second_because",
+                "run_id",
+                "model",
+            )
         },
-    }  # fmt: skip
+    }

@@ -35,7 +35,9 @@ class Surroundings:
         found = {pair: self._decisions.get(pair, [])}
         for record in near:
             if verdict in PARTS_ONLY:
-                found |= {own: self._decisions[own] for other in self._links.get(record, ()) if (own := _pair(record, other))}  # fmt: skip
+                found |= {
+                    own: self._decisions[own] for other in self._links.get(record, ()) if (own := _pair(record, other))
+                }
             else:
                 found |= {own: self._decisions[own] for own in self._pairs.get(record, ())}
         return found

@@ -13,9 +13,39 @@ from pipeline.synth.exports import Truth, given_names
 from schemas.boroughs import BOROUGHS, slug
 
 HEADINGS = (
-    ("Child Unique ID", "Surname", "Forename", "Gender", "Ethnicity", "Date of Birth", "Age of Child (Years)", "Address", "Postcode", "UPRN", "NHS Number", "UPN", "Date of Contact", "Contact Source"),
-    ("Child ID", "Family Name", "Given Name", "Gender", "Ethnic Origin", "DoB", "Age", "Home Address", "Post Code", "UPRN", "NHS No", "Unique Pupil Number", "Contact Date", "Source of Contact"),
-)  # fmt: skip
+    (
+        "Child Unique ID",
+        "Surname",
+        "Forename",
+        "Gender",
+        "Ethnicity",
+        "Date of Birth",
+        "Age of Child (Years)",
+        "Address",
+        "Postcode",
+        "UPRN",
+        "NHS Number",
+        "UPN",
+        "Date of Contact",
+        "Contact Source",
+    ),
+    (
+        "Child ID",
+        "Family Name",
+        "Given Name",
+        "Gender",
+        "Ethnic Origin",
+        "DoB",
+        "Age",
+        "Home Address",
+        "Post Code",
+        "UPRN",
+        "NHS No",
+        "Unique Pupil Number",
+        "Contact Date",
+        "Source of Contact",
+    ),
+)
 FIRST_ROW = 4  # as a person counts it
 GENDERS = {"M": "1", "F": "2"}
 
@@ -73,7 +103,18 @@ def _cells(at: int, row: int, seen: Sighting) -> Cells:
     home = seen.event.person.home_on(day)
     born: object = seen.born if at % 5 else seen.born.strftime("%d/%m/%Y") if seen.born else ""
     return [
-        str(997 + row), seen.surname, given_names(seen), GENDERS.get(seen.sex, "9") if at % 3 else seen.sex, seen.ethnicity, born,
-        str(age) if age >= 0 and seen.born else "", seen.address, seen.postcode, home.uprn if home.address == seen.address else "",
-        seen.nhs_number, seen.upn, day, seen.event.facts["contact"],
-    ]  # fmt: skip
+        str(997 + row),
+        seen.surname,
+        given_names(seen),
+        GENDERS.get(seen.sex, "9") if at % 3 else seen.sex,
+        seen.ethnicity,
+        born,
+        str(age) if age >= 0 and seen.born else "",
+        seen.address,
+        seen.postcode,
+        home.uprn if home.address == seen.address else "",
+        seen.nhs_number,
+        seen.upn,
+        day,
+        seen.event.facts["contact"],
+    ]

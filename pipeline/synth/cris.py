@@ -14,13 +14,37 @@ from schemas.boroughs import BOROUGHS, CODES, slug
 
 HEADINGS: tuple[dict[str, str], ...] = (
     {},
-    {"Surname": "Last Name", "Forename(s)": "First Name(s)", "DOB": "D.O.B.", "Crime Ref No": "Crime No", "Address": "Home Address"},
+    {
+        "Surname": "Last Name",
+        "Forename(s)": "First Name(s)",
+        "DOB": "D.O.B.",
+        "Crime Ref No": "Crime No",
+        "Address": "Home Address",
+    },
     {"Surname": "Family name", "Forename(s)": "Given names", "DOB": "Born", "Sex": "Gender", "Postcode": "Post Code"},
-)  # fmt: skip
+)
 COLUMNS = (
-    "Crime Ref No", "BOCU", "Date Reported", "Offence", "Flags", "Role", "Surname", "Forename(s)", "DOB", "Age", "Sex", "SDE",
-    "EA (IC)", "Address", "Postcode", "Telephone", "E-mail", "AKA", "CRO/PNC", "ASN",
-)  # fmt: skip
+    "Crime Ref No",
+    "BOCU",
+    "Date Reported",
+    "Offence",
+    "Flags",
+    "Role",
+    "Surname",
+    "Forename(s)",
+    "DOB",
+    "Age",
+    "Sex",
+    "SDE",
+    "EA (IC)",
+    "Address",
+    "Postcode",
+    "Telephone",
+    "E-mail",
+    "AKA",
+    "CRO/PNC",
+    "ASN",
+)
 
 
 class Crime(NamedTuple):
@@ -51,11 +75,27 @@ class Cris:
         at = BOROUGHS.index(event.borough)
         crime = self._crime(seen)
         row = [
-            crime.reference, CODES[event.borough][1], crime.at.strftime("%d/%m/%Y" if at % 2 else "%d/%m/%y"), crime.offence,
-            event.facts["flags"], event.role, police_text(seen.surname, r), police_text(given_names(seen), r), _born(seen, at),
-            f"Age {seen.age}" if seen.age and r.random() < 0.3 else seen.age, seen.sex, seen.ethnicity, seen.ic, seen.address,
-            seen.postcode, self._phone(seen.phone), seen.email, police_text(seen.aka, r), self._police_id(seen), event.facts.get("asn", ""),
-        ]  # fmt: skip
+            crime.reference,
+            CODES[event.borough][1],
+            crime.at.strftime("%d/%m/%Y" if at % 2 else "%d/%m/%y"),
+            crime.offence,
+            event.facts["flags"],
+            event.role,
+            police_text(seen.surname, r),
+            police_text(given_names(seen), r),
+            _born(seen, at),
+            f"Age {seen.age}" if seen.age and r.random() < 0.3 else seen.age,
+            seen.sex,
+            seen.ethnicity,
+            seen.ic,
+            seen.address,
+            seen.postcode,
+            self._phone(seen.phone),
+            seen.email,
+            police_text(seen.aka, r),
+            self._police_id(seen),
+            event.facts.get("asn", ""),
+        ]
         self._write(event.borough, seen, row)
         if r.random() < 0.003:
             self._write(event.borough, seen, row)

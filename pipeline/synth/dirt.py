@@ -11,8 +11,19 @@ from pipeline.synth.names import spellings
 from pipeline.synth.people import Person
 
 NEIGHBOURS = {
-    "a": "sq", "e": "wr", "i": "uo", "o": "ip", "u": "yi", "n": "mb", "m": "n", "s": "ad", "t": "ry", "r": "et", "l": "k", "d": "sf",
-}  # fmt: skip
+    "a": "sq",
+    "e": "wr",
+    "i": "uo",
+    "o": "ip",
+    "u": "yi",
+    "n": "mb",
+    "m": "n",
+    "s": "ad",
+    "t": "ry",
+    "r": "et",
+    "l": "k",
+    "d": "sf",
+}
 PLACEHOLDER_DAYS = (dt.date(1900, 1, 1), dt.date(1970, 1, 1))
 NO_ABODE = ("NF1 1NF", "NF1 1FA")
 # Share of records that carry a value at all, by system.
@@ -66,15 +77,28 @@ def write_down(event: Event, family: list[Person], random_: random.Random) -> Si
     if r.random() < 0.04 and len(p.homes) > 1:
         home = p.homes[0][1]
     seen = Sighting(
-        event, p.forename, p.surname_on(day), p.middle if has["middle"] else "", p.born if has["dob"] else None, "", p.sex,
-        p.ethnicity if r.random() < 0.8 else r.choice(("NS", "")), p.community.ic if r.random() < 0.7 else "",
-        home.address if has["address"] else "", home.postcode if has["address"] and r.random() < 0.97 else "",
-        (p.phone or "") if has["phone"] else "", (p.email or "") if has["email"] else "",
-        (p.pnc_id or "") if has["pnc"] else "", (p.cro_number or "") if has["pnc"] and r.random() < 0.4 else "",
-        (p.nhs_number or "") if (event.system == "la_children" and r.random() < 0.75) or (event.system == "borough_cse" and r.random() < 0.25) else "",
+        event,
+        p.forename,
+        p.surname_on(day),
+        p.middle if has["middle"] else "",
+        p.born if has["dob"] else None,
+        "",
+        p.sex,
+        p.ethnicity if r.random() < 0.8 else r.choice(("NS", "")),
+        p.community.ic if r.random() < 0.7 else "",
+        home.address if has["address"] else "",
+        home.postcode if has["address"] and r.random() < 0.97 else "",
+        (p.phone or "") if has["phone"] else "",
+        (p.email or "") if has["email"] else "",
+        (p.pnc_id or "") if has["pnc"] else "",
+        (p.cro_number or "") if has["pnc"] and r.random() < 0.4 else "",
+        (p.nhs_number or "")
+        if (event.system == "la_children" and r.random() < 0.75)
+        or (event.system == "borough_cse" and r.random() < 0.25)
+        else "",
         (p.upn or "") if event.system == "la_children" and r.random() < 0.7 else "",
         p.aliases[0] if p.aliases and r.random() < 0.35 else "",
-    )  # fmt: skip
+    )
     if seen.born is None and r.random() < 0.7:
         age = p.age_on(day)
         seen.age = str(age) if r.random() < 0.5 else f"{max(age - 1, 0)}-{age + 1}"

@@ -24,13 +24,29 @@ from pipeline.synth.trackers import Trackers
 AS_OF = dt.date(2026, 11, 20)
 BATCH = 50_000
 Progress = Callable[[str, int, int], None]
-TRUTH_RECORDS = pa.schema([
-    ("feed_id", pa.string()), ("file", pa.string()), ("sheet", pa.string()), ("row_number", pa.int32()), ("part", pa.int16()), ("true_person_id", pa.string()),
-])  # fmt: skip
-TRUTH_PERSONS = pa.schema([
-    ("true_person_id", pa.string()), ("household_id", pa.string()), ("community", pa.string()), ("forename", pa.string()), ("surname", pa.string()),
-    ("date_of_birth", pa.date32()), ("sex", pa.string()), ("address", pa.string()), ("postcode", pa.string()),
-])  # fmt: skip
+TRUTH_RECORDS = pa.schema(
+    [
+        ("feed_id", pa.string()),
+        ("file", pa.string()),
+        ("sheet", pa.string()),
+        ("row_number", pa.int32()),
+        ("part", pa.int16()),
+        ("true_person_id", pa.string()),
+    ]
+)
+TRUTH_PERSONS = pa.schema(
+    [
+        ("true_person_id", pa.string()),
+        ("household_id", pa.string()),
+        ("community", pa.string()),
+        ("forename", pa.string()),
+        ("surname", pa.string()),
+        ("date_of_birth", pa.date32()),
+        ("sex", pa.string()),
+        ("address", pa.string()),
+        ("postcode", pa.string()),
+    ]
+)
 TRUTH_RELATIONS = pa.schema([("person_a", pa.string()), ("person_b", pa.string()), ("kind", pa.string())])
 RUN_FILE = """# One night on this synthetic London. Paths are relative to this file.
 exports: exports
@@ -140,6 +156,13 @@ def _tell(household: Household, persons: _TruthFile, relations: _TruthFile, as_o
 def _truth_of(person: Person, as_of: dt.date) -> tuple[object, ...]:
     home = person.home_on(as_of)
     return (
-        person.person_id, person.household_id, person.community.name, person.forename, person.surname, person.born, person.sex,
-        home.address, home.postcode,
-    )  # fmt: skip
+        person.person_id,
+        person.household_id,
+        person.community.name,
+        person.forename,
+        person.surname,
+        person.born,
+        person.sex,
+        home.address,
+        home.postcode,
+    )

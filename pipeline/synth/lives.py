@@ -11,8 +11,14 @@ from pipeline.synth.people import Household, Person
 from schemas.boroughs import BOROUGHS, CODES
 
 OFFENCES = (
-    "Assault", "Sexual assault on a child", "Child neglect", "Harassment", "Robbery", "Grooming", "588 Child exploitation",
-)  # fmt: skip
+    "Assault",
+    "Sexual assault on a child",
+    "Child neglect",
+    "Harassment",
+    "Robbery",
+    "Grooming",
+    "588 Child exploitation",
+)
 STREET_NAMES = ("Smiler", "Tiny", "Ghost", "Blade", "Ace", "Shorty", "Dex", "Ram", "Kay", "Bash")
 PNC_PRIME, CRO_PRIME = 9_999_991, 999_983
 SPAN_DAYS = 730
@@ -141,10 +147,14 @@ class _Life:
         every = {"VH": 30, "H": 91, "M": 182, "L": 365}[risk]
         last = self.as_of - dt.timedelta(days=r.randrange(1, int(every * 1.6)))
         event.facts = {
-            "risk": risk, "category": "1", "level": r.choices("123", (80, 15, 5))[0], "every": str(every),
-            "last": last.isoformat(), "due": (last + dt.timedelta(days=every)).isoformat() if r.random() < 0.93 else "",
+            "risk": risk,
+            "category": "1",
+            "level": r.choices("123", (80, 15, 5))[0],
+            "every": str(every),
+            "last": last.isoformat(),
+            "due": (last + dt.timedelta(days=every)).isoformat() if r.random() < 0.93 else "",
             "status": r.choices(("Managed", "In custody", "Abroad"), (90, 7, 3))[0],
-        }  # fmt: skip
+        }
         return event
 
     def _crimint(self) -> Event:
@@ -168,9 +178,12 @@ class _Life:
     def _notice(self) -> Event:
         event = self._event("merlin_pac", "subject")
         event.facts = {
-            "school": f"{self.p.homes[-1][1].postcode.split()[0]} Academy", "brag": self.r.choice(("Blue", "Red", "Amber", "Green")),
-            "concern": self.r.choice(("Neglect", "Domestic abuse in the home", "Gang association", "Exploitation", "Mental health")),
-        }  # fmt: skip
+            "school": f"{self.p.homes[-1][1].postcode.split()[0]} Academy",
+            "brag": self.r.choice(("Blue", "Red", "Amber", "Green")),
+            "concern": self.r.choice(
+                ("Neglect", "Domestic abuse in the home", "Gang association", "Exploitation", "Mental health")
+            ),
+        }
         return event
 
     def _authority(self) -> Event:

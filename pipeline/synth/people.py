@@ -14,9 +14,37 @@ from pipeline.synth.names import Community, communities, pick, spellings, surnam
 from pipeline.synth.places import Home, make_home, named_home, worker_phone
 
 PREFIXES = (
-    400, 415, 429, 446, 460, 473, 484, 512, 538, 557, 581, 703, 712, 725, 738, 751, 769, 788, 801, 815,
-    827, 843, 856, 872, 891, 903, 917, 931, 949, 966,
-)  # fmt: skip
+    400,
+    415,
+    429,
+    446,
+    460,
+    473,
+    484,
+    512,
+    538,
+    557,
+    581,
+    703,
+    712,
+    725,
+    738,
+    751,
+    769,
+    788,
+    801,
+    815,
+    827,
+    843,
+    856,
+    872,
+    891,
+    903,
+    917,
+    931,
+    949,
+    966,
+)
 AUTHORITIES = (*range(201, 214), *range(301, 321))  # the London ones, as school numbers have them
 CHUNK = 5_000  # people whose households come from one seed; a chunk depends on nothing before it
 
@@ -127,9 +155,15 @@ class _Maker:
         return Household(parents + children, relations)
 
     def _children(
-        self, community: Community, family: str, mother_born: dt.date, homes: list[tuple[dt.date, Home]], phone: str | None,
-        father: Person | None, most: int,
-    ) -> tuple[list[Person], list[tuple[str, str, str]]]:  # fmt: skip
+        self,
+        community: Community,
+        family: str,
+        mother_born: dt.date,
+        homes: list[tuple[dt.date, Home]],
+        phone: str | None,
+        father: Person | None,
+        most: int,
+    ) -> tuple[list[Person], list[tuple[str, str, str]]]:
         r = self.r
         children: list[Person] = []
         relations: list[tuple[str, str, str]] = []
@@ -187,9 +221,17 @@ class _Maker:
         return self._person(community, sex, pick(r, community.last, 25), born, before, phone)
 
     def _person(
-        self, community: Community, sex: str, family: str, born: dt.date, homes: list[tuple[dt.date, Home]],
-        phone: str | None, *, is_married: bool = False, used: set[str] | None = None,
-    ) -> Person:  # fmt: skip
+        self,
+        community: Community,
+        sex: str,
+        family: str,
+        born: dt.date,
+        homes: list[tuple[dt.date, Home]],
+        phone: str | None,
+        *,
+        is_married: bool = False,
+        used: set[str] | None = None,
+    ) -> Person:
         r = self.r
         self.made += 1
         names = community.male if sex == "M" else community.female
@@ -201,12 +243,21 @@ class _Maker:
         is_asylum = community.name in ("somali", "albanian", "arab") and 14 <= age <= 22 and r.random() < 0.12
         number = self.chunk * CHUNK + self.made
         person = Person(
-            number=number, person_id=f"T{self.chunk:05d}-{self.made:05d}", household_id=f"H{self.chunk:05d}-{self.count:05d}", community=community,
-            sex=sex, forename=forename, middle=middle, surname=surname_for(community.name, family, sex, is_married),
-            born=dt.date(born.year, 1, 1) if is_asylum else born, ethnicity=r.choice(community.ethnicities), homes=homes,
-            phone=self._phone() if age >= 14 and r.random() < 0.6 else phone, email=None,
+            number=number,
+            person_id=f"T{self.chunk:05d}-{self.made:05d}",
+            household_id=f"H{self.chunk:05d}-{self.count:05d}",
+            community=community,
+            sex=sex,
+            forename=forename,
+            middle=middle,
+            surname=surname_for(community.name, family, sex, is_married),
+            born=dt.date(born.year, 1, 1) if is_asylum else born,
+            ethnicity=r.choice(community.ethnicities),
+            homes=homes,
+            phone=self._phone() if age >= 14 and r.random() < 0.6 else phone,
+            email=None,
             nhs_number=ids.nhs_number(number),
-        )  # fmt: skip
+        )
         if age >= 14 and r.random() < 0.35:
             name = anyascii(f"{person.forename}.{person.surname}").replace(" ", "").replace("'", "").lower()
             person.email = f"{name}{r.randrange(1000)}@example.{r.choice(('com', 'org', 'net'))}"

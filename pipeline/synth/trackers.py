@@ -23,19 +23,44 @@ EXCEL_EPOCH = dt.date(1899, 12, 30)
 NOTES = ("", "Strategy meeting held.", "=1+1 see file", "Known to <b>YOS</b>", "Moves between addresses")
 # Two heading rows: group over column. Boroughs differ.
 SPLIT_NAMES = (
-    ("Child", "Surname"), ("Child", "First name"), ("Child", "DOB/age"), ("Child", "Gender"), ("Child", "Ethnicity"), ("Home", "Address"),
-    ("Home", "Postcode"), ("Contact", "Phone"), ("Contact", "NHS no"), ("Risk", "Level"), ("Risk", "Reviewed"), ("Worker", "Name"), ("Worker", "Phone"),
-    ("Closed?", None), ("Notes", None),
-)  # fmt: skip
+    ("Child", "Surname"),
+    ("Child", "First name"),
+    ("Child", "DOB/age"),
+    ("Child", "Gender"),
+    ("Child", "Ethnicity"),
+    ("Home", "Address"),
+    ("Home", "Postcode"),
+    ("Contact", "Phone"),
+    ("Contact", "NHS no"),
+    ("Risk", "Level"),
+    ("Risk", "Reviewed"),
+    ("Worker", "Name"),
+    ("Worker", "Phone"),
+    ("Closed?", None),
+    ("Notes", None),
+)
 ONE_NAME = (
-    ("Young person", "Name (SURNAME, First)"), ("Young person", "D.O.B."), ("Young person", "M/F"), ("Young person", "SDE"), ("Lives at", "Address"),
-    ("Lives at", "Post code"), ("Contact", "Mobile"), ("Contact", "NHS Number"), ("CSE", "Category"), ("CSE", "Date reviewed"), ("Social worker", "Name"),
-    ("Social worker", "Tel"), ("Case closed", None), ("Comments", None),
-)  # fmt: skip
+    ("Young person", "Name (SURNAME, First)"),
+    ("Young person", "D.O.B."),
+    ("Young person", "M/F"),
+    ("Young person", "SDE"),
+    ("Lives at", "Address"),
+    ("Lives at", "Post code"),
+    ("Contact", "Mobile"),
+    ("Contact", "NHS Number"),
+    ("CSE", "Category"),
+    ("CSE", "Date reviewed"),
+    ("Social worker", "Name"),
+    ("Social worker", "Tel"),
+    ("Case closed", None),
+    ("Comments", None),
+)
 LEVELS = (
-    {"1": "Cat 1", "2": "Cat 2", "3": "Cat 3"}, {"1": "C", "2": "B", "3": "A"}, {"1": "Low", "2": "Med", "3": "High"},
+    {"1": "Cat 1", "2": "Cat 2", "3": "Cat 3"},
+    {"1": "C", "2": "B", "3": "A"},
+    {"1": "Low", "2": "Med", "3": "High"},
     {"1": "green", "2": "amber", "3": "red"},
-)  # fmt: skip
+)
 YES = ("Y", "Yes", "✓", "1")
 
 
@@ -74,10 +99,22 @@ class Trackers:
         """Keep one sighting for later."""
         event, person = seen.event, seen.event.person
         entry = Entry(
-            person.household_id, event.at.isoformat(), person.person_id, seen.surname, given_names(seen),
-            seen.born.isoformat() if seen.born else "", seen.age, seen.sex, seen.ethnicity, seen.address, seen.postcode,
-            seen.phone, seen.nhs_number, event.facts["risk"], event.facts["closed"],
-        )  # fmt: skip
+            person.household_id,
+            event.at.isoformat(),
+            person.person_id,
+            seen.surname,
+            given_names(seen),
+            seen.born.isoformat() if seen.born else "",
+            seen.age,
+            seen.sex,
+            seen.ethnicity,
+            seen.address,
+            seen.postcode,
+            seen.phone,
+            seen.nhs_number,
+            event.facts["risk"],
+            event.facts["closed"],
+        )
         self.files[event.borough].write(json.dumps(entry) + "\n")
 
     def close(self) -> None:
@@ -126,10 +163,20 @@ class Trackers:
         worker = r.randrange(5)
         closed = r.choice(YES) if first.closed else ""
         rest = (
-            born, "\n".join(each.sex for each in group), first.ethnicity, first.address, first.postcode, phone,
-            "" if many else first.nhs_number, level, dt.datetime.fromisoformat(first.at).date(), f"SW {at * 5 + worker + 1}",
-            worker_phone(borough, worker), closed, r.choice(NOTES),
-        )  # fmt: skip
+            born,
+            "\n".join(each.sex for each in group),
+            first.ethnicity,
+            first.address,
+            first.postcode,
+            phone,
+            "" if many else first.nhs_number,
+            level,
+            dt.datetime.fromisoformat(first.at).date(),
+            f"SW {at * 5 + worker + 1}",
+            worker_phone(borough, worker),
+            closed,
+            r.choice(NOTES),
+        )
         if at % 2:
             return ["\n".join(f"{each.surname.upper()}, {each.names}" for each in group), *rest]
         return [first.surname, "\n".join(each.names for each in group), *rest]

@@ -122,6 +122,10 @@ def failed_rows(found: Mapping[str, Sequence[Outcome]], suites: Suites, records:
         for place, (outcome, why) in enumerate(zip(outcomes, suites.hangs(name), strict=False)):
             own = outcome.between(first, end)
             if why != NIGHT and len(own):
-                columns = [records.ids.take(pa.array(own)), pa.repeat(name, len(own)), pa.repeat(pa.scalar(place, pa.int32()), len(own))]  # fmt: skip
+                columns = [
+                    records.ids.take(pa.array(own)),
+                    pa.repeat(name, len(own)),
+                    pa.repeat(pa.scalar(place, pa.int32()), len(own)),
+                ]
                 parts.append(pa.table(columns, schema=FAILED_ROWS.arrow_schema()))
     return pa.concat_tables(parts).combine_chunks()

@@ -81,7 +81,9 @@ class Records:
     def is_known(self) -> NDArray[np.bool_]:
         """(records,) whether its row says what it said in the export before."""
         sizes = np.diff(self.first)
-        return np.concatenate([e.again.is_known if e.again else np.zeros(n, bool) for e, n in zip(self.exports, sizes, strict=True)])  # fmt: skip
+        return np.concatenate(
+            [e.again.is_known if e.again else np.zeros(n, bool) for e, n in zip(self.exports, sizes, strict=True)]
+        )
 
     def newest(self, at: int) -> dt.datetime | None:
         """When the newest record of an export was recorded."""
@@ -112,6 +114,8 @@ class Records:
             if not look[own].all():
                 wanted = pa.array(look[own])
                 is_of_records = table == "std_records"  # whose rows are the records
-                part = part.filter(wanted if is_of_records else pc.is_in(part.column(RECORD_ID), self.ids[own].filter(wanted)))  # fmt: skip
+                part = part.filter(
+                    wanted if is_of_records else pc.is_in(part.column(RECORD_ID), self.ids[own].filter(wanted))
+                )
             parts.append(part)
         return pa.concat_tables(parts)

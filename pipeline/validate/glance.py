@@ -17,10 +17,16 @@ BETWEEN = "expect_column_values_to_be_between"
 BY_VALUE = frozenset(
     f"expect_column_values_to_{own}"
     for own in (
-        "be_between", "be_in_set", "not_be_in_set", "match_regex", "not_match_regex", "match_regex_list", "not_match_regex_list",
+        "be_between",
+        "be_in_set",
+        "not_be_in_set",
+        "match_regex",
+        "not_match_regex",
+        "match_regex_list",
+        "not_match_regex_list",
         "match_strftime_format",
     )
-)  # fmt: skip
+)
 """Expectations that look at each value by itself, and pass over rows without one"""
 
 

@@ -197,15 +197,23 @@ def status_table(states: Sequence[FeedState], used: Sequence[int], newest: Seque
     """One row a feed: its state and why, the export that is used, and rows read, used and quarantined."""
     rows = [
         {
-            "feed_id": state.night.feed_id, "source": state.night.source, "borough": state.night.borough, "state": state.state,
-            "reason_code": state.night.reason_code, "reason": state.night.reason,
-            "file": state.facts.file if state.facts else None, "file_sha256": state.facts.file_sha256 if state.facts else None,
+            "feed_id": state.night.feed_id,
+            "source": state.night.source,
+            "borough": state.night.borough,
+            "state": state.state,
+            "reason_code": state.night.reason_code,
+            "reason": state.night.reason,
+            "file": state.facts.file if state.facts else None,
+            "file_sha256": state.facts.file_sha256 if state.facts else None,
             "export_date": dt.date.fromisoformat(state.facts.export_date) if state.facts else None,
-            "newest_record_at": latest, "rows_read": state.night.rows_read, "rows_used": rows_used,
-            "rows_quarantined": state.night.rows_quarantined, "rows_last_good": state.last_good_rows,
+            "newest_record_at": latest,
+            "rows_read": state.night.rows_read,
+            "rows_used": rows_used,
+            "rows_quarantined": state.night.rows_quarantined,
+            "rows_last_good": state.last_good_rows,
         }
         for state, rows_used, latest in zip(states, used, newest, strict=True)
-    ]  # fmt: skip
+    ]
     return conform(pa.Table.from_pylist(rows, SOURCE_STATUS.arrow_schema()), SOURCE_STATUS)
 
 

@@ -68,7 +68,9 @@ def validate_source(
     if not exports:
         return []
     records = Records(exports)
-    failed = pa.concat_tables([FAILED_ROWS.arrow_schema().empty_table(), *(own.again.failed for own in exports if own.again)])  # fmt: skip
+    failed = pa.concat_tables(
+        [FAILED_ROWS.arrow_schema().empty_table(), *(own.again.failed for own in exports if own.again)]
+    )
     night = Night(suites, records, as_of, failed)
     found = {name: outcomes_of(night, name) for name in (RECORDS, contract.source, EVENTS) if name in suites}
     return [_settle(contract, night, at, found) for at in range(len(exports))]
@@ -86,10 +88,17 @@ def _settle(contract: Contract, night: Night, at: int, found: Mapping[str, Seque
         is_met = len(own) <= (1 - outcome.mostly) * rows + GRACE_ROWS
         findings.append(
             Finding(
-                export.feed_id, outcome.suite, outcome.expectation, outcome.column, outcome.severity, outcome.about, rows,
-                len(own), is_met,
+                export.feed_id,
+                outcome.suite,
+                outcome.expectation,
+                outcome.column,
+                outcome.severity,
+                outcome.about,
+                rows,
+                len(own),
+                is_met,
             )
-        )  # fmt: skip
+        )
         if outcome.severity == "row":
             for row in own.tolist():
                 rejected.setdefault(row, outcome)
@@ -98,9 +107,14 @@ def _settle(contract: Contract, night: Night, at: int, found: Mapping[str, Seque
     left = rows - len(rejected)
     breaches = [*_limits(contract, export, rows, left, night.records.newest(at), night.as_of), *breaches]
     return FeedValidated(
-        export.feed_id, left, partial(_left, export, list(rejected)), _quarantine(export, rejected), tuple(breaches), tuple(findings),
+        export.feed_id,
+        left,
+        partial(_left, export, list(rejected)),
+        _quarantine(export, rejected),
+        tuple(breaches),
+        tuple(findings),
         failed_rows(found, night.suites, night.records, at),
-    )  # fmt: skip
+    )
 
 
 def _left(export: Export, rejected: list[int]) -> tuple[pa.Table, pa.Table]:

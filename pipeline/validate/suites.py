@@ -95,8 +95,12 @@ class Suites:
             return None
         unique = {config.kwargs["column"] for config in configs if config.type == UNIQUE}
         others = {
-            text for config in configs if config.type != UNIQUE for value in config.kwargs.values() for text in _texts(value)
-        }  # fmt: skip
+            text
+            for config in configs
+            if config.type != UNIQUE
+            for value in config.kwargs.values()
+            for text in _texts(value)
+        }
         return Wanted(frozenset(unique | others), frozenset(unique - others))
 
     def unfailing(self, name: str, places: Sequence[int]) -> list[Outcome]:
@@ -128,7 +132,11 @@ class Suites:
         frame = frame.reset_index(drop=True)
         configs = [self._suites[name][at] for at in places]
         asked = [not (with_glance and is_met_by_all(config.type, config.kwargs, frame)) for config in configs]
-        results = iter(self._asked(f"{name} in part", frame, [c for c, is_it in zip(configs, asked, strict=True) if is_it], parameters))  # fmt: skip
+        results = iter(
+            self._asked(
+                f"{name} in part", frame, [c for c, is_it in zip(configs, asked, strict=True) if is_it], parameters
+            )
+        )
         return [
             _outcome(name, next(results)) if is_it else _outcome_of(name, config, np.zeros(0, np.int64))
             for config, is_it in zip(configs, asked, strict=True)
@@ -190,8 +198,14 @@ def _outcome(suite: str, found: gx.core.ExpectationValidationResult) -> Outcome:
 def _outcome_of(suite: str, config: ExpectationConfiguration, failing: np.ndarray) -> Outcome:
     meta = config.meta or {}
     return Outcome(
-        suite, config.type, _column(config), meta["severity"], meta.get("about", config.type), float(config.kwargs.get("mostly", 1.0)), failing,
-    )  # fmt: skip
+        suite,
+        config.type,
+        _column(config),
+        meta["severity"],
+        meta.get("about", config.type),
+        float(config.kwargs.get("mostly", 1.0)),
+        failing,
+    )
 
 
 def _column(config: ExpectationConfiguration) -> str | None:

@@ -14,9 +14,24 @@ DAY = 86_400_000_000  # microseconds
 YEAR_DAYS = 365.2425
 EPOCH = dt.date(1970, 1, 1)
 RECORD_TEXT = (
-    "record_id", "role", "basis", "borough", "sex", "ethnicity", "ethnicity_observed", "address", "postcode", "uprn", "phone",
-    "email", "pnc_id", "cro_number", "nhs_number", "upn", "source_key",
-)  # fmt: skip
+    "record_id",
+    "role",
+    "basis",
+    "borough",
+    "sex",
+    "ethnicity",
+    "ethnicity_observed",
+    "address",
+    "postcode",
+    "uprn",
+    "phone",
+    "email",
+    "pnc_id",
+    "cro_number",
+    "nhs_number",
+    "upn",
+    "source_key",
+)
 EVENT_TEXT = ("event_id", "record_id", "event_type", "event_ref", "role", "borough", "risk", "status", "place_postcode")
 
 
@@ -24,9 +39,11 @@ AGE = "age_years"
 DAILY = frozenset({AGE, "recorded_days_ago", "started_days_ago"})
 """Columns that hang on the day of the night; an age only where nothing tells when it was recorded"""
 MADE_OF = {
-    AGE: ("date_of_birth", "recorded_at"), "recorded_days_ago": ("recorded_at",), "started_days_ago": ("started_at",),
+    AGE: ("date_of_birth", "recorded_at"),
+    "recorded_days_ago": ("recorded_at",),
+    "started_days_ago": ("started_at",),
     "duration_hours": ("started_at", "ended_at"),
-}  # fmt: skip
+}
 
 
 Columns = dict[str, "pa.ChunkedArray | pd.Series"]

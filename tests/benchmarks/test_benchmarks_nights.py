@@ -20,7 +20,10 @@ def london(place: Path) -> Exports:
     (place / "truth").mkdir()
     text = "Ref,Name\n" + "".join(f"{n},Name{n:03d}abc\n" for n in range(ROWS))
     (place / "exports" / "cris" / "camden.csv").write_text(text, "utf-8")
-    rows = [{"file": "cris/camden.csv", "sheet": None, "row_number": n + 2, "part": 1, "true_person_id": f"T{n}"} for n in range(ROWS)]  # fmt: skip
+    rows = [
+        {"file": "cris/camden.csv", "sheet": None, "row_number": n + 2, "part": 1, "true_person_id": f"T{n}"}
+        for n in range(ROWS)
+    ]
     pq.write_table(pa.Table.from_pylist(rows), place / "truth" / "records.parquet")
     exports = Exports(place, Drift(0.05, 0.05, 0.05), 1, 3)
     exports.begin()

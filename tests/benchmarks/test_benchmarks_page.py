@@ -16,14 +16,30 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.places import ROOT
 
 ACCURACY: dict[str, float | None] = {
-    "pair_precision": 0.99, "pair_recall": 0.95, "pair_f1": 0.9696, "cluster_precision": 0.98, "cluster_recall": 0.96, "cluster_f1": 0.9699,
-    "b_cubed_f1": 0.98, "exact_persons": 0.93, "kept_recall": 0.97, "best_pair_f1": None, "best_cluster_f1": None, "calibration_error": 0.01,
-}  # fmt: skip
+    "pair_precision": 0.99,
+    "pair_recall": 0.95,
+    "pair_f1": 0.9696,
+    "cluster_precision": 0.98,
+    "cluster_recall": 0.96,
+    "cluster_f1": 0.9699,
+    "b_cubed_f1": 0.98,
+    "exact_persons": 0.93,
+    "kept_recall": 0.97,
+    "best_pair_f1": None,
+    "best_cluster_f1": None,
+    "calibration_error": 0.01,
+}
 OURS = Result("febrl4", 10_000, 5_000, "boroughlink", 1, 4.0, 5.0, 400.0, 0.0, "", 500_000, None, ACCURACY)
 SPLINK = replace(
-    OURS, contender="splink", wall_seconds=8.0, cpu_seconds=4.0, peak_mb=300.0, candidate_pairs=32_000, candidate_recall=0.9998,
+    OURS,
+    contender="splink",
+    wall_seconds=8.0,
+    cpu_seconds=4.0,
+    peak_mb=300.0,
+    candidate_pairs=32_000,
+    candidate_recall=0.9998,
     accuracy={**ACCURACY, "cluster_f1": 0.94, "best_pair_f1": 0.95, "best_cluster_f1": 0.9801},
-)  # fmt: skip
+)
 STARTED = replace(OURS, data=START.name, records=START.rows, wall_seconds=2.0, cpu_seconds=2.0)
 ABOUT = {"command": "python -m benchmarks --sets febrl4", "date": "2026-11-25", **about_machine()}
 

@@ -40,7 +40,11 @@ def fake(name: str, code: str) -> Contender:
 @pytest.mark.slow
 def test_ours_and_recordlinkage_are_measured_and_judged_side_by_side(tmp_path: Path) -> None:
     results = carried_out(plan(tmp_path, BY_NAME["boroughlink"], KEYS))
-    assert {(own.data, own.contender) for own in results if own.turn} == {("city_1k", "boroughlink"), ("city_300", "boroughlink"), ("city_300", "recordlinkage_keys")}  # fmt: skip
+    assert {(own.data, own.contender) for own in results if own.turn} == {
+        ("city_1k", "boroughlink"),
+        ("city_300", "boroughlink"),
+        ("city_300", "recordlinkage_keys"),
+    }
     ours, theirs = (own for own in summaries(results, 1) if own.data == "city_300")
     assert ours.problem == theirs.problem == ""
     assert ours.records == theirs.records == len_of(tmp_path)

@@ -43,10 +43,17 @@ def test_a_population_is_made_once_and_kept(tmp_path: Path) -> None:
 def test_contenders_get_records_without_the_truth_and_with_new_ids(tmp_path: Path) -> None:
     table = pa.table(
         {
-            "rec_id": ["rec-7-org", "rec-7-dup-0"], "unique_id": ["rec-7-org", "rec-7-dup-0"], "entity_id": ["rec-7", "rec-7"], "cluster": ["1", "1"],
-            "first_name": ["ann", "anne"], "surname": ["lee", "lee"], "dob": ["1990-01-02", None], "postcode": ["e1 1aa", "e1 1aa"], "gender": ["f", "f"],
+            "rec_id": ["rec-7-org", "rec-7-dup-0"],
+            "unique_id": ["rec-7-org", "rec-7-dup-0"],
+            "entity_id": ["rec-7", "rec-7"],
+            "cluster": ["1", "1"],
+            "first_name": ["ann", "anne"],
+            "surname": ["lee", "lee"],
+            "dob": ["1990-01-02", None],
+            "postcode": ["e1 1aa", "e1 1aa"],
+            "gender": ["f", "f"],
         }
-    )  # fmt: skip
+    )
     pq.write_table(table, tmp_path / "scale_100k.parquet")
     (source,) = sources(["scale_100k"], [], tmp_path)
     data = prepare(source, tmp_path, tmp_path / "cache")

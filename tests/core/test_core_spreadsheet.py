@@ -28,5 +28,7 @@ def test_a_csv_of_a_query_guards_text_and_leaves_numbers_numbers(tmp_path: Path)
     _write_csv(rows, tmp_path / "rows.csv")
     with (tmp_path / "rows.csv").open(newline="") as lines:
         assert list(csv.reader(lines)) == [
-            ["bits", "name", "roles"], ["-3.25", "' =HYPERLINK(1)", "['victim']"], ["", "LEE", "[]"],
-        ]  # fmt: skip
+            ["bits", "name", "roles"],
+            ["-3.25", "' =HYPERLINK(1)", "['victim']"],
+            ["", "LEE", "[]"],
+        ]

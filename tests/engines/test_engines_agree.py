@@ -66,20 +66,46 @@ def test_engines_agree_on_real_records(real_records: pa.Table) -> None:
     assert_agree(real_records)
 
 
-NAMES = st.sampled_from(["ANNA", "ANA", "ANNABEL", "JOHN", "JON", "MOHAMMED", "MUHAMMAD", "MD", "SMITH", "SMYTH", "SMITH JONES", "JONES", "LI", "A", "KAUR"])  # fmt: skip
+NAMES = st.sampled_from(
+    [
+        "ANNA",
+        "ANA",
+        "ANNABEL",
+        "JOHN",
+        "JON",
+        "MOHAMMED",
+        "MUHAMMAD",
+        "MD",
+        "SMITH",
+        "SMYTH",
+        "SMITH JONES",
+        "JONES",
+        "LI",
+        "A",
+        "KAUR",
+    ]
+)
 DAYS = st.dates(dt.date(2008, 1, 1), dt.date(2010, 12, 31)).map(lambda d: d.replace(day=min(d.day, 12)))
-ROWS = st.fixed_dictionaries({
-    "forename": st.lists(NAMES, max_size=2), "surname": st.lists(NAMES, max_size=2),
-    "alias": st.lists(st.tuples(NAMES, NAMES).map(" ".join) | NAMES, max_size=2),
-    "date_of_birth": st.none() | DAYS, "date_of_birth_alt": st.none() | DAYS,
-    "age_low": st.none() | st.integers(5, 18), "age_high": st.none() | st.integers(5, 18),
-    "recorded_at": st.none() | st.just(dt.datetime(2024, 5, 5, tzinfo=dt.UTC)),
-    "sex": st.sampled_from([None, "M", "F"]), "ethnicity": st.sampled_from([None, "B1", "B2", "W1"]),
-    "postcode": st.sampled_from([None, "E1 1AA", "E1 1AB", "E1 2AA", "E10 2AA", "N1 1AA"]),
-    "address": st.sampled_from([None, "1 HIGH STREET", "FLAT 2 1 HIGH STREET", "11 HIGH STREET", "9 ELM ROAD"]),
-    "phone": st.sampled_from([None, "+447700900001", "+447700900011"]), "email": st.sampled_from([None, "a@x.com", "a@y.com"]),
-    "pnc_id": st.sampled_from([None, "2003/0011985X", "2003/0011986Y", "1999/1234567A"]), "nhs_number": st.sampled_from([None, "9434765919"]),
-})  # fmt: skip
+ROWS = st.fixed_dictionaries(
+    {
+        "forename": st.lists(NAMES, max_size=2),
+        "surname": st.lists(NAMES, max_size=2),
+        "alias": st.lists(st.tuples(NAMES, NAMES).map(" ".join) | NAMES, max_size=2),
+        "date_of_birth": st.none() | DAYS,
+        "date_of_birth_alt": st.none() | DAYS,
+        "age_low": st.none() | st.integers(5, 18),
+        "age_high": st.none() | st.integers(5, 18),
+        "recorded_at": st.none() | st.just(dt.datetime(2024, 5, 5, tzinfo=dt.UTC)),
+        "sex": st.sampled_from([None, "M", "F"]),
+        "ethnicity": st.sampled_from([None, "B1", "B2", "W1"]),
+        "postcode": st.sampled_from([None, "E1 1AA", "E1 1AB", "E1 2AA", "E10 2AA", "N1 1AA"]),
+        "address": st.sampled_from([None, "1 HIGH STREET", "FLAT 2 1 HIGH STREET", "11 HIGH STREET", "9 ELM ROAD"]),
+        "phone": st.sampled_from([None, "+447700900001", "+447700900011"]),
+        "email": st.sampled_from([None, "a@x.com", "a@y.com"]),
+        "pnc_id": st.sampled_from([None, "2003/0011985X", "2003/0011986Y", "1999/1234567A"]),
+        "nhs_number": st.sampled_from([None, "9434765919"]),
+    }
+)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -91,10 +117,14 @@ def test_engines_agree_on_any_messy_table(rows: list[dict[str, object]]) -> None
 def test_engines_agree_where_tokens_are_too_common_to_stand_alone() -> None:
     chance = random.Random(4)
     rows = [
-        {"forename": [chance.choice(["ANNA", "JOHN"])], "surname": ["SMITH"], "postcode": f"E{chance.randint(1, 3)} 1AA",
-         "date_of_birth": dt.date(2000, 1, chance.randint(1, 28))}
+        {
+            "forename": [chance.choice(["ANNA", "JOHN"])],
+            "surname": ["SMITH"],
+            "postcode": f"E{chance.randint(1, 3)} 1AA",
+            "date_of_birth": dt.date(2000, 1, chance.randint(1, 28)),
+        }
         for _ in range(200)
-    ]  # fmt: skip
+    ]
     assert_agree(table_of(rows))
 
 
@@ -119,7 +149,10 @@ def test_the_order_of_rows_changes_nothing(engine, real_records: pa.Table) -> No
     ids = real_records.column("record_id").to_pylist()
 
     def pairs(found, names):
-        return {tuple(sorted((names[a], names[b]))): round(float(w), 3) for a, b, w in zip(found.left, found.right, found.weight, strict=True)}  # fmt: skip
+        return {
+            tuple(sorted((names[a], names[b]))): round(float(w), 3)
+            for a, b, w in zip(found.left, found.right, found.weight, strict=True)
+        }
 
     assert pairs(forward, ids) == pairs(backward, ids[::-1])
 

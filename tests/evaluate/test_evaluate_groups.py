@@ -28,9 +28,13 @@ ROWS = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans(), st.integers(0, 1)), min_size=1, max_size=12
 )
 SAME_ORIGIN = {
-    "yoruba": "west african", "hausa": "west african", "igbo": "west african", "ghanaian": "west african",
-    "bengali": "bengali urdu", "urdu": "bengali urdu",
-}  # fmt: skip
+    "yoruba": "west african",
+    "hausa": "west african",
+    "igbo": "west african",
+    "ghanaian": "west african",
+    "bengali": "bengali urdu",
+    "urdu": "bengali urdu",
+}
 
 
 @settings(max_examples=150, deadline=None)
@@ -131,9 +135,16 @@ def test_of_too_few_persons_nothing_is_told() -> None:
     linkage = linkage_of(np.arange(120), pa.table({"role": role}), is_published=True)
     told = {row["group"]: row for row in group_rows(linkage, entity, ())}
     assert told["few"] == {
-        "grouping": "role", "group": "few", "persons": None, "is_too_small": True, "recall": None, "precision": None,
-        "estimated_recall": None, "estimated_precision": None, "worse": [],
-    }  # fmt: skip
+        "grouping": "role",
+        "group": "few",
+        "persons": None,
+        "is_too_small": True,
+        "recall": None,
+        "precision": None,
+        "estimated_recall": None,
+        "estimated_precision": None,
+        "worse": [],
+    }
     assert told["many"]["persons"] == 41
 
 

@@ -64,10 +64,12 @@ def test_the_truth_gives_figures_worked_by_hand() -> None:
     assert true["pairs"] == {"precision": 0.5, "recall": 0.2, "f1": round(2 / 7, 6)}
     assert true["clusters"] == true["pairs"]
     assert true["kept_apart"] == {
-        "rules": ["adopted", "victim_offender"], "pairs": 1, "persons": 1,
+        "rules": ["adopted", "victim_offender"],
+        "pairs": 1,
+        "persons": 1,
         "clusters": {"precision": 0.5, "recall": 0.25, "f1": round(1 / 3, 6)},
         "other_persons": {"precision": 0.0, "recall": 0.0, "f1": 0.0},
-    }  # fmt: skip
+    }
     # stewards join 2 to 0 and 1, and 3 to 4: all but 6 7
     assert true["with_stewards"]["recall"] == 0.8
 
@@ -100,8 +102,10 @@ def test_every_true_pair_is_found_or_has_one_reason_why_it_is_not() -> None:
 def test_thresholds_in_use_are_marked_and_a_rules_pair_waits_at_each() -> None:
     rows = {row["bits"]: row for row in evaluate(small(), small_truth())["thresholds"]}
     assert {bits: row["marks"] for bits, row in rows.items() if row["marks"]} == {
-        0.0: ["review"], 1.0: ["balanced policy"], 2.0: ["link"],
-    }  # fmt: skip
+        0.0: ["review"],
+        1.0: ["balanced policy"],
+        2.0: ["link"],
+    }
     assert [(rows[b]["pairs"], rows[b]["to_review"]) for b in (0.0, 2.0, 4.0, 10.0)] == [(3, 1), (2, 2), (1, 3), (0, 4)]
     assert rows[0.0]["true"]["precision"] == pytest.approx(2 / 3, abs=1e-6)
 
@@ -203,9 +207,25 @@ def write_linked(folder: Path, rows: list[dict[str, Any]], facts: dict[str, Any]
 
 
 ROWS = [
-    {"record_id_l": "1", "record_id_r": "2", "match_weight": 5.0, "match_probability": 0.97, "decision": "link", "decided_by": "model", "rules": None},
-    {"record_id_l": "2", "record_id_r": "3", "match_weight": 1.0, "match_probability": 0.66, "decision": "review", "decided_by": "model", "rules": None},
-]  # fmt: skip
+    {
+        "record_id_l": "1",
+        "record_id_r": "2",
+        "match_weight": 5.0,
+        "match_probability": 0.97,
+        "decision": "link",
+        "decided_by": "model",
+        "rules": None,
+    },
+    {
+        "record_id_l": "2",
+        "record_id_r": "3",
+        "match_weight": 1.0,
+        "match_probability": 0.66,
+        "decision": "review",
+        "decided_by": "model",
+        "rules": None,
+    },
+]
 
 
 def test_a_folder_without_its_model_is_still_evaluated(tmp_path: Path) -> None:

@@ -38,20 +38,30 @@ def row(left: str, right: str, weight: float, decision: str, rules: tuple[str, .
     """Whose phone gives what the weight needs, beside a name that agrees for 5 bits."""
     bits = {"mw_forename": 5.0, "mw_phone": weight - PRIOR - RELATED - 5.0}
     return {
-        "record_id_l": left, "record_id_r": right, "match_weight": weight, "match_probability": 1 / (1 + 2.0**-weight),
-        "mw_prior": PRIOR, "mw_related": RELATED, **bits, "decision": decision, "decided_by": "steward" if decision == "unlink" else "model", "rules": list(rules) or None,
-    }  # fmt: skip
+        "record_id_l": left,
+        "record_id_r": right,
+        "match_weight": weight,
+        "match_probability": 1 / (1 + 2.0**-weight),
+        "mw_prior": PRIOR,
+        "mw_related": RELATED,
+        **bits,
+        "decision": decision,
+        "decided_by": "steward" if decision == "unlink" else "model",
+        "rules": list(rules) or None,
+    }
 
 
 def small_model() -> Model:
     shares = [(0.01, 0.97), (0.04, 0.02), (0.95, 0.01)]
     levels = tuple(Level(name=n, m=m, u=u, related=u) for n, (m, u) in zip(LEVELS["phone"], shares, strict=True))
     return Model(
-        name="table", prior=Prior(matches_per_record=1, related_per_record=1), blocking=Blocking(fields=("phone",)),
+        name="table",
+        prior=Prior(matches_per_record=1, related_per_record=1),
+        blocking=Blocking(fields=("phone",)),
         comparison=(Comparison(field="phone", kind="phone", levels=levels),),
         rule=(Rule(name="twin_suspicion", about="Twins, unless a steward knows better.", effect="apart"),),
         policy={"balanced": Policy(link_bits=4.0, review_bits=1.0)},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -16,8 +16,12 @@ from pipeline.publish import publication
 pytestmark = pytest.mark.slow
 STAGES = ("read_and_standardise", "validate", "settle_feeds", "link", "persons", "publish_tables", "write_report")
 MODULES = {
-    "read_and_standardise": reading, "validate": validating, "settle_feeds": validating, "link": linking, "persons": building,
-}  # fmt: skip
+    "read_and_standardise": reading,
+    "validate": validating,
+    "settle_feeds": validating,
+    "link": linking,
+    "persons": building,
+}
 SECOND = "2026-11-21-1"
 BROUGHT = ("feed read", "feed unchanged")
 

@@ -120,7 +120,19 @@ def home(full: Full, tmp_path: Path) -> Path:
 
 
 def command(full: Full, home: Path) -> None:
-    words = ["expunge", *full.ids, "--order", ORDER, "--by", BY, "--home", str(home), "--run-file", str(full.london.run_file), "--json"]  # fmt: skip
+    words = [
+        "expunge",
+        *full.ids,
+        "--order",
+        ORDER,
+        "--by",
+        BY,
+        "--home",
+        str(home),
+        "--run-file",
+        str(full.london.run_file),
+        "--json",
+    ]
     app(words, standalone_mode=False)
 
 
@@ -176,7 +188,9 @@ def test_an_expunge_leaves_no_trace_and_a_home_that_the_doctor_finds_well(
     check_gone(full, home)
     receipt = json.loads((tmp_path / "out").read_text("utf-8"))
     assert (receipt["n_records"], receipt["n_publications"], receipt["n_decisions"]) == (2, 3, 2)
-    found = {finding.check: finding for finding in examine(RunSettings.load(full.london.run_file), Home(home), is_deep=True)}  # fmt: skip
+    found = {
+        finding.check: finding for finding in examine(RunSettings.load(full.london.run_file), Home(home), is_deep=True)
+    }
     assert {name for name, finding in found.items() if finding.state == "problem"} <= {"feeds"}
     assert ended(forked(lambda: night(full, home), tmp_path / "out")) == 0, (tmp_path / "out").read_text("utf-8")
     check_gone(full, home)
@@ -225,7 +239,11 @@ def test_the_doctor_tells_of_one_that_was_cut_short_and_the_next_night_finishes_
 
     assert killed(full, home, before, tmp_path / "out")
     check_whole(home)
-    told = [finding for finding in examine(RunSettings.load(full.london.run_file), Home(home), is_deep=False) if finding.check == "expunge orders"]  # fmt: skip
+    told = [
+        finding
+        for finding in examine(RunSettings.load(full.london.run_file), Home(home), is_deep=False)
+        if finding.check == "expunge orders"
+    ]
     assert [finding.state for finding in told] == ["problem"]
     assert "boroughlink run finishes it" in told[0].what_to_do
     assert ended(forked(lambda: night(full, home), tmp_path / "out")) == 0, (tmp_path / "out").read_text("utf-8")
@@ -266,6 +284,8 @@ def test_a_changed_row_comes_again_only_from_a_source_without_numbers_and_the_co
     at = int(str(row["row_number"])) - 1
     lines[at] = re.sub(re.escape(row["surname"][0]), lambda found: f"{found.group()}e", lines[at], flags=re.IGNORECASE)
     (london.exports / file).write_text("\n".join(lines) + "\n", "utf-8")
-    assert ended(forked(lambda: plain_night(london.night(home, "2026-11-24")), tmp_path / "out")) == 0, (tmp_path / "out").read_text()  # fmt: skip
+    assert ended(forked(lambda: plain_night(london.night(home, "2026-11-24")), tmp_path / "out")) == 0, (
+        tmp_path / "out"
+    ).read_text()
     back = [one for one in record_rows(home) if (one["file"], one["row_number"]) == (file, row["row_number"])]
     assert len(back) == (source == "cris")

@@ -121,7 +121,9 @@ def rows(home: Path, run_id: str) -> dict[str, float]:
     return {name: value for name, value in measures(home, run_id).items() if "rows" in name or "feeds" in name}
 
 
-def test_an_export_that_is_the_same_is_not_read_and_one_that_is_not_only_where_it_differs(london: London, home: Path) -> None:  # fmt: skip
+def test_an_export_that_is_the_same_is_not_read_and_one_that_is_not_only_where_it_differs(
+    london: London, home: Path
+) -> None:
     path = london.exports / "cris" / "camden.csv"
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([lines[0], *lines[:1:-1], lines[1].replace("a", "e")]) + "\n", "utf-8")

@@ -94,7 +94,15 @@ def web() -> Iterator[tuple[list[tuple[dict[str, str], Any]], HTTPServer]]:
 
 
 def by_mail(port: int, **more: object) -> Notify:
-    said = {"host": "127.0.0.1", "port": port, "security": "none", "sender": "night@force.example", "to": ["ops@force.example"], "user": "night", "password_env": "MAIL_PASSWORD"}  # fmt: skip
+    said = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "sender": "night@force.example",
+        "to": ["ops@force.example"],
+        "user": "night",
+        "password_env": "MAIL_PASSWORD",
+    }
     return Notify.model_validate({"email": said | more})
 
 
@@ -133,8 +141,11 @@ def test_a_webhook_gets_json_with_its_token_and_is_tried_again(
     assert headers["Authorization"] == "Bearer t"
     assert set(body) == set(Told.__dataclass_fields__)
     assert (body["run_id"], body["state"], body["stage"], body["error"]) == (
-        "2026-11-21-1", "failed", "link", "StorageError",
-    )  # fmt: skip
+        "2026-11-21-1",
+        "failed",
+        "link",
+        "StorageError",
+    )
 
 
 def test_a_server_that_is_not_there_fails_nothing() -> None:

@@ -40,7 +40,9 @@ def told(out: Path, *words: str) -> str:
 def test_a_night_and_the_commands_work_there(odd: Path, warm: London, tmp_path: Path) -> None:
     home, out = Home(odd), tmp_path / "out"
     n_records = count(home)
-    records = query(home, "SELECT record_id, person_id FROM records WHERE record_id IN (SELECT record_id_l FROM links) ORDER BY 1").to_pylist()  # fmt: skip
+    records = query(
+        home, "SELECT record_id, person_id FROM records WHERE record_id IN (SELECT record_id_l FROM links) ORDER BY 1"
+    ).to_pylist()
     left, right = sorted(str(row["record_id"]) for row in records[:2])
     with open_decisions(RunSettings(), home, {}) as store:
         store.decide(said(left, right, verdict="unsure"))

@@ -160,7 +160,13 @@ def test_a_file_in_the_place_of_a_folder_or_the_other_way_round_is_named(
 def test_a_slip_in_the_name_of_the_home_makes_none(home: Path) -> None:
     """A decision that is acknowledged must be one that the night reads."""
     slip = home.with_name("hom")
-    for words in (("decide", "a", "b", "--link", *BY), ("decide", "--list"), ("runs", "list"), ("history", "P1"), ("query", "SELECT 1")):  # fmt: skip
+    for words in (
+        ("decide", "a", "b", "--link", *BY),
+        ("decide", "--list"),
+        ("runs", "list"),
+        ("history", "P1"),
+        ("query", "SELECT 1"),
+    ):
         code, told = asked(slip, *words)
         assert code == 1, words
         assert "is no home" in told or "has no publication" in told

@@ -71,10 +71,18 @@ def test_a_run_of_the_same_day_after_the_clock_went_back_an_hour_is_the_next_one
 
 
 HEAD = "Ref,Surname\n"
-TRIAL = Contract.model_validate({
-    "source": "trial", "title": "Trial", "location": "trial.csv", "format": "csv", "event_type": "referral",
-    "person": {"surname": ["Surname"]}, "event": {"event_ref": ["Ref"]}, "constants": {"role": "subject"},
-})  # fmt: skip
+TRIAL = Contract.model_validate(
+    {
+        "source": "trial",
+        "title": "Trial",
+        "location": "trial.csv",
+        "format": "csv",
+        "event_type": "referral",
+        "person": {"surname": ["Surname"]},
+        "event": {"event_ref": ["Ref"]},
+        "constants": {"role": "subject"},
+    }
+)
 
 
 @contextmanager

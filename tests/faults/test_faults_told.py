@@ -107,6 +107,7 @@ def test_a_night_that_fails_is_told_to_the_webhook_of_its_run_file(london: Londo
         server.server_close()
         thread.join()
     assert [(told["run_id"], told["state"], told["stage"]) for told in taken] == [
-        (FAILED, "failed", "publish"), ("2026-11-21-2", "failed", "begin"),
-    ]  # fmt: skip
+        (FAILED, "failed", "publish"),
+        ("2026-11-21-2", "failed", "begin"),
+    ]
     assert "SENTINELSON" not in json.dumps(taken)

@@ -43,7 +43,17 @@ class Case:
         return Case(self.london, home, self.person, self.parted, self.stay)
 
     def unmerge(self) -> None:
-        words = ["unmerge", self.person, self.parted, "--by", "ann", "--reason", "two brothers", "--home", str(self.home)]  # fmt: skip
+        words = [
+            "unmerge",
+            self.person,
+            self.parted,
+            "--by",
+            "ann",
+            "--reason",
+            "two brothers",
+            "--home",
+            str(self.home),
+        ]
         app(words, standalone_mode=False)
 
     def store(self) -> tuple[object, ...]:
@@ -54,7 +64,9 @@ class Case:
                 looked_at = looked_at_by_stewards(connection)
         verdict_of = {row["decision_id"]: row["verdict"] for row in log}
         assert [row["seq"] for row in log] == list(range(1, len(log) + 1))
-        told = Counter((row["verdict"], row["record_id_l"], row["record_id_r"], verdict_of.get(row["retracts"])) for row in log)  # fmt: skip
+        told = Counter(
+            (row["verdict"], row["record_id_l"], row["record_id_r"], verdict_of.get(row["retracts"])) for row in log
+        )
         return told, looked_at
 
 
@@ -134,7 +146,9 @@ def test_killed_at_odd_moments_again_and_again_it_gets_through_and_the_night_par
         assert own.store() in (before, undisturbed.store())
     assert not dead(own.unmerge, out)
     assert own.store() == undisturbed.store()
-    assert ended(forked(lambda: plain_night(own.london.night(own.home, "2026-11-21")), out)) == 0, out.read_text("utf-8")  # fmt: skip
+    assert ended(forked(lambda: plain_night(own.london.night(own.home, "2026-11-21")), out)) == 0, out.read_text(
+        "utf-8"
+    )
     rows = list_publications(Home(own.home))[-1].table("records").select(["record_id", "person_id"]).to_pylist()
     owner = {row["record_id"]: row["person_id"] for row in rows}
     assert owner[case.parted] not in {owner[other] for other in case.stay}

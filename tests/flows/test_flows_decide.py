@@ -51,11 +51,21 @@ def home(tmp_path: Path) -> Path:
 def _links() -> list[dict[str, Any]]:
     return [
         {
-            "record_id_l": left, "record_id_r": right, "match_weight": 9.0 - n, "match_probability": 0.9, "mw_prior": -10.0, "mw_related": 0.0,
-            "mw_forename": 12.0, "mw_date_of_birth": -3.0, "mw_phone": 0.0, "decision": decision, "decided_by": "model", "rules": list(rules) or None,
+            "record_id_l": left,
+            "record_id_r": right,
+            "match_weight": 9.0 - n,
+            "match_probability": 0.9,
+            "mw_prior": -10.0,
+            "mw_related": 0.0,
+            "mw_forename": 12.0,
+            "mw_date_of_birth": -3.0,
+            "mw_phone": 0.0,
+            "decision": decision,
+            "decided_by": "model",
+            "rules": list(rules) or None,
         }
         for n, (left, right, decision, rules) in enumerate(PAIRS)
-    ]  # fmt: skip
+    ]
 
 
 def _must(table: Any) -> dict[str, Any]:
@@ -74,9 +84,15 @@ def _records() -> list[dict[str, Any]]:
     born = date.fromisoformat(SECRET[2])
     own = {"forename": [SECRET[0]], "surname": [SECRET[1]], "date_of_birth": born, "phone": SECRET[3]}
     return [
-        {**_must(RECORDS), **own, "record_id": record, "person_id": person, "feed_id": "cris." + ("a" if record == "1" else "b")}
+        {
+            **_must(RECORDS),
+            **own,
+            "record_id": record,
+            "person_id": person,
+            "feed_id": "cris." + ("a" if record == "1" else "b"),
+        }
         for record, person in PERSON_OF.items()
-    ]  # fmt: skip
+    ]
 
 
 def _persons() -> list[dict[str, Any]]:
@@ -260,8 +276,17 @@ def test_a_refusal_ends_with_1_and_wrong_use_with_2(tmp_path: Path) -> None:
 def test_a_question_of_the_sample_is_decided_with_its_evidence(sample_night: NightOnSample, tmp_path: Path) -> None:
     asked = read_table(sample_night.current / "review_queue").sort_by([("priority", "descending")]).to_pylist()[0]
     url = f"sqlite:///{tmp_path}/decisions.sqlite3"
-    done = boroughlink("decide", asked["record_id_r"], asked["record_id_l"], "--unlink", *WHY, "--home", str(sample_night.home),
-                       "--json", BOROUGHLINK_DECISIONS_URL=url)  # fmt: skip
+    done = boroughlink(
+        "decide",
+        asked["record_id_r"],
+        asked["record_id_l"],
+        "--unlink",
+        *WHY,
+        "--home",
+        str(sample_night.home),
+        "--json",
+        BOROUGHLINK_DECISIONS_URL=url,
+    )
     assert done.code == 0, done.err
     with open_store(url) as store:
         (row,) = store.log().to_pylist()

@@ -41,7 +41,7 @@ def states(sample_night: NightOnSample) -> list[FeedState]:
     for folder in sorted((sample_night.run / "validate").iterdir()):
         if (folder / "std_records.arrow").is_file():
             facts = FeedNight(folder.name, folder.name.split(".")[0], None)
-            found.append(FeedState(facts, "fresh", folder / "std_records.arrow", folder / "events.arrow", None, None))  # fmt: skip
+            found.append(FeedState(facts, "fresh", folder / "std_records.arrow", folder / "events.arrow", None, None))
     return found
 
 
@@ -117,7 +117,12 @@ def test_a_decision_whose_evidence_moved_is_looked_at_again_and_holds(
     pair = of(read_table(sample_night.current / "links"), "link")[0]
     facts = seen_of(kept, *pair)
     moved = facts["evidence"].replace("surname=", "surname_not_seen=")
-    decide(night, NewDecision(verdict="unlink", decided_by="ann", reason="r", **{**facts, "evidence": moved, "evidence_hash": "other"}))  # fmt: skip
+    decide(
+        night,
+        NewDecision(
+            verdict="unlink", decided_by="ann", reason="r", **{**facts, "evidence": moved, "evidence_hash": "other"}
+        ),
+    )
     counts = link()
     assert (counts["decisions.in_force"], counts["decisions.to_look_at_again"]) == (1, 1)
     assert "surname" in table(night, "standing_decisions").to_pylist()[0]["moved_fields"]

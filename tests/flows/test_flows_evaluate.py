@@ -33,10 +33,14 @@ def people(persons: int = 150, seed: int = 3) -> list[dict[str, Any]]:
     rows = []
     for person in range(persons):
         one = {
-            "who": 2 * person, "first": chance.choice(FIRST) + chance.choice("ABCDEFG"), "last": chance.choice(LAST) + chance.choice(LAST),
+            "who": 2 * person,
+            "first": chance.choice(FIRST) + chance.choice("ABCDEFG"),
+            "last": chance.choice(LAST) + chance.choice(LAST),
             "dob": f"{chance.randint(1950, 2015)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
-            "town": chance.choice(["Hackney", "Barnet"]), "list": "ours", "true": f"p{person}",
-        }  # fmt: skip
+            "town": chance.choice(["Hackney", "Barnet"]),
+            "list": "ours",
+            "true": f"p{person}",
+        }
         other = {**one, "who": 2 * person + 1, "list": "theirs"}
         if chance.random() < 0.3:
             other["last"] = other["last"][1:]

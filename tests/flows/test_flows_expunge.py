@@ -70,7 +70,11 @@ def test_no_byte_of_a_home_holds_the_record_or_its_values_and_its_person_is_made
     with open_store(f"sqlite:///{home.decisions}") as store:
         store.decide(said(alone["record_id"], other, reason=f"of {alone['record_id']}"))
     n_persons, n_records = (len(table(home, name)) for name in ("persons", "records"))
-    before = table(home, "persons").filter(pc.equal(table(home, "persons").column("person_id"), one_of_many["person_id"])).to_pylist()[0]  # fmt: skip
+    before = (
+        table(home, "persons")
+        .filter(pc.equal(table(home, "persons").column("person_id"), one_of_many["person_id"]))
+        .to_pylist()[0]
+    )
     receipt = ordered(home, *ids)
     assert (receipt.n_records, receipt.n_publications, receipt.n_decisions) == (2, 1, 1)
     assert not ids & set(json.dumps(asdict(receipt)).split('"'))
@@ -78,7 +82,11 @@ def test_no_byte_of_a_home_holds_the_record_or_its_values_and_its_person_is_made
         for secret in ids | secrets:
             assert secret not in text, path
     assert (len(table(home, "persons")), len(table(home, "records"))) == (n_persons - 1, n_records - 2)
-    after = table(home, "persons").filter(pc.equal(table(home, "persons").column("person_id"), one_of_many["person_id"])).to_pylist()[0]  # fmt: skip
+    after = (
+        table(home, "persons")
+        .filter(pc.equal(table(home, "persons").column("person_id"), one_of_many["person_id"]))
+        .to_pylist()[0]
+    )
     assert (after["n_records"], after["cluster_confidence"]) == (before["n_records"] - 1, before["cluster_confidence"])
     ended = [row for row in table(home, "identity_ledger").to_pylist() if row["person_id"] == alone["person_id"]]
     assert [(row["valid_to"] is not None, row["record_ids"]) for row in ended] == [(True, [])]
@@ -95,9 +103,15 @@ def test_an_expunged_record_does_not_come_back_and_nobody_who_had_none_changes(h
     assert finished.code == 0, finished.err
     again = persons(home)
     assert set(again) == set(person_of)
-    assert {record for record in again if again[record] != person_of[record] and person_of[record] != one_of_many["person_id"]} == set()  # fmt: skip
+    assert {
+        record
+        for record in again
+        if again[record] != person_of[record] and person_of[record] != one_of_many["person_id"]
+    } == set()
     rows = [row for row in table(home, "quarantine").to_pylist() if row["reason_code"] == "expunged"]
-    assert sorted((row["file"], row["row_number"]) for row in rows) == sorted((row["file"], row["row_number"]) for row in (alone, one_of_many))  # fmt: skip
+    assert sorted((row["file"], row["row_number"]) for row in rows) == sorted(
+        (row["file"], row["row_number"]) for row in (alone, one_of_many)
+    )
     assert {(row["record_id"], row["raw_row"]) for row in rows} == {(None, None)}
 
 

@@ -35,11 +35,14 @@ def people(n: int = 200, seed: int = 3) -> list[dict[str, str | None]]:
     rows: list[dict[str, str | None]] = []
     for person in range(n):
         one: dict[str, str | None] = {
-            "who": f"r{person:04}a", "first": chance.choice(FIRST) + chance.choice("ABCDEFG"), "last": chance.choice(LAST) + chance.choice(LAST).title(),
+            "who": f"r{person:04}a",
+            "first": chance.choice(FIRST) + chance.choice("ABCDEFG"),
+            "last": chance.choice(LAST) + chance.choice(LAST).title(),
             "dob": f"{chance.randint(1950, 2015)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
             "post": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDEF')}{chance.choice('ABDEF')}",
-            "town": chance.choice(["Hackney", "Barnet"]), "true": f"p{person}",
-        }  # fmt: skip
+            "town": chance.choice(["Hackney", "Barnet"]),
+            "true": f"p{person}",
+        }
         other = {**one, "who": f"r{person:04}b"}
         field = chance.choice(["first", "last", "dob", "post", None, None])
         if field == "dob":
@@ -181,7 +184,13 @@ ROW = "r1,ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n"
         (HEADING, MAP, {}, SourceError, "has no rows"),
         (HEADING + ROW + ROW, MAP, {}, SourceError, "records 1 and 2 share one"),
         (HEADING + ROW + "r2,ANNA\n", MAP, {}, SourceError, "row 3: has 2 cells where the heading has 7"),
-        (HEADING + ROW + ",ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n", MAP, {}, SourceError, "record 2: has no record id"),
+        (
+            HEADING + ROW + ",ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n",
+            MAP,
+            {},
+            SourceError,
+            "record 2: has no record id",
+        ),
         ("who,who,last\nr1,r1,SMITH\n", {"last": "surname"}, {}, SourceError, "names 'who' twice"),
         (HEADING + ROW, {"first": "given_name"}, {}, SettingsError, "given_name is no kind"),
         (HEADING + ROW, {"name": "forename"}, {}, SettingsError, "no column is called name"),
@@ -190,7 +199,7 @@ ROW = "r1,ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n"
         (HEADING + ROW, MAP, {"truth": "entity"}, SettingsError, "no column is called entity"),
         (HEADING + ROW, MAP, {"link_only": True}, SettingsError, "only one source"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_input_is_told_by_what_is_wrong(
     tmp_path, text, fields, more, kind: type[LinkageError], told: str
 ) -> None:
@@ -215,7 +224,9 @@ def test_a_wrong_word_ends_with_one_message_and_code_two(tmp_path: Path) -> None
 def test_columns_that_nothing_is_said_of_are_told(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("surname,dob,[red]note,same\n" + "LEE,1990-01-02,x,A\n" * 3, "utf-8")
     out = str(tmp_path / "out")
-    done = boroughlink("link", str(tmp_path / "people.csv"), "--out", out, "--truth", "same", "--field", "dob=date_of_birth")  # fmt: skip
+    done = boroughlink(
+        "link", str(tmp_path / "people.csv"), "--out", out, "--truth", "same", "--field", "dob=date_of_birth"
+    )
     assert done.code == 0
     assert "columns not used" in done.out
     assert "[red]note; say" in " ".join(done.out.split())

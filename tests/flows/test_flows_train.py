@@ -24,9 +24,15 @@ from schemas.model import load_model
 
 PEOPLE = 1_200
 COLUMNS = {
-    "unique_id": "record_id", "first_name": "forename", "surname": "surname", "dob": "date_of_birth", "postcode": "postcode",
-    "gender": "category", "birth_place": "category", "occupation": "category",
-}  # fmt: skip
+    "unique_id": "record_id",
+    "first_name": "forename",
+    "surname": "surname",
+    "dob": "date_of_birth",
+    "postcode": "postcode",
+    "gender": "category",
+    "birth_place": "category",
+    "occupation": "category",
+}
 
 
 def rows() -> list[dict[str, object]]:
@@ -37,9 +43,12 @@ def rows() -> list[dict[str, object]]:
         own = chance.choices(communities(), [c.share for c in communities()])[0]
         born = dt.date(1960, 1, 1) + dt.timedelta(days=chance.randrange(20_000))
         person = {
-            "forename": [pick(chance, own.male).upper()], "surname": [pick(chance, own.last, 25).upper()], "sex": chance.choice("MF"),
-            "date_of_birth": born, "postcode": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDE')}{chance.choice('ABDEFGH')}",
-        }  # fmt: skip
+            "forename": [pick(chance, own.male).upper()],
+            "surname": [pick(chance, own.last, 25).upper()],
+            "sex": chance.choice("MF"),
+            "date_of_birth": born,
+            "postcode": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDE')}{chance.choice('ABDEFGH')}",
+        }
         slip = (
             {"postcode": None}
             if chance.random() < 0.3

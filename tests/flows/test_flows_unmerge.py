@@ -36,12 +36,25 @@ def home(tmp_path: Path) -> Path:
     current = tmp_path / "home" / "published" / "current"
     person_of = {**dict.fromkeys(SMALL, "P"), **dict.fromkeys(LARGE, "L"), "9": "Q"}
     born = {"forename": ["ANN"], "surname": ["LEE"], "date_of_birth": date(2001, 2, 3)}
-    records = [{**must(RECORDS), **born, "record_id": record, "person_id": person, "feed_id": f"f{record}"} for record, person in person_of.items()]  # fmt: skip
+    records = [
+        {**must(RECORDS), **born, "record_id": record, "person_id": person, "feed_id": f"f{record}"}
+        for record, person in person_of.items()
+    ]
     persons = [{**must(PERSONS), "person_id": person, "roles": ["victim"]} for person in "LPQ"]
-    links = [{
-        "record_id_l": "1", "record_id_r": "2", "match_weight": 9.0, "match_probability": 0.9, "mw_prior": -10.0, "mw_related": 0.0,
-        "mw_forename": 12.0, "decision": "link", "decided_by": "model", "rules": ["name_only"],
-    }]  # fmt: skip
+    links = [
+        {
+            "record_id_l": "1",
+            "record_id_r": "2",
+            "match_weight": 9.0,
+            "match_probability": 0.9,
+            "mw_prior": -10.0,
+            "mw_related": 0.0,
+            "mw_forename": 12.0,
+            "decision": "link",
+            "decided_by": "model",
+            "rules": ["name_only"],
+        }
+    ]
     for table, rows in ((RECORDS, records), (PERSONS, persons), (LINKS, links)):
         write_table(current / table.name / "part-0.parquet", pa.Table.from_pylist(rows), table)
     (current / "manifest.json").write_text(json.dumps({"run_id": "2026-11-20-1", "model": "person-1:gone"}))
@@ -49,7 +62,14 @@ def home(tmp_path: Path) -> Path:
 
 
 def must(table: Table) -> dict[str, Any]:
-    own = {pa.string(): "-", pa.int64(): 1, pa.int16(): 1, pa.int32(): 1, pa.float64(): 1.0, pa.list_(pa.string()): ["-"]}  # fmt: skip
+    own = {
+        pa.string(): "-",
+        pa.int64(): 1,
+        pa.int16(): 1,
+        pa.int32(): 1,
+        pa.float64(): 1.0,
+        pa.list_(pa.string()): ["-"],
+    }
     return {column.name: own[column.type] for column in table.columns if not column.nullable}
 
 
@@ -66,7 +86,10 @@ def opened(home: Path):
 
 
 def pairs(store: Store, kind: Any) -> list[tuple[str, str]]:
-    return [(row["record_id_l"], row["record_id_r"]) for row in kind(standing_decisions(store.log(), load_policy())).to_pylist()]  # fmt: skip
+    return [
+        (row["record_id_l"], row["record_id_r"])
+        for row in kind(standing_decisions(store.log(), load_policy())).to_pylist()
+    ]
 
 
 def test_each_named_record_is_parted_from_each_that_stays_and_not_from_each_other(home: Path) -> None:
@@ -75,7 +98,12 @@ def test_each_named_record_is_parted_from_each_that_stays_and_not_from_each_othe
     with opened(home) as store:
         assert pairs(store, cannot_link) == [("1", "2"), ("1", "4"), ("2", "3"), ("3", "4")]
         row = store.log().to_pylist()[0]
-    assert (row["rules"], row["evidence"], row["n_records"], row["roles_l"]) == ("name_only", "forename=agrees", 4, "victim")  # fmt: skip
+    assert (row["rules"], row["evidence"], row["n_records"], row["roles_l"]) == (
+        "name_only",
+        "forename=agrees",
+        4,
+        "victim",
+    )
     assert row["fingerprint_l"]
 
 
@@ -119,11 +147,16 @@ def test_parting_a_large_person_counts_once_another_steward_gives_the_same_comma
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (("P", "9"), "a record of Q"), (("P", "nobody"), "a record of nobody"), (("X", "1"), "no person"), (("P", *SMALL), "keep no record"),
+        (("P", "9"), "a record of Q"),
+        (("P", "nobody"), "a record of nobody"),
+        (("X", "1"), "no person"),
+        (("P", *SMALL), "keep no record"),
         (("L", *LARGE[:12]), "At most 100"),
     ],
-)  # fmt: skip
-def test_what_cannot_be_parted_is_told(home: Path, given: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+)
+def test_what_cannot_be_parted_is_told(
+    home: Path, given: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("flows.unmerging.MOST_DECISIONS", 100)
     with pytest.raises(SettingsError, match=told):
         run(home, *given)

@@ -43,28 +43,42 @@ RECORDS = 9
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(PEOPLE),
-        st.fixed_dictionaries({
-            "role": st.sampled_from(["subject", "victim", "suspect"]), "pnc_id": st.sampled_from([None, None, "2003/0011985X", "2003/0011986Y"]),
-            "phone": st.sampled_from([None, "+447700900001"]), "address": st.sampled_from([None, "9 ELM ROAD"]),
-        }),
+        st.fixed_dictionaries(
+            {
+                "role": st.sampled_from(["subject", "victim", "suspect"]),
+                "pnc_id": st.sampled_from([None, None, "2003/0011985X", "2003/0011986Y"]),
+                "phone": st.sampled_from([None, "+447700900001"]),
+                "address": st.sampled_from([None, "9 ELM ROAD"]),
+            }
+        ),
         st.sets(st.sampled_from(["forename", "date_of_birth", "postcode"]), max_size=1),
     ).map(lambda drawn: {**{k: v for k, v in drawn[0].items() if k not in drawn[2]}, **drawn[1]}),
-    min_size=RECORDS, max_size=RECORDS,
-)  # fmt: skip
+    min_size=RECORDS,
+    max_size=RECORDS,
+)
 NUMBERS = st.integers(0, RECORDS - 1)
 VERDICTS = st.lists(
-    st.tuples(NUMBERS, NUMBERS, st.sampled_from(["unlink", "link", "link", "unlink", "unsure"])).filter(lambda d: d[0] != d[1]),
-    unique_by=lambda d: frozenset(d[:2]), min_size=4, max_size=9,
-)  # fmt: skip
+    st.tuples(NUMBERS, NUMBERS, st.sampled_from(["unlink", "link", "link", "unlink", "unsure"])).filter(
+        lambda d: d[0] != d[1]
+    ),
+    unique_by=lambda d: frozenset(d[:2]),
+    min_size=4,
+    max_size=9,
+)
 SLOW = [HealthCheck.too_slow]
 
 
 def standing(verdicts: list[tuple[int, int, str]], retract: bool = False) -> pa.Table:
     """What stands of a log; the data may have set decisions against each other since they were entered."""
     rows: list[dict[str, Any]] = [
-        {"decision_id": f"D{n}", "record_id_l": f"{min(a, b):05d}", "record_id_r": f"{max(a, b):05d}", "verdict": verdict}
+        {
+            "decision_id": f"D{n}",
+            "record_id_l": f"{min(a, b):05d}",
+            "record_id_r": f"{max(a, b):05d}",
+            "verdict": verdict,
+        }
         for n, (a, b, verdict) in enumerate(verdicts)
-    ]  # fmt: skip
+    ]
     if retract:
         rows += [
             {**row, "decision_id": f"R{row['decision_id']}", "verdict": "retract", "retracts": row["decision_id"]}
@@ -90,7 +104,11 @@ def ends(table: pa.Table) -> list[tuple[str, str]]:
 
 
 def row_of(found: Linked, left: int, right: int) -> dict[str, Any]:
-    own = [row for row in found.links.to_pylist() if (row["record_id_l"], row["record_id_r"]) == (f"{left:05d}", f"{right:05d}")]  # fmt: skip
+    own = [
+        row
+        for row in found.links.to_pylist()
+        if (row["record_id_l"], row["record_id_r"]) == (f"{left:05d}", f"{right:05d}")
+    ]
     return own[0] if own else {}
 
 
@@ -145,8 +163,12 @@ def test_engines_agree_on_clusters_and_links_with_decisions(rows, verdicts) -> N
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(0, 3), min_size=8, max_size=8),
-    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.booleans()).filter(lambda d: d[0] < d[1]), unique_by=lambda d: d[:2], max_size=9),
-)  # fmt: skip
+    st.lists(
+        st.tuples(st.integers(0, 7), st.integers(0, 7), st.booleans()).filter(lambda d: d[0] < d[1]),
+        unique_by=lambda d: d[:2],
+        max_size=9,
+    ),
+)
 def test_links_join_clusters_whole_unless_an_unlink_stands_between_them(labels, said) -> None:
     names = {label: labels.index(label) for label in labels}
     machine = np.array([names[label] for label in labels])
@@ -177,7 +199,13 @@ def no_pairs() -> ScoredPairs:
     return ScoredPairs(none, none, patterns_of(np.zeros((0, 1), np.uint8)), np.zeros(0), 0)
 
 
-OFFENDER = {"role": "suspect", "forename": ["IVO"], "surname": ["MRAVEC"], "date_of_birth": dt.date(1999, 3, 3), "postcode": "N1 1AA"}  # fmt: skip
+OFFENDER = {
+    "role": "suspect",
+    "forename": ["IVO"],
+    "surname": ["MRAVEC"],
+    "date_of_birth": dt.date(1999, 3, 3),
+    "postcode": "N1 1AA",
+}
 
 
 def test_a_link_joins_a_victim_with_an_offender_and_both_persons_whole() -> None:

@@ -35,10 +35,12 @@ def people(seed: int, n: int = PEOPLE) -> list[dict[str, object]]:
     for _ in range(n // 2):
         own = chance.choices(communities(), [c.share for c in communities()])[0]
         person = {
-            "forename": [pick(chance, own.male).upper()], "surname": [pick(chance, own.last, 25).upper()],
-            "date_of_birth": dt.date(1960, 1, 1) + dt.timedelta(days=chance.randrange(20_000)), "sex": chance.choice("MF"),
+            "forename": [pick(chance, own.male).upper()],
+            "surname": [pick(chance, own.last, 25).upper()],
+            "date_of_birth": dt.date(1960, 1, 1) + dt.timedelta(days=chance.randrange(20_000)),
+            "sex": chance.choice("MF"),
             "postcode": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDE')}{chance.choice('ABDEFGH')}",
-        }  # fmt: skip
+        }
         rows += [person, person]
     return rows
 

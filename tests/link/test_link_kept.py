@@ -28,15 +28,24 @@ ENGINE = LocalEngine(name_groups(REFERENCE), 2)
 NAMES = st.sampled_from(
     ["ANNA", "ANA", "JOHN", "JON", "MOHAMMED", "MD", "SMITH", "SMYTH", "SMITH JONES", "JONES", "LI"]
 )
-ROW = st.fixed_dictionaries({
-    "forename": st.lists(NAMES, max_size=2), "surname": st.lists(NAMES, max_size=1), "alias": st.none() | st.lists(NAMES, max_size=1),
-    "date_of_birth": st.none() | st.sampled_from([dt.date(2008, 1, 2), dt.date(2008, 2, 1), dt.date(2008, 1, 12), dt.date(2010, 7, 7)]),
-    "age_low": st.none() | st.integers(14, 18), "recorded_at": st.none() | st.just(dt.datetime(2024, 5, 5, tzinfo=dt.UTC)),
-    "sex": st.sampled_from([None, "M", "F"]), "role": st.sampled_from(["subject", "victim", "suspect"]),
-    "postcode": st.sampled_from([None, "E1 1AA", "E1 1AB", "N1 1AA"]), "address": st.sampled_from([None, "1 HIGH STREET", "9 ELM ROAD"]),
-    "phone": st.sampled_from([None, "+447700900001", "+447700900011"]),
-    "pnc_id": st.sampled_from([None, "2003/0011985X", "2003/0011986Y"]), "nhs_number": st.sampled_from([None, "9434765919"]),
-})  # fmt: skip
+ROW = st.fixed_dictionaries(
+    {
+        "forename": st.lists(NAMES, max_size=2),
+        "surname": st.lists(NAMES, max_size=1),
+        "alias": st.none() | st.lists(NAMES, max_size=1),
+        "date_of_birth": st.none()
+        | st.sampled_from([dt.date(2008, 1, 2), dt.date(2008, 2, 1), dt.date(2008, 1, 12), dt.date(2010, 7, 7)]),
+        "age_low": st.none() | st.integers(14, 18),
+        "recorded_at": st.none() | st.just(dt.datetime(2024, 5, 5, tzinfo=dt.UTC)),
+        "sex": st.sampled_from([None, "M", "F"]),
+        "role": st.sampled_from(["subject", "victim", "suspect"]),
+        "postcode": st.sampled_from([None, "E1 1AA", "E1 1AB", "N1 1AA"]),
+        "address": st.sampled_from([None, "1 HIGH STREET", "9 ELM ROAD"]),
+        "phone": st.sampled_from([None, "+447700900001", "+447700900011"]),
+        "pnc_id": st.sampled_from([None, "2003/0011985X", "2003/0011986Y"]),
+        "nhs_number": st.sampled_from([None, "9434765919"]),
+    }
+)
 IDS = [f"{at:05d}" for at in range(40)]
 NIGHT = st.dictionaries(st.sampled_from(IDS), st.none() | ROW, max_size=8)
 """What changes: a record's new row, or None where it is withdrawn"""
@@ -104,21 +113,32 @@ def crowd(chance: random.Random, ids: range) -> dict[str, dict[str, object]]:
     codes = [f"E{at} {digit}AA" for at in range(1, 18) for digit in range(1, 5)]
     return {
         f"{own:05d}": {
-            "forename": [chance.choice(names)], "surname": [chance.choice(names)], "date_of_birth": chance.choice(days),
-            "postcode": chance.choice(codes), "sex": chance.choice("MF"), "address": f"{chance.randrange(1, 40)} HIGH STREET",
+            "forename": [chance.choice(names)],
+            "surname": [chance.choice(names)],
+            "date_of_birth": chance.choice(days),
+            "postcode": chance.choice(codes),
+            "sex": chance.choice("MF"),
+            "address": f"{chance.randrange(1, 40)} HIGH STREET",
         }
         for own in ids
-    }  # fmt: skip
+    }
 
 
 def test_a_night_of_some_thousand_records_with_blocks_about_their_limits_gives_what_a_full_linking_gives() -> None:
     chance = random.Random(7)
     rows = crowd(chance, range(4_000))
     model = MODEL.model_copy(
-        update={"blocking": MODEL.blocking.model_copy(update={"rule": tuple(
-            rule.model_copy(update={"max_block": min(rule.max_block, 4 + 3 * (at % 4))}) for at, rule in enumerate(MODEL.blocking.rule)
-        )})}
-    )  # fmt: skip
+        update={
+            "blocking": MODEL.blocking.model_copy(
+                update={
+                    "rule": tuple(
+                        rule.model_copy(update={"max_block": min(rule.max_block, 4 + 3 * (at % 4))})
+                        for at, rule in enumerate(MODEL.blocking.rule)
+                    )
+                }
+            )
+        }
+    )
     frequencies = ENGINE.frequency_table(of(rows), model)
     kept = link_records(of(rows), model, "balanced", ENGINE, kept=LinkKept(frequencies)).kept
     for night in range(3):
@@ -133,7 +153,10 @@ def test_a_night_of_some_thousand_records_with_blocks_about_their_limits_gives_w
         kept = incremental.kept
 
 
-FEW = {own: {"forename": ["ANNA"], "surname": ["SMITH"], "date_of_birth": dt.date(2008, 1, 2), "postcode": "E1 1AA"} for own in IDS[:7]}  # fmt: skip
+FEW = {
+    own: {"forename": ["ANNA"], "surname": ["SMITH"], "date_of_birth": dt.date(2008, 1, 2), "postcode": "E1 1AA"}
+    for own in IDS[:7]
+}
 
 
 def compared(linked: Linked) -> float:

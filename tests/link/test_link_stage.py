@@ -61,10 +61,10 @@ def test_a_model_reads_back_as_it_was_written(tmp_path: Path) -> None:
         ('kind = "date"', 'kind = "day"', "kind"),
         ('{ name = "else", m = 0.0', '{ name = "else", m = 0.5', "sums to"),
         ('name = "similar"', 'name = "alike"', "levels must be"),
-        ('forename = [', 'nickname = [', "which is not compared"),
+        ("forename = [", "nickname = [", "which is not compared"),
         ('    "null",', '    "nothing",', "has no level"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_model_is_told_by_what_is_wrong(tmp_path: Path, old: str, new: str, told: str) -> None:
     text = (MODELS / "person.toml").read_text("utf-8")
     assert old in text
@@ -77,7 +77,11 @@ def test_a_wrong_model_is_told_by_what_is_wrong(tmp_path: Path, old: str, new: s
 # ---- clusters
 
 
-PAIRS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(-6, 12)).filter(lambda p: p[0] < p[1]), unique_by=lambda p: p[:2], max_size=20)  # fmt: skip
+PAIRS = st.lists(
+    st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(-6, 12)).filter(lambda p: p[0] < p[1]),
+    unique_by=lambda p: p[:2],
+    max_size=20,
+)
 
 
 def scored(pairs) -> ScoredPairs:
@@ -196,9 +200,17 @@ def test_the_weakest_point_is_the_bottleneck_of_the_cluster(pairs) -> None:
 
 def test_average_link_names_a_cluster_by_its_first_record() -> None:
     found = average_link(
-        3, np.array([1], np.int32), np.array([2], np.int32), np.array([5.0]), np.array([False]), np.array([0, 1, 1]),
-        np.zeros(3, np.int8), np.full((3, 0), -1, np.int32), np.full(3, -1, np.int32), -1.0,
-    )  # fmt: skip
+        3,
+        np.array([1], np.int32),
+        np.array([2], np.int32),
+        np.array([5.0]),
+        np.array([False]),
+        np.array([0, 1, 1]),
+        np.zeros(3, np.int8),
+        np.full((3, 0), -1, np.int32),
+        np.full(3, -1, np.int32),
+        -1.0,
+    )
     assert found.tolist() == [0, 1, 1]
 
 
@@ -258,13 +270,17 @@ def background() -> list[dict[str, object]]:
     for _ in range(4_000):
         own = chance.choices(communities(), [c.share for c in communities()])[0]
         sex = chance.choice("MF")
-        rows.append({
-            "forename": [pick(chance, own.male if sex == "M" else own.female).upper()], "surname": [pick(chance, own.last, 25).upper()],
-            "date_of_birth": dt.date(1960, 1, 1) + dt.timedelta(days=chance.randrange(20_000)), "sex": sex,
-            "postcode": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDE')}{chance.choice('ABDEFGH')}",
-            "address": f"{chance.randint(1, 200)} {chance.choice(['HIGH', 'PARK', 'MILL', 'ELM', 'KING'])} ROAD",
-            "ethnicity": chance.choice(own.ethnicities),
-        })  # fmt: skip
+        rows.append(
+            {
+                "forename": [pick(chance, own.male if sex == "M" else own.female).upper()],
+                "surname": [pick(chance, own.last, 25).upper()],
+                "date_of_birth": dt.date(1960, 1, 1) + dt.timedelta(days=chance.randrange(20_000)),
+                "sex": sex,
+                "postcode": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDE')}{chance.choice('ABDEFGH')}",
+                "address": f"{chance.randint(1, 200)} {chance.choice(['HIGH', 'PARK', 'MILL', 'ELM', 'KING'])} ROAD",
+                "ethnicity": chance.choice(own.ethnicities),
+            }
+        )
     return rows
 
 

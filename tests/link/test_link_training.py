@@ -251,7 +251,10 @@ def test_a_model_file_that_fixes_nothing_gives_nothing() -> None:
     [
         (plan_text("", fixed='fixed = ["m"]'), "surname: m is fixed, but level else does not give it"),
         (plan_text('{ name = "exact", u = 0.1, fixed = ["m"] }'), "m is fixed, but level exact does not give it"),
-        (plan_text(EVERY_LEVEL.replace("0.6", "0.7"), fixed='fixed = ["m"]'), "m is fixed at every level, but sums to 1.1"),
+        (
+            plan_text(EVERY_LEVEL.replace("0.6", "0.7"), fixed='fixed = ["m"]'),
+            "m is fixed at every level, but sums to 1.1",
+        ),
         (
             plan_text('{ name = "else", m = 0.5, fixed = ["m"] }, { name = "exact", m = 0.5, fixed = ["m"] }'),
             "the fixed m sum to 1.0000, which leaves nothing",
@@ -260,14 +263,16 @@ def test_a_model_file_that_fixes_nothing_gives_nothing() -> None:
         (plan_text('{ name = "exact", m = 1.5, fixed = ["m"] }'), "comparison.1.levels.1.m"),
         (plan_text("", fixed='fixed = ["v"]'), "comparison.1.fixed.1"),
         (
-            plan_text(EVERY_LEVEL.replace("m =", "related ="), fixed='fixed = ["related"]').replace("= true", "= false"),
+            plan_text(EVERY_LEVEL.replace("m =", "related ="), fixed='fixed = ["related"]').replace(
+                "= true", "= false"
+            ),
             "related cannot be fixed",
         ),
         (plan_text("", prior='[prior]\nfixed = ["matches_per_record"]'), "matches_per_record is fixed, but no number"),
         (plan_text("", prior='[prior]\nmatches_per_record = 0\nfixed = ["matches_per_record"]'), "no number above 0"),
         ('comparison = "surname"', "comparison"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_fixed_is_told(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(SettingsError, match=r"plan\.toml") as caught:
         planned(tmp_path, text)
@@ -380,9 +385,17 @@ IDS = pa.array(["a", "b", "c", "d"])
 
 def test_decisions_become_rows_and_what_cannot_be_used_is_counted() -> None:
     found = pairs_of(
-        table(("b", "a", "link", None), ("a", "b", "link", None), ("c", "d", "unlink", None), ("a", "d", "unsure", None), ("a", "x", "link", None), ("a", "a", "link", None)),
-        IDS, "d.csv",
-    )  # fmt: skip
+        table(
+            ("b", "a", "link", None),
+            ("a", "b", "link", None),
+            ("c", "d", "unlink", None),
+            ("a", "d", "unsure", None),
+            ("a", "x", "link", None),
+            ("a", "a", "link", None),
+        ),
+        IDS,
+        "d.csv",
+    )
     assert list(zip(found.left.tolist(), found.right.tolist(), found.is_link.tolist(), strict=True)) == [
         (0, 1, True),
         (2, 3, False),

@@ -25,17 +25,27 @@ from schemas.tables import STD_RECORDS
 
 PERSONS = st.dictionaries(st.sampled_from("abcdefgh"), st.lists(st.integers(0, 9), min_size=1, max_size=4))
 WORDS = st.none() | st.lists(st.none() | st.sampled_from(["", "ALI", "KHAN"]), max_size=2)
-SAYS = st.fixed_dictionaries({
-    "surname": WORDS, "forename": WORDS, "middle_names": st.sampled_from([None, "", "ALI"]), "flags": st.sampled_from([None, ["unborn"]]),
-    "contract_version": st.sampled_from("12"), "borough": st.sampled_from([None, "Camden"]), "is_no_fixed_abode": st.sampled_from([None, False, True]),
-})  # fmt: skip
+SAYS = st.fixed_dictionaries(
+    {
+        "surname": WORDS,
+        "forename": WORDS,
+        "middle_names": st.sampled_from([None, "", "ALI"]),
+        "flags": st.sampled_from([None, ["unborn"]]),
+        "contract_version": st.sampled_from("12"),
+        "borough": st.sampled_from([None, "Camden"]),
+        "is_no_fixed_abode": st.sampled_from([None, False, True]),
+    }
+)
 
 
 def table(rows: dict[str, list[int]]) -> pa.Table:
     found = [(person, value) for person in sorted(rows) for value in rows[person]]
-    return pa.table({
-        "person_id": pa.array([person for person, _ in found], pa.string()), "value": pa.array([value for _, value in found], pa.int8()),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "person_id": pa.array([person for person, _ in found], pa.string()),
+            "value": pa.array([value for _, value in found], pa.int8()),
+        }
+    )
 
 
 @given(PERSONS, PERSONS, st.sets(st.sampled_from("abcdefgh")), st.lists(st.integers(0, 40), max_size=5))
@@ -52,9 +62,20 @@ def test_rows_of_untouched_persons_stand_between_those_made_anew_wherever_parts_
 
 def records(says: dict[str, dict]) -> pa.Table:
     rows = [
-        {"record_id": record, "feed_id": "f", "source": "s", "file": "f", "file_sha256": "0", "row_number": 1, "part": 1, "role": "subject", "basis": "fact", **own}
+        {
+            "record_id": record,
+            "feed_id": "f",
+            "source": "s",
+            "file": "f",
+            "file_sha256": "0",
+            "row_number": 1,
+            "part": 1,
+            "role": "subject",
+            "basis": "fact",
+            **own,
+        }
         for record, own in sorted(says.items())
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(rows, STD_RECORDS.arrow_schema())
 
 
@@ -75,27 +96,35 @@ def test_a_record_of_another_content_is_seen_whatever_changed(pairs: list[tuple[
     content = ("surname", "forename", "middle_names", "flags", "is_no_fixed_abode")
     assert corrected(then, now) == {
         f"r{at}": "corrected_data" if was["contract_version"] == own["contract_version"] else "contract"
-        for at, (was, own) in enumerate(pairs) if any(was[name] != own[name] for name in content)
-    }  # fmt: skip
+        for at, (was, own) in enumerate(pairs)
+        if any(was[name] != own[name] for name in content)
+    }
 
 
 @settings(max_examples=15, deadline=None)  # the database takes its time
 @given(st.lists(st.tuples(SAYS, SAYS), min_size=1, max_size=6), st.data())
-def test_a_record_of_which_a_person_is_made_otherwise_is_seen_whatever_changed(pairs: list[tuple[dict, dict]], data: st.DataObject) -> None:  # fmt: skip
+def test_a_record_of_which_a_person_is_made_otherwise_is_seen_whatever_changed(
+    pairs: list[tuple[dict, dict]], data: st.DataObject
+) -> None:
     boroughs = st.lists(st.sampled_from([None, "Brent"]), min_size=len(pairs), max_size=len(pairs))
     places = data.draw(boroughs), data.draw(boroughs)
-    then, now = (contents(records({f"r{at}": pair[side] for at, pair in enumerate(pairs)}), places[side]) for side in (0, 1))  # fmt: skip
+    then, now = (
+        contents(records({f"r{at}": pair[side] for at, pair in enumerate(pairs)}), places[side]) for side in (0, 1)
+    )
     made_of = ("surname", "forename", "middle_names", "borough", "is_no_fixed_abode")
     touched = [
-        at for at, (was, own) in enumerate(pairs)
+        at
+        for at, (was, own) in enumerate(pairs)
         if any(was[name] != own[name] for name in made_of) or places[0][at] != places[1][at]
-    ]  # fmt: skip
+    ]
     assert rows_of_other("made_of", then, now, np.arange(len(pairs))).tolist() == touched
 
 
 @settings(max_examples=15, deadline=None)  # the database takes its time
 @given(st.lists(st.tuples(SAYS, SAYS, st.booleans()), min_size=1, max_size=6), st.data())
-def test_contents_taken_over_are_those_that_would_be_told(rows: list[tuple[dict, dict, bool]], data: st.DataObject) -> None:  # fmt: skip
+def test_contents_taken_over_are_those_that_would_be_told(
+    rows: list[tuple[dict, dict, bool]], data: st.DataObject
+) -> None:
     size = len(rows)
     was = contents(records({f"r{at}": was for at, (was, _, _) in enumerate(rows)}), [None] * size)
     table = records({f"r{at}": own if is_own else was for at, (was, own, is_own) in enumerate(rows)})
@@ -117,8 +146,10 @@ def test_persons_of_another_confidence_or_number_of_questions_are_seen() -> None
 
 @given(PERSONS, st.lists(st.tuples(PERSONS, st.sets(st.sampled_from("abcdefgh"))), max_size=3))
 def test_fields_of_a_file_and_of_later_nights_are_those_of_the_last_night(
-    tmp_path_factory: pytest.TempPathFactory, then: dict[str, list[int]], nights: list[tuple[dict[str, list[int]], set[str]]]
-) -> None:  # fmt: skip
+    tmp_path_factory: pytest.TempPathFactory,
+    then: dict[str, list[int]],
+    nights: list[tuple[dict[str, list[int]], set[str]]],
+) -> None:
     path, rows = tmp_path_factory.mktemp("fields") / "fields.arrow", table(then)
     replace_parts(path, [rows], rows.schema)
     fields = FieldsSince(path, pa.array([], pa.string()), rows.slice(0, 0))

@@ -16,10 +16,23 @@ from schemas.tables import RECORDS, STD_RECORDS
 
 def records(table, **given: dict) -> pa.Table:
     rows = [
-        {"record_id": record, "person_id": "P", "feed_id": "custody", "source": "custody", "file": "f", "file_sha256": "0", "row_number": 1, "part": 1,
-         "contract_version": "1", "role": "subject", "basis": "fact", "surname": ["ALI"], **changed}
+        {
+            "record_id": record,
+            "person_id": "P",
+            "feed_id": "custody",
+            "source": "custody",
+            "file": "f",
+            "file_sha256": "0",
+            "row_number": 1,
+            "part": 1,
+            "contract_version": "1",
+            "role": "subject",
+            "basis": "fact",
+            "surname": ["ALI"],
+            **changed,
+        }
         for record, changed in given.items()
-    ]  # fmt: skip
+    ]
     keep = [{name: row.get(name) for name in table.names} for row in rows]
     return pa.Table.from_pylist(keep, table.arrow_schema())
 
@@ -40,13 +53,20 @@ def test_a_record_is_corrected_where_what_it_says_of_its_person_changed(tmp_path
         "unasked": {},
     }
     now = {
-        "same": {}, "name": {"surname": ["KHAN"]}, "null": {}, "moved": {"row_number": 9, "file": "other", "contract_version": "2"},
-        "read": {"surname": ["KHAN"], "contract_version": "2"}, "unasked": {"surname": ["KHAN"]}, "new": {},
-    }  # fmt: skip
+        "same": {},
+        "name": {"surname": ["KHAN"]},
+        "null": {},
+        "moved": {"row_number": 9, "file": "other", "contract_version": "2"},
+        "read": {"surname": ["KHAN"], "contract_version": "2"},
+        "unasked": {"surname": ["KHAN"]},
+        "new": {},
+    }
     asked = ("same", "name", "gone", "null", "moved", "read", "new")
     assert found(tmp_path, before, now, *asked) == {
-        "name": "corrected_data", "null": "corrected_data", "read": "contract",
-    }  # fmt: skip
+        "name": "corrected_data",
+        "null": "corrected_data",
+        "read": "contract",
+    }
     assert found(tmp_path, before, now) == {}
 
 
@@ -66,11 +86,17 @@ def test_data_is_blamed_on_feeds_a_model_on_its_stamps_and_a_steward_on_decision
     evidence = Evidence(corrected={"c": "corrected_data"}, decided=frozenset("ef"), is_model_new=True)
     rows = told(home, "abx", "c", "d", "e", "f", "g", "h", evidence=evidence, blame=blame)
     assert sorted(rows) == [
-        ("changed", "corrected_data", [], 2, 1), ("changed", "model", ["m1", "m2"], 2, 1), ("changed", "new_data", ["la.brent"], 2, 3),
-        ("changed", "steward", ["D1", "D2"], 2, 1), ("record_moved", "corrected_data", [], 2, 1), ("record_moved", "model", ["m1", "m2"], 2, 1),
-        ("record_moved", "steward", ["D1", "D2"], 2, 1), ("split", "corrected_data", [], 2, 1), ("split", "model", ["m1", "m2"], 2, 1),
+        ("changed", "corrected_data", [], 2, 1),
+        ("changed", "model", ["m1", "m2"], 2, 1),
+        ("changed", "new_data", ["la.brent"], 2, 3),
+        ("changed", "steward", ["D1", "D2"], 2, 1),
+        ("record_moved", "corrected_data", [], 2, 1),
+        ("record_moved", "model", ["m1", "m2"], 2, 1),
+        ("record_moved", "steward", ["D1", "D2"], 2, 1),
+        ("split", "corrected_data", [], 2, 1),
+        ("split", "model", ["m1", "m2"], 2, 1),
         ("split", "steward", ["D1", "D2"], 2, 1),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_records_behind_a_cause_are_known_so_that_their_feeds_can_be_looked_up() -> None:

@@ -41,8 +41,10 @@ class History(RuleBasedStateMachine):
                 self.linked[self.root(other)] = self.root(first)
         run = len(self.home.published)
         self.found = self.home.night(
-            *self.clusters, run_id=f"2026-11-{1 + run // 11:02d}-{1 + run % 11}", evidence=Evidence(is_model_new=self.model)
-        )  # fmt: skip
+            *self.clusters,
+            run_id=f"2026-11-{1 + run // 11:02d}-{1 + run % 11}",
+            evidence=Evidence(is_model_new=self.model),
+        )
 
     @initialize(labels=st.lists(st.integers(0, 4), min_size=3, max_size=len(RECORDS)))
     def first_night(self, labels: list[int]) -> None:
@@ -170,7 +172,9 @@ class History(RuleBasedStateMachine):
         }
         gone = {row["person_id_before"] for row in kinds.get("withdrawn", [])}
         assert gone == {person for person, into in ended if not into} - {person for person, _, _ in begun}
-        moved = {row["record_id"]: (row["person_id_before"], row["person_id_after"]) for row in kinds.get("record_moved", [])}  # fmt: skip
+        moved = {
+            row["record_id"]: (row["person_id_before"], row["person_id_after"]) for row in kinds.get("record_moved", [])
+        }
         earlier = list(self.home.published.values())[-2] if len(self.home.published) > 1 else {}
         assert moved == {
             record: (earlier[record], person)

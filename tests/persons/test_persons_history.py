@@ -57,7 +57,8 @@ def test_a_record_tells_whose_it_was_and_when() -> None:
     home.night("abx", "cd")
     home.night("ax", "bcd")
     assert [(stay.person_id, stay.from_run, stay.to_run) for stay in record_history(home.ledger, "b")] == [
-        (one, "2026-11-01-1", "2026-11-03-1"), (two, "2026-11-03-1", None),
-    ]  # fmt: skip
+        (one, "2026-11-01-1", "2026-11-03-1"),
+        (two, "2026-11-03-1", None),
+    ]
     assert record_history(home.ledger, "nobody") == ()
     assert person_history(home.ledger, "nobody") is None

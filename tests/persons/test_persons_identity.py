@@ -76,8 +76,11 @@ def test_a_withdrawn_person_whose_records_return_into_another_points_to_it() -> 
     assert set(home.person.values()) == {stays}
     marker = home.spans(gone)[-1]
     assert (marker.valid_from, marker.valid_to, marker.merged_into, marker.record_ids) == (
-        "2026-11-03-1", "2026-11-03-1", stays, (),
-    )  # fmt: skip
+        "2026-11-03-1",
+        "2026-11-03-1",
+        stays,
+        (),
+    )
     assert resolve(home.ledger, gone) == (stays,)
 
 

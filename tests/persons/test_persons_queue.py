@@ -30,7 +30,14 @@ class Home:
         self.ledger, self.before, self.number = empty_ledger(), None, 0
         self.person_of: dict[str, str] = {}
 
-    def night(self, clusters: dict[str, int], waiting: Sequence[tuple[str, str, float]] = (), links=(), standing=(), weakest=None) -> Queue:  # fmt: skip
+    def night(
+        self,
+        clusters: dict[str, int],
+        waiting: Sequence[tuple[str, str, float]] = (),
+        links=(),
+        standing=(),
+        weakest=None,
+    ) -> Queue:
         """``clusters``: record to a label; ``waiting``: pairs of records with their weight."""
         self.number += 1
         run_id = f"2026-11-{self.number:02d}-1"
@@ -40,14 +47,23 @@ class Home:
         found = carry_on(compare_with(self.ledger, members), self.ledger, run_id, Evidence())
         self.ledger = found.ledger
         self.person_of = dict(zip(ids, found.person_of.to_pylist(), strict=True))
-        records = pa.table({
-            "record_id": ids, "person_id": [self.person_of[record] for record in ids], "borough": [BOROUGH] * len(ids),
-            "date_of_birth": pa.array([BORN] * len(ids)), "recorded_at": pa.array([BEGAN] * len(ids)),
-        })  # fmt: skip
+        records = pa.table(
+            {
+                "record_id": ids,
+                "person_id": [self.person_of[record] for record in ids],
+                "borough": [BOROUGH] * len(ids),
+                "date_of_birth": pa.array([BORN] * len(ids)),
+                "recorded_at": pa.array([BEGAN] * len(ids)),
+            }
+        )
         doubts = Doubts(
-            pairs_table(waiting, clusters, named), clusters_table(clusters, named, weakest or {}),
-            links_table(waiting, links), standing_table(standing), 0.0, 4,
-        )  # fmt: skip
+            pairs_table(waiting, clusters, named),
+            clusters_table(clusters, named, weakest or {}),
+            links_table(waiting, links),
+            standing_table(standing),
+            0.0,
+            4,
+        )
         self.before = review_queue(doubts, records, self.ledger, self.before, run_id)
         return self.before
 
@@ -56,39 +72,72 @@ def pairs_table(waiting, clusters, named) -> pa.Table:
     best: dict[tuple[int, ...], dict[str, Any]] = {}
     for left, right, weight in sorted(waiting, key=lambda pair: -pair[2]):
         key = tuple(sorted((clusters[left], clusters[right])))
-        row = best.setdefault(key, {
-            "record_id_l": left, "record_id_r": right, "cluster_id_l": named[clusters[left]], "cluster_id_r": named[clusters[right]],
-            "match_weight": weight, "match_probability": 0.5, "n_pairs": 0, "review_type": "grey_pair",
-        })  # fmt: skip
+        row = best.setdefault(
+            key,
+            {
+                "record_id_l": left,
+                "record_id_r": right,
+                "cluster_id_l": named[clusters[left]],
+                "cluster_id_r": named[clusters[right]],
+                "match_weight": weight,
+                "match_probability": 0.5,
+                "n_pairs": 0,
+                "review_type": "grey_pair",
+            },
+        )
         row["n_pairs"] += 1
     return conform(pa.Table.from_pylist(list(best.values()), REVIEW_PAIRS.arrow_schema()), REVIEW_PAIRS)
 
 
 def clusters_table(clusters, named, weakest) -> pa.Table:
     rows = [
-        {"cluster_id": named[label], "n_records": list(clusters.values()).count(label), "n_pairs": 1, "density": 1.0,
-         "weakest_bits": weakest.get(named[label]), "confidence": 1.0}
+        {
+            "cluster_id": named[label],
+            "n_records": list(clusters.values()).count(label),
+            "n_pairs": 1,
+            "density": 1.0,
+            "weakest_bits": weakest.get(named[label]),
+            "confidence": 1.0,
+        }
         for label in dict.fromkeys(clusters.values())
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(rows, CLUSTERS.arrow_schema())
 
 
 def links_table(waiting, links) -> pa.Table:
     told = [(left, right, weight, "review", "model") for left, right, weight in waiting] + list(links)
     rows = [
-        {"record_id_l": left, "record_id_r": right, "match_weight": weight, "match_probability": 0.5, "mw_prior": 0.0, "mw_related": 0.0,
-         "decision": decision, "decided_by": by}
+        {
+            "record_id_l": left,
+            "record_id_r": right,
+            "match_weight": weight,
+            "match_probability": 0.5,
+            "mw_prior": 0.0,
+            "mw_related": 0.0,
+            "decision": decision,
+            "decided_by": by,
+        }
         for left, right, weight, decision, by in told
-    ]  # fmt: skip
+    ]
     return conform(pa.Table.from_pylist(rows, LINKS.arrow_schema()), LINKS)
 
 
 def standing_table(standing) -> pa.Table:
     rows = [
-        {"seq": n, "decision_id": f"D{n}", "record_id_l": left, "record_id_r": right, "verdict": verdict, "state": state,
-         "is_reattached": False, "look_again": again, "decided_by": "ann", "decided_at": BEGAN}
+        {
+            "seq": n,
+            "decision_id": f"D{n}",
+            "record_id_l": left,
+            "record_id_r": right,
+            "verdict": verdict,
+            "state": state,
+            "is_reattached": False,
+            "look_again": again,
+            "decided_by": "ann",
+            "decided_at": BEGAN,
+        }
         for n, (left, right, verdict, state, again) in enumerate(standing, start=1)
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(rows, STANDING_DECISIONS.arrow_schema())
 
 
@@ -202,7 +251,9 @@ def test_a_person_that_is_too_large_or_does_not_hold_together_is_a_question_unti
     inside = [("a", "b", 3.0, "link", "model"), ("b", "c", -2.0, "link", "model")]
     row = only(home.night({"a": 1, "b": 1, "c": 1}, links=inside, weakest={"a": -2.0}).open)
     assert (row["review_type"], row["record_id_l"], row["record_id_r"]) == ("broken_cluster", "b", "c")
-    assert list(closed(home.night({"a": 1, "b": 1, "c": 1}, links=inside, weakest={"a": 3.0})).values()) == ["holds_together"]  # fmt: skip
+    assert list(closed(home.night({"a": 1, "b": 1, "c": 1}, links=inside, weakest={"a": 3.0})).values()) == [
+        "holds_together"
+    ]
 
 
 RECORDS = [f"r{number}" for number in range(7)]
@@ -211,8 +262,9 @@ NIGHTS = st.lists(
         st.dictionaries(st.sampled_from(RECORDS), st.integers(0, 3), min_size=2),
         st.lists(st.tuples(st.sampled_from(RECORDS), st.sampled_from(RECORDS)), max_size=5),
     ),
-    min_size=1, max_size=6,
-)  # fmt: skip
+    min_size=1,
+    max_size=6,
+)
 
 
 @settings(max_examples=120, deadline=None)
@@ -226,7 +278,9 @@ def test_over_any_history_a_question_is_open_or_closed_once_and_never_both(histo
         rows = queue.open.to_pylist()
         persons = [tuple(row["person_ids"]) for row in rows]
         assert len(set(persons)) == len(persons)
-        assert {tuple(sorted({home.person_of[left], home.person_of[right]})) for left, right, _ in waiting} <= set(persons)  # fmt: skip
+        assert {tuple(sorted({home.person_of[left], home.person_of[right]})) for left, right, _ in waiting} <= set(
+            persons
+        )
         open_ids, closed_ids = [row["review_id"] for row in rows], queue.closed.column("review_id").to_pylist()
         assert len(set(open_ids)) == len(open_ids)
         assert len(set(closed_ids)) == len(closed_ids)
@@ -240,20 +294,42 @@ def test_the_gravest_of_several_doubts_names_the_question() -> None:
     home = Home()
     home.night(TWO)
     doubts = Doubts(
-        pairs_table([("a", "b", 1.0)], TWO, {1: "a", 2: "b"}), clusters_table(TWO, {1: "a", 2: "b"}, {}), links_table([], []),
-        standing_table([("a", "b", "link", "waiting", False), ("a", "b", "unlink", "in_force", True)]), 0.0, 4,
-    )  # fmt: skip
-    records = pa.table({"record_id": ["a", "b"], "person_id": ["P1", "P2"], "borough": [BOROUGH] * 2, "date_of_birth": pa.array([BORN] * 2), "recorded_at": pa.array([BEGAN] * 2)})  # fmt: skip
+        pairs_table([("a", "b", 1.0)], TWO, {1: "a", 2: "b"}),
+        clusters_table(TWO, {1: "a", 2: "b"}, {}),
+        links_table([], []),
+        standing_table([("a", "b", "link", "waiting", False), ("a", "b", "unlink", "in_force", True)]),
+        0.0,
+        4,
+    )
+    records = pa.table(
+        {
+            "record_id": ["a", "b"],
+            "person_id": ["P1", "P2"],
+            "borough": [BOROUGH] * 2,
+            "date_of_birth": pa.array([BORN] * 2),
+            "recorded_at": pa.array([BEGAN] * 2),
+        }
+    )
     found = questions(doubts, records).to_pylist()
-    assert [(row["person_ids"], row["review_type"], row["decision_ids"]) for row in found] == [(["P1", "P2"], "second_person", ["D1", "D2"])]  # fmt: skip
+    assert [(row["person_ids"], row["review_type"], row["decision_ids"]) for row in found] == [
+        (["P1", "P2"], "second_person", ["D1", "D2"])
+    ]
 
 
-@given(st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from("ghijkl"))), st.sets(st.sampled_from("abcdefghijkl")), st.integers(1, 5))  # fmt: skip
+@given(
+    st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from("ghijkl"))),
+    st.sets(st.sampled_from("abcdefghijkl")),
+    st.integers(1, 5),
+)
 def test_links_between_records_are_the_same_in_whatever_parts_they_come(
     pairs: set[tuple[str, str]], wanted: set[str], size: int
 ) -> None:
     rows = sorted(pairs)
     ends = {f"record_id_{side}": pa.array([pair[at] for pair in rows], pa.string()) for at, side in enumerate("lr")}
     parts = [pa.table(ends).slice(start, size) for start in range(0, len(rows), size)]
-    found = [tuple(row.values()) for part in links_between(parts, pa.array(sorted(wanted), pa.string())) for row in part.to_pylist()]  # fmt: skip
+    found = [
+        tuple(row.values())
+        for part in links_between(parts, pa.array(sorted(wanted), pa.string()))
+        for row in part.to_pylist()
+    ]
     assert found == [pair for pair in rows if wanted.issuperset(pair)]

@@ -16,11 +16,18 @@ from schemas.tables import PERSON_FIELDS
 def fields(persons: range, rule: str) -> pa.Table:
     rows = [
         {
-            "person_id": f"P{person:03d}", "field": "surname", "value": "KHAN", "record_id": f"r{person}", "source": "custody",
-            "basis": "fact", "is_chosen": True, "rule": rule, "n_agree": 1,
+            "person_id": f"P{person:03d}",
+            "field": "surname",
+            "value": "KHAN",
+            "record_id": f"r{person}",
+            "source": "custody",
+            "basis": "fact",
+            "is_chosen": True,
+            "rule": rule,
+            "n_agree": 1,
         }
         for person in persons
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(rows, PERSON_FIELDS.arrow_schema())
 
 

@@ -24,29 +24,25 @@ SQL = {
     "records without a person": "SELECT count(*) FROM records ANTI JOIN persons USING (person_id)",
     "events without a record": "SELECT count(*) FROM events ANTI JOIN records USING (record_id, person_id)",
     "values that no record of the person gives": "SELECT count(*) FROM person_fields ANTI JOIN records USING (record_id, person_id)",
-    "fields without exactly one chosen record":
-        """SELECT count(*) FROM (SELECT 1 FROM person_fields GROUP BY person_id, field HAVING count(*) FILTER (is_chosen) > 1
+    "fields without exactly one chosen record": """SELECT count(*) FROM (SELECT 1 FROM person_fields GROUP BY person_id, field HAVING count(*) FILTER (is_chosen) > 1
         OR (count(*) FILTER (is_chosen) = 0 AND field NOT IN ('address', 'postcode', 'uprn')))""",
     "links to records that are not there": """SELECT count(*) FROM links l
         WHERE NOT EXISTS (FROM records r WHERE r.record_id = l.record_id_l) OR NOT EXISTS (FROM records r WHERE r.record_id = l.record_id_r)""",
     "linked pairs in two persons": """SELECT count(*) FROM links l JOIN records a ON a.record_id = l.record_id_l
         JOIN records b ON b.record_id = l.record_id_r WHERE l.decision = 'link' AND a.person_id <> b.person_id""",
-    "persons whose count of records is wrong":
-        "SELECT count(*) FROM persons p JOIN (SELECT person_id, count(*) AS n FROM records GROUP BY 1) r USING (person_id) WHERE p.n_records <> r.n",
+    "persons whose count of records is wrong": "SELECT count(*) FROM persons p JOIN (SELECT person_id, count(*) AS n FROM records GROUP BY 1) r USING (person_id) WHERE p.n_records <> r.n",
     "golden values that their chosen field does not have": """SELECT count(*) FROM persons p JOIN person_fields f
         ON f.person_id = p.person_id AND f.is_chosen AND f.field = 'surname' WHERE p.surname IS DISTINCT FROM f.value""",
     "living persons without an open span in the ledger": """SELECT count(*) FROM persons p WHERE NOT EXISTS
         (FROM identity_ledger i WHERE i.person_id = p.person_id AND i.valid_to IS NULL)""",
-    "open spans of persons that are not there":
-        "SELECT count(*) FROM identity_ledger i WHERE i.valid_to IS NULL AND NOT EXISTS (FROM persons p WHERE p.person_id = i.person_id)",
+    "open spans of persons that are not there": "SELECT count(*) FROM identity_ledger i WHERE i.valid_to IS NULL AND NOT EXISTS (FROM persons p WHERE p.person_id = i.person_id)",
     "records whose person the ledger does not tell": """SELECT count(*) FROM records r FULL JOIN
         (SELECT unnest(record_ids) AS record_id, person_id FROM identity_ledger WHERE valid_to IS NULL) i USING (record_id)
         WHERE r.person_id IS DISTINCT FROM i.person_id""",
     "changes that the ledger does not tell": """SELECT count(*) FROM link_changes c WHERE c.person_id_after IS NOT NULL AND NOT EXISTS
         (FROM identity_ledger i WHERE i.person_id = c.person_id_after AND i.valid_from = c.run_id AND i.valid_to IS NULL)""",
-    "questions about persons that are not there":
-        "SELECT count(*) FROM (SELECT unnest(person_ids) AS person_id FROM review_queue) ANTI JOIN persons USING (person_id)",
-}  # fmt: skip
+    "questions about persons that are not there": "SELECT count(*) FROM (SELECT unnest(person_ids) AS person_id FROM review_queue) ANTI JOIN persons USING (person_id)",
+}
 PERSON_NOT_THERE = {"records without a person", "values that no record of the person gives"}
 """Where persons are not there at all, other counts say nothing"""
 PERSON = st.sampled_from(["P1", "P2", "P3"])
@@ -77,22 +73,36 @@ DRAWN = {
     "records": {"record_id": RECORD, "person_id": PERSON},
     "events": {"event_id": st.sampled_from(["e1", "e2", "e3"]), "record_id": RECORD, "person_id": PERSON},
     "person_fields": {
-        "person_id": PERSON, "field": st.sampled_from(["surname", "address", "sex"]), "value": NAME, "record_id": RECORD, "is_chosen": st.booleans(),
+        "person_id": PERSON,
+        "field": st.sampled_from(["surname", "address", "sex"]),
+        "value": NAME,
+        "record_id": RECORD,
+        "is_chosen": st.booleans(),
     },
     "links": {"record_id_l": RECORD, "record_id_r": RECORD, "decision": st.sampled_from(["link", "review"])},
     "identity_ledger": {
-        "person_id": PERSON, "valid_from": RUN, "valid_to": st.none() | RUN, "record_ids": st.lists(RECORD, max_size=2, unique=True),
+        "person_id": PERSON,
+        "valid_from": RUN,
+        "valid_to": st.none() | RUN,
+        "record_ids": st.lists(RECORD, max_size=2, unique=True),
     },
     "link_changes": {"run_id": RUN, "person_id_after": st.none() | PERSON, "record_id": RECORD},
-    "review_queue": {"review_id": st.sampled_from(["q1", "q2"]), "person_ids": st.lists(PERSON, min_size=1, max_size=2)},
-}  # fmt: skip
+    "review_queue": {
+        "review_id": st.sampled_from(["q1", "q2"]),
+        "person_ids": st.lists(PERSON, min_size=1, max_size=2),
+    },
+}
 
 
 def filled(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Rows of a table, all else in them as in the smallest publication; each key once, in order."""
     table = next(table for table in PUBLISHED if table.name == name)
     like = (tables()[name].to_pylist() or [{}])[0]
-    rest = {column.name: {pa.string(): "x", pa.float64(): 1.0}.get(column.type) for column in table.columns if not column.nullable}  # fmt: skip
+    rest = {
+        column.name: {pa.string(): "x", pa.float64(): 1.0}.get(column.type)
+        for column in table.columns
+        if not column.nullable
+    }
     whole = [{**rest, **(QUESTION if name == "review_queue" else FILLED), **like, **row} for row in rows]
     own = [{key: row.get(key) for key in table.names} for row in whole]
     once = {tuple(str(row[key]) for key in table.key): row for row in own}
@@ -155,7 +165,7 @@ def test_a_sound_publication_has_no_problems_in_memory_or_in_files(tmp_path: Pat
         ("identity_ledger", "person_id", "P2", "open spans of persons that are not there"),
         ("identity_ledger", "record_ids", [], "records whose person the ledger does not tell"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_in_a_file_is_told(tmp_path: Path, name: str, column: str, value: object, told: str) -> None:
     wrong = tables()
     wrong[name] = pa.Table.from_pylist([{**wrong[name].to_pylist()[0], column: value}], wrong[name].schema)

@@ -19,27 +19,48 @@ NO_LIMIT = dict.fromkeys(
 
 def changes(kind: str, count: int, n_before: int = 1) -> list[dict]:
     return [
-        {"run_id": "2026-11-21-1", "kind": kind, "person_id_before": f"P{n}", "person_id_after": f"Q{n}", "cause": "model",
-         "blamed_on": [], "n_records_before": n_before, "n_records_after": 2}
+        {
+            "run_id": "2026-11-21-1",
+            "kind": kind,
+            "person_id_before": f"P{n}",
+            "person_id_after": f"Q{n}",
+            "cause": "model",
+            "blamed_on": [],
+            "n_records_before": n_before,
+            "n_records_after": 2,
+        }
         for n in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def status(**rows_used: int) -> pa.Table:
     rows = [
-        {"feed_id": f"{name}.{part}", "source": name, "state": "fresh", "rows_read": rows, "rows_used": rows, "rows_quarantined": rows // 20}
+        {
+            "feed_id": f"{name}.{part}",
+            "source": name,
+            "state": "fresh",
+            "rows_read": rows,
+            "rows_used": rows,
+            "rows_quarantined": rows // 20,
+        }
         for name, rows in rows_used.items()
         for part in "ab"
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(rows, SOURCE_STATUS.arrow_schema())
 
 
 def tables(changed: list[dict] = [], sizes: tuple[int, ...] = (1,), chances: tuple[float, ...] = (), **rows_used: int):  # noqa: B006
     persons = [dict.fromkeys(PERSONS.names) | {"n_records": n} for n in sizes]
     links = [
-        {"record_id_l": "a", "record_id_r": f"b{n}", "match_probability": chance, "decision": "link", "decided_by": "model"}
+        {
+            "record_id_l": "a",
+            "record_id_r": f"b{n}",
+            "match_probability": chance,
+            "decision": "link",
+            "decided_by": "model",
+        }
         for n, chance in enumerate(chances)
-    ]  # fmt: skip
+    ]
     loose = {
         table.name: pa.schema([field.with_nullable(True) for field in table.arrow_schema()])
         for table in (PERSONS, LINKS)
@@ -49,7 +70,7 @@ def tables(changed: list[dict] = [], sizes: tuple[int, ...] = (1,), chances: tup
         "persons": pa.Table.from_pylist(persons, loose["persons"]),
         "links": pa.Table.from_pylist(links, loose["links"]),
         "source_status": status(**(rows_used or {"custody": 1000})),
-    }  # fmt: skip
+    }
 
 
 def broken(limits: dict, before: Before | None, **given) -> list[str]:

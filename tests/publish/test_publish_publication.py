@@ -120,8 +120,11 @@ def test_a_kill_at_any_step_leaves_the_old_publication_whole_and_the_next_run_cl
     before = (home.current / "manifest.json").read_bytes()
     path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(home.root), step, str(call)], env={**os.environ, "PYTHONPATH": path}, check=False, capture_output=True
-    )  # fmt: skip
+        [sys.executable, "-c", KILLED, str(home.root), step, str(call)],
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+        capture_output=True,
+    )
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert (home.current / "manifest.json").read_bytes() == before
     assert read_current(home).table("persons").column("surname").to_pylist() == ["OLD"]
@@ -161,17 +164,30 @@ def test_who_a_record_was_on_a_day_is_told_by_the_last_run_of_that_day(tmp_path:
     assert list(query(home, f"SELECT {asked} FROM records").to_pylist()[0].values()) == [None, "P0", "P0", "P1", "P1"]
     assert query(home, "SELECT person_as_of('nobody', '2026-05-02') AS p").to_pylist() == [{"p": None}]
     many = "FROM (SELECT unnest(['r1', 'r2', 'r3']) AS record_id)"
-    assert query(home, f"SELECT person_as_of(record_id, DATE '2026-05-02') AS p {many}").column("p").to_pylist() == ["P0", "P9", None]  # fmt: skip
+    assert query(home, f"SELECT person_as_of(record_id, DATE '2026-05-02') AS p {many}").column("p").to_pylist() == [
+        "P0",
+        "P9",
+        None,
+    ]
     assert len(query(home, "SELECT * FROM record_spans")) == 4
 
 
 @pytest.mark.parametrize(
     "sql",
     [
-        "DROP VIEW persons", "SELECT 1; SELECT 2", "COPY persons TO 'x.csv'", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'",
-        "INSTALL httpfs", "ATTACH 'x.db'", "SET lock_configuration = false", "SELECT nonsense FROM persons", "SELEC", "SELECT * FROM read_text('/etc/hostname')",
+        "DROP VIEW persons",
+        "SELECT 1; SELECT 2",
+        "COPY persons TO 'x.csv'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "INSTALL httpfs",
+        "ATTACH 'x.db'",
+        "SET lock_configuration = false",
+        "SELECT nonsense FROM persons",
+        "SELEC",
+        "SELECT * FROM read_text('/etc/hostname')",
     ],
-)  # fmt: skip
+)
 def test_a_query_reads_the_publication_and_nothing_else(tmp_path: Path, sql: str) -> None:
     home = Home(tmp_path)
     publish(home, "2026-11-20-1", tables(), {})

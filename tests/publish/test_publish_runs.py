@@ -105,8 +105,11 @@ def test_a_rollback_points_readers_at_the_older_publication_and_says_which_are_t
     assert roll_back(home, "2026-11-19-1", "A. Khan", "wrong export") == ("2026-11-19-2", "2026-11-19-10")
     assert surname(home) == "OF 2026-11-19-1"
     assert states(home) == {
-        "2026-11-18-1": "published", "2026-11-19-1": "current", "2026-11-19-2": "rolled back", "2026-11-19-10": "rolled back",
-    }  # fmt: skip
+        "2026-11-18-1": "published",
+        "2026-11-19-1": "current",
+        "2026-11-19-2": "rolled back",
+        "2026-11-19-10": "rolled back",
+    }
     assert next_run_id(home, dt.date(2026, 11, 19)) == "2026-11-19-11"
     assert roll_back(home, "2026-11-19-10", "A. Khan", "it was right after all") == ()
     assert states(home)["2026-11-19-10"] == "current"

@@ -20,11 +20,17 @@ from pipeline.read.feed import FeedRead, read_feed
 from schemas.contract import Contract, load_contract, load_contracts
 
 BASE = {
-    "source": "trial", "title": "Trial", "location": "trial.csv", "format": "csv", "event_type": "referral",
+    "source": "trial",
+    "title": "Trial",
+    "location": "trial.csv",
+    "format": "csv",
+    "event_type": "referral",
     "person": {"surname": ["Surname", "Last Name"], "forename": ["First name"], "phone": ["Phone"]},
-    "event": {"event_ref": ["Ref"], "attribute.note": ["Note"]}, "constants": {"role": "subject"},
-    "required": ["event_ref", "surname"], "ignore": ["Office use.*"],
-}  # fmt: skip
+    "event": {"event_ref": ["Ref"], "attribute.note": ["Note"]},
+    "constants": {"role": "subject"},
+    "required": ["event_ref", "surname"],
+    "ignore": ["Office use.*"],
+}
 HEAD = "Ref,Surname,First name,Phone,Note\n"
 
 
@@ -149,17 +155,32 @@ def workbook(rows: list[list[object]], title: str = "Nov 2026") -> bytes:
 
 
 def test_two_heading_rows_under_a_title_are_found_and_siblings_are_parted(tmp_path: Path) -> None:
-    data = workbook([
-        ["Tracker"], ["Keep up to date"], ["Child", None, "Risk"], ["Surname", "First name", "Level"],
-        ["Ali", "Amina\nYusuf", "High"], ["Bell", "Tom", "Low"],
-    ])  # fmt: skip
+    data = workbook(
+        [
+            ["Tracker"],
+            ["Keep up to date"],
+            ["Child", None, "Risk"],
+            ["Surname", "First name", "Level"],
+            ["Ali", "Amina\nYusuf", "High"],
+            ["Bell", "Tom", "Low"],
+        ]
+    )
     found = read(
-        tmp_path, data, name="trial.xlsx", format="xlsx", header={"row": "find", "rows": 2}, required=["surname"], event={"risk": ["Risk Level"]},
-        person={"surname": ["Child Surname"], "forename": ["Child First name"]}, split_people={"columns": ["forename"]},
-    ).records.to_pylist()  # fmt: skip
+        tmp_path,
+        data,
+        name="trial.xlsx",
+        format="xlsx",
+        header={"row": "find", "rows": 2},
+        required=["surname"],
+        event={"risk": ["Risk Level"]},
+        person={"surname": ["Child Surname"], "forename": ["Child First name"]},
+        split_people={"columns": ["forename"]},
+    ).records.to_pylist()
     assert [(r["surname"], r["forename"], r["risk"], r["row_number"], r["part"]) for r in found] == [
-        ("Ali", "Amina", "High", 5, 1), ("Ali", "Yusuf", "High", 5, 2), ("Bell", "Tom", "Low", 6, 1),
-    ]  # fmt: skip
+        ("Ali", "Amina", "High", 5, 1),
+        ("Ali", "Yusuf", "High", 5, 2),
+        ("Bell", "Tom", "Low", 6, 1),
+    ]
 
 
 def test_fill_colour_strikethrough_and_hidden_rows_are_marked(tmp_path: Path) -> None:

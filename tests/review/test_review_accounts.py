@@ -49,10 +49,17 @@ def test_nobody_resets_or_disables_their_own_account(desk: Any) -> None:
     assert ada.get("/accounts").status_code == 200
 
 
-@pytest.mark.parametrize(("form", "field"), [
-    ({"name": "", "role": "steward"}, "name"), ({"name": "Bo Rough", "role": "borough"}, "borough"), ({"name": "Ro Le", "role": "king"}, "role"),
-])  # fmt: skip
-def test_what_is_wrong_with_a_new_account_stands_beside_its_field_and_the_rest_is_kept(desk: Any, form: dict[str, str], field: str) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"name": "", "role": "steward"}, "name"),
+        ({"name": "Bo Rough", "role": "borough"}, "borough"),
+        ({"name": "Ro Le", "role": "king"}, "role"),
+    ],
+)
+def test_what_is_wrong_with_a_new_account_stands_beside_its_field_and_the_rest_is_kept(
+    desk: Any, form: dict[str, str], field: str
+) -> None:
     answer = desk.client("ada").post("/accounts", form, "/accounts")
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
@@ -61,7 +68,9 @@ def test_what_is_wrong_with_a_new_account_stands_beside_its_field_and_the_rest_i
 
 def test_the_log_tells_in_words_what_was_done_and_a_proof_keeps_the_filters(desk: Any) -> None:
     browser = desk.client("asha")
-    case = desk.desk.shelves.current().rows("SELECT review_id FROM queue WHERE n_pairs = 1 ORDER BY review_id LIMIT 1")[0]["review_id"]  # fmt: skip
+    case = desk.desk.shelves.current().rows("SELECT review_id FROM queue WHERE n_pairs = 1 ORDER BY review_id LIMIT 1")[
+        0
+    ]["review_id"]
     browser.get("/queue?kind=no_forename&harm=4")
     form = browser.form_of(browser.open_case(case), f"/cases/{case}/decide")
     browser.post(f"/cases/{case}/decide", {**form, "verdict": "unsure", "code": "thin"})
@@ -69,7 +78,13 @@ def test_the_log_tells_in_words_what_was_done_and_a_proof_keeps_the_filters(desk
     browser.post(f"/cases/{case}/release")
     auditor = desk.client("aud")
     text = auditor.get("/audit?actor=Asha+Steward").text
-    for told in ("Decided a pair", "Cannot tell", "type No forename, harm at least 4", "Answer undone", "Case looked at"):  # fmt: skip
+    for told in (
+        "Decided a pair",
+        "Cannot tell",
+        "type No forename, harm at least 4",
+        "Answer undone",
+        "Case looked at",
+    ):
         assert told in text, told
     proved = auditor.post("/audit/verify", {"actor": "Asha Steward", "action": "case.decide"}, "/audit").text
     assert "The chain is whole" in proved
@@ -87,7 +102,9 @@ def test_a_split_is_on_the_record_with_its_decisions(desk: Any) -> None:
     from pipeline.stewardship.columns import AUDIT_LOG  # noqa: PLC0415
 
     browser = desk.client("ben")
-    person = desk.desk.shelves.current().rows("SELECT person_id FROM persons WHERE n_records = 3 ORDER BY 1 LIMIT 1")[0]["person_id"]  # fmt: skip
+    person = desk.desk.shelves.current().rows("SELECT person_id FROM persons WHERE n_records = 3 ORDER BY 1 LIMIT 1")[
+        0
+    ]["person_id"]
     browser.post(f"/persons/{person}/why", {"why": "quality"})
     record = re.findall(r'name="records" id="pick-\d+" value="(\w+)"', browser.get(f"/persons/{person}").text)[0]
     browser.post(f"/persons/{person}/unmerge", {"do": "split", "records": record, "code": "relatives"})

@@ -27,7 +27,9 @@ def hostile_world(published_sample: Path, tmp_path_factory: pytest.TempPathFacto
     """The sample night, in which the persons of the first question have a surname that is an attack."""
     world = make_world(published_sample, tmp_path_factory.mktemp("hostile"))
     folder = world.home.current.resolve()
-    case = duckdb.sql(f"SELECT review_id, person_ids FROM '{folder}/review_queue/*.parquet' WHERE len(person_ids) = 2 ORDER BY priority DESC LIMIT 1").fetchall()[0]  # fmt: skip
+    case = duckdb.sql(
+        f"SELECT review_id, person_ids FROM '{folder}/review_queue/*.parquet' WHERE len(person_ids) = 2 ORDER BY priority DESC LIMIT 1"
+    ).fetchall()[0]
     assert case
     for name in ("records", "person_fields"):
         path = next((folder / name).glob("*.parquet"))
@@ -127,7 +129,15 @@ def test_no_steward_confirms_their_own_decision(desk: Any, world: World) -> None
 
 def test_a_borough_user_finds_nothing_of_others_by_id(desk: Any, people_of: dict[str, str]) -> None:
     browser = desk.client("col")
-    for path in (f"/persons/{people_of['elsewhere']}", "/persons/PNOBODY", f"/cases/{first_case(desk)['review_id']}", "/queue", "/audit", "/supervisor", "/accounts"):  # fmt: skip
+    for path in (
+        f"/persons/{people_of['elsewhere']}",
+        "/persons/PNOBODY",
+        f"/cases/{first_case(desk)['review_id']}",
+        "/queue",
+        "/audit",
+        "/supervisor",
+        "/accounts",
+    ):
         assert browser.get(path).status_code in (403, 404), path
     told = [browser.get(f"/persons/{person}").text for person in (people_of["elsewhere"], "PNOBODY")]
     assert told[0].split("<main")[1] == told[1].split("<main")[1]
@@ -213,7 +223,19 @@ def test_a_name_that_is_markup_sql_or_a_formula_stays_text(
     assert hostile.desk.read(verify).is_whole
 
 
-@pytest.mark.parametrize("path", ["/static/../web.py", "/static/..%2fweb.py", "/static/%2e%2e/%2e%2e/pyproject.toml", "/cases/../../etc/passwd", "/cases/..%2f..%2fetc%2fpasswd", "/persons/P%00", "/persons/%3Cscript%3E", "/static/desk.css%00.png"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../web.py",
+        "/static/..%2fweb.py",
+        "/static/%2e%2e/%2e%2e/pyproject.toml",
+        "/cases/../../etc/passwd",
+        "/cases/..%2f..%2fetc%2fpasswd",
+        "/persons/P%00",
+        "/persons/%3Cscript%3E",
+        "/static/desk.css%00.png",
+    ],
+)
 def test_tricks_with_paths_lead_nowhere(desk: Any, path: str) -> None:
     answer = desk.client("asha").get(path)
     assert answer.status_code in (404, 422)
@@ -224,9 +246,18 @@ def test_tricks_with_paths_lead_nowhere(desk: Any, path: str) -> None:
 def test_bodies_that_are_too_large_or_malformed_are_refused(desk: Any) -> None:
     browser = desk.client("asha")
     assert browser.post("/search", {"surname": "A" * 200_000}, "/search").status_code == 413
-    long = browser.http.post("/search", content=iter([b"a" * 40_000, b"b" * 40_000]), headers={"content-type": "application/x-www-form-urlencoded"})  # fmt: skip
+    long = browser.http.post(
+        "/search",
+        content=iter([b"a" * 40_000, b"b" * 40_000]),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
     assert long.status_code == 413
-    for kind, body in (("multipart/form-data; boundary=x", b"--x\r\nbroken"), ("application/json", b"{"), ("text/plain", b"\xff\xfe"), ("application/x-www-form-urlencoded", b"%ff%fe&&&==")):  # fmt: skip
+    for kind, body in (
+        ("multipart/form-data; boundary=x", b"--x\r\nbroken"),
+        ("application/json", b"{"),
+        ("text/plain", b"\xff\xfe"),
+        ("application/x-www-form-urlencoded", b"%ff%fe&&&=="),
+    ):
         assert browser.http.post("/search", content=body, headers={"content-type": kind}).status_code in (
             400,
             403,

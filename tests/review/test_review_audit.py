@@ -69,7 +69,14 @@ def test_no_column_of_an_entry_can_change_without_its_hash_telling(column: str, 
     assert (hash_of(changed) == hash_of(row)) == (changed == row)
 
 
-@pytest.mark.parametrize("sql", ["DELETE FROM audit_log WHERE seq = 2", "UPDATE audit_log SET actor = 'eve' WHERE seq = 2", "UPDATE audit_log SET seq = 9 WHERE seq = 3"])  # fmt: skip
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM audit_log WHERE seq = 2",
+        "UPDATE audit_log SET actor = 'eve' WHERE seq = 2",
+        "UPDATE audit_log SET seq = 9 WHERE seq = 3",
+    ],
+)
 def test_an_entry_that_is_gone_changed_or_moved_breaks_the_chain(store: Store, sql: str) -> None:
     write(store, 4)
     with store.engine.connect() as connection, connection.begin():

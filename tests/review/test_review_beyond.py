@@ -29,9 +29,12 @@ def a_group() -> Group:
         ("a", "b"): {"match_weight": 20.0, "mw_forename": 5.0, "mw_address": 4.0},
     }
     return group_with(
-        links, record("a", "P", forename=["RAVINDER"]), record("b", "P", forename=["RAVINDER"], address="1 HIGH STREET", middle_names=["KAUR"]),
-        record("c", "Q", forename=["RAJINDER"]), record("d", "Q", forename=["RAJINDER"], address="9 LOW ROAD", middle_names=["PAL"]),
-    )  # fmt: skip
+        links,
+        record("a", "P", forename=["RAVINDER"]),
+        record("b", "P", forename=["RAVINDER"], address="1 HIGH STREET", middle_names=["KAUR"]),
+        record("c", "Q", forename=["RAJINDER"]),
+        record("d", "Q", forename=["RAJINDER"], address="9 LOW ROAD", middle_names=["PAL"]),
+    )
 
 
 def test_the_pairs_between_two_people_are_told_beside_the_one_that_is_shown() -> None:
@@ -46,7 +49,10 @@ def test_what_other_records_contradict_speaks_against_and_what_the_pair_compares
     found = beyond(a_group(), ("a", "c"))
     assert found
     told = {own.field: own.told for own in found.against}
-    assert told == {"address": "14 times less likely at best, in the other pair that compares it", "middle_names": "KAUR against PAL"}  # fmt: skip
+    assert told == {
+        "address": "14 times less likely at best, in the other pair that compares it",
+        "middle_names": "KAUR against PAL",
+    }
 
 
 def test_a_slip_that_is_in_every_record_is_no_slip() -> None:
@@ -86,7 +92,9 @@ def test_how_rare_a_name_is_says_nothing_of_how_much_it_weighs(n: int) -> None:
 @pytest.mark.flow
 def test_a_case_tells_the_odds_as_those_of_its_two_records_and_every_pairs_range(desk: Any) -> None:
     shelf = desk.desk.shelves.current()
-    row = shelf.rows("SELECT * FROM queue WHERE review_type = 'name_only' AND n_pairs >= 3 ORDER BY n_pairs DESC, review_id LIMIT 1")[0]  # fmt: skip
+    row = shelf.rows(
+        "SELECT * FROM queue WHERE review_type = 'name_only' AND n_pairs >= 3 ORDER BY n_pairs DESC, review_id LIMIT 1"
+    )[0]
     page = desk.client("asha").open_case(row["review_id"])
     assert "Taken together" not in page
     assert " alone: <strong>about " in page

@@ -26,7 +26,10 @@ def by_night(rows: list[dict[str, Any]], owner: dict[str, str], desk: Any) -> di
 @pytest.mark.parametrize("seed", range(3))
 def test_the_desk_chooses_golden_records_as_the_night_does(desk: Any, seed: int) -> None:
     shelf, chance = desk.desk.shelves.current(), random.Random(seed)
-    people = [row["person_id"] for row in shelf.rows("SELECT person_id FROM persons WHERE n_records > 1 ORDER BY hash(person_id) LIMIT 200")]  # fmt: skip
+    people = [
+        row["person_id"]
+        for row in shelf.rows("SELECT person_id FROM persons WHERE n_records > 1 ORDER BY hash(person_id) LIMIT 200")
+    ]
     rows, fields, owner = [], [], {}
     for at, pair in enumerate(zip(people[::2], people[1::2], strict=False)):
         own = [record for person in pair for record in shelf.records(person)]

@@ -35,7 +35,11 @@ def form_of(browser: Client, case: str, left: str, right: str) -> tuple[str, dic
 def test_what_contradicts_decisions_that_stand_is_explained_before_and_refused_after(desk: Any) -> None:
     case, first, second = a_case(desk, 2)
     for left, right in ((first[0], second[0]), (second[0], second[1])):
-        desk.desk.store.decide(NewDecision(verdict="link", decided_by="Cara", reason="Seen", record_id_l=left, record_id_r=right, n_records=3))  # fmt: skip
+        desk.desk.store.decide(
+            NewDecision(
+                verdict="link", decided_by="Cara", reason="Seen", record_id_l=left, record_id_r=right, n_records=3
+            )
+        )
     browser = desk.client("asha")
     page, form = form_of(browser, case, first[0], second[1])
     assert "This would be refused." in page

@@ -55,7 +55,9 @@ def test_a_new_account_connects_its_factor_and_the_store_keeps_it_sealed(desk: A
     assert browser.post("/set-up", chosen, "/set-up").headers["location"] == "/"
 
 
-def test_a_factor_whose_key_is_gone_is_told_on_the_record_and_set_up_anew_after_a_reset(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_factor_whose_key_is_gone_is_told_on_the_record_and_set_up_anew_after_a_reset(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = world.home.desk_key
     with in_process(world):
         own = path.read_text()

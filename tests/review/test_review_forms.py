@@ -16,11 +16,19 @@ pytestmark = pytest.mark.flow
 
 
 def case_in(desk: Any, where: str = "n_pairs >= 3") -> str:
-    return str(desk.desk.shelves.current().rows(f"SELECT review_id FROM queue WHERE {where} ORDER BY review_id LIMIT 1")[0]["review_id"])  # fmt: skip
+    return str(
+        desk.desk.shelves.current().rows(f"SELECT review_id FROM queue WHERE {where} ORDER BY review_id LIMIT 1")[0][
+            "review_id"
+        ]
+    )
 
 
 def person_in(desk: Any) -> str:
-    return str(desk.desk.shelves.current().rows("SELECT person_id FROM persons WHERE n_records = 4 ORDER BY 1 LIMIT 1")[0]["person_id"])  # fmt: skip
+    return str(
+        desk.desk.shelves.current().rows("SELECT person_id FROM persons WHERE n_records = 4 ORDER BY 1 LIMIT 1")[0][
+            "person_id"
+        ]
+    )
 
 
 def told_beside(text: str) -> dict[str, str]:
@@ -34,13 +42,18 @@ def summary_of(text: str) -> dict[str, str]:
     return dict(re.findall(r'<a href="#([\w-]+)">([^<]*)</a>', box[: box.index("</ul>")]))
 
 
-@pytest.mark.parametrize(("act", "form", "fields"), [
-    ("decide", {}, {"verdict-link", "code"}),
-    ("decide", {"verdict": "link", "code": "other"}, {"text"}),
-    ("split", {"do": "split"}, {"pick-1", "split-code"}),
-    ("split", {"do": "preview"}, {"pick-1"}),
-])  # fmt: skip
-def test_all_that_is_wrong_with_a_form_is_told_at_once_above_and_beside_its_fields(desk: Any, act: str, form: dict[str, str], fields: set[str]) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    ("act", "form", "fields"),
+    [
+        ("decide", {}, {"verdict-link", "code"}),
+        ("decide", {"verdict": "link", "code": "other"}, {"text"}),
+        ("split", {"do": "split"}, {"pick-1", "split-code"}),
+        ("split", {"do": "preview"}, {"pick-1"}),
+    ],
+)
+def test_all_that_is_wrong_with_a_form_is_told_at_once_above_and_beside_its_fields(
+    desk: Any, act: str, form: dict[str, str], fields: set[str]
+) -> None:
     browser, case = desk.client("asha"), case_in(desk)
     hidden = browser.form_of(browser.open_case(case), f"/cases/{case}/{act}")
     answer = browser.post(f"/cases/{case}/{act}", {**hidden, **form})
@@ -84,10 +97,17 @@ def test_an_unmerge_is_previewed_before_it_is_entered(desk: Any) -> None:
     assert len(desk.desk.store.log()) == before
 
 
-@pytest.mark.parametrize(("path", "to"), [
-    ("/cases/{case}/decide", "/cases/{case}"), ("/cases/{case}/why", "/cases/{case}"), ("/cases/{case}/second", "/cases/{case}"),
-    ("/queue/views", "/queue"), ("/next", "/"), ("/audit/verify", "/audit"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ("/cases/{case}/decide", "/cases/{case}"),
+        ("/cases/{case}/why", "/cases/{case}"),
+        ("/cases/{case}/second", "/cases/{case}"),
+        ("/queue/views", "/queue"),
+        ("/next", "/"),
+        ("/audit/verify", "/audit"),
+    ],
+)
 def test_the_address_of_a_form_loaded_anew_leads_to_its_page(desk: Any, path: str, to: str) -> None:
     case = case_in(desk)
     answer = desk.client("asha").get(path.format(case=case))
@@ -125,25 +145,57 @@ def test_too_many_requests_get_a_page_that_says_how_long_to_wait_and_files_do_no
         assert "desk.css" in refused[0].text
 
 
-def fact(value: str, *, basis: str = "fact", source: str = "cris", n: int = 1, year: int = 2026, rule: str = "fact > frequent > trusted > recent") -> dict[str, Any]:  # fmt: skip
-    return {"value": value, "basis": basis, "source": source, "n_agree": n, "recorded_at": dt.datetime(year, 1, 1, tzinfo=dt.UTC), "rule": rule}  # fmt: skip
+def fact(
+    value: str,
+    *,
+    basis: str = "fact",
+    source: str = "cris",
+    n: int = 1,
+    year: int = 2026,
+    rule: str = "fact > frequent > trusted > recent",
+) -> dict[str, Any]:
+    return {
+        "value": value,
+        "basis": basis,
+        "source": source,
+        "n_agree": n,
+        "recorded_at": dt.datetime(year, 1, 1, tzinfo=dt.UTC),
+        "rule": rule,
+    }
 
 
-@pytest.mark.parametrize(("others", "said"), [
-    ([], "the only record that has it"),
-    ([fact("KHAN")], "all records that have it agree"),
-    ([fact("KAHN", basis="assessment", n=9)], "a fact; the others are assessments"),
-    ([fact("KAHN", n=1)], "most records have it"),
-    ([fact("KAHN", n=2, source="gossip")], "its source is the most reliable"),
-    ([fact("KAHN", n=2, year=2020)], "it is the latest"),
-    ([fact("KAHN", n=5)], "first by facts, then what most records have, then the most reliable source, then the latest"),
-])  # fmt: skip
-def test_why_a_value_was_chosen_is_the_first_rule_that_told_it_from_the_others(others: list[dict[str, Any]], said: str) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], "the only record that has it"),
+        ([fact("KHAN")], "all records that have it agree"),
+        ([fact("KAHN", basis="assessment", n=9)], "a fact; the others are assessments"),
+        ([fact("KAHN", n=1)], "most records have it"),
+        ([fact("KAHN", n=2, source="gossip")], "its source is the most reliable"),
+        ([fact("KAHN", n=2, year=2020)], "it is the latest"),
+        (
+            [fact("KAHN", n=5)],
+            "first by facts, then what most records have, then the most reliable source, then the latest",
+        ),
+    ],
+)
+def test_why_a_value_was_chosen_is_the_first_rule_that_told_it_from_the_others(
+    others: list[dict[str, Any]], said: str
+) -> None:
     assert because(fact("KHAN", n=2), others, {"cris": 6, "gossip": 2}) == said
 
 
 def test_events_of_one_year_are_dated_on_the_timeline() -> None:
-    events = [{"is_masked": False, "started_at": dt.datetime(2026, month, 3, tzinfo=dt.UTC), "borough": "Brent", "event_type": "crime", "role": "victim"} for month in (3, 9)]  # fmt: skip
+    events = [
+        {
+            "is_masked": False,
+            "started_at": dt.datetime(2026, month, 3, tzinfo=dt.UTC),
+            "borough": "Brent",
+            "event_type": "crime",
+            "role": "victim",
+        }
+        for month in (3, 9)
+    ]
     drawn = _timeline(events)
     assert drawn is not None
     assert [text for text, _ in drawn.years] == ["March 2026", "September 2026"]

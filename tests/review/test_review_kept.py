@@ -20,7 +20,11 @@ OWN = {"origin": "http://127.0.0.1"}
 
 @pytest.fixture
 def case(desk: Any) -> str:
-    return str(desk.desk.shelves.current().rows("SELECT review_id FROM queue WHERE review_type = 'grey_pair' AND n_pairs = 1 ORDER BY review_id LIMIT 1")[0]["review_id"])  # fmt: skip
+    return str(
+        desk.desk.shelves.current().rows(
+            "SELECT review_id FROM queue WHERE review_type = 'grey_pair' AND n_pairs = 1 ORDER BY review_id LIMIT 1"
+        )[0]["review_id"]
+    )
 
 
 @pytest.fixture
@@ -46,7 +50,9 @@ def n_decisions(desk: Any) -> int:
     return len(desk.desk.store.log())
 
 
-def test_a_form_sent_after_the_session_is_over_is_offered_again_after_signing_in(desk: Any, world: World, case_form: Any) -> None:  # fmt: skip
+def test_a_form_sent_after_the_session_is_over_is_offered_again_after_signing_in(
+    desk: Any, world: World, case_form: Any
+) -> None:
     browser, path, form = case_form
     before = n_decisions(desk)
     end_all_sessions(desk)
@@ -56,8 +62,23 @@ def test_a_form_sent_after_the_session_is_over_is_offered_again_after_signing_in
     assert "Only a name &lt;b&gt;" in lost.text
 
     world.forget_codes()
-    asked = browser.http.post("/sign-in", data={"csrf": hidden(lost.text, "csrf"), "kept": hidden(lost.text, "kept"), "name": "Asha Steward", "password": PASSWORD})  # fmt: skip
-    offered = browser.http.post("/sign-in/code", data={"csrf": hidden(asked.text, "csrf"), "kept": hidden(asked.text, "kept"), "code": world.people["asha"].code()})  # fmt: skip
+    asked = browser.http.post(
+        "/sign-in",
+        data={
+            "csrf": hidden(lost.text, "csrf"),
+            "kept": hidden(lost.text, "kept"),
+            "name": "Asha Steward",
+            "password": PASSWORD,
+        },
+    )
+    offered = browser.http.post(
+        "/sign-in/code",
+        data={
+            "csrf": hidden(asked.text, "csrf"),
+            "kept": hidden(asked.text, "kept"),
+            "code": world.people["asha"].code(),
+        },
+    )
     assert "Send what you entered?" in offered.text
     assert n_decisions(desk) == before, "nothing is saved before the steward says so"
 
@@ -71,12 +92,22 @@ def test_a_wrong_password_on_the_way_does_not_lose_it(desk: Any, case_form: Any)
     browser, path, form = case_form
     end_all_sessions(desk)
     lost = browser.http.post(path, data=form, headers=OWN)
-    asked = browser.http.post("/sign-in", data={"csrf": hidden(lost.text, "csrf"), "kept": hidden(lost.text, "kept"), "name": "Asha Steward", "password": "wrong"})  # fmt: skip
+    asked = browser.http.post(
+        "/sign-in",
+        data={
+            "csrf": hidden(lost.text, "csrf"),
+            "kept": hidden(lost.text, "kept"),
+            "name": "Asha Steward",
+            "password": "wrong",
+        },
+    )
     assert asked.status_code == 401
     assert json.loads(hidden(asked.text, "kept"))["to"] == path
 
 
-def test_a_form_of_an_earlier_session_is_offered_again_and_not_carried_out(desk: Any, world: World, case_form: Any) -> None:  # fmt: skip
+def test_a_form_of_an_earlier_session_is_offered_again_and_not_carried_out(
+    desk: Any, world: World, case_form: Any
+) -> None:
     browser, path, form = case_form
     before = n_decisions(desk)
     browser.http.cookies.clear()
@@ -97,21 +128,40 @@ def test_a_form_without_any_cookie_is_kept_too(desk: Any, case_form: Any) -> Non
 
 
 @pytest.mark.parametrize("headers", [{"origin": "https://elsewhere.example"}, {"origin": "null"}, {}])
-def test_a_form_that_no_page_of_the_desk_sent_is_not_offered(desk: Any, world: World, case_form: Any, headers: dict[str, str]) -> None:  # fmt: skip
+def test_a_form_that_no_page_of_the_desk_sent_is_not_offered(
+    desk: Any, world: World, case_form: Any, headers: dict[str, str]
+) -> None:
     browser, path, form = case_form
     answer = browser.http.post(path, data={**form, "csrf": "0" * 64}, headers=headers)
     assert answer.status_code == 403
     assert "Only a name" not in answer.text
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"to": "https://elsewhere.example/cases/Q/decide", "fields": []}', '{"to": "/accounts", "fields": []}', '{"to": "/cases/Q1/decide", "fields": [["onload=", "x"]]}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"to": "https://elsewhere.example/cases/Q/decide", "fields": []}',
+        '{"to": "/accounts", "fields": []}',
+        '{"to": "/cases/Q1/decide", "fields": [["onload=", "x"]]}',
+    ],
+)
 def test_what_a_browser_makes_up_as_kept_is_left_out(text: str) -> None:
     assert kept_in(text) is None
 
 
 def test_what_is_kept_is_told_in_words_without_ids() -> None:
-    kept = Kept(to="/cases/Q1/split", fields=(("records", "a" * 32), ("records", "b" * 32), ("code", "relatives"), ("batch", "x"), ("text", "Twins")))  # fmt: skip
-    assert kept.told == [("Reason", "Relatives or twins with shared details"), ("In your words", "Twins"), ("Ticked records", "2")]  # fmt: skip
+    kept = Kept(
+        to="/cases/Q1/split",
+        fields=(("records", "a" * 32), ("records", "b" * 32), ("code", "relatives"), ("batch", "x"), ("text", "Twins")),
+    )
+    assert kept.told == [
+        ("Reason", "Relatives or twins with shared details"),
+        ("In your words", "Twins"),
+        ("Ticked records", "2"),
+    ]
     assert kept.page == "/cases/Q1"
 
 

@@ -23,45 +23,79 @@ def seen(parts: Parts | None) -> str:
 
 
 @given(st.text(max_size=30), st.text(max_size=30), st.sampled_from([*FIELDS, ""]), st.booleans())
-def test_marked_parts_lose_no_letter_and_mark_nothing_in_equal_texts(left: str, right: str, field: str, is_conflict: bool) -> None:  # fmt: skip
+def test_marked_parts_lose_no_letter_and_mark_nothing_in_equal_texts(
+    left: str, right: str, field: str, is_conflict: bool
+) -> None:
     found = marked_parts(left, right, field, is_conflict)
     assert tuple("".join(text for text, _ in parts) for parts in found) == (left, right)
     if left == right or not (left and right):
         assert not any(differs for parts in found for _, differs in parts)
 
 
-@pytest.mark.parametrize(("field", "left", "right", "marked"), [
-    ("surname", "SINGH", "SINH", ("SIN[G]H", "SIN[]H")),
-    ("forename", "LUCJA", "AUCJA", ("[L]UCJA", "[A]UCJA")),
-    ("date_of_birth", "30 January 2020", "30 January 2009", ("30 January [2020]", "30 January [2009]")),
-    ("date_of_birth", "3 May 2011", "5 March 2011", ("[3 May] 2011", "[5 March] 2011")),
-    ("address", "FLAT 20 29 ROSE TERRACE", "FLAT 15 140 STATION STREET", ("FLAT [20 29 ROSE TERRACE]", "FLAT [15 140 STATION STREET]")),
-    ("address", "135 ASH STREET", "135 ASH STRET", ("135 ASH STRE[E]T", "135 ASH STRE[]T")),
-    ("ethnicity", "A2", "A1", ("[A2]", "[A1]")),
-    ("postcode", "BR1 3RP", "E13 4PH", ("[BR1 3RP]", "[E13 4PH]")),
-])  # fmt: skip
-def test_a_slip_is_marked_by_letters_and_a_part_of_a_date_or_address_whole(field: str, left: str, right: str, marked: tuple[str, str]) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "left", "right", "marked"),
+    [
+        ("surname", "SINGH", "SINH", ("SIN[G]H", "SIN[]H")),
+        ("forename", "LUCJA", "AUCJA", ("[L]UCJA", "[A]UCJA")),
+        ("date_of_birth", "30 January 2020", "30 January 2009", ("30 January [2020]", "30 January [2009]")),
+        ("date_of_birth", "3 May 2011", "5 March 2011", ("[3 May] 2011", "[5 March] 2011")),
+        (
+            "address",
+            "FLAT 20 29 ROSE TERRACE",
+            "FLAT 15 140 STATION STREET",
+            ("FLAT [20 29 ROSE TERRACE]", "FLAT [15 140 STATION STREET]"),
+        ),
+        ("address", "135 ASH STREET", "135 ASH STRET", ("135 ASH STRE[E]T", "135 ASH STRE[]T")),
+        ("ethnicity", "A2", "A1", ("[A2]", "[A1]")),
+        ("postcode", "BR1 3RP", "E13 4PH", ("[BR1 3RP]", "[E13 4PH]")),
+    ],
+)
+def test_a_slip_is_marked_by_letters_and_a_part_of_a_date_or_address_whole(
+    field: str, left: str, right: str, marked: tuple[str, str]
+) -> None:
     assert tuple(map(seen, marked_parts(left, right, field))) == marked
 
 
 def test_what_conflicts_is_marked_whole() -> None:
-    assert tuple(map(seen, marked_parts("RAVINDER", "RAJINDER", "forename", is_conflict=True))) == ("[RAVINDER]", "[RAJINDER]")  # fmt: skip
+    assert tuple(map(seen, marked_parts("RAVINDER", "RAJINDER", "forename", is_conflict=True))) == (
+        "[RAVINDER]",
+        "[RAJINDER]",
+    )
 
 
 def model() -> Model:
     """With birthdays a year apart slightly against, and ages that overlap as the best level of ages."""
-    levels = {"far": (0.1, 0.5), "same_year": (0.2, 0.45), "part": (0.1, 0.02), "first_of_january": (0.1, 0.01), "both_first_of_january": (0.1, 0.01), "close": (0.2, 0.005), "exact": (0.2, 0.005)}  # fmt: skip
+    levels = {
+        "far": (0.1, 0.5),
+        "same_year": (0.2, 0.45),
+        "part": (0.1, 0.02),
+        "first_of_january": (0.1, 0.01),
+        "both_first_of_january": (0.1, 0.01),
+        "close": (0.2, 0.005),
+        "exact": (0.2, 0.005),
+    }
     ages = {"apart": (0.1, 0.6), "near": (0.2, 0.3), "overlap": (0.7, 0.1)}
     made = [
-        Comparison.model_construct(field=field, kind=kind, levels=tuple(Level.model_construct(name=name, m=m, u=u) for name, (m, u) in own.items()), max_bits=20.0)
+        Comparison.model_construct(
+            field=field,
+            kind=kind,
+            levels=tuple(Level.model_construct(name=name, m=m, u=u) for name, (m, u) in own.items()),
+            max_bits=20.0,
+        )
         for field, kind, own in (("date_of_birth", "date", levels), ("age", "age", ages))
-    ]  # fmt: skip
+    ]
     return Model.model_construct(comparison=tuple(made))
 
 
-@pytest.mark.parametrize(("field", "bits", "status"), [
-    ("date_of_birth", -1.169925, "conflicts"), ("date_of_birth", 2.321928, "close"), ("age", 2.807355, "agrees"), ("age", -0.584963, "conflicts"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "bits", "status"),
+    [
+        ("date_of_birth", -1.169925, "conflicts"),
+        ("date_of_birth", 2.321928, "close"),
+        ("age", 2.807355, "agrees"),
+        ("age", -0.584963, "conflicts"),
+    ],
+)
 def test_what_weighs_against_one_person_is_never_called_close(field: str, bits: float, status: str) -> None:
     values = (
         ({"date_of_birth": dt.date(2020, 1, 30)}, {"date_of_birth": dt.date(2009, 1, 30)})
@@ -73,7 +107,10 @@ def test_what_weighs_against_one_person_is_never_called_close(field: str, bits: 
 
 
 def test_over_all_records_what_most_of_them_do_not_have_is_marked() -> None:
-    records = [record(surname=own, role=role) for own, role in (("KHAN", "victim"), ("KHAN", "at_risk"), ("KAHN", "victim"), (None, "victim"))]  # fmt: skip
+    records = [
+        record(surname=own, role=role)
+        for own, role in (("KHAN", "victim"), ("KHAN", "at_risk"), ("KAHN", "victim"), (None, "victim"))
+    ]
     surname, role = records_rows(records)
     assert [seen(cell) for cell in surname.cells] == ["KHAN", "KHAN", "K[]A[H]N", ""]
     assert surname.n_values == 2

@@ -19,7 +19,9 @@ OF_THE_RUN = {"run_metrics"}
 def test_a_preview_says_which_published_tables_change_and_names_none_that_is_not_there(desk: Any) -> None:
     folder = desk.desk.shelves.current().kept.folder
     assert all((folder / table).is_dir() for table in MOVING)
-    row = desk.desk.shelves.current().rows("SELECT * FROM queue WHERE review_type = 'grey_pair' AND len(person_ids) = 2 ORDER BY review_id LIMIT 1")[0]  # fmt: skip
+    row = desk.desk.shelves.current().rows(
+        "SELECT * FROM queue WHERE review_type = 'grey_pair' AND len(person_ids) = 2 ORDER BY review_id LIMIT 1"
+    )[0]
     browser = desk.client("asha")
     browser.open_case(row["review_id"])
     for verdict, tables in (("link", MOVING), ("unlink", CLOSING)):
@@ -40,7 +42,9 @@ def nights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         (home / "published" / "current").unlink()
         (home / "published" / "current").symlink_to((source / "published" / "current").resolve().name)
     queue = homes[1] / "published" / "current" / "review_queue"
-    cases = duckdb.sql(f"SELECT record_id_l, record_id_r, person_ids FROM '{queue}/*.parquet' WHERE review_type = 'grey_pair' AND len(person_ids) = 2 ORDER BY n_pairs, review_id LIMIT 2").fetchall()  # fmt: skip
+    cases = duckdb.sql(
+        f"SELECT record_id_l, record_id_r, person_ids FROM '{queue}/*.parquet' WHERE review_type = 'grey_pair' AND len(person_ids) = 2 ORDER BY n_pairs, review_id LIMIT 2"
+    ).fetchall()
     for (left, right, _), verdict in zip(cases, ("--link", "--unlink"), strict=True):
         said = boroughlink("decide", left, right, verdict, "--by", "Ann", "--reason", "Seen", "--home", str(homes[1]))
         assert said.code == 0, said.err
@@ -62,5 +66,7 @@ def test_the_tables_that_a_preview_names_are_those_that_the_next_night_changes(n
 
     tables = {path.name for path in with_decisions.iterdir() if path.is_dir()} - OF_THE_RUN
     assert {table for table in tables if changed(table)} == set(MOVING)
-    own = dict.fromkeys(("persons", "records", "person_fields", "events", "identity_ledger"), f"list_contains({people}, person_id)")  # fmt: skip
+    own = dict.fromkeys(
+        ("persons", "records", "person_fields", "events", "identity_ledger"), f"list_contains({people}, person_id)"
+    )
     assert {table for table, where in own.items() if changed(table, where)} == {"persons"}

@@ -98,9 +98,15 @@ def come_back(desk: Any, provider: Provider, **claims: Any) -> tuple[Any, Any]:
     browser = desk.client()
     away = parse_qs(urlparse(browser.get("/oidc/start").headers["location"]).query)
     provider.claims = {
-        "iss": provider.url, "aud": "desk", "sub": "42", "nonce": away["nonce"][0], "exp": int(time.time()) + 60, "name": "Olu Oidc", "roles": ["DataSteward"],
+        "iss": provider.url,
+        "aud": "desk",
+        "sub": "42",
+        "nonce": away["nonce"][0],
+        "exp": int(time.time()) + 60,
+        "name": "Olu Oidc",
+        "roles": ["DataSteward"],
         **claims,
-    }  # fmt: skip
+    }
     assert away["code_challenge_method"] == ["S256"]
     return browser, browser.get("/oidc/back", params={"code": "c", "state": away["state"][0]})
 
@@ -118,7 +124,17 @@ def test_a_role_and_borough_come_from_the_provider_each_time(desk: Any, provider
     assert browser.get("/search").status_code == 200
 
 
-@pytest.mark.parametrize("claims", [{"nonce": "another"}, {"aud": "another"}, {"iss": "https://evil.example"}, {"exp": 1}, {"roles": []}, {"name": "Asha Steward", "sub": "9"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"nonce": "another"},
+        {"aud": "another"},
+        {"iss": "https://evil.example"},
+        {"exp": 1},
+        {"roles": []},
+        {"name": "Asha Steward", "sub": "9"},
+    ],
+)
 def test_a_token_that_is_not_for_this_sign_in_is_refused(desk: Any, provider: Provider, claims: dict[str, Any]) -> None:
     browser, answer = come_back(desk, provider, **claims)
     assert answer.status_code == 403

@@ -17,8 +17,15 @@ NAMES = {"asha": "Asha Steward", "col": "Col Borough", "aud": "Aud Itor", "ada":
 OPEN = {"/", "/help", "/health", "/static/{name}", "/sign-in", "/sign-in/code", "/set-up", "/oidc/start", "/session"}
 """Pages that are refused to nobody: they ask to sign in, or show nothing of a person"""
 ROLES = {
-    "/cases": "col", "/queue": "col", "/next": "col", "/search": "aud", "/persons": "aud", "/audit": "asha", "/supervisor": "asha", "/accounts": "asha",
-}  # fmt: skip
+    "/cases": "col",
+    "/queue": "col",
+    "/next": "col",
+    "/search": "aud",
+    "/persons": "aud",
+    "/audit": "asha",
+    "/supervisor": "asha",
+    "/accounts": "asha",
+}
 """Beginnings of addresses, and somebody whose role does not allow them"""
 FORMS_OF_ALL = ("/help/shortcuts", "/sign-out", "/sign-in", "/sign-in/code", "/set-up")
 
@@ -37,8 +44,15 @@ def last(desk: Any) -> int:
 def ids_of(desk: Any) -> dict[str, str]:
     shelf = desk.desk.shelves.current()
     case = shelf.rows("SELECT review_id FROM queue WHERE review_type = 'grey_pair' ORDER BY review_id LIMIT 1")[0]
-    far = shelf.rows("SELECT person_id FROM records GROUP BY 1 HAVING NOT coalesce(bool_or(borough = 'Croydon'), false) ORDER BY count(*) DESC, 1 LIMIT 1")[0]  # fmt: skip
-    return {"review_id": case["review_id"], "person_id": far["person_id"], "account_id": "no-such-account", "view_id": "v1"}  # fmt: skip
+    far = shelf.rows(
+        "SELECT person_id FROM records GROUP BY 1 HAVING NOT coalesce(bool_or(borough = 'Croydon'), false) ORDER BY count(*) DESC, 1 LIMIT 1"
+    )[0]
+    return {
+        "review_id": case["review_id"],
+        "person_id": far["person_id"],
+        "account_id": "no-such-account",
+        "view_id": "v1",
+    }
 
 
 def routes() -> list[tuple[str, str]]:
@@ -57,7 +71,9 @@ def test_every_page_and_form_that_a_role_does_not_allow_is_on_the_record_once(de
             assert path in OPEN | {*FORMS_OF_ALL, "/oidc/back"}, f"{path}: say to whom it is refused"
             continue
         before = last(desk)
-        answer = clients[who].http.request(method, path.format(**ids), data={"csrf": tokens[who]} if method == "POST" else None)  # fmt: skip
+        answer = clients[who].http.request(
+            method, path.format(**ids), data={"csrf": tokens[who]} if method == "POST" else None
+        )
         assert answer.status_code == 403, (method, path)
         found = refusals(desk, before)
         assert len(found) == 1, (method, path)
@@ -70,7 +86,9 @@ def test_every_page_and_form_that_a_role_does_not_allow_is_on_the_record_once(de
 
 @pytest.mark.parametrize("path", FORMS_OF_ALL)
 @pytest.mark.parametrize("who", ["asha", None])
-def test_a_foreign_form_is_on_the_record_with_whose_session_it_was_sent_in(desk: Any, path: str, who: str | None) -> None:  # fmt: skip
+def test_a_foreign_form_is_on_the_record_with_whose_session_it_was_sent_in(
+    desk: Any, path: str, who: str | None
+) -> None:
     browser = desk.client(who)
     before = last(desk)
     assert browser.http.post(path, data={"csrf": "0" * 64}).status_code == 403
@@ -90,12 +108,18 @@ def test_a_borough_user_who_asks_for_anothers_person_is_on_the_record_with_the_i
     person, browser = ids_of(desk)["person_id"], desk.client("col")
     token = browser.token()
     for method, path, status in (
-        ("GET", "/persons/{}", 404), ("POST", "/persons/{}/why", 404), ("POST", "/persons/{}/export", 404), ("POST", "/persons/{}/unmerge", 403),
-        ("POST", "/persons/{}/undo", 403), ("GET", "/persons/PNOBODY", 404),
-    ):  # fmt: skip
+        ("GET", "/persons/{}", 404),
+        ("POST", "/persons/{}/why", 404),
+        ("POST", "/persons/{}/export", 404),
+        ("POST", "/persons/{}/unmerge", 403),
+        ("POST", "/persons/{}/undo", 403),
+        ("GET", "/persons/PNOBODY", 404),
+    ):
         before = last(desk)
         asked = path.format(person)
-        answer = browser.http.request(method, asked, data={"csrf": token, "records": "R1"} if method == "POST" else None)  # fmt: skip
+        answer = browser.http.request(
+            method, asked, data={"csrf": token, "records": "R1"} if method == "POST" else None
+        )
         assert answer.status_code == status, path
         (found,) = refusals(desk, before)
         assert (found["actor"], found["person_id"], found["code"]) == ("Col Borough", asked.split("/")[2], status)
@@ -157,10 +181,14 @@ def test_a_question_that_another_steward_has_is_refused_on_the_record_to_everybo
 def test_whatever_an_administrator_may_not_do_is_on_the_record_once(desk: Any) -> None:
     ada = desk.client("ada")
     with reading(desk.desk.store.engine) as connection:
-        own = connection.exec_driver_sql("SELECT account_id FROM desk_accounts WHERE role = 'administrator'").scalar_one()  # fmt: skip
+        own = connection.exec_driver_sql(
+            "SELECT account_id FROM desk_accounts WHERE role = 'administrator'"
+        ).scalar_one()
     for path, form, status in (
-        (f"/accounts/{own}/disable", {}, 409), ("/accounts/none/reset", {}, 404), ("/accounts", {"name": "Ada  MIN", "role": "steward"}, 409),
-    ):  # fmt: skip
+        (f"/accounts/{own}/disable", {}, 409),
+        ("/accounts/none/reset", {}, 404),
+        ("/accounts", {"name": "Ada  MIN", "role": "steward"}, 409),
+    ):
         before = last(desk)
         assert ada.post(path, form, page="/accounts").status_code == status
         assert [row["actor"] for row in refusals(desk, before)] == ["Ada Min"], path

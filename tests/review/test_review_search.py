@@ -16,8 +16,15 @@ WHOLE = " WHERE len(forename) = 1 AND len(surname) = 1 AND day(date_of_birth) BE
 
 @pytest.mark.parametrize(
     ("field", "typed"),
-    [("date_of_birth", "2012"), ("date_of_birth", "May 2011"), ("date_of_birth", "31/02/2012"), ("postcode", "E4"), ("identifier", "garbage"), ("surname", "***")],
-)  # fmt: skip
+    [
+        ("date_of_birth", "2012"),
+        ("date_of_birth", "May 2011"),
+        ("date_of_birth", "31/02/2012"),
+        ("postcode", "E4"),
+        ("identifier", "garbage"),
+        ("surname", "***"),
+    ],
+)
 def test_what_cannot_be_read_is_told_and_never_left_out_unsaid(field: str, typed: str) -> None:
     asked = Asked.model_validate({"forename": "Marc", field: typed})
     told = unread(asked, standard(asked))
@@ -26,7 +33,9 @@ def test_what_cannot_be_read_is_told_and_never_left_out_unsaid(field: str, typed
 
 
 def test_what_can_be_read_is_not_complained_of() -> None:
-    asked = Asked(forename="Marc", surname="Day", date_of_birth="30 October 2012", postcode="e4 9aa", identifier="07700 900123")  # fmt: skip
+    asked = Asked(
+        forename="Marc", surname="Day", date_of_birth="30 October 2012", postcode="e4 9aa", identifier="07700 900123"
+    )
     assert unread(asked, standard(asked)) == {}
     assert list(unread(Asked(), {})) == ["surname"]
 
@@ -38,7 +47,9 @@ def shelf(desk: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def somebody(shelf: Any) -> dict[str, Any]:
-    row: dict[str, Any] = shelf.rows(f"{BORN}{WHOLE} AND len(surname[1]) > 5 AND len(forename[1]) > 4 ORDER BY record_id LIMIT 1")[0]  # fmt: skip
+    row: dict[str, Any] = shelf.rows(
+        f"{BORN}{WHOLE} AND len(surname[1]) > 5 AND len(forename[1]) > 4 ORDER BY record_id LIMIT 1"
+    )[0]
     return row
 
 
@@ -88,7 +99,9 @@ def test_a_hit_by_a_name_that_only_an_older_record_has_says_so(shelf: Any, desk:
 
 
 @pytest.mark.flow
-def test_a_person_is_found_by_their_id_and_by_the_id_of_one_merged_into_them(shelf: Any, somebody: dict[str, Any]) -> None:  # fmt: skip
+def test_a_person_is_found_by_their_id_and_by_the_id_of_one_merged_into_them(
+    shelf: Any, somebody: dict[str, Any]
+) -> None:
     assert found_by(shelf, identifier=somebody["person_id"].lower()) == {somebody["person_id"]}
     elsewhere = Viewer("2", "Col", "borough", "Nowhere")
     assert search(shelf, elsewhere, Asked(identifier=somebody["person_id"])).hits == []
@@ -96,7 +109,9 @@ def test_a_person_is_found_by_their_id_and_by_the_id_of_one_merged_into_them(she
 
 @pytest.mark.flow
 def test_a_field_that_cannot_be_read_is_an_error_beside_which_nobody_is_shown(desk: Any) -> None:
-    answer = desk.client("asha").post("/search", {"surname": "Singh", "date_of_birth": "31/02/2012", "why": "enquiry"}, "/search")  # fmt: skip
+    answer = desk.client("asha").post(
+        "/search", {"surname": "Singh", "date_of_birth": "31/02/2012", "why": "enquiry"}, "/search"
+    )
     assert answer.status_code == 422
     assert 'href="#date_of_birth"' in answer.text
     assert "best first" not in answer.text

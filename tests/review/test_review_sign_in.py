@@ -42,8 +42,9 @@ def test_a_code_counts_once(desk: Any, world: World) -> None:
 
 def test_a_wrong_name_and_a_wrong_password_are_told_alike(desk: Any) -> None:
     answers = [
-        desk.client().post("/sign-in", {"name": name, "password": "wrong"}, "/sign-in") for name in ("Asha Steward", "Nobody Here")
-    ]  # fmt: skip
+        desk.client().post("/sign-in", {"name": name, "password": "wrong"}, "/sign-in")
+        for name in ("Asha Steward", "Nobody Here")
+    ]
     assert all(answer.status_code == 401 and WRONG in answer.text for answer in answers)
 
 

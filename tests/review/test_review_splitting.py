@@ -44,11 +44,17 @@ def states(desk: Any, records: list[str]) -> dict[Any, Any]:
     found = {pair: pair_state(own) for pair, own in desk.desk.store.about(records).items()}
     return {
         pair: (
-            own.in_force and own.in_force.decision_id, [waiting.decision_id for waiting in own.waiting],
-            {name: [second.decided_by for second in seconds] for name, seconds in own.confirmed_by.items() if name == (own.in_force and own.in_force.decision_id)},
+            own.in_force and own.in_force.decision_id,
+            [waiting.decision_id for waiting in own.waiting],
+            {
+                name: [second.decided_by for second in seconds]
+                for name, seconds in own.confirmed_by.items()
+                if name == (own.in_force and own.in_force.decision_id)
+            },
         )
-        for pair, own in found.items() if own.in_force or own.waiting
-    }  # fmt: skip
+        for pair, own in found.items()
+        if own.in_force or own.waiting
+    }
 
 
 def log_after(desk: Any, before: int) -> list[dict[str, Any]]:
@@ -84,7 +90,9 @@ def test_a_side_is_joined_only_where_its_steward_ticks_it_and_the_preview_tells_
 def test_what_would_contradict_a_split_is_told_in_its_preview(desk: Any) -> None:
     case, first, second = fresh_case(desk)
     store = desk.desk.store
-    outside = desk.desk.shelves.current().rows("SELECT record_id FROM records WHERE record_id NOT IN (SELECT unnest(?)) LIMIT 1", [[*first, *second]])[0]["record_id"]  # fmt: skip
+    outside = desk.desk.shelves.current().rows(
+        "SELECT record_id FROM records WHERE record_id NOT IN (SELECT unnest(?)) LIMIT 1", [[*first, *second]]
+    )[0]["record_id"]
     for record in (second[0], second[1]):
         store.decide(said(record, outside, by="Cara"))
     browser, before = desk.client("asha"), len(store.log())
@@ -112,7 +120,10 @@ def test_undoing_a_split_restores_exactly_what_stood_before_and_says_so(desk: An
     every = [*first, *second]
     before, stood = len(store.log()), states(desk, every)
     browser = desk.client("asha")
-    assert "takes back 3 links that stewards said, confirms 1 that waits" in send(browser, case, [second[0]], "preview").text  # fmt: skip
+    assert (
+        "takes back 3 links that stewards said, confirms 1 that waits"
+        in send(browser, case, [second[0]], "preview").text
+    )
     send(browser, case, [second[0]])
     assert all(store.find(own[0]).verdict == "unlink" for pair, own in states(desk, every).items() if second[0] in pair)
     page = browser.get(f"/cases/{case}").text
@@ -149,7 +160,9 @@ def test_an_undo_that_contradicts_what_was_decided_since_is_refused_with_the_cha
     store.decide(said(second[0], second[1], by="Cara"))
     browser = desk.client("asha")
     send(browser, case, [second[0]])
-    outside = desk.desk.shelves.current().rows("SELECT record_id FROM records WHERE record_id NOT IN (SELECT unnest(?)) LIMIT 1 OFFSET 5", [[*first, *second]])[0]["record_id"]  # fmt: skip
+    outside = desk.desk.shelves.current().rows(
+        "SELECT record_id FROM records WHERE record_id NOT IN (SELECT unnest(?)) LIMIT 1 OFFSET 5", [[*first, *second]]
+    )[0]["record_id"]
     store.decide(said(second[1], outside, by="Cara"))
     store.decide(said(second[0], outside, "unlink", by="Cara"))
     before = len(store.log())
@@ -208,7 +221,9 @@ def live(desk: Any, records: list[str]) -> list[tuple[Any, NewDecision]]:
 
 def test_an_unmerge_is_undone_on_the_persons_page_by_its_own_steward_only(desk: Any) -> None:
     shelf = desk.desk.shelves.current()
-    person = shelf.rows("SELECT person_id FROM persons WHERE n_records BETWEEN 4 AND 6 ORDER BY person_id DESC LIMIT 1")[0]["person_id"]  # fmt: skip
+    person = shelf.rows(
+        "SELECT person_id FROM persons WHERE n_records BETWEEN 4 AND 6 ORDER BY person_id DESC LIMIT 1"
+    )[0]["person_id"]
     records = [row["record_id"] for row in shelf.records(person)]
     desk.desk.store.decide(said(records[0], records[1], by="Cara"))
     stood, asha, ben = states(desk, records), desk.client("asha"), desk.client("ben")

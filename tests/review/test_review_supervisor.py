@@ -21,8 +21,11 @@ def test_an_unmerge_at_the_desk_overturns_links_once_and_its_undo_takes_them_off
     shelf = desk.desk.shelves.current()
     person, record, n = shelf.rows(
         "SELECT person_id, record_id_l, count(*) AS n FROM links WHERE person_l = person_r AND decision = 'link' GROUP BY ALL ORDER BY n DESC, record_id_l LIMIT 1"
-    )[0].values()  # fmt: skip
-    n += shelf.rows("SELECT count(*) AS n FROM links WHERE person_id = ? AND record_id_r = ? AND decision = 'link'", [person, record])[0]["n"]  # fmt: skip
+    )[0].values()
+    n += shelf.rows(
+        "SELECT count(*) AS n FROM links WHERE person_id = ? AND record_id_r = ? AND decision = 'link'",
+        [person, record],
+    )[0]["n"]
     before = overturned(desk)
     for who in ("asha", "ben"):
         browser = desk.client(who)
@@ -36,7 +39,9 @@ def test_an_unmerge_at_the_desk_overturns_links_once_and_its_undo_takes_them_off
 
 def test_an_answer_about_a_joined_person_counts_its_link_once(desk: Any) -> None:
     shelf = desk.desk.shelves.current()
-    rows = shelf.rows("SELECT q.review_id, l.record_id_l, l.record_id_r FROM queue q JOIN links l ON list_contains(q.person_ids, l.person_id) AND l.person_l = l.person_r AND l.decision = 'link' ORDER BY ALL LIMIT 1")  # fmt: skip
+    rows = shelf.rows(
+        "SELECT q.review_id, l.record_id_l, l.record_id_r FROM queue q JOIN links l ON list_contains(q.person_ids, l.person_id) AND l.person_l = l.person_r AND l.decision = 'link' ORDER BY ALL LIMIT 1"
+    )
     case, left, right = rows[0].values()
     before, browser = overturned(desk), desk.client("asha")
     browser.open_case(case)

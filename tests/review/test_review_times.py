@@ -32,27 +32,47 @@ def test_a_midnight_in_london_is_told_as_the_day_that_it_begins() -> None:
 
 @pytest.mark.parametrize(
     ("value", "field", "words"),
-    [("2012-10-31", "date_of_birth", "31 October 2012"), ("2012-00-00", "date_of_birth", "2012-00-00"), ("B2", "ethnicity", "Black African (B2)"),
-     ("F", "sex", "Female"), ("M", "surname", "M"), (None, "surname", "\N{EN DASH}")],
-)  # fmt: skip
+    [
+        ("2012-10-31", "date_of_birth", "31 October 2012"),
+        ("2012-00-00", "date_of_birth", "2012-00-00"),
+        ("B2", "ethnicity", "Black African (B2)"),
+        ("F", "sex", "Female"),
+        ("M", "surname", "M"),
+        (None, "surname", "\N{EN DASH}"),
+    ],
+)
 def test_values_of_golden_records_are_told_in_words(value: str | None, field: str, words: str) -> None:
     assert value_words(value, field) == words
 
 
 def test_abbreviations_stay_large_within_a_sentence() -> None:
-    assert [within(words) for words in ("PNC ID", "NHS number", "Date of birth", "E-mail")] == ["PNC ID", "NHS number", "date of birth", "e-mail"]  # fmt: skip
+    assert [within(words) for words in ("PNC ID", "NHS number", "Date of birth", "E-mail")] == [
+        "PNC ID",
+        "NHS number",
+        "date of birth",
+        "e-mail",
+    ]
 
 
 def test_why_two_people_are_needed_is_a_reason_and_not_a_code() -> None:
-    assert second_words("name_only;many_records") == "the link would rest on a name alone and it moves many records at once"  # fmt: skip
+    assert (
+        second_words("name_only;many_records")
+        == "the link would rest on a name alone and it moves many records at once"
+    )
     assert second_words("own_rule") == "own rule"
 
 
 def test_what_was_answered_today_counts_from_midnight_in_london(tmp_path: Path) -> None:
     row = {
-        "review_id": "Q1", "review_type": "grey_pair", "verdict": "link", "decided_by": "Ann", "decision_ids": "[]", "last_seq": 1,
-        "was_linked": False, "is_undone": False,
-    }  # fmt: skip
+        "review_id": "Q1",
+        "review_type": "grey_pair",
+        "verdict": "link",
+        "decided_by": "Ann",
+        "decision_ids": "[]",
+        "last_seq": 1,
+        "was_linked": False,
+        "is_undone": False,
+    }
     half_past_eleven = dt.datetime(2026, 7, 1, 22, 30, tzinfo=dt.UTC)
     times = [half_past_eleven, half_past_eleven + dt.timedelta(hours=1)]
     rows = [{**row, "answer_id": str(at), "decided_at": at} for at in times]
@@ -65,7 +85,9 @@ def test_what_was_answered_today_counts_from_midnight_in_london(tmp_path: Path) 
 
 @pytest.mark.flow
 def test_the_export_of_a_person_begins_with_its_header_and_every_row_is_marked(desk: Any) -> None:
-    person = desk.desk.shelves.current().rows("SELECT person_id FROM persons ORDER BY n_records DESC, person_id LIMIT 1")[0]["person_id"]  # fmt: skip
+    person = desk.desk.shelves.current().rows(
+        "SELECT person_id FROM persons ORDER BY n_records DESC, person_id LIMIT 1"
+    )[0]["person_id"]
     for who in ("asha",):
         browser = desk.client(who)
         browser.post(f"/persons/{person}/why", {"why": "enquiry"})
@@ -79,13 +101,21 @@ def test_the_export_of_a_person_begins_with_its_header_and_every_row_is_marked(d
 @pytest.mark.flow
 def test_no_page_shows_a_birthday_or_a_night_as_a_code(desk: Any) -> None:
     shelf, asha = desk.desk.shelves.current(), desk.client("asha")
-    row = shelf.rows("SELECT p.person_id, p.date_of_birth, p.surname, q.review_id FROM persons p JOIN queue q ON list_contains(q.person_ids, p.person_id) WHERE p.date_of_birth IS NOT NULL AND p.surname IS NOT NULL AND len(q.person_ids) = 2 ORDER BY 1 LIMIT 1")[0]  # fmt: skip
+    row = shelf.rows(
+        "SELECT p.person_id, p.date_of_birth, p.surname, q.review_id FROM persons p JOIN queue q ON list_contains(q.person_ids, p.person_id) WHERE p.date_of_birth IS NOT NULL AND p.surname IS NOT NULL AND len(q.person_ids) = 2 ORDER BY 1 LIMIT 1"
+    )[0]
     asha.post(f"/persons/{row['person_id']}/why", {"why": "enquiry"})
     asha.open_case(row["review_id"])
     pages = [
-        asha.get(f"/persons/{row['person_id']}").text, asha.get(f"/cases/{row['review_id']}?preview=link").text,
-        asha.post("/search", {"surname": row["surname"], "date_of_birth": day(row["date_of_birth"]), "why": "enquiry"}, "/search").text, asha.get("/queue").text,
-    ]  # fmt: skip
+        asha.get(f"/persons/{row['person_id']}").text,
+        asha.get(f"/cases/{row['review_id']}?preview=link").text,
+        asha.post(
+            "/search",
+            {"surname": row["surname"], "date_of_birth": day(row["date_of_birth"]), "why": "enquiry"},
+            "/search",
+        ).text,
+        asha.get("/queue").text,
+    ]
     for page in pages[:3]:
         assert day(row["date_of_birth"]) in page
         assert row["date_of_birth"].isoformat() not in page
@@ -94,7 +124,15 @@ def test_no_page_shows_a_birthday_or_a_night_as_a_code(desk: Any) -> None:
 
 def test_the_records_of_a_decision_are_told_in_the_order_of_their_numbers() -> None:
     decided = Decision(
-        seq=1, decision_id="D", record_id_l="a", record_id_r="b", verdict="link", decided_by="A", decided_at=MIDNIGHT, recorded_at=MIDNIGHT,
-        reason="Seen", needs_second=False,
-    )  # fmt: skip
+        seq=1,
+        decision_id="D",
+        record_id_l="a",
+        record_id_r="b",
+        verdict="link",
+        decided_by="A",
+        decided_at=MIDNIGHT,
+        recorded_at=MIDNIGHT,
+        reason="Seen",
+        needs_second=False,
+    )
     assert told_decisions({("a", "b"): [decided]}, {"a": "10", "b": "9"})[0].labels == ("9", "10")

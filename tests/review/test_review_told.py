@@ -25,7 +25,9 @@ from schemas.decisions import NewDecision
 
 @given(st.text(max_size=60))
 def test_what_somebody_typed_is_kept_without_signs_that_are_not_seen(text: str) -> None:
-    NewDecision(verdict="link", decided_by="A", reason=plain_text(f"Reason {text}", 80), record_id_l="a", record_id_r="b")  # fmt: skip
+    NewDecision(
+        verdict="link", decided_by="A", reason=plain_text(f"Reason {text}", 80), record_id_l="a", record_id_r="b"
+    )
 
 
 def test_letters_stay_and_signs_that_turn_the_writing_go() -> None:
@@ -47,7 +49,11 @@ def test_a_refusal_calls_records_as_the_page_does_and_leads_to_the_decisions_in_
         DecidedPair(left, right, "link", "D1", "Cara", "2026-07-26 05:26Z"),
         DecidedPair(right, strange, "unlink", "D2", "Dan", "2026-11-26 05:26Z"),
     )
-    error = DecisionConflictError(f"{left} and {right} cannot be two persons, by decisions that stand:", chain, "Retract or supersede one of them first, or leave this one.")  # fmt: skip
+    error = DecisionConflictError(
+        f"{left} and {right} cannot be two persons, by decisions that stand:",
+        chain,
+        "Retract or supersede one of them first, or leave this one.",
+    )
     told = refused(error, {left: "3", right: "5"}, "/cases/Q1")
     assert told.problem == "Record 3 and record 5 cannot be two persons, by decisions that stand:"
     assert told.steps[0].text == "Record 3 and record 5: the same person, Cara on 26 July 2026, 06:26"
@@ -66,7 +72,10 @@ def test_a_night_is_told_as_its_day() -> None:
 
 def test_a_question_opens_on_the_pair_that_made_it_rather_than_on_the_strongest() -> None:
     records = {name: {"record_id": name, "person_id": name[0]} for name in ("p1", "p2", "q1")}
-    links = {("p1", "q1"): {"match_weight": 9.0, "rules": []}, ("p2", "q1"): {"match_weight": 4.0, "rules": ["twin_suspicion"]}}  # fmt: skip
+    links = {
+        ("p1", "q1"): {"match_weight": 9.0, "rules": []},
+        ("p2", "q1"): {"match_weight": 4.0, "rules": ["twin_suspicion"]},
+    }
     group = Group({"p": {}, "q": {}}, records, links)
     asked = {"record_id_l": "p1", "record_id_r": "q1", "review_type": "twin_suspicion"}
     assert pair_of(asked, group, ()) == ("p2", "q1")
@@ -137,7 +146,9 @@ def numbers(desk: Any) -> dict[str, int]:
 
 
 @pytest.mark.flow
-def test_ones_own_decision_that_waits_is_not_the_next_question_but_that_of_others(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_ones_own_decision_that_waits_is_not_the_next_question_but_that_of_others(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As after the night that asks for the second person."""
     shelf = desk.desk.shelves.current()
     case, asha = questions(desk, "victim_offender")[0], desk.client("asha")
@@ -187,8 +198,16 @@ def test_a_closed_case_tells_the_way_back_that_there_is(desk: Any, monkeypatch: 
         for name in ("review_type", "person_ids", "record_id_l", "record_id_r", "opened_in", "decision_ids")
     }
     closed |= {"review_id": "Qparted", "closed_in": "2026-11-20-1", "reason_code": "decided_unlink"}
-    one = shelf.rows("SELECT person_id, min(record_id) AS l, max(record_id) AS r FROM records GROUP BY ALL HAVING count(*) = 3 ORDER BY 1 LIMIT 1")[0]  # fmt: skip
-    joined = {**closed, "review_id": "Qjoined", "person_ids": [one["person_id"]], "record_id_l": one["l"], "record_id_r": one["r"]}  # fmt: skip
+    one = shelf.rows(
+        "SELECT person_id, min(record_id) AS l, max(record_id) AS r FROM records GROUP BY ALL HAVING count(*) = 3 ORDER BY 1 LIMIT 1"
+    )[0]
+    joined = {
+        **closed,
+        "review_id": "Qjoined",
+        "person_ids": [one["person_id"]],
+        "record_id_l": one["l"],
+        "record_id_r": one["r"],
+    }
     monkeypatch.setattr(shelf, "closed", {"Qparted": closed, "Qjoined": joined}.get)
     parted = asha.open_case("Qparted")
     assert f"boroughlink decide --retract {decision}" in parted

@@ -42,7 +42,10 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
     ("text", "words"),
     [
         (changed("[Last name, Surname]", "[Last name, Surname"), "cannot be read as YAML, line 11, column 3"),
-        (changed("  forename:", "  surname: [Family name]\n  forename:"), "line 11, column 3: 'surname' stands there a second time"),
+        (
+            changed("  forename:", "  surname: [Family name]\n  forename:"),
+            "line 11, column 3: 'surname' stands there a second time",
+        ),
         (YOUTH.encode() + b"# caf\xe9\n", "is not UTF-8 text: see line 19."),
         ("", "must be names with values"),
         ("- source\n", "must be names with values"),
@@ -54,10 +57,13 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
         (changed("[Hackney]", "Hackney"), "boroughs: must be 'all' or 'none' or must be a list"),
         (changed("[Hackney]", "[Hackney, Hackney]"), "names Hackney twice"),
         (changed("[First name]", "[last  name]"), "stands for surname and for forename"),
-        (changed("key: [source_key]", "key: [event_ref]"), "key names event_ref, for which person and event have no heading"),
+        (
+            changed("key: [source_key]", "key: [event_ref]"),
+            "key names event_ref, for which person and event have no heading",
+        ),
         (changed("required: [source_key,", "required: [phone,"), "required names phone, for which"),
     ],
-)  # fmt: skip
+)
 def test_what_a_contract_cannot_say_is_told_with_where_and_what_instead(
     tmp_path: Path, text: str | bytes, words: str
 ) -> None:

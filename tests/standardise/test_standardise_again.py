@@ -19,13 +19,27 @@ from schemas.tables import RAW_RECORDS
 
 REFERENCE = Reference.load()
 LINEAGE = {
-    "feed_id": "crimes.barnet", "source": "crimes", "borough": "Barnet", "file": "crimes/barnet.csv", "part": 1, "contract_version": "1:abc",
-}  # fmt: skip
-CONTRACT = Contract(**{
-    "source": "crimes", "title": "Crimes", "location": "x.csv", "format": "csv", "person": {"source_key": ("Ref",), "surname": ("Surname",)},
-    "event": {"role": ("Role",)}, "event_type": "crime", "key": ("source_key",), "recorded_at": "started",
-    "strikethrough": {"field": "status", "value": "closed"},
-})  # fmt: skip
+    "feed_id": "crimes.barnet",
+    "source": "crimes",
+    "borough": "Barnet",
+    "file": "crimes/barnet.csv",
+    "part": 1,
+    "contract_version": "1:abc",
+}
+CONTRACT = Contract(
+    **{
+        "source": "crimes",
+        "title": "Crimes",
+        "location": "x.csv",
+        "format": "csv",
+        "person": {"source_key": ("Ref",), "surname": ("Surname",)},
+        "event": {"role": ("Role",)},
+        "event_type": "crime",
+        "key": ("source_key",),
+        "recorded_at": "started",
+        "strikethrough": {"field": "status", "value": "closed"},
+    }
+)
 DAYS = (
     "20/11/26",
     "21/11/26",
@@ -41,13 +55,21 @@ DAYS = (
     "2026",
 )
 DAY = st.none() | st.sampled_from(DAYS)
-ROW = st.fixed_dictionaries({
-    "source_key": st.sampled_from([None, "1", "2", "3"]), "forename": st.sampled_from([None, "John", "Jo (Jon)"]),
-    "surname": st.sampled_from([None, "Smith", "O'Brien"]), "date_of_birth": DAY, "started": DAY, "ended": DAY,
-    "role": st.sampled_from(["VIC", "SUS", "???"]), "phone": st.sampled_from([None, "07700 900001"]),
-    "attributes": st.none() | st.fixed_dictionaries({"seen_date": st.sampled_from(DAYS)}).map(lambda own: list(own.items())),
-    "marks": st.sampled_from([None, ["strikethrough"]]),
-})  # fmt: skip
+ROW = st.fixed_dictionaries(
+    {
+        "source_key": st.sampled_from([None, "1", "2", "3"]),
+        "forename": st.sampled_from([None, "John", "Jo (Jon)"]),
+        "surname": st.sampled_from([None, "Smith", "O'Brien"]),
+        "date_of_birth": DAY,
+        "started": DAY,
+        "ended": DAY,
+        "role": st.sampled_from(["VIC", "SUS", "???"]),
+        "phone": st.sampled_from([None, "07700 900001"]),
+        "attributes": st.none()
+        | st.fixed_dictionaries({"seen_date": st.sampled_from(DAYS)}).map(lambda own: list(own.items())),
+        "marks": st.sampled_from([None, ["strikethrough"]]),
+    }
+)
 KEYS = {"std_records": "record_id", "events": "event_id", "again": "record_id"}
 NIGHTLY = {"std_records": [], "events": [], "again": ["is_again"]}
 ROWS = st.lists(ROW, max_size=8)
@@ -95,7 +117,11 @@ def test_an_export_that_does_not_hang_on_the_day_gives_the_same_on_a_later_one(r
     export, day = raw(rows, "0"), dt.date(2026, 11, 20)
     found, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=days)))
     if not found.hangs_on_day:
-        assert [found.std_records, found.events, found.quarantine] == [later.std_records, later.events, later.quarantine]  # fmt: skip
+        assert [found.std_records, found.events, found.quarantine] == [
+            later.std_records,
+            later.events,
+            later.quarantine,
+        ]
 
 
 def test_a_row_that_nothing_is_known_of_but_a_birthday_to_come_hangs_on_the_day() -> None:
@@ -125,8 +151,9 @@ def test_rows_that_moved_in_the_file_are_not_standardised_again() -> None:
 
 def test_rows_of_one_key_are_standardised_each_night() -> None:
     rows: list[dict[str, object]] = [
-        {"source_key": key, "surname": name, "started": "01/11/2026", "role": "VIC"} for key, name in (("1", "Smith"), ("1", "Jones"), ("2", "Smith"))
-    ]  # fmt: skip
+        {"source_key": key, "surname": name, "started": "01/11/2026", "role": "VIC"}
+        for key, name in (("1", "Smith"), ("1", "Jones"), ("2", "Smith"))
+    ]
     export = raw(rows, "0")
     first = standardise_feed(export, CONTRACT, REFERENCE, dt.date(2026, 11, 20))
     again = standardise_feed(export, CONTRACT, REFERENCE, dt.date(2026, 11, 21), before(export, first))

@@ -36,11 +36,18 @@ def raw_table(*rows: dict, feed_id: str = "crimes.barnet") -> pa.Table:
 
 
 def contract(**said: object) -> Contract:
-    return Contract(**{
-        "source": "crimes", "title": "Crimes", "location": "x.csv", "format": "csv",
-        "person": {"source_key": ("Ref",), "surname": ("Surname",)},
-        "event": {"role": ("Role",), "attribute.reported_date": ("Reported",)}, "event_type": "crime", **said,
-    })  # fmt: skip
+    return Contract(
+        **{
+            "source": "crimes",
+            "title": "Crimes",
+            "location": "x.csv",
+            "format": "csv",
+            "person": {"source_key": ("Ref",), "surname": ("Surname",)},
+            "event": {"role": ("Role",), "attribute.reported_date": ("Reported",)},
+            "event_type": "crime",
+            **said,
+        }
+    )
 
 
 def standard(*rows: dict, feed_id: str = "crimes.barnet", **said: object) -> FeedStandardised:

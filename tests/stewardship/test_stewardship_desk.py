@@ -38,7 +38,11 @@ def test_the_log_is_whole_and_takes_no_change(store: Store) -> None:
     with reading(store.engine) as connection:
         assert verify(connection).n_entries == 3
         assert verify(connection).is_whole
-    for sql in ("UPDATE audit_log SET why = 'x'", "DELETE FROM audit_log", "INSERT INTO audit_log SELECT seq + 9, at, actor, role, action, subject, why, prev_hash, hash FROM audit_log WHERE seq = 1"):  # fmt: skip
+    for sql in (
+        "UPDATE audit_log SET why = 'x'",
+        "DELETE FROM audit_log",
+        "INSERT INTO audit_log SELECT seq + 9, at, actor, role, action, subject, why, prev_hash, hash FROM audit_log WHERE seq = 1",
+    ):
         with pytest.raises(sa.exc.DBAPIError), store.engine.connect() as connection, connection.begin():
             connection.exec_driver_sql(sql)
 
@@ -148,7 +152,9 @@ def test_without_the_key_of_what_is_sealed_nothing_is_made_in_its_place(store: S
         assert not (tmp_path / "desk.key").exists()
         account = accounts.find_by_name(connection, "Ann")
         assert account
-        assert reseal(connection, open_seal(connection, tmp_path / "none", {KEY_ENV: Fernet.generate_key().decode()})) == 1  # fmt: skip
+        assert (
+            reseal(connection, open_seal(connection, tmp_path / "none", {KEY_ENV: Fernet.generate_key().decode()})) == 1
+        )
         accounts.reset_account(connection, account.account_id)
         open_seal(connection, tmp_path / "desk.key", {})
         assert (tmp_path / "desk.key").is_file()

@@ -15,7 +15,20 @@ from pipeline.stewardship.erasure import erase
 from pipeline.stewardship.exchange import bring_decisions, save_decisions
 from pipeline.stewardship.store import Store, open_store
 
-NASTY = ("=HYPERLINK(\"http://x\")", "+44 20", "-1", "@SUM(A1)", "'=1", "'quoted'", " =1+1", "\uff1d1", "a;b,\"c\"\n=d", "|calc", "%0A", "ŁUKASZ 🙂")  # fmt: skip
+NASTY = (
+    '=HYPERLINK("http://x")',
+    "+44 20",
+    "-1",
+    "@SUM(A1)",
+    "'=1",
+    "'quoted'",
+    " =1+1",
+    "\uff1d1",
+    'a;b,"c"\n=d',
+    "|calc",
+    "%0A",
+    "ŁUKASZ 🙂",
+)
 HEADINGS = "record_id_l,record_id_r,verdict,decided_by,reason,n_records\n"
 
 
@@ -77,8 +90,13 @@ def test_bad_rows_are_named_by_row_and_column_and_the_rest_goes_on(store: Store,
     brought = bring_decisions(store, path, "operator")
     assert (brought.rows, brought.entered) == (8, 3)
     assert [(bad.row, bad.column) for bad in brought.refused] == [
-        (3, "row"), (4, "verdict"), (5, "decided_by"), (5, "n_records"), (7, "verdict"), (8, "row"),
-    ]  # fmt: skip
+        (3, "row"),
+        (4, "verdict"),
+        (5, "decided_by"),
+        (5, "n_records"),
+        (7, "verdict"),
+        (8, "row"),
+    ]
     assert "ZEBEDIAH" not in str(brought)
     chain = store.log().column("decision_id").to_pylist()[:2]
     assert all(decision_id in brought.refused[4].problem for decision_id in chain)
@@ -97,7 +115,9 @@ def test_an_imported_link_on_a_victim_and_an_offender_still_needs_its_second_per
     store: Store, tmp_path: Path
 ) -> None:
     path = tmp_path / "in.csv"
-    path.write_text("record_id_l,record_id_r,verdict,decided_by,reason,n_records,roles_l,roles_r,needs_second\na,b,link,ann,r,2,victim,offender,false\n")  # fmt: skip
+    path.write_text(
+        "record_id_l,record_id_r,verdict,decided_by,reason,n_records,roles_l,roles_r,needs_second\na,b,link,ann,r,2,victim,offender,false\n"
+    )
     (entry,) = bring_decisions(store, path, "operator").entries
     assert entry.decision.needs_second
 
@@ -127,9 +147,11 @@ def test_what_is_wrong_with_a_row_is_told_in_plain_words(store: Store, tmp_path:
     path.write_text("verdict,record_id_l,record_id_r,decided_by,reason\n" + "\n".join(rows), "utf-8")
     told = [(cell.row, cell.column, cell.problem) for cell in bring_decisions(store, path, "operator").refused]
     assert told == [
-        (2, "verdict", "must be 'link', 'unlink', 'unsure' or 'retract'"), (3, "row", "two record ids are needed"),
-        (4, "row", "both records are the same one"), (5, "decided_by", "is missing"),
-    ]  # fmt: skip
+        (2, "verdict", "must be 'link', 'unlink', 'unsure' or 'retract'"),
+        (3, "row", "two record ids are needed"),
+        (4, "row", "both records are the same one"),
+        (5, "decided_by", "is missing"),
+    ]
 
 
 def test_a_parquet_file_of_numbers_is_refused_row_by_row(store: Store, tmp_path: Path) -> None:

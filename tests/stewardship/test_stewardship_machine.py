@@ -22,9 +22,13 @@ AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
 LINKS = [
     {"record_id_l": left, "record_id_r": right, "decision": decision, "decided_by": by}
     for left, right, decision, by in (
-        ("a", "b", "link", "model"), ("b", "c", "link", "identifier"), ("c", "d", "link", "steward"), ("a", "e", "review", "model"), ("a", "z", "link", "model"),
+        ("a", "b", "link", "model"),
+        ("b", "c", "link", "identifier"),
+        ("c", "d", "link", "steward"),
+        ("a", "e", "review", "model"),
+        ("a", "z", "link", "model"),
     )
-]  # fmt: skip
+]
 MADE = made_by_machine("abcde", LINKS, [("a", "b"), ("a", "c"), ("c", "d"), ("a", "e")])
 
 
@@ -72,10 +76,32 @@ def test_answers_of_before_are_counted_once_by_their_decisions(url: str) -> None
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
         for seq, right in enumerate("bcd", start=1):
-            row = {"seq": seq, "decision_id": f"D{seq}", "record_id_l": "a", "record_id_r": right, "verdict": "unlink", "decided_by": "ann", "decided_at": AT, "recorded_at": AT, "reason": "Seen", "needs_second": False}  # fmt: skip
+            row = {
+                "seq": seq,
+                "decision_id": f"D{seq}",
+                "record_id_l": "a",
+                "record_id_r": right,
+                "verdict": "unlink",
+                "decided_by": "ann",
+                "decided_at": AT,
+                "recorded_at": AT,
+                "reason": "Seen",
+                "needs_second": False,
+            }
             connection.execute(sa.insert(DECISIONS), row)
         for answer, (ids, was_linked) in enumerate(((["D1", "D2"], True), (["D3"], False))):
-            row = {"answer_id": str(answer), "review_id": "Q", "review_type": "twin_suspicion", "verdict": "split", "decided_by": "ann", "decided_at": AT, "decision_ids": json.dumps(ids), "last_seq": 3, "was_linked": was_linked, "is_undone": False}  # fmt: skip
+            row = {
+                "answer_id": str(answer),
+                "review_id": "Q",
+                "review_type": "twin_suspicion",
+                "verdict": "split",
+                "decided_by": "ann",
+                "decided_at": AT,
+                "decision_ids": json.dumps(ids),
+                "last_seq": 3,
+                "was_linked": was_linked,
+                "is_undone": False,
+            }
             connection.execute(sa.insert(DESK_ANSWERS), row)
     engine.dispose()
     with open_store(url) as store:

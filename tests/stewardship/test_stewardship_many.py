@@ -21,9 +21,17 @@ from schemas.decisions import NewDecision
 
 RECORDS = st.sampled_from("abcde")
 STEPS = st.lists(
-    st.tuples(RECORDS, RECORDS, st.sampled_from(["link", "unlink", "unsure", "retract", "confirm"]), st.sampled_from(["ann", "bob"]), st.booleans(), st.integers(0, 9)),
-    min_size=1, max_size=25,
-)  # fmt: skip
+    st.tuples(
+        RECORDS,
+        RECORDS,
+        st.sampled_from(["link", "unlink", "unsure", "retract", "confirm"]),
+        st.sampled_from(["ann", "bob"]),
+        st.booleans(),
+        st.integers(0, 9),
+    ),
+    min_size=1,
+    max_size=25,
+)
 
 
 def decisions_of(steps: list[Any]) -> list[NewDecision]:
@@ -69,7 +77,9 @@ def test_decisions_entered_at_once_come_out_as_if_each_were_entered_alone(store:
     told = outcomes_of(alone(store, new))
     log = without_times(store)
     emptied(store)
-    assert [text.partition("on 20")[0] for text in outcomes_of(store.decide_all(new))] == [text.partition("on 20")[0] for text in told]  # fmt: skip
+    assert [text.partition("on 20")[0] for text in outcomes_of(store.decide_all(new))] == [
+        text.partition("on 20")[0] for text in told
+    ]
     assert without_times(store) == log
 
 
@@ -82,7 +92,9 @@ def test_thousands_of_pairs_are_parted_and_undone_within_seconds_and_all_stands_
     link = store.decide(said(ones[0], others[0])).decision
     again = store.decide(said(ones[1], others[0])).decision
     stood = {pair: pair_state(own).in_force for pair, own in store.about([*ones, *others]).items()}
-    new = [retracted(own.decision_id, by="bob") for own in (link, again)] + [said(a, b, "unlink", by="bob") for a, b in product(ones, others)]  # fmt: skip
+    new = [retracted(own.decision_id, by="bob") for own in (link, again)] + [
+        said(a, b, "unlink", by="bob") for a, b in product(ones, others)
+    ]
     began = perf_counter()
     with writing(store.engine) as connection:
         recorded = store.enter_within(connection, new)

@@ -32,10 +32,19 @@ BEGAN = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 def log_of(*rows: dict[str, Any]) -> pa.Table:
     """A log of decisions by ann, as short as a test needs: seq and id are the place in the list."""
     full = [
-        {"seq": n, "decision_id": f"D{n}", "verdict": "link", "decided_by": "ann", "decided_at": BEGAN, "recorded_at": BEGAN,
-         "reason": "r", "needs_second": False, **row}
+        {
+            "seq": n,
+            "decision_id": f"D{n}",
+            "verdict": "link",
+            "decided_by": "ann",
+            "decided_at": BEGAN,
+            "recorded_at": BEGAN,
+            "reason": "r",
+            "needs_second": False,
+            **row,
+        }
         for n, row in enumerate(rows, start=1)
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(full, DECISIONS.arrow_schema())
 
 
@@ -114,8 +123,11 @@ def test_decisions_that_data_sets_against_each_other_are_frozen_and_the_two_stay
     log = log_of(pair("a", "b"), pair("b", "c"), pair("c", "x", "unlink", fingerprint_r="A"), pair("d", "e"))
     standing = standing_decisions(log, POLICY, records_of(a="A", b=None, c=None, d=None, e=None))
     assert {key: row["state"] for key, row in by_id(standing).items()} == {
-        "D1": "contradicted", "D2": "contradicted", "D3": "contradicted", "D4": "in_force",
-    }  # fmt: skip
+        "D1": "contradicted",
+        "D2": "contradicted",
+        "D3": "contradicted",
+        "D4": "in_force",
+    }
     assert by_id(standing)["D3"]["contradicts"] == ["D1", "D2"]
     assert by_id(standing)["D1"]["contradicts"] == ["D3"]
     assert ends(must_link(standing)) == [("d", "e")]
@@ -127,12 +139,22 @@ def test_evidence_that_moved_has_a_decision_looked_at_again_and_in_force() -> No
     log = log_of(pair("a", "b", **seen), pair("c", "d", "unlink", **seen), pair("e", "f", **seen), pair("g", "h"))
     now = pa.Table.from_pylist(
         [
-            {"record_id_l": "a", "record_id_r": "b", "evidence": "date_of_birth=far;forename=exact", "evidence_hash": "now"},
+            {
+                "record_id_l": "a",
+                "record_id_r": "b",
+                "evidence": "date_of_birth=far;forename=exact",
+                "evidence_hash": "now",
+            },
             {"record_id_l": "c", "record_id_r": "d", "evidence": "forename=exact", "evidence_hash": "now"},
-            {"record_id_l": "e", "record_id_r": "f", "evidence": "date_of_birth=close;forename=exact", "evidence_hash": "now"},
+            {
+                "record_id_l": "e",
+                "record_id_r": "f",
+                "evidence": "date_of_birth=close;forename=exact",
+                "evidence_hash": "now",
+            },
             {"record_id_l": "g", "record_id_r": "h", "evidence": "forename=else", "evidence_hash": "now"},
         ]
-    )  # fmt: skip
+    )
     standing = standing_decisions(log, POLICY, evidence=now)
     again = by_id(to_look_at_again(standing))
     assert {key: row["moved_fields"] for key, row in again.items()} == {
@@ -314,7 +336,7 @@ def test_taking_a_decision_back_twice_over_is_the_decision_again() -> None:
         ("retract", ({"victim"}, {"offender"}), set(), 21, ()),
         ("unsure", ({"victim"}, {"offender"}), set(), 21, ()),
     ],
-)  # fmt: skip
+)
 def test_the_policy_file_says_when_a_second_person_is_needed(
     verdict: Any, roles: tuple[set[str], set[str]], rules: set[str], n_records: int, expected: tuple[str, ...]
 ) -> None:
@@ -327,11 +349,14 @@ def test_the_policy_file_says_when_a_second_person_is_needed(
     [
         ("disagreeing_levels = ['els']", "no such level: els"),
         ("disagreeing_levels = []\n[[two_person]]\nname = 'x'\nabout = ''\nverdicts = ['link']", "at least one of"),
-        ("disagreeing_levels = []\n[[two_person]]\nname = 'x'\nabout = ''\nverdicts = ['link']\nroles = [['victm'], ['suspect']]", "victm"),
+        (
+            "disagreeing_levels = []\n[[two_person]]\nname = 'x'\nabout = ''\nverdicts = ['link']\nroles = [['victm'], ['suspect']]",
+            "victm",
+        ),
         ("disagreeing_levels = ]", "cannot be read"),
         ("", "disagreeing_levels"),
     ],
-)  # fmt: skip
+)
 def test_a_policy_file_with_a_slip_says_what_is_wrong(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(text)

@@ -24,8 +24,17 @@ def links_of(store: Store) -> list[tuple[str, str]]:
 
 def test_a_decision_is_there_with_who_when_why_and_what_was_seen(store: Store) -> None:
     before = dt.datetime.now(dt.UTC)
-    sent = said("b", "a", evidence="forename=exact", evidence_hash="h", run_id="2026-11-20-1", model="person-1:abc",
-                fingerprint_l="of b", fingerprint_r="of a", roles_l="victim")  # fmt: skip
+    sent = said(
+        "b",
+        "a",
+        evidence="forename=exact",
+        evidence_hash="h",
+        run_id="2026-11-20-1",
+        model="person-1:abc",
+        fingerprint_l="of b",
+        fingerprint_r="of a",
+        roles_l="victim",
+    )
     store.decide(sent)
     (row,) = store.log().to_pylist()
     assert (row["record_id_l"], row["record_id_r"], row["verdict"]) == ("a", "b", "link")
@@ -109,8 +118,10 @@ def test_a_link_that_would_join_two_who_are_not_one_is_refused(store: Store) -> 
     with pytest.raises(DecisionConflictError) as refused:
         store.decide(said("b", "c"))
     assert [(link.record_id_l, link.record_id_r, link.verdict) for link in refused.value.chain] == [
-        ("a", "b", "link"), ("c", "d", "link"), ("a", "d", "unlink"),
-    ]  # fmt: skip
+        ("a", "b", "link"),
+        ("c", "d", "link"),
+        ("a", "d", "unlink"),
+    ]
     store.decide(retracted(apart.decision.decision_id))
     store.decide(said("b", "c"))
     assert links_of(store) == [("a", "b"), ("b", "c"), ("c", "d")]

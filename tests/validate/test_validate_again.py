@@ -22,9 +22,16 @@ CONTRACT = load_contract(SOURCES / "cris.yaml")
 NIGHTS = (dt.date(2026, 11, 18), dt.date(2026, 11, 20), dt.date(2026, 12, 3))
 SOON = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
 SPOILT: list[dict[str, object]] = [
-    {"sex": "Q"}, {"phone": "abc"}, {"postcode": "nowhere"}, {"pnc_id": "1"}, {"role": "nobody"}, {"surname": ["TEST"]},
-    {"record_id": "0" * 32}, {"recorded_at": SOON}, {"recorded_at": None, "date_of_birth": dt.date(1916, 11, 25)},
-]  # fmt: skip
+    {"sex": "Q"},
+    {"phone": "abc"},
+    {"postcode": "nowhere"},
+    {"pnc_id": "1"},
+    {"role": "nobody"},
+    {"surname": ["TEST"]},
+    {"record_id": "0" * 32},
+    {"recorded_at": SOON},
+    {"recorded_at": None, "date_of_birth": dt.date(1916, 11, 25)},
+]
 """The last three pass or fail by what other rows say, or by the day"""
 
 
@@ -75,16 +82,18 @@ def test_nights_validate_as_if_each_were_the_first(suites: Suites, feeds, share:
         rows = [{at for at in range(len(std)) if chance.random() < share} for std in records]
         records = [spoilt(std, own, chance) for std, own in zip(records, rows, strict=True)]
         again = [
-            Again(np.array([at not in own for at in range(len(std))]), was.failed)
-            if was else None
+            Again(np.array([at not in own for at in range(len(std))]), was.failed) if was else None
             for std, own, was in zip(before, rows, known, strict=True)
-        ]  # fmt: skip
+        ]
         exports = [
             Export(feed.feed_id, reader(std), reader(events), reader(read.records), read.rows_read, 0, None)
             for feed, std, (read, _, events) in zip(CONTRACT.all_feeds(), records, feeds, strict=False)
         ]
         plain = validate_source(CONTRACT, exports, suites, as_of)
-        told = [Export(e.feed_id, e.std_records, e.events, e.raw_records, e.rows_read, 0, None, own) for e, own in zip(exports, again, strict=True)]  # fmt: skip
+        told = [
+            Export(e.feed_id, e.std_records, e.events, e.raw_records, e.rows_read, 0, None, own)
+            for e, own in zip(exports, again, strict=True)
+        ]
         found = validate_source(CONTRACT, told, suites, as_of)
         for one, other in zip(found, plain, strict=True):
             assert_same(one, other)

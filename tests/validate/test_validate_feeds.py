@@ -107,10 +107,13 @@ def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> Non
     folder = tmp_path / "expectations"
     shutil.copytree(EXPECTATIONS, folder)
     said = json.loads((folder / "custody.json").read_text("utf-8"))
-    said["expectations"].append({
-        "type": "expect_column_values_to_not_be_in_set", "kwargs": {"column": "postcode", "value_set": ["E8 1AA"]},
-        "meta": {"severity": "row", "about": "No such place."},
-    })  # fmt: skip
+    said["expectations"].append(
+        {
+            "type": "expect_column_values_to_not_be_in_set",
+            "kwargs": {"column": "postcode", "value_set": ["E8 1AA"]},
+            "meta": {"severity": "row", "about": "No such place."},
+        }
+    )
     (folder / "custody.json").write_text(json.dumps(said), "utf-8")
     found = validate_source(CUSTODY, [export_of(tmp_path, [row(n) for n in range(5)])], Suites(folder), AS_OF)[0]
     assert set(found.quarantine.column("reason").to_pylist()) == {"No such place."}
@@ -118,10 +121,16 @@ def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{", "is not a suite"), ('{"expectations": [{"type": "expect_magic", "kwargs": {}}]}', "expectation"),
-     ('{"expectations": [{"type": "expect_column_values_to_be_unique", "kwargs": {"column": "record_id"}}]}', "meta.severity")],
+    [
+        ("{", "is not a suite"),
+        ('{"expectations": [{"type": "expect_magic", "kwargs": {}}]}', "expectation"),
+        (
+            '{"expectations": [{"type": "expect_column_values_to_be_unique", "kwargs": {"column": "record_id"}}]}',
+            "meta.severity",
+        ),
+    ],
     ids=["not JSON", "unknown expectation", "no severity"],
-)  # fmt: skip
+)
 def test_a_wrong_suite_is_told_by_file(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "custody.json").write_text(text, "utf-8")
     with pytest.raises(SettingsError, match=r"custody\.json") as caught:

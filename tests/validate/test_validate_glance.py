@@ -13,23 +13,41 @@ from pipeline.validate.glance import is_met_by_all
 from pipeline.validate.suites import Suites
 
 TEXTS = {
-    "all": ["A1", "B2", "A1"], "once": ["A1", "B2", "C3"], "some": ["A1", None, "b"], "none": [None, None, None], "line": ["A1\n", "x", "٣"],
-}  # fmt: skip
+    "all": ["A1", "B2", "A1"],
+    "once": ["A1", "B2", "C3"],
+    "some": ["A1", None, "b"],
+    "none": [None, None, None],
+    "line": ["A1\n", "x", "٣"],
+}
 NUMBERS = {"small": [0.0, 5.0, np.nan], "large": [5.0, 10.0, 11.0], "empty": [np.nan] * 3, "whole": [1, 2, 3]}
 OF_TEXT: dict[str, list[dict[str, Any]]] = {
-    "not_be_null": [{}], "be_null": [{}], "be_unique": [{}], "be_in_set": [{"value_set": ["A1", "B2"]}, {"value_set": []}],
-    "not_be_in_set": [{"value_set": ["A1"]}], "match_regex": [{"regex": r"^[A-Z]\d$"}, {"regex": r"\d"}], "not_match_regex": [{"regex": "b"}, {"regex": r"\d"}],
-}  # fmt: skip
+    "not_be_null": [{}],
+    "be_null": [{}],
+    "be_unique": [{}],
+    "be_in_set": [{"value_set": ["A1", "B2"]}, {"value_set": []}],
+    "not_be_in_set": [{"value_set": ["A1"]}],
+    "match_regex": [{"regex": r"^[A-Z]\d$"}, {"regex": r"\d"}],
+    "not_match_regex": [{"regex": "b"}, {"regex": r"\d"}],
+}
 OF_NUMBERS: dict[str, list[dict[str, Any]]] = {
-    "not_be_null": [{}], "be_unique": [{}],
-    "be_between": [{"min_value": 0, "max_value": 10}, {"min_value": 5}, {"max_value": 5}, {"max_value": 5, "strict_max": True}],
+    "not_be_null": [{}],
+    "be_unique": [{}],
+    "be_between": [
+        {"min_value": 0, "max_value": 10},
+        {"min_value": 5},
+        {"max_value": 5},
+        {"max_value": 5, "strict_max": True},
+    ],
     "be_in_set": [{"value_set": [1, 2, 3, 5.0]}],
-}  # fmt: skip
+}
 FRAME = pd.DataFrame({**TEXTS, **NUMBERS})
 ASKED = [
     (kind, {"column": column, **said})
-    for columns, kinds in ((TEXTS, OF_TEXT), (NUMBERS, OF_NUMBERS)) for column in columns for kind, many in kinds.items() for said in many
-]  # fmt: skip
+    for columns, kinds in ((TEXTS, OF_TEXT), (NUMBERS, OF_NUMBERS))
+    for column in columns
+    for kind, many in kinds.items()
+    for said in many
+]
 
 
 def name_of(at: int) -> str:
@@ -46,7 +64,9 @@ def suites(tmp_path_factory: pytest.TempPathFactory) -> Suites:
 
 
 def failing(suites: Suites, *, with_glance: bool) -> list[list[int]]:
-    return [suites.run(name_of(at), FRAME, {}, [0], with_glance=with_glance)[0].failing.tolist() for at in range(len(ASKED))]  # fmt: skip
+    return [
+        suites.run(name_of(at), FRAME, {}, [0], with_glance=with_glance)[0].failing.tolist() for at in range(len(ASKED))
+    ]
 
 
 def test_rows_fail_the_same_with_a_glance_and_without(suites: Suites) -> None:
@@ -60,7 +80,15 @@ def test_most_of_what_no_row_fails_is_told_at_a_glance(suites: Suites) -> None:
     assert unseen == {"be_null", "not_be_in_set", "be_between"}  # the last one with strict bounds
 
 
-@pytest.mark.parametrize("said", [{"column": "small", "row_condition": "large > 5", "max_value": 10}, {"column": "gone", "max_value": 10}, {"max_value": 10}, {"column": "all", "regex": "("}])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"column": "small", "row_condition": "large > 5", "max_value": 10},
+        {"column": "gone", "max_value": 10},
+        {"max_value": 10},
+        {"column": "all", "regex": "("},
+    ],
+)
 def test_a_glance_tells_nothing_of_what_it_does_not_understand(said: dict[str, Any]) -> None:
     for kind in ("be_between", "match_regex"):
         assert not is_met_by_all(f"expect_column_values_to_{kind}", said, FRAME)

@@ -16,7 +16,15 @@ from web_desk import PASSWORD, World, make_world, running
 from pipeline.core.places import ROOT
 
 SHOTS = ROOT / "build" / "desk"
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 RUN_FILE = "review: { second_look_share: 0.0, sign_ins_a_minute: 1000, requests_a_minute: 100000 }\n"
 Enter = Callable[..., Page]
 EXPECTED = re.compile(r"status of 4|Error Code 4")  # the browser's and htmx's words for an answer that is refused

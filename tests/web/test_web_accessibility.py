@@ -12,9 +12,22 @@ pytestmark = [pytest.mark.flow, pytest.mark.web]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 Enter = Callable[..., Page]
 PAGES = {
-    "asha": ("/queue", "/queue?harm=4&at=2", "/cases/{case}", "/cases/{case}?show=events&preview=link", "/cases/{other}", "/cases/NONE", "/search", "/persons/{person}", "/help"),
-    "sue": ("/supervisor",), "col": ("/search", "/persons/{shared}", "/queue"), "aud": ("/audit", "/audit?action=case.view"), "ada": ("/accounts",),
-}  # fmt: skip
+    "asha": (
+        "/queue",
+        "/queue?harm=4&at=2",
+        "/cases/{case}",
+        "/cases/{case}?show=events&preview=link",
+        "/cases/{other}",
+        "/cases/NONE",
+        "/search",
+        "/persons/{person}",
+        "/help",
+    ),
+    "sue": ("/supervisor",),
+    "col": ("/search", "/persons/{shared}", "/queue"),
+    "aud": ("/audit", "/audit?action=case.view"),
+    "ada": ("/accounts",),
+}
 
 
 def ids(world: World) -> dict[str, str]:
@@ -23,13 +36,18 @@ def ids(world: World) -> dict[str, str]:
     cases = duckdb.sql(
         f"SELECT review_id, person_ids[1] FROM {queue} ORDER BY n_pairs DESC, review_id LIMIT 2"
     ).fetchall()
-    shared = duckdb.sql(f"SELECT person_id FROM {records} GROUP BY 1 HAVING bool_or(borough = 'Croydon') AND count(*) > 2 ORDER BY 1 LIMIT 1").fetchall()[0][0]  # fmt: skip
+    shared = duckdb.sql(
+        f"SELECT person_id FROM {records} GROUP BY 1 HAVING bool_or(borough = 'Croydon') AND count(*) > 2 ORDER BY 1 LIMIT 1"
+    ).fetchall()[0][0]
     return {"case": cases[0][0], "other": cases[1][0], "person": cases[0][1], "shared": shared}
 
 
 def told(page: Page) -> str:
     found = Axe().run(page, options=RULES)
-    return "\n".join(f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}" for one in found.response["violations"])  # fmt: skip
+    return "\n".join(
+        f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found.response["violations"]
+    )
 
 
 @pytest.mark.parametrize("who", PAGES)

@@ -55,7 +55,11 @@ def test_a_filter_keeps_the_keyboard_where_it_was(enter: Enter) -> None:
 def test_what_a_key_brings_is_scrolled_to_and_has_the_focus(enter: Enter, world: World) -> None:
     page = enter("asha")
     open_case(page, case_of(world, "name_only", "AND n_pairs >= 2"))
-    for key, heading, said in (("e", "#h-events", "Place and source"), ("p", "#h-preview", "If you say same person"), ("p", "#h-preview", "If you say different people")):  # fmt: skip
+    for key, heading, said in (
+        ("e", "#h-events", "Place and source"),
+        ("p", "#h-preview", "If you say same person"),
+        ("p", "#h-preview", "If you say different people"),
+    ):
         page.evaluate("window.scrollTo(0, 0)")
         page.keyboard.press(key)
         expect(page.get_by_text(said).first).to_be_visible()
@@ -64,7 +68,9 @@ def test_what_a_key_brings_is_scrolled_to_and_has_the_focus(enter: Enter, world:
 
 
 @pytest.mark.parametrize("has_js", [True, False])
-def test_the_preview_of_a_split_is_what_one_sees_next_and_a_mistake_too(enter: Enter, world: World, has_js: bool) -> None:  # fmt: skip
+def test_the_preview_of_a_split_is_what_one_sees_next_and_a_mistake_too(
+    enter: Enter, world: World, has_js: bool
+) -> None:
     page = enter("asha", java_script_enabled=has_js)
     open_case(page, case_of(world, "twin_suspicion", "AND n_pairs >= 3"))
     page.get_by_label("Record 1", exact=True).check()
@@ -135,7 +141,9 @@ def labels_on_paper(page: Page) -> set[str]:
 
 
 def test_every_record_of_a_large_case_is_printed_and_nothing_runs_off_the_sheet(enter: Enter, world: World) -> None:
-    case, persons = rows(world, "SELECT review_id, person_ids FROM {review_queue} ORDER BY n_pairs DESC, review_id LIMIT 1")[0]  # fmt: skip
+    case, persons = rows(
+        world, "SELECT review_id, person_ids FROM {review_queue} ORDER BY n_pairs DESC, review_id LIMIT 1"
+    )[0]
     n = rows(world, f"SELECT count(*) FROM {{records}} WHERE person_id IN {tuple(persons)}")[0][0]
     assert n > 5
     page = enter("asha")
@@ -148,14 +156,18 @@ def test_every_record_of_a_large_case_is_printed_and_nothing_runs_off_the_sheet(
 
 
 def test_every_record_of_a_person_is_printed_with_the_marking_on_every_sheet(enter: Enter, world: World) -> None:
-    person, n = rows(world, "SELECT person_id, n_records FROM {persons} WHERE n_records BETWEEN 7 AND 9 ORDER BY person_id LIMIT 1")[0]  # fmt: skip
+    person, n = rows(
+        world, "SELECT person_id, n_records FROM {persons} WHERE n_records BETWEEN 7 AND 9 ORDER BY person_id LIMIT 1"
+    )[0]
     page = enter("asha")
     page.goto(f"/persons/{person}")
     say_why_if_asked(page)
     on_paper(page)
     assert labels_on_paper(page) == {f"Record {at}" for at in range(1, n + 1)}
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
-    rules = page.evaluate("[...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule instanceof CSSPageRule).map(rule => rule.cssText).join()")  # fmt: skip
+    rules = page.evaluate(
+        "[...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule instanceof CSSPageRule).map(rule => rule.cssText).join()"
+    )
     assert rules.count("OFFICIAL-SENSITIVE") == 2
 
 
@@ -169,7 +181,9 @@ def test_a_narrow_screen_shows_how_records_compare_beside_their_values(enter: En
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 400
     assert page.get_by_role("columnheader", name="How they compare").count() == 1, "the table is one to a screen reader"
-    sizes = page.evaluate("[...document.querySelectorAll('svg.waterfall text, svg.graph text')].map(text => text.getBoundingClientRect().height)")  # fmt: skip
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('svg.waterfall text, svg.graph text')].map(text => text.getBoundingClientRect().height)"
+    )
     assert min(sizes) >= 10, "words in the pictures can be read"
 
 

@@ -44,7 +44,9 @@ def fill(page: Page) -> None:
 
 
 @pytest.mark.parametrize("has_js", [True, False])
-def test_a_verdict_that_is_sent_too_late_is_saved_after_signing_in_again(enter: Enter, world: World, has_js: bool) -> None:  # fmt: skip
+def test_a_verdict_that_is_sent_too_late_is_saved_after_signing_in_again(
+    enter: Enter, world: World, has_js: bool
+) -> None:
     page = enter("asha", java_script_enabled=has_js)
     open_case(page, case_of(world, "no_forename"))
     fill(page)

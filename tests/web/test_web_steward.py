@@ -67,7 +67,9 @@ def test_filters_narrow_the_queue_and_are_kept_as_a_view(enter: Enter, world: Wo
     page = enter("asha")
     page.get_by_label("Type", exact=True).select_option("twin_suspicion")
     expect(page).to_have_url(re.compile("kind=twin_suspicion"))
-    expect(page.locator("[data-row]")).to_have_count(rows(world, "SELECT count(*) FROM {review_queue} WHERE review_type = 'twin_suspicion'")[0][0])  # fmt: skip
+    expect(page.locator("[data-row]")).to_have_count(
+        rows(world, "SELECT count(*) FROM {review_queue} WHERE review_type = 'twin_suspicion'")[0][0]
+    )
     page.get_by_label("Save these filters as").fill("Twins first")
     page.get_by_role("button", name="Save view").click()
     page.goto("/queue")
@@ -97,7 +99,10 @@ def test_a_steward_previews_and_splits_the_records_of_a_case(enter: Enter, world
 def test_a_split_over_two_persons_joins_only_what_is_ticked_and_says_so_in_the_preview(
     enter: Enter, world: World
 ) -> None:
-    case, record = rows(world, "SELECT q.review_id, min(r.record_id) FROM {review_queue} q JOIN {records} r ON list_contains(q.person_ids, r.person_id) WHERE q.review_type = 'name_only' AND len(q.person_ids) = 2 GROUP BY q.review_id, r.person_id HAVING count(*) BETWEEN 3 AND 6 ORDER BY 1 DESC LIMIT 1")[0]  # fmt: skip
+    case, record = rows(
+        world,
+        "SELECT q.review_id, min(r.record_id) FROM {review_queue} q JOIN {records} r ON list_contains(q.person_ids, r.person_id) WHERE q.review_type = 'name_only' AND len(q.person_ids) = 2 GROUP BY q.review_id, r.person_id HAVING count(*) BETWEEN 3 AND 6 ORDER BY 1 DESC LIMIT 1",
+    )[0]
     page = enter("asha")
     page.goto(f"/cases/{case}")
     say_why(page)
@@ -148,7 +153,10 @@ def test_an_answer_is_shown_to_other_stewards_and_undone_by_its_own_only(enter: 
 
 
 def test_a_person_is_found_by_another_spelling_shown_with_origins_and_unmerged(enter: Enter, world: World) -> None:
-    person, surname, forename = rows(world, "SELECT person_id, surname, forename FROM {persons} WHERE n_records BETWEEN 3 AND 6 AND surname LIKE '%S' AND len(surname) > 6 AND forename IS NOT NULL ORDER BY person_id LIMIT 1")[0]  # fmt: skip
+    person, surname, forename = rows(
+        world,
+        "SELECT person_id, surname, forename FROM {persons} WHERE n_records BETWEEN 3 AND 6 AND surname LIKE '%S' AND len(surname) > 6 AND forename IS NOT NULL ORDER BY person_id LIMIT 1",
+    )[0]
     page = enter("asha")
     page.goto("/search")
     page.get_by_label("Surname").fill(surname.title()[:-1] + "z")
@@ -174,7 +182,7 @@ def test_a_person_is_found_by_another_spelling_shown_with_origins_and_unmerged(e
 
 
 def test_a_borough_user_sees_own_records_and_that_others_are_linked(enter: Enter, world: World) -> None:
-    sql = "SELECT person_id FROM {records} GROUP BY 1 HAVING bool_or(borough = 'Croydon') AND bool_or(borough IS DISTINCT FROM 'Croydon') ORDER BY count(*) DESC, 1 LIMIT 1"  # fmt: skip
+    sql = "SELECT person_id FROM {records} GROUP BY 1 HAVING bool_or(borough = 'Croydon') AND bool_or(borough IS DISTINCT FROM 'Croydon') ORDER BY count(*) DESC, 1 LIMIT 1"
     person = rows(world, sql)[0][0]
     page = enter("col")
     expect(page.get_by_role("heading", name="Find a person")).to_be_visible()

@@ -62,8 +62,14 @@ def decide(page: Page, case: str, verdict: str) -> None:
 
 
 def test_what_is_decided_in_the_browser_is_carried_out_by_the_next_night(browser: Browser, home: Path) -> None:
-    link, unlink = rows(home, "SELECT review_id, record_id_l, record_id_r FROM {review_queue} WHERE review_type = 'grey_pair' AND len(person_ids) = 2 ORDER BY n_pairs, review_id LIMIT 2")  # fmt: skip
-    person, members = rows(home, "SELECT person_id, list_sort(list(record_id)) FROM {records} GROUP BY 1 HAVING count(*) BETWEEN 4 AND 6 ORDER BY 1 LIMIT 1")[0]  # fmt: skip
+    link, unlink = rows(
+        home,
+        "SELECT review_id, record_id_l, record_id_r FROM {review_queue} WHERE review_type = 'grey_pair' AND len(person_ids) = 2 ORDER BY n_pairs, review_id LIMIT 2",
+    )
+    person, members = rows(
+        home,
+        "SELECT person_id, list_sort(list(record_id)) FROM {records} GROUP BY 1 HAVING count(*) BETWEEN 4 AND 6 ORDER BY 1 LIMIT 1",
+    )[0]
     world = World(Home(home))
     add_people(world)
     with running(world) as served:

@@ -53,9 +53,11 @@ def read_values(table: pa.Table, model: Model) -> Read:
         columns[field] = read_column(table, field, vocabulary)
     of_kind = {kind: field for field, kind in kinds.items()}
     names = alternatives(
-        n, *column_or_none(columns, of_kind.get("forename"), n), *column_or_none(columns, of_kind.get("surname"), n),
+        n,
+        *column_or_none(columns, of_kind.get("forename"), n),
+        *column_or_none(columns, of_kind.get("surname"), n),
         *aliases(table, vocabularies.get("name"), n),
-    )  # fmt: skip
+    )
     return Read(vocabularies, columns, names)
 
 

@@ -14,8 +14,16 @@ from schemas.model import FREQUENCY_BINS, LEVELS, Model
 CACHE_BITS = 16
 PATTERN_BITS = 63
 CHEAP_FIRST = (
-    "identifier", "phone", "email", "category", "ethnicity", "age", "date", "postcode", "address",
-)  # fmt: skip
+    "identifier",
+    "phone",
+    "email",
+    "category",
+    "ethnicity",
+    "age",
+    "date",
+    "postcode",
+    "address",
+)
 
 
 class Plan(NamedTuple):

@@ -90,8 +90,14 @@ class LocalWorkspace:
         scale = self.n_records / max(2 * found.sampled, 1)
         return CandidateSample(
             PatternCounts(unpack(distinct, self._plan), count.astype(np.int64)),
-            scale, rules, pattern.astype(np.int32), found.pair, found.rule, found.size, found.keys,
-        )  # fmt: skip
+            scale,
+            rules,
+            pattern.astype(np.int32),
+            found.pair,
+            found.rule,
+            found.size,
+            found.keys,
+        )
 
     def block(self, rules: Sequence[BlockingRule]) -> None:
         """Find the blocks of these rules."""

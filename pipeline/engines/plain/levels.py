@@ -30,9 +30,15 @@ def features_of(
     least = max(5, len(frame) / 10_000)
     names = _Names({name for name, count in uses.items() if count >= least}, groups, model, bins)
     plain: dict[Kind, Level] = {
-        "date": date_level, "postcode": postcode_level, "address": address_level, "phone": slip_level("else"),
-        "identifier": slip_level("conflict"), "email": email_level, "category": category_level, "ethnicity": ethnicity_level,
-    }  # fmt: skip
+        "date": date_level,
+        "postcode": postcode_level,
+        "address": address_level,
+        "phone": slip_level("else"),
+        "identifier": slip_level("conflict"),
+        "email": email_level,
+        "category": category_level,
+        "ethnicity": ethnicity_level,
+    }
     features: list[BaseCompareFeature] = []
     for comparison in model.comparison:
         if comparison.kind in ("forename", "surname"):

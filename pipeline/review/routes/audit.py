@@ -51,4 +51,13 @@ def export(visit: Auditing, filters: Annotated[LogFilters, Form()]) -> Response:
 def _page(request: Request, visit: Visit, filters: LogPage, proof: Proof | None) -> Response:
     found = visit.desk.read(lambda connection: entries(connection, filters, filters.before))
     known = visit.desk.read(choices)
-    return page(request, "audit.html", filters=filters, entries=found, actors=[(own, own) for own in known["actor"]], actions=[(own, action_words(own)) for own in known["action"]], action_words=action_words, proof=proof)  # fmt: skip
+    return page(
+        request,
+        "audit.html",
+        filters=filters,
+        entries=found,
+        actors=[(own, own) for own in known["actor"]],
+        actions=[(own, action_words(own)) for own in known["action"]],
+        action_words=action_words,
+        proof=proof,
+    )

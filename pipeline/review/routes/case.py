@@ -104,12 +104,20 @@ def show(request: Request, visit: Looking, review_id: ReviewId, shown: Annotated
 
 @router.post("/cases/{review_id}/why")
 def tell_why(
-    request: Request, visit: Looking, review_id: ReviewId, why: Annotated[str, Form(max_length=40)] = "", text: Annotated[str, Form(max_length=4_000)] = ""
-) -> Response:  # fmt: skip
+    request: Request,
+    visit: Looking,
+    review_id: ReviewId,
+    why: Annotated[str, Form(max_length=40)] = "",
+    text: Annotated[str, Form(max_length=4_000)] = "",
+) -> Response:
     """Say why, once."""
     question, _ = question_of(visit.desk.shelves.current(), review_id)
     try:
-        visit.done("case.why", {"review_id": review_id}, work=lambda c: tasks.justify(c, visit.viewer, review_id, why, text, visit.now))  # fmt: skip
+        visit.done(
+            "case.why",
+            {"review_id": review_id},
+            work=lambda c: tasks.justify(c, visit.viewer, review_id, why, text, visit.now),
+        )
     except DeskRefusedError as error:
         return _ask_why(request, visit, question, text, str(error))
     return RedirectResponse(f"/cases/{review_id}", 303)
@@ -120,18 +128,28 @@ def _ask_why(request: Request, visit: Visit, question: Row, text: str = "", erro
     review_id = question["review_id"]
     holder = visit.desk.read(lambda connection: tasks.claimed_by(connection, review_id, visit.now))
     return page(
-        request, "why.html", 422 if error else 200, question=question, what=TYPE_WORDS.get(question["review_type"], "Question"),
-        action=f"/cases/{review_id}/why", justifications=JUSTIFICATIONS.items(), text=text,
+        request,
+        "why.html",
+        422 if error else 200,
+        question=question,
+        what=TYPE_WORDS.get(question["review_type"], "Question"),
+        action=f"/cases/{review_id}/why",
+        justifications=JUSTIFICATIONS.items(),
+        text=text,
         chosen="queue" if holder == visit.viewer.account_id and not error else "",
         errors=[{"text": error, "href": "#why-queue"}] if error else (),
-    )  # fmt: skip
+    )
 
 
 @router.post("/cases/{review_id}/claim")
 def claim(visit: Deciding, review_id: ReviewId) -> Response:
     """Take the question."""
     question_of(visit.desk.shelves.current(), review_id)
-    visit.done("case.claim", {"review_id": review_id}, work=lambda c: tasks.claim(c, review_id, visit.viewer, visit.desk.settings, visit.now))  # fmt: skip
+    visit.done(
+        "case.claim",
+        {"review_id": review_id},
+        work=lambda c: tasks.claim(c, review_id, visit.viewer, visit.desk.settings, visit.now),
+    )
     return RedirectResponse(f"/cases/{review_id}", 303)
 
 
@@ -152,11 +170,22 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
         verdict = [] if is_chosen else [("Choose: same person, different people, or cannot tell.", "verdict-link")]
         need_none([*verdict, *reason_problems(form.code, form.text)])
         pair = pair_of(sitting.question or {}, sitting.group, given)
-        said = Said(form.verdict, pair, reason_of(form.code, form.text), form.decision_id or str(uuid4()), form.evidence, form.evidence_hash, form.head, bool(form.replaces))  # type: ignore[arg-type]  # one of the three, see above  # fmt: skip
+        said = Said(
+            form.verdict,
+            pair,
+            reason_of(form.code, form.text),
+            form.decision_id or str(uuid4()),
+            form.evidence,
+            form.evidence_hash,
+            form.head,
+            bool(form.replaces),
+        )  # type: ignore[arg-type]  # one of the three, see above
         return decide_pair(sitting, said, visit.desk.draws(review_id, visit.viewer.account_id))
 
     shown = Shown(l=form.l, r=form.r)
-    return _decided(request, visit, review_id, "decide", work, {"verdict": form.verdict, "records": sorted(given)}, shown, form)  # fmt: skip
+    return _decided(
+        request, visit, review_id, "decide", work, {"verdict": form.verdict, "records": sorted(given)}, shown, form
+    )
 
 
 @router.post("/cases/{review_id}/split")
@@ -183,7 +212,16 @@ def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annota
         need_none([] if reason else [("Say why you confirm it or take it back.", f"second-{form.decision_id}")])
         return second(sitting, form.decision_id, form.agrees == "yes", reason)
 
-    return _decided(request, visit, review_id, "second" if form.agrees == "yes" else "sent_back", work, {"decision_id": form.decision_id}, Shown(), form)  # fmt: skip
+    return _decided(
+        request,
+        visit,
+        review_id,
+        "second" if form.agrees == "yes" else "sent_back",
+        work,
+        {"decision_id": form.decision_id},
+        Shown(),
+        form,
+    )
 
 
 @router.post("/cases/{review_id}/undo")
@@ -198,7 +236,16 @@ def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Respons
     return _decided(request, visit, review_id, "undone", work, {}, Shown(), None)
 
 
-def _decided(request: Request, visit: Visit, review_id: str, act: str, work: Callable[[Sitting], Outcome], subject: dict[str, Any], shown: Shown, form: BaseModel | None) -> Response:  # fmt: skip
+def _decided(
+    request: Request,
+    visit: Visit,
+    review_id: str,
+    act: str,
+    work: Callable[[Sitting], Outcome],
+    subject: dict[str, Any],
+    shown: Shown,
+    form: BaseModel | None,
+) -> Response:
     """Carry it out in one transaction with its entry in the log; what is refused is explained on the case page."""
     shelf = visit.desk.shelves.current()
     question, is_open = question_of(shelf, review_id)
@@ -248,14 +295,24 @@ def _preview_split(request: Request, visit: Visit, review_id: str, form: Split) 
 
 
 def _page(
-    request: Request, visit: Visit, review_id: str, shown: Shown, why: str, errors: Sequence[dict[str, Any]] = (), status: int = 200,
+    request: Request,
+    visit: Visit,
+    review_id: str,
+    shown: Shown,
+    why: str,
+    errors: Sequence[dict[str, Any]] = (),
+    status: int = 200,
     form: BaseModel | None = None,
-) -> Response:  # fmt: skip
+) -> Response:
     shelf, viewer = visit.desk.shelves.current(), visit.viewer
     question, is_open = question_of(shelf, review_id)
 
     def read(connection: Connection) -> tuple[list[Row], str | None, str | None]:
-        return answers_to(connection, review_id), tasks.claimed_by(connection, review_id, visit.now), open_look(connection, review_id, viewer)  # fmt: skip
+        return (
+            answers_to(connection, review_id),
+            tasks.claimed_by(connection, review_id, visit.now),
+            open_look(connection, review_id, viewer),
+        )
 
     answers, holder, look = visit.desk.read(read)
     answer = answers[0] if answers else None
@@ -272,15 +329,41 @@ def _page(
     }
     visit.done("case.view", subject, why)
     is_own = answer is not None and is_same_person(answer["decided_by"], viewer.name)
-    brings_back = undoing(visit.desk.store, answer["decision_ids"], viewer.name, "asked", 0).n_brought_back if answer and is_own else 0  # fmt: skip
+    brings_back = (
+        undoing(visit.desk.store, answer["decision_ids"], viewer.name, "asked", 0).n_brought_back
+        if answer and is_own
+        else 0
+    )
     is_counted = answer is not None and answer["last_seq"] > shelf.decisions_read and look is None
     told = page(
-        request, "case.html", status, case=case, answer=answer if is_counted else None, holder=holder, is_look=look is not None, why=why,
-        shown=shown, preview=found, errors=errors,
-        form=entered(form, Verdict), split_form=entered(form, Split), second_form=entered(form, Second), reasons=REASONS.items(), batch=str(uuid4()), titles=shelf.reference.titles,
-        trust=shelf.reference.trust, shelf=shelf, notice=_notice(shown, answer) if is_to_be_said(request, shown.done) else None, chosen=set(getattr(form, "records", ())), dealt=dealt, steps=steps,
-        joined=set(getattr(form, "joined", ())), brings_back=brings_back, can_undo=is_own, seconded=seconded_by(visit.desk.store, answers),
-    )  # fmt: skip
+        request,
+        "case.html",
+        status,
+        case=case,
+        answer=answer if is_counted else None,
+        holder=holder,
+        is_look=look is not None,
+        why=why,
+        shown=shown,
+        preview=found,
+        errors=errors,
+        form=entered(form, Verdict),
+        split_form=entered(form, Split),
+        second_form=entered(form, Second),
+        reasons=REASONS.items(),
+        batch=str(uuid4()),
+        titles=shelf.reference.titles,
+        trust=shelf.reference.trust,
+        shelf=shelf,
+        notice=_notice(shown, answer) if is_to_be_said(request, shown.done) else None,
+        chosen=set(getattr(form, "records", ())),
+        dealt=dealt,
+        steps=steps,
+        joined=set(getattr(form, "joined", ())),
+        brings_back=brings_back,
+        can_undo=is_own,
+        seconded=seconded_by(visit.desk.store, answers),
+    )
     return said(request, told)
 
 
@@ -301,12 +384,22 @@ def _notice(shown: Shown, answer: Row | None) -> dict[str, Any] | None:
     if answer and answer["verdict"] == "unsure":
         night = "Nothing is joined or parted, and the question is asked again later."
     told = {
-        "saved": ("Saved.", night), "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),
-        "split": ("The records part.", night), "second": ("Confirmed.", night), "sent_back": ("Taken back. The question is open again.", ""),
-        "look": ("Thank you. This was a second look: another steward had answered before.", "Your answer is compared with theirs; it decides nothing."),
+        "saved": ("Saved.", night),
+        "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),
+        "split": ("The records part.", night),
+        "second": ("Confirmed.", night),
+        "sent_back": ("Taken back. The question is open again.", ""),
+        "look": (
+            "Thank you. This was a second look: another steward had answered before.",
+            "Your answer is compared with theirs; it decides nothing.",
+        ),
         "undone": ("Undone. The question is open again.", "Everything stands as it stood before."),
-    }.get(shown.done)  # fmt: skip
+    }.get(shown.done)
     if not told:
         return None
-    again = f"{shown.back:,} earlier {'decision counts' if shown.back == 1 else 'decisions count'} again. " if shown.back else ""  # fmt: skip
+    again = (
+        f"{shown.back:,} earlier {'decision counts' if shown.back == 1 else 'decisions count'} again. "
+        if shown.back
+        else ""
+    )
     return {"text": told[0], "more": again + told[1], "is_good": True}

@@ -15,7 +15,13 @@ from pipeline.review.sessions import csrf_of
 from pipeline.review.visits import SignedIn, token_of, visit_of
 
 router = APIRouter()
-START = {"steward": "/queue", "supervisor": "/queue", "borough": "/search", "auditor": "/audit", "administrator": "/accounts"}  # fmt: skip
+START = {
+    "steward": "/queue",
+    "supervisor": "/queue",
+    "borough": "/search",
+    "auditor": "/audit",
+    "administrator": "/accounts",
+}
 FILES = {path.name: path for path in STATIC.iterdir() if path.is_file()}
 
 

@@ -28,14 +28,24 @@ def go(request: Request) -> Response:
     oidc, secret = _configured(request)
     url, started = provider.start(oidc, secret, _back(request))
     answer = RedirectResponse(url, 303)
-    answer.set_cookie(WAY_COOKIE, started.as_cookie(), max_age=MINUTES * 60, path="/oidc", secure=is_tls(request), httponly=True, samesite="lax")  # fmt: skip
+    answer.set_cookie(
+        WAY_COOKIE,
+        started.as_cookie(),
+        max_age=MINUTES * 60,
+        path="/oidc",
+        secure=is_tls(request),
+        httponly=True,
+        samesite="lax",
+    )
     return answer
 
 
 @router.get("/oidc/back")
 def come_back(
-    request: Request, code: Annotated[str, Query(max_length=4_000)] = "", state: Annotated[str, Query(max_length=200)] = ""
-) -> Response:  # fmt: skip
+    request: Request,
+    code: Annotated[str, Query(max_length=4_000)] = "",
+    state: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
     """From the provider.
 
     Raises:

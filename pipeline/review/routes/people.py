@@ -32,7 +32,11 @@ def show(request: Request, visit: Administering) -> Response:
 def add(request: Request, visit: Administering, name: Word = "", role: Word = "", borough: Word = "") -> Response:
     """A new account; its first password is shown once."""
     try:
-        password = visit.done("account.add", {"name": name, "role": role}, work=lambda c: accounts.add_account(c, name, role, borough or None, visit.now))  # fmt: skip
+        password = visit.done(
+            "account.add",
+            {"name": name, "role": role},
+            work=lambda c: accounts.add_account(c, name, role, borough or None, visit.now),
+        )
     except DeskRefusedError as error:
         return _page(
             request,
@@ -90,9 +94,28 @@ def _field_of(error: str) -> str:
     return "role" if " role " in error else "borough" if "borough" in error else "name"
 
 
-def _page(request: Request, visit: Visit, name: str = "", password: str = "", error: str = "", status: int = 200, notice: str = "", entered: Mapping[str, str] | None = None) -> Response:  # fmt: skip
+def _page(
+    request: Request,
+    visit: Visit,
+    name: str = "",
+    password: str = "",
+    error: str = "",
+    status: int = 200,
+    notice: str = "",
+    entered: Mapping[str, str] | None = None,
+) -> Response:
     found = visit.desk.read(accounts.all_accounts)
     return page(
-        request, "accounts.html", status, accounts=found, new_name=name, password=password, roles=ROLE_WORDS.items(), borough_items=[(own, own) for own in sorted(CODES)],
-        now=visit.now, errors=[{"text": error, "href": f"#{_field_of(error)}"}] if error else (), notice={"text": notice, "more": "", "is_good": True} if notice else None, entered=entered or {},
-    )  # fmt: skip
+        request,
+        "accounts.html",
+        status,
+        accounts=found,
+        new_name=name,
+        password=password,
+        roles=ROLE_WORDS.items(),
+        borough_items=[(own, own) for own in sorted(CODES)],
+        now=visit.now,
+        errors=[{"text": error, "href": f"#{_field_of(error)}"}] if error else (),
+        notice={"text": notice, "more": "", "is_good": True} if notice else None,
+        entered=entered or {},
+    )

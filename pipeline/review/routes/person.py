@@ -51,12 +51,20 @@ def show(request: Request, visit: Looking, person_id: PersonId, done: str = "") 
 
 @router.post("/persons/{person_id}/why")
 def tell_why(
-    request: Request, visit: Looking, person_id: PersonId, why: Annotated[str, Form(max_length=40)] = "", text: Annotated[str, Form(max_length=4_000)] = ""
-) -> Response:  # fmt: skip
+    request: Request,
+    visit: Looking,
+    person_id: PersonId,
+    why: Annotated[str, Form(max_length=40)] = "",
+    text: Annotated[str, Form(max_length=4_000)] = "",
+) -> Response:
     """Say why, once."""
     group_for(visit.desk.shelves.current(), visit.viewer, person_id)
     try:
-        visit.done("person.why", {"person_id": person_id}, work=lambda c: tasks.justify(c, visit.viewer, person_id, why, text, visit.now))  # fmt: skip
+        visit.done(
+            "person.why",
+            {"person_id": person_id},
+            work=lambda c: tasks.justify(c, visit.viewer, person_id, why, text, visit.now),
+        )
     except DeskRefusedError as error:
         return _ask(request, person_id, text, str(error))
     return RedirectResponse(f"/persons/{person_id}", 303)
@@ -101,14 +109,24 @@ def _preview(request: Request, visit: Visit, person_id: str, form: Split) -> Res
     return _page(request, visit, person_id, form=form, looked=(found, steps))
 
 
-def _decided(request: Request, visit: Visit, person_id: str, act: str, work: Callable[[Sitting], Outcome], subject: dict[str, Any], form: Split) -> Response:  # fmt: skip
+def _decided(
+    request: Request,
+    visit: Visit,
+    person_id: str,
+    act: str,
+    work: Callable[[Sitting], Outcome],
+    subject: dict[str, Any],
+    form: Split,
+) -> Response:
     shelf, why = visit.desk.shelves.current(), _why(visit, person_id)
     group = group_for(shelf, visit.viewer, person_id)
     if why is None:
         raise _unsaid()
 
     def together(connection: Connection) -> Outcome:
-        return work(Sitting(connection, visit.desk.store, shelf, group, about_person(person_id), visit.viewer, visit.now))  # fmt: skip
+        return work(
+            Sitting(connection, visit.desk.store, shelf, group, about_person(person_id), visit.viewer, visit.now)
+        )
 
     try:
         outcome = visit.done(
@@ -143,7 +161,18 @@ def _why(visit: Visit, person_id: str) -> str | None:
 
 def _ask(request: Request, person_id: str, text: str = "", error: str = "") -> Response:
     errors = [{"text": error, "href": "#why-queue"}] if error else []
-    return page(request, "why.html", 422 if error else 200, question=None, what=f"Person {person_id}", action=f"/persons/{person_id}/why", justifications=JUSTIFICATIONS.items(), chosen="", text=text, errors=errors)  # fmt: skip
+    return page(
+        request,
+        "why.html",
+        422 if error else 200,
+        question=None,
+        what=f"Person {person_id}",
+        action=f"/persons/{person_id}/why",
+        justifications=JUSTIFICATIONS.items(),
+        chosen="",
+        text=text,
+        errors=errors,
+    )
 
 
 def _errors(error: LinkageError, group: Group) -> list[dict[str, str]]:
@@ -158,27 +187,61 @@ def _errors(error: LinkageError, group: Group) -> list[dict[str, str]]:
 
 
 def _page(
-    request: Request, visit: Visit, person_id: str, errors: Sequence[dict[str, str]] = (), status: int = 200, done: str = "",
-    form: Split | None = None, looked: tuple[Preview | None, Steps | None] = (None, None),
-) -> Response:  # fmt: skip
+    request: Request,
+    visit: Visit,
+    person_id: str,
+    errors: Sequence[dict[str, str]] = (),
+    status: int = 200,
+    done: str = "",
+    form: Split | None = None,
+    looked: tuple[Preview | None, Steps | None] = (None, None),
+) -> Response:
     """The person, and where a form comes back what was entered; ``looked``: what it would do."""
     why = _why(visit, person_id) or ""
     shelf = visit.desk.shelves.current()
     person: PersonPage = person_page(shelf, visit.viewer, person_id)
     visit.done("person.view", {"person_id": person_id, "records": sorted(person.group.records)}, why)
-    decisions = told_decisions(visit.desk.store.about(list(person.group.records)), person.labels) if visit.viewer.may("decide") else ()  # fmt: skip
+    decisions = (
+        told_decisions(visit.desk.store.about(list(person.group.records)), person.labels)
+        if visit.viewer.may("decide")
+        else ()
+    )
     notices = {
         "split": {"text": "The records part.", "more": "It counts from the next night on.", "is_good": True},
         "undone": {"text": "Undone.", "more": "Everything stands as it stood before.", "is_good": True},
-        "waits": {"text": "Saved. It waits for a second steward.", "more": "Another steward must part the same records here.", "is_good": True},
-    }  # fmt: skip
+        "waits": {
+            "text": "Saved. It waits for a second steward.",
+            "more": "Another steward must part the same records here.",
+            "is_good": True,
+        },
+    }
     own = visit.desk.read(lambda connection: last_answer(connection, about_person(person_id)["review_id"]))
-    can_undo = own is not None and is_same_person(own["decided_by"], visit.viewer.name) and own["last_seq"] > shelf.decisions_read  # fmt: skip
+    can_undo = (
+        own is not None
+        and is_same_person(own["decided_by"], visit.viewer.name)
+        and own["last_seq"] > shelf.decisions_read
+    )
     told = page(
-        request, "person.html", status, person=person, why=why, decisions=decisions, shelf=shelf, titles=shelf.reference.titles,
-        trust=shelf.reference.trust, reasons=REASONS.items(), batch=str(uuid4()), errors=errors,
-        notice=notices.get(done) if is_to_be_said(request, done) else None, can_undo=can_undo, chosen=set(form.records if form else ()), form=entered(form, Split), preview=looked[0], steps=looked[1], because=because,
-    )  # fmt: skip
+        request,
+        "person.html",
+        status,
+        person=person,
+        why=why,
+        decisions=decisions,
+        shelf=shelf,
+        titles=shelf.reference.titles,
+        trust=shelf.reference.trust,
+        reasons=REASONS.items(),
+        batch=str(uuid4()),
+        errors=errors,
+        notice=notices.get(done) if is_to_be_said(request, done) else None,
+        can_undo=can_undo,
+        chosen=set(form.records if form else ()),
+        form=entered(form, Split),
+        preview=looked[0],
+        steps=looked[1],
+        because=because,
+    )
     return said(request, told)
 
 

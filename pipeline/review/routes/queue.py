@@ -46,7 +46,9 @@ def show(request: Request, visit: Queue, filters: Annotated[Page, Query()]) -> R
     return _page(request, visit, filters)
 
 
-def _page(request: Request, visit: Visit, filters: Page, view_name: str = "", errors: Sequence[dict[str, str]] = ()) -> Response:  # fmt: skip
+def _page(
+    request: Request, visit: Visit, filters: Page, view_name: str = "", errors: Sequence[dict[str, str]] = ()
+) -> Response:
     """The queue; with what is wrong, where a view could not be saved."""
     shelf = visit.desk.shelves.current()
 
@@ -66,9 +68,22 @@ def _page(request: Request, visit: Visit, filters: Page, view_name: str = "", er
         else None
     )
     return page(
-        request, "queue.html", 422 if errors else 200, listing=found, filters=filters, work=work, views=views, today=today, shelf=shelf, age_words=AGE_WORDS,
-        **_choices(shelf, found), notice=notice, titles=shelf.reference.titles, view_name=view_name, errors=errors,
-    )  # fmt: skip
+        request,
+        "queue.html",
+        422 if errors else 200,
+        listing=found,
+        filters=filters,
+        work=work,
+        views=views,
+        today=today,
+        shelf=shelf,
+        age_words=AGE_WORDS,
+        **_choices(shelf, found),
+        notice=notice,
+        titles=shelf.reference.titles,
+        view_name=view_name,
+        errors=errors,
+    )
 
 
 @router.post("/next")
@@ -97,7 +112,11 @@ class View(Filters):
 def save(request: Request, visit: Queue, view: Annotated[View, Form()]) -> Response:
     """Keep the filters under a name."""
     try:
-        visit.done("queue.save_view", {"filters": view.as_query()}, work=lambda c: tasks.save_view(c, visit.viewer, view.name, view))  # fmt: skip
+        visit.done(
+            "queue.save_view",
+            {"filters": view.as_query()},
+            work=lambda c: tasks.save_view(c, visit.viewer, view.name, view),
+        )
     except DeskRefusedError as error:
         filters = Page(**view.model_dump(exclude={"name"}))
         return _page(request, visit, filters, view.name, [{"text": str(error), "href": "#view-name"}])

@@ -53,14 +53,34 @@ def find(request: Request, visit: Searching, asked: Annotated[SearchForm, Form()
     else:
         visit.done("search", {"fields": asked.named(), "persons": [hit.person_id for hit in hits]}, why)
     rows = shelf.persons([hit.person_id for hit in hits])
-    told = [(hit, row := rows[hit.person_id], golden := _short(shelf, visit.viewer, row), _older(hit, golden)) for hit in hits]  # fmt: skip
+    told = [
+        (hit, row := rows[hit.person_id], golden := _short(shelf, visit.viewer, row), _older(hit, golden))
+        for hit in hits
+    ]
     errors = [{"text": text, "href": f"#{name}"} for name, text in problems.items()]
     return _page(request, shelf, asked, errors, None if problems else told, found)
 
 
-def _page(request: Request, shelf: Shelf, asked: SearchForm, errors: Sequence[Mapping[str, str]] = (), hits: Sequence[Any] | None = None, found: Found | None = None) -> Response:  # fmt: skip
+def _page(
+    request: Request,
+    shelf: Shelf,
+    asked: SearchForm,
+    errors: Sequence[Mapping[str, str]] = (),
+    hits: Sequence[Any] | None = None,
+    found: Found | None = None,
+) -> Response:
     status = 422 if errors else 200
-    return page(request, "search.html", status, asked=asked, hits=hits, found=found, errors=errors, shelf=shelf, justifications=JUSTIFICATIONS.items())  # fmt: skip
+    return page(
+        request,
+        "search.html",
+        status,
+        asked=asked,
+        hits=hits,
+        found=found,
+        errors=errors,
+        shelf=shelf,
+        justifications=JUSTIFICATIONS.items(),
+    )
 
 
 def _older(hit: Hit, golden: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -106,7 +106,9 @@ def second_factor(request: Request, code: Text = "", kept: KeptText = "") -> Res
     if form:
         request.cookies[cookie_name(request)] = token
         visit_of(request)
-        return with_cookie(request, page(request, "again.html", kept=form, because="Your session was over when you sent this."), token)  # fmt: skip
+        return with_cookie(
+            request, page(request, "again.html", kept=form, because="Your session was over when you sent this."), token
+        )
     return with_cookie(request, RedirectResponse("/", 303), token)
 
 
@@ -145,7 +147,9 @@ def set_up(request: Request, password: Text = "", again: Text = "", code: Text =
     except DeskRefusedError as error:
         is_code = error.problem.startswith("The code")
         desk.write(lambda connection: _note(connection, desk, "sign_in.set_up_refused", account))
-        return _set_up_page(request, account.name, secret, 422, [{"text": str(error), "href": "#code" if is_code else "#password"}])  # fmt: skip
+        return _set_up_page(
+            request, account.name, secret, 422, [{"text": str(error), "href": "#code" if is_code else "#password"}]
+        )
     return with_cookie(request, RedirectResponse("/", 303), token)
 
 
@@ -165,12 +169,22 @@ def leave(request: Request) -> Response:
     return answer
 
 
-def sign_in_page(request: Request, status: int = 200, name: str = "", kept: Kept | None = None, errors: Sequence[dict[str, str]] = ()) -> Response:  # fmt: skip
+def sign_in_page(
+    request: Request, status: int = 200, name: str = "", kept: Kept | None = None, errors: Sequence[dict[str, str]] = ()
+) -> Response:
     """The first page of signing in; a browser without a token gets one, which its form must repeat."""
     own = token_of(request)
     token = own or sessions.new_token()
     request.cookies[cookie_name(request)] = token
-    answer = page(request, "sign_in.html", status, name=name, has_oidc=desk_of(request).settings.oidc is not None, kept=kept, errors=errors)  # fmt: skip
+    answer = page(
+        request,
+        "sign_in.html",
+        status,
+        name=name,
+        has_oidc=desk_of(request).settings.oidc is not None,
+        kept=kept,
+        errors=errors,
+    )
     return answer if own else with_cookie(request, answer, token)
 
 
@@ -180,13 +194,17 @@ def with_cookie(request: Request, answer: Response, token: str) -> Response:
     return answer
 
 
-def _set_up_page(request: Request, name: str, secret: str, status: int = 200, errors: list[dict[str, str]] | None = None) -> HTMLResponse:  # fmt: skip
+def _set_up_page(
+    request: Request, name: str, secret: str, status: int = 200, errors: list[dict[str, str]] | None = None
+) -> HTMLResponse:
     picture = io.BytesIO()
     address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="boroughlink review desk")
     segno.make(address, micro=False).save(
         picture, kind="svg", xmldecl=False, svgns=True, scale=4, border=2, omitsize=False
     )
-    return page(request, "set_up.html", status, name=name, secret=secret, qr=picture.getvalue().decode(), errors=errors or ())  # fmt: skip
+    return page(
+        request, "set_up.html", status, name=name, secret=secret, qr=picture.getvalue().decode(), errors=errors or ()
+    )
 
 
 def _note(connection: Connection, desk: Desk, action: str, account: accounts.Account | None) -> None:

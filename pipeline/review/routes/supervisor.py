@@ -22,5 +22,12 @@ def show(request: Request, visit: Annotated[Visit, Depends(allowed("supervise"))
     found = visit.desk.read(lambda connection: overview(shelf, connection, visit.now))
     visit.done("supervisor.view", {})
     return page(
-        request, "supervisor.html", found=found, verdicts=VERDICTS, shelf=shelf, days=days_plot(found), opened=open_plot(found), bands=bands_plot(found)
-    )  # fmt: skip
+        request,
+        "supervisor.html",
+        found=found,
+        verdicts=VERDICTS,
+        shelf=shelf,
+        days=days_plot(found),
+        opened=open_plot(found),
+        bands=bands_plot(found),
+    )

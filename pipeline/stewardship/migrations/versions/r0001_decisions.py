@@ -14,13 +14,34 @@ revision = "0001"
 down_revision = None
 
 KEPT = (
-    "seq", "decision_id", "verdict", "decided_by", "decided_at", "recorded_at", "entered_by", "retracts", "confirms",
-    "supersedes", "needs_second", "run_id", "model",
-)  # fmt: skip
+    "seq",
+    "decision_id",
+    "verdict",
+    "decided_by",
+    "decided_at",
+    "recorded_at",
+    "entered_by",
+    "retracts",
+    "confirms",
+    "supersedes",
+    "needs_second",
+    "run_id",
+    "model",
+)
 EMPTIED = (
-    "record_id_l", "record_id_r", "reason", "second_because", "fingerprint_l", "fingerprint_r", "evidence_hash", "evidence",
-    "roles_l", "roles_r", "rules", "n_records",
-)  # fmt: skip
+    "record_id_l",
+    "record_id_r",
+    "reason",
+    "second_because",
+    "fingerprint_l",
+    "fingerprint_r",
+    "evidence_hash",
+    "evidence",
+    "roles_l",
+    "roles_r",
+    "rules",
+    "n_records",
+)
 ONLY_GROWS = "decisions are append-only"
 RECEIPTS_STAY = "receipts of erasures are append-only"
 NEXT_NUMBER = "a decision takes the next number and is never replaced"

@@ -39,4 +39,11 @@ def _of_joined_persons() -> list[list[str]]:
     wanted = sorted({own for answer in answers for own in json.loads(answer)})
     parts = [wanted[start : start + MOST_AT_ONCE] for start in range(0, len(wanted), MOST_AT_ONCE)]
     is_verdict = DECISIONS.c.verdict.in_(["link", "unlink"]) & DECISIONS.c.confirms.is_(None)
-    return [list(connection.execute(sa.select(DECISIONS.c.decision_id).where(is_verdict, DECISIONS.c.decision_id.in_(part))).scalars()) for part in parts]  # fmt: skip
+    return [
+        list(
+            connection.execute(
+                sa.select(DECISIONS.c.decision_id).where(is_verdict, DECISIONS.c.decision_id.in_(part))
+            ).scalars()
+        )
+        for part in parts
+    ]
