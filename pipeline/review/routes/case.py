@@ -171,7 +171,7 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
         need_none([*verdict, *reason_problems(form.code, form.text)])
         pair = pair_of(sitting.question or {}, sitting.group, given)
         said = Said(
-            form.verdict,
+            form.verdict,  # type: ignore[arg-type]  # one of the three, see above
             pair,
             reason_of(form.code, form.text),
             form.decision_id or str(uuid4()),
@@ -179,7 +179,7 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
             form.evidence_hash,
             form.head,
             bool(form.replaces),
-        )  # type: ignore[arg-type]  # one of the three, see above
+        )
         return decide_pair(sitting, said, visit.desk.draws(review_id, visit.viewer.account_id))
 
     shown = Shown(l=form.l, r=form.r)
