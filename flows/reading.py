@@ -30,9 +30,9 @@ from pipeline.core.parquet import read_table, write_table
 from pipeline.core.places import RunFolder
 from pipeline.publish.publication import read_current
 from pipeline.read.feed import FeedRead, export_sha256, read_feed
-from pipeline.standardise.again import Before, needed
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
+from pipeline.standardise.reuse import EarlierExport, needed_columns
 from schemas.contract import Contract
 from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, RECORDS_AGAIN, STD_RECORDS
 
@@ -56,12 +56,12 @@ class LastExport:
     feed_id: str
     note: dict[str, Any]
 
-    def read(self) -> Before:
+    def read(self) -> EarlierExport:
         """Its records, as the rows of tonight's export may be again."""
         read, standardise = (partial(self.folder.table, stage, feed_id=self.feed_id) for stage in (READ, STANDARDISE))
-        return Before(
-            read_table(read(RAW_RECORDS.name), needed(RAW_RECORDS)),
-            read_table(standardise(STD_RECORDS.name), needed(STD_RECORDS)),
+        return EarlierExport(
+            read_table(read(RAW_RECORDS.name), needed_columns(RAW_RECORDS)),
+            read_table(standardise(STD_RECORDS.name), needed_columns(STD_RECORDS)),
             read_table(standardise(EVENTS_STAGED.name)),
             read_table(standardise(RECORDS_AGAIN.name), ["is_lasting"]),
         )
@@ -121,7 +121,7 @@ def _brought(night: Night, feed_id: str) -> tuple[float, float]:
         "file": read.file,
         "file_sha256": read.file_sha256,
         "rules": _rules(night, contract),
-        "hangs_on_day": standard.hangs_on_day,
+        "hangs_on_day": standard.depends_on_date,
         "rows_again": standard.n_reused,
         "rows_standardised": len(read.records) - standard.n_reused,
     }

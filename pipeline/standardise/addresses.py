@@ -45,12 +45,12 @@ def read_postcode(text: str, reference: Reference) -> Postcode:
     written = latin(repair(text))
     compact = re.sub(r"[^A-Z0-9]", "", written)
     if parts := POSTCODE.match(compact):
-        return _known(parts, reference)
+        return _whole_postcode(parts, reference)
     if reference.stands_for_nothing("postcode", text):
         return Postcode(reason="placeholder")
-    mended = _mended(compact)
+    mended = _with_look_alikes(compact)
     if mended and (parts := POSTCODE.match(mended)):
-        return _known(parts, reference)._replace(reason="repaired")
+        return _whole_postcode(parts, reference)._replace(reason="repaired")
     return _partial(written)
 
 
@@ -64,7 +64,7 @@ def _partial(written: str) -> Postcode:
     return Postcode(reason="invalid_postcode")
 
 
-def _known(parts: re.Match[str], reference: Reference) -> Postcode:
+def _whole_postcode(parts: re.Match[str], reference: Reference) -> Postcode:
     outward, digit, letters = (part for part in parts.groups() if part)
     postcode = f"{outward} {digit}{letters}"
     reason = reference.stands_for_nothing("postcode", postcode)
@@ -74,19 +74,19 @@ def _known(parts: re.Match[str], reference: Reference) -> Postcode:
     return Postcode(postcode, f"{outward} {digit}", outward)
 
 
-def _mended(compact: str) -> str | None:
+def _with_look_alikes(compact: str) -> str | None:
     """The one valid postcode with the fewest look-alikes exchanged; None where there is none, or a choice."""
     places = [i for i, character in enumerate(compact) if character in LOOKS_LIKE]
     if not 5 <= len(compact) <= 7:
         return None
-    for count in range(1, len(places) + 1):
-        tried = []
-        for chosen in itertools.combinations(places, count):
+    for n_exchanged in range(1, len(places) + 1):
+        candidates = []
+        for chosen in itertools.combinations(places, n_exchanged):
             letters = [LOOKS_LIKE[c] if i in chosen else c for i, c in enumerate(compact)]
-            tried.append("".join(letters))
-        good = [text for text in tried if POSTCODE.match(text)]
-        if good:
-            return good[0] if len(good) == 1 else None
+            candidates.append("".join(letters))
+        valid = [text for text in candidates if POSTCODE.match(text)]
+        if valid:
+            return valid[0] if len(valid) == 1 else None
     return None
 
 
@@ -95,11 +95,11 @@ def read_address(
 ) -> Address:
     """The address without its postcode, and the postcode of its own cell, or else the one inside the address."""
     notes: list[Note] = []
-    code = Postcode()
+    own_postcode = Postcode()
     if postcode and postcode.strip():
-        code = read_postcode(postcode, reference)
-        if code.reason:
-            notes.append(Note(columns[1], columns[1], code.reason))
+        own_postcode = read_postcode(postcode, reference)
+        if own_postcode.reason:
+            notes.append(Note(columns[1], columns[1], own_postcode.reason))
     text: str | None = None
     inside: list[str] = []
     is_homeless = False
@@ -111,27 +111,29 @@ def read_address(
         elif not is_homeless:
             text, inside = _lines(address, reference)
             notes += [] if text or inside else [Note(columns[0], columns[0], "unreadable_address")]
-    if inside and not code.postcode:
-        found = read_postcode(inside[-1], reference)
-        code = found if found.postcode or found.is_no_fixed_abode else code
-    is_nfa = is_homeless or code.is_no_fixed_abode
-    known = text is not None or code.postcode is not None
-    return Address(text, code, is_nfa if is_nfa or known else None, tuple(notes))
+    if inside and not own_postcode.postcode:
+        inside_postcode = read_postcode(inside[-1], reference)
+        own_postcode = (
+            inside_postcode if inside_postcode.postcode or inside_postcode.is_no_fixed_abode else own_postcode
+        )
+    is_nfa = is_homeless or own_postcode.is_no_fixed_abode
+    is_known = text is not None or own_postcode.postcode is not None
+    return Address(text, own_postcode, is_nfa if is_nfa or is_known else None, tuple(notes))
 
 
 def _lines(address: str, reference: Reference) -> tuple[str | None, list[str]]:
     text = latin(MARKUP.sub(" ", repair(address)).replace("'", ""))
     inside: list[str] = []
-    found = INSIDE.findall(text)
+    postcodes = INSIDE.findall(text)
     while True:
-        inside += found
+        inside += postcodes
         lines = [_words(line, reference) for line in re.split(r"[,;]", INSIDE.sub(" ", text))]
-        whole = text = " ".join(line for line in lines if line)
-        if not (found := INSIDE.findall(whole)):  # what is left may have joined into another one
+        address_line = text = " ".join(line for line in lines if line)
+        if not (postcodes := INSIDE.findall(address_line)):  # what is left may have joined into another one
             break
-    while tail := next((t for t in TAIL if whole.endswith(f" {t}")), None):
-        whole = whole.removesuffix(tail).rstrip()
-    return whole or None, inside
+    while ending := next((ending for ending in TAIL if address_line.endswith(f" {ending}")), None):
+        address_line = address_line.removesuffix(ending).rstrip()
+    return address_line or None, inside
 
 
 def _words(line: str, reference: Reference) -> str:

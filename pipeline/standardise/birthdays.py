@@ -49,40 +49,40 @@ class Birthday(NamedTuple):
 
 def read_birthday(text: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday:
     """The birthday, age or year of birth of a cell; a date nobody alive can have is null with a reason."""
-    said = _said(text)
-    if reference.stands_for_nothing("date_of_birth", said):
+    plain = _plain_text(text)
+    if reference.stands_for_nothing("date_of_birth", plain):
         return _nothing("placeholder")
     try:
-        if day := read_day(said, dates, as_of):
+        if day := read_day(plain, dates, as_of):
             return _plausible(day, reference, as_of)
     except NotADayError:
         return _nothing("impossible_date")
-    if year := _year(said):
+    if year := _year(plain):
         is_possible = as_of.year - OLDEST_YEARS <= year <= as_of.year
         return Birthday(year=year) if is_possible else _nothing("impossible_age")
-    if ages := _ages(said):
+    if ages := _ages(plain):
         return Birthday(ages=ages) if _is_human(ages) else _nothing("impossible_age")
-    return _date_then_age(said, dates, reference, as_of) or _nothing("unreadable_date")
+    return _date_then_age(plain, dates, reference, as_of) or _nothing("unreadable_date")
 
 
 def read_age(text: str) -> Birthday:
     """The age or age range of a cell."""
-    ages = _ages(_said(text))
+    ages = _ages(_plain_text(text))
     if ages and _is_human(ages):
         return Birthday(ages=ages)
     return Birthday(notes=(Note("age", "age", "impossible_age" if ages else "unreadable_age"),))
 
 
-def _said(text: str) -> str:
-    said = without_float_tail(CLOCK.sub("", latin(repair(text)).replace(" - ", "-")))
-    return LABEL.sub("", said).strip(" .,;:'")
+def _plain_text(text: str) -> str:
+    plain = without_float_tail(CLOCK.sub("", latin(repair(text)).replace(" - ", "-")))
+    return LABEL.sub("", plain).strip(" .,;:'")
 
 
-def _year(said: str) -> int | None:
+def _year(plain: str) -> int | None:
     """The year where a cell has no day: 2009, March 2009, 03/2009."""
-    if alone := YEAR_ONLY.match(said):
+    if alone := YEAR_ONLY.match(plain):
         return int(alone[1])
-    with_month = MONTH_AND_YEAR.match(said)
+    with_month = MONTH_AND_YEAR.match(plain)
     if with_month and (with_month[1] in MONTHS or with_month[1].isdigit()):
         return int(with_month[2])
     return None
@@ -92,8 +92,8 @@ def _nothing(reason: str) -> Birthday:
     return Birthday(notes=(Note("date_of_birth", "date_of_birth", reason),))
 
 
-def _date_then_age(said: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday | None:
-    parts = THEN_AGE.match(said)
+def _date_then_age(plain: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday | None:
+    parts = THEN_AGE.match(plain)
     if not parts:
         return None
     try:
@@ -124,16 +124,16 @@ def _why_not(day: dt.date, reference: Reference, as_of: dt.date) -> str | None:
     return "impossible_age" if day.year < as_of.year - OLDEST_YEARS else None
 
 
-def _ages(said: str) -> Ages | None:
-    said = said.replace("+/-", "").replace("YEARS OF AGE", "YEARS")
-    if BABY.match(said):
+def _ages(plain: str) -> Ages | None:
+    plain = plain.replace("+/-", "").replace("YEARS OF AGE", "YEARS")
+    if BABY.match(plain):
         return Ages(0, 2)
-    if found := YOUNGER.match(said):
-        return Ages(None, max(int(found[1]) - 1, 0))
-    if found := OLDER.match(said):
-        return Ages(int(found[1] or found[2]), None)
-    if found := AGE.match(said):
-        low, high = int(found[1]), int(found[2] or found[1])
+    if parts := YOUNGER.match(plain):
+        return Ages(None, max(int(parts[1]) - 1, 0))
+    if parts := OLDER.match(plain):
+        return Ages(int(parts[1] or parts[2]), None)
+    if parts := AGE.match(plain):
+        low, high = int(parts[1]), int(parts[2] or parts[1])
         return Ages(min(low, high), max(low, high))
     return None
 

@@ -22,31 +22,31 @@ class Cells:
     rows: int
     raw: Mapping[str, pa.Array]
     """As it stood in the export; blank is null."""
-    said: Mapping[str, pa.Array]
+    translated: Mapping[str, pa.Array]
     """As the contract translates it."""
     inferred: Mapping[str, NDArray[np.bool_]]
     """Field to the rows whose value was read from a fill colour."""
 
     def __getitem__(self, name: str) -> pa.Array:
-        return self.said[name] if name in self.said else pa.nulls(self.rows, pa.string())
+        return self.translated[name] if name in self.translated else pa.nulls(self.rows, pa.string())
 
     @property
     def attributes(self) -> list[str]:
         """The attribute fields, sorted."""
-        return sorted(name for name in self.said if name.startswith(ATTRIBUTE))
+        return sorted(name for name in self.translated if name.startswith(ATTRIBUTE))
 
 
 def read_cells(raw: pa.Table, contract: Contract) -> Cells:
     """The cells of raw_records, row by row as in the table."""
     fields = raw_cells(raw)
-    said = {
+    translated = {
         name: _translated(column, contract.values[name]) if name in contract.values else column
         for name, column in fields.items()
     }
     for name, value in contract.constants.items():
-        said[name] = pc.fill_null(said[name], value) if name in said else pa.array([value] * len(raw))
-    inferred = _formatting(raw, contract, said)
-    return Cells(len(raw), fields, said, inferred)
+        translated[name] = pc.fill_null(translated[name], value) if name in translated else pa.array([value] * len(raw))
+    inferred = _formatting(raw, contract, translated)
+    return Cells(len(raw), fields, translated, inferred)
 
 
 def raw_cells(raw: pa.Table, wanted: Collection[str] | None = None) -> dict[str, pa.Array]:
@@ -63,9 +63,9 @@ def raw_cells(raw: pa.Table, wanted: Collection[str] | None = None) -> dict[str,
 
 def _text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The column in one piece, blank cells null."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    is_blank = pc.equal(pc.utf8_trim_whitespace(whole), "")
-    return pc.if_else(is_blank, pa.scalar(None, pa.string()), whole)
+    one_piece = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    is_blank = pc.equal(pc.utf8_trim_whitespace(one_piece), "")
+    return pc.if_else(is_blank, pa.scalar(None, pa.string()), one_piece)
 
 
 def _attributes(raw: pa.Table) -> dict[str, pa.Array]:
@@ -75,13 +75,13 @@ def _attributes(raw: pa.Table) -> dict[str, pa.Array]:
     start = column.offsets[0].as_py() if len(column) else 0
     keys = column.keys[start : start + len(row)]
     items = column.items[start : start + len(row)]
-    found = {}
+    texts = {}
     for name in sorted(pc.unique(keys).to_pylist()):
-        here = pc.equal(keys, name).to_numpy(zero_copy_only=False)
-        place = np.full(len(raw), -1, np.int64)
-        place[row[here]] = np.flatnonzero(here)
-        found[ATTRIBUTE + name] = _text(items.take(pa.array(place, mask=place < 0)))
-    return found
+        is_named = pc.equal(keys, name).to_numpy(zero_copy_only=False)
+        item_of_row = np.full(len(raw), -1, np.int64)
+        item_of_row[row[is_named]] = np.flatnonzero(is_named)
+        texts[ATTRIBUTE + name] = _text(items.take(pa.array(item_of_row, mask=item_of_row < 0)))
+    return texts
 
 
 def _translated(column: pa.Array, values: Mapping[str, str]) -> pa.Array:
@@ -92,18 +92,18 @@ def _translated(column: pa.Array, values: Mapping[str, str]) -> pa.Array:
     return pa.array(words, pa.string()).take(encoded.indices)
 
 
-def _formatting(raw: pa.Table, contract: Contract, said: dict[str, pa.Array]) -> dict[str, NDArray[np.bool_]]:
+def _formatting(raw: pa.Table, contract: Contract, translated: dict[str, pa.Array]) -> dict[str, NDArray[np.bool_]]:
     """Set what a cell's formatting means. A colour only fills a blank; a struck row is struck whatever it says."""
     inferred: dict[str, NDArray[np.bool_]] = {}
     if not contract.colours and not contract.strikethrough:
         return inferred
     for colour, meaning in contract.colours.items():
         marked = _marked(raw, partial(_is_colour, colour))
-        filled = marked & _is_null(said, meaning.field, len(raw))
-        _set(said, meaning, filled)
+        filled = marked & _is_null(translated, meaning.field, len(raw))
+        _set(translated, meaning, filled)
         inferred[meaning.field] = inferred.get(meaning.field, np.zeros(len(raw), bool)) | filled
     if contract.strikethrough:
-        _set(said, contract.strikethrough, _marked(raw, lambda mark: mark == "strikethrough"))
+        _set(translated, contract.strikethrough, _marked(raw, lambda mark: mark == "strikethrough"))
     return inferred
 
 
@@ -122,12 +122,12 @@ def _is_colour(wanted: str, mark: str) -> bool:
     return kind == "colour" and colour.upper()[-6:] == wanted.upper()[-6:]
 
 
-def _is_null(said: Mapping[str, pa.Array], name: str, rows: int) -> NDArray[np.bool_]:
-    if name not in said:
+def _is_null(translated: Mapping[str, pa.Array], name: str, rows: int) -> NDArray[np.bool_]:
+    if name not in translated:
         return np.ones(rows, bool)
-    return np.asarray(said[name].is_null().to_numpy(zero_copy_only=False))
+    return np.asarray(translated[name].is_null().to_numpy(zero_copy_only=False))
 
 
-def _set(said: dict[str, pa.Array], meaning: Meaning, rows: NDArray[np.bool_]) -> None:
-    before = said.get(meaning.field, pa.nulls(len(rows), pa.string()))
-    said[meaning.field] = pc.if_else(pa.array(rows), pa.scalar(meaning.value), before)
+def _set(translated: dict[str, pa.Array], meaning: Meaning, rows: NDArray[np.bool_]) -> None:
+    earlier = translated.get(meaning.field, pa.nulls(len(rows), pa.string()))
+    translated[meaning.field] = pc.if_else(pa.array(rows), pa.scalar(meaning.value), earlier)

@@ -7,7 +7,7 @@ import re
 
 import phonenumbers
 
-from pipeline.standardise.distinct import Note, Read
+from pipeline.standardise.distinct import Note, Reading
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.text import latin, repair, without_float_tail
 
@@ -21,16 +21,16 @@ BETWEEN = re.compile(r"[;,|\n]|\s+/\s+|(?<=\d{5})/(?=\d)|\b(?:or|and)\b", re.IGN
 EMAIL = re.compile(r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$")
 
 
-def read_phone(text: str, reference: Reference) -> Read[str]:
+def read_phone(text: str, reference: Reference) -> Reading[str]:
     """The first valid number of a cell as E.164, British where no country is given."""
     if reference.stands_for_nothing("phone", text):
-        return Read(None, (Note("phone", "phone", "placeholder"),))
+        return Reading(None, (Note("phone", "phone", "placeholder"),))
     parts = [part for part in BETWEEN.split(repair(text)) if any(c.isdigit() for c in part)]
     numbers = [_e164(part) for part in parts]
     good = list(dict.fromkeys(number for number in numbers if number))
     notes = [Note("phone", "phone", "invalid_number")] if None in numbers or not numbers else []
     notes += [Note("phone", "phone", "further_value")] if len(good) > 1 else []
-    return Read(good[0] if good else None, tuple(notes))
+    return Reading(good[0] if good else None, tuple(notes))
 
 
 def _e164(text: str) -> str | None:
@@ -55,22 +55,22 @@ def _mobiles() -> re.Pattern[str]:
     return re.compile(f"^(?:{pattern or '(?!)'})$")
 
 
-def read_email(text: str, reference: Reference) -> Read[str]:
+def read_email(text: str, reference: Reference) -> Reading[str]:
     """The address in lower case; null where it only fills the cell."""
     address = repair(text).lower().removeprefix("mailto:").strip(" <>;,.")
     name = address.partition("@")[0].upper()
     if reference.stands_for_nothing("email", address) or name in reference.placeholders["email_name"]:
-        return Read(None, (Note("email", "email", "placeholder"),))
+        return Reading(None, (Note("email", "email", "placeholder"),))
     if EMAIL.match(address) and ".." not in address:
-        return Read(address)
-    return Read(None, (Note("email", "email", "invalid_address"),))
+        return Reading(address)
+    return Reading(None, (Note("email", "email", "invalid_address"),))
 
 
-def read_uprn(text: str, reference: Reference) -> Read[str]:
+def read_uprn(text: str, reference: Reference) -> Reading[str]:
     """One to twelve digits, without leading zeros."""
     if reference.stands_for_nothing("uprn", text):
-        return Read(None, (Note("uprn", "uprn", "placeholder"),))
+        return Reading(None, (Note("uprn", "uprn", "placeholder"),))
     number = without_float_tail(re.sub(r"[\s,]", "", latin(repair(text)))).lstrip("0")
     if re.fullmatch(r"\d{1,12}", number):
-        return Read(number)
-    return Read(None, (Note("uprn", "uprn", "placeholder" if not number else "invalid_number"),))
+        return Reading(number)
+    return Reading(None, (Note("uprn", "uprn", "placeholder" if not number else "invalid_number"),))

@@ -76,19 +76,19 @@ def read_day(text: str, dates: Dates, latest: dt.date) -> Day | None:
 
 
 def _readings(text: str, dates: Dates, latest: dt.date) -> Iterator[tuple[int, int, int]]:
-    if found := YEAR_FIRST.match(text):
-        yield int(found[1]), int(found[3]), int(found[4])
-    elif found := NUMBERS.match(text):
-        first, second = int(found[1]), int(found[2])
+    if parts := YEAR_FIRST.match(text):
+        yield int(parts[1]), int(parts[3]), int(parts[4])
+    elif parts := NUMBERS.match(text):
+        first, second = int(parts[1]), int(parts[2])
         orders = [(first, second), (second, first)] if dates.day_first else [(second, first), (first, second)]
         for day, month in orders:
-            yield full_year(found[3], month, day, latest), month, day
-    elif found := DAY_MONTH_NAME.match(text):
-        if month := MONTHS.get(found[2], 0):
-            yield full_year(found[3], month, int(found[1]), latest), month, int(found[1])
-    elif found := MONTH_NAME_DAY.match(text):
-        if month := MONTHS.get(found[1], 0):
-            yield full_year(found[3], month, int(found[2]), latest), month, int(found[2])
+            yield full_year(parts[3], month, day, latest), month, day
+    elif parts := DAY_MONTH_NAME.match(text):
+        if month := MONTHS.get(parts[2], 0):
+            yield full_year(parts[3], month, int(parts[1]), latest), month, int(parts[1])
+    elif parts := MONTH_NAME_DAY.match(text):
+        if month := MONTHS.get(parts[1], 0):
+            yield full_year(parts[3], month, int(parts[2]), latest), month, int(parts[2])
     elif EIGHT_DIGITS.match(text):
         if text[:2] in ("19", "20"):
             yield int(text[:4]), int(text[4:6]), int(text[6:])

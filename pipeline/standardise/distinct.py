@@ -22,7 +22,7 @@ class Note(NamedTuple):
     reason: str
 
 
-class Read(NamedTuple, Generic[V]):
+class Reading(NamedTuple, Generic[V]):
     """One text read: its standard value, or why there is none."""
 
     value: V | None
@@ -55,9 +55,9 @@ class Mapped(Generic[R]):
             for note in pick(self.results[self.codes[row]]):
                 yield RowNote(int(row), note)
 
-    def rows_where(self, holds: Callable[[R], bool]) -> NDArray[np.int64]:
+    def rows_where(self, test: Callable[[R], bool]) -> NDArray[np.int64]:
         """The rows whose result passes the test."""
-        passed = np.array([holds(result) for result in self.results] + [False])
+        passed = np.array([test(result) for result in self.results] + [False])
         return np.flatnonzero(passed[self.codes])
 
 
@@ -70,6 +70,6 @@ def map_distinct(column: pa.Array, standardise: Callable[[str], R]) -> Mapped[R]
 
 def map_rows(rows: Sequence[Hashable], standardise: Callable[..., R]) -> Mapped[R]:
     """The same over tuples of texts: each distinct tuple is standardised once."""
-    seen: dict[Hashable, int] = {}
-    codes = np.fromiter((seen.setdefault(row, len(seen)) for row in rows), np.int64, len(rows))
-    return Mapped(codes, [standardise(*row) for row in seen])  # type: ignore[misc]
+    code_of: dict[Hashable, int] = {}
+    codes = np.fromiter((code_of.setdefault(row, len(code_of)) for row in rows), np.int64, len(rows))
+    return Mapped(codes, [standardise(*row) for row in code_of])  # type: ignore[misc]

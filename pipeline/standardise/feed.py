@@ -12,13 +12,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.core.parquet import conform
-from pipeline.standardise.again import LINEAGE_NAMES, Before, hangs_on_day, none_again, rows_again, taken_up
 from pipeline.standardise.cells import raw_cells, read_cells
+from pipeline.standardise.date_dependence import depends_on_date
 from pipeline.standardise.events import read_events, read_recorded_at
 from pipeline.standardise.identity import Identity, identify, some_rows, stable_id
-from pipeline.standardise.notes import Gathered
+from pipeline.standardise.notes import Remarks
 from pipeline.standardise.people import Columns, has_identity, read_births, read_people
 from pipeline.standardise.reference import Reference
+from pipeline.standardise.reuse import EarlierExport, merge_reused, nothing_reused, reusable_records
+from pipeline.standardise.rules import Rules
+from pipeline.standardise.same_cells import LINEAGE_NAMES
 from schemas.contract import Contract
 from schemas.tables import EVENTS_STAGED, QUARANTINE, RECORDS_AGAIN, STD_RECORDS
 
@@ -31,10 +34,10 @@ class FeedStandardised:
     events: pa.Table
     quarantine: pa.Table
     again: pa.Table
-    """Of each record whether it was taken over, and may be the next night, contract ``records_again``"""
+    """Contract ``records_again``: of each record whether it was reused tonight, and may be the next night"""
     n_reused: int = 0
-    """Records whose row said what it had said before"""
-    hangs_on_day: bool = False
+    """Records whose row has not changed since the earlier export"""
+    depends_on_date: bool = False
     """Whether a later night of the same year may read a row otherwise"""
 
 
@@ -46,91 +49,100 @@ class _Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _StandardRows:
     """Some rows in standard form."""
 
     std_records: pa.Table
     events: pa.Table
-    kept: NDArray[np.int64]
-    """Which of the rows are records"""
-    rejected: dict[int, _Rejection]
-    """Why the others are not"""
-    hangs: NDArray[np.bool_]
-    """(rows,) as ``hangs_on_day``: a row without identity tonight may have one when a birthday has come"""
+    record_rows: NDArray[np.int64]
+    """(records,) the row of each record"""
+    rejections: dict[int, _Rejection]
+    """The other rows, and why they are none"""
+    depends: NDArray[np.bool_]
+    """(rows,) as ``depends_on_date``: a row without identity tonight may have one when a birthday has come"""
 
 
 def standardise_feed(
-    raw: pa.Table, contract: Contract, reference: Reference, as_of: dt.date, before: Before | None = None
+    raw: pa.Table, contract: Contract, reference: Reference, as_of: dt.date, earlier: EarlierExport | None = None
 ) -> FeedStandardised:
     """The feed's records in standard form.
 
     Input: raw_records of one feed, in the order of the file. Output: std_records and events, one row each for a raw
-        row, in that order or that of their keys; quarantine for rows that repeat another, have an unknown role, or nothing to be known by.
-        With an earlier export, standardised by the same contract, reference and code in the same year, rows that say
-        the same are taken from it; the result is the same.
+        row, in that order or that of their keys; quarantine for rows that repeat another, have an unknown role, or no identity.
+        With an earlier export, standardised by the same contract, reference and code in the same year, the records of
+        unchanged rows are taken from it; the result is the same.
     Cost: each distinct text of the other rows is standardised once.
     """
     feed_id = raw.column("feed_id")[0].as_py() if len(raw) else contract.source
-    identity = identify(raw, contract.key, before.raw_records if before else None)
-    again = rows_again(before, raw, identity) if before else none_again(len(raw))
-    is_own = again < 0
-    is_own[list(identity.same_as)] = False
-    rest = np.flatnonzero(is_own)
-    part = raw if len(rest) == len(raw) else some_rows(raw, rest)
-    ids = identity.record_ids(feed_id, rest)
-    own = _standardised(part, ids, contract, reference, as_of)
-    reasons = {int(rest[row]): why for row, why in own.rejected.items()} | _repeats(raw, identity)
-    quarantine = _quarantine(raw, identity, feed_id, dict(sorted(reasons.items())))
-    is_lasting = ~(own.hangs[own.kept] | np.isin(rest[own.kept], list(identity.occurrence)))
-    n_reused, std_records, events, made = int((again >= 0).sum()), own.std_records, own.events, np.arange(len(own.kept))
-    if before and n_reused:
-        both = taken_up((std_records, events), before, again, raw)
-        std_records, events, made = both.std_records, both.events, both.made
-    told = [std_records.column("record_id"), np.append(is_lasting, True)[made], made < 0]
+    identity = identify(raw, contract.key, earlier.raw_records if earlier else None)
+    reused = reusable_records(earlier, raw, identity) if earlier else nothing_reused(len(raw))
+    is_new = reused < 0
+    is_new[list(identity.same_as)] = False
+    new_rows = np.flatnonzero(is_new)
+    new_raw = raw if len(new_rows) == len(raw) else some_rows(raw, new_rows)
+    new = _standardise_rows(new_raw, identity.record_ids(feed_id, new_rows), Rules(contract, reference, as_of))
+    rejections = {int(new_rows[row]): why for row, why in new.rejections.items()} | _repeats(raw, identity)
+    n_reused, std_records, events, new_record = int((reused >= 0).sum()), new.std_records, new.events, None
+    if earlier and n_reused:
+        merged = merge_reused(std_records, events, earlier, reused, raw)
+        std_records, events, new_record = merged.std_records, merged.events, merged.new_record
     return FeedStandardised(
         std_records,
         events,
-        quarantine,
-        pa.table(told, schema=RECORDS_AGAIN.arrow_schema()),
+        _quarantine(raw, identity, feed_id, dict(sorted(rejections.items()))),
+        _records_again(std_records, _is_lasting(new, new_rows, identity), new_record),
         n_reused,
-        bool(own.hangs.any()),
+        bool(new.depends.any()),
     )
 
 
-def _standardised(
-    raw: pa.Table, record_ids: list[str], contract: Contract, reference: Reference, as_of: dt.date
-) -> _Made:
-    cells = read_cells(raw, contract)
-    gathered = Gathered()
-    events = read_events(cells, contract, reference, as_of, gathered)
-    recorded_at = read_recorded_at(cells, events, contract, reference, as_of, gathered)
-    people = read_people(cells, contract, reference, as_of, gathered)
-    people |= read_births(cells, contract, reference, as_of, recorded_at, gathered)
-    rejected = _rejected(people, events)
-    kept = np.setdiff1d(np.arange(len(raw)), np.fromiter(rejected, np.int64, len(rejected)))
-    lineage = {name: raw.column(name) for name in LINEAGE_NAMES}
+def _is_lasting(new: _StandardRows, new_rows: NDArray[np.int64], identity: Identity) -> NDArray[np.bool_]:
+    """(new records,) whether the record is the same on a later night of the year, as long as its row is."""
+    is_told_apart_by_order = np.isin(new_rows[new.record_rows], list(identity.occurrence))
+    is_lasting: NDArray[np.bool_] = ~(new.depends[new.record_rows] | is_told_apart_by_order)
+    return is_lasting
+
+
+def _records_again(
+    std_records: pa.Table, is_lasting: NDArray[np.bool_], new_record: NDArray[np.int64] | None
+) -> pa.Table:
+    """Contract ``records_again``. ``new_record``: (records,) which new record each is, -1 of a reused one; None: all are new."""
+    if new_record is None:
+        new_record = np.arange(len(is_lasting))
+    columns = [std_records.column("record_id"), np.append(is_lasting, True)[new_record], new_record < 0]
+    return pa.table(columns, schema=RECORDS_AGAIN.arrow_schema())
+
+
+def _standardise_rows(raw: pa.Table, record_ids: list[str], rules: Rules) -> _StandardRows:
+    cells = read_cells(raw, rules.contract)
+    remarks = Remarks()
+    events = read_events(cells, rules, remarks)
+    recorded_at = read_recorded_at(cells, events, rules, remarks)
+    people = read_people(cells, rules, remarks)
+    people |= read_births(cells, rules, recorded_at, remarks)
+    rejections = _rejections(people, events)
+    record_rows = np.setdiff1d(np.arange(len(raw)), np.fromiter(rejections, np.int64, len(rejections)))
     shared = {
         "record_id": pa.array(record_ids, pa.string()),
-        "basis": pa.array([contract.basis] * len(raw), pa.string()),
+        "basis": pa.array([rules.contract.basis] * len(raw), pa.string()),
     }
     records = {
-        **lineage,
+        **{name: raw.column(name) for name in LINEAGE_NAMES},
         **shared,
         **people,
         "source_key": cells["source_key"],
         "role": events["role"],
         "recorded_at": recorded_at,
-        "flags": gathered.flag_column(len(raw)),
-        "nulled": gathered.nulled_column(cells),
+        "flags": remarks.flag_column(len(raw)),
+        "nulled": remarks.nulled_column(cells),
     }
-    of_rows, of_events = pa.table(records), _events(raw, shared, events, contract)
-    hangs = hangs_on_day(of_rows, of_events, as_of)
-    return _Made(
-        conform(of_rows.take(pa.array(kept)), STD_RECORDS),
-        conform(of_events.take(pa.array(kept)), EVENTS_STAGED),
-        kept,
-        rejected,
-        hangs,
+    record_table, event_table = pa.table(records), _events(raw, shared, events, rules.contract)
+    return _StandardRows(
+        conform(record_table.take(pa.array(record_rows)), STD_RECORDS),
+        conform(event_table.take(pa.array(record_rows)), EVENTS_STAGED),
+        record_rows,
+        rejections,
+        depends_on_date(record_table, event_table, rules.as_of),
     )
 
 
@@ -152,19 +164,19 @@ def _events(raw: pa.Table, shared: Columns, events: Columns, contract: Contract)
     )
 
 
-def _rejected(people: Columns, events: Columns) -> dict[int, _Rejection]:
+def _rejections(people: Columns, events: Columns) -> dict[int, _Rejection]:
     """Row to the reason against it."""
-    rejected = {
+    rejections = {
         int(row): _Rejection(
             "no_identity", None, "Has no name, birthday or identifier, so nothing can be linked to it."
         )
         for row in np.flatnonzero(~has_identity(people))
     }
-    for unknown in np.flatnonzero(events["role"].is_null().to_numpy(zero_copy_only=False)):
-        rejected[int(unknown)] = _Rejection(
+    for row in np.flatnonzero(events["role"].is_null().to_numpy(zero_copy_only=False)):
+        rejections[int(row)] = _Rejection(
             "unknown_role", "role", "The role is not known. Add the word to values.role of the contract."
         )
-    return rejected
+    return rejections
 
 
 def _repeats(raw: pa.Table, identity: Identity) -> dict[int, _Rejection]:
@@ -179,17 +191,17 @@ def _where(raw: pa.Table, row: int) -> str:
     return f"row {raw.column('row_number')[row].as_py()}" + (f" of sheet {sheet}" if sheet else "")
 
 
-def _quarantine(raw: pa.Table, identity: Identity, feed_id: str, rejected: dict[int, _Rejection]) -> pa.Table:
-    if not rejected:
+def _quarantine(raw: pa.Table, identity: Identity, feed_id: str, rejections: dict[int, _Rejection]) -> pa.Table:
+    if not rejections:
         return QUARANTINE.arrow_schema().empty_table()
-    rows = np.fromiter(rejected, np.int64, len(rejected))
+    rows = np.fromiter(rejections, np.int64, len(rejections))
     raw = some_rows(raw, rows)
     texts = pa.table(dict(sorted(raw_cells(raw).items())))
     raw_rows: list[str] = [
         json.dumps({name: text for name, text in row.items() if text is not None}, ensure_ascii=False)
         for row in texts.to_pylist()
     ] or ["{}"] * len(rows)
-    whys = list(rejected.values())
+    whys = list(rejections.values())
     table = pa.table(
         {
             **{name: raw.column(name) for name in LINEAGE_NAMES},

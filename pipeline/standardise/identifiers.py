@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from stdnum.gb import nhs as stdnum_nhs
 from stdnum.gb import upn as stdnum_upn
 
-from pipeline.standardise.distinct import Note, Read
+from pipeline.standardise.distinct import Note, Reading
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.text import latin, repair, without_float_tail
 
@@ -46,8 +46,10 @@ def pnc(text: str, this_year: int) -> str | None:
     if slashed := PNC_SLASHED.match(text):
         return _pnc_of(*slashed.groups(), this_year=this_year)
     plain = (form.match(text) for form in PNC_PLAIN)
-    found = {canonical for form in plain if form and (canonical := _pnc_of(*form.groups(), this_year=this_year))}
-    return found.pop() if len(found) == 1 else None
+    canonical_ids = {
+        canonical for form in plain if form and (canonical := _pnc_of(*form.groups(), this_year=this_year))
+    }
+    return canonical_ids.pop() if len(canonical_ids) == 1 else None
 
 
 def _pnc_of(year: str, serial: str, letter: str, *, this_year: int) -> str | None:
@@ -88,12 +90,12 @@ def read_police(
     pnc_id: str | None, cro_number: str | None, police_id: str | None, reference: Reference, this_year: int
 ) -> Police:
     """The PNC ID and CRO number that three cells give; each text goes where its form and check letter send it."""
-    found: dict[str, str] = {}
+    identifiers: dict[str, str] = {}
     notes: list[Note] = []
     for column, cell in (("pnc_id", pnc_id), ("cro_number", cro_number), ("police_id", police_id)):
         for token in _tokens(cell, column, reference, notes):
-            _route(token, column, this_year, found, notes)
-    return Police(found.get("pnc_id"), found.get("cro_number"), tuple(dict.fromkeys(notes)))
+            _route(token, column, this_year, identifiers, notes)
+    return Police(identifiers.get("pnc_id"), identifiers.get("cro_number"), tuple(dict.fromkeys(notes)))
 
 
 def _tokens(cell: str | None, column: str, reference: Reference, notes: list[Note]) -> list[str]:
@@ -108,7 +110,7 @@ def _tokens(cell: str | None, column: str, reference: Reference, notes: list[Not
     return [part for part in BETWEEN.split(text) if part.strip("/")]
 
 
-def _route(token: str, column: str, this_year: int, found: dict[str, str], notes: list[Note]) -> None:
+def _route(token: str, column: str, this_year: int, identifiers: dict[str, str], notes: list[Note]) -> None:
     readings: dict[str, str | None] = {"pnc_id": pnc(token, this_year), "cro_number": cro(token)}
     kinds = [kind for kind, value in readings.items() if value]
     if len(kinds) == 2:
@@ -122,11 +124,11 @@ def _route(token: str, column: str, this_year: int, found: dict[str, str], notes
         return
     kind = kinds[0]
     value = str(readings[kind])
-    if found.setdefault(kind, value) != value:
+    if identifiers.setdefault(kind, value) != value:
         notes.append(Note(column, kind, "further_value"))
 
 
-def read_nhs_number(text: str, reference: Reference) -> Read[str]:
+def read_nhs_number(text: str, reference: Reference) -> Reading[str]:
     """Ten digits whose check digit is right."""
     number = re.sub(r"[\s\-.]", "", without_float_tail(latin(repair(text))))
     if (
@@ -134,13 +136,13 @@ def read_nhs_number(text: str, reference: Reference) -> Read[str]:
         or number in reference.placeholders["nhs_number"]
         or SAME_DIGIT.match(number)
     ):
-        return Read(None, (Note("nhs_number", "nhs_number", "placeholder"),))
+        return Reading(None, (Note("nhs_number", "nhs_number", "placeholder"),))
     if stdnum_nhs.is_valid(number):
-        return Read(number)
-    return Read(None, (Note("nhs_number", "nhs_number", "invalid_check"),))
+        return Reading(number)
+    return Reading(None, (Note("nhs_number", "nhs_number", "invalid_check"),))
 
 
-def read_upn(text: str, reference: Reference) -> Read[str]:
+def read_upn(text: str, reference: Reference) -> Reading[str]:
     """A permanent unique pupil number; any authority's code is taken, only the check letter must be right."""
     number = re.sub(r"[\s\-/]", "", latin(repair(text)))
     if reference.stands_for_nothing("upn", text):
@@ -150,5 +152,5 @@ def read_upn(text: str, reference: Reference) -> Read[str]:
     elif number[-1].isalpha():
         reason = "temporary"
     else:
-        return Read(number)
-    return Read(None, (Note("upn", "upn", reason),))
+        return Reading(number)
+    return Reading(None, (Note("upn", "upn", reason),))

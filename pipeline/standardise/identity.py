@@ -58,13 +58,13 @@ def identify(raw: pa.Table, key: tuple[str, ...], earlier: pa.Table | None = Non
     variants: dict[int, dict[str, int]] = {}
     same_as: dict[int, int] = {}
     for row, content in zip(shared.tolist(), contents, strict=True):
-        known = variants.setdefault(int(codes[row]), {})
-        if known.setdefault(content, row) != row:
-            same_as[row] = known[content]
+        row_of_content = variants.setdefault(int(codes[row]), {})
+        if row_of_content.setdefault(content, row) != row:
+            same_as[row] = row_of_content[content]
     occurrence = {
-        row: list(known).index(content) + 1
+        row: list(row_of_content).index(content) + 1
         for row, content in zip(shared.tolist(), contents, strict=True)
-        if len(known := variants[int(codes[row])]) > 1
+        if len(row_of_content := variants[int(codes[row])]) > 1
     }
     return Identity(raw, key, codes, numbers[len(raw) :], same_as, occurrence)
 
@@ -90,8 +90,8 @@ def _codes(tables: Sequence[pa.Table], key: tuple[str, ...]) -> NDArray[np.int64
         code, n_codes = _compact(code)
     if not has_key.all():
         ends = np.cumsum([len(table) for table in tables])
-        rows = [np.flatnonzero(~own) for own in np.split(has_key, ends[:-1])]
-        texts = [_content(some_rows(table, own)) for table, own in zip(tables, rows, strict=True)]
+        rows = [np.flatnonzero(~is_keyed) for is_keyed in np.split(has_key, ends[:-1])]
+        texts = [_content(some_rows(table, is_keyed)) for table, is_keyed in zip(tables, rows, strict=True)]
         code[~has_key] = n_codes + _numbered([pa.chunked_array([text]) for text in texts])[0]
     return code
 

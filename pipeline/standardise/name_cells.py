@@ -38,12 +38,12 @@ class Aside(NamedTuple):
 
 def split_asides(text: str) -> tuple[str, list[Aside]]:
     """The name alone, and what stood beside it in brackets, quotes, or after AKA and née."""
-    asides = [_aside(next(part for part in found if part)) for found in BRACKET.findall(text) if any(found)]
+    asides = [_aside(next(part for part in texts if part)) for texts in BRACKET.findall(text) if any(texts)]
     main = BRACKET.sub(" ", text)
     parts = TAIL.split(main)
-    for sign, said in zip(parts[1::2], parts[2::2], strict=True):
+    for sign, name in zip(parts[1::2], parts[2::2], strict=True):
         is_former = re.fullmatch(FORMER, sign, re.IGNORECASE)
-        asides += [Aside("surname" if is_former else "alias", said)] if said.strip() else []
+        asides += [Aside("surname" if is_former else "alias", name)] if name.strip() else []
     return parts[0].strip(" ,;:-"), asides
 
 
@@ -78,27 +78,27 @@ def _caps(text: str) -> bool:
 def in_order(text: str, order: NameOrder, reference: Reference) -> tuple[str, str]:
     """Given names and surname of a whole name, still as written."""
     if "," in text:
-        family, _, given = text.partition(",")
-        given = given.replace(",", " ")
-        is_suffix = all(word in reference.suffixes for word in name_words(given))
-        if name_words(given) and not is_suffix:
-            return given.strip(), family.strip()
-        text = family
+        surname, _, forenames = text.partition(",")
+        forenames = forenames.replace(",", " ")
+        is_suffix = all(word in reference.suffixes for word in name_words(forenames))
+        if name_words(forenames) and not is_suffix:
+            return forenames.strip(), surname.strip()
+        text = surname
     words = text.split()
     has_title = bool(words) and "".join(name_words(words[0])) in reference.titles
-    kept = without_titles([" ".join(name_words(word)) for word in words], reference)
-    words = _aligned(words, kept)
+    name_parts = without_titles([" ".join(name_words(word)) for word in words], reference)
+    words = _aligned(words, name_parts)
     if len(words) == 1:
         return _lone(words[0], order, has_title, reference)
     return _by_capitals(words) or _by_place(words, order, reference)
 
 
-def _aligned(words: list[str], kept: list[str]) -> list[str]:
+def _aligned(words: list[str], name_parts: list[str]) -> list[str]:
     """The words as written that are left when titles and suffixes are gone."""
     folded = [" ".join(name_words(word)) for word in words]
-    for start in range(len(words) - len(kept) + 1):
-        if folded[start : start + len(kept)] == kept:
-            left = words[start : start + len(kept)]
+    for start in range(len(words) - len(name_parts) + 1):
+        if folded[start : start + len(name_parts)] == name_parts:
+            left = words[start : start + len(name_parts)]
             return [word for word in left if name_words(word)]
     return words
 

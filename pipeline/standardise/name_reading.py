@@ -29,7 +29,7 @@ UNKNOWN = re.compile(r"^(UNKNOWN|UNK|NOT KNOWN|N/K|UNIDENTIFIED|UNNAMED)\b", re.
 
 
 @dataclass(slots=True)
-class NamesGathered:
+class NameParts:
     """Names as they come in from cell after cell."""
 
     reference: Reference
@@ -47,30 +47,30 @@ class NamesGathered:
         self.flags += [FLAG_OF[reason]] if reason in FLAG_OF else []
 
 
-def main_text(column: str, cell: str | None, found: NamesGathered) -> str | None:
+def main_text(column: str, cell: str | None, names: NameParts) -> str | None:
     """The cell without its asides; None where nothing is left that could be a name."""
     if not cell or not cell.strip():
         return None
     text = repair(cell)
-    reason = _not_a_name(text, found.reference)
+    reason = _not_a_name(text, names.reference)
     if reason:
-        found.note(column, reason)
+        names.note(column, reason)
         return None
     if NOT_IN_NAMES.search(text):
         text = NOT_IN_NAMES.sub(" ", MARKUP.sub(" ", text))
-        found.note(column, "characters_removed")
+        names.note(column, "characters_removed")
     main, asides = split_asides(text)
     for aside in asides:
         if aside.kind == "flag":
-            found.flags.append(aside.text)
+            names.flags.append(aside.text)
         elif aside.kind == "surname":
-            found.former += _surnames(aside.text, column, found)
-        elif aside.kind == "alias" and not _not_a_name(aside.text, found.reference):
-            found.asides.append(aside.text)
+            names.former += _surnames(aside.text, column, names)
+        elif aside.kind == "alias" and not _not_a_name(aside.text, names.reference):
+            names.asides.append(aside.text)
         else:
-            found.note(column, "aside_removed")
-    if main and (reason := _not_a_name(main, found.reference)):
-        found.note(column, reason)
+            names.note(column, "aside_removed")
+    if main and (reason := _not_a_name(main, names.reference)):
+        names.note(column, reason)
         return None
     return main or None
 
@@ -87,96 +87,96 @@ def _not_a_name(text: str, reference: Reference) -> str | None:
     return reference.stands_for_nothing("name", folded)
 
 
-def read_part(column: str, text: str, found: NamesGathered) -> None:
+def read_part(column: str, text: str, names: NameParts) -> None:
     """Add what a cell for surname, forename or middle names says."""
     if not has_letters(text):
-        found.note(column, "no_letters")
+        names.note(column, "no_letters")
     elif column == "surname":
-        found.surname[:0] = _surnames(text, column, found)
+        names.surname[:0] = _surnames(text, column, names)
     elif column == "forename":
-        for place, choice in enumerate(ALTERNATIVES.split(text)):
-            words = _given(choice, column, found)
-            found.forename += words[:1]
-            found.middle += words[1:] if place == 0 else []
+        for position, choice in enumerate(ALTERNATIVES.split(text)):
+            words = _forenames(choice, column, names)
+            names.forename += words[:1]
+            names.middle += words[1:] if position == 0 else []
     else:
-        found.middle += forename_words(text, found.reference)
+        names.middle += forename_words(text, names.reference)
 
 
-def read_full(text: str, order: NameOrder, found: NamesGathered) -> None:
+def read_full(text: str, order: NameOrder, names: NameParts) -> None:
     """Add what a cell with a whole name says; beside other cells it fills gaps, or is an alias."""
-    given, family = in_order(text, order, found.reference)
-    if given and family and found.forename and found.surname:
-        found.asides.append(f"{given} {family}")  # another name, unless it turns out to be the same
+    forename_text, surname_text = in_order(text, order, names.reference)
+    if forename_text and surname_text and names.forename and names.surname:
+        names.asides.append(f"{forename_text} {surname_text}")  # another name, unless it turns out to be the same
         return
-    if given and not found.forename:
-        words = _given(given, "full_name", found)
-        found.forename += words[:1]
-        found.middle += words[1:]
-    if family and not found.surname:
-        found.surname += _surnames(family, "full_name", found)
+    if forename_text and not names.forename:
+        words = _forenames(forename_text, "full_name", names)
+        names.forename += words[:1]
+        names.middle += words[1:]
+    if surname_text and not names.surname:
+        names.surname += _surnames(surname_text, "full_name", names)
 
 
-def _given(text: str, column: str, found: NamesGathered) -> list[str]:
+def _forenames(text: str, column: str, names: NameParts) -> list[str]:
     """Given names; none where the text stands for nothing, or for a baby without a name."""
-    words = forename_words(text, found.reference)
-    is_baby, rest = without_baby(words)
+    words = forename_words(text, names.reference)
+    is_baby, following = without_baby(words)
     if is_baby:
-        found.note(column, "unborn", "forename")
-        return [] if words[1] == "OF" or rest[0] in BABY_FILL else rest
-    if reason := _not_a_name(" ".join(words), found.reference):
-        found.note(column, reason, "forename")
+        names.note(column, "unborn", "forename")
+        return [] if words[1] == "OF" or following[0] in BABY_FILL else following
+    if reason := _not_a_name(" ".join(words), names.reference):
+        names.note(column, reason, "forename")
         return []
     return words
 
 
-def grow_together(found: NamesGathered) -> None:
+def grow_together(names: NameParts) -> None:
     """A prefix alone in the forename belongs to the name that follows it."""
-    while found.forename and found.middle and found.forename[0] in found.reference.joined_particles:
-        found.forename[0] += found.middle.pop(0)
-    found.middle = joined(without_titles(found.middle, found.reference), found.reference.joined_particles)
-    if found.middle and (reason := _not_a_name(" ".join(found.middle), found.reference)):
-        found.note("middle_names", reason)
-        found.middle.clear()
+    while names.forename and names.middle and names.forename[0] in names.reference.joined_particles:
+        names.forename[0] += names.middle.pop(0)
+    names.middle = joined(without_titles(names.middle, names.reference), names.reference.joined_particles)
+    if names.middle and (reason := _not_a_name(" ".join(names.middle), names.reference)):
+        names.note("middle_names", reason)
+        names.middle.clear()
 
 
-def _surnames(text: str, column: str, found: NamesGathered) -> list[str]:
+def _surnames(text: str, column: str, names: NameParts) -> list[str]:
     surnames = []
     for choice in ALTERNATIVES.split(text):
         if not choice.strip():
             continue
-        if reason := _not_a_name(choice, found.reference):
-            found.note(column, reason, "surname")
+        if reason := _not_a_name(choice, names.reference):
+            names.note(column, reason, "surname")
             continue
-        is_baby, rest = without_baby(name_words(choice))
+        is_baby, following = without_baby(name_words(choice))
         if is_baby:
-            found.note(column, "unborn", "surname")
-        name = " ".join(surname_words(" ".join(rest), found.reference))
-        if reason := _not_a_name(name, found.reference):
-            found.note(column, reason, "surname")
+            names.note(column, "unborn", "surname")
+        name = " ".join(surname_words(" ".join(following), names.reference))
+        if reason := _not_a_name(name, names.reference):
+            names.note(column, reason, "surname")
         else:
             surnames.append(name)
     return surnames
 
 
-def read_alias(text: str, found: NamesGathered) -> str | None:
+def read_alias(text: str, names: NameParts) -> str | None:
     """The alias as a full name, forename first; a lone forename takes the surname of the record."""
     words = text.split()
     before: list[str] = []
     while words != before:  # a title may only come to the front when what stood before it has gone
         before = words
-        given, family = in_order(text, "forename_first", found.reference)
-        words = [*forename_words(given, found.reference), *surname_words(family, found.reference)]
-        words = without_titles(words, found.reference)
+        forename_text, surname_text = in_order(text, "forename_first", names.reference)
+        words = [*forename_words(forename_text, names.reference), *surname_words(surname_text, names.reference)]
+        words = without_titles(words, names.reference)
         text = " ".join(words)
-    if not words or _not_a_name(text, found.reference):
+    if not words or _not_a_name(text, names.reference):
         return None
-    is_forename = len(words) == 1 and words[0] in found.reference.only_forenames
-    return " ".join([*words, *(found.surname[:1] if is_forename else [])])
+    is_forename = len(words) == 1 and words[0] in names.reference.only_forenames
+    return " ".join([*words, *(names.surname[:1] if is_forename else [])])
 
 
-def is_reversed(found: NamesGathered) -> bool:
+def is_reversed(names: NameParts) -> bool:
     """The lists are sure of it: the forename is only ever a surname, and the surname only ever a forename."""
-    if not found.forename or not found.surname:
+    if not names.forename or not names.surname:
         return False
-    lists = found.reference
-    return found.forename[0] in lists.only_surnames and found.surname[0] in lists.only_forenames
+    lists = names.reference
+    return names.forename[0] in lists.only_surnames and names.surname[0] in lists.only_forenames

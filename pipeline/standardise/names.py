@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from pipeline.core.phonetic import metaphone
 from pipeline.standardise.distinct import Note
 from pipeline.standardise.name_cells import NameOrder, split_aliases
 from pipeline.standardise.name_reading import (
-    NamesGathered,
+    NameParts,
     grow_together,
     is_reversed,
     main_text,
@@ -45,22 +44,22 @@ class Names(NamedTuple):
         return _codes(self.surname)
 
 
-def read_names(
-    full_name: str | None,
-    surname: str | None,
-    forename: str | None,
-    middle_names: str | None,
-    alias: str | None,
-    order: NameOrder,
-    reference: Reference,
-) -> Names:
-    """The names of one record. Its own cells for surname and forename come before a full name.
+class NameCells(NamedTuple):
+    """The cells of one row that hold names, as they were written; field by field as in the contract."""
+
+    full_name: str | None = None
+    surname: str | None = None
+    forename: str | None = None
+    middle_names: str | None = None
+    alias: str | None = None
+
+
+def read_names(cells: NameCells, order: NameOrder, reference: Reference) -> Names:
+    """The names of one record. Its cells for surname and forename come before a full name.
 
     A name in which titles, prefixes or placeholders are left is read again until it stays, so that standard names
     that are standardised once more are the same.
     """
-    cells = {"full_name": full_name, "surname": surname, "forename": forename, "middle_names": middle_names}
-    cells["alias"] = alias
     names = _read_once(cells, order, reference)
     for _ in range(MOST_READINGS):
         if not _is_unsteady(names, reference):
@@ -71,18 +70,19 @@ def read_names(
         names = again._replace(
             flags=_unique([*names.flags, *again.flags]), notes=tuple(dict.fromkeys([*names.notes, *again.notes]))
         )
-    given = next((column for column, cell in cells.items() if cell and cell.strip()), "full_name")
-    notes = (note if cells[note.column] else note._replace(column=given) for note in names.notes)
+    filled = [column for column, cell in cells._asdict().items() if cell]
+    first_filled = next((column for column in filled if getattr(cells, column).strip()), "full_name")
+    notes = (note if note.column in filled else note._replace(column=first_filled) for note in names.notes)
     return names._replace(notes=tuple(dict.fromkeys(notes)))
 
 
-def _as_cells(names: Names) -> dict[str, str | None]:
-    return {
-        "surname": " / ".join(names.surname),
-        "forename": " / ".join(names.forename),
-        "middle_names": names.middle_names,
-        "alias": "; ".join(names.alias),
-    }
+def _as_cells(names: Names) -> NameCells:
+    return NameCells(
+        surname=" / ".join(names.surname),
+        forename=" / ".join(names.forename),
+        middle_names=names.middle_names,
+        alias="; ".join(names.alias),
+    )
 
 
 def _is_unsteady(names: Names, reference: Reference) -> bool:
@@ -99,33 +99,32 @@ def _unsteady(reference: Reference) -> frozenset[str]:
     return frozenset(in_placeholders.union(*lists))
 
 
-def _read_once(cells: Mapping[str, str | None], order: NameOrder, reference: Reference) -> Names:
-    surname, forename, full_name = cells.get("surname"), cells.get("forename"), cells.get("full_name")
-    found = NamesGathered(reference)
-    if surname and "," in surname and not (forename and forename.strip()):
-        full_name, surname = surname, None
+def _read_once(cells: NameCells, order: NameOrder, reference: Reference) -> Names:
+    names = NameParts(reference)
+    if cells.surname and "," in cells.surname and not (cells.forename and cells.forename.strip()):
+        cells = cells._replace(full_name=cells.surname, surname=None)
         order = "comma"
-    for column, cell in (("surname", surname), ("forename", forename), ("middle_names", cells.get("middle_names"))):
-        if main := main_text(column, cell, found):
-            read_part(column, main, found)
-    if main := main_text("full_name", full_name, found):
-        read_full(main, order, found)
-    aliases = [name for aside in found.asides if (name := read_alias(aside, found))]
-    for part in split_aliases(cells.get("alias") or "", order):
-        if main := main_text("alias", part, found):
-            aliases += [name] if (name := read_alias(main, found)) else []
-    found.surname += found.former
-    grow_together(found)
-    own = {" ".join((f, s)) for f in found.forename for s in found.surname}
-    if is_reversed(found):
-        found.flags.append("name_reversed")
+    for column in ("surname", "forename", "middle_names"):
+        if main := main_text(column, getattr(cells, column), names):
+            read_part(column, main, names)
+    if main := main_text("full_name", cells.full_name, names):
+        read_full(main, order, names)
+    aliases = [name for aside in names.asides if (name := read_alias(aside, names))]
+    for part in split_aliases(cells.alias or "", order):
+        if main := main_text("alias", part, names):
+            aliases += [name] if (name := read_alias(main, names)) else []
+    names.surname += names.former
+    grow_together(names)
+    main_names = {" ".join((f, s)) for f in names.forename for s in names.surname}
+    if is_reversed(names):
+        names.flags.append("name_reversed")
     return Names(
-        forename=_unique(found.forename),
-        middle_names=" ".join(found.middle) or None,
-        surname=_unique(found.surname),
-        alias=tuple(name for name in _unique(aliases) if name not in own),
-        flags=_unique(found.flags),
-        notes=tuple(dict.fromkeys(found.notes)),
+        forename=_unique(names.forename),
+        middle_names=" ".join(names.middle) or None,
+        surname=_unique(names.surname),
+        alias=tuple(name for name in _unique(aliases) if name not in main_names),
+        flags=_unique(names.flags),
+        notes=tuple(dict.fromkeys(names.notes)),
     )
 
 

@@ -15,7 +15,7 @@ from schemas.tables import NULLED, TEXTS
 
 
 @dataclass(slots=True)
-class Gathered:
+class Remarks:
     """What there is to say about rows, in any order."""
 
     notes: list[RowNote] = field(default_factory=list)
@@ -31,36 +31,36 @@ class Gathered:
 
     def flag_column(self, rows: int) -> pa.Array:
         """The flags of each row, sorted; null where there is none."""
-        found = sorted(set(self.flags))
-        flat = pa.array([flag for _, flag in found], pa.string())
-        return _lists([row for row, _ in found], flat, rows).cast(TEXTS)
+        row_flags = sorted(set(self.flags))
+        flat = pa.array([flag for _, flag in row_flags], pa.string())
+        return _lists([row for row, _ in row_flags], flat, rows).cast(TEXTS)
 
     def nulled_column(self, cells: Cells) -> pa.Array:
         """The raw text and reason of everything that was nulled or changed, row by row; null where there is none."""
-        found = sorted(set(self.notes))
-        texts = _raw_texts(found, cells)
+        row_notes = sorted(set(self.notes))
+        texts = _raw_texts(row_notes, cells)
         flat = pa.array(
             [
                 {"field": each.note.field, "raw": text, "reason": each.note.reason}
-                for each, text in zip(found, texts, strict=True)
+                for each, text in zip(row_notes, texts, strict=True)
             ],
             NULLED.value_type,
         )
-        return _lists([each.row for each in found], flat, cells.rows).cast(NULLED)
+        return _lists([each.row for each in row_notes], flat, cells.rows).cast(NULLED)
 
 
-def _raw_texts(found: list[RowNote], cells: Cells) -> list[str]:
+def _raw_texts(row_notes: list[RowNote], cells: Cells) -> list[str]:
     """The text in the export, or what a constant or colour put there."""
     by_column: dict[str, list[int]] = {}
-    for place, each in enumerate(found):
-        by_column.setdefault(each.note.column, []).append(place)
-    texts = [""] * len(found)
-    for column, places in by_column.items():
-        rows = pa.array([found[place].row for place in places], pa.int64())
+    for position, each in enumerate(row_notes):
+        by_column.setdefault(each.note.column, []).append(position)
+    texts = [""] * len(row_notes)
+    for column, positions in by_column.items():
+        rows = pa.array([row_notes[position].row for position in positions], pa.int64())
         raw = cells.raw[column].take(rows) if column in cells.raw else pa.nulls(len(rows), pa.string())
-        said = cells[column].take(rows)
-        for place, text, other in zip(places, raw.to_pylist(), said.to_pylist(), strict=True):
-            texts[place] = text if text is not None else other or ""
+        translated = cells[column].take(rows)
+        for position, text, translated_text in zip(positions, raw.to_pylist(), translated.to_pylist(), strict=True):
+            texts[position] = text if text is not None else translated_text or ""
     return texts
 
 

@@ -67,12 +67,12 @@ class Reference:
     def stands_for_nothing(self, field: str, text: str) -> str | None:
         """Why a text is no value of the field, such as ``placeholder``; None if it may be one."""
         key = squeeze(text).upper()
-        anything = self.placeholders["any"]
-        own = self.placeholders.get(field, {})
-        if reason := own.get(key) or anything.get(key):
+        of_any_field = self.placeholders["any"]
+        of_field = self.placeholders.get(field, {})
+        if reason := of_field.get(key) or of_any_field.get(key):
             return reason
-        is_said = key[:1].isalnum() or any(character.isalnum() for character in key)
-        return None if is_said else "placeholder"
+        has_content = key[:1].isalnum() or any(character.isalnum() for character in key)
+        return None if has_content else "placeholder"
 
     def placeholders_of(self, field: str) -> frozenset[str]:
         """Upper-case texts that stand for nothing in the field."""
@@ -80,10 +80,10 @@ class Reference:
 
 
 def _by_field(path: Path, key: str, value: str) -> dict[str, dict[str, str]]:
-    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    by_field: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in rows(path):
-        found[row["field"]][row[key]] = row[value]
-    return dict(found)
+        by_field[row["field"]][row[key]] = row[value]
+    return dict(by_field)
 
 
 def _known_names(folder: Path) -> tuple[frozenset[str], frozenset[str]]:

@@ -25,15 +25,15 @@ def repair(text: str) -> str:
     if text.isascii() and text.isprintable() and "&" not in text:
         return squeeze(text)
     mended = ftfy.fix_text(text, REPAIRS)
-    seen = "".join(c if c.isprintable() else " " for c in mended if unicodedata.category(c) != "Cf")
-    return squeeze(seen)
+    visible = "".join(c if c.isprintable() else " " for c in mended if unicodedata.category(c) != "Cf")
+    return squeeze(visible)
 
 
 def latin(text: str) -> str:
     """The text in upper-case ASCII letters; other scripts are transliterated, symbols and pictures dropped."""
     if not text.isascii():
-        spoken = "".join(" " if unicodedata.category(c) in ("So", "Sk") and c != ACUTE else c for c in text)
-        text = anyascii(unicodedata.normalize("NFKC", spoken.replace(ACUTE, "'")))
+        without_symbols = "".join(" " if unicodedata.category(c) in ("So", "Sk") and c != ACUTE else c for c in text)
+        text = anyascii(unicodedata.normalize("NFKC", without_symbols.replace(ACUTE, "'")))
     return squeeze(text.upper())
 
 

@@ -7,7 +7,7 @@ import re
 from zoneinfo import ZoneInfo
 
 from pipeline.standardise.days import EXCEL_EPOCH, NotADayError, read_day
-from pipeline.standardise.distinct import Note, Read
+from pipeline.standardise.distinct import Note, Reading
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.text import latin, repair
 from schemas.contract import Dates
@@ -23,22 +23,22 @@ MILITARY = re.compile(r"^(?P<day>.+\d{4})[ T]+(?P<hour>\d{2})(?P<minute>\d{2})(?
 SERIAL = re.compile(r"^(\d{5})(\.\d+)?$")
 
 
-def read_time(field: str, text: str, dates: Dates, reference: Reference, as_of: dt.date) -> Read[dt.datetime]:
+def read_time(field: str, text: str, dates: Dates, reference: Reference, as_of: dt.date) -> Reading[dt.datetime]:
     """The moment in UTC. A day without an hour is its midnight in London.
 
     The hour that comes twice in October is the first of both; the one that March leaves out counts from winter time.
     """
-    said = latin(repair(text))
-    if reference.stands_for_nothing("time", said):
-        return Read(None, (Note(field, field, "placeholder"),))
+    plain = latin(repair(text))
+    if reference.stands_for_nothing("time", plain):
+        return Reading(None, (Note(field, field, "placeholder"),))
     latest = _years_later(as_of)
     try:
-        moment = _by_format(text, dates, latest) or _serial(said, dates) or _spoken(said, dates, latest)
+        moment = _by_format(text, dates, latest) or _serial(plain, dates) or _written(plain, dates, latest)
         if moment:
-            return Read(moment.astimezone(dt.UTC))
+            return Reading(moment.astimezone(dt.UTC))
     except (NotADayError, ValueError, OverflowError):
-        return Read(None, (Note(field, field, "impossible_date"),))
-    return Read(None, (Note(field, field, "unreadable_date"),))
+        return Reading(None, (Note(field, field, "impossible_date"),))
+    return Reading(None, (Note(field, field, "unreadable_date"),))
 
 
 def _years_later(day: dt.date) -> dt.date:
@@ -59,27 +59,27 @@ def _by_format(text: str, dates: Dates, latest: dt.date) -> dt.datetime | None:
     return None
 
 
-def _serial(said: str, dates: Dates) -> dt.datetime | None:
-    if not dates.excel_serial or not SERIAL.match(said):
+def _serial(plain: str, dates: Dates) -> dt.datetime | None:
+    if not dates.excel_serial or not SERIAL.match(plain):
         return None
-    days, _, part = said.partition(".")
+    days, _, part = plain.partition(".")
     minutes = round(float(f"0.{part or 0}") * 24 * 60)
     midnight = dt.datetime.combine(EXCEL_EPOCH + dt.timedelta(days=int(days)), dt.time())
     return (midnight + dt.timedelta(minutes=minutes)).replace(tzinfo=LONDON)
 
 
-def _spoken(said: str, dates: Dates, latest: dt.date) -> dt.datetime | None:
-    parts = CLOCK.match(said) or MILITARY.match(said)
-    found: dict[str, str | None] = parts.groupdict() if parts else {}
-    day = read_day((found.get("day") or said).strip(" ,"), dates, latest)
+def _written(plain: str, dates: Dates, latest: dt.date) -> dt.datetime | None:
+    parts = CLOCK.match(plain) or MILITARY.match(plain)
+    clock_parts: dict[str, str | None] = parts.groupdict() if parts else {}
+    day = read_day((clock_parts.get("day") or plain).strip(" ,"), dates, latest)
     if not day:
         return None
-    clock = dt.time(_hour(found), int(found.get("minute") or 0), int(found.get("second") or 0))
-    return dt.datetime.combine(day.day, clock, tzinfo=_zone(found.get("zone")))
+    clock = dt.time(_hour(clock_parts), int(clock_parts.get("minute") or 0), int(clock_parts.get("second") or 0))
+    return dt.datetime.combine(day.day, clock, tzinfo=_zone(clock_parts.get("zone")))
 
 
-def _hour(found: dict[str, str | None]) -> int:
-    hour, half = int(found.get("hour") or 0), found.get("half") or ""
+def _hour(clock_parts: dict[str, str | None]) -> int:
+    hour, half = int(clock_parts.get("hour") or 0), clock_parts.get("half") or ""
     if half and hour <= 12:
         return hour % 12 + (12 if half.startswith("P") else 0)
     return hour

@@ -21,7 +21,7 @@ from pipeline.evaluate.curves import wilson
 from pipeline.evaluate.group_rows import SMALL, group_rows
 from pipeline.evaluate.groups import Grouping, groupings
 from pipeline.evaluate.origins import name_origins
-from pipeline.standardise.names import read_names
+from pipeline.standardise.names import NameCells, read_names
 from pipeline.standardise.reference import Reference
 
 ROWS = st.lists(
@@ -191,7 +191,7 @@ def test_name_origins_find_most_communities_of_synthetic_london(sample_truth: Pa
     persons = pq.read_table(sample_truth / "persons.parquet")
     reference = Reference.load()
     read = [
-        read_names(None, surname, forename, None, None, "forename_first", reference)
+        read_names(NameCells(surname=surname, forename=forename), "forename_first", reference)
         for forename, surname in zip(*(persons.column(n).to_pylist() for n in ("forename", "surname")), strict=True)
     ]
     names = pa.table({"forename": [list(n.forename) for n in read], "surname": [list(n.surname) for n in read]})

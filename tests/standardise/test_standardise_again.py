@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.parquet import conform
-from pipeline.standardise.again import Before
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
+from pipeline.standardise.reuse import EarlierExport
 from schemas.contract import Contract
 from schemas.tables import RAW_RECORDS
 
@@ -82,9 +82,9 @@ def raw(rows: list[dict[str, object]], sha256: str) -> pa.Table:
     return conform(pa.Table.from_arrays(arrays, names=schema.names), RAW_RECORDS)
 
 
-def before(export: pa.Table, found: FeedStandardised) -> Before:
+def before(export: pa.Table, found: FeedStandardised) -> EarlierExport:
     """As it lies on disk: sorted by key."""
-    return Before(export, *in_order(found).values())
+    return EarlierExport(export, *in_order(found).values())
 
 
 def in_order(found: FeedStandardised) -> dict[str, pa.Table]:
@@ -107,7 +107,7 @@ def test_any_history_of_exports_is_standardised_as_if_each_were_the_first(rows, 
         for name, table in in_order(plain).items():
             assert in_order(found)[name].drop_columns(NIGHTLY[name]).equals(table.drop_columns(NIGHTLY[name])), name
         assert found.quarantine.equals(plain.quarantine)
-        assert found.hangs_on_day == plain.hangs_on_day
+        assert found.depends_on_date == plain.depends_on_date
         last = before(export, found)
 
 
@@ -116,7 +116,7 @@ def test_any_history_of_exports_is_standardised_as_if_each_were_the_first(rows, 
 def test_an_export_that_does_not_hang_on_the_day_gives_the_same_on_a_later_one(rows, days: int) -> None:
     export, day = raw(rows, "0"), dt.date(2026, 11, 20)
     found, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=days)))
-    if not found.hangs_on_day:
+    if not found.depends_on_date:
         assert [found.std_records, found.events, found.quarantine] == [
             later.std_records,
             later.events,
@@ -128,7 +128,7 @@ def test_a_row_that_nothing_is_known_of_but_a_birthday_to_come_hangs_on_the_day(
     export, day = raw([{"date_of_birth": "21/11/2026", "role": "VIC"}], "0"), dt.date(2026, 11, 20)
     found, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=1)))
     assert (len(found.std_records), len(later.std_records)) == (0, 1)
-    assert found.hangs_on_day
+    assert found.depends_on_date
 
 
 def test_rows_that_moved_in_the_file_are_not_standardised_again() -> None:

@@ -10,7 +10,7 @@ from pipeline.standardise.addresses import read_address
 from pipeline.standardise.birthdays import read_birthday
 from pipeline.standardise.contacts import read_email, read_phone, read_uprn
 from pipeline.standardise.identifiers import asn, read_nhs_number, read_police, read_upn
-from pipeline.standardise.names import read_names
+from pipeline.standardise.names import NameCells, read_names
 from pipeline.standardise.reference import Reference
 from schemas.contract import Dates
 
@@ -29,8 +29,7 @@ def cases(name: str) -> list[object]:
 def test_names_are_read_as_the_case_says(case: dict) -> None:
     cells = dict(case["from"])
     order = cells.pop("order", "forename_first")
-    fields = [cells.get(name) for name in ("full_name", "surname", "forename", "middle_names", "alias")]
-    names = read_names(*fields, order=order, reference=REFERENCE)
+    names = read_names(NameCells(**cells), order, REFERENCE)
     found = {
         name: list(value) if isinstance(value, tuple) else value
         for name in ("forename", "middle_names", "surname", "alias", "flags")

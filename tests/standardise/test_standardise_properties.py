@@ -10,7 +10,7 @@ from pipeline.standardise.birthdays import OLDEST_YEARS, read_age, read_birthday
 from pipeline.standardise.codes import read_borough, read_code, read_ethnicity, read_observed
 from pipeline.standardise.contacts import read_email, read_phone, read_uprn
 from pipeline.standardise.identifiers import CHECK_LETTERS, asn, cro, pnc, read_nhs_number, read_police, read_upn
-from pipeline.standardise.names import read_names
+from pipeline.standardise.names import NameCells, read_names
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.times import read_time
 from schemas.contract import Dates
@@ -36,23 +36,21 @@ datelike = st.text(alphabet="0123456789/-.: ()TZagemoyrs", max_size=24)
 @settings(max_examples=300)
 @given(anything, anything, anything, anything, anything, st.sampled_from(ORDERS))
 def test_standard_names_stay_as_they_are(full: str, last: str, first: str, middle: str, alias: str, order: str) -> None:
-    once = read_names(full, last, first, middle, alias, order=order, reference=REFERENCE)
-    again = read_names(
-        None,
-        " / ".join(once.surname) or None,
-        " / ".join(once.forename) or None,
-        once.middle_names,
-        "; ".join(once.alias) or None,
-        order=order,
-        reference=REFERENCE,
+    once = read_names(NameCells(full, last, first, middle, alias), order, REFERENCE)
+    standard = NameCells(
+        surname=" / ".join(once.surname) or None,
+        forename=" / ".join(once.forename) or None,
+        middle_names=once.middle_names,
+        alias="; ".join(once.alias) or None,
     )
+    again = read_names(standard, order, REFERENCE)
     assert (again.forename, again.middle_names, again.surname, again.alias) == once[:4]
     assert not {note.reason for note in again.notes}
 
 
 @given(anything, st.sampled_from(ORDERS))
 def test_names_hold_nothing_but_capital_letters(text: str, order: str) -> None:
-    names = read_names(text, None, None, None, text, order=order, reference=REFERENCE)
+    names = read_names(NameCells(full_name=text, alias=text), order, REFERENCE)
     for name in (*names.forename, *names.surname, *names.alias, names.middle_names or "A"):
         assert all("A" <= character <= "Z" or character == " " for character in name)
         assert name == " ".join(name.split()) != ""
