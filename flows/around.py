@@ -26,17 +26,17 @@ def private(night: Night, place: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, LinkageError) and error.stage:
             raise  # told already, nearer to where it happened
-        own = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
-        if own is None and os.environ.get("BOROUGHLINK_DEBUG"):
+        known_error = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
+        if known_error is None and os.environ.get("BOROUGHLINK_DEBUG"):
             raise
-        if own is None:
+        if known_error is None:
             kind = type(error).__name__
-            own = LinkageError(f"{place} failed ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where.")
-        own.stage = own.stage or place
-        log("stage failed", stage=place, error=type(error).__name__, reason=str(own))
-        if own is error:
+            known_error = LinkageError(f"{place} failed ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where.")
+        known_error.stage = known_error.stage or place
+        log("stage failed", stage=place, error=type(error).__name__, reason=str(known_error))
+        if known_error is error:
             raise
-        raise own from None
+        raise known_error from None
 
 
 class timed:  # noqa: N801  (reads as a word where it is used)
@@ -59,8 +59,8 @@ class timed:  # noqa: N801  (reads as a word where it is used)
 def add_metrics(night: Night, metrics: list[Metric]) -> None:
     """Keep measures of the run; one that is there already gets its new value."""
     with _metrics_lock:
-        kept = {(metric.stage, metric.metric): metric for metric in (*metrics_of(night), *metrics)}
-        write_synced(night.folder.file("metrics.json"), json.dumps(list(kept.values())))
+        by_name = {(metric.stage, metric.metric): metric for metric in (*metrics_of(night), *metrics)}
+        write_synced(night.folder.file("metrics.json"), json.dumps(list(by_name.values())))
 
 
 def metrics_of(night: Night) -> list[Metric]:

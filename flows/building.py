@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import pyarrow as pa
@@ -45,60 +45,66 @@ def persons(night: Night) -> list[Metric]:
     """Golden records, identities and questions; writes the tables of persons."""
     before = read_current(night.home)
     with ThreadPoolExecutor(AT_ONCE) as pool:  # what is not needed yet is read and written beside the work
-        queue = pool.submit(_queue_before, before) if before else None
-        first = {name: pool.submit(read_table, night.folder.table(LINK, name)) for name in READ_FIRST}
-        going_on = pool.submit(_previous, night, before) if before else None
-        rest = {
-            name: pool.submit(read_table, night.folder.table(LINK, name), columns) for name, columns in READ.items()
-        }
-        asked = queue.result() if queue else None
-        tables = {name: table.result() for name, table in first.items()}
-        doubted = pool.submit(_doubts, night, tables, asked)
-        previous = going_on.result() if going_on else None
-        linked = _linked(night, before, {**tables, **{name: table.result() for name, table in rest.items()}})
-        found = identify(linked, previous, night.run_id)
-        written = [pool.submit(write_identified, night.folder, found), pool.submit(_keep, night, found)]
-        doubts = doubted.result()
-        built = build_persons(found, doubts, _survivorship(night), previous.tables if previous else None, asked)
+        reading_queue = pool.submit(_queue_before, before) if before else None
+        reading_first = _start_reading(pool, night, dict.fromkeys(READ_FIRST))
+        reading_previous = pool.submit(_previous, night, before) if before else None
+        reading_rows = _start_reading(pool, night, READ)
+        queue_before = reading_queue.result() if reading_queue else None
+        tables = {name: table.result() for name, table in reading_first.items()}
+        collecting_doubts = pool.submit(_doubts, night, tables, queue_before)
+        previous = reading_previous.result() if reading_previous else None
+        tables |= {name: table.result() for name, table in reading_rows.items()}
+        identified = identify(_linked(night, before, tables), previous, night.run_id)
+        writing = [pool.submit(write_identified, night.folder, identified), pool.submit(_keep, night, identified)]
+        doubts = collecting_doubts.result()
+        persons_before = previous.tables if previous else None
+        built = build_persons(identified, doubts, _survivorship(night), persons_before, queue_before)
         write_built(night.folder, built)
-        for writing in written:
-            writing.result()
+        for written in writing:
+            written.result()
     log("persons built", persons=len(doubts.clusters), anew=built.n_rebuilt, questions=len(built.review_queue))
     return [Metric("night", "persons_rebuilt", built.n_rebuilt, "count")]
 
 
-def _keep(night: Night, found: Identified) -> None:
+def _start_reading(
+    pool: ThreadPoolExecutor, night: Night, columns: Mapping[str, Sequence[str] | None]
+) -> dict[str, Future[pa.Table]]:
+    """Tables of linking by name, each with these columns, or all of them."""
+    return {name: pool.submit(read_table, night.folder.table(LINK, name), columns[name]) for name in columns}
+
+
+def _keep(night: Night, identified: Identified) -> None:
     """Keep what the next night goes on from."""
-    contents = {RECORD_CONTENTS: found.record_contents}
+    contents = {RECORD_CONTENTS: identified.record_contents}
     write_tables(night.home.kept / night.run_id / PERSONS, contents, {"rules": _rules(night)})
 
 
-def _doubts(night: Night, tables: Mapping[str, pa.Table], asked: Queue | None) -> Doubts:
+def _doubts(night: Night, tables: Mapping[str, pa.Table], questions_before: Queue | None) -> Doubts:
     """What questions are made of. The links are gone through in parts: few are between records that a question may name."""
     review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
     pairs, clusters, standing = (tables[name] for name in ("review_pairs", "clusters", "standing_decisions"))
     doubts = Doubts(pairs, clusters, NO_LINKS, standing, review_bits, night.settings.most_records)
-    named = doubted_records(doubts, tables["cluster_members"], asked.open if asked else None)
+    doubted = doubted_records(doubts, tables["cluster_members"], questions_before.open if questions_before else None)
     parts = read_parts(night.folder.table(LINK, "links"), OF_A_LINK)
-    return replace(doubts, links=pa.concat_tables([NO_LINKS, *links_between(parts, named)]).combine_chunks())
+    return replace(doubts, links=pa.concat_tables([NO_LINKS, *links_between(parts, doubted)]).combine_chunks())
 
 
 def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table]) -> Linked:
     """What linking handed on."""
-    then = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
-    decided = changed_since(read_table(then) if then and then.is_file() else None, tables["decided_pairs"])
+    path = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
+    decided = changed_since(read_table(path) if path and path.is_file() else None, tables["decided_pairs"])
     records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))
-    anew = _anew(night, before, records) if before else None
-    return Linked(records, events, members, load_model(night.settings.model).stamp, decided, anew)
+    renewed = _renewed_records(night, before, records) if before else None
+    return Linked(records, events, members, load_model(night.settings.model).stamp, decided, renewed)
 
 
-def _anew(night: Night, before: Publication, std_records: pa.Table) -> pa.Array:
-    """Records that may say something else than what the publication has of them: of feeds that are or were not fresh, all."""
+def _renewed_records(night: Night, before: Publication, std_records: pa.Table) -> pa.Array:
+    """Records whose content may differ from the publication's; of a feed that was not fresh tonight or then, all of them."""
     tonight = read_table(night.folder.table(VALIDATE, SOURCE_STATUS.name))
     fresh = set.intersection(*(_fresh_feeds(status) for status in (tonight, before.table(SOURCE_STATUS.name))))
     is_other = pc.invert(pc.is_in(std_records.column("feed_id"), pa.array(sorted(fresh), pa.string())))
-    others = std_records.column("record_id").filter(is_other).combine_chunks()
-    return pa.concat_arrays([others, *(records_anew(night, feed_id) for feed_id in sorted(fresh))])
+    of_stale_feeds = std_records.column("record_id").filter(is_other).combine_chunks()
+    return pa.concat_arrays([of_stale_feeds, *(records_anew(night, feed_id) for feed_id in sorted(fresh))])
 
 
 def _fresh_feeds(source_status: pa.Table) -> set[str]:
@@ -115,7 +121,7 @@ def _previous(night: Night, before: Publication) -> Previous:
 
 
 def _queue_before(before: Publication) -> Queue:
-    """Its questions."""
+    """The questions of the last publication, open and closed."""
     return Queue(before.table("review_queue"), _closed_before(before))
 
 
@@ -132,11 +138,11 @@ def _rules(night: Night) -> str:
 
 def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
     """The last publication's persons, from its run; None where other rules made them, a byte changed, or all is to be rebuilt."""
-    kept, run = night.home.kept / before.run_id / PERSONS, night.home.run(before.run_id)
-    facts = read_facts(kept)
+    folder, run = night.home.kept / before.run_id / PERSONS, night.home.run(before.run_id)
+    facts = read_facts(folder)
     if night.is_full or facts is None or facts.get("rules") != _rules(night):
         return None
-    contents = read_kept_table(kept, RECORD_CONTENTS, facts)
+    contents = read_kept_table(folder, RECORD_CONTENTS, facts)
     members, record_persons = run.table(LINK, "cluster_members"), run.table(PERSONS, RECORD_PERSONS)
     golden = run.table(PERSONS, PERSONS_TABLE.name)
     stages = {LINK: [members], PERSONS: [record_persons, golden, *fields_files(run)]}

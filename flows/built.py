@@ -42,11 +42,11 @@ IN_ORDER = (LINK_CHANGES, REVIEW_QUEUE, REVIEW_CLOSED)
 OLD_SHARE = 0.75  # of the file of fields must still count, else it is written anew
 
 
-def write_identified(folder: RunFolder, found: Identified) -> None:
+def write_identified(folder: RunFolder, identified: Identified) -> None:
     """Write who is who into the run's folder."""
     for table in (IDENTITY_LEDGER, LINK_CHANGES):
-        _write(folder, table, getattr(found, table.name))
-    replace_rows(folder.table(PERSONS, RECORD_PERSONS), found.record_persons)
+        _write(folder, table, getattr(identified, table.name))
+    replace_rows(folder.table(PERSONS, RECORD_PERSONS), identified.record_persons)
 
 
 def write_built(folder: RunFolder, built: PersonTables) -> None:
@@ -85,14 +85,14 @@ def _in_parts(table: Table, rows: WithPersons | FieldsSince) -> InParts:
 
 def fields_of(folder: RunFolder) -> FieldsSince:
     """``person_fields`` of a run."""
-    whole, made, touched = fields_files(folder)
-    return FieldsSince(whole, read_table(touched).column("person_id").combine_chunks(), read_table(made))
+    main, newer, renewed = fields_files(folder)
+    return FieldsSince(main, read_table(renewed).column("person_id").combine_chunks(), read_table(newer))
 
 
 def fields_files(folder: RunFolder) -> tuple[Path, Path, Path]:
     """The files that ``person_fields`` is made of."""
-    whole, made, touched = (folder.table(PERSONS, name) for name in (PERSON_FIELDS.name, FIELDS_SINCE, PERSONS_SINCE))
-    return whole, made, touched
+    main, newer, renewed = (folder.table(PERSONS, name) for name in (PERSON_FIELDS.name, FIELDS_SINCE, PERSONS_SINCE))
+    return main, newer, renewed
 
 
 def _write(folder: RunFolder, table: Table, rows: pa.Table | Iterable[pa.Table]) -> None:
@@ -105,14 +105,14 @@ def _write(folder: RunFolder, table: Table, rows: pa.Table | Iterable[pa.Table])
 
 def write_fields(folder: RunFolder, fields: pa.Table | FieldsSince) -> None:
     """Write ``person_fields``: only what took the place of other rows, while they are few beside those of the file."""
-    whole, made, touched = fields_files(folder)
+    main, newer, renewed = fields_files(folder)
     schema = PERSON_FIELDS.arrow_schema()
     if isinstance(fields, FieldsSince) and len(fields.made) <= (1 - OLD_SHARE) * count_rows(fields.path):
-        whole.parent.mkdir(parents=True, exist_ok=True)
-        hand_on(fields.path, whole)
-        since, persons = fields.made, fields.touched
+        main.parent.mkdir(parents=True, exist_ok=True)
+        hand_on(fields.path, main)
+        newer_rows, persons = fields.made, fields.touched
     else:
-        replace_parts(whole, [fields] if isinstance(fields, pa.Table) else fields.parts(), schema)
-        since, persons = schema.empty_table(), pa.array([], pa.string())
-    replace_rows(made, since)
-    replace_rows(touched, pa.table({"person_id": persons}))
+        replace_parts(main, [fields] if isinstance(fields, pa.Table) else fields.parts(), schema)
+        newer_rows, persons = schema.empty_table(), pa.array([], pa.string())
+    replace_rows(newer, newer_rows)
+    replace_rows(renewed, pa.table({"person_id": persons}))

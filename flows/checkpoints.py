@@ -57,7 +57,8 @@ class Step:
         root, paths = self.night.home.root, sorted(_files(self.outputs))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return {
-                str(path.relative_to(root)): told for path, told in zip(paths, pool.map(_described, paths), strict=True)
+                str(path.relative_to(root)): facts
+                for path, facts in zip(paths, pool.map(_size_and_checksum, paths), strict=True)
             }
 
 
@@ -71,10 +72,10 @@ def once(step: Step, kind: type[T], work: Callable[[], T], is_current: Callable[
         is_current: whether what the step read outside the home is still as it was; asked only where all else stands.
     """
     codec: TypeAdapter[T] = TypeAdapter(kind)
-    said = _standing(step)
-    if said is not None and is_current():
+    marker = _valid_marker(step)
+    if marker is not None and is_current():
         try:
-            result = codec.validate_python(said["result"])
+            result = codec.validate_python(marker["result"])
         except ValidationError:
             log("checkpoint not understood", stage=step.name)
         else:
@@ -91,10 +92,12 @@ def as_marked(home: Home, folder: Path, paths: Iterable[Path]) -> bool:
     try:
         outputs = json.loads((folder / MARKER).read_text("utf-8"))["outputs"]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = list(
-                pool.map(lambda path: tuple(outputs[str(path.relative_to(home.root))]) == _described(path), paths)
+            are_same = list(
+                pool.map(
+                    lambda path: tuple(outputs[str(path.relative_to(home.root))]) == _size_and_checksum(path), paths
+                )
             )
-        return all(told)
+        return all(are_same)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -115,17 +118,17 @@ def _mark(step: Step, result: object) -> None:
     for folder in {path.parent for path in written}:
         sync_folder(folder)
     make_folder(step.marker.parent)
-    said = {"stage": step.name, "inputs": step.inputs(), "outputs": files, "result": result}
-    write_synced(step.marker, json.dumps(said, indent=1, sort_keys=True))
+    marker = {"stage": step.name, "inputs": step.inputs(), "outputs": files, "result": result}
+    write_synced(step.marker, json.dumps(marker, indent=1, sort_keys=True))
 
 
-def _standing(step: Step) -> dict[str, Any] | None:
+def _valid_marker(step: Step) -> dict[str, Any] | None:
     """What the marker says, where it holds."""
     try:
-        said = json.loads(step.marker.read_text("utf-8"))
-        is_same = said["inputs"] == step.inputs()
-        outputs = {path: tuple(facts) for path, facts in said["outputs"].items()}
-        said["result"]
+        marker = json.loads(step.marker.read_text("utf-8"))
+        is_same = marker["inputs"] == step.inputs()
+        outputs = {path: tuple(facts) for path, facts in marker["outputs"].items()}
+        marker["result"]
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -137,7 +140,7 @@ def _standing(step: Step) -> dict[str, Any] | None:
     if outputs != step.files():
         log("checkpoint does not go with its files", stage=step.name)
         return None
-    return said
+    return marker
 
 
 def _outcome_of(folder: Path) -> str:
@@ -157,9 +160,9 @@ def _files(places: Iterable[Path]) -> Iterable[Path]:
                 yield path
 
 
-def _described(path: Path) -> tuple[int, str]:
+def _size_and_checksum(path: Path) -> tuple[int, str]:
     return path.stat().st_size, checksum_of(path)
 
 
-def _digest(said: object) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

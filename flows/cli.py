@@ -71,9 +71,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("BOROUGHLINK_DEBUG"):
             raise
-        told = storage_error(error, Path(str(getattr(error, "filename", None) or "the home")))
-        if told is not None:
-            Console(stderr=True).print(f"[bold]Failed.[/] {_plain(str(told))}", soft_wrap=True)
+        known_error = storage_error(error, Path(str(getattr(error, "filename", None) or "the home")))
+        if known_error is not None:
+            Console(stderr=True).print(f"[bold]Failed.[/] {_plain(str(known_error))}", soft_wrap=True)
             sys.exit(1)
         kind = type(error).__name__
         message = f"[bold]Failed[/] unexpectedly ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where."

@@ -33,8 +33,8 @@ STATES = ("in_force", "waiting", "contradicted", "detached")
 
 def decisions_url(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> str:
     """The environment's URL, else the run file's, else a SQLite file in the home."""
-    own = environment.get(DECISIONS_URL) or settings.decisions_url
-    return own or f"sqlite:///{home.decisions.resolve()}"
+    configured = environment.get(DECISIONS_URL) or settings.decisions_url
+    return configured or f"sqlite:///{home.decisions.resolve()}"
 
 
 def check_place(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> None:
@@ -43,8 +43,8 @@ def check_place(settings: RunSettings, home: Home, environment: Mapping[str, str
     Raises:
         SettingsError: If it is not.
     """
-    own = environment.get(DECISIONS_URL) or settings.decisions_url
-    if not own and not home.root.is_dir():
+    configured = environment.get(DECISIONS_URL) or settings.decisions_url
+    if not configured and not home.root.is_dir():
         raise SettingsError(str(home.root), "is no home.", "Give --home; the first boroughlink run makes one.")
 
 
@@ -92,24 +92,24 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
 
 
 def with_evidence(
-    night: Night, said: DecidedTonight, links: pa.Table, model: Model, std_records: pa.Table
+    night: Night, decided: DecidedTonight, links: pa.Table, model: Model, std_records: pa.Table
 ) -> DecidedTonight:
     """The same, with each decision told whether its evidence moved since it was made."""
-    if not len(said.log):
-        return said
-    wanted = pa.array(sorted(_records_of(said.standing)), pa.string())
-    is_own = [pc.is_in(links.column(end), wanted) for end in ENDS]
-    pairs = set(zip(*(said.standing.column(end).to_pylist() for end in ENDS), strict=True))
-    rows = links.filter(pc.and_(*is_own)).to_pylist()
+    if not len(decided.log):
+        return decided
+    wanted = pa.array(sorted(_records_of(decided.standing)), pa.string())
+    is_wanted = [pc.is_in(links.column(end), wanted) for end in ENDS]
+    pairs = set(zip(*(decided.standing.column(end).to_pylist() for end in ENDS), strict=True))
+    rows = links.filter(pc.and_(*is_wanted)).to_pylist()
     levels = {
         pair: levels_of(row, model) for row in rows if (pair := (row["record_id_l"], row["record_id_r"])) in pairs
     }
     columns = ["record_id", *(name for name in VALUES_SEEN if name in std_records.column_names)]
-    seen = std_records.select(columns).filter(pc.is_in(std_records.column("record_id"), wanted)).to_pylist()
-    evidence = pair_evidence(levels, {row["record_id"]: row for row in seen})
+    values = std_records.select(columns).filter(pc.is_in(std_records.column("record_id"), wanted)).to_pylist()
+    evidence = pair_evidence(levels, {row["record_id"]: row for row in values})
     policy = load_policy(night.settings.steward_policy)
-    standing = standing_decisions(said.log, policy, _fingerprints(said.log, std_records), evidence)
-    return DecidedTonight(said.log, standing, said.pairs)
+    standing = standing_decisions(decided.log, policy, _fingerprints(decided.log, std_records), evidence)
+    return DecidedTonight(decided.log, standing, decided.pairs)
 
 
 def decision_metrics(standing: pa.Table) -> list[Metric]:
@@ -130,12 +130,12 @@ def stamp_of(log: pa.Table) -> dict[str, object]:
 def changed_since(before: pa.Table | None, pairs: pa.Table) -> dict[str, list[str]]:
     """Record to the decisions on it that bind tonight and did not last night, or the other way round, sorted."""
     then, now = (_by_pair(table) for table in (before, pairs))
-    found: dict[str, set[str]] = defaultdict(set)
+    decision_ids: dict[str, set[str]] = defaultdict(set)
     for pair in then.keys() | now.keys():
         if then.get(pair) != now.get(pair):
             for record in pair[:2]:
-                found[record] |= {*then.get(pair, ()), *now.get(pair, ())}
-    return {record: sorted(ids) for record, ids in sorted(found.items())}
+                decision_ids[record] |= {*then.get(pair, ()), *now.get(pair, ())}
+    return {record: sorted(changed) for record, changed in sorted(decision_ids.items())}
 
 
 def _by_pair(pairs: pa.Table | None) -> dict[tuple[str, str, str], tuple[str, ...]]:
@@ -144,8 +144,8 @@ def _by_pair(pairs: pa.Table | None) -> dict[tuple[str, str, str], tuple[str, ..
 
 
 def _without_reasons(log: pa.Table) -> pa.Table:
-    at = log.schema.get_field_index("reason")
-    return log.set_column(at, log.schema.field(at), pa.nulls(len(log), pa.string()))
+    position = log.schema.get_field_index("reason")
+    return log.set_column(position, log.schema.field(position), pa.nulls(len(log), pa.string()))
 
 
 def _records_of(table: pa.Table) -> set[str]:

@@ -28,23 +28,24 @@ def read_decisions(path: Path) -> pa.Table:
     if lacking := [name for name in ENDS if name not in names] + ([] if verdict else ["decision"]):
         problem = f"lacks {', '.join(lacking)}; it has {', '.join(names[:20])}."
         raise SourceError("missing_columns", str(path), problem, "Give record_id_l, record_id_r and decision.")
-    times = [name for name in ("decided_at",) if name in names]
-    found = read_any(path, [*ENDS, str(verdict), *times])
-    decided = [_verdict(text, path, row) for row, text in enumerate(found.column(str(verdict)).to_pylist(), start=1)]
-    texts = found.column("decided_at").to_pylist() if times else [None] * len(found)
-    at = [_time(text, path, row) for row, text in enumerate(texts, start=1)]
-    columns = {name: found.column(name).cast(pa.string()) for name in ENDS}
+    time_columns = [name for name in ("decided_at",) if name in names]
+    rows = read_any(path, [*ENDS, str(verdict), *time_columns])
+    verdicts = [_verdict(text, path, row) for row, text in enumerate(rows.column(str(verdict)).to_pylist(), start=1)]
+    time_texts = rows.column("decided_at").to_pylist() if time_columns else [None] * len(rows)
+    moments = [_time(text, path, row) for row, text in enumerate(time_texts, start=1)]
+    columns = {name: rows.column(name).cast(pa.string()) for name in ENDS}
     return pa.table(
-        columns | {"decision": pa.array(decided, pa.string()), "decided_at": pa.array(at, pa.timestamp("us", tz="UTC"))}
+        columns
+        | {"decision": pa.array(verdicts, pa.string()), "decided_at": pa.array(moments, pa.timestamp("us", tz="UTC"))}
     )
 
 
 def _verdict(text: str | None, path: Path, row: int) -> str:
-    said = (text or "").strip().lower()
-    if said not in VERDICTS:
+    verdict = (text or "").strip().lower()
+    if verdict not in VERDICTS:
         place = f"{path}, record {row:,}"
         raise SourceError("no_decision", place, "its decision is none of link, unlink, unsure.", "Correct the row.")
-    return said
+    return verdict
 
 
 def _time(text: str | None, path: Path, row: int) -> dt.datetime | None:
@@ -52,9 +53,9 @@ def _time(text: str | None, path: Path, row: int) -> dt.datetime | None:
     if not text or not text.strip():
         return None
     try:
-        at = dt.datetime.fromisoformat(text.strip())
+        moment = dt.datetime.fromisoformat(text.strip())
     except ValueError:
         place = f"{path}, record {row:,}"
         problem = "decided_at is no moment."
         raise SourceError("no_time", place, problem, "Write it as 2026-11-20T14:05:00Z, or leave it empty.") from None
-    return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -16,8 +16,8 @@ from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import Store
 
 MOST_SHOWN = 50
-SAID = {"link": "{} = {}", "unlink": "{} is not {}", "unsure": "{} ? {}", "retract": "taken back: {} and {}"}
-SHOWN = (
+SENTENCES = {"link": "{} = {}", "unlink": "{} is not {}", "unsure": "{} ? {}", "retract": "taken back: {} and {}"}
+COLUMNS_SHOWN = (
     "decision_id",
     "record_id_l",
     "record_id_r",
@@ -33,38 +33,40 @@ SHOWN = (
 )
 
 
-def decision(store: Store, recorded: Recorded, as_json: bool) -> None:
+def print_decision(store: Store, recorded: Recorded, as_json: bool) -> None:
     """What became of one decision."""
-    made = recorded.decision
+    entry = recorded.decision
     waits = _waits(store, recorded)
     if as_json:
         facts = {
-            "decision_id": made.decision_id,
-            "record_ids": list(made.pair),
-            "verdict": made.verdict,
+            "decision_id": entry.decision_id,
+            "record_ids": list(entry.pair),
+            "verdict": entry.verdict,
             "is_new": recorded.is_new,
             "waits_for_second_person": waits,
-            "second_because": (made.second_because or "").split(";") if waits else [],
-            "confirms": made.confirms,
-            "retracts": made.retracts,
-            "supersedes": made.supersedes,
-            "evidence": made.evidence,
+            "second_because": (entry.second_because or "").split(";") if waits else [],
+            "confirms": entry.confirms,
+            "retracts": entry.retracts,
+            "supersedes": entry.supersedes,
+            "evidence": entry.evidence,
         }
         typer.echo(json.dumps(facts))
         return
     console = Console()
-    left, right = made.pair
-    what = SAID[made.verdict].format(left, right)
-    what = f"confirmed: {what}" if made.confirms else what
-    console.print(Text(what, "bold"), soft_wrap=True)
-    kept = "kept" if recorded.is_new else "there already, kept once"
-    console.print(Text(f"decision {made.decision_id}, {kept}"), soft_wrap=True)
-    if made.supersedes:
-        console.print(Text(f"in place of {made.supersedes}"), soft_wrap=True)
+    left, right = entry.pair
+    sentence = SENTENCES[entry.verdict].format(left, right)
+    sentence = f"confirmed: {sentence}" if entry.confirms else sentence
+    console.print(Text(sentence, "bold"), soft_wrap=True)
+    novelty = "kept" if recorded.is_new else "there already, kept once"
+    console.print(Text(f"decision {entry.decision_id}, {novelty}"), soft_wrap=True)
+    if entry.supersedes:
+        console.print(Text(f"in place of {entry.supersedes}"), soft_wrap=True)
     if waits:
-        because = (made.second_because or "asked for").replace(";", ", ").replace("_", " ")
-        console.print(Text(f"It does not count yet: another steward must confirm it ({because})."))
-        console.print(Text(f'boroughlink decide --confirm {made.decision_id} --by NAME --reason "..."'), soft_wrap=True)
+        reasons = (entry.second_because or "asked for").replace(";", ", ").replace("_", " ")
+        console.print(Text(f"It does not count yet: another steward must confirm it ({reasons})."))
+        console.print(
+            Text(f'boroughlink decide --confirm {entry.decision_id} --by NAME --reason "..."'), soft_wrap=True
+        )
 
 
 def _waits(store: Store, recorded: Recorded) -> bool:
@@ -80,7 +82,9 @@ def _waits(store: Store, recorded: Recorded) -> bool:
 def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
     """Decisions that stand or wait, the latest first, on the records as they were called then."""
     log = store.log()
-    rows = [{name: row[name] for name in SHOWN} for row in standing_decisions(log, store.policy).to_pylist()][::-1]
+    rows = [{name: row[name] for name in COLUMNS_SHOWN} for row in standing_decisions(log, store.policy).to_pylist()][
+        ::-1
+    ]
     if reasons:
         why = dict(zip(log.column("decision_id").to_pylist(), log.column("reason").to_pylist(), strict=True))
         rows = [{**row, "reason": why[row["decision_id"]]} for row in rows]
@@ -97,11 +101,11 @@ def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
 
 
 def _line(row: dict[str, Any], reasons: bool) -> Text:
-    by = " and ".join([row["decided_by"], *(row["confirmed_by"] or [])])
+    stewards = " and ".join([row["decided_by"], *(row["confirmed_by"] or [])])
     state = "waits for a second person" if row["state"] == "waiting" else row["state"].replace("_", " ")
-    what = SAID[row["verdict"]].format(row["record_id_l"], row["record_id_r"])
+    sentence = SENTENCES[row["verdict"]].format(row["record_id_l"], row["record_id_r"])
     line = Text.assemble(
-        (what, "bold"), f"\n  {state}, {by}, {row['decided_at']:%Y-%m-%d %H:%M}Z, {row['decision_id']}"
+        (sentence, "bold"), f"\n  {state}, {stewards}, {row['decided_at']:%Y-%m-%d %H:%M}Z, {row['decision_id']}"
     )
     return line.append(f"\n  {row['reason']}") if reasons else line
 
@@ -118,24 +122,26 @@ def export_decisions(store: Store, path: Path, as_json: bool) -> None:
 
 def import_decisions(store: Store, path: Path, entered_by: str, as_json: bool) -> None:
     """Enter the decisions of a file; ends with 1 where a row was refused."""
-    brought = bring_decisions(store, path, entered_by)
-    refused = [bad._asdict() for bad in brought.refused]
+    imported = bring_decisions(store, path, entered_by)
+    refused = [row._asdict() for row in imported.refused]
     if as_json:
         facts = {
-            "rows": brought.rows,
-            "entered": brought.entered,
-            "already_there": brought.already_there,
-            "erased": brought.erased,
+            "rows": imported.rows,
+            "entered": imported.entered,
+            "already_there": imported.already_there,
+            "erased": imported.erased,
             "refused": refused,
         }
         typer.echo(json.dumps(facts))
     else:
         console = Console()
-        console.print(f"{brought.rows:,} rows: {brought.entered:,} entered, {brought.already_there:,} there already.")
-        if brought.erased:
-            console.print(f"{brought.erased:,} rows were erased by order before the file was written.")
-        for bad in brought.refused[:MOST_SHOWN]:
-            console.print(Text(f"row {bad.row}, {bad.column}: {bad.problem}"), soft_wrap=True)
+        console.print(
+            f"{imported.rows:,} rows: {imported.entered:,} entered, {imported.already_there:,} there already."
+        )
+        if imported.erased:
+            console.print(f"{imported.erased:,} rows were erased by order before the file was written.")
+        for row in imported.refused[:MOST_SHOWN]:
+            console.print(Text(f"row {row.row}, {row.column}: {row.problem}"), soft_wrap=True)
         if len(refused) > MOST_SHOWN:
             console.print(f"{MOST_SHOWN} of {len(refused):,} problems; --json gives all.")
     if refused:

@@ -73,10 +73,10 @@ def check_port(host: str, port: int) -> None:
         SettingsError: If the port is in use or not allowed, or the address is not this machine's.
     """
     try:
-        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just left is free
-            probe.bind(place)
+            probe.bind(address)
     except OSError as error:
         why = (
             "is in use by another program"
@@ -94,13 +94,13 @@ def check_address(settings: RunSettings, host: str) -> bool:
     Raises:
         SettingsError: If it would listen beyond this machine without TLS, or only half of TLS is configured.
     """
-    own = settings.review
-    if (own.tls_certificate is None) != (own.tls_key is None):
+    review = settings.review
+    if (review.tls_certificate is None) != (review.tls_key is None):
         raise SettingsError("review", "tls_certificate and tls_key go together.", "Give both, or neither.")
-    for path in (own.tls_certificate, own.tls_key):
+    for path in (review.tls_certificate, review.tls_key):
         if path is not None and not path.is_file():
             raise SettingsError("review", f"{path.name} is not there.", "Paths in a run file are relative to it.")
-    is_tls = own.tls_certificate is not None
+    is_tls = review.tls_certificate is not None
     if not is_tls and not _is_loopback(host):
         problem = "would carry personal data over the network without TLS."
         raise SettingsError(

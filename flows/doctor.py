@@ -71,7 +71,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *desk_key(home),
         *_last_good(home),
         *_expunge_orders(home, is_busy=holder is not None),
-        *([_kept(settings, home, published)] if published else ()),
+        *([_kept_state(settings, home, published)] if published else ()),
         *(_feeds(published) if published else ()),
         *(_drift(published) if published else ()),
         prefect(),
@@ -116,24 +116,24 @@ def _runs(home: Home, *, is_busy: bool) -> Iterator[Finding]:
 
 
 def _leftovers(home: Home, *, is_busy: bool) -> Iterator[Finding]:
-    found = [*home.published.glob(".staging-*"), *home.runs.glob(".new-*")]
-    if found and not is_busy:
+    leftovers = [*home.published.glob(".staging-*"), *home.runs.glob(".new-*")]
+    if leftovers and not is_busy:
         yield Finding(
             "leftovers",
             "warning",
-            f"{len(found)} of a run that died, as {found[0].name}.",
+            f"{len(leftovers)} of a run that died, as {leftovers[0].name}.",
             "The next run removes them.",
         )
 
 
 def _current(home: Home) -> Publication | Finding:
     try:
-        found = read_current(home)
+        publication = read_current(home)
     except StateError as error:
         return Finding("publication", "problem", f"{error.file} {error.problem}", error.what_to_do)
-    if found is None and (others := list_publications(home)):
-        return Finding("publication", "problem", f"{home.current} is gone.", how_to_point_again(others[-1], home))
-    return found or Finding("publication", "warning", "none yet.", "Run: boroughlink run")
+    if publication is None and (publications := list_publications(home)):
+        return Finding("publication", "problem", f"{home.current} is gone.", how_to_point_again(publications[-1], home))
+    return publication or Finding("publication", "warning", "none yet.", "Run: boroughlink run")
 
 
 def _other_publications(home: Home) -> Iterator[Finding]:
@@ -172,20 +172,20 @@ def _publication(current: Publication, *, is_deep: bool) -> Finding:
 
 def _decisions(settings: RunSettings, home: Home, current: Publication | None) -> Finding:
     url = decisions_url(settings, home, os.environ)
-    known = current.n_decisions if current else 0
+    n_known = current.n_decisions if current else 0
     if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
-        if known:
+        if n_known:
             return Finding(
                 "decisions",
                 "problem",
-                f"there is no store, though the last publication knew {known:,} decisions.",
+                f"there is no store, though the last publication knew {n_known:,} decisions.",
                 "Restore it from a backup before the next night.",
             )
         return Finding("decisions", "ok", "no store yet.")
     try:
         engine = engine_of(url)
         try:
-            form, count = with_patience(engine, PATIENCE_S, lambda: _form_and_count(engine))
+            schema_version, count = with_patience(engine, PATIENCE_S, lambda: _form_and_count(engine))
         finally:
             engine.dispose()
     except LinkageError as error:
@@ -195,18 +195,18 @@ def _decisions(settings: RunSettings, home: Home, current: Publication | None) -
             str(error),
             "A night without its decisions fails: start the database, correct its URL, or restore it.",
         )
-    if count < known:
+    if count < n_known:
         return Finding(
             "decisions",
             "problem",
-            f"the store has {count:,}, the last publication knew {known:,}.",
+            f"the store has {count:,}, the last publication knew {n_known:,}.",
             "Is it another database, or an old backup?",
         )
-    if form != newest():
+    if schema_version != newest():
         return Finding(
             "decisions",
             "warning",
-            f"tables of form {form}, this version knows {newest()}.",
+            f"tables of form {schema_version}, this version knows {newest()}.",
             "The next use brings them up to date.",
         )
     return Finding("decisions", "ok", f"{count:,} in the store.")
@@ -236,11 +236,11 @@ def _last_good(home: Home) -> Iterator[Finding]:
 
 def _expunge_orders(home: Home, *, is_busy: bool) -> Iterator[Finding]:
     try:
-        known = orders(home)
+        all_orders = orders(home)
     except StateError as error:
         yield Finding("expunge orders", "problem", f"{error.file} {error.problem}", error.what_to_do)
         return
-    for order in known:
+    for order in all_orders:
         if order.expunged_at is None and not is_busy:
             problem = f"{order.order_ref}, begun {order.begun_at}, was cut short: what it names may still be here."
             yield Finding(
@@ -249,18 +249,18 @@ def _expunge_orders(home: Home, *, is_busy: bool) -> Iterator[Finding]:
                 problem,
                 "The next boroughlink run finishes it, and so does the same command.",
             )
-    if known and all(order.expunged_at for order in known):
-        yield Finding("expunge orders", "ok", f"{len(known):,} carried out.")
+    if all_orders and all(order.expunged_at for order in all_orders):
+        yield Finding("expunge orders", "ok", f"{len(all_orders):,} carried out.")
 
 
-def _kept(settings: RunSettings, home: Home, current: Publication) -> Finding:
+def _kept_state(settings: RunSettings, home: Home, current: Publication) -> Finding:
     if settings.engine != "local" or not load_model(settings.model).is_trained:
         return Finding("kept state", "ok", "none: with this engine or model every night rebuilds everything.")
-    if found := damage(home, current.run_id):
+    if kept_damage := damage(home, current.run_id):
         return Finding(
             "kept state",
             "warning",
-            f"of {current.run_id}: {found}.",
+            f"of {current.run_id}: {kept_damage}.",
             "The next night rebuilds everything, and keeps it again.",
         )
     return Finding("kept state", "ok", f"the next night goes on from {current.run_id}.")
@@ -285,10 +285,10 @@ def _feeds(current: Publication) -> Iterator[Finding]:
 
 def _drift(current: Publication) -> Iterator[Finding]:
     measures = current.table("run_metrics")
-    told = [Metric(**row) for row in measures.filter(pc.equal(measures.column("stage"), "drift")).to_pylist()]
-    for sentence in drift_told(told):
+    drift_metrics = [Metric(**row) for row in measures.filter(pc.equal(measures.column("stage"), "drift")).to_pylist()]
+    for sentence in drift_told(drift_metrics):
         yield Finding("drift of the model", "warning", sentence, "Train the model anew: boroughlink train.")
-    if told and not drift_told(told):
+    if drift_metrics and not drift_told(drift_metrics):
         yield Finding("drift of the model", "ok", "none that counts, as far as it was measured.")
 
 

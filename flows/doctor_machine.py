@@ -41,10 +41,10 @@ def versions() -> Iterator[Finding]:
     for row in tomllib.loads(lock.read_text("utf-8"))["package"]:  # one entry a version: some differ by Python
         locked.setdefault(row["name"], set()).add(row.get("version"))
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    names = [re.split(r"[^A-Za-z0-9_-]", said)[0].lower() for said in wanted]
-    other = [f"{name} {_installed(name)}" for name in names if _installed(name) not in locked.get(name, set())]
-    if other:
-        yield Finding("libraries", "warning", f"not as in the lock: {', '.join(other)}.", "Run: uv sync --frozen")
+    names = [re.split(r"[^A-Za-z0-9_-]", requirement)[0].lower() for requirement in wanted]
+    differing = [f"{name} {_installed(name)}" for name in names if _installed(name) not in locked.get(name, set())]
+    if differing:
+        yield Finding("libraries", "warning", f"not as in the lock: {', '.join(differing)}.", "Run: uv sync --frozen")
     else:
         yield Finding("libraries", "ok", f"{len(names)} as in the lock.")
 
@@ -58,7 +58,7 @@ def _installed(name: str) -> str | None:
 
 def home_of(home: Home) -> Iterator[Finding]:
     """Who may read and write it."""
-    said = home.root.stat()
+    status = home.root.stat()
     if not os.access(home.root, os.W_OK | os.X_OK):
         yield Finding(
             "home",
@@ -66,14 +66,14 @@ def home_of(home: Home) -> Iterator[Finding]:
             f"{home.root} cannot be written.",
             "Mount it for writing, or give it to the user that runs boroughlink.",
         )
-    elif said.st_uid not in (os.geteuid(), 0):
+    elif status.st_uid not in (os.geteuid(), 0):
         yield Finding(
             "home", "warning", "belongs to another user.", f"Run as that user, or: chown -R $(id -u) {home.root}"
         )
-    elif said.st_mode & 0o007:
+    elif status.st_mode & 0o007:
         yield Finding("home", "warning", "every user of this machine can read it.", f"chmod o-rwx {home.root}")
     else:
-        yield Finding("home", "ok", f"{home.root}, mode {said.st_mode & 0o777:o}.")
+        yield Finding("home", "ok", f"{home.root}, mode {status.st_mode & 0o777:o}.")
 
 
 def desk_key(home: Home) -> Iterator[Finding]:
@@ -98,8 +98,8 @@ def disk(home: Home, current: Publication | None) -> Iterator[Finding]:
     free = shutil.disk_usage(home.root).free
     last = size_of(home.run(current.run_id).root) + size_of(current.folder) if current else 0
     state: State = "problem" if free < last else "warning" if free < 3 * last else "ok"
-    found = f"{free / 1e9:,.1f} GB free, the last run took {last / 1e9:,.3f} GB."
-    yield Finding("disk", state, found, "" if state == "ok" else "Free some space, or prune old runs.")
+    space = f"{free / 1e9:,.1f} GB free, the last run took {last / 1e9:,.3f} GB."
+    yield Finding("disk", state, space, "" if state == "ok" else "Free some space, or prune old runs.")
 
 
 def prefect() -> Finding:

@@ -47,8 +47,8 @@ def evaluate_folder(question: Question) -> tuple[dict[str, Any], Path]:
         SourceError: If a file cannot be read.
     """
     linkage = open_linkage(question.folder)
-    said = _link_settings(question.folder)
-    people = _people(question, said)
+    link_settings = _link_settings(question.folder)
+    people = _people(question, link_settings)
     if people:
         linkage = _with_columns(linkage, people)
     across = linkage.model.blocking.across if linkage.model else None
@@ -57,7 +57,7 @@ def evaluate_folder(question: Question) -> tuple[dict[str, Any], Path]:
             problem = "was linked across sources only, and does not keep which record is of which source."
             raise SettingsError(str(question.folder), problem, "Name the files that were linked, too.")
         linkage = linkage.across(linkage.records.column(across))
-    truth = _truth(question, linkage, people, said)
+    truth = _truth(question, linkage, people, link_settings)
     facts = evaluate(linkage, truth, _grouping_columns(people))
     out = question.out or _beside(question.folder) / PAGE
     _write(out, render_evaluate_page(facts))
@@ -70,15 +70,17 @@ def _link_settings(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text("utf-8")).get("settings", {}) if path.is_file() else {}
 
 
-def _people(question: Question, said: Mapping[str, Any]) -> People | None:
+def _people(question: Question, link_settings: Mapping[str, Any]) -> People | None:
     if not question.files:
         return None
     if not is_link_output(question.folder):
         problem = "are not needed: a publication keeps its records."
         raise SettingsError("files", problem, "Leave them out, or give --linked the folder of `boroughlink link`.")
-    has_truth = said.get("truth") in headings(question.files[0]) and not question.truth
-    truth = said["truth"] if has_truth else None
-    return take_in(question.files, said.get("fields", {}), truth, link_only=bool(said.get("link_only")))
+    has_truth = link_settings.get("truth") in headings(question.files[0]) and not question.truth
+    truth = link_settings["truth"] if has_truth else None
+    return take_in(
+        question.files, link_settings.get("fields", {}), truth, link_only=bool(link_settings.get("link_only"))
+    )
 
 
 def _with_columns(linkage: Linkage, people: People) -> Linkage:
@@ -105,20 +107,26 @@ def _grouping_columns(people: People | None) -> tuple[str, ...]:
     """Columns of the files that may group persons besides those that are known by name."""
     if people is None:
         return ()
-    known = ("sex", "ethnicity", "source", "role", "borough")
-    return tuple(c.field for c in people.model.comparison if c.kind == "category" and c.field not in known)
+    known_names = ("sex", "ethnicity", "source", "role", "borough")
+    return tuple(
+        comparison.field
+        for comparison in people.model.comparison
+        if comparison.kind == "category" and comparison.field not in known_names
+    )
 
 
-def _truth(question: Question, linkage: Linkage, people: People | None, said: Mapping[str, Any]) -> Truth | None:
+def _truth(
+    question: Question, linkage: Linkage, people: People | None, link_settings: Mapping[str, Any]
+) -> Truth | None:
     if question.truth:
-        return _read_truth(question.truth, question.entity, linkage, said)
+        return _read_truth(question.truth, question.entity, linkage, link_settings)
     if people and people.truth is not None:
-        told = pa.table({"record_id": people.table.column("record_id"), "entity": people.truth})
-        return truth_of(linkage.records, told, RECORD, f"column {said['truth']}")
+        entities = pa.table({"record_id": people.table.column("record_id"), "entity": people.truth})
+        return truth_of(linkage.records, entities, RECORD, f"column {link_settings['truth']}")
     return None
 
 
-def _read_truth(path: Path, entity: str | None, linkage: Linkage, said: Mapping[str, Any]) -> Truth:
+def _read_truth(path: Path, entity: str | None, linkage: Linkage, link_settings: Mapping[str, Any]) -> Truth:
     """The truth of a file: by record id, or for a publication by the row of the export.
 
     Raises:
@@ -126,18 +134,18 @@ def _read_truth(path: Path, entity: str | None, linkage: Linkage, said: Mapping[
     """
     path = path / SYNTH_TRUTH if path.is_dir() else path
     names = headings(path)
-    person = next((name for name in (entity, said.get("truth"), *PERSON_COLUMNS) if name in names), None)
+    person = next((name for name in (entity, link_settings.get("truth"), *PERSON_COLUMNS) if name in names), None)
     if person is None or (entity and entity not in names):
         problem = f"has no column {entity}." if entity else "has no column that names the true person."
         raise SettingsError(str(path), problem, f"Say which it is with --entity. Its columns are {', '.join(names)}.")
-    mapped = next((column for column, kind in said.get("fields", {}).items() if kind == "record_id"), None)
+    mapped = next((column for column, kind in link_settings.get("fields", {}).items() if kind == "record_id"), None)
     record = next((name for name in ("record_id", mapped) if name in names), None)
     key = {name: name for name in ROW} if record is None else {RECORD[0]: record}
     if not set(key.values()) <= set(names) or not set(key) <= set(linkage.records.column_names):
         problem = "names no records: it has neither record_id nor, for a publication, " + ", ".join(ROW) + "."
         raise SettingsError(str(path), problem, f"Its columns are {', '.join(names)}.")
-    told = read_any(path, [*key.values(), person])
-    columns = {name: told.column(column) for name, column in key.items()} | {"entity": told.column(person)}
+    rows = read_any(path, [*key.values(), person])
+    columns = {name: rows.column(column) for name, column in key.items()} | {"entity": rows.column(person)}
     return truth_of(linkage.records, pa.table(columns), tuple(key), str(path))
 
 

@@ -11,26 +11,22 @@ from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from flows.decided import has_decisions, open_decisions
 from pipeline.core.errors import SettingsError
 from pipeline.core.log import log
-from pipeline.core.parquet import conform
 from pipeline.core.places import Home
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.persons.without import without_records
 from pipeline.publish.expunge import Rebuild, expunge_folder, expunge_publications, remove_leftovers
-from pipeline.publish.holding import is_expunged, known_records, records_of, sources_of
+from pipeline.publish.holding import known_records, records_of, sources_of
 from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
 from pipeline.review.index import forget_indexes
 from pipeline.stewardship.erasure import erase
 from pipeline.validate.hold import rewritten
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
-from schemas.tables import ENDS, QUARANTINE, ROW
-
-REASON_CODE, REASON = "expunged", "The record was expunged by order; its content is not kept."
+from schemas.tables import ENDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +133,18 @@ def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[
     """Every step may be done twice; the order counts as done when all are."""
     order = note_order(home, replace(order, n_decisions=_erase(settings, home, order, ids)))
 
-    def changed(kind: str, name: str) -> None:
+    def note_change(kind: str, name: str) -> None:
         nonlocal order
-        own: tuple[str, ...] = getattr(order, kind)
-        if name not in own:
-            order = note_order(home, replace(order, **{kind: (*own, name)}))  # type: ignore[arg-type]  # both are names
+        names: tuple[str, ...] = getattr(order, kind)
+        if name not in names:
+            order = note_order(home, replace(order, **{kind: (*names, name)}))  # type: ignore[arg-type]  # both are names
 
     def file_changes(path: Path) -> None:
-        changed("files", str(path.relative_to(home.root)))
+        note_change("files", str(path.relative_to(home.root)))
 
     if home.kept.is_dir():
         shutil.rmtree(home.kept)  # it holds what records say, and frequencies that they had a part in
-    expunge_publications(home, ids, _rebuild(settings), lambda run_id: changed("publications", run_id))
+    expunge_publications(home, ids, _rebuild(settings), lambda run_id: note_change("publications", run_id))
     for folder in (path for path in home.runs.glob("*") if path.is_dir()):
         expunge_folder(folder, ids, file_changes)
     for folder in (path for path in home.last_good.glob("*/*") if path.is_dir()):
@@ -181,29 +177,10 @@ def _rebuild(settings: RunSettings) -> Rebuild:
     trust = {contract.source: contract.trust for contract in load_contracts(settings.contracts)}
     survivorship = load_survivorship(settings.survivorship, trust)
 
-    def rebuild(tables: dict[str, pa.Table], gone: Collection[str], run_id: str) -> dict[str, pa.Table]:
-        return without_records(tables, gone, survivorship, run_id)
+    def rebuild(tables: dict[str, pa.Table], record_ids: Collection[str], run_id: str) -> dict[str, pa.Table]:
+        return without_records(tables, record_ids, survivorship, run_id)
 
     return rebuild
-
-
-def withheld(
-    home: Home, raw: pa.Table, std_records: pa.Table, events: pa.Table, quarantine: pa.Table
-) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
-    """One feed's tables without expunged records; each has a row in quarantine that tells its place and nothing else."""
-    digests = expunged(home)
-    if not digests or not pc.any(hit := is_expunged(std_records.column("record_id"), digests)).as_py():
-        return raw, std_records, events, quarantine
-    gone = std_records.filter(hit)
-    keys = set(zip(*(gone.column(name).to_pylist() for name in ROW), strict=True))
-    raw_keys = zip(*(raw.column(name).to_pylist() for name in ROW), strict=True)
-    raw = raw.filter(pa.array([key not in keys for key in raw_keys], pa.bool_()))
-    events = events.filter(pc.invert(pc.is_in(events.column("record_id"), gone.column("record_id").combine_chunks())))
-    lineage = [name for name in QUARANTINE.names if name in gone.column_names and name != "record_id"]
-    said = {"stage": "standardise", "reason_code": REASON_CODE, "reason": REASON}
-    rows = [{**row, **said} for row in gone.select(lineage).to_pylist()]
-    more = conform(pa.Table.from_pylist(rows, QUARANTINE.arrow_schema()), QUARANTINE)
-    return raw, std_records.filter(pc.invert(hit)), events, pa.concat_tables([conform(quarantine, QUARANTINE), more])
 
 
 def _erase(settings: RunSettings, home: Home, order: Order, ids: Collection[str]) -> int:

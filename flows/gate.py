@@ -30,8 +30,8 @@ def ask_gate(night: Night, states: Sequence[FeedState], tables: Mapping[str, Row
     measures = measure(tables, before, night.settings.publish_limits)
     verdict = Verdict(night.run_id, before.run_id if before else None, tuple(measures), _fresh(night.home, states))
     write_verdict(night.home, verdict)
-    for found in verdict.broken:
-        log("limit passed", limit=found.limit, allowed=found.allowed, found=found.found, what=found.sentence)
+    for breach in verdict.broken:
+        log("limit passed", limit=breach.limit, allowed=breach.allowed, found=breach.found, what=breach.sentence)
     return verdict
 
 

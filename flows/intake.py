@@ -36,7 +36,7 @@ class People:
     """Columns of the files that nothing was said of, and whose names do not tell what they hold"""
 
 
-def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, *, link_only: bool) -> People:
+def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | None, *, link_only: bool) -> People:
     """The records of all files as one table.
 
     Raises:
@@ -46,27 +46,27 @@ def take_in(files: Sequence[Path], given: Mapping[str, str], truth: str | None, 
     names = _same_headings(files)
     if truth and truth not in names:
         raise SettingsError(f"--truth {truth}", f"no column is called {truth}.", f"The columns are {', '.join(names)}.")
-    uses = read_uses(names, given, [truth] if truth else [])
+    uses = read_uses(names, kinds_given, [truth] if truth else [])
     parts = [_read(path, uses, truth) for path in files]
     if "source" not in parts[0].column_names and len(files) > 1:
         parts = [
             part.append_column("source", pa.repeat(_title(path, files), len(part)))
             for path, part in zip(files, parts, strict=True)
         ]
-    parts = _own_ids(files, parts)
+    parts = _with_unique_ids(files, parts)
     raw = pa.concat_tables(parts).combine_chunks()
     if link_only and ("source" not in raw.column_names or pc.count_distinct(raw.column("source")).as_py() < 2):
         raise SettingsError("--link-only", "there is only one source.", "Give several files, or --field COLUMN=source.")
     fixed = [ColumnUse(name, name, name) for name in ("record_id", "source") if name in raw.column_names]
     compared = [use for use in uses if use.kind not in ("record_id", "source")]
     table = standardise_any(raw, [*fixed, *compared], Reference.load())
-    distinct = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
-    model = model_of(uses, distinct, load_plan(PATTERN).model, "source" if link_only else None)
+    n_values = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
+    model = model_of(uses, n_values, load_plan(PATTERN).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))
-    told = raw.column(TRUTH).combine_chunks().take(order) if truth else None
+    truth_values = raw.column(TRUTH).combine_chunks().take(order) if truth else None
     used = {truth, *(use.column for use in uses)}
     unused = tuple(name for name in names if name not in used)
-    return People(table.take(order), model, _id_type(files, uses), told, unused)
+    return People(table.take(order), model, _id_type(files, uses), truth_values, unused)
 
 
 def _values(column: pa.ChunkedArray) -> int:
@@ -86,10 +86,10 @@ def _id_type(files: Sequence[Path], uses: Sequence[ColumnUse]) -> pa.DataType:
 
 def _same_headings(files: Sequence[Path]) -> list[str]:
     names = headings(files[0])
-    for other in files[1:]:
-        if unlike := sorted(set(names) ^ set(headings(other))):
+    for path in files[1:]:
+        if unlike := sorted(set(names) ^ set(headings(path))):
             problem = f"has other columns than {files[0].name}: {', '.join(unlike)}."
-            raise SourceError("other_columns", str(other), problem, "Give files with the same columns.")
+            raise SourceError("other_columns", str(path), problem, "Give files with the same columns.")
     return names
 
 
@@ -97,14 +97,14 @@ def _read(path: Path, uses: Sequence[ColumnUse], truth: str | None) -> pa.Table:
     """The used columns under their own names; record_id and source under these."""
     wanted = [use.column for use in uses] + ([truth] if truth else [])
     repeating = [use.column for use in uses if use.kind in COMPARED]
-    found = read_any(path, list(dict.fromkeys(wanted)), repeating)
+    table = read_any(path, list(dict.fromkeys(wanted)), repeating)
     columns = {
-        use.kind if use.kind in ("record_id", "source") else use.column: found.column(use.column) for use in uses
+        use.kind if use.kind in ("record_id", "source") else use.column: table.column(use.column) for use in uses
     }
-    return pa.table(columns | ({TRUTH: found.column(truth)} if truth else {}))
+    return pa.table(columns | ({TRUTH: table.column(truth)} if truth else {}))
 
 
-def _own_ids(files: Sequence[Path], parts: Sequence[pa.Table]) -> list[pa.Table]:
+def _with_unique_ids(files: Sequence[Path], parts: Sequence[pa.Table]) -> list[pa.Table]:
     """Every record with an id that no other has: its own, or its row number; led by the file's name where files share ids.
 
     Raises:
@@ -117,10 +117,10 @@ def _own_ids(files: Sequence[Path], parts: Sequence[pa.Table]) -> list[pa.Table]
         _check_ids(path, named[-1].column("record_id"))
     ids = pa.chunked_array([chunk for part in named for chunk in part.column("record_id").chunks], pa.string())
     if len(files) > 1 and pc.count_distinct(ids).as_py() < len(ids):
-        for at, path in enumerate(files):
-            column = named[at].column_names.index("record_id")
-            led = pc.binary_join_element_wise(_title(path, files), named[at].column("record_id"), "/")
-            named[at] = named[at].set_column(column, "record_id", led)
+        for position, path in enumerate(files):
+            column = named[position].column_names.index("record_id")
+            prefixed = pc.binary_join_element_wise(_title(path, files), named[position].column("record_id"), "/")
+            named[position] = named[position].set_column(column, "record_id", prefixed)
     return named
 
 
@@ -138,13 +138,13 @@ def _check_ids(path: Path, ids: pa.ChunkedArray) -> None:
             "Give every record an id, or leave the column out: then rows are numbered.",
         )
     ordered = ids.take(pc.sort_indices(ids))
-    twice = pc.equal(ordered.slice(1), ordered.slice(0, max(len(ids) - 1, 0)))
-    if pc.any(twice).as_py():
-        first = ordered.slice(1).filter(twice)[0]
-        several = pc.count_distinct(ordered.slice(1).filter(twice)).as_py()
+    is_repeat = pc.equal(ordered.slice(1), ordered.slice(0, max(len(ids) - 1, 0)))
+    if pc.any(is_repeat).as_py():
+        first = ordered.slice(1).filter(is_repeat)[0]
+        n_repeated = pc.count_distinct(ordered.slice(1).filter(is_repeat)).as_py()
         rows = np.flatnonzero(pc.equal(ids, first).to_numpy())[:2] + 1
-        stand = "stands" if several == 1 else "stand"
-        problem = f"record ids must be unique, but {several:,} {stand} more than once: records {rows[0]:,} and {rows[1]:,} share one."
+        verb = "stands" if n_repeated == 1 else "stand"
+        problem = f"record ids must be unique, but {n_repeated:,} {verb} more than once: records {rows[0]:,} and {rows[1]:,} share one."
         raise SourceError(
             "record_id_twice", str(path), problem, "Choose another column as record_id, or remove the repeats."
         )
@@ -152,5 +152,5 @@ def _check_ids(path: Path, ids: pa.ChunkedArray) -> None:
 
 def _title(path: Path, files: Sequence[Path]) -> str:
     """The file's name without its ending; with its number where two files are called the same."""
-    same = [other for other in files if other.stem == path.stem]
-    return path.stem if len(same) == 1 else f"{path.stem}-{list(files).index(path) + 1}"
+    namesakes = [file for file in files if file.stem == path.stem]
+    return path.stem if len(namesakes) == 1 else f"{path.stem}-{list(files).index(path) + 1}"

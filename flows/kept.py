@@ -55,13 +55,13 @@ def write_tables(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[st
 def read_facts(folder: Path) -> dict[str, Any] | None:
     """What was noted of a folder; None where there is none, or of another form, or it cannot be read."""
     try:
-        said: dict[str, Any] = json.loads((folder / FACTS).read_text("utf-8"))
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_text("utf-8"))
     except FileNotFoundError:
         return None
     except DAMAGED:
         log("kept state damaged", folder=folder.name)
         return None
-    return said if isinstance(said, dict) and said.get("format") == FORMAT else None
+    return facts if isinstance(facts, dict) and facts.get("format") == FORMAT else None
 
 
 def read_kept_table(folder: Path, name: str, facts: Mapping[str, Any]) -> pa.Table | None:
@@ -80,13 +80,16 @@ def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any])
     """Keep what linking hands on."""
     if kept.records is None or kept.pairs is None or kept.answers is None or kept.remembered is None:
         raise ValueError("nothing was linked")
-    pairs, asked = kept.pairs, kept.answers.questions
+    pairs, questions = kept.pairs, kept.answers.questions
     columns: dict[str, pa.Array] = {name: pa.array(getattr(pairs, name)) for name in ("left", "right", "weight")}
     columns["pattern"] = pa.array(pairs.patterns.of)
-    levels = {f"level_{at}": pa.array(np.ascontiguousarray(own)) for at, own in enumerate(pairs.patterns.levels.T)}
+    levels = {
+        f"level_{position}": pa.array(np.ascontiguousarray(engine_tables))
+        for position, engine_tables in enumerate(pairs.patterns.levels.T)
+    }
     records = kept.records.append_column(CLUSTER, pa.array(kept.answers.cluster_of.astype(np.int32)))
-    answers = pa.table({name: pa.array(getattr(asked, name)) for name in ("low", "high", "together")})
-    own = {f"{name}{ARROW}": table for name, table in kept.remembered.items()}
+    answers = pa.table({name: pa.array(getattr(questions, name)) for name in ("low", "high", "together")})
+    engine_tables = {f"{name}{ARROW}": table for name, table in kept.remembered.items()}
     tables = {
         FREQUENCIES: kept.frequencies.rows(),
         RECORDS: records,
@@ -94,14 +97,14 @@ def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any])
         PATTERNS: pa.table(levels),
         ANSWERS: answers,
     }
-    told = {
+    link_facts = {
         **facts,
         "policy": kept.answers.policy,
         "candidates": pairs.candidates,
-        "engine": list(own),
+        "engine": list(engine_tables),
         "frequencies": kept.frequencies.numbers(),
     }
-    write_tables(home.kept / run_id / LINK, {**tables, **own}, told)
+    write_tables(home.kept / run_id / LINK, {**tables, **engine_tables}, link_facts)
 
 
 def kept_frequencies(home: Home, run_id: str) -> FrequencyTable | None:
@@ -124,18 +127,20 @@ def kept_link(home: Home, run_id: str, frequencies: FrequencyTable) -> LinkKept 
     try:
         names = (RECORDS, PAIRS, PATTERNS, ANSWERS, *facts["engine"])
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = pool.map(lambda name: read_kept_table(folder, name, facts), names)
-            read = [table for table in found if table is not None]
+            pool_results = pool.map(lambda name: read_kept_table(folder, name, facts), names)
+            read = [table for table in pool_results if table is not None]
         if len(read) < len(names):
             return None
-        records, pairs, patterns, asked, *own = read
-        remembered = {name.removesuffix(ARROW): table for name, table in zip(facts["engine"], own, strict=True)}
-        questions = Questions(*(asked.column(name).to_numpy() for name in ("low", "high", "together")))
+        records, pairs, patterns, question_table, *engine_tables = read
+        remembered = {
+            name.removesuffix(ARROW): table for name, table in zip(facts["engine"], engine_tables, strict=True)
+        }
+        questions = Questions(*(question_table.column(name).to_numpy() for name in ("low", "high", "together")))
         answers = KeptAnswers(facts["policy"], records.column(CLUSTER).to_numpy(), questions)
         left, right, weight = (pairs.column(name).to_numpy() for name in ("left", "right", "weight"))
         levels = np.ascontiguousarray(np.stack([column.to_numpy() for column in patterns.columns], axis=1))
-        told = Patterns(levels, pairs.column("pattern").to_numpy())
-        scored = ScoredPairs(left, right, told, weight, facts["candidates"])
+        kept_patterns = Patterns(levels, pairs.column("pattern").to_numpy())
+        scored = ScoredPairs(left, right, kept_patterns, weight, facts["candidates"])
         return LinkKept(frequencies, records.drop_columns([CLUSTER]), remembered, scored, answers)
     except DAMAGED:
         return None

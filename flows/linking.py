@@ -47,7 +47,7 @@ GROWN, OLD_DAYS = 0.1, 28  # of the records, and of days, since the frequency ta
 
 
 @dataclass(frozen=True, slots=True)
-class Footing:
+class Basis:
     """What tonight's linking goes on from."""
 
     kept: LinkKept | None
@@ -80,28 +80,28 @@ def _write_events(night: Night, present: Iterable[FeedState]) -> Path:
 def _link(night: Night, std_records: pa.Table) -> list[Metric]:
     """Link the records, in the order of their key; writes all that comes of it."""
     model = load_model(night.settings.model)
-    said = decided_tonight(night, std_records)
+    decided = decided_tonight(night, std_records)
     engine = engine_of(night.settings.engine)
-    footing = _footing(night, std_records, model, engine)
-    linked = link_records(std_records, model, night.settings.policy, engine, decided=said.pairs, kept=footing.kept)
-    said = with_evidence(night, said, linked.links, linked.model, std_records)
+    basis = _basis(night, std_records, model, engine)
+    linked = link_records(std_records, model, night.settings.policy, engine, decided=decided.pairs, kept=basis.kept)
+    decided = with_evidence(night, decided, linked.links, linked.model, std_records)
     save_model(linked.model, night.folder.file("model.toml"))
-    written = (
+    outputs = (
         ("links", linked.links, LINKS),
         ("cluster_members", linked.cluster_members, CLUSTER_MEMBERS),
         ("clusters", linked.clusters, CLUSTERS),
         ("review_pairs", linked.review_pairs, REVIEW_PAIRS),
-        ("decisions", said.log, DECISIONS),
-        ("standing_decisions", said.standing, STANDING_DECISIONS),
-        ("decided_pairs", said.pairs, DECIDED_PAIRS),
+        ("decisions", decided.log, DECISIONS),
+        ("standing_decisions", decided.standing, STANDING_DECISIONS),
+        ("decided_pairs", decided.pairs, DECIDED_PAIRS),
     )
-    facts = {"stamps": _stamps(model), "frequencies_of": footing.frequencies_of}
+    facts = {"stamps": _stamps(model), "frequencies_of": basis.frequencies_of}
     with ThreadPoolExecutor(1) as pool:
         keeping = pool.submit(keep_link, night.home, night.run_id, linked.kept, facts) if linked.kept else None
-        write_all((night.folder.table(LINK, name), data, table) for name, data, table in written)
+        write_all((night.folder.table(LINK, name), data, table) for name, data, table in outputs)
         if keeping:
             keeping.result()
-    write_synced(night.folder.root / LINK / REBUILD, json.dumps({"why_full": footing.why_full}))
+    write_synced(night.folder.root / LINK / REBUILD, json.dumps({"why_full": basis.why_full}))
     for sentence in drift_told(linked.metrics):
         log("model drifted", told=sentence)
     log(
@@ -109,54 +109,56 @@ def _link(night: Night, std_records: pa.Table) -> list[Metric]:
         records=len(std_records),
         clusters=len(linked.clusters),
         questions=len(linked.review_pairs),
-        full=footing.why_full,
+        full=basis.why_full,
     )
-    is_full = Metric("night", "is_full", float(footing.why_full is not None), "count")
-    return [*linked.metrics, *decision_metrics(said.standing), is_full]
+    is_full = Metric("night", "is_full", float(basis.why_full is not None), "count")
+    return [*linked.metrics, *decision_metrics(decided.standing), is_full]
 
 
 def why_full(night: Night) -> str | None:
     """Why tonight scored all pairs; None where it went on from the last night."""
-    said: dict[str, str | None] = json.loads((night.folder.root / LINK / REBUILD).read_text("utf-8"))
-    return said["why_full"]
+    note: dict[str, str | None] = json.loads((night.folder.root / LINK / REBUILD).read_text("utf-8"))
+    return note["why_full"]
 
 
-def _footing(night: Night, std_records: pa.Table, model: Model, engine: Engine) -> Footing:
+def _basis(night: Night, std_records: pa.Table, model: Model, engine: Engine) -> Basis:
     """The frequency table of the current publication, while it may be used, and its pairs, where they still count."""
     if not isinstance(engine, KnowingEngine):
-        return Footing(None, night.run_id, f"the engine {engine.name} keeps nothing")
+        return Basis(None, night.run_id, f"the engine {engine.name} keeps nothing")
     if not (model.is_trained and model.blocking.rule):
-        return Footing(None, night.run_id, "the model is not frozen: it learns from each night's records")
+        return Basis(None, night.run_id, "the model is not frozen: it learns from each night's records")
     base = read_current(night.home)
     if base is None:
-        return _anew(night, std_records, model, engine, "this is the first night")
+        return _with_new_frequencies(night, std_records, model, engine, "this is the first night")
     facts = read_facts(night.home.kept / base.run_id / KEPT_LINK)
     frequencies = kept_frequencies(night.home, base.run_id) if facts else None
     if facts is None or frequencies is None:
-        return _anew(night, std_records, model, engine, f"nothing usable is kept of {base.run_id}")
-    if why := _refreshed(night, len(std_records), frequencies.records, facts, model):
-        return _anew(night, std_records, model, engine, why)
-    return _going_on(night, base.run_id, frequencies, facts, model)
+        return _with_new_frequencies(night, std_records, model, engine, f"nothing usable is kept of {base.run_id}")
+    if why := _why_refresh(night, len(std_records), frequencies.records, facts, model):
+        return _with_new_frequencies(night, std_records, model, engine, why)
+    return _with_kept_frequencies(night, base.run_id, frequencies, facts, model)
 
 
-def _going_on(night: Night, base: str, frequencies: FrequencyTable, facts: dict[str, Any], model: Model) -> Footing:
+def _with_kept_frequencies(
+    night: Night, base_run_id: str, frequencies: FrequencyTable, facts: dict[str, Any], model: Model
+) -> Basis:
     """With the frequency table that is kept; with the pairs too, where nothing speaks against it."""
-    known, made_by = None, facts["frequencies_of"]
+    kept, frequencies_of = None, facts["frequencies_of"]
     if night.is_full:
         reason = "it was asked for"
     elif facts["stamps"] != _stamps(model):
         reason = "the program or its reference lists are not those of the last night"
     else:
-        known = kept_link(night.home, base, frequencies)
-        reason = f"the pairs kept of {base} are damaged"
-    return Footing(known, made_by, None) if known else Footing(LinkKept(frequencies), made_by, reason)
+        kept = kept_link(night.home, base_run_id, frequencies)
+        reason = f"the pairs kept of {base_run_id} are damaged"
+    return Basis(kept, frequencies_of, None) if kept else Basis(LinkKept(frequencies), frequencies_of, reason)
 
 
-def _anew(night: Night, std_records: pa.Table, model: Model, engine: KnowingEngine, why: str) -> Footing:
-    return Footing(LinkKept(engine.frequency_table(std_records, model)), night.run_id, why)
+def _with_new_frequencies(night: Night, std_records: pa.Table, model: Model, engine: KnowingEngine, why: str) -> Basis:
+    return Basis(LinkKept(engine.frequency_table(std_records, model)), night.run_id, why)
 
 
-def _refreshed(night: Night, now: int, then: int, facts: dict[str, Any], model: Model) -> str | None:
+def _why_refresh(night: Night, now: int, then: int, facts: dict[str, Any], model: Model) -> str | None:
     """Why the frequency table is made anew; None where it still serves."""
     age = (night.as_of - dt.date.fromisoformat(facts["frequencies_of"][:10])).days
     if facts["stamps"]["model"] != model.stamp:

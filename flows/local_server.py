@@ -27,8 +27,8 @@ def local_server() -> Iterator[str]:
     Raises:
         LinkageError: If the server does not answer in time.
     """
-    if given := os.environ.get("PREFECT_API_URL"):
-        yield given
+    if api_url := os.environ.get("PREFECT_API_URL"):
+        yield api_url
         return
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

@@ -64,14 +64,14 @@ def plan_night(
     Raises:
         SettingsError: If the run file cannot be used.
     """
-    said = run_file or Path(environment.get(RUN_FILE, SAMPLE_RUN))
-    settings = RunSettings.load(said)
-    given: dict[str, object] = {}
+    path = run_file or Path(environment.get(RUN_FILE, SAMPLE_RUN))
+    settings = RunSettings.load(path)
+    overrides: dict[str, object] = {}
     if home or HOME in environment:
-        given["home"] = (home or Path(environment[HOME])).resolve()
+        overrides["home"] = (home or Path(environment[HOME])).resolve()
     if engine:
-        given["engine"] = engine
-    settings = RunSettings.model_validate(settings.model_dump() | given)
+        overrides["engine"] = engine
+    settings = RunSettings.model_validate(settings.model_dump() | overrides)
     day = as_of or settings.as_of or dt.datetime.now(tz=dt.UTC).date()
     return Night(next_run_id(Home(settings.home), day), day, settings)
 
@@ -100,5 +100,5 @@ def next_run_id(home: Home, day: dt.date) -> str:
     """The date and a count: the n-th run of that date in this home, those that were pruned among them."""
     names = [path.name for folder in (home.runs, home.published) if folder.is_dir() for path in folder.iterdir()]
     names += [run_id for act in journal.read(home) for run_id in act.runs]
-    taken = [int(name.rpartition("-")[2]) for name in names if RUN_ID.fullmatch(name) and name.startswith(f"{day}-")]
-    return f"{day.isoformat()}-{max(taken, default=0) + 1}"
+    numbers = [int(name.rpartition("-")[2]) for name in names if RUN_ID.fullmatch(name) and name.startswith(f"{day}-")]
+    return f"{day.isoformat()}-{max(numbers, default=0) + 1}"

@@ -24,7 +24,7 @@ TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunMessage:
     """All that is sent."""
 
     run_id: str
@@ -38,7 +38,7 @@ class Told:
     host: str
 
 
-def told_of(note: RunNote, folder: str, outcome: Outcome | None) -> Told:
+def message_of(note: RunNote, folder: str, outcome: Outcome | None) -> RunMessage:
     """What to tell of a run: ``held`` where it is published and a feed was not fresh."""
     state = "held" if note.state == "published" and outcome and outcome.not_fresh else note.state
     reason = note.reason
@@ -46,40 +46,40 @@ def told_of(note: RunNote, folder: str, outcome: Outcome | None) -> Told:
     if outcome:
         names = ("records", "persons", "links", "questions", "quarantined", "fresh")
         counts = {name: getattr(outcome, name) for name in names} | {"not_fresh": len(outcome.not_fresh)}
-        reason = "; ".join(f"{feed} is {what}" for feed, what, _ in outcome.not_fresh) or None
+        reason = "; ".join(f"{feed} is {feed_state}" for feed, feed_state, _ in outcome.not_fresh) or None
     report = str(outcome.report) if outcome else folder
-    return Told(note.run_id, state, note.stage, note.error, reason, counts, report, socket.gethostname())
+    return RunMessage(note.run_id, state, note.stage, note.error, reason, counts, report, socket.gethostname())
 
 
-def notify(asked: Notify | None, told: Told, environment: Mapping[str, str] = os.environ) -> list[str]:
+def notify(settings: Notify | None, message: RunMessage, environment: Mapping[str, str] = os.environ) -> list[str]:
     """Send it where the run file asks for it; returns which ways failed, which never fails the run itself."""
-    if asked is None or told.state not in asked.on:
+    if settings is None or message.state not in settings.on:
         return []
-    ways: dict[str, Callable[[], None]] = {}
-    if (email := asked.email) is not None:
-        ways["email"] = lambda: _mail(email, told, environment)
-    if (webhook := asked.webhook) is not None:
-        ways["webhook"] = lambda: _post(webhook, told, environment)
-    return [way for way, send in ways.items() if not _is_sent(way, send)]
+    channels: dict[str, Callable[[], None]] = {}
+    if (email := settings.email) is not None:
+        channels["email"] = lambda: _mail(email, message, environment)
+    if (webhook := settings.webhook) is not None:
+        channels["webhook"] = lambda: _post(webhook, message, environment)
+    return [channel for channel, send in channels.items() if not _is_sent(channel, send)]
 
 
-def _is_sent(way: str, send: Callable[[], None]) -> bool:
+def _is_sent(channel: str, send: Callable[[], None]) -> bool:
     try:
         Retrying(stop=stop_after_attempt(TRIES), wait=wait_exponential(max=10), reraise=True)(send)
     except Exception as error:  # a server may answer anything; the night stands whatever it says
-        log("not notified", way=way, error=type(error).__name__)
+        log("not notified", way=channel, error=type(error).__name__)
         return False
-    log("notified", way=way)
+    log("notified", way=channel)
     return True
 
 
-def _mail(email: Email, told: Told, environment: Mapping[str, str]) -> None:
-    message = EmailMessage()
-    message["Subject"] = f"boroughlink {told.run_id}: {told.state}"
-    message["From"], message["To"] = email.sender, ", ".join(email.to)
-    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="boroughlink")
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_text(told))
+def _mail(email: Email, message: RunMessage, environment: Mapping[str, str]) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = f"boroughlink {message.run_id}: {message.state}"
+    mail["From"], mail["To"] = email.sender, ", ".join(email.to)
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="boroughlink")
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(_text(message))
     secure = ssl.create_default_context()
     with (
         smtplib.SMTP_SSL(email.host, email.port, timeout=email.timeout_seconds, context=secure)
@@ -90,7 +90,7 @@ def _mail(email: Email, told: Told, environment: Mapping[str, str]) -> None:
             server.starttls(context=secure)
         if email.user:
             server.login(email.user, _password(email, environment))
-        server.send_message(message)
+        server.send_message(mail)
 
 
 def _password(email: Email, environment: Mapping[str, str]) -> str:
@@ -99,16 +99,16 @@ def _password(email: Email, environment: Mapping[str, str]) -> str:
     return email.password_file.read_text("utf-8").strip() if email.password_file else ""
 
 
-def _text(told: Told) -> str:
-    said = {name: value for name, value in asdict(told).items() if value not in (None, {})}
-    counts = said.pop("counts", {})
-    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in (said | counts).items()) + "\n"
+def _text(message: RunMessage) -> str:
+    fields = {name: value for name, value in asdict(message).items() if value not in (None, {})}
+    counts = fields.pop("counts", {})
+    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in (fields | counts).items()) + "\n"
 
 
-def _post(webhook: Webhook, told: Told, environment: Mapping[str, str]) -> None:
+def _post(webhook: Webhook, message: RunMessage, environment: Mapping[str, str]) -> None:
     headers = {"Content-Type": "application/json", "User-Agent": "boroughlink"}
     if webhook.token_env and webhook.token_env in environment:
         headers["Authorization"] = f"Bearer {environment[webhook.token_env]}"
-    request = urllib.request.Request(webhook.url, json.dumps(asdict(told)).encode(), headers, method="POST")  # noqa: S310  (http or https by its contract)
+    request = urllib.request.Request(webhook.url, json.dumps(asdict(message)).encode(), headers, method="POST")  # noqa: S310  (http or https by its contract)
     with urllib.request.urlopen(request, timeout=webhook.timeout_seconds):  # noqa: S310
         return

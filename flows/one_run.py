@@ -10,7 +10,7 @@ from rich.console import Console
 
 from flows.expunging import finish_orders
 from flows.night import Night
-from flows.notify import notify, told_of
+from flows.notify import message_of, notify
 from flows.openmetrics import write_metrics
 from flows.outcome import Outcome
 from flows.progress import Bars
@@ -30,9 +30,9 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
 
     A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned with.
     """
-    with _told_of_storage(night), run_lock(night.home.lock):
+    with _storage_errors_in_words(night), run_lock(night.home.lock):
         forget_checksums()
-        night = _begun(night, fresh=fresh)
+        night = _begin_run(night, fresh=fresh)
         handler = log_to(night.folder.file("run.log"))
         try:
             finish_orders(night.settings, night.home)
@@ -51,14 +51,14 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
     return outcome
 
 
-def _begun(night: Night, *, fresh: bool) -> Night:
+def _begin_run(night: Night, *, fresh: bool) -> Night:
     """The run that tonight is; where none may begin, whom the run file names is told."""
     try:
         return begin(night, fresh=fresh)
     except LinkageError as error:
         kind = type(error).__name__
         note = RunNote(night.run_id, "failed", night.as_of.isoformat(), stage="begin", error=kind, reason=str(error))
-        notify(night.settings.notify, told_of(note, str(night.home.root), None))
+        notify(night.settings.notify, message_of(note, str(night.home.root), None))
         raise
 
 
@@ -101,16 +101,16 @@ def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) 
     except Exception as error:
         with suppress(OSError):
             log("metrics not written", error=type(error).__name__)
-    notify(night.settings.notify, told_of(note, str(night.folder.root), outcome))
+    notify(night.settings.notify, message_of(note, str(night.folder.root), outcome))
 
 
 @contextmanager
-def _told_of_storage(night: Night) -> Iterator[None]:
+def _storage_errors_in_words(night: Night) -> Iterator[None]:
     """A disk that is full, read-only or not ours is told in plain words."""
     try:
         yield
     except OSError as error:
-        told = storage_error(error, night.home.root)
-        if told is None:
+        known_error = storage_error(error, night.home.root)
+        if known_error is None:
             raise
-        raise told from None
+        raise known_error from None

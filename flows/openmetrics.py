@@ -52,8 +52,8 @@ def _add_publication(gauges: _Gauges, home: Home) -> None:
     if current is None:
         return
     tables = current.manifest["tables"]
-    for name, said in tables.items() if isinstance(tables, dict) else ():
-        gauges.set("published_rows", "Rows of a table that readers see", said["rows"], table=name)
+    for name, facts in tables.items() if isinstance(tables, dict) else ():
+        gauges.set("published_rows", "Rows of a table that readers see", facts["rows"], table=name)
     states = Counter(current.table("source_status").column("state").to_pylist())
     for state in ("fresh", "held", "missing"):
         gauges.set("published_feeds", "Feeds by state, in what readers see", states[state], state=state)

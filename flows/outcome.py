@@ -47,10 +47,12 @@ class Outcome:
 
 def worked_on(why_full: str | None, built: Mapping[str, int]) -> str:
     """What the night worked on, in words."""
-    told = defaultdict(int, built)
+    built_or_zero = defaultdict(int, built)
     counts = "{new:,} records new, {changed:,} changed, {withdrawn:,} withdrawn, {unchanged:,} as they were".format_map(
-        told
+        built_or_zero
     )
     if why_full:
         return f"everything, because {why_full}"
-    return counts + "; {pairs_compared:,} pairs compared, {persons_rebuilt:,} persons made anew".format_map(told)
+    return counts + "; {pairs_compared:,} pairs compared, {persons_rebuilt:,} persons made anew".format_map(
+        built_or_zero
+    )

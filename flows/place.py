@@ -16,16 +16,16 @@ RUN_FILE, HOME = "BOROUGHLINK_RUN_FILE", "BOROUGHLINK_HOME"
 
 def home_of(home: Path | None) -> Home:
     """The home of a command that needs nothing else of a run file."""
-    given = home or os.environ.get(HOME)
-    if given is None and RUN_FILE in os.environ:
+    path = home or os.environ.get(HOME)
+    if path is None and RUN_FILE in os.environ:
         return settings_of(None, None)[1]
-    return Home(Path(given or DEFAULT_HOME))
+    return Home(Path(path or DEFAULT_HOME))
 
 
 def settings_of(run_file: Path | None, home: Path | None) -> tuple[RunSettings, Home]:
     """Settings and home of a command that works on what a night left."""
     from schemas.settings import RunSettings  # noqa: PLC0415  (slow to import, and help does without)
 
-    said = run_file or os.environ.get(RUN_FILE)
-    settings = RunSettings.load(Path(said)) if said else RunSettings()
+    path = run_file or os.environ.get(RUN_FILE)
+    settings = RunSettings.load(Path(path)) if path else RunSettings()
     return settings, Home(home or Path(os.environ.get(HOME, settings.home)))

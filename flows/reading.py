@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 
 from flows.around import private
 from flows.checkpoints import NOTE, as_marked
-from flows.expunging import withheld
 from flows.night import Night, passwords
 from flows.resume import code_stamp
+from flows.withholding import withheld
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.errors import SourceError
 from pipeline.core.log import log
@@ -92,11 +92,11 @@ def read_and_standardise(night: Night, feed_id: str) -> FeedTimes:
         SourceError: If a later try may bring it; any other failure is noted, and the feed will be held.
     """
     with private(night, feed_id):
-        reading, standardising = _brought(night, feed_id)
+        reading, standardising = _read_or_take_over(night, feed_id)
     return FeedTimes(reading, standardising, peak_mb())
 
 
-def _brought(night: Night, feed_id: str) -> tuple[float, float]:
+def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
     """CPU seconds of reading and of standardising."""
     contract, feed = night.feeds[feed_id]
     began, cpu_began = time.perf_counter(), time.thread_time()
@@ -120,7 +120,7 @@ def _brought(night: Night, feed_id: str) -> tuple[float, float]:
         "rows_read": read.rows_read,
         "file": read.file,
         "file_sha256": read.file_sha256,
-        "rules": _rules(night, contract),
+        "rules": _rules_hash(night, contract),
         "hangs_on_day": standard.depends_on_date,
         "rows_again": standard.n_reused,
         "rows_standardised": len(read.records) - standard.n_reused,
@@ -157,7 +157,7 @@ def _keep(night: Night, feed_id: str, read: FeedRead, standard: FeedStandardised
 
 def records_anew(night: Night, feed_id: str) -> pa.Array:
     """Records of tonight's export that were not taken over from that of the current publication's run."""
-    if noted(night.folder, feed_id).get("is_unchanged"):
+    if note_of(night.folder, feed_id).get("is_unchanged"):
         return pa.array([], pa.string())
     ids, is_again = read_table(
         night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id), ["record_id", "is_again"]
@@ -170,13 +170,13 @@ def is_still_read(night: Night, feed_id: str) -> bool:
 
     A feed that failed is not: its export may have come since. Once the run is published, nothing is read again.
     """
-    said = noted(night.folder, feed_id)
-    if "reason_code" in said:
+    note = note_of(night.folder, feed_id)
+    if "reason_code" in note:
         return False
     if (night.home.published / night.run_id).is_dir():
         return True
     try:
-        return _sha256(night, feed_id) == said["file_sha256"]
+        return _sha256(night, feed_id) == note["file_sha256"]
     except SourceError:
         return True
 
@@ -189,16 +189,16 @@ def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
 
 def read_metrics(night: Night, times: Iterable[FeedTimes], processes: int) -> list[Metric]:
     """Rows standardised tonight, rows that said what they had said, feeds whose export was not read because it is the same, CPU seconds, and memory."""
-    notes = [noted(night.folder, feed_id) for feed_id in night.feeds]
-    counts = {name: sum(said.get(name, 0) for said in notes) for name in ("rows_standardised", "rows_again")}
-    counts["feeds_unchanged"] = sum(said.get("is_unchanged", False) for said in notes)
-    took = list(times)
-    others = processes * max((own.peak_mb for own in took), default=0.0) if processes > 1 else 0.0
+    notes = [note_of(night.folder, feed_id) for feed_id in night.feeds]
+    counts = {name: sum(note.get(name, 0) for note in notes) for name in ("rows_standardised", "rows_again")}
+    counts["feeds_unchanged"] = sum(note.get("is_unchanged", False) for note in notes)
+    feed_times = list(times)
+    workers_mb = processes * max((feed.peak_mb for feed in feed_times), default=0.0) if processes > 1 else 0.0
     return [
         *(Metric("night", name, count, "count") for name, count in counts.items()),
-        Metric("read", "reading_cpu_seconds", sum(own.reading for own in took), "s"),
-        Metric("read", "standardise_cpu_seconds", sum(own.standardising for own in took), "s"),
-        Metric("read", READING_PEAK, peak_mb() + others, "MB"),
+        Metric("read", "reading_cpu_seconds", sum(feed.reading for feed in feed_times), "s"),
+        Metric("read", "standardise_cpu_seconds", sum(feed.standardising for feed in feed_times), "s"),
+        Metric("read", READING_PEAK, peak_mb() + workers_mb, "MB"),
     ]
 
 
@@ -209,11 +209,11 @@ def keep_note(night: Night, feed_id: str, stage: str, facts: Mapping[str, object
     write_synced(path, json.dumps(facts))
 
 
-def noted(folder: RunFolder, feed_id: str, stage: str = READ) -> dict[str, Any]:
+def note_of(folder: RunFolder, feed_id: str, stage: str = READ) -> dict[str, Any]:
     """What a stage of a run noted of a feed; nothing where it did not."""
     path = _note_path(folder, feed_id, stage)
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return found
+    note: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return note
 
 
 def _note_path(folder: RunFolder, feed_id: str, stage: str) -> Path:
@@ -242,10 +242,10 @@ def last_noted(night: Night, feed_id: str, contract: Contract) -> LastExport | N
         return None
     folder = night.home.run(base.run_id)
     try:
-        said = noted(folder, feed_id)
+        note = note_of(folder, feed_id)
     except (OSError, ValueError):
         return None
-    return LastExport(folder, feed_id, said) if said.get("rules") == _rules(night, contract) else None
+    return LastExport(folder, feed_id, note) if note.get("rules") == _rules_hash(night, contract) else None
 
 
 def _take_over(night: Night, last: LastExport) -> None:
@@ -260,6 +260,6 @@ def _take_over(night: Night, last: LastExport) -> None:
     log("feed unchanged", feed=last.feed_id, rows=last.note["rows_read"])
 
 
-def _rules(night: Night, contract: Contract) -> str:
+def _rules_hash(night: Night, contract: Contract) -> str:
     """Hash of all that a row's standard form hangs on besides the row and the day."""
     return hashlib.sha256(f"{contract.stamp} {code_stamp()} {night.as_of.year}".encode()).hexdigest()

@@ -59,30 +59,30 @@ def begin(night: Night, *, fresh: bool = False) -> Night:
         SettingsError: If the night is before the date of the publication it would build on.
     """
     home = night.home
-    waiting = unfinished_runs(home)
-    for note in waiting:
+    unfinished = unfinished_runs(home)
+    for note in unfinished:
         _finish_publication(home, note)
     base = _base(home, night)
     stamps = stamps_of(night)
-    goes_on = None
-    for note in reversed(waiting):
+    resumed = None
+    for note in reversed(unfinished):
         is_same = (note.as_of, note.stamps) == (night.as_of.isoformat(), stamps) and base in (note.base, note.run_id)
-        if goes_on is None and is_same and not fresh:
-            goes_on = note
+        if resumed is None and is_same and not fresh:
+            resumed = note
         else:
             _abandon(home, note)
-    if goes_on is not None:
-        folder = home.run(goes_on.run_id).root
+    if resumed is not None:
+        folder = home.run(resumed.run_id).root
         change_note(
             folder,
             state="unfinished",
             ended_at=None,
-            n_resumed=goes_on.n_resumed + 1,
+            n_resumed=resumed.n_resumed + 1,
             stage=None,
             error=None,
             reason=None,
         )
-        return replace(night, run_id=goes_on.run_id)
+        return replace(night, run_id=resumed.run_id)
     run_id = next_run_id(home, night.as_of)
     open_run(home, RunNote(run_id, "unfinished", night.as_of.isoformat(), stamps, base, utc_now()))
     return replace(night, run_id=run_id)
@@ -97,11 +97,11 @@ def stamps_of(night: Night) -> dict[str, str]:
     settings = night.settings
     load_policy(settings.steward_policy)
     load_survivorship(settings.survivorship, {})
-    said = settings.model_dump(mode="json", exclude=OPERATIONAL)
+    settings_facts = settings.model_dump(mode="json", exclude=OPERATIONAL)
     rules = (settings.survivorship, settings.steward_policy, *sorted(settings.expectations.rglob("*.json")))
     return {
         "home": str(night.home.root.resolve()),
-        "settings": _hash([json.dumps(said, sort_keys=True).encode()]),
+        "settings": _hash([json.dumps(settings_facts, sort_keys=True).encode()]),
         "model": load_model(settings.model).stamp,
         "contracts": _hash(f"{contract.source} {contract.stamp}".encode() for contract in night.contracts),
         "rules": _hash(path.read_bytes() for path in rules),
@@ -116,8 +116,8 @@ def code_stamp() -> str:
     kinds = {".py", ".toml", ".csv", ".j2"}
     paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in kinds]
     versions = [f"{name} {version(name)}" for name in LIBRARIES]
-    told = [" ".join((platform.python_version(), *versions)).encode()]
-    return _hash((*told, *(str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in paths)))
+    version_lines = [" ".join((platform.python_version(), *versions)).encode()]
+    return _hash((*version_lines, *(str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in paths)))
 
 
 def _finish_publication(home: Home, note: RunNote) -> None:
@@ -158,15 +158,15 @@ def _check_decisions(night: Night, current: Publication) -> None:
         StateError: If it has fewer: people would be joined whom stewards parted.
         StoreUnavailableError: If it does not answer.
     """
-    known = current.n_decisions
-    if not known:
+    n_known = current.n_decisions
+    if not n_known:
         return
     count = 0
     if has_decisions(night.settings, night.home, os.environ):
         with open_decisions(night.settings, night.home, os.environ) as store:
             count = len(store.log())
-    if count < known:
-        problem = f"has {count:,} stewards' decisions, but the publication was made with {known:,}."
+    if count < n_known:
+        problem = f"has {count:,} stewards' decisions, but the publication was made with {n_known:,}."
         remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
         raise StateError("the store of decisions", problem, remedy)
 
@@ -181,7 +181,7 @@ def _abandon(home: Home, note: RunNote) -> None:
 
 
 def _hash(parts: Iterable[bytes]) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for part in parts:
-        found.update(hashlib.sha256(part).digest())
-    return found.hexdigest()
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()

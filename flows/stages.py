@@ -55,10 +55,10 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
         "inputs": {state.night.feed_id: state.facts.file_sha256 if state.facts else None for state in states},
     }
     if not (night.home.published / night.run_id).is_dir():  # else the run died after the gate had let it through
-        refused = ask_gate(night, states, tables).broken
-        if refused:
+        passed = ask_gate(night, states, tables).broken
+        if passed:
             held = hold_back(night.home, night.run_id, tables, facts)
-            problems = tuple(found.sentence for found in refused)
+            problems = tuple(limit.sentence for limit in passed)
             seconds = sum(metric.value for metric in metrics if metric.metric == "seconds")
             write_report(night, states, held, metrics, seconds, refused=problems)
             raise LimitsPassedError(night.run_id, problems)
@@ -80,12 +80,12 @@ def write_report(
 ) -> Outcome:
     """Write report.html into the run's folder; returns what the night came to."""
     tables = {name: read_table(published / name, columns) for name, columns in COLUMNS.items()}
-    has_before = any(other.run_id != night.run_id for other in list_publications(night.home))
+    has_before = any(publication.run_id != night.run_id for publication in list_publications(night.home))
     model = load_model(night.settings.model).stamp
     measures = [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")]
     as_of, drift = night.as_of.isoformat(), drift_told(metrics)
-    why, built = why_full(night), _built(metrics)
-    told = worked_on(why, built)
+    why, built = why_full(night), _work_counts(metrics)
+    work = worked_on(why, built)
     page = render_report(
         tables,
         measures,
@@ -95,7 +95,7 @@ def write_report(
         has_before=has_before,
         refused=refused,
         drift=drift,
-        worked_on=told,
+        worked_on=work,
     )
     path = night.folder.file("report.html")
     write_synced(path, page)
@@ -121,16 +121,16 @@ def write_report(
     )
 
 
-def _built(metrics: Sequence[Metric]) -> dict[str, int]:
+def _work_counts(metrics: Sequence[Metric]) -> dict[str, int]:
     """Records by what became of them since the last night, over all sources; and pairs compared tonight, and taken over."""
-    found = {metric.metric: int(metric.value) for metric in metrics if metric.stage in ("night", "link")}
-    told = {
-        name: sum(count for metric, count in found.items() if metric.startswith(f"records_{name}_"))
+    values = {metric.metric: int(metric.value) for metric in metrics if metric.stage in ("night", "link")}
+    records = {
+        name: sum(count for metric, count in values.items() if metric.startswith(f"records_{name}_"))
         for name in ("new", "changed", "withdrawn", "unchanged")
     }
-    known = found.get("candidate_pairs", 0) - found.get("compared_pairs", 0)
-    told |= {"persons_rebuilt": found.get("persons_rebuilt", 0)}
-    return {**told, "pairs_compared": found.get("compared_pairs", 0), "pairs_known": known}
+    pairs_known = values.get("candidate_pairs", 0) - values.get("compared_pairs", 0)
+    records |= {"persons_rebuilt": values.get("persons_rebuilt", 0)}
+    return {**records, "pairs_compared": values.get("compared_pairs", 0), "pairs_known": pairs_known}
 
 
 def _most_mb(metrics: Sequence[Metric]) -> float:

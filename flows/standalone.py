@@ -32,7 +32,7 @@ from schemas.model import Model, PolicyName, load_model, save_model
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LinkOptions:
     """What the command line asks for."""
 
     policy: PolicyName = "balanced"
@@ -43,7 +43,9 @@ class Wish:
     one_per_source: bool = False
 
 
-def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish: Wish) -> dict[str, Any]:
+def link_files(
+    files: Sequence[Path], out: Path, kinds_given: Mapping[str, str], options: LinkOptions
+) -> dict[str, Any]:
     """Link the records of the files and write everything that ``boroughlink link`` promises into ``out``.
 
     Returns: what metrics.json says.
@@ -51,25 +53,25 @@ def link_files(files: Sequence[Path], out: Path, given: Mapping[str, str], wish:
     begun = time.perf_counter()
     with memory_of_the_system(), steps() as step:  # which gives back what is free, where Arrow's own pool keeps it
         step("read")
-        people = take_in(files, given, wish.truth, link_only=wish.link_only)
-        model = _fitting(load_model(wish.model), people) if wish.model else people.model
+        people = take_in(files, kinds_given, options.truth, link_only=options.link_only)
+        model = _fitting(load_model(options.model), people) if options.model else people.model
         give_back()
         read = Metric("link", "read_seconds", time.perf_counter() - begun, "s")
         step("link")
         linked = link_records(
-            people.table, model, wish.policy, engine_of(wish.engine), is_one_per_source=wish.one_per_source
+            people.table, model, options.policy, engine_of(options.engine), is_one_per_source=options.one_per_source
         )
         step("write")
         out.mkdir(parents=True, exist_ok=True)
-        facts = _facts(people, linked, wish.policy, [read, *linked.metrics])
+        facts = _facts(people, linked, options.policy, [read, *linked.metrics])
         bins = []
         if people.truth is not None:
-            bins = calibration(*_said_and_true(people, people.truth, linked, facts["review_bits"]))
+            bins = calibration(*_predicted_and_true(people, people.truth, linked, facts["review_bits"]))
             facts["quality"] = _quality(people, people.truth, linked, bins)
         facts["columns_not_used"] = list(people.unused)
-        facts["settings"] = {"fields": dict(given), "truth": wish.truth, "link_only": wish.link_only}
+        facts["settings"] = {"fields": dict(kinds_given), "truth": options.truth, "link_only": options.link_only}
         facts |= {"wall_seconds": round(time.perf_counter() - begun, 3), "peak_memory_mb": round(peak_mb(), 1)}
-        page = partial(_page, facts, linked.model, _pictured(linked), bins, _keys(facts, linked))
+        page = partial(_page, facts, linked.model, _distributions(linked), bins, _keys(facts, linked))
         write = partial(_write, linked.cluster_members, linked.links, people.id_type, linked.model, out)
         del people, linked  # what is neither drawn nor written makes room
         give_back()
@@ -88,11 +90,11 @@ def _fitting(model: Model, people: People) -> Model:
     Raises:
         SettingsError: If it compares a field that no column fills.
     """
-    known = [own.field for own in people.model.comparison]
-    lacking = [own.field for own in model.comparison if own.field not in known]
+    available = [comparison.field for comparison in people.model.comparison]
+    lacking = [comparison.field for comparison in model.comparison if comparison.field not in available]
     if lacking:
         problem = f"compares {', '.join(lacking)}, which the files lack."
-        advice = f"They have {', '.join(known)}. Use --field, or leave --model out."
+        advice = f"They have {', '.join(available)}. Use --field, or leave --model out."
         raise SettingsError(f"model {model.name}", problem, advice)
     return model
 
@@ -108,9 +110,11 @@ def _write(members: pa.Table, links: pa.Table, id_type: pa.DataType, model: Mode
     save_model(model, out / "model.toml")
 
 
-def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Metric]) -> dict[str, Any]:
-    measured = {metric.metric: metric.value for metric in told if metric.unit != "s"}
-    seconds = {metric.metric.removesuffix("_seconds"): round(metric.value, 3) for metric in told if metric.unit == "s"}
+def _facts(people: People, linked: Linked, policy: PolicyName, metrics: Sequence[Metric]) -> dict[str, Any]:
+    measured = {metric.metric: metric.value for metric in metrics if metric.unit != "s"}
+    seconds = {
+        metric.metric.removesuffix("_seconds"): round(metric.value, 3) for metric in metrics if metric.unit == "s"
+    }
     bits = linked.model.policy[policy]
     return {
         "records": len(people.table),
@@ -125,7 +129,7 @@ def _facts(people: People, linked: Linked, policy: PolicyName, told: Sequence[Me
         "expected_recall": _expected_recall(linked, len(people.table)),
         "model": linked.model.stamp,
         "has_converged": bool(measured.get("has_converged", 1.0)),
-        "training": {metric.metric: round(metric.value, 6) for metric in told if metric.stage == "train"},
+        "training": {metric.metric: round(metric.value, 6) for metric in metrics if metric.stage == "train"},
         "drift": drift_told(linked.metrics),
         "blocking_rules": _rules(linked),
         "expected_candidate_recall": linked.chosen_rules and round(linked.chosen_rules.expected_recall, 6),
@@ -139,9 +143,9 @@ def _expected_recall(linked: Linked, records: int) -> float | None:
     if prior is None:
         return None
     probability = linked.links.column("match_probability")
-    found = pc.sum(probability.filter(pc.equal(linked.links.column("decision"), "link"))).as_py() or 0.0
+    expected_links = pc.sum(probability.filter(pc.equal(linked.links.column("decision"), "link"))).as_py() or 0.0
     matches = max(prior.matches_per_record * records, pc.sum(probability).as_py() or 0.0)
-    return round(found / matches, 6) if matches else 1.0
+    return round(expected_links / matches, 6) if matches else 1.0
 
 
 def _rules(linked: Linked) -> list[dict[str, Any]]:
@@ -161,13 +165,13 @@ def _quality(people: People, truth: pa.Array, linked: Linked, bins: list[Bin]) -
     links = linked.links.filter(pc.equal(linked.links.column("decision"), "link"))
     left, right = _rows(people, links)
     source = codes(people.table.column("source")) if people.model.blocking.across else None
-    found = quality(codes(linked.cluster_members.column("cluster_id")), codes(truth), left, right, source)
+    scores = quality(codes(linked.cluster_members.column("cluster_id")), codes(truth), left, right, source)
     return {
-        "pairs": found.pairs.as_dict(),
-        "clusters": found.clusters.as_dict(),
-        "b_cubed": found.b_cubed.as_dict(),
-        "exact_persons": round(found.exact_persons, 6),
-        "true_pairs": found.true_pairs,
+        "pairs": scores.pairs.as_dict(),
+        "clusters": scores.clusters.as_dict(),
+        "b_cubed": scores.b_cubed.as_dict(),
+        "exact_persons": round(scores.exact_persons, 6),
+        "true_pairs": scores.true_pairs,
         "calibration_error": round(calibration_error(bins), 6),
     }
 
@@ -179,7 +183,7 @@ def _rows(people: People, links: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def _said_and_true(
+def _predicted_and_true(
     people: People, truth: pa.Array, linked: Linked, review_bits: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probability of every pair from the review threshold on, and whether it is a match.
@@ -192,7 +196,7 @@ def _said_and_true(
     return links.column("match_probability").to_numpy(), entity[left] == entity[right]
 
 
-class _Pictured(NamedTuple):
+class _Distributions(NamedTuple):
     """What the report draws of the links and the clusters."""
 
     weight: np.ndarray
@@ -202,16 +206,16 @@ class _Pictured(NamedTuple):
     """records of each person"""
 
 
-def _pictured(linked: Linked) -> _Pictured:
+def _distributions(linked: Linked) -> _Distributions:
     is_link = pc.equal(linked.links.column("decision"), "link").to_numpy()
     sizes = linked.clusters.column("n_records").to_numpy().copy()
-    return _Pictured(linked.links.column("match_weight").to_numpy().copy(), is_link, sizes)
+    return _Distributions(linked.links.column("match_weight").to_numpy().copy(), is_link, sizes)
 
 
 def _page(
     facts: Mapping[str, Any],
     model: Model,
-    pictured: _Pictured,
+    distributions: _Distributions,
     bins: Sequence[Bin],
     keys: Sequence[tuple[str, int, float]],
 ) -> str:
@@ -219,12 +223,15 @@ def _page(
         LinkStory(
             facts,
             model,
-            *pictured,
+            *distributions,
             drift=facts["drift"],
             keys=keys,
             expected_recall=facts["expected_candidate_recall"],
             estimated_recall=facts["expected_recall"],
-            calibration=[CalibrationBin(own.predicted, own.observed, own.pairs, own.low, own.high) for own in bins],
+            calibration=[
+                CalibrationBin(one_bin.predicted, one_bin.observed, one_bin.pairs, one_bin.low, one_bin.high)
+                for one_bin in bins
+            ],
         )
     )
 

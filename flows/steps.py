@@ -34,14 +34,16 @@ def settle(night: Night) -> Step:
 
 def link(night: Night) -> Step:
     """Records of one person into one cluster."""
-    kept = night.home.kept / night.run_id / kept_state.LINK
-    return Step(night, "link", ("settle",), (night.folder.file(linking.LINK), night.folder.file("model.toml"), kept))
+    kept_folder = night.home.kept / night.run_id / kept_state.LINK
+    return Step(
+        night, "link", ("settle",), (night.folder.file(linking.LINK), night.folder.file("model.toml"), kept_folder)
+    )
 
 
 def persons(night: Night) -> Step:
     """Golden records, identities and questions."""
-    kept = night.home.kept / night.run_id / built.PERSONS
-    return Step(night, "persons", ("link",), (night.folder.file(built.PERSONS), kept))
+    kept_folder = night.home.kept / night.run_id / built.PERSONS
+    return Step(night, "persons", ("link",), (night.folder.file(built.PERSONS), kept_folder))
 
 
 def publish(night: Night) -> Step:

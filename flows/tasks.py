@@ -80,11 +80,13 @@ def _read_by(workers: Workers, night: Night, feed_id: str) -> reading.FeedTimes:
     try:
         return workers.do(limit, reading.read_and_standardise, night, feed_id)
     except TimeoutError:
-        what = "Ask for a smaller export, or raise feed_seconds in the run file."
-        raise SourceError("too_slow", feed_id, f"took longer than {limit:,.0f} seconds.", what) from None
+        what_to_do = "Ask for a smaller export, or raise feed_seconds in the run file."
+        raise SourceError("too_slow", feed_id, f"took longer than {limit:,.0f} seconds.", what_to_do) from None
     except ProcessExpired as error:
-        what = "Did memory run out? Ask for a smaller export, or set fewer workers in the run file."
-        raise SourceError("reader_died", feed_id, f"ended the process that read it ({error.exitcode}).", what) from None
+        what_to_do = "Did memory run out? Ask for a smaller export, or set fewer workers in the run file."
+        raise SourceError(
+            "reader_died", feed_id, f"ended the process that read it ({error.exitcode}).", what_to_do
+        ) from None
 
 
 def read_feeds(night: Night) -> None:
@@ -102,8 +104,10 @@ def read_feeds(night: Night) -> None:
             except StorageError:
                 raise  # of our own disk: no fault of the feed, and none that holding it would mend
             except Exception as error:
-                what = "Set BOROUGHLINK_DEBUG=1 and run again to see where; tell the maintainers."
-                problem = SourceError("failed", feed_id, f"could not be processed ({type(error).__name__}).", what)
+                what_to_do = "Set BOROUGHLINK_DEBUG=1 and run again to see where; tell the maintainers."
+                problem = SourceError(
+                    "failed", feed_id, f"could not be processed ({type(error).__name__}).", what_to_do
+                )
                 reading.note_failure(night, feed_id, problem)
     add_metrics(night, reading.read_metrics(night, times, workers.processes))
 
@@ -144,12 +148,12 @@ def _in_time(night: Night, stage: str) -> Iterator[None]:
         yield
     except TimeoutError:
         limit = night.settings.stage_seconds
-        own = LinkageError(
+        too_slow = LinkageError(
             f"{stage} took longer than {limit:g} seconds. Raise stage_seconds in the run file; finished stages are not repeated."
         )
-        own.stage = stage
-        log("stage failed", stage=stage, error="TimeoutError", reason=str(own))
-        raise own from None
+        too_slow.stage = stage
+        log("stage failed", stage=stage, error="TimeoutError", reason=str(too_slow))
+        raise too_slow from None
 
 
 def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callable[[], R]]:
@@ -157,10 +161,10 @@ def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callabl
     if FlowRunContext.get():
         return [step.submit(*call).result for call in calls]
     with ThreadPoolExecutor(PLAIN_WORKERS) as pool:
-        return [pool.submit(_tried, step, call).result for call in calls]
+        return [pool.submit(_with_retries, step, call).result for call in calls]
 
 
-def _tried(step: Task[..., R], call: tuple[Any, ...]) -> R:
+def _with_retries(step: Task[..., R], call: tuple[Any, ...]) -> R:
     """The plain function, tried again as the task would be."""
     for wait in PLAIN_WAITS:
         try:

@@ -8,7 +8,7 @@ from itertools import product
 
 from sqlalchemy import Connection
 
-from flows.seen import seen_within
+from flows.seen import facts_within
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import Kept, person_of, records_of, rows_between
 from pipeline.review.machine import Made, keep_machine_pairs, made_by_machine
@@ -39,7 +39,9 @@ class Unmerged:
     """Of those entered: wait for a second person, and bind nothing until then"""
 
 
-def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str], said: dict[str, str]) -> Unmerged:
+def unmerge(
+    publication: Kept, store: Store, person_id: str, record_ids: Sequence[str], by_and_reason: dict[str, str]
+) -> Unmerged:
     """Part records from the rest of their person, from the next night on.
 
     Each named record is decided to be another person than each record that stays: fewer decisions would not do, for any record
@@ -47,37 +49,46 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
     back first. It may be called again: what stands is not decided twice, and what another steward entered is confirmed.
 
     Args:
-        kept: the publication that the steward sees.
+        publication: what the steward sees.
         store: of decisions.
         person_id: the person.
         record_ids: records to part from it.
-        said: decided_by and reason.
+        by_and_reason: decided_by and reason of each decision.
 
     Raises:
         SettingsError: If a record is not one of the person, none stays, or too many pairs would be decided.
         DecisionConflictError: If links of stewards over a record of somebody else join the two sides; nothing is entered.
     """
-    parted, stay = _sides(kept, person_id, record_ids)
+    parted, stay = _sides(publication, person_id, record_ids)
     pairs: list[Pair] = [(min(pair), max(pair)) for pair in product(parted, stay)]
     decided = store.about(parted)
-    found = {pair: decided[pair] for pair in pairs if pair in decided}
-    states = {pair: pair_state(own) for pair, own in found.items()}
-    links = [own for pair, state in states.items() for own in links_to_lift(found[pair], state)]
-    known = {pair: state for pair, state in states.items() if state.head and state.head.verdict == "unlink"}
+    decided_pairs = {pair: decided[pair] for pair in pairs if pair in decided}
+    states = {pair: pair_state(decision) for pair, decision in decided_pairs.items()}
+    links = [decision for pair, state in states.items() for decision in links_to_lift(decided_pairs[pair], state)]
+    parted_already = {pair: state for pair, state in states.items() if state.head and state.head.verdict == "unlink"}
     seconded = [
         head
-        for state in known.values()
-        if (head := state.head) in state.waiting and head and not is_same_person(head.decided_by, said["decided_by"])
+        for state in parted_already.values()
+        if (head := state.head) in state.waiting
+        and head
+        and not is_same_person(head.decided_by, by_and_reason["decided_by"])
     ]
-    facts = {(seen["record_id_l"], seen["record_id_r"]): seen for seen in seen_within(kept, person_id, pairs)}
+    facts = {
+        (pair_facts["record_id_l"], pair_facts["record_id_r"]): pair_facts
+        for pair_facts in facts_within(publication, person_id, pairs)
+    }
     size = {"n_records": len(parted) + len(stay)}
     new = [
-        *(NewDecision(verdict="retract", retracts=own.decision_id, **said, **size) for own in links),
-        *(NewDecision(confirms=own.decision_id, **said) for own in seconded),
-        *(NewDecision(verdict="unlink", **said, **facts[pair]) for pair in pairs if pair not in known),
+        *(NewDecision(verdict="retract", retracts=decision.decision_id, **by_and_reason, **size) for decision in links),
+        *(NewDecision(confirms=decision.decision_id, **by_and_reason) for decision in seconded),
+        *(
+            NewDecision(verdict="unlink", **by_and_reason, **facts[pair])
+            for pair in pairs
+            if pair not in parted_already
+        ),
     ]
-    made = made_by_machine([*parted, *stay], rows_between(kept, [*parted, *stay]), pairs)
-    entered = entered_with(store, new, made)[len(links) + len(seconded) :]
+    machine_view = made_by_machine([*parted, *stay], rows_between(publication, [*parted, *stay]), pairs)
+    entered = entered_with(store, new, machine_view)[len(links) + len(seconded) :]
     return Unmerged(
         person_id,
         parted,
@@ -85,33 +96,33 @@ def unmerge(kept: Kept, store: Store, person_id: str, record_ids: Sequence[str],
         len(links),
         len(entered),
         len(seconded),
-        len(known) - len(seconded),
-        sum(one.decision.needs_second for one in entered),
+        len(parted_already) - len(seconded),
+        sum(recorded.decision.needs_second for recorded in entered),
     )
 
 
-def entered_with(store: Store, new: Sequence[NewDecision], made: Mapping[Pair, Made]) -> list[Recorded]:
+def entered_with(store: Store, new: Sequence[NewDecision], machine_view: Mapping[Pair, Made]) -> list[Recorded]:
     """Enter all of these decisions or none, each with what the machine had made of its pair."""
 
     def work(connection: Connection) -> list[Recorded]:
         recorded = store.enter_within(connection, new)
-        keep_machine_pairs(connection, recorded, made)
+        keep_machine_pairs(connection, recorded, machine_view)
         return recorded
 
     return store.write(work)
 
 
-def _sides(kept: Kept, person_id: str, record_ids: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    members = set(records_of(kept, [person_id]))
+def _sides(publication: Kept, person_id: str, record_ids: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    members = set(records_of(publication, [person_id]))
     parted = tuple(sorted(set(record_ids)))
     if not members:
         raise SettingsError(
             person_id,
-            f"is no person of {kept.folder}.",
+            f"is no person of {publication.folder}.",
             "Is it written right, or did it merge? boroughlink history tells.",
         )
     if strange := [record for record in parted if record not in members]:
-        owner = person_of(kept, strange[:1]).get(strange[0], "nobody")
+        owner = person_of(publication, strange[:1]).get(strange[0], "nobody")
         raise SettingsError(strange[0], f"is a record of {owner}, not of {person_id}.")
     stay = tuple(sorted(members - set(parted)))
     if not stay:

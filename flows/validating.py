@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from flows.checkpoints import as_marked
 from flows.night import Night
-from flows.reading import READ, STANDARDISE, keep_note, last_noted, noted
+from flows.reading import READ, STANDARDISE, keep_note, last_noted, note_of
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import concat, count_rows, read_table, write_table
@@ -37,7 +37,7 @@ def validate(night: Night, contract: Contract) -> list[str]:
     """Validate a source's exports; returns the ids of its feeds."""
     stamp = _suites_stamp(night)
     suites = _suites(night.settings.expectations, stamp)
-    notes = {feed.feed_id: noted(night.folder, feed.feed_id) for feed in night.feeds_of(contract)}
+    notes = {feed.feed_id: note_of(night.folder, feed.feed_id) for feed in night.feeds_of(contract)}
     exports = [_export(night, feed_id, note, stamp) for feed_id, note in notes.items() if "reason_code" not in note]
     for result in validate_source(contract, exports, suites, night.as_of):
         _keep_validated(night, result, stamp)
@@ -67,7 +67,7 @@ def settle_feeds(night: Night) -> list[FeedState]:
     rejected = concat([path for path in tables if path.exists()], QUARANTINE)
     write_table(night.folder.table(VALIDATE, "quarantine"), rejected, QUARANTINE)
     findings = [
-        finding for feed_id in night.feeds for finding in noted(night.folder, feed_id, VALIDATE).get("findings", [])
+        finding for feed_id in night.feeds for finding in note_of(night.folder, feed_id, VALIDATE).get("findings", [])
     ]
     page = render_validation_page(night.run_id, states, findings)
     write_synced(night.folder.file("validation.html"), page)
@@ -96,7 +96,7 @@ def _again(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> A
         return None
     path = last.folder.table(VALIDATE, FAILED_ROWS.name, feed_id)
     is_whole = as_marked(night.home, last.folder.root / VALIDATE / contract.source, [path])
-    if not is_whole or noted(last.folder, feed_id, VALIDATE).get("suites") != stamp:
+    if not is_whole or note_of(last.folder, feed_id, VALIDATE).get("suites") != stamp:
         return None
     again = night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id)
     if note.get("is_unchanged"):
@@ -114,10 +114,10 @@ def _suites(folder: Path, _stamp: str) -> Suites:
 
 def _suites_stamp(night: Night) -> str:
     """Hash of all suites."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(night.settings.expectations.glob("*.json")):
-        found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
@@ -131,19 +131,19 @@ def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
     write_table(night.folder.table(VALIDATE, "quarantine", result.feed_id), result.quarantine, QUARANTINE)
     write_table(night.folder.table(VALIDATE, FAILED_ROWS.name, result.feed_id), result.failed, FAILED_ROWS)
     breach = result.breaches[0] if result.breaches else None
-    said = {
+    note = {
         "rows": result.n_records,
         "reason_code": breach.code if breach else None,
         "reason": " ".join(each.reason for each in result.breaches) or None,
         "findings": [dict(zip(FINDING, attrgetter(*FINDING)(finding), strict=True)) for finding in result.findings],
         "suites": stamp,
     }
-    keep_note(night, result.feed_id, VALIDATE, said)
+    keep_note(night, result.feed_id, VALIDATE, note)
 
 
 def _feed_night(night: Night, feed_id: str) -> FeedNight:
     _, feed = night.feeds[feed_id]
-    note, validated = noted(night.folder, feed_id), noted(night.folder, feed_id, VALIDATE)
+    note, validated = note_of(night.folder, feed_id), note_of(night.folder, feed_id, VALIDATE)
     if "reason_code" in note:
         return FeedNight(
             feed_id, feed.source, feed.borough, reason_code=str(note["reason_code"]), reason=str(note["reason"])

@@ -29,8 +29,8 @@ class Workers:
 
     def __init__(self, most: int, log_file: Path) -> None:
         self.processes = _processes(most)
-        told = dict(os.environ), log_file
-        self._pool = ProcessPool(self.processes, 0, _begin, told, CONTEXT) if self.processes > 1 else None
+        arguments = dict(os.environ), log_file
+        self._pool = ProcessPool(self.processes, 0, _begin, arguments, CONTEXT) if self.processes > 1 else None
 
     def do(self, seconds: float, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the work gives; may be called from several threads, each of which waits.
@@ -41,8 +41,8 @@ class Workers:
         """
         if self._pool is None:
             return work(*args, **kwargs)
-        found: R = self._pool.schedule(_done, (work, *args), kwargs, seconds).result()
-        return found
+        result: R = self._pool.schedule(_do_work, (work, *args), kwargs, seconds).result()
+        return result
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +64,7 @@ def _processes(most: int) -> int:
     return min(most, os.cpu_count() or 1)
 
 
-def _done(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def _do_work(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     with few_cycles(), memory_of_the_system():
         try:
             return work(*args, **kwargs)

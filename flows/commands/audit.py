@@ -47,10 +47,10 @@ def verify(
     from pipeline.stewardship.audit import verify as walk
     from pipeline.stewardship.database import reading
 
-    known = _head(head)
+    expected_head = _head(head)
     settings, place = settings_of(run_file, home)
     with open_decisions(settings, place, os.environ) as store, reading(store.engine) as connection:
-        proof = walk(connection, known)
+        proof = walk(connection, expected_head)
     if as_json:
         facts = {
             "is_whole": proof.is_whole,
@@ -71,10 +71,10 @@ def verify(
         )
 
 
-def _head(given: str | None) -> tuple[int, str] | None:
-    if given is None:
+def _head(text: str | None) -> tuple[int, str] | None:
+    if text is None:
         return None
-    number, _, head = given.partition(":")
+    number, _, head = text.partition(":")
     if not (number.isdigit() and len(head) == 64):
         raise SettingsError("--head", "is not NUMBER:HASH.", "Copy what `boroughlink audit verify` printed.")
     return int(number), head

@@ -78,27 +78,27 @@ def decide(
     as_json: JsonOption = False,
 ) -> None:
     """Decide, list, write or read."""
-    from flows import decisions_told as told
+    from flows import decisions_told as printing
     from flows.decided import check_place, open_decisions
     from flows.unmerging import entered_with
 
     verdicts = [name for name, is_given in (("link", link), ("unlink", unlink), ("unsure", unsure)) if is_given]
-    asked = [
+    actions = [
         *verdicts,
         *(
             name
-            for name, given in (
+            for name, value in (
                 ("confirm", confirm),
                 ("retract", retract),
                 ("list", show),
                 ("export", export),
                 ("import", bring),
             )
-            if given
+            if value
         ),
     ]
-    if len(asked) != 1:
-        problem = f"--{' and --'.join(asked)} do not go together." if asked else "nothing is asked."
+    if len(actions) != 1:
+        problem = f"--{' and --'.join(actions)} do not go together." if actions else "nothing is asked."
         raise SettingsError(
             "decide",
             problem,
@@ -108,39 +108,39 @@ def decide(
     check_place(settings, place, os.environ)
     with open_decisions(settings, place, os.environ) as store:
         if show:
-            told.list_decisions(store, reasons, as_json)
+            printing.list_decisions(store, reasons, as_json)
         elif export:
-            told.export_decisions(store, export, as_json)
+            printing.export_decisions(store, export, as_json)
         elif bring:
-            told.import_decisions(store, bring, _said("--by", by), as_json)
+            printing.import_decisions(store, bring, _required("--by", by), as_json)
         else:
-            said = {
+            fields = {
                 "verdict": verdicts[0] if verdicts else ("retract" if retract else None),
-                "decided_by": _said("--by", by),
-                "reason": _said("--reason", reason),
+                "decided_by": _required("--by", by),
+                "reason": _required("--reason", reason),
                 "confirms": confirm,
                 "retracts": retract,
                 "supersedes": supersede,
                 **({"decision_id": decision_id} if decision_id else {}),
             }
-            new = _checked({**_facts(place, store, (first, second), retract or confirm), **said})
-            told.decision(store, entered_with(store, [new], _made(place, new))[0], as_json)
+            new = _validated({**_facts(place, store, (first, second), retract or confirm), **fields})
+            printing.print_decision(store, entered_with(store, [new], _machine_view(place, new))[0], as_json)
 
 
-def _said(option: str, value: str | None) -> str:
+def _required(option: str, value: str | None) -> str:
     if value is None:
         raise SettingsError(option, "is missing.", "Say who decides, and why.")
     return value
 
 
-def _checked(said: dict[str, Any]) -> NewDecision:
+def _validated(fields: dict[str, Any]) -> NewDecision:
     from pydantic import ValidationError
 
     from schemas.decisions import NewDecision
     from schemas.written import in_words
 
     try:
-        return NewDecision.model_validate(said)
+        return NewDecision.model_validate(fields)
     except ValidationError as error:
         wrong = error.errors(include_input=False)[0]
     name = str(wrong["loc"][0]) if wrong["loc"] else ""
@@ -151,63 +151,63 @@ def _checked(said: dict[str, Any]) -> NewDecision:
     raise SettingsError(OPTIONS.get(name, "decide"), f"{in_words(wrong, NewDecision)}.")
 
 
-def _facts(place: Home, store: Store, given: tuple[str | None, str | None], named: str | None) -> dict[str, Any]:
+def _facts(place: Home, store: Store, ids: tuple[str | None, str | None], decision_id: str | None) -> dict[str, Any]:
     """The pair, and what the current publication shows of it; where nothing is published, the ids as they are."""
-    first, second = given
-    if (first is None) != (second is None) or not (first or named):
+    first, second = ids
+    if (first is None) != (second is None) or not (first or decision_id):
         raise SettingsError("decide", "needs two records.", "Give two ids: boroughlink decide A B --link ...")
     has_publication = place.current.exists()
     if first and second:
-        return _seen(place, first, second) if has_publication else {"record_id_l": first, "record_id_r": second}
-    decision = store.find(_uuid(named or ""))
+        return _pair_facts(place, first, second) if has_publication else {"record_id_l": first, "record_id_r": second}
+    decision = store.find(_uuid(decision_id or ""))
     if decision is None or decision.erasure_id or not has_publication:
         return {}  # the store says what is wrong, or nothing more is known
-    return _seen_still(place, *decision.pair)
+    return _pair_facts_if_present(place, *decision.pair)
 
 
-def _made(place: Home, new: NewDecision) -> Mapping[tuple[str, str], Made]:
+def _machine_view(place: Home, new: NewDecision) -> Mapping[tuple[str, str], Made]:
     """What the machine had made of the two records, for the supervisor's page of the review desk."""
     from pipeline.explain.kept import open_folder, person_of, records_of, rows_between
     from pipeline.review.machine import made_by_machine
 
     if not (new.record_id_l and new.record_id_r and new.verdict in ("link", "unlink") and place.current.exists()):
         return {}
-    kept, pair = open_folder(place.current.resolve()), (new.record_id_l, new.record_id_r)
-    persons = set(person_of(kept, pair).values())
+    publication, pair = open_folder(place.current.resolve()), (new.record_id_l, new.record_id_r)
+    persons = set(person_of(publication, pair).values())
     if len(persons) != 1:
         return {}
-    records = records_of(kept, persons)
-    return made_by_machine(records, rows_between(kept, records), [pair]) if set(pair) <= records.keys() else {}
+    records = records_of(publication, persons)
+    return made_by_machine(records, rows_between(publication, records), [pair]) if set(pair) <= records.keys() else {}
 
 
 def _uuid(text: str) -> str:
     return text.strip().lower()
 
 
-def _seen(place: Home, first: str, second: str) -> dict[str, Any]:
-    from flows.seen import pairs_of, seen_of
+def _pair_facts(place: Home, first: str, second: str) -> dict[str, Any]:
+    from flows.seen import pair_facts, pairs_of
     from pipeline.explain.kept import open_folder
 
-    kept = open_folder(place.current.resolve())
-    pairs = pairs_of(kept, first, second)
-    return seen_of(kept, *(pairs[0] if len(pairs) == 1 else _chosen(pairs, first, second)))
+    publication = open_folder(place.current.resolve())
+    pairs = pairs_of(publication, first, second)
+    return pair_facts(publication, *(pairs[0] if len(pairs) == 1 else _chosen(pairs, first, second)))
 
 
-def _seen_still(place: Home, left: str, right: str) -> dict[str, Any]:
+def _pair_facts_if_present(place: Home, left: str, right: str) -> dict[str, Any]:
     """As ``_seen``, of two records that may be gone from the publication."""
-    from flows.seen import seen_of
+    from flows.seen import pair_facts
     from pipeline.explain.kept import open_folder, person_of
 
-    kept = open_folder(place.current.resolve())
-    return seen_of(kept, left, right) if len(person_of(kept, (left, right))) == 2 else {}
+    publication = open_folder(place.current.resolve())
+    return pair_facts(publication, left, right) if len(person_of(publication, (left, right))) == 2 else {}
 
 
 def _chosen(pairs: list[tuple[str, str]], first: str, second: str) -> tuple[str, str]:
     shown = pairs[:PAIRS_SHOWN]
     if not sys.stdin.isatty():
-        some = "; ".join(f"{left} {right}" for left, right in shown)
+        listing = "; ".join(f"{left} {right}" for left, right in shown)
         problem = f"stand for {len(pairs):,} pairs of records."
-        raise SettingsError(f"{first} and {second}", problem, f"Give two records, strongest pair first: {some}.")
+        raise SettingsError(f"{first} and {second}", problem, f"Give two records, strongest pair first: {listing}.")
     console = Console(stderr=True)
     for number, (left, right) in enumerate(shown, start=1):
         console.print(Text(f"{number:>3}  {left}  {right}"), soft_wrap=True)

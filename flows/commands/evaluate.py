@@ -120,7 +120,7 @@ def _thresholds(facts: Mapping[str, Any]) -> Table:
         style = "bold" if row["marks"] else ""
         bits = f"{row['bits']:>5.2f} {row['marks'][0] if row['marks'] else ''}"
         table.add_row(
-            bits, f"{row['pairs']:,}", f"{row['to_review']:,}", *(f"{own:.4f}" for own in scores), style=style
+            bits, f"{row['pairs']:,}", f"{row['to_review']:,}", *(f"{score:.4f}" for score in scores), style=style
         )
     return table
 
@@ -132,16 +132,18 @@ def _groups(facts: Mapping[str, Any]) -> Table:
         "Groups, %, with 95 % intervals", "group", "persons", f"{expected}found", "others", f"{expected}right"
     )
     for grouping, rows in groupby(facts["groups"], key=itemgetter("grouping")):
-        told = [row for row in rows if row["recall"] or row["precision"]]
-        told.sort(key=lambda row: (not row["worse"], (row["recall"] or row["precision"])["value"]))
-        note = f", worst {MOST_GROUPS} of {len(told)}" if len(told) > MOST_GROUPS else ""
-        if told:
+        rated = [row for row in rows if row["recall"] or row["precision"]]
+        rated.sort(key=lambda row: (not row["worse"], (row["recall"] or row["precision"])["value"]))
+        note = f", worst {MOST_GROUPS} of {len(rated)}" if len(rated) > MOST_GROUPS else ""
+        if rated:
             table.add_row(Text(f"{grouping}{note}", "bold"))
-        for row in told[:MOST_GROUPS]:
-            others = f"{100 * row['recall']['rest_value']:.1f}" if row["recall"] else ""
-            found, right = _share(row["recall"]), _share(row["precision"])
+        for row in rated[:MOST_GROUPS]:
+            others_recall = f"{100 * row['recall']['rest_value']:.1f}" if row["recall"] else ""
+            recall, precision = _share(row["recall"]), _share(row["precision"])
             style = "dark_orange" if row["worse"] else ""
-            table.add_row(Text(f" {row['group']}"), f"{row['persons']:,}", found, others, right, style=style)
+            table.add_row(
+                Text(f" {row['group']}"), f"{row['persons']:,}", recall, others_recall, precision, style=style
+            )
     return table
 
 
@@ -163,6 +165,6 @@ def _print_worse(console: Console, facts: Mapping[str, Any]) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for at, name in enumerate(columns):
-        table.add_column(name, justify="right" if at else "left")
+    for position, name in enumerate(columns):
+        table.add_column(name, justify="right" if position else "left")
     return table

@@ -79,22 +79,22 @@ def explain(
     from pipeline.explain.kept import open_folder, values_of
     from pipeline.explain.stories import pair_story
 
-    kept = open_folder(folder or home_of(home).current)
+    linkage = open_folder(folder or home_of(home).current)
     if second is None:
         if png or values:
             option = "--png" if png else "--values"
             raise SettingsError(option, "is for a pair of records.", "Give two record ids.")
-        _explain_person(kept, first, as_json)
+        _explain_person(linkage, first, as_json)
         return
-    story = pair_story(kept, first, second)
-    rows = values_of(kept, (first, second)) if values else {}
+    story = pair_story(linkage, first, second)
+    rows = values_of(linkage, (first, second)) if values else {}
     if png:
         _draw(story, png)
     if as_json:
         _print_pair_json(story, rows)
         return
     console = Console()
-    _print_pair(console, kept, story)
+    _print_pair(console, linkage, story)
     if rows:
         console.print(_values_table(rows, first, second))
     if png:
@@ -125,7 +125,7 @@ def _print_pair_json(story: PairStory, rows: dict[str, dict[str, Any]]) -> None:
     typer.echo(json.dumps(facts, default=str, ensure_ascii=False))
 
 
-def _print_pair(console: Console, kept: Kept, story: PairStory) -> None:
+def _print_pair(console: Console, linkage: Kept, story: PairStory) -> None:
     from pipeline.explain.pair import HEADLINES
     from pipeline.explain.picture import told_probability
 
@@ -142,9 +142,11 @@ def _print_pair(console: Console, kept: Kept, story: PairStory) -> None:
         if falls.silent:
             silent = ", ".join(name.replace("_", " ") for name in falls.silent)
             console.print(Text(f"no evidence: {silent}", QUIET))
-        if kept.model is None:
-            console.print(Text(f"levels are not named: the model {kept.stamp} is not at hand", QUIET), soft_wrap=True)
-        _print_rules(console, kept, story.evidence.rules)
+        if linkage.model is None:
+            console.print(
+                Text(f"levels are not named: the model {linkage.stamp} is not at hand", QUIET), soft_wrap=True
+            )
+        _print_rules(console, linkage, story.evidence.rules)
     if story.path and (len(story.path) > 1 or not story.evidence):
         console.print()
         console.print(_path_table(story.path))
@@ -155,9 +157,9 @@ def _waterfall_table(falls: Waterfall, link_bits: float | None, width: int) -> T
     from pipeline.explain.picture import name_of
 
     names = [name_of(step) for step in falls.steps]
-    taken = max(map(len, names)) + max(len(step.level or "") for step in falls.steps) + 16
+    text_width = max(map(len, names)) + max(len(step.level or "") for step in falls.steps) + 16
     low, high = falls.span
-    scale = Scale(min(low, link_bits or 0.0), max(high, link_bits or 0.0), max(16, min(60, width - taken)))
+    scale = Scale(min(low, link_bits or 0.0), max(high, link_bits or 0.0), max(16, min(60, width - text_width)))
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right", no_wrap=True)
@@ -172,10 +174,10 @@ def _waterfall_table(falls: Waterfall, link_bits: float | None, width: int) -> T
     return table
 
 
-def _print_rules(console: Console, kept: Kept, rules: tuple[str, ...]) -> None:
-    about = {rule.name: rule for rule in kept.model.rule} if kept.model else {}
+def _print_rules(console: Console, linkage: Kept, rules: tuple[str, ...]) -> None:
+    rules_by_name = {rule.name: rule for rule in linkage.model.rule} if linkage.model else {}
     for name in rules:
-        rule = about.get(name)
+        rule = rules_by_name.get(name)
         console.print(Text(f"rule {name} ({rule.effect}): {rule.about}" if rule else f"rule {name}"))
 
 
@@ -194,9 +196,9 @@ def _values_table(rows: dict[str, dict[str, Any]], left: str, right: str) -> Tab
         "", left.replace("[", "\\["), right.replace("[", "\\["), title="Values (personal data)", title_justify="left"
     )
     for name in VALUES_SHOWN:
-        own = [_as_text(rows[record].get(name)) for record in (left, right)]
-        if any(own):
-            table.add_row(Text(name.replace("_", " ")), *(Text(text) for text in own))
+        values = [_as_text(rows[record].get(name)) for record in (left, right)]
+        if any(values):
+            table.add_row(Text(name.replace("_", " ")), *(Text(text) for text in values))
     return table
 
 
@@ -206,11 +208,11 @@ def _as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _explain_person(kept: Kept, given: str, as_json: bool) -> None:
+def _explain_person(linkage: Kept, identifier: str, as_json: bool) -> None:
     from pipeline.explain.cluster import told
     from pipeline.explain.stories import person_story
 
-    story = person_story(kept, given)
+    story = person_story(linkage, identifier)
     if as_json:
         typer.echo(json.dumps(told(story)))
         return
@@ -226,13 +228,11 @@ def _explain_person(kept: Kept, given: str, as_json: bool) -> None:
                 f"speaks against it: {_pairs(len(story.against))} inside below 0 bits, the weakest {_edge(story.against[0])}"
             )
         )
-    for how, others in (("waits", story.waiting), ("parted by a steward", story.parted)):
-        for other in others[:MOST_ROWS]:
-            rules = f"; rules {', '.join(other.rules)}" if other.rules else ""
-            told_pairs = (
-                f"{_pairs(other.n_pairs)} with person {other.person_id}, the strongest {_edge(other.strongest)}"
-            )
-            console.print(Text(f"{how}: {told_pairs}{rules}"))
+    for how, neighbours in (("waits", story.waiting), ("parted by a steward", story.parted)):
+        for neighbour in neighbours[:MOST_ROWS]:
+            rules = f"; rules {', '.join(neighbour.rules)}" if neighbour.rules else ""
+            pairs_text = f"{_pairs(neighbour.n_pairs)} with person {neighbour.person_id}, the strongest {_edge(neighbour.strongest)}"
+            console.print(Text(f"{how}: {pairs_text}{rules}"))
     table = Table("record", "pairs", "mean bits", title="Records, best held first", title_justify="left")
     for member in story.members[:MOST_ROWS]:
         mean = "" if member.mean_bits is None else f"{member.mean_bits:+.2f}"
@@ -267,8 +267,8 @@ def _print_bridge(console: Console, story: ClusterStory) -> None:
         )
 
 
-def _pairs(count: int, what: str = "") -> str:
-    return f"{count:,} {what}pair{'' if count == 1 else 's'}"
+def _pairs(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}pair{'' if count == 1 else 's'}"
 
 
 def _edge(edge: Edge) -> str:

@@ -65,9 +65,9 @@ def expunge(
     if receipts:
         _tell(receipts_of(place), as_json)
         return
-    what = "every order once more" if again else f"{len(records or ()):,} records for good"
+    scope = "every order once more" if again else f"{len(records or ()):,} records for good"
     if not yes and sys.stdin.isatty():
-        typer.confirm(f"Expunge {what}?", abort=True, err=True)
+        typer.confirm(f"Expunge {scope}?", abort=True, err=True)
     with run_lock(place.lock):
         if again:
             _tell(expunge_again(settings, place), as_json)
@@ -79,27 +79,27 @@ def expunge(
         _tell([receipt], as_json)
 
 
-def _tell(found: Sequence[ExpungeReceipt], as_json: bool) -> None:
+def _tell(receipts: Sequence[ExpungeReceipt], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([asdict(receipt) for receipt in found]))
+        typer.echo(json.dumps([asdict(receipt) for receipt in receipts]))
         return
     console = Console()
-    if not found:
+    if not receipts:
         console.print("No order was carried out here.")
-    for receipt in found:
+    for receipt in receipts:
         console.print(_sentence(receipt), markup=False, soft_wrap=True)
 
 
 def _sentence(receipt: ExpungeReceipt) -> str:
     if receipt.expunged_at is None:
         return f"order {receipt.order_ref} by {receipt.ordered_by} was cut short: the next boroughlink run finishes it, and so does the same command."
-    own = f"receipt {receipt.receipt_id}, {receipt.expunged_at}, order {receipt.order_ref} by {receipt.ordered_by}"
-    gone = (
+    heading = f"receipt {receipt.receipt_id}, {receipt.expunged_at}, order {receipt.order_ref} by {receipt.ordered_by}"
+    counts = (
         f"{receipt.n_records:,} records gone from {receipt.n_publications:,} publications, {receipt.n_files:,} tables of runs and last good "
         f"exports, {receipt.n_decisions:,} decisions."
     )
-    again = (
+    warning = (
         f"\n{receipt.n_may_return:,} may come again: of a source without numbers of its own, where a row that is changed is a new record. Have it "
         "deleted at the source, or look for it after the next nights and expunge it again."
     )
-    return f"{own}\n{gone}{again if receipt.n_may_return else ''}"
+    return f"{heading}\n{counts}{warning if receipt.n_may_return else ''}"

@@ -31,7 +31,7 @@ SHOWN = 5
 
 
 def history(
-    given: Annotated[
+    identifier: Annotated[
         str,
         typer.Argument(metavar="PERSON_OR_RECORD", help="A person_id of any time, or a record_id.", show_default=False),
     ],
@@ -49,27 +49,31 @@ def history(
     if current is None:
         raise SettingsError(str(place.root), "has no publication yet.", "Run `boroughlink run` first.")
     ledger = ledger_of(current.table("identity_ledger"))
-    found = person_history(ledger, given)
-    if found:
-        _tell_person(found, as_json)
+    story = person_history(ledger, identifier)
+    if story:
+        _print_person(story, as_json)
         return
-    if stays := record_history(ledger, given):
-        _tell_record(given, stays, as_json)
+    if stays := record_history(ledger, identifier):
+        _print_record(identifier, stays, as_json)
         return
-    standing = ((other.run_id, other.table("identity_ledger")) for other in reversed(list_publications(place)))
+    standing = (
+        (publication.run_id, publication.table("identity_ledger")) for publication in reversed(list_publications(place))
+    )
     for run_id, rows in chain(standing, old_ledgers(place)):
-        found = person_history(ledger_of(rows), given)
-        if found:
-            records = found.chapters[-1].record_ids
+        story = person_history(ledger_of(rows), identifier)
+        if story:
+            records = story.chapters[-1].record_ids
             present = sorted({stay.person_id for r in records for stay in record_history(ledger, r) if not stay.to_run})
-            _tell_rolled_back(found, run_id, present, as_json)
+            _print_rolled_back(story, run_id, present, as_json)
             return
-    raise SettingsError(given, "is no person or record that this home's publications know.", "Check the id for slips.")
+    raise SettingsError(
+        identifier, "is no person or record that this home's publications know.", "Check the id for slips."
+    )
 
 
-def _tell_person(found: PersonHistory, as_json: bool) -> None:
+def _print_person(story: PersonHistory, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"kind": "person", **asdict(found)}))
+        typer.echo(json.dumps({"kind": "person", **asdict(story)}))
         return
     console = Console()
     now = {
@@ -77,14 +81,14 @@ def _tell_person(found: PersonHistory, as_json: bool) -> None:
         "merged": "was merged into another person",
         "withdrawn": "has no records left: all were withdrawn",
     }
-    console.print(Text.assemble((f"Person {found.person_id}", "bold"), f" {now[found.state]}."))
-    others = [person for person in found.present if person != found.person_id]
-    if others:
-        console.print(Text(f"Today: {', '.join(found.present)}"), soft_wrap=True)
+    console.print(Text.assemble((f"Person {story.person_id}", "bold"), f" {now[story.state]}."))
+    persons_today = [person for person in story.present if person != story.person_id]
+    if persons_today:
+        console.print(Text(f"Today: {', '.join(story.present)}"), soft_wrap=True)
     table = Table("from", "to", "records", "why", "what happened")
     table.columns[4].overflow = "fold"  # ids are whole, to be copied
     table.columns[2].justify = "right"
-    for chapter in found.chapters:
+    for chapter in story.chapters:
         until = chapter.to_run or "today"
         why = chapter.cause.replace("_", " ")
         table.add_row(chapter.from_run, until, f"{len(chapter.record_ids):,}", why, Text("\n".join(_events(chapter))))
@@ -92,28 +96,28 @@ def _tell_person(found: PersonHistory, as_json: bool) -> None:
 
 
 def _events(chapter: Chapter) -> list[str]:
-    told = []
+    lines = []
     if chapter.split_from:
-        told.append(f"parted from {chapter.split_from}")
-    told += [f"took over {person}" for person in chapter.took_over]
-    told += [f"{person} was parted from it" for person in chapter.parted]
+        lines.append(f"parted from {chapter.split_from}")
+    lines += [f"took over {person}" for person in chapter.took_over]
+    lines += [f"{person} was parted from it" for person in chapter.parted]
     if chapter.joined:
-        told.append(f"joined: {_some(chapter.joined)}")
+        lines.append(f"joined: {_first_few(chapter.joined)}")
     if chapter.left:
-        told.append(f"left: {_some(chapter.left)}")
+        lines.append(f"left: {_first_few(chapter.left)}")
     if chapter.merged_into:
-        told.append(f"merged into {chapter.merged_into} ({(chapter.ended_by or '').replace('_', ' ')})")
+        lines.append(f"merged into {chapter.merged_into} ({(chapter.ended_by or '').replace('_', ' ')})")
     elif chapter.to_run and chapter.ended_by == "withdrawn":
-        told.append("ended: records withdrawn")
-    return told
+        lines.append("ended: records withdrawn")
+    return lines
 
 
-def _some(records: Sequence[str]) -> str:
+def _first_few(records: Sequence[str]) -> str:
     more = f" and {len(records) - SHOWN:,} more (--json gives all)" if len(records) > SHOWN else ""
     return ", ".join(records[:SHOWN]) + more
 
 
-def _tell_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) -> None:
+def _print_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"kind": "record", "record_id": record_id, "stays": [asdict(stay) for stay in stays]}))
         return
@@ -123,12 +127,12 @@ def _tell_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) -> 
     Console().print(table)
 
 
-def _tell_rolled_back(found: PersonHistory, run_id: str, present: Sequence[str], as_json: bool) -> None:
+def _print_rolled_back(story: PersonHistory, run_id: str, present: Sequence[str], as_json: bool) -> None:
     """An id that only a publication knows that is not part of the current history."""
     if as_json:
-        told = {**asdict(found), "present": present, "only_in_run": run_id}
-        typer.echo(json.dumps({"kind": "person", **told}))
+        facts = {**asdict(story), "present": present, "only_in_run": run_id}
+        typer.echo(json.dumps({"kind": "person", **facts}))
         return
     console = Console()
-    console.print(Text(f"Person {found.person_id} was published by run {run_id} only, which was rolled back."))
+    console.print(Text(f"Person {story.person_id} was published by run {run_id} only, which was rolled back."))
     console.print(Text(f"Its records are now of: {', '.join(present) or 'nobody'}"), soft_wrap=True)

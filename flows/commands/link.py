@@ -75,15 +75,15 @@ def link(
 ) -> None:
     """Link files."""
     with few_cycles():
-        from flows.standalone import Wish, link_files
+        from flows.standalone import LinkOptions, link_files
 
-        wish = Wish(policy.value, engine.value, model, truth, link_only, one_per_source)
-        facts = link_files(files, out, _kinds(field), wish)
+        options = LinkOptions(policy.value, engine.value, model, truth, link_only, one_per_source)
+        facts = link_files(files, out, _kinds(field), options)
     if as_json:
         typer.echo(json.dumps(facts))
         return
     shown = Table(title="Linked", title_justify="left", show_header=False)
-    for name, value in _told(facts):
+    for name, value in _summary_rows(facts):
         shown.add_row(name, value)
     console = Console()
     console.print(shown)
@@ -91,44 +91,47 @@ def link(
         console.print(f"{name.partition('.')[0]:<9}{out / name}", soft_wrap=True, highlight=False)
 
 
-def _told(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    told = [
+def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
         (name.replace("_", " "), f"{facts[name]:,}")
         for name in ("records", "persons", "candidate_pairs", "linked_pairs", "pairs_to_review")
     ]
-    told += [
+    rows += [
         ("linked from", f"{facts['link_bits']:.2f} bits ({facts['policy']})"),
         ("looked at from", f"{facts['review_bits']:.2f} bits"),
     ]
-    told += [("expected precision", f"{facts['expected_precision']:.4f}")]
+    rows += [("expected precision", f"{facts['expected_precision']:.4f}")]
     if facts["expected_recall"] is not None:
-        told += [("expected recall", f"{facts['expected_recall']:.4f}")]
+        rows += [("expected recall", f"{facts['expected_recall']:.4f}")]
     if quality := facts.get("quality"):
         for name, key in (("linked pairs", "pairs"), ("clusters", "clusters"), ("B-cubed", "b_cubed")):
-            own = quality[key]
-            told.append(
-                (f"truth: {name}", f"precision {own['precision']:.4f}, recall {own['recall']:.4f}, F1 {own['f1']:.4f}")
+            scores = quality[key]
+            rows.append(
+                (
+                    f"truth: {name}",
+                    f"precision {scores['precision']:.4f}, recall {scores['recall']:.4f}, F1 {scores['f1']:.4f}",
+                )
             )
     if facts["columns_not_used"]:
         names = escape(", ".join(facts["columns_not_used"]))
-        told.append(("columns not used", f"{names}; say with --field COLUMN=KIND what they hold"))
+        rows.append(("columns not used", f"{names}; say with --field COLUMN=KIND what they hold"))
     if not facts["candidate_pairs"]:
-        told.append(("no candidate pairs", "no value is shared by a few records only: nothing tells records apart"))
+        rows.append(("no candidate pairs", "no value is shared by a few records only: nothing tells records apart"))
     if not facts["has_converged"]:
-        told.append(("training", "did NOT converge: probabilities may be off"))
-    told += [("drift", sentence) for sentence in facts["drift"]]
-    return [*told, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
+        rows.append(("training", "did NOT converge: probabilities may be off"))
+    rows += [("drift", sentence) for sentence in facts["drift"]]
+    return [*rows, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
 
 
 def _kinds(fields: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     for text in fields:
         column, sign, kind = text.rpartition("=")
         if not sign or not column:
             raise SettingsError(
                 f"--field {text}", "is not COLUMN=KIND.", "Write for example --field dob=date_of_birth."
             )
-        if column in found:
+        if column in kinds:
             raise SettingsError(f"--field {text}", f"{column} is given twice.", "Say once what it holds.")
-        found[column] = kind
-    return found
+        kinds[column] = kind
+    return kinds

@@ -107,7 +107,7 @@ def add(
         return add_account(connection, name, role, borough, dt.datetime.now(dt.UTC))
 
     try:
-        password = _noted("account.add", {"name": name, "role": role}, work, home, run_file)
+        password = _with_audit("account.add", {"name": name, "role": role}, work, home, run_file)
     except DeskRefusedError as error:  # at the desk a form, here the command line itself
         raise SettingsError("review users add", error.problem, error.what_to_do) from None
     if as_json:
@@ -128,18 +128,18 @@ def list_users(home: HomeOption = None, run_file: RunFileOption = None, as_json:
     from pipeline.stewardship.database import reading
 
     with _store(home, run_file) as store, reading(store.engine) as connection:
-        found = all_accounts(connection)
+        accounts = all_accounts(connection)
     names = ("name", "role", "borough", "state", "is_new", "second_factor")
     rows = [
         (
-            a.name,
-            a.role,
-            a.borough or "",
-            "active" if a.is_active else "disabled",
-            "new" if a.is_new else "",
-            "set up" if a.totp_secret and not a.is_new else "",
+            account.name,
+            account.role,
+            account.borough or "",
+            "active" if account.is_active else "disabled",
+            "new" if account.is_new else "",
+            "set up" if account.totp_secret and not account.is_new else "",
         )
-        for a in found
+        for account in accounts
     ]
     if as_json:
         typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
@@ -160,7 +160,9 @@ def reset(
     """
     from pipeline.review.accounts import reset_account
 
-    password = _noted("account.reset", {"name": name}, lambda c: reset_account(c, _id_of(c, name)), home, run_file)
+    password = _with_audit(
+        "account.reset", {"name": name}, lambda c: reset_account(c, _account_id(c, name)), home, run_file
+    )
     Console().print(
         f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True
     )
@@ -176,11 +178,11 @@ def disable(
     """
     from pipeline.review.accounts import disable_account
 
-    _noted("account.disable", {"name": name}, lambda c: disable_account(c, _id_of(c, name)), home, run_file)
+    _with_audit("account.disable", {"name": name}, lambda c: disable_account(c, _account_id(c, name)), home, run_file)
     Console().print(f"{name} is disabled.", markup=False)
 
 
-def _id_of(connection: Connection, name: str) -> str:
+def _account_id(connection: Connection, name: str) -> str:
     from pipeline.review.accounts import find_by_name
 
     account = find_by_name(connection, name)
@@ -189,7 +191,7 @@ def _id_of(connection: Connection, name: str) -> str:
     return account.account_id
 
 
-def _noted(
+def _with_audit(
     action: str, subject: dict[str, Any], work: Callable[[Connection], Any], home: Path | None, run_file: Path | None
 ) -> Any:  # noqa: ANN401
     """Do it and write it to the audit log, both or neither."""

@@ -60,15 +60,15 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
     from pipeline.publish.held_back import read_verdict
 
     place = _home(home)
-    entry = next((found for found in _entries(place) if found.run_id == run_id), None)
+    entry = next((measure for measure in _entries(place) if measure.run_id == run_id), None)
     if entry is None:
         raise SettingsError(run_id, "is not a run of this home.", "See boroughlink runs list.")
     verdict = read_verdict(place, run_id) if entry.state != "damaged" else None
     measures = verdict.measures if verdict else ()
     acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
     if as_json:
-        told = {"gate": [asdict(found) for found in measures], "journal": [asdict(act) for act in acts]}
-        typer.echo(json.dumps({**asdict(entry), **told}))
+        records = {"gate": [asdict(measure) for measure in measures], "journal": [asdict(act) for act in acts]}
+        typer.echo(json.dumps({**asdict(entry), **records}))
         return
     console = Console()
     console.print(Text.assemble((f"Run {run_id}", "bold"), f" is {_state(entry)}."))
@@ -88,9 +88,9 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
         if (value := getattr(entry, name)) is not None:
             facts.add_row(name.replace("_", " "), Text(f"{value:,}" if isinstance(value, int) else str(value)))
     console.print(facts)
-    for found in measures:
+    for measure in measures:
         console.print(
-            Text(f"{'passed its limit' if found.is_broken else 'within':<16} {found.sentence}"), soft_wrap=True
+            Text(f"{'passed its limit' if measure.is_broken else 'within':<16} {measure.sentence}"), soft_wrap=True
         )
     for act in acts:
         who = f" by {act.by}: {act.reason}" if act.by else ""
@@ -107,8 +107,8 @@ def release(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_jso
     """
     from flows.gate import release as release_run
 
-    release_run(_home(home), run_id, _said("--by", by), _said("--reason", reason))
-    _done(as_json, {"run_id": run_id, "state": "current"}, f"{run_id} is published and current.")
+    release_run(_home(home), run_id, _required("--by", by), _required("--reason", reason))
+    _print_result(as_json, {"run_id": run_id, "state": "current"}, f"{run_id} is published and current.")
 
 
 @app.command()
@@ -121,12 +121,12 @@ def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_js
 
     place = _home(home)
     with run_lock(place.lock):
-        taken = roll_back(place, run_id, _said("--by", by), _said("--reason", reason))
-    told = f"{run_id} is current. The next night goes on from it: its persons, questions and ids."
-    if taken:
-        told += f" Taken back: {', '.join(taken)}; ids that only they had resolve through boroughlink history."
-    told += " Last good exports and stewards' decisions stay as they are."
-    _done(as_json, {"run_id": run_id, "state": "current", "taken_back": taken}, told)
+        taken_back = roll_back(place, run_id, _required("--by", by), _required("--reason", reason))
+    message = f"{run_id} is current. The next night goes on from it: its persons, questions and ids."
+    if taken_back:
+        message += f" Taken back: {', '.join(taken_back)}; ids that only they had resolve through boroughlink history."
+    message += " Last good exports and stewards' decisions stay as they are."
+    _print_result(as_json, {"run_id": run_id, "state": "current", "taken_back": taken_back}, message)
 
 
 @app.command()
@@ -154,8 +154,8 @@ def prune(
     lines = [
         f"{len(plan.publications):,} publications and {len(plan.runs):,} run folders {verb}, {plan.bytes_freed / 1e6:,.0f} MB."
     ]
-    lines += [f"Lost with them: {what}." for what in plan.lost]
-    _done(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
+    lines += [f"Lost with them: {loss}." for loss in plan.lost]
+    _print_result(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
 
 
 def _home(home: Path | None) -> Home:
@@ -187,14 +187,14 @@ def _count(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def _said(option: str, text: str) -> str:
+def _required(option: str, text: str) -> str:
     if not text.strip():
         raise SettingsError(option, "is empty.", "Say who does it and why: it is kept on the record.")
     return text.strip()
 
 
-def _done(as_json: bool, said: dict[str, object], told: str) -> None:
+def _print_result(as_json: bool, facts: dict[str, object], message: str) -> None:
     if as_json:
-        typer.echo(json.dumps(said))
+        typer.echo(json.dumps(facts))
     else:
-        Console().print(Text(told), soft_wrap=True)
+        Console().print(Text(message), soft_wrap=True)

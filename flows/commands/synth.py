@@ -39,17 +39,17 @@ def synth(
     bars = rich.progress.Progress(*rich.progress.Progress.get_default_columns(), console=console, disable=as_json)
     tasks: dict[str, rich.progress.TaskID] = {}
 
-    def told(stage: str, done: int, total: int) -> None:
+    def show_progress(stage: str, done: int, total: int) -> None:
         name = stage.split(":", maxsplit=1)[0]
         if name not in tasks:
             tasks[name] = bars.add_task(name, total=total)
         bars.update(tasks[name], completed=done, total=total)
 
     with bars:
-        made = generate(people, seed, out, as_of.date(), told)
+        london = generate(people, seed, out, as_of.date(), show_progress)
     if as_json:
-        typer.echo(json.dumps({"people": made.people, "records": made.records, "out": str(made.out)}))
+        typer.echo(json.dumps({"people": london.people, "records": london.records, "out": str(london.out)}))
     else:
         console.print(
-            f"{made.people:,} people, {made.records:,} records. Now: boroughlink run --run-file {made.out}/run.yaml"
+            f"{london.people:,} people, {london.records:,} records. Now: boroughlink run --run-file {london.out}/run.yaml"
         )

@@ -61,17 +61,17 @@ def train(
 
     place = home_of(home)
     plan = load_plan(model)
-    said = read_decisions(decisions) if decisions else None
+    decision_table = read_decisions(decisions) if decisions else None
     records = read_table(place.current / "records").sort_by("record_id")
     ids = records.column("record_id").combine_chunks()
-    decided = pairs_of(said, ids, str(decisions)) if said is not None else None
+    decided = pairs_of(decision_table, ids, str(decisions)) if decision_table is not None else None
     training = trained(records, plan, engine_of("local"), decided)
     save_model(training.model, out)
     if as_json:
         typer.echo(json.dumps(_facts(training, len(records), decided)))
         return
     console = Console()
-    for line in _told(training, len(records), decided):
+    for line in _summary_lines(training, len(records), decided):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
     console.print(f"model {out}", soft_wrap=True, highlight=False, markup=False)
 
@@ -98,29 +98,29 @@ def _facts(training: Training, records: int, decided: DecidedPairs | None) -> di
     return facts
 
 
-def _told(training: Training, records: int, decided: DecidedPairs | None) -> list[str]:
+def _summary_lines(training: Training, records: int, decided: DecidedPairs | None) -> list[str]:
     race = training.race
     ended = "converged" if training.has_converged else "did NOT converge"
-    told = [
+    lines = [
         f"{records:,} records: {ended} after {training.rounds} rounds, {training.expected_matches:,.0f} matching pairs expected.",
         f"{race.at_best} of {len(race.ends)} starts ended at this estimate.",
     ]
     if decided is not None:
         used = f"{len(decided.left):,} decided pairs used"
-        told.append(f"{used}, {decided.unsure:,} left open, {decided.unknown:,} with records that are not there.")
-    return told + (_agreement_told(training.agreement) if training.agreement else [])
+        lines.append(f"{used}, {decided.unsure:,} left open, {decided.unknown:,} with records that are not there.")
+    return lines + (_agreement_lines(training.agreement) if training.agreement else [])
 
 
-def _agreement_told(agreement: Agreement) -> list[str]:
+def _agreement_lines(agreement: Agreement) -> list[str]:
     from pipeline.link.decided_training import FEW_DECISIONS
 
-    told = [f"Stewards linked {agreement.links:,} of them. As the model sees it:"]
-    for name, own in (
+    lines = [f"Stewards linked {agreement.links:,} of them. As the model sees it:"]
+    for name, fit in (
         ("without them", agreement.before),
         ("with them", agreement.after),
         ("not seen", agreement.unseen),
     ):
-        told.append(f"  {name:<13} {own.expected_links:8,.1f} links expected, log loss {own.log_loss:.3f}")
+        lines.append(f"  {name:<13} {fit.expected_links:8,.1f} links expected, log loss {fit.log_loss:.3f}")
     if agreement.pairs < FEW_DECISIONS:
-        told.append(f"Fewer than {FEW_DECISIONS} decisions change little.")
-    return told
+        lines.append(f"Fewer than {FEW_DECISIONS} decisions change little.")
+    return lines

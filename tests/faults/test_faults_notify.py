@@ -17,7 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from flows import notify as module
-from flows.notify import Told, notify, told_of
+from flows.notify import RunMessage, message_of, notify
 from flows.outcome import Outcome
 from pipeline.core.run_note import RunNote
 from schemas.notify import Notify
@@ -26,7 +26,7 @@ from schemas.settings import RunSettings
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")  # on this machine only
 FAILED = RunNote("2026-11-21-1", "failed", "2026-11-21", stage="link", error="StorageError", reason="the disk is full.")
 PUBLISHED = RunNote("2026-11-21-1", "published", "2026-11-21")
-TOLD = told_of(FAILED, "/srv/home/runs/2026-11-21-1", None)
+TOLD = message_of(FAILED, "/srv/home/runs/2026-11-21-1", None)
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +139,7 @@ def test_a_webhook_gets_json_with_its_token_and_is_tried_again(
     assert len(taken) == 2
     headers, body = taken[1]
     assert headers["Authorization"] == "Bearer t"
-    assert set(body) == set(Told.__dataclass_fields__)
+    assert set(body) == set(RunMessage.__dataclass_fields__)
     assert (body["run_id"], body["state"], body["stage"], body["error"]) == (
         "2026-11-21-1",
         "failed",
@@ -164,7 +164,7 @@ def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reas
     taken, server = web
     taken.append(({}, None))  # the first one fails: taken
     url = f"http://127.0.0.1:{server.server_port}/"
-    held = told_of(PUBLISHED, "", outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
+    held = message_of(PUBLISHED, "", outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
     assert notify(Notify.model_validate({"webhook": {"url": url}}), held, {}) == []
     assert len(taken) == 1
     assert notify(Notify.model_validate({"webhook": {"url": url}, "on": ["held"]}), held, {}) == []
@@ -178,6 +178,6 @@ def test_nothing_is_sent_where_nothing_is_configured(web: tuple[list[Any], HTTPS
     assert RunSettings().notify is None
     assert notify(RunSettings().notify, TOLD, {}) == []
     assert notify(Notify(), TOLD, {}) == []
-    good = told_of(PUBLISHED, "", outcome())
+    good = message_of(PUBLISHED, "", outcome())
     assert notify(Notify.model_validate({"webhook": {"url": "http://127.0.0.1:9/"}}), good, {}) == []
     assert taken == []

@@ -15,7 +15,7 @@ from stewards_say import retracted, said
 from flows import linking
 from flows.decided import changed_since, decided_tonight, open_decisions, stamp_of
 from flows.night import Night, plan_night
-from flows.seen import seen_of
+from flows.seen import pair_facts
 from pipeline.core.errors import StoreUnavailableError
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table
@@ -87,7 +87,7 @@ def test_a_link_and_an_unlink_hold_tonight_and_taken_back_all_is_as_before(
     waits, linked = of(before, "review")[0], of(before, "link")[0]
     kept = open_folder(sample_night.current.resolve())
     decisions = [
-        NewDecision(verdict=verdict, decided_by="ann", reason="Zebedee's file", **seen_of(kept, *pair))
+        NewDecision(verdict=verdict, decided_by="ann", reason="Zebedee's file", **pair_facts(kept, *pair))
         for verdict, pair in (("link", waits), ("unlink", linked))
     ]
     decide(night, *decisions)
@@ -115,7 +115,7 @@ def test_a_decision_whose_evidence_moved_is_looked_at_again_and_holds(
 ) -> None:
     kept = open_folder(sample_night.current.resolve())
     pair = of(read_table(sample_night.current / "links"), "link")[0]
-    facts = seen_of(kept, *pair)
+    facts = pair_facts(kept, *pair)
     moved = facts["evidence"].replace("surname=", "surname_not_seen=")
     decide(
         night,

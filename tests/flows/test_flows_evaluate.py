@@ -17,7 +17,7 @@ from command_line import NightOnSample, boroughlink
 from typer.testing import CliRunner, Result
 
 from flows.commands.evaluate import evaluate
-from flows.standalone import Wish, link_files
+from flows.standalone import LinkOptions, link_files
 from pipeline.core.errors import SettingsError
 
 APP = typer.Typer()
@@ -58,7 +58,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def linked(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("linked")
-    link_files([table], out, FIELDS, Wish(truth="true"))
+    link_files([table], out, FIELDS, LinkOptions(truth="true"))
     return out
 
 
@@ -117,7 +117,7 @@ def test_the_page_lies_in_the_folder_or_where_it_is_asked_for_and_tells_no_value
 
 def test_lists_that_were_linked_across_are_evaluated_across(table: Path, tmp_path: Path) -> None:
     fields = FIELDS | {"list": "source"}
-    link_files([table], tmp_path, fields, Wish(truth="true", link_only=True))
+    link_files([table], tmp_path, fields, LinkOptions(truth="true", link_only=True))
     facts = said(table, "--linked", tmp_path)
     assert facts["true"]["true_pairs"] == 150
     assert facts["true"]["pairs"] == json.loads((tmp_path / "metrics.json").read_text())["quality"]["pairs"]

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import boroughlink
 
-from flows.standalone import Wish, link_files
+from flows.standalone import LinkOptions, link_files
 from pipeline.core.errors import LinkageError, SettingsError, SourceError
 
 MAP = {
@@ -63,7 +63,7 @@ def parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def linked(files: list[Path], out: Path, fields: dict[str, str] = MAP, **more: object) -> dict[str, Any]:
-    return link_files(files, out, fields, Wish(**more))  # type: ignore[arg-type]
+    return link_files(files, out, fields, LinkOptions(**more))  # type: ignore[arg-type]
 
 
 def persons(out: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from table_of_records import table_of
 
 from benchmarks.population import SHAPES, write_population
 from flows.decision_file import read_decisions
-from flows.standalone import Wish, link_files
+from flows.standalone import LinkOptions, link_files
 from pipeline.core.errors import SourceError
 from pipeline.core.places import MODELS
 from pipeline.report.page import render_report
@@ -147,7 +147,7 @@ def test_decisions_are_read_from_csv_and_parquet_alike(tmp_path: Path) -> None:
 def test_training_settles_on_every_shape_of_data(tmp_path: Path, shape: str) -> None:
     path = write_population(tmp_path / "people.parquet", 5_000, 3, shape)
     fields = {name: kind for name, kind in COLUMNS.items() if name in pq.read_schema(path).names}
-    facts = link_files([path], tmp_path / "out", fields, Wish(truth="entity_id"))
+    facts = link_files([path], tmp_path / "out", fields, LinkOptions(truth="entity_id"))
     assert facts["has_converged"]
     assert facts["quality"]["clusters"]["f1"] > 0.9
 
@@ -155,12 +155,12 @@ def test_training_settles_on_every_shape_of_data(tmp_path: Path, shape: str) -> 
 def test_a_model_of_other_data_is_told_in_the_report(tmp_path: Path) -> None:
     path = write_population(tmp_path / "people.parquet", 3_000, 3, "city")
     fields = {name: kind for name, kind in COLUMNS.items() if name in pq.read_schema(path).names}
-    own = link_files([path], tmp_path / "own", fields, Wish())
+    own = link_files([path], tmp_path / "own", fields, LinkOptions())
     table = pq.read_table(path)
     half = pa.array([None if k % 2 else text for k, text in enumerate(table.column("postcode").to_pylist())])
     spoilt = table.set_column(table.column_names.index("postcode"), "postcode", half)
     pq.write_table(spoilt, tmp_path / "spoilt.parquet")
-    model = Wish(model=tmp_path / "own" / "model.toml")
+    model = LinkOptions(model=tmp_path / "own" / "model.toml")
     same = link_files([path], tmp_path / "same", fields, model)
     facts = link_files([tmp_path / "spoilt.parquet"], tmp_path / "other", fields, model)
     assert own["drift"] == same["drift"] == []
