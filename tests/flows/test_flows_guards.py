@@ -44,11 +44,11 @@ def test_only_what_a_later_try_may_mend_is_tried_again(monkeypatch: pytest.Monke
                 raise SourceError("unreachable", "x", "is down.", "Wait.", is_retryable=kind == "passing")
             return "read"
 
-    assert tasks._tried(Step, ("passing",)) == "read"
+    assert tasks._with_retries(Step, ("passing",)) == "read"
     assert len(tries) == 3
     tries.clear()
     with pytest.raises(SourceError):
-        tasks._tried(Step, ("lasting",))
+        tasks._with_retries(Step, ("lasting",))
     assert len(tries) == 1
 
 
