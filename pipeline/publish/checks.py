@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.publish.each_once import EachOnce
-from pipeline.publish.fields import FieldsSeen
+from pipeline.publish.fields import FieldChecks
 from pipeline.publish.places import Owners, is_at, one_piece, owners_of
 from pipeline.publish.rows import InParts, Rows, columns_of, n_rows, parts_of
 from schemas.tables import ENDS, PERSON_FIELDS, PUBLISHED, Table
 
 Tables = Mapping[str, Rows]
-Found = Iterator[tuple[int, str]]
+BrokenRows = Iterator[tuple[int, str]]
 """How many rows break what must hold, and what they are"""
 
 
@@ -33,54 +33,59 @@ class Checks:
         self._n_records = persons.column("n_records")
         self._owners = owners_of(columns_of(tables["records"], "record_id", "person_id"), persons)
         self._keys = {table.name: EachOnce(table.key) for table in PUBLISHED}
-        self._fields = FieldsSeen(self._owners, one_piece(persons, "surname"))
+        self._fields = FieldChecks(self._owners, one_piece(persons, "surname"))
 
-    def passing(self, name: str) -> Iterator[pa.Table]:
+    def watch(self, name: str) -> Iterator[pa.Table]:
         """The rows of a table, some at a time, each looked at first."""
-        parts = self._keys[name].passing(parts_of(self._tables[name]))
-        return self._fields.passing(parts) if name == PERSON_FIELDS.name else parts
+        rows = self._keys[name].watch(parts_of(self._tables[name]))
+        return self._fields.watch(rows) if name == PERSON_FIELDS.name else rows
 
     def between(self) -> list[str]:
         """What is wrong between the tables, in words and counts; the rows need not have passed."""
         tables, owners = self._tables, self._owners
         return [
-            *_counted(_of_links(tables, owners)),
-            *_counted(_of_records_named(tables, owners)),
-            *_counted(_of_persons_named(tables, owners)),
-            *_counted(_of_persons(owners, self._n_records)),
+            *_in_words(_link_problems(tables, owners)),
+            *_in_words(_record_reference_problems(tables, owners)),
+            *_in_words(_person_reference_problems(tables, owners)),
+            *_in_words(_person_problems(owners, self._n_records)),
         ]
 
     def within(self) -> list[str]:
         """What is wrong within the tables, once all their rows have passed."""
-        wrong = [table for table in PUBLISHED if not self._keys[table.name].holds]
-        told = [sentence for table in wrong for sentence in _of_key(self._tables[table.name], table)]
-        told += _counted(self._fields.problems())
-        return told if n_rows(self._tables["records"]) else [*told, "there is not one record"]
+        with_broken_key = [table for table in PUBLISHED if not self._keys[table.name].holds]
+        problems = [
+            sentence for table in with_broken_key for sentence in _key_problems(self._tables[table.name], table)
+        ]
+        problems += _in_words(self._fields.problems())
+        return problems if n_rows(self._tables["records"]) else [*problems, "there is not one record"]
 
 
-def _counted(found: Found) -> list[str]:
-    return [f"{broken:,} {what}" for broken, what in found if broken]
+def _in_words(problems: BrokenRows) -> list[str]:
+    return [f"{count:,} {problem}" for count, problem in problems if count]
 
 
-def _of_key(rows: Rows, table: Table) -> Iterator[str]:
+def _key_problems(rows: Rows, table: Table) -> Iterator[str]:
     """What is wrong with the key of rows that are not each once and in order by it; rows in memory may have nulls in it."""
     columns = ", ".join(f'"{name}"' for name in table.key)
     if isinstance(rows, InParts):
         yield f"{table.name} is not in the order of its key ({columns}), or has a key twice"
         return
     counts = rows.select(list(table.key)).group_by(list(table.key)).aggregate([([], "count_all")]).column("count_all")
-    if twice := pc.sum(pc.greater(counts, 1)).as_py():
-        yield f"{table.name} has {twice:,} keys ({columns}) twice"
+    if n_repeated := pc.sum(pc.greater(counts, 1)).as_py():
+        yield f"{table.name} has {n_repeated:,} keys ({columns}) twice"
 
 
-def _of_persons(owners: Owners, n_records: pa.ChunkedArray) -> Found:
-    own = np.bincount(owners.owner[owners.owner != NOWHERE], minlength=len(owners.person_ids))
-    yield int(np.count_nonzero(own == 0)), "persons without a record"
+def _person_problems(owners: Owners, n_records: pa.ChunkedArray) -> BrokenRows:
+    n_owned = np.bincount(owners.owner[owners.owner != NOWHERE], minlength=len(owners.person_ids))
+    yield int(np.count_nonzero(n_owned == 0)), "persons without a record"
     yield int(np.count_nonzero(owners.owner == NOWHERE)), "records without a person"
-    yield int(np.count_nonzero((own > 0) & (own != n_records.to_numpy()))), "persons whose count of records is wrong"
+    yield (
+        int(np.count_nonzero((n_owned > 0) & (n_owned != n_records.to_numpy()))),
+        "persons whose count of records is wrong",
+    )
 
 
-def _of_links(tables: Tables, owners: Owners) -> Found:
+def _link_problems(tables: Tables, owners: Owners) -> BrokenRows:
     links = columns_of(tables["links"], "record_id_l", "record_id_r", "decision")
     left, right = (places_among(links.column(name), owners.record_ids) for name in ENDS)
     is_there = (left != NOWHERE) & (right != NOWHERE)
@@ -92,41 +97,44 @@ def _of_links(tables: Tables, owners: Owners) -> Found:
     )
 
 
-def _of_records_named(tables: Tables, owners: Owners) -> Found:
+def _record_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
     """Tables that name a record and its person: it must be there, and be that person's."""
     events = columns_of(tables["events"], "record_id", "person_id")
-    of_event, person = (
+    event_record, person = (
         places_among(events.column("record_id"), owners.record_ids),
         places_among(events.column("person_id"), owners.person_ids),
     )
-    yield int(np.count_nonzero(~is_at(owners.owner, of_event, person))), "events without a record"
+    yield int(np.count_nonzero(~is_at(owners.owner, event_record, person))), "events without a record"
     open_spans = _open_spans(tables, "person_id", "record_ids")
-    told = open_spans.column("record_ids").combine_chunks()
-    of_span = places_among(pc.list_flatten(told), owners.record_ids)
-    keeper = places_among(open_spans.column("person_id"), owners.person_ids)[pc.list_parent_indices(told).to_numpy()]
-    is_told = np.zeros(len(owners.record_ids), bool)
-    is_told[of_span[of_span != NOWHERE]] = True
-    wrong = np.count_nonzero(~is_at(owners.owner, of_span, keeper)) + np.count_nonzero(~is_told)
+    span_records = open_spans.column("record_ids").combine_chunks()
+    span_record = places_among(pc.list_flatten(span_records), owners.record_ids)
+    span_person = places_among(open_spans.column("person_id"), owners.person_ids)[
+        pc.list_parent_indices(span_records).to_numpy()
+    ]
+    is_in_ledger = np.zeros(len(owners.record_ids), bool)
+    is_in_ledger[span_record[span_record != NOWHERE]] = True
+    wrong = np.count_nonzero(~is_at(owners.owner, span_record, span_person)) + np.count_nonzero(~is_in_ledger)
     yield int(wrong), "records whose person the ledger does not tell"
 
 
-def _of_persons_named(tables: Tables, owners: Owners) -> Found:
+def _person_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
     """Tables that name persons: each person must be there, and what changed must be in the ledger."""
     open_spans = _open_spans(tables, "person_id", "valid_from")
-    asked = columns_of(tables["review_queue"], "person_ids").column("person_ids")
-    keeper, about = (
-        places_among(ids, owners.person_ids) for ids in (open_spans.column("person_id"), pc.list_flatten(asked))
+    question_persons = columns_of(tables["review_queue"], "person_ids").column("person_ids")
+    span_person, question_person = (
+        places_among(ids, owners.person_ids)
+        for ids in (open_spans.column("person_id"), pc.list_flatten(question_persons))
     )
     has_span = np.zeros(len(owners.person_ids), bool)
-    has_span[keeper[keeper != NOWHERE]] = True
+    has_span[span_person[span_person != NOWHERE]] = True
     yield int(np.count_nonzero(~has_span)), "living persons without an open span in the ledger"
-    yield int(np.count_nonzero(keeper == NOWHERE)), "open spans of persons that are not there"
-    yield int(np.count_nonzero(about == NOWHERE)), "questions about persons that are not there"
+    yield int(np.count_nonzero(span_person == NOWHERE)), "open spans of persons that are not there"
+    yield int(np.count_nonzero(question_person == NOWHERE)), "questions about persons that are not there"
     changes = columns_of(tables["link_changes"], "person_id_after", "run_id")
     changes = changes.filter(pc.is_valid(changes.column("person_id_after")))
     spans = pc.binary_join_element_wise(open_spans.column("person_id"), open_spans.column("valid_from"), " ")
-    begun = pc.binary_join_element_wise(changes.column("person_id_after"), changes.column("run_id"), " ")
-    yield pc.sum(pc.invert(pc.is_in(begun, spans))).as_py() or 0, "changes that the ledger does not tell"
+    span_begins = pc.binary_join_element_wise(changes.column("person_id_after"), changes.column("run_id"), " ")
+    yield pc.sum(pc.invert(pc.is_in(span_begins, spans))).as_py() or 0, "changes that the ledger does not tell"
 
 
 def _open_spans(tables: Tables, *names: str) -> pa.Table:

@@ -15,13 +15,13 @@ class EachOnce:
     def __init__(self, key: tuple[str, ...]) -> None:
         self.key, self.holds = key, True
 
-    def passing(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    def watch(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """The parts as they are, each looked at first."""
         last = None
         for part in parts:
             if self.holds and len(part):
-                own = part.select(list(self.key))
-                seam = own.slice(0, 1) if last is None else pa.concat_tables([last, own.slice(0, 1)])
-                self.holds = has_each_once(own, self.key) and has_each_once(seam, self.key)
-                last = own.slice(len(own) - 1)
+                keys = part.select(list(self.key))
+                seam = keys.slice(0, 1) if last is None else pa.concat_tables([last, keys.slice(0, 1)])
+                self.holds = has_each_once(keys, self.key) and has_each_once(seam, self.key)
+                last = keys.slice(len(keys) - 1)
             yield part

@@ -7,6 +7,7 @@ written anew beside the old one and takes its place by one exchange of names; re
 from __future__ import annotations
 
 import ctypes
+import functools
 import json
 import os
 import shutil
@@ -32,9 +33,16 @@ Rebuild = Callable[[Tables, Collection[str], str], Tables]
 Note = Callable[[str], object]
 EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ENDS}
 """Tables whose rows stay, and the columns that are emptied in them."""
-OWN_FACTS = {"run_id", "marking", "versions", "tables"}
-OWNERS = ("records", "record_persons")  # what tells the person of a record; the first in runs of an older version
-LAST = ("std_records", *OWNERS, "cluster_members")  # what tells the record's rows elsewhere goes last
+FACTS_MADE_ANEW = {"run_id", "marking", "versions", "tables"}
+PERSON_OF_RECORD = (
+    "records",
+    "record_persons",
+)  # what tells the person of a record; the first in runs of an older version
+REWRITTEN_LAST = (
+    "std_records",
+    *PERSON_OF_RECORD,
+    "cluster_members",
+)  # what tells the record's rows elsewhere goes last
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
@@ -46,7 +54,7 @@ def remove_leftovers(home: Home) -> None:
         home.last_good.rglob(".*"),
         home.old_ids.glob(".*"),
     ]
-    for leftover in [path for found in hidden for path in found]:
+    for leftover in [path for paths in hidden for path in paths]:
         if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover)
         else:
@@ -67,7 +75,7 @@ def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebui
     """
     for error in damaged_publications(home):
         raise StateError(error.file, DAMAGED, WAY_OUT)
-    folders = [found.folder for found in list_publications(home)] + sorted(home.runs.glob(f"*/{HELD}"))
+    folders = [publication.folder for publication in list_publications(home)] + sorted(home.runs.glob(f"*/{HELD}"))
     for folder in folders:
         if not (folder / "manifest.json").is_file() or not _holds_any(folder, record_ids):
             continue
@@ -76,15 +84,17 @@ def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebui
         note(run_id)
         tables = {table.name: _read(folder, table.name) for table in PUBLISHED}
         names = _cluster_names(tables, record_ids)
-        kept = {
+        new_tables = {
             name: scrubbed(table, name, record_ids, names, set())
             for name, table in rebuild(tables, record_ids, run_id).items()
         }
-        new = folder.parent / f"{STAGING}expunged-{run_id}"
-        shutil.rmtree(new, ignore_errors=True)
-        write_whole(new, run_id, kept, {name: fact for name, fact in manifest.items() if name not in OWN_FACTS})
-        exchange(new, folder)
-        shutil.rmtree(new)
+        staging = folder.parent / f"{STAGING}expunged-{run_id}"
+        shutil.rmtree(staging, ignore_errors=True)
+        write_whole(
+            staging, run_id, new_tables, {name: fact for name, fact in manifest.items() if name not in FACTS_MADE_ANEW}
+        )
+        exchange(staging, folder)
+        shutil.rmtree(staging)
 
 
 def expunge_folder(folder: Path, record_ids: Collection[str], note: Callable[[Path], object]) -> None:
@@ -102,14 +112,21 @@ def expunge_folder(folder: Path, record_ids: Collection[str], note: Callable[[Pa
         for path in sorted(folder.rglob("*"))
         if path.suffix in TABLES and HELD not in path.relative_to(folder).parts
     ]
-    files.sort(key=lambda path: path.stem in LAST)
-    known = {path: rows_of(path) for path in files if path.stem in LAST}
-    rows = {key for path, table in known.items() if path.stem == "std_records" for key in _lineage(table, record_ids)}
-    owners = {own for path, table in known.items() if path.stem in OWNERS for own in _persons(table, record_ids)}
-    members = next((table for path, table in known.items() if path.stem == "cluster_members"), None)
+    files.sort(key=lambda path: path.stem in REWRITTEN_LAST)
+    tables_read = {path: rows_of(path) for path in files if path.stem in REWRITTEN_LAST}
+    rows = {
+        key for path, table in tables_read.items() if path.stem == "std_records" for key in _lineage(table, record_ids)
+    }
+    owners = {
+        person
+        for path, table in tables_read.items()
+        if path.stem in PERSON_OF_RECORD
+        for person in _persons(table, record_ids)
+    }
+    members = next((table for path, table in tables_read.items() if path.stem == "cluster_members"), None)
     names = _cluster_names({} if members is None else {"cluster_members": members}, record_ids)
     for path in files:
-        table = known.get(path)
+        table = tables_read.get(path)
         table = rows_of(path) if table is None else table
         new = scrubbed(table, path.stem, record_ids, names, rows)
         if path.stem in ("persons", "person_fields", "person_fields_since") and owners:
@@ -137,31 +154,39 @@ def scrubbed(
         rows: rows of exports that told of them, by feed, file, sheet, row and part.
     """
     ids = pa.array(sorted(record_ids), pa.string())
+    table = _with_other_cluster_names(table, ids, clusters)
+    is_lost = _names_a_record(table, ids, rows if name in ("raw_records", "quarantine") else ())
+    if is_lost is not None and pc.any(is_lost).as_py():
+        table = _emptied(table, EMPTIED[name], is_lost) if name in EMPTIED else table.filter(pc.invert(is_lost))
+    return _without_listed(table, record_ids)
+
+
+def _with_other_cluster_names(table: pa.Table, ids: pa.Array, clusters: Mapping[str, str]) -> pa.Table:
+    """The table with the new names of clusters that were named by one of the records."""
     for column in (column for column in CLUSTERS if column in table.column_names):
         if pc.any(pc.is_in(table.column(column), ids)).as_py():
             renamed = [clusters.get(value, value) for value in table.column(column).to_pylist()]
             table = _set(table, column, pa.array(renamed, pa.string()))
-    hits = [
-        pc.fill_null(pc.is_in(table.column(end), ids), False)
-        for end in RECORD_IDS + CLUSTERS
-        if end in table.column_names
-    ]
-    if rows and name in ("raw_records", "quarantine"):
+    return table
+
+
+def _names_a_record(table: pa.Table, ids: pa.Array, rows: Collection[tuple[Any, ...]]) -> pa.ChunkedArray | None:
+    """Whether each row names one of the records, or is one of these rows of exports; None where the table has no such column."""
+    names = [name for name in RECORD_IDS + CLUSTERS if name in table.column_names]
+    masks = [pc.fill_null(pc.is_in(table.column(name), ids), False) for name in names]
+    if rows:
         keys = zip(*(table.column(part).to_pylist() for part in ROW), strict=True)
-        hits.append(pa.chunked_array([pa.array([key in rows for key in keys], pa.bool_())]))
-    hit = hits[0] if hits else None
-    for other in hits[1:]:
-        hit = pc.or_(hit, other)
-    if hit is not None and pc.any(hit).as_py():
-        table = _emptied(table, EMPTIED[name], hit) if name in EMPTIED else table.filter(pc.invert(hit))
-    for field in table.schema:
-        if lists_records(field):
-            values = table.column(field.name).to_pylist()
-            if any(record in record_ids for own in values for record in own or ()):
-                kept = [
-                    None if own is None else [record for record in own if record not in record_ids] for own in values
-                ]
-                table = _set(table, field.name, pa.array(kept, field.type))
+        masks.append(pa.chunked_array([pa.array([key in rows for key in keys], pa.bool_())]))
+    return functools.reduce(pc.or_, masks) if masks else None
+
+
+def _without_listed(table: pa.Table, record_ids: Collection[str]) -> pa.Table:
+    """The table with the records taken out of its lists of records."""
+    for field in filter(lists_records, table.schema):
+        lists = table.column(field.name).to_pylist()
+        if any(record in record_ids for records in lists for record in records or ()):
+            shorter = [records and [record for record in records if record not in record_ids] for records in lists]
+            table = _set(table, field.name, pa.array(shorter, field.type))
     return table
 
 
@@ -172,12 +197,12 @@ def exchange(new: Path, old: Path) -> None:
         StateError: If the system cannot do so.
     """
     try:
-        done = ctypes.CDLL(None, use_errno=True).renameat2(
+        result = ctypes.CDLL(None, use_errno=True).renameat2(
             AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(old), RENAME_EXCHANGE
         )
     except AttributeError:
-        done = -1
-    if done != 0:
+        result = -1
+    if result != 0:
         raise StateError(
             str(old),
             "cannot change places with its new form here.",
@@ -186,16 +211,16 @@ def exchange(new: Path, old: Path) -> None:
     sync_folder(old.parent)
 
 
-def _emptied(table: pa.Table, columns: tuple[str, ...], hit: pa.ChunkedArray) -> pa.Table:
+def _emptied(table: pa.Table, columns: tuple[str, ...], is_lost: pa.ChunkedArray) -> pa.Table:
     for column in columns:
-        own = table.column(column)
-        table = _set(table, column, pc.if_else(hit, pa.scalar(None, own.type), own))
+        values = table.column(column)
+        table = _set(table, column, pc.if_else(is_lost, pa.scalar(None, values.type), values))
     return table
 
 
 def _set(table: pa.Table, column: str, values: Any) -> pa.Table:  # noqa: ANN401
-    at = table.schema.get_field_index(column)
-    return table.set_column(at, table.schema.field(at), values)
+    position = table.schema.get_field_index(column)
+    return table.set_column(position, table.schema.field(position), values)
 
 
 def _cluster_names(tables: Mapping[str, pa.Table], record_ids: Collection[str]) -> dict[str, str]:
@@ -204,22 +229,26 @@ def _cluster_names(tables: Mapping[str, pa.Table], record_ids: Collection[str]) 
         return {}
     ids = pa.array(sorted(record_ids), pa.string())
     members = tables["cluster_members"].filter(pc.is_in(tables["cluster_members"].column("cluster_id"), ids))
-    found: dict[str, str] = {}
+    new_names: dict[str, str] = {}
     for row in members.sort_by("record_id").to_pylist():
         if row["record_id"] not in record_ids:
-            found.setdefault(row["cluster_id"], row["record_id"])
-    return found
+            new_names.setdefault(row["cluster_id"], row["record_id"])
+    return new_names
+
+
+def _rows_of_records(table: pa.Table, record_ids: Collection[str]) -> pa.Table:
+    return table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
 
 
 def _lineage(table: pa.Table, record_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
-    own = table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
-    return zip(*(own.column(part).to_pylist() for part in ROW), strict=True)
+    lost = _rows_of_records(table, record_ids)
+    return zip(*(lost.column(part).to_pylist() for part in ROW), strict=True)
 
 
 def _persons(table: pa.Table, record_ids: Collection[str]) -> list[str]:
-    own = table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
-    found: list[str] = own.column("person_id").to_pylist()
-    return found
+    lost = _rows_of_records(table, record_ids)
+    persons: list[str] = lost.column("person_id").to_pylist()
+    return persons
 
 
 def _holds_any(folder: Path, record_ids: Collection[str]) -> bool:

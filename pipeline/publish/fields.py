@@ -21,16 +21,16 @@ MAY_LACK = [PERSONS.names.index(name) for name in ("address", "postcode", "uprn"
 """Fields of which no record need be chosen: the address is chosen as one"""
 
 
-class FieldsSeen:
+class FieldChecks:
     """What rows of ``person_fields`` that pass by show of what must hold for them."""
 
     def __init__(self, owners: Owners, surnames: pa.Array) -> None:
         """Input: whose the records are; surnames of the persons, in their order."""
-        self._given, self._surnames = _Given(owners), surnames
-        self._seen: list[tuple[np.ndarray, ...]] = []
+        self._records, self._surnames = _RecordsByPerson(owners), surnames
+        self._columns: list[tuple[np.ndarray, ...]] = []
         self._not_given = self._other_surname = 0
 
-    def passing(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    def watch(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """The parts as they are, each looked at first."""
         for part in parts:
             if len(part):
@@ -40,36 +40,36 @@ class FieldsSeen:
     def problems(self) -> Iterator[tuple[int, str]]:
         """How many rows break what must hold, and in which way; once all have passed."""
         yield self._not_given, "values that no record of the person gives"
-        not_once = _not_once(*map(np.concatenate, zip(*self._seen, strict=True))) if self._seen else 0
+        not_once = _count_not_once(*map(np.concatenate, zip(*self._columns, strict=True))) if self._columns else 0
         yield not_once, "fields without exactly one chosen record"
         yield self._other_surname, "golden values that their chosen field does not have"
 
     def _look(self, part: pa.Table) -> None:
-        person, has_record = self._given.look_up(part)
-        own = _hashed_places(part.column("field"), FIELDS)
+        person, has_record = self._records.look_up(part)
+        field = _places_in_any_order(part.column("field"), FIELDS)
         is_chosen = part.column("is_chosen").to_numpy()
         self._not_given += int(np.count_nonzero(~has_record))
-        is_surname = is_chosen & (own == PERSONS.names.index("surname")) & (person != NOWHERE)
+        is_surname = is_chosen & (field == PERSONS.names.index("surname")) & (person != NOWHERE)
         golden = self._surnames.take(pa.array(person[is_surname]))
-        same = pc.equal(part.column("value").filter(pa.array(is_surname)), golden)
-        self._other_surname += len(same) - (pc.sum(same).as_py() or 0)
-        self._seen.append((person, own.astype(np.int8), is_chosen))
+        is_same = pc.equal(part.column("value").filter(pa.array(is_surname)), golden)
+        self._other_surname += len(is_same) - (pc.sum(is_same).as_py() or 0)
+        self._columns.append((person, field.astype(np.int8), is_chosen))
 
 
-def _not_once(person: np.ndarray, field: np.ndarray, is_chosen: np.ndarray) -> int:
+def _count_not_once(person: np.ndarray, field: np.ndarray, is_chosen: np.ndarray) -> int:
     """Fields of a person of which more than one record is chosen, or none where there must be one; rows in order."""
     starts = np.flatnonzero(np.append(True, (person[1:] != person[:-1]) | (field[1:] != field[:-1])))
     n_chosen = np.add.reduceat(is_chosen, starts, dtype=np.int32)
-    must = ~np.isin(field[starts], MAY_LACK)
-    return int(np.count_nonzero((n_chosen > 1) | ((n_chosen == 0) & must)))
+    must_have_one = ~np.isin(field[starts], MAY_LACK)
+    return int(np.count_nonzero((n_chosen > 1) | ((n_chosen == 0) & must_have_one)))
 
 
-def _hashed_places(values: pa.Array | pa.ChunkedArray, among: pa.Array) -> np.ndarray:
+def _places_in_any_order(values: pa.Array | pa.ChunkedArray, choices: pa.Array) -> np.ndarray:
     """Place of each value among few others in any order; NOWHERE of one that is not there."""
-    return pc.fill_null(pc.index_in(values, among), NOWHERE).to_numpy(zero_copy_only=False)
+    return pc.fill_null(pc.index_in(values, choices), NOWHERE).to_numpy(zero_copy_only=False)
 
 
-class _Given:
+class _RecordsByPerson:
     """The records of every person, side by side."""
 
     def __init__(self, owners: Owners) -> None:
@@ -92,8 +92,8 @@ class _Given:
         ends = pc.min_max(runs)
         low = bisect_left(self.person_ids, ends["min"].as_py(), key=VALUE)
         high = bisect_right(self.person_ids, ends["max"].as_py(), key=VALUE)
-        place = _hashed_places(runs, self.person_ids.slice(low, max(high - low, 0)))
+        place = _places_in_any_order(runs, self.person_ids.slice(low, max(high - low, 0)))
         person = np.repeat(np.where(place == NOWHERE, NOWHERE, place + low), np.diff(np.append(starts, len(ids))))
         begin, end = self.first[low], self.first[max(high, low)]
-        record = _hashed_places(part.column("record_id"), self.record_ids.slice(begin, end - begin))
+        record = _places_in_any_order(part.column("record_id"), self.record_ids.slice(begin, end - begin))
         return person, is_at(self.owner[begin:end], record, person)

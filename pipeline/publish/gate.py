@@ -43,18 +43,18 @@ class Before:
 
 def measure(tables: Mapping[str, Rows], before: Before | None, limits: PublishLimits) -> list[Measure]:
     """Every limit that is set, in the order of the settings; those that need a publication before, only where there is one."""
-    found = list(_changes(columns_of(tables["link_changes"], *CHANGED), before, limits)) if before else []
+    measures = list(_changes(columns_of(tables["link_changes"], *CHANGED), before, limits)) if before else []
     if before and limits.source_rows_kept is not None:
-        found += _sources(
+        measures += _sources(
             before.source_status, columns_of(tables["source_status"], *STATUS), limits.source_rows_kept, limits.few
         )
     if limits.person_records is not None:
-        found.append(_greatest(columns_of(tables["persons"], "n_records"), limits.person_records))
+        measures.append(_greatest(columns_of(tables["persons"], "n_records"), limits.person_records))
     if limits.expected_precision is not None:
-        found.append(_precision(columns_of(tables["links"], *LINKED), limits.expected_precision))
+        measures.append(_precision(columns_of(tables["links"], *LINKED), limits.expected_precision))
     if limits.rejected_share is not None:
-        found.append(_rejected(columns_of(tables["source_status"], *STATUS), limits.rejected_share))
-    return found
+        measures.append(_rejected(columns_of(tables["source_status"], *STATUS), limits.rejected_share))
+    return measures
 
 
 def _changes(changes: pa.Table, before: Before, limits: PublishLimits) -> Iterator[Measure]:
@@ -62,10 +62,10 @@ def _changes(changes: pa.Table, before: Before, limits: PublishLimits) -> Iterat
     for kind, allowed in (("merged", limits.merged_share), ("split", limits.split_share)):
         if allowed is None:
             continue
-        own = changes.filter(
+        persons = changes.filter(
             pc.and_(pc.equal(changes.column("kind"), kind), pc.greater(changes.column("n_records_before"), 0))
         )
-        count = pc.count_distinct(own.column("person_id_before")).as_py()
+        count = pc.count_distinct(persons.column("person_id_before")).as_py()
         share = count / max(before.n_persons, 1)
         words = "merged into others" if kind == "merged" else "split"
         sentence = (
@@ -74,16 +74,18 @@ def _changes(changes: pa.Table, before: Before, limits: PublishLimits) -> Iterat
         yield Measure(f"{kind}_share", allowed, share, share > allowed and count > limits.few, sentence)
 
 
-def _sources(then: pa.Table, now: pa.Table, allowed: float, few: int) -> list[Measure]:
+def _sources(status_before: pa.Table, status_now: pa.Table, allowed: float, few: int) -> list[Measure]:
     """Sources whose records shrank, each by itself; one that is no longer expected has none."""
-    rows_then, rows_now = _rows_used(then), _rows_used(now)
-    found = []
-    for source, had in sorted(rows_then.items()):
-        has = rows_now.get(source, 0)
-        kept = has / had if had else 1.0
-        sentence = f"{source} has {has:,} records where it had {had:,}: {kept:.0%}, at least {allowed:.0%} are expected"
-        found.append(Measure("source_rows_kept", allowed, kept, kept < allowed and had - has > few, sentence))
-    return found
+    rows_before, rows_now = _rows_used(status_before), _rows_used(status_now)
+    measures = []
+    for source, n_before in sorted(rows_before.items()):
+        n_now = rows_now.get(source, 0)
+        share_kept = n_now / n_before if n_before else 1.0
+        sentence = f"{source} has {n_now:,} records where it had {n_before:,}: {share_kept:.0%}, at least {allowed:.0%} are expected"
+        measures.append(
+            Measure("source_rows_kept", allowed, share_kept, share_kept < allowed and n_before - n_now > few, sentence)
+        )
+    return measures
 
 
 def _rows_used(status: pa.Table) -> dict[str, int]:
@@ -100,12 +102,12 @@ def _greatest(persons: pa.Table, allowed: int) -> Measure:
 
 def _precision(links: pa.Table, allowed: float) -> Measure:
     """Mean probability of the pairs that the machine linked, by the model's own word; a steward's links are not judged."""
-    is_own = pc.and_(pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward"))
-    own = links.column("match_probability").filter(is_own)
-    precision = pc.mean(own).as_py() if len(own) else 1.0
-    sentence = (
-        f"of {len(own):,} linked pairs {precision:.2%} are expected to be right, at least {allowed:.2%} are asked for"
+    is_by_machine = pc.and_(
+        pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward")
     )
+    probabilities = links.column("match_probability").filter(is_by_machine)
+    precision = pc.mean(probabilities).as_py() if len(probabilities) else 1.0
+    sentence = f"of {len(probabilities):,} linked pairs {precision:.2%} are expected to be right, at least {allowed:.2%} are asked for"
     return Measure("expected_precision", allowed, precision, precision < allowed, sentence)
 
 

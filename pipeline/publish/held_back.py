@@ -34,13 +34,13 @@ class Verdict:
     @property
     def broken(self) -> tuple[Measure, ...]:
         """Limits that it passed."""
-        return tuple(found for found in self.measures if found.is_broken)
+        return tuple(measure for measure in self.measures if measure.is_broken)
 
 
 def write_verdict(home: Home, verdict: Verdict) -> None:
     """Keep what the gate said in the run's folder."""
-    said = {"state": "refused" if verdict.broken else "passed", **asdict(verdict)}
-    write_synced(home.run(verdict.run_id).file(VERDICT), json.dumps(said, indent=1))
+    facts = {"state": "refused" if verdict.broken else "passed", **asdict(verdict)}
+    write_synced(home.run(verdict.run_id).file(VERDICT), json.dumps(facts, indent=1))
 
 
 def read_verdict(home: Home, run_id: str) -> Verdict | None:
@@ -51,9 +51,9 @@ def read_verdict(home: Home, run_id: str) -> Verdict | None:
     """
     path = home.run(run_id).file(VERDICT)
     try:
-        said = json.loads(path.read_text("utf-8"))
-        measures = tuple(Measure(**found) for found in said["measures"])
-        return Verdict(said["run_id"], said["base"], measures, tuple(said["fresh_feeds"]))
+        facts = json.loads(path.read_text("utf-8"))
+        measures = tuple(Measure(**measure) for measure in facts["measures"])
+        return Verdict(facts["run_id"], facts["base"], measures, tuple(facts["fresh_feeds"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError):
@@ -92,7 +92,7 @@ def publish_held(home: Home, run_id: str, by: str, broken: Sequence[Measure]) ->
         if damaged := damaged_files(held, is_deep=True):
             raise StateError(str(held), f"is damaged ({damaged[0]}).", "Run the night again.")
         manifest = json.loads((held / "manifest.json").read_text("utf-8"))
-        manifest |= {"released_by": by, "limits_passed": [found.sentence for found in broken]}
+        manifest |= {"released_by": by, "limits_passed": [measure.sentence for measure in broken]}
         write_synced(held / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
         make_folder(home.published)
         remove_leftovers(home)

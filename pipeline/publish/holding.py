@@ -31,17 +31,17 @@ def is_expunged(record_ids: pa.ChunkedArray, digests: Collection[str]) -> pa.Arr
 def known_records(home: Home, record_ids: Collection[str]) -> set[str]:
     """Those of the records that any table of the home holds."""
     wanted = pa.array(sorted(record_ids), pa.string())
-    found: set[str] = set()
+    known: set[str] = set()
     for column in _columns_of_records(home):
-        found |= set(column.filter(pc.fill_null(pc.is_in(column, wanted), False)).to_pylist())
-        if len(found) == len(wanted):
+        known |= set(column.filter(pc.fill_null(pc.is_in(column, wanted), False)).to_pylist())
+        if len(known) == len(wanted):
             break
-    return found
+    return known
 
 
 def sources_of(home: Home, record_ids: Collection[str]) -> dict[str, str]:
     """The source of each of the records that a publication, a last good export or a kept run has a row of."""
-    wanted, found = pa.array(sorted(record_ids), pa.string()), {}
+    wanted, sources = pa.array(sorted(record_ids), pa.string()), {}
     places = (
         *home.published.glob("*/records/*"),
         *home.last_good.glob("*/*/std_records.*"),
@@ -50,10 +50,10 @@ def sources_of(home: Home, record_ids: Collection[str]) -> dict[str, str]:
     for path in (path for path in places if path.suffix in TABLES):
         rows = rows_of(path, is_named=lambda field: field.name in ("record_id", "source"))
         for row in rows.filter(pc.is_in(rows.column("record_id"), wanted)).to_pylist():
-            found[row["record_id"]] = row["source"]
-        if len(found) == len(wanted):
+            sources[row["record_id"]] = row["source"]
+        if len(sources) == len(wanted):
             break
-    return found
+    return sources
 
 
 def records_of(home: Home, digests: Collection[str]) -> set[str]:

@@ -72,8 +72,8 @@ def _entries(home: Home) -> list[Entry | None]:
 
 def _entry(line: bytes) -> Entry | None:
     try:
-        said = json.loads(line)
-        return Entry(**{**said, "runs": tuple(said["runs"])})
+        fields = json.loads(line)
+        return Entry(**{**fields, "runs": tuple(fields["runs"])})
     except (ValueError, TypeError, KeyError):
         return None
 

@@ -19,20 +19,20 @@ from schemas.tables import IDENTITY_LEDGER
 LEDGER = IDENTITY_LEDGER.name
 
 
-def keep_old_ids(home: Home, gone: Publication, current: Publication) -> int:
+def keep_old_ids(home: Home, removed: Publication, current: Publication) -> int:
     """Keep the ids that a publication has and the current one does not know; returns how many. On disk when this returns."""
-    known = current.table(LEDGER).column("person_id")
+    current_ids = current.table(LEDGER).column("person_id")
     try:
-        ledger = gone.table(LEDGER)
+        ledger = removed.table(LEDGER)
     except StateError:  # it is to go all the same
-        log("old ids not kept", run=gone.run_id)
+        log("old ids not kept", run=removed.run_id)
         return 0
-    old = ledger.filter(pc.invert(pc.is_in(ledger.column("person_id"), known.combine_chunks())))
-    if len(old):
+    lost = ledger.filter(pc.invert(pc.is_in(ledger.column("person_id"), current_ids.combine_chunks())))
+    if len(lost):
         make_folder(home.old_ids)
-        write_table(home.old_ids / f"{gone.run_id}{ARROW}", conform(old, IDENTITY_LEDGER), IDENTITY_LEDGER)
+        write_table(home.old_ids / f"{removed.run_id}{ARROW}", conform(lost, IDENTITY_LEDGER), IDENTITY_LEDGER)
         sync_folder(home.old_ids)
-    return len(pc.unique(old.column("person_id")))
+    return len(pc.unique(lost.column("person_id")))
 
 
 def old_ledgers(home: Home) -> list[tuple[str, pa.Table]]:

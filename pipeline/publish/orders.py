@@ -50,7 +50,7 @@ def expunged(home: Home) -> frozenset[str]:
     Raises:
         StateError: If the list cannot be read: without it expunged records would come back.
     """
-    return frozenset(own for order in orders(home) for own in order.digests)
+    return frozenset(record_digest for order in orders(home) for record_digest in order.digests)
 
 
 def orders(home: Home) -> list[Order]:
@@ -63,7 +63,7 @@ def orders(home: Home) -> list[Order]:
     if not path.exists():
         return []
     try:
-        return [_order(said) for said in json.loads(path.read_text("utf-8"))]
+        return [_order(fields) for fields in json.loads(path.read_text("utf-8"))]
     except (OSError, ValueError, KeyError, TypeError):
         what_to_do = "Bring it back from a backup: expunged records would come back without it."
         raise StateError(str(path), "cannot be read.", what_to_do) from None
@@ -89,30 +89,26 @@ def check_finished(home: Home) -> None:
 
 def note_order(home: Home, order: Order) -> Order:
     """Note an order, in the place of what was noted of it before; it is on disk when this returns."""
-    known = orders(home)
-    others = [own for own in known if own.receipt_id != order.receipt_id]
-    noted = (
-        [order if own.receipt_id == order.receipt_id else own for own in known]
-        if len(others) < len(known)
-        else [*known, order]
-    )
+    by_receipt = {earlier.receipt_id: earlier for earlier in orders(home)} | {order.receipt_id: order}
     path = home.expunge_orders
     make_folder(path.parent)
-    write_synced(path, json.dumps([asdict(own) for own in noted], indent=1))
+    write_synced(path, json.dumps([asdict(noted) for noted in by_receipt.values()], indent=1))
     return order
 
 
 def reopened(home: Home, ordered_by: str, order_ref: str, record_ids: Collection[str]) -> Order | None:
     """The same order where it was given before: it keeps its receipt, and is to be carried out once more."""
     digests = tuple(sorted(map(digest, record_ids)))
-    same = (
-        own for own in orders(home) if (own.ordered_by, own.order_ref, own.digests) == (ordered_by, order_ref, digests)
+    matching = (
+        order
+        for order in orders(home)
+        if (order.ordered_by, order.order_ref, order.digests) == (ordered_by, order_ref, digests)
     )
-    found = next(same, None)
-    return replace(found, expunged_at=None) if found else None
+    earlier = next(matching, None)
+    return replace(earlier, expunged_at=None) if earlier else None
 
 
-def _order(said: dict[str, Any]) -> Order:
+def _order(fields: dict[str, Any]) -> Order:
     """An order as it was noted; those of an older version do not tell whether they were done, and count as begun."""
-    lists = {name: tuple(said.get(name, ())) for name in ("publications", "files")}
-    return Order(**{**said, **lists, "digests": tuple(said["digests"])})
+    lists = {name: tuple(fields.get(name, ())) for name in ("publications", "files")}
+    return Order(**{**fields, **lists, "digests": tuple(fields["digests"])})

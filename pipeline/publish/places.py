@@ -33,5 +33,5 @@ def is_at(values: np.ndarray, places: np.ndarray, wanted: np.ndarray) -> np.ndar
 
 def one_piece(table: pa.Table, name: str) -> pa.Array:
     """A column without joints."""
-    whole = table.column(name).combine_chunks()
-    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+    combined = table.column(name).combine_chunks()
+    return combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks)

@@ -64,8 +64,8 @@ class Publication:
     @property
     def n_decisions(self) -> int:
         """Stewards' decisions that it was made with."""
-        said = self.manifest.get("decisions")
-        return int(said.get("count", 0)) if isinstance(said, dict) else 0
+        facts = self.manifest.get("decisions")
+        return int(facts.get("count", 0)) if isinstance(facts, dict) else 0
 
     def n_rows(self, name: str) -> int:
         """How many rows one table has."""
@@ -104,14 +104,14 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
     Raises:
         PublishRefusedError: If a check fails; nothing stays of the folder then.
     """
-    rows = {table.name: _ready(tables[table.name], table) for table in PUBLISHED}
+    rows = {table.name: _ready_to_write(tables[table.name], table) for table in PUBLISHED}
     checks = Checks(rows)
     with ThreadPoolExecutor(AT_ONCE) as pool:  # the largest first: else the others wait for it
-        longest, *others = sorted(PUBLISHED, key=lambda table: -n_rows(rows[table.name]))
-        waiting = {longest.name: pool.submit(_write, folder, rows, checks, longest)}
+        longest, *shorter = sorted(PUBLISHED, key=lambda table: -n_rows(rows[table.name]))
+        writes = {longest.name: pool.submit(_write, folder, rows, checks, longest)}
         between = pool.submit(checks.between)
-        waiting |= {table.name: pool.submit(_write, folder, rows, checks, table) for table in others}
-        described = {name: written.result() for name, written in waiting.items()}
+        writes |= {table.name: pool.submit(_write, folder, rows, checks, table) for table in shorter}
+        described = {name: write.result() for name, write in writes.items()}
         problems = [*checks.within(), *between.result()]
     if problems:
         shutil.rmtree(folder)
@@ -124,8 +124,8 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
         "tables": described,
     }
     write_synced(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-    for place in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
-        sync_folder(place)
+    for folder_to_sync in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
+        sync_folder(folder_to_sync)
 
 
 def read_current(home: Home) -> Publication | None:
@@ -153,12 +153,12 @@ def current_run_id(home: Home) -> str | None:
 
 def list_publications(home: Home) -> list[Publication]:
     """All publications that can be read, oldest first."""
-    return [found for folder in _folders(home) if isinstance(found := _read_or_why(folder), Publication)]
+    return [publication for folder in _folders(home) if isinstance(publication := _read_or_why(folder), Publication)]
 
 
 def damaged_publications(home: Home) -> list[StateError]:
     """Why others cannot be read, oldest first."""
-    return [found for folder in _folders(home) if isinstance(found := _read_or_why(folder), StateError)]
+    return [error for folder in _folders(home) if isinstance(error := _read_or_why(folder), StateError)]
 
 
 def how_to_restore(folder: Path) -> str:
@@ -200,10 +200,10 @@ def publication_in(folder: Path) -> Publication:
     Raises:
         StateError: If it cannot be read.
     """
-    found = _read_or_why(folder)
-    if isinstance(found, StateError):
-        raise found
-    return found
+    publication = _read_or_why(folder)
+    if isinstance(publication, StateError):
+        raise publication
+    return publication
 
 
 def _read_or_why(folder: Path) -> Publication | StateError:
@@ -215,7 +215,7 @@ def _read_or_why(folder: Path) -> Publication | StateError:
         return StateError(str(place / "manifest.json"), "is damaged or gone.", how_to_restore(place))
 
 
-def _ready(rows: Rows, table: Table) -> Rows:
+def _ready_to_write(rows: Rows, table: Table) -> Rows:
     """The rows as they are written; those of a file are so already."""
     if isinstance(rows, InParts):
         return rows
@@ -228,7 +228,7 @@ def _write(place: Path, tables: Mapping[str, Rows], checks: Checks, table: Table
     folder = place / table.name
     folder.mkdir(parents=True)
     schema, total, parts = table.arrow_schema(), n_rows(tables[table.name]), {}
-    groups = in_groups(conform(part, table) for part in checks.passing(table.name))
+    groups = in_groups(conform(part, table) for part in checks.watch(table.name))
     for number in range(max(math.ceil(total / ROW_GROUP_ROWS / PART_GROUPS), 1)):
         path = folder / f"part-{number}.parquet"
         write_parquet(path, islice(groups, PART_GROUPS), schema, table.key[0])

@@ -55,22 +55,29 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
         home: where they lie.
         is_locked: a run is at work: the newest unfinished one.
     """
-    published = {found.run_id: found for found in list_publications(home)}
+    published = {entries.run_id: entries for entries in list_publications(home)}
     folders = (
         {path.name for path in home.runs.glob("*-*") if RUN_ID.fullmatch(path.name)} if home.runs.is_dir() else set()
     )
-    now = current_run_id(home)
-    back = rolled_back(home)
+    current = current_run_id(home)
+    taken_back = rolled_back(home)
     damaged = {Path(error.file).parent.name for error in damaged_publications(home)}
     ids = sorted(folders | published.keys() | damaged, key=in_time)
-    found = [
-        _entry(home, run_id, published.get(run_id), now, is_rolled_back=run_id in back, is_damaged=run_id in damaged)
+    entries = [
+        _entry(
+            home,
+            run_id,
+            published.get(run_id),
+            current,
+            is_rolled_back=run_id in taken_back,
+            is_damaged=run_id in damaged,
+        )
         for run_id in ids
     ]
-    unfinished = [at for at, entry in enumerate(found) if entry.state == "unfinished"]
+    unfinished = [position for position, entry in enumerate(entries) if entry.state == "unfinished"]
     if is_locked and unfinished:
-        found[unfinished[-1]] = replace(found[unfinished[-1]], is_running=True)
-    return found
+        entries[unfinished[-1]] = replace(entries[unfinished[-1]], is_running=True)
+    return entries
 
 
 def rolled_back(home: Home) -> frozenset[str]:
@@ -91,7 +98,7 @@ def _entry(
     except StateError:
         note, verdict, is_damaged = None, None, True
     manifest: dict[str, Any] = published.manifest if published else {}
-    rows = {name: said["rows"] for name, said in manifest.get("tables", {}).items()}
+    rows = {name: facts["rows"] for name, facts in manifest.get("tables", {}).items()}
     broken = verdict.broken if verdict else ()
     state = _state(run_id, published, now, note, verdict, is_rolled_back=is_rolled_back, is_damaged=is_damaged)
     can_be_released = (
@@ -113,7 +120,7 @@ def _entry(
         manifest.get("model"),
         manifest.get("released_by"),
         can_be_released,
-        tuple(found.sentence for found in broken),
+        tuple(measure.sentence for measure in broken),
         note.stage if note else None,
         note.reason if note else None,
     )

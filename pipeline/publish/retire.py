@@ -41,22 +41,22 @@ def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
         StateError: If its files are damaged, or an expunge was cut short.
     """
     check_finished(home)
-    now = current_run_id(home)  # what is current may be damaged: that is why one goes back
-    known = {found.run_id: found for found in list_publications(home)}
-    if run_id not in known:
+    current = current_run_id(home)  # what is current may be damaged: that is why one goes back
+    publications = {publication.run_id: publication for publication in list_publications(home)}
+    if run_id not in publications:
         raise SettingsError(run_id, "is not a publication of this home.", "See boroughlink runs list.")
-    if run_id == now:
+    if run_id == current:
         raise SettingsError(run_id, "is current already.")
-    if damaged := damaged_files(known[run_id].folder, is_deep=True):
-        raise StateError(str(known[run_id].folder), f"is damaged ({damaged[0]}).", "Choose another publication.")
-    taken = tuple(
-        other
-        for other in sorted({*known, now or run_id}, key=in_time)
-        if now and in_time(run_id) < in_time(other) <= in_time(now)
+    if damaged := damaged_files(publications[run_id].folder, is_deep=True):
+        raise StateError(str(publications[run_id].folder), f"is damaged ({damaged[0]}).", "Choose another publication.")
+    taken_back = tuple(
+        run
+        for run in sorted({*publications, current or run_id}, key=in_time)
+        if current and in_time(run_id) < in_time(run) <= in_time(current)
     )
-    journal.append(home, "rollback", run_id, now, taken, by, reason)
+    journal.append(home, "rollback", run_id, current, taken_back, by, reason)
     point_at(home, run_id)
-    return taken
+    return taken_back
 
 
 def plan_prune(home: Home, keep: int) -> Pruned:
@@ -66,22 +66,22 @@ def plan_prune(home: Home, keep: int) -> Pruned:
     released or continued. State (last good exports, decisions, the journal) is never touched; the ledger of the current
     publication still tells whose every record was in every run of its history.
     """
-    back = rolled_back(home)
-    standing = [found.run_id for found in list_publications(home)]
+    taken_back = rolled_back(home)
+    standing = [publication.run_id for publication in list_publications(home)]
     current = read_current(home)
-    kept = {*[run for run in standing if run not in back][-keep:], *([current.run_id] if current else [])}
+    staying = {*[run for run in standing if run not in taken_back][-keep:], *([current.run_id] if current else [])}
     since = in_time(current.run_id) if current else ("", 0)
-    gone = tuple(run for run in standing if run not in kept)
+    removed = tuple(run for run in standing if run not in staying)
     runs = tuple(
         entry.run_id
         for entry in list_runs(home)
         if home.run(entry.run_id).root.is_dir()
-        and entry.run_id not in kept
+        and entry.run_id not in staying
         and not entry.can_be_released
         and not (entry.state in ("failed", "unfinished", "refused", "damaged") and in_time(entry.run_id) > since)
     )
-    size = sum(size_of(folder) for folder in _folders(home, gone, runs))
-    return Pruned(gone, runs, size, tuple(_lost(home, gone, runs)))
+    size = sum(size_of(folder) for folder in _folders(home, removed, runs))
+    return Pruned(removed, runs, size, tuple(_lost(home, removed, runs)))
 
 
 def prune(home: Home, plan: Pruned) -> None:
@@ -92,11 +92,11 @@ def prune(home: Home, plan: Pruned) -> None:
     if not (plan.publications or plan.runs):
         return
     current = read_current(home)
-    gone = tuple(sorted({*plan.publications, *plan.runs}, key=in_time))
-    journal.append(home, "prune", None, current.run_id if current else None, gone, None, None)
-    for found in list_publications(home):
-        if current and found.run_id in plan.publications:
-            keep_old_ids(home, found, current)
+    removed = tuple(sorted({*plan.publications, *plan.runs}, key=in_time))
+    journal.append(home, "prune", None, current.run_id if current else None, removed, None, None)
+    for publication in list_publications(home):
+        if current and publication.run_id in plan.publications:
+            keep_old_ids(home, publication, current)
     for run_id in plan.publications:
         _remove(home.published / run_id, home.published / f"{STAGING}{run_id}")
     for run_id in plan.runs:
@@ -110,9 +110,9 @@ def _remove(folder: Path, hidden: Path) -> None:
     shutil.rmtree(hidden)
 
 
-def _lost(home: Home, gone: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[str]:
-    if gone:
-        yield f"values and link_changes of {len(gone):,} publications; whose each record was in them the current ledger still tells"
+def _lost(home: Home, publications: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[str]:
+    if publications:
+        yield f"values and link_changes of {len(publications):,} publications; whose each record was in them the current ledger still tells"
     refused = [entry.run_id for entry in list_runs(home) if entry.run_id in runs and entry.state == "refused"]
     if refused:
         yield f"tables of refused runs that can no longer be released ({', '.join(refused)})"

@@ -22,15 +22,19 @@ def damaged_files(folder: Path, *, is_deep: bool, tables: Sequence[str] | None =
     """
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-        told: dict[str, Any] = {name: manifest["tables"][name] for name in tables or manifest["tables"]}
-        return [problem for name, said in told.items() for problem in _of_table(folder / name, said, is_deep=is_deep)]
+        table_facts: dict[str, Any] = {name: manifest["tables"][name] for name in tables or manifest["tables"]}
+        return [
+            problem
+            for name, facts in table_facts.items()
+            for problem in _of_table(folder / name, facts, is_deep=is_deep)
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ["manifest.json cannot be read"]
 
 
-def _of_table(folder: Path, said: dict[str, Any], *, is_deep: bool) -> Iterator[str]:
+def _of_table(folder: Path, facts: dict[str, Any], *, is_deep: bool) -> Iterator[str]:
     rows = 0
-    for part, sha256 in said["sha256"].items():
+    for part, sha256 in facts["sha256"].items():
         path = folder / part
         name = f"{folder.name}/{part}"
         if not path.is_file():
@@ -44,5 +48,5 @@ def _of_table(folder: Path, said: dict[str, Any], *, is_deep: bool) -> Iterator[
         except (OSError, pa.ArrowException):
             yield f"{name} cannot be read"
             return
-    if rows != said["rows"]:
-        yield f"{folder.name} has {rows:,} rows, its manifest says {said['rows']:,}"
+    if rows != facts["rows"]:
+        yield f"{folder.name} has {rows:,} rows, its manifest says {facts['rows']:,}"

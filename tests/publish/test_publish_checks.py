@@ -188,5 +188,5 @@ def test_a_key_that_comes_twice_is_seen_across_parts_too(rows: list[tuple[str, i
     is_sound = all(b is not None for _, b in rows) and all(one < other for one, other in pairwise(rows))  # type: ignore[operator]
     if len(rows) > 1 or is_sound:
         key = EachOnce(("a", "b"))
-        list(key.passing([table.slice(0, at), table.slice(at)]))
+        list(key.watch([table.slice(0, at), table.slice(at)]))
         assert key.holds == is_sound
