@@ -107,10 +107,10 @@ def write_fields(folder: RunFolder, fields: pa.Table | FieldsSince) -> None:
     """Write ``person_fields``: only what took the place of other rows, while they are few beside those of the file."""
     main, newer, renewed = fields_files(folder)
     schema = PERSON_FIELDS.arrow_schema()
-    if isinstance(fields, FieldsSince) and len(fields.made) <= (1 - OLD_SHARE) * count_rows(fields.path):
+    if isinstance(fields, FieldsSince) and len(fields.new_rows) <= (1 - OLD_SHARE) * count_rows(fields.path):
         main.parent.mkdir(parents=True, exist_ok=True)
         hand_on(fields.path, main)
-        newer_rows, persons = fields.made, fields.touched
+        newer_rows, persons = fields.new_rows, fields.touched
     else:
         replace_parts(main, [fields] if isinstance(fields, pa.Table) else fields.parts(), schema)
         newer_rows, persons = schema.empty_table(), pa.array([], pa.string())

@@ -45,12 +45,12 @@ class FieldsSince:
     """Rows in the order of the key"""
     touched: pa.Array
     """Persons whose rows in the file do not count"""
-    made: pa.Table
+    new_rows: pa.Table
     """Rows that these persons have"""
 
-    def going_on(self, touched: pa.Array, made: pa.Table) -> FieldsSince:
+    def next_night(self, touched: pa.Array, new_rows: pa.Table) -> FieldsSince:
         """The table a night later, which made some persons anew."""
-        rows = pa.concat_tables(taken_over([self.made], touched, made)).combine_chunks()
+        rows = pa.concat_tables(replace_persons([self.new_rows], touched, new_rows)).combine_chunks()
         return FieldsSince(self.path, pc.unique(pa.concat_arrays([self.touched, touched])), rows)
 
     @property
@@ -60,8 +60,8 @@ class FieldsSince:
 
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """All rows in the order of the key, some at a time; columns with the person's first, or all."""
-        made = self.made.select(list(columns)) if columns else self.made
-        return taken_over(read_parts(self.path, columns), self.touched, made)
+        new_rows = self.new_rows.select(list(columns)) if columns else self.new_rows
+        return replace_persons(read_parts(self.path, columns), self.touched, new_rows)
 
 
 def of_persons(table: pa.Table, persons: pa.Array) -> pa.Table:
@@ -69,60 +69,68 @@ def of_persons(table: pa.Table, persons: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table.column("person_id"), persons))
 
 
-def taken_over(then: Iterable[pa.Table], touched: pa.Array, made: pa.Table) -> Iterator[pa.Table]:
+def replace_persons(parts_before: Iterable[pa.Table], touched: pa.Array, new_rows: pa.Table) -> Iterator[pa.Table]:
     """A table whose key begins with the person, in parts: rows of touched persons made anew, all others as they were.
 
     Args:
-        then: parts of the table before, one after the other in the order of the key.
+        parts_before: parts of the table before, one after the other in the order of the key.
         touched: persons whose rows before do not count.
-        made: rows of touched persons, in the order of the key.
+        new_rows: rows of touched persons, in the order of the key.
 
     Cost: a few steps for each touched person; rows that stay together are one piece of the table, where pieces are worth it.
     """
-    gone = np.sort(np.asarray(touched.to_pylist(), object))
-    own = _Runs(made)
+    touched_ids = np.sort(np.asarray(touched.to_pylist(), object))
+    new_runs = _Runs(new_rows)
     done = 0  # touched persons who came already
-    for part in then:
-        runs = _Runs(part.cast(made.schema))
+    for part in parts_before:
+        runs = _Runs(part.cast(new_rows.schema))
         if not len(part):
             continue
-        if done and gone[done - 1] == runs.ids[0]:  # the rows of one who began in the part before
+        if done and touched_ids[done - 1] == runs.ids[0]:  # the rows of one who began in the part before
             runs = _Runs(runs.table.slice(runs.bounds[1]))
-        upto = int(np.searchsorted(gone, part.column("person_id")[-1].as_py(), "right"))
-        yield _merged(runs, own, gone[done:upto])
+        upto = int(np.searchsorted(touched_ids, part.column("person_id")[-1].as_py(), "right"))
+        yield _merged(runs, new_runs, touched_ids[done:upto])
         done = upto
-    yield _merged(_Runs(made.slice(0, 0)), own, gone[done:])
+    yield _merged(_Runs(new_rows.slice(0, 0)), new_runs, touched_ids[done:])
 
 
-def _merged(then: _Runs, made: _Runs, touched: np.ndarray) -> pa.Table:
-    """Rows before, with those of touched persons replaced; of ``made`` only theirs are taken."""
-    (begin, end), (new, new_end) = then.rows_of(touched), made.rows_of(touched)
-    if len(touched) * ROWS_A_PIECE > len(then.table):
-        return _picked(then.table, (begin, end), made.table, (new, new_end))
+def _merged(runs_before: _Runs, new_runs: _Runs, touched: np.ndarray) -> pa.Table:
+    """Rows before, with those of touched persons replaced; of ``new_runs`` only theirs are taken."""
+    (begin, end), (new_begin, new_end) = runs_before.rows_of(touched), new_runs.rows_of(touched)
+    if len(touched) * ROWS_A_PIECE > len(runs_before.table):
+        return _merge_by_row(runs_before.table, (begin, end), new_runs.table, (new_begin, new_end))
     if len(touched):  # persons between whom no other one stands are replaced together
         is_apart = begin[1:] != end[:-1]
-        begin, new = (np.append(rows[:1], rows[1:][is_apart]) for rows in (begin, new))
+        begin, new_begin = (np.append(rows[:1], rows[1:][is_apart]) for rows in (begin, new_begin))
         end, new_end = (np.append(rows[:-1][is_apart], rows[-1:]) for rows in (end, new_end))
-    pieces, at = [], 0
-    for first, last, own, own_last in zip(*(rows.tolist() for rows in (begin, end, new, new_end)), strict=True):
-        pieces += [then.table.slice(at, first - at), made.table.slice(own, own_last - own)]
-        at = last
-    pieces.append(then.table.slice(at))
+    pieces, position = [], 0
+    for first, last, new_first, new_last in zip(
+        *(rows.tolist() for rows in (begin, end, new_begin, new_end)), strict=True
+    ):
+        pieces += [
+            runs_before.table.slice(position, first - position),
+            new_runs.table.slice(new_first, new_last - new_first),
+        ]
+        position = last
+    pieces.append(runs_before.table.slice(position))
     return pa.concat_tables(pieces)
 
 
-def _picked(
-    then: pa.Table, gone: tuple[np.ndarray, np.ndarray], made: pa.Table, given: tuple[np.ndarray, np.ndarray]
+def _merge_by_row(
+    before: pa.Table,
+    ranges_before: tuple[np.ndarray, np.ndarray],
+    new_rows: pa.Table,
+    ranges_new: tuple[np.ndarray, np.ndarray],
 ) -> pa.Table:
     """The same row by row: pieces of few rows would cost more than a copy of all."""
-    change = np.zeros(len(then) + 1, np.int64)
-    for rows, step in zip(gone, (1, -1), strict=True):
-        np.add.at(change, rows, step)
-    kept = np.flatnonzero(change[:-1].cumsum() == 0)
-    new = np.arange(given[0][0], given[1][-1]) if len(given[0]) else np.empty(0, np.int64)
-    place = np.searchsorted(kept, np.repeat(gone[0], given[1] - given[0]))
-    rows = pa.array(np.insert(kept, place, len(then) + new))
-    return pa.concat_tables([then, made]).combine_chunks().take(rows)
+    n_open = np.zeros(len(before) + 1, np.int64)
+    for rows, step in zip(ranges_before, (1, -1), strict=True):
+        np.add.at(n_open, rows, step)
+    rows_kept = np.flatnonzero(n_open[:-1].cumsum() == 0)
+    rows_added = np.arange(ranges_new[0][0], ranges_new[1][-1]) if len(ranges_new[0]) else np.empty(0, np.int64)
+    place = np.searchsorted(rows_kept, np.repeat(ranges_before[0], ranges_new[1] - ranges_new[0]))
+    rows = pa.array(np.insert(rows_kept, place, len(before) + rows_added))
+    return pa.concat_tables([before, new_rows]).combine_chunks().take(rows)
 
 
 class _Runs:

@@ -61,24 +61,43 @@ def judge(overlap: Overlap, seen_before: Iterable[str], evidence: Evidence) -> C
         seen_before: records that were not there last night, but in an earlier one.
         evidence: changed contents, decisions and model.
     """
-    seen = frozenset(seen_before)
-    if not (overlap.persons or seen or evidence.decided):  # a first night, or only new persons: nothing to weigh
+    returned = frozenset(seen_before)
+    if not (overlap.persons or returned or evidence.decided):  # a first night, or only new persons: nothing to weigh
         return Causes({cluster: Cause(NEW, records) for cluster, records in overlap.clusters.items()}, {})
-    word = _words(overlap, seen, evidence)
-    neighbours: dict[str, set[str]] = defaultdict(set)
-    of_person: dict[str, set[str]] = defaultdict(set)
+    word = _words(overlap, returned, evidence)
+    persons_of, clusters_of = _neighbours(overlap)
+    cluster_blame = {cluster: _blamed(records, word) for cluster, records in overlap.clusters.items()}
+    person_blame = {person: _blamed(records, word) for person, records in overlap.persons.items()}
+    default = Cause(MODEL if evidence.is_model_new else OTHER, NO_RECORDS)
+    return Causes(
+        _judged(cluster_blame, persons_of, person_blame, default),
+        _judged(person_blame, clusters_of, cluster_blame, default),
+    )
+
+
+def _neighbours(overlap: Overlap) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
+    """Last night's persons of each cluster's records, and tonight's clusters of each person's records."""
+    persons_of: dict[str, set[str]] = defaultdict(set)
+    clusters_of: dict[str, set[str]] = defaultdict(set)
     for cluster, records in overlap.clusters.items():
         for record in records:
             if person := overlap.person_before.get(record):
-                neighbours[cluster].add(person)
-                of_person[person].add(cluster)
-    blamed_c = {cluster: _blamed(records, word) for cluster, records in overlap.clusters.items()}
-    blamed_p = {person: _blamed(records, word) for person, records in overlap.persons.items()}
-    silent = Cause(MODEL if evidence.is_model_new else OTHER, NO_RECORDS)
-    return Causes(
-        {c: _gravest((own, *(blamed_p[p] for p in neighbours[c])), silent) for c, own in blamed_c.items()},
-        {p: _gravest((own, *(blamed_c[c] for c in of_person[p])), silent) for p, own in blamed_p.items()},
-    )
+                persons_of[cluster].add(person)
+                clusters_of[person].add(cluster)
+    return persons_of, clusters_of
+
+
+def _judged(
+    blame: Mapping[str, Cause | None],
+    neighbours: Mapping[str, set[str]],
+    neighbour_blame: Mapping[str, Cause | None],
+    default: Cause,
+) -> dict[str, Cause]:
+    """The gravest cause of each and of its neighbours; ``default`` where none of them has one."""
+    return {
+        name: _gravest((cause, *(neighbour_blame[neighbour] for neighbour in neighbours.get(name, ()))), default)
+        for name, cause in blame.items()
+    }
 
 
 def _words(overlap: Overlap, seen_before: frozenset[str], evidence: Evidence) -> dict[str, str]:
@@ -102,13 +121,13 @@ def _blamed(records: tuple[str, ...], word: Mapping[str, str]) -> Cause | None:
     if not words:
         return None
     rank, _ = min(words)
-    return Cause(list(RANK)[rank], tuple(record for own, record in words if own == rank))
+    return Cause(list(RANK)[rank], tuple(record for cause_rank, record in words if cause_rank == rank))
 
 
-def _gravest(found: Iterable[Cause | None], silent: Cause) -> Cause:
-    causes = [cause for cause in found if cause]
+def _gravest(blames: Iterable[Cause | None], default: Cause) -> Cause:
+    causes = [cause for cause in blames if cause]
     if not causes:
-        return silent
+        return default
     word = min((cause.word for cause in causes), key=RANK.__getitem__)
     records = {record for cause in causes if cause.word == word for record in cause.record_ids}
     return Cause(word, tuple(sorted(records)))

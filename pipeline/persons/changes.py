@@ -42,16 +42,16 @@ def blamed_records(identities: Identities) -> pa.Array:
 
 def feeds_of(records: ds.Dataset, wanted: pa.Array) -> dict[str, str]:
     """The feed of each wanted record that the table has."""
-    own = records.to_table(["record_id", "feed_id"], filter=ds.field("record_id").isin(wanted))
-    return dict(zip(*(column.to_pylist() for column in own.columns), strict=True))
+    rows = records.to_table(["record_id", "feed_id"], filter=ds.field("record_id").isin(wanted))
+    return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
 
 
 def link_changes(identities: Identities, blame: Blame, run_id: str) -> pa.Table:
     """One row a person that changed tonight, and one a record that went from one person to another."""
     rows = [_row(change, change.kind, None, blame, run_id) for change in identities.changes]
     rows += [_row(move, "record_moved", move.record_id, blame, run_id) for move in identities.moves]
-    found = conform(pa.Table.from_pylist(rows, LINK_CHANGES.arrow_schema()), LINK_CHANGES)
-    return found.sort_by([(name, "ascending") for name in LINK_CHANGES.key])
+    changes = conform(pa.Table.from_pylist(rows, LINK_CHANGES.arrow_schema()), LINK_CHANGES)
+    return changes.sort_by([(name, "ascending") for name in LINK_CHANGES.key])
 
 
 def _row(

@@ -19,10 +19,10 @@ from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.persons.causes import CONTRACT, CORRECTED
 from schemas.tables import PERSON_COLUMNS, RECORDS
 
-OF_ITS_PERSON = tuple(column.name for column in PERSON_COLUMNS)
-CONTENT = ("role", "basis", "flags", *OF_ITS_PERSON)
+PERSON_VALUES = tuple(column.name for column in PERSON_COLUMNS)
+CONTENT = ("role", "basis", "flags", *PERSON_VALUES)
 """What a record says of its person. recorded_at is not in it: some exports stamp every row anew each night."""
-MADE_OF = ("record_id", "source", "borough", "basis", "recorded_at", *OF_ITS_PERSON)
+MADE_OF = ("record_id", "source", "borough", "basis", "recorded_at", *PERSON_VALUES)
 """What a golden record is made of."""
 LISTS = frozenset(column.name for column in RECORDS.columns if pa.types.is_list(column.type))
 
@@ -46,36 +46,40 @@ def record_contents(std_records: pa.Table, events: pa.Table, record_of_event: ND
     return pa.table({**lineage, "content": hashed.column("content"), "made_of": made_of})
 
 
-def contents_with(own: pa.Table, is_own: NDArray[np.bool_], then: pa.Table, places: NDArray[np.int64]) -> pa.Table:
-    """Contents of all records: of some as they are told, of the others as they were.
+def contents_with(
+    renewed: pa.Table, is_renewed: NDArray[np.bool_], before: pa.Table, places: NDArray[np.int64]
+) -> pa.Table:
+    """Contents of all records: those that were made anew, and of the others those of last night.
 
     Args:
-        own: contents of some records.
-        is_own: (records,) which ones those are.
-        then: contents of last night.
-        places: (records,) row of each in ``then``.
+        renewed: contents of some records.
+        is_renewed: (records,) which ones those are.
+        before: contents of last night.
+        places: (records,) row of each in ``before``.
     """
     rows = places.copy()
-    rows[is_own] = len(then) + np.arange(len(own))
-    both = pa.concat_tables([then.select(own.column_names), own]).unify_dictionaries()
-    return both.combine_chunks().take(pa.array(rows))
+    rows[is_renewed] = len(before) + np.arange(len(renewed))
+    before_and_renewed = pa.concat_tables([before.select(renewed.column_names), renewed]).unify_dictionaries()
+    return before_and_renewed.combine_chunks().take(pa.array(rows))
 
 
-def rows_of_other(name: str, then: pa.Table, now: pa.Table, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of now whose hash is another than then. Input: ``places``, row of each in ``then``; NOWHERE of a new one."""
-    own, its = (table.column(name).to_numpy() for table in (now, then))
-    if not len(its):
+def rows_of_other(name: str, before: pa.Table, now: pa.Table, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows of now whose hash is another than before. Input: ``places``, row of each in ``before``; NOWHERE of a new one."""
+    hash_now, hash_before = (table.column(name).to_numpy() for table in (now, before))
+    if not len(hash_before):
         return np.empty(0, np.int64)
-    return np.flatnonzero((places != NOWHERE) & (own != its[places]))
+    return np.flatnonzero((places != NOWHERE) & (hash_now != hash_before[places]))
 
 
 def persons_of_other_questions(persons: pa.Table, queue: pa.Table) -> pa.Array:
     """Of last night's persons, in the order of their ids, those of whom another number of questions is open tonight."""
-    named = places_among(queue.column("person_ids").combine_chunks().flatten(), persons.column("person_id"))
-    asked = np.bincount(named[named != NOWHERE], minlength=len(persons))
+    persons_asked_about = places_among(
+        queue.column("person_ids").combine_chunks().flatten(), persons.column("person_id")
+    )
+    n_questions = np.bincount(persons_asked_about[persons_asked_about != NOWHERE], minlength=len(persons))
     return (
         persons.column("person_id")
-        .filter(pa.array(asked != persons.column("n_open_questions").to_numpy()))
+        .filter(pa.array(n_questions != persons.column("n_open_questions").to_numpy()))
         .combine_chunks()
     )
 
@@ -88,17 +92,18 @@ def persons_of_other_confidence(persons: pa.Table, confidence: pa.Table) -> pa.A
     return confidence.column("person_id").filter(pa.array(is_other)).combine_chunks()
 
 
-def corrected(then: pa.Table, now: pa.Table) -> dict[str, str]:
+def corrected(before: pa.Table, now: pa.Table) -> dict[str, str]:
     """Records whose content changed: by the source, or by another contract version that read it.
 
-    Input: the same records in the same order then and now, each with record_id, contract_version and ``content``.
+    Input: the same records in the same order before and now, each with record_id, contract_version and ``content``.
     """
-    is_other = pc.not_equal(then.column("content"), now.column("content"))
-    (ids, own), its = (
-        [table.column(name).filter(is_other).to_pylist() for name in names]
-        for table, names in ((now, ("record_id", "contract_version")), (then, ("contract_version",)))
-    )
-    return {record: CORRECTED if one == other else CONTRACT for record, one, other in zip(ids, own, *its, strict=True)}
+    is_other = pc.not_equal(before.column("content"), now.column("content"))
+    ids = now.column("record_id").filter(is_other).to_pylist()
+    versions = (table.column("contract_version").filter(is_other).to_pylist() for table in (now, before))
+    return {
+        record: CORRECTED if version_now == version_before else CONTRACT
+        for record, version_now, version_before in zip(ids, *versions, strict=True)
+    }
 
 
 def corrected_since(published: Path, std_records: pa.Table, record_ids: pa.Array) -> dict[str, str]:
@@ -108,29 +113,31 @@ def corrected_since(published: Path, std_records: pa.Table, record_ids: pa.Array
     records = ds.dataset(published, format="parquet")
     names = [name for name in CONTENT if name in records.schema.names]
     columns = ["record_id", "contract_version", *names]
-    then = records.to_table(columns, filter=ds.field("record_id").isin(record_ids))
+    before = records.to_table(columns, filter=ds.field("record_id").isin(record_ids))
     now = std_records.filter(pc.is_in(std_records.column("record_id"), record_ids))
-    now, then = (_hashed(table.sort_by("record_id"), {"content": names}) for table in (now, then))
-    both = pc.is_in(now.column("record_id"), then.column("record_id").combine_chunks())
-    also = pc.is_in(then.column("record_id"), now.column("record_id").combine_chunks())
-    return corrected(then.filter(also), now.filter(both))
+    now, before = (_hashed(table.sort_by("record_id"), {"content": names}) for table in (now, before))
+    in_both = pc.is_in(now.column("record_id"), before.column("record_id").combine_chunks())
+    was_in_both = pc.is_in(before.column("record_id"), now.column("record_id").combine_chunks())
+    return corrected(before.filter(was_in_both), now.filter(in_both))
 
 
 def _hashed(records: pa.Table, hashes: dict[str, Sequence[str]]) -> pa.Table:
-    said = ", ".join(f"hash({', '.join(map(_said, names))}) AS {name}" for name, names in hashes.items())
+    columns = ", ".join(f"hash({', '.join(map(_hash_sql, names))}) AS {name}" for name, names in hashes.items())
     with duckdb.connect() as base:
         base.register("records", records)
-        return base.sql(f"SELECT record_id, contract_version, {said} FROM records").to_arrow_table()  # noqa: S608  (names of our own columns)
+        return base.sql(f"SELECT record_id, contract_version, {columns} FROM records").to_arrow_table()  # noqa: S608  (names of our own columns)
 
 
 def _hashed_events(events: pa.Table) -> np.ndarray:
     """Each hash is hashed again, so that two events that swap a value do not cancel out."""
     with duckdb.connect() as base:
         base.register("events", events)
-        found = base.sql("SELECT hash(hash(event_id, role, borough), 'event') AS said FROM events").to_arrow_table()
-    return found.column("said").to_numpy()
+        hashed = base.sql(
+            "SELECT hash(hash(event_id, role, borough), 'event') AS event_hash FROM events"
+        ).to_arrow_table()
+    return hashed.column("event_hash").to_numpy()
 
 
-def _said(name: str) -> str:
+def _hash_sql(name: str) -> str:
     """Each column is hashed by itself: lists that are hashed together may change places. Of an empty one the length is told."""
     return f'hash("{name}"), len("{name}")' if name in LISTS else f'hash("{name}")'

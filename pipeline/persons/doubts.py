@@ -65,7 +65,7 @@ class Doubts:
     review_pairs: pa.Table
     clusters: pa.Table
     links: pa.Table
-    """At least those between records of strange clusters, of decisions, and of last night's questions"""
+    """At least those between records of doubtful clusters, of decisions, and of last night's questions"""
     standing: pa.Table
     """Contract ``standing_decisions``"""
     review_bits: float

@@ -29,16 +29,16 @@ def person_fields(records: pa.Table, survivorship: Survivorship) -> pa.Table:
         grouped = {field for fields, _ in survivorship.groups.values() for field in fields}
         parts = [_field_sql(field, rules) for field, rules in survivorship.fields.items() if field not in grouped]
         parts += [_group_sql(fields, rules) for fields, rules in survivorship.groups.values()]
-        found = base.sql(" UNION ALL ".join(parts)).to_arrow_table()
-    return conform(found.sort_by([(name, "ascending") for name in PERSON_FIELDS.key]), PERSON_FIELDS)
+        ranked = base.sql(" UNION ALL ".join(parts)).to_arrow_table()
+    return conform(ranked.sort_by([(name, "ascending") for name in PERSON_FIELDS.key]), PERSON_FIELDS)
 
 
 def golden_values(fields: pa.Table) -> pa.Table:
     """Chosen values, one row a person, one text column a field; null where no record has the field."""
     with duckdb.connect() as base:
         base.register("fields", fields)
-        found = base.sql("SELECT DISTINCT field FROM fields").to_arrow_table().column(0).to_pylist()
-        names = sorted({*found, *NEEDED})
+        present = base.sql("SELECT DISTINCT field FROM fields").to_arrow_table().column(0).to_pylist()
+        names = sorted({*present, *NEEDED})
         columns = ", ".join(f"max(value) FILTER (field = '{name}') AS {_quoted(name)}" for name in names)
         sql = f"SELECT person_id, {columns} FROM fields WHERE is_chosen GROUP BY person_id"
         return base.sql(sql).to_arrow_table()
@@ -104,11 +104,11 @@ def persons_table(
             ("queue", queue),
         ):
             base.register(name, table)
-        found = base.sql(PERSONS_SQL).to_arrow_table()
+        persons = base.sql(PERSONS_SQL).to_arrow_table()
     for column in PERSONS.columns:
-        if column.name not in found.column_names:
-            found = found.append_column(column.name, pa.nulls(len(found), column.type))
-    return conform(found.select(list(PERSONS.names)), PERSONS).sort_by("person_id")
+        if column.name not in persons.column_names:
+            persons = persons.append_column(column.name, pa.nulls(len(persons), column.type))
+    return conform(persons.select(list(PERSONS.names)), PERSONS).sort_by("person_id")
 
 
 PERSONS_SQL = """

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,24 +36,23 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
     """Decide which person each changed cluster is."""
     standing = _standing(ledger, owners.values())
     ids = _Ids(ledger, overlap)
-    first = _heir_of(overlap.clusters, overlap.person_before)
-    free = {
+    by_last_night = _heir_of(overlap.clusters, overlap.person_before)
+    returned_owners = {
         record: owner
         for record, owner in owners.items()
-        if owner not in first and (owner in overlap.persons or owner not in standing)
+        if owner not in by_last_night and (owner in overlap.persons or owner not in standing)
     }
-    second = _heir_of(overlap.clusters, free)
-    claims, later = _claims(first), _claims(second)
-    since = _first_runs(
-        ledger, [old for some in (claims, later) for many in some.values() if len(many) > 1 for old in many]
-    )
+    by_earlier_nights = _heir_of(overlap.clusters, returned_owners)
+    claims, earlier_claims = _claims(by_last_night), _claims(by_earlier_nights)
+    several = [persons for persons in (*claims.values(), *earlier_claims.values()) if len(persons) > 1]
+    since = _first_runs(ledger, chain.from_iterable(several))
     heirs = Heirs()
     for cluster, records in overlap.clusters.items():
-        standing_claims, returned = claims.get(cluster, []), later.get(cluster, [])
-        own = standing_claims or returned
-        if own:
-            person = min(own, key=lambda old: (since.get(old, ("", 0)), old))
-            heirs.ended.update((old, cluster) for old in (*standing_claims, *returned) if old != person)
+        standing_claims, earlier_persons = claims.get(cluster, []), earlier_claims.get(cluster, [])
+        candidates = standing_claims or earlier_persons
+        if candidates:
+            person = min(candidates, key=lambda old: (since.get(old, ("", 0)), old))
+            heirs.ended.update((old, cluster) for old in (*standing_claims, *earlier_persons) if old != person)
         else:
             person = ids.new(records[0], run_id)
             heirs.new.add(person)
@@ -68,16 +68,18 @@ def owners_of(ledger: pa.Table, overlap: Overlap) -> dict[str, str]:
     if not len(closed):
         return {}
     missing = [r for records in overlap.clusters.values() for r in records if r not in overlap.person_before]
-    held = closed.column("record_ids").combine_chunks()
-    is_back = pc.is_in(held.flatten(), pa.array(missing, pa.string()))
-    records = held.flatten().filter(is_back).to_pylist()
-    spans = closed.select(["person_id", "valid_from"]).take(pc.list_parent_indices(held).filter(is_back))
-    last: dict[str, tuple[tuple[str, int], str]] = {}
+    records_held = closed.column("record_ids").combine_chunks()
+    is_back = pc.is_in(records_held.flatten(), pa.array(missing, pa.string()))
+    records = records_held.flatten().filter(is_back).to_pylist()
+    spans = closed.select(["person_id", "valid_from"]).take(pc.list_parent_indices(records_held).filter(is_back))
+    last_span: dict[str, tuple[tuple[str, int], str]] = {}
     for record, span in zip(records, spans.to_pylist(), strict=True):
-        last[record] = max(last.get(record, (("", 0), "")), (run_order(span["valid_from"]), span["person_id"]))
+        last_span[record] = max(
+            last_span.get(record, (("", 0), "")), (run_order(span["valid_from"]), span["person_id"])
+        )
     merged = closed.filter(pc.is_valid(closed.column("merged_into"))).select(["person_id", "merged_into"])
-    into = dict(zip(*(column.to_pylist() for column in merged.columns), strict=True))
-    return {record: _end_of(person, into) for record, (_, person) in last.items()}
+    merged_into = dict(zip(*(column.to_pylist() for column in merged.columns), strict=True))
+    return {record: _end_of(person, merged_into) for record, (_, person) in last_span.items()}
 
 
 def _end_of(person: str, into: Mapping[str, str]) -> str:
@@ -89,16 +91,16 @@ def _end_of(person: str, into: Mapping[str, str]) -> str:
 def _standing(ledger: pa.Table, persons: Iterable[str]) -> set[str]:
     """Those of the persons who stand."""
     wanted = pa.array(sorted(set(persons)), pa.string())
-    is_own = pc.and_(pc.is_in(ledger.column("person_id"), wanted), pc.is_null(ledger.column("valid_to")))
-    return set(ledger.column("person_id").filter(is_own).to_pylist())
+    is_standing = pc.and_(pc.is_in(ledger.column("person_id"), wanted), pc.is_null(ledger.column("valid_to")))
+    return set(ledger.column("person_id").filter(is_standing).to_pylist())
 
 
 def _first_runs(ledger: pa.Table, persons: Iterable[str]) -> dict[str, tuple[str, int]]:
-    own = ledger.filter(pc.is_in(ledger.column("person_id"), pa.array(persons, pa.string())))
-    first: dict[str, tuple[str, int]] = {}
-    for person, begun in zip(*(own.column(name).to_pylist() for name in ("person_id", "valid_from")), strict=True):
-        first[person] = min(first.get(person, run_order(begun)), run_order(begun))
-    return first
+    spans = ledger.filter(pc.is_in(ledger.column("person_id"), pa.array(list(persons), pa.string())))
+    first_run: dict[str, tuple[str, int]] = {}
+    for person, begun in zip(*(spans.column(name).to_pylist() for name in ("person_id", "valid_from")), strict=True):
+        first_run[person] = min(first_run.get(person, run_order(begun)), run_order(begun))
+    return first_run
 
 
 def _heir_of(clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str]) -> dict[str, str]:
@@ -136,14 +138,14 @@ class _Ids:
     def new(self, first_record: str, run_id: str) -> str:
         """An id that was never given, of a cluster by its first record."""
         salt = ""
-        while self._is_taken(found := _hashed_id(f"{first_record}{salt}")):
+        while self._is_taken(candidate := _hashed_id(f"{first_record}{salt}")):
             salt = f"|{run_id}|{salt}"
-        self._taken.add(found)
-        return found
+        self._taken.add(candidate)
+        return candidate
 
     def _is_taken(self, person: str) -> bool:
         return person in self._taken or (person not in self._likely and pc.index(self._ids, person).as_py() >= 0)
 
 
-def _hashed_id(said: str) -> str:
-    return "P" + base64.b32encode(hashlib.blake2b(said.encode(), digest_size=10).digest()).decode()[:12]
+def _hashed_id(text: str) -> str:
+    return "P" + base64.b32encode(hashlib.blake2b(text.encode(), digest_size=10).digest()).decode()[:12]

@@ -65,13 +65,13 @@ def person_history(ledger: pa.Table, person_id: str) -> PersonHistory | None:
     spans = spans_where(ledger, "person_id", person_id)
     if not spans:
         return None
-    taken = spans_where(ledger, "merged_into", person_id)
+    mergers = spans_where(ledger, "merged_into", person_id)
     parts = spans_where(ledger, "split_from", person_id)
     chapters, before = [], frozenset[str]()
     for span in spans:
-        took = {other.person_id for other in taken if other.valid_to == span.valid_from}
+        took_over = {merger.person_id for merger in mergers if merger.valid_to == span.valid_from}
         split = {part.person_id for part in parts if part.valid_from == span.valid_from}
-        chapters.append(_chapter(span, before, took, split))
+        chapters.append(_chapter(span, before, took_over, split))
         before = frozenset(span.record_ids)
     last = spans[-1]
     state: State = "standing" if last.valid_to is None else "merged" if last.merged_into else "withdrawn"
@@ -92,7 +92,7 @@ def record_history(ledger: pa.Table, record_id: str) -> tuple[RecordStay, ...]:
     return tuple(stays)
 
 
-def _chapter(span: Span, before: frozenset[str], took: set[str], split: set[str]) -> Chapter:
+def _chapter(span: Span, before: frozenset[str], took_over: set[str], split: set[str]) -> Chapter:
     now = frozenset(span.record_ids)
     return Chapter(
         span.valid_from,
@@ -103,7 +103,7 @@ def _chapter(span: Span, before: frozenset[str], took: set[str], split: set[str]
         span.ended_by,
         span.merged_into,
         span.split_from,
-        tuple(sorted(took)),
+        tuple(sorted(took_over)),
         tuple(sorted(split)),
         span.record_ids,
         tuple(sorted(now - before)),

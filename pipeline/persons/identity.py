@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from pipeline.persons.causes import Cause, Evidence, judge
 from pipeline.persons.heirs import Heirs, inherit, owners_of
-from pipeline.persons.ledger import Spans, brought_up_to_date, check_order, span_of
+from pipeline.persons.ledger import Spans, check_order, span_of, update_ledger
 from pipeline.persons.overlap import Overlap, compare
 
 
@@ -114,7 +114,7 @@ def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence
                 changes.append(PersonChange("withdrawn", person, None, len(records), 0, causes.of_person[person]))
     return Identities(
         _person_of(overlap, heirs.person_of),
-        brought_up_to_date(ledger, closing, spans, run_id),
+        update_ledger(ledger, closing, spans, run_id),
         tuple(changes),
         tuple(_moves(overlap, heirs.person_of, causes.of_cluster)),
     )
@@ -140,5 +140,5 @@ def _moves(overlap: Overlap, person_of: Mapping[str, str], causes: Mapping[str, 
 
 
 def _person_of(overlap: Overlap, changed: Mapping[str, str]) -> pa.Table:
-    given = pa.array([changed[cluster] for cluster in overlap.changed], pa.string())
-    return pc.replace_with_mask(overlap.person_of_record, pc.is_null(overlap.person_of_record), given)
+    person_ids = pa.array([changed[cluster] for cluster in overlap.changed], pa.string())
+    return pc.replace_with_mask(overlap.person_of_record, pc.is_null(overlap.person_of_record), person_ids)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import conform
-from pipeline.persons.again import taken_over
+from pipeline.persons.again import replace_persons
 from pipeline.persons.causes import Cause
 from pipeline.persons.lineage import run_order
 from schemas.tables import IDENTITY_LEDGER
@@ -23,17 +23,19 @@ class Spans:
 
     before: pa.Table
     touched: pa.Array
-    own: pa.Table
+    touched_spans: pa.Table
     """All spans of touched persons, in the order of the key"""
 
     def parts(self) -> Iterator[pa.Table]:
         """The whole ledger, in the order of the key."""
-        return taken_over([self.before], self.touched, self.own)
+        return replace_persons([self.before], self.touched, self.touched_spans)
 
     def merged(self) -> pa.Table:
         """Spans that ended in another person."""
-        old, own = (table.filter(pc.is_valid(table.column("merged_into"))) for table in (self.before, self.own))
-        return pa.concat_tables([old.filter(pc.invert(pc.is_in(old.column("person_id"), self.touched))), own])
+        old, touched_spans = (
+            table.filter(pc.is_valid(table.column("merged_into"))) for table in (self.before, self.touched_spans)
+        )
+        return pa.concat_tables([old.filter(pc.invert(pc.is_in(old.column("person_id"), self.touched))), touched_spans])
 
 
 def empty_ledger() -> pa.Table:
@@ -78,8 +80,8 @@ def span_of(
     }
 
 
-def brought_up_to_date(
-    ledger: pa.Table, closing: Mapping[str, tuple[str | None, Cause]], begun: list[dict[str, Any]], run_id: str
+def update_ledger(
+    ledger: pa.Table, closing: Mapping[str, tuple[str | None, Cause]], beginning: list[dict[str, Any]], run_id: str
 ) -> Spans:
     """Spans of changed persons end, new ones begin; all others are carried over as they are."""
     schema = IDENTITY_LEDGER.arrow_schema()
@@ -90,10 +92,10 @@ def brought_up_to_date(
     for span in ended:
         taker, cause = closing[span["person_id"]]
         span.update(valid_to=run_id, merged_into=taker, ended_by=cause.word)
-    rows = pa.Table.from_pylist([*ended, *begun], schema)
+    rows = pa.Table.from_pylist([*ended, *beginning], schema)
     touched = pc.unique(rows.column("person_id").combine_chunks())
     staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
-    own = pa.concat_tables([ledger.filter(staying), rows]).sort_by(
+    touched_spans = pa.concat_tables([ledger.filter(staying), rows]).sort_by(
         [(name, "ascending") for name in IDENTITY_LEDGER.key]
     )
-    return Spans(ledger, touched, own)
+    return Spans(ledger, touched, touched_spans)

@@ -31,8 +31,8 @@ class Span:
 
 def spans_of(ledger: pa.Table) -> list[Span]:
     """The rows of a ledger, by person and time."""
-    found = [Span(**{**row, "record_ids": tuple(row["record_ids"])}) for row in ledger.to_pylist()]
-    return sorted(found, key=lambda span: (span.person_id, run_order(span.valid_from)))
+    spans = [Span(**{**row, "record_ids": tuple(row["record_ids"])}) for row in ledger.to_pylist()]
+    return sorted(spans, key=lambda span: (span.person_id, run_order(span.valid_from)))
 
 
 def spans_where(ledger: pa.Table, column: str, person_id: str) -> list[Span]:
@@ -47,26 +47,26 @@ def resolve(ledger: pa.Table, person_id: str) -> tuple[str, ...]:
     whoever holds its last records now; where they are all withdrawn, whoever stands at the end of its merges and splits.
     Nobody where that person is withdrawn too, and for an id that the ledger does not know.
     """
-    own = spans_where(ledger, "person_id", person_id)
-    if not own:
+    spans = spans_where(ledger, "person_id", person_id)
+    if not spans:
         return ()
-    if own[-1].valid_to is None:
-        ever = {record for span in own for record in span.record_ids}
+    if spans[-1].valid_to is None:
+        ever = {record for span in spans for record in span.record_ids}
         reached = _reached(ledger, person_id)
         shared = {person: len(ever.intersection(records)) for person, records in reached.items()}
     else:
-        last = next((span.record_ids for span in reversed(own) if span.record_ids), ())
+        last = next((span.record_ids for span in reversed(spans) if span.record_ids), ())
         shared = _holders(ledger, last) or dict.fromkeys(_reached(ledger, person_id), 1)
-    found = [person for person, n in shared.items() if n]
-    return tuple(sorted(found, key=lambda person: (person != person_id, -shared[person], person)))
+    persons = [person for person, n in shared.items() if n]
+    return tuple(sorted(persons, key=lambda person: (person != person_id, -shared[person], person)))
 
 
 def _holders(ledger: pa.Table, record_ids: tuple[str, ...]) -> dict[str, int]:
     """Persons who hold any of the records today, and how many."""
     standing = ledger.filter(pc.is_null(ledger.column("valid_to")))
     held = standing.column("record_ids").combine_chunks()
-    is_own = pc.is_in(held.flatten(), pa.array(record_ids, pa.string()))
-    return Counter(standing.column("person_id").take(pc.list_parent_indices(held).filter(is_own)).to_pylist())
+    is_wanted = pc.is_in(held.flatten(), pa.array(record_ids, pa.string()))
+    return Counter(standing.column("person_id").take(pc.list_parent_indices(held).filter(is_wanted)).to_pylist())
 
 
 def _reached(ledger: pa.Table, person_id: str) -> dict[str, tuple[str, ...]]:
@@ -74,22 +74,22 @@ def _reached(ledger: pa.Table, person_id: str) -> dict[str, tuple[str, ...]]:
 
     An id is looked at again only for an earlier time than before, so the walk ends.
     """
-    found: dict[str, tuple[str, ...]] = {}
-    looked: dict[str, tuple[str, int]] = {}
-    waiting = [(person_id, ("", 0))]
-    while waiting:
-        person, since = waiting.pop()
-        if person in looked and looked[person] <= since:
+    records_of: dict[str, tuple[str, ...]] = {}
+    earliest_visit: dict[str, tuple[str, int]] = {}
+    to_visit = [(person_id, ("", 0))]
+    while to_visit:
+        person, since = to_visit.pop()
+        if person in earliest_visit and earliest_visit[person] <= since:
             continue
-        looked[person] = since
-        own = spans_where(ledger, "person_id", person)
-        if not own:
+        earliest_visit[person] = since
+        spans = spans_where(ledger, "person_id", person)
+        if not spans:
             continue
-        last = own[-1]
+        last = spans[-1]
         if last.valid_to is None:
-            found[person] = last.record_ids
+            records_of[person] = last.record_ids
         elif last.merged_into:
-            waiting.append((last.merged_into, run_order(last.valid_to)))
+            to_visit.append((last.merged_into, run_order(last.valid_to)))
         parts = [(part.person_id, run_order(part.valid_from)) for part in spans_where(ledger, "split_from", person)]
-        waiting += [part for part in parts if part[1] >= since]
-    return found
+        to_visit += [part for part in parts if part[1] >= since]
+    return records_of

@@ -64,7 +64,7 @@ def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
     )
 
 
-def compare_rows(cluster_members: pa.Table, ledger: pa.Table, then: pa.Table, places: np.ndarray) -> Overlap:
+def compare_rows(cluster_members: pa.Table, ledger: pa.Table, before: pa.Table, places: np.ndarray) -> Overlap:
     """The same, where the rows of last night are there: few of them differ, and only these are looked at.
 
     A cluster is named by its first record. So one has the same records as before unless a record came to its name or left it.
@@ -72,25 +72,31 @@ def compare_rows(cluster_members: pa.Table, ledger: pa.Table, then: pa.Table, pl
     Args:
         cluster_members: as above.
         ledger: of last night.
-        then: cluster_id and person_id of last night's records.
-        places: where in ``then`` each record of tonight was; NOWHERE of a new one.
+        before: cluster_id and person_id of last night's records.
+        places: where in ``before`` each record of tonight was; NOWHERE of a new one.
     """
-    rows, own = pa.array(places, mask=places == NOWHERE), cluster_members.column("cluster_id").combine_chunks()
-    was, was_of = then.column("cluster_id").combine_chunks(), then.column("person_id").combine_chunks()
-    came = pc.fill_null(pc.not_equal(own, was.take(rows)), True)
-    is_left = np.ones(len(then), bool)
+    rows_before = pa.array(places, mask=places == NOWHERE)
+    cluster_now = cluster_members.column("cluster_id").combine_chunks()
+    cluster_before, person_before = (before.column(name).combine_chunks() for name in ("cluster_id", "person_id"))
+    is_arrival = pc.fill_null(pc.not_equal(cluster_now, cluster_before.take(rows_before)), True)
+    is_left = np.ones(len(before), bool)
     is_left[places[places != NOWHERE]] = False
-    is_left[places[came.to_numpy(zero_copy_only=False) & (places != NOWHERE)]] = True
-    names = pc.unique(pa.concat_arrays([own.filter(came), was.filter(pa.array(is_left))]))
-    persons = pc.unique(was_of.filter(pc.is_in(was, names)))
+    is_left[places[is_arrival.to_numpy(zero_copy_only=False) & (places != NOWHERE)]] = True
+    names = pc.unique(pa.concat_arrays([cluster_now.filter(is_arrival), cluster_before.filter(pa.array(is_left))]))
+    persons = pc.unique(person_before.filter(pc.is_in(cluster_before, names)))
     changed = ledger.filter(
         pc.and_(pc.is_in(ledger.column("person_id"), persons), pc.is_null(ledger.column("valid_to")))
     )
-    return _overlap(cluster_members, was_of.take(rows), pc.is_in(own, names).to_numpy(zero_copy_only=False), changed)
+    return _overlap(
+        cluster_members,
+        person_before.take(rows_before),
+        pc.is_in(cluster_now, names).to_numpy(zero_copy_only=False),
+        changed,
+    )
 
 
 def _overlap(cluster_members: pa.Table, persons: pa.Array, is_changed: np.ndarray, changed: pa.Table) -> Overlap:
-    """Put together what is told of an overlap.
+    """The overlap from its parts.
 
     Args:
         cluster_members: of tonight.
@@ -102,11 +108,11 @@ def _overlap(cluster_members: pa.Table, persons: pa.Array, is_changed: np.ndarra
     records, clusters = (
         cluster_members.column(name).combine_chunks().take(rows) for name in ("record_id", "cluster_id")
     )
-    then = zip(records.to_pylist(), persons.take(rows).to_pylist(), strict=True)
+    persons_before = zip(records.to_pylist(), persons.take(rows).to_pylist(), strict=True)
     return Overlap(
         _grouped(records, clusters),
-        _own_records(changed),
-        {record: person for record, person in then if person},
+        _records_by_person(changed),
+        {record: person for record, person in persons_before if person},
         pc.if_else(pa.array(is_changed), pa.scalar(None, pa.string()), persons),
         clusters.to_pylist(),
     )
@@ -124,11 +130,11 @@ def _person_of_record(cluster_members: pa.Table, standing: pa.Table) -> np.ndarr
 def _grouped(records: pa.Array, clusters: pa.Array) -> dict[str, tuple[str, ...]]:
     order = pc.sort_indices(pa.table({"c": clusters, "r": records}), [("c", "ascending"), ("r", "ascending")])
     names, members = clusters.take(order).to_pylist(), records.take(order).to_pylist()
-    starts = [at for at in range(len(names)) if at == 0 or names[at] != names[at - 1]]
+    starts = [row for row in range(len(names)) if row == 0 or names[row] != names[row - 1]]
     ends = [*starts[1:], len(names)][: len(starts)]
     return {names[start]: tuple(members[start:end]) for start, end in zip(starts, ends, strict=True)}
 
 
-def _own_records(spans: pa.Table) -> dict[str, tuple[str, ...]]:
+def _records_by_person(spans: pa.Table) -> dict[str, tuple[str, ...]]:
     ids, records = spans.column("person_id").to_pylist(), spans.column("record_ids").to_pylist()
-    return {person: tuple(own) for person, own in zip(ids, records, strict=True)}
+    return {person: tuple(members) for person, members in zip(ids, records, strict=True)}

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.persons.doubts import GRAVITY, HARM, OWN_RULE_HARM, Doubts
-from pipeline.persons.ranking import in_rank, together
+from pipeline.persons.ranking import as_sorted_lists, rank_questions
 from schemas.tables import ENDS, REVIEW_QUEUE
 
 PAIR = (*ENDS, "match_weight", "match_probability", "n_pairs", "review_type")
@@ -24,7 +24,7 @@ FACTS = ("record_id", "person_id", "borough", "date_of_birth", "recorded_at")
 KEY = "key"
 TYPES = {column.name: column.type for column in REVIEW_QUEUE.columns}
 NAMES = (*PAIR, "person_ids", "decision_ids", "harm")
-ASKED = pa.schema([*((name, TYPES[name]) for name in NAMES), ("is_unsure", pa.bool_()), (KEY, pa.string())])
+QUESTION_SCHEMA = pa.schema([*((name, TYPES[name]) for name in NAMES), ("is_unsure", pa.bool_()), (KEY, pa.string())])
 """Questions before they are ranked; harm without that a child is concerned"""
 
 
@@ -53,47 +53,48 @@ def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
 
     Input: records with their person_id.
     """
-    strange = _strange(doubts)
-    facts = _facts(doubts, strange, records)
-    rows = {row["record_id"]: row for row in _of_records(facts, _named(doubts.standing, strange)).to_pylist()}
-    found: dict[Persons, Question] = {}
-    unsure = _unsure(doubts, rows)
-    pairs = _between(doubts.review_pairs, facts)
-    others = [*_within(doubts, strange, records, rows), *_decided(doubts, rows)]
-    keys = {key_of(persons) for persons in (*unsure, *(asked.person_ids for asked in others))}
+    doubtful = _doubtful_clusters(doubts)
+    facts = _facts(doubts, doubtful, records)
+    rows = {row["record_id"]: row for row in _of_records(facts, _records_named(doubts.standing, doubtful)).to_pylist()}
+    by_persons: dict[Persons, Question] = {}
+    unsure = _unsure_decisions(doubts, rows)
+    pairs = _waiting_pairs(doubts.review_pairs, facts)
+    other_questions = [*_cluster_questions(doubts, doubtful, records, rows), *_decision_questions(doubts, rows)]
+    keys = {key_of(persons) for persons in (*unsure, *(question.person_ids for question in other_questions))}
     is_met = pc.or_(
         pc.is_in(pairs.column(KEY), pa.array(sorted(keys), pa.string())),
         pc.equal(pc.list_value_length(pairs.column("person_ids")), 1),
     )
-    for asked in (*_one_by_one(pairs.filter(is_met)), *others):
-        known = found.get(asked.person_ids)
-        found[asked.person_ids] = _together(known, asked) if known else asked
-    own = pa.Table.from_pylist(
-        [_row(asked, unsure.get(asked.person_ids, frozenset())) for asked in found.values()], ASKED
+    for question in (*_questions_of(pairs.filter(is_met)), *other_questions):
+        earlier = by_persons.get(question.person_ids)
+        by_persons[question.person_ids] = _merged(earlier, question) if earlier else question
+    questions_met = pa.Table.from_pylist(
+        [_row(question, unsure.get(question.person_ids, frozenset())) for question in by_persons.values()],
+        QUESTION_SCHEMA,
     )
-    return in_rank(pa.concat_tables([pairs.filter(pc.invert(is_met)), own]).sort_by(KEY), facts)
+    return rank_questions(pa.concat_tables([pairs.filter(pc.invert(is_met)), questions_met]).sort_by(KEY), facts)
 
 
-def doubted_records(doubts: Doubts, cluster_members: pa.Table, asked_before: pa.Table | None) -> pa.Array:
-    """Records between which a link may matter to a question, in order: of strange clusters, of decisions, of last night's questions."""
-    strange = _strange(doubts).column("cluster_id").combine_chunks()
-    members = cluster_members.filter(pc.is_in(cluster_members.column("cluster_id"), strange)).column("record_id")
-    ends = [table.column(end) for table in (doubts.standing, asked_before) if table is not None for end in ENDS]
-    found = pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in (members, *ends)]).drop_null()
-    return pc.unique(found.sort())
+def doubted_records(doubts: Doubts, cluster_members: pa.Table, open_before: pa.Table | None) -> pa.Array:
+    """Records between which a link may matter to a question, in order: of doubtful clusters, of decisions, of last night's questions."""
+    doubtful = _doubtful_clusters(doubts).column("cluster_id").combine_chunks()
+    members = cluster_members.filter(pc.is_in(cluster_members.column("cluster_id"), doubtful)).column("record_id")
+    ends = [table.column(end) for table in (doubts.standing, open_before) if table is not None for end in ENDS]
+    records = pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in (members, *ends)]).drop_null()
+    return pc.unique(records.sort())
 
 
-def _facts(doubts: Doubts, strange: pa.Table, records: pa.Table) -> pa.Table:
+def _facts(doubts: Doubts, doubtful: pa.Table, records: pa.Table) -> pa.Table:
     """What is asked of the records that any doubt names."""
     named = pa.concat_arrays(
-        [*(doubts.review_pairs.column(end).combine_chunks() for end in ENDS), _named(doubts.standing, strange)]
+        [*(doubts.review_pairs.column(end).combine_chunks() for end in ENDS), _records_named(doubts.standing, doubtful)]
     )
     return _of_records(records.select(list(FACTS)), named).combine_chunks()
 
 
-def _named(standing: pa.Table, strange: pa.Table) -> pa.Array:
-    """Records of decisions and of strange clusters."""
-    columns = (*(standing.column(end) for end in ENDS), strange.column("cluster_id"))
+def _records_named(standing: pa.Table, doubtful: pa.Table) -> pa.Array:
+    """Records of decisions and of doubtful clusters."""
+    columns = (*(standing.column(end) for end in ENDS), doubtful.column("cluster_id"))
     return pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in columns])
 
 
@@ -101,18 +102,18 @@ def _of_records(table: pa.Table, record_ids: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table.column("record_id"), record_ids.drop_null()))
 
 
-def _strange(doubts: Doubts) -> pa.Table:
+def _doubtful_clusters(doubts: Doubts) -> pa.Table:
     """Clusters that are too large, or do not hold together."""
     weakest, size = (doubts.clusters.column(name) for name in ("weakest_bits", "n_records"))
     is_weak = pc.fill_null(pc.less(weakest, doubts.review_bits), False)
     return doubts.clusters.filter(pc.or_(is_weak, pc.greater(size, doubts.most_records)))
 
 
-def _between(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
+def _waiting_pairs(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
     """Pairs of persons with pairs of records that wait."""
     ids, persons = facts.column("record_id").combine_chunks(), facts.column("person_id").combine_chunks()
-    one, other = (persons.take(pc.index_in(review_pairs.column(end).combine_chunks(), ids)) for end in ENDS)
-    person_ids = together(one, other)
+    person_l, person_r = (persons.take(pc.index_in(review_pairs.column(end).combine_chunks(), ids)) for end in ENDS)
+    person_ids = as_sorted_lists(person_l, person_r)
     kinds = review_pairs.column("review_type").combine_chunks().dictionary_encode()
     harm = pa.array([HARM.get(kind, OWN_RULE_HARM) for kind in kinds.dictionary.to_pylist()], TYPES["harm"])
     size = len(review_pairs)
@@ -124,29 +125,29 @@ def _between(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
         "is_unsure": pa.array([False]).take(pa.array([0] * size, pa.int32())),
         KEY: pc.binary_join(person_ids, "|"),
     }
-    return pa.table(columns).select(ASKED.names).cast(ASKED)
+    return pa.table(columns).select(QUESTION_SCHEMA.names).cast(QUESTION_SCHEMA)
 
 
-def _one_by_one(pairs: pa.Table) -> Iterator[Question]:
+def _questions_of(pairs: pa.Table) -> Iterator[Question]:
     for row in pairs.to_pylist():
         yield Question(row["review_type"], tuple(row["person_ids"]), *(row[name] for name in PAIR[:5]))
 
 
-def _within(
-    doubts: Doubts, strange: pa.Table, records: pa.Table, facts: Mapping[str, Mapping[str, Any]]
+def _cluster_questions(
+    doubts: Doubts, doubtful: pa.Table, records: pa.Table, facts: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Question]:
     """Persons that are too large, or do not hold together."""
-    rows = strange.to_pylist()
+    rows = doubtful.to_pylist()
     persons = [facts[row["cluster_id"]]["person_id"] for row in rows]
     members = records.select(["record_id", "person_id"])
     members = members.filter(pc.is_in(members.column("person_id"), pa.array(persons, pa.string())))
-    own = defaultdict(list)
+    records_of = defaultdict(list)
     for record, person in sorted(zip(*(column.to_pylist() for column in members.columns), strict=True)):
-        own[person].append(record)
+        records_of[person].append(record)
     links = _links_inside(doubts.links, members)
     for row, person in zip(rows, persons, strict=True):
         if row["n_records"] > doubts.most_records:
-            yield Question("over_large_cluster", (person,), own[person][0], own[person][-1], None, None)
+            yield Question("over_large_cluster", (person,), records_of[person][0], records_of[person][-1], None, None)
         if row["weakest_bits"] is not None and row["weakest_bits"] < doubts.review_bits:
             yield Question("broken_cluster", (person,), *_weakest(links[person], row["weakest_bits"]), row["n_pairs"])
 
@@ -154,11 +155,11 @@ def _within(
 def _links_inside(links: pa.Table, members: pa.Table) -> dict[str, list[dict[str, Any]]]:
     """Links between two records of one person, by person."""
     person_of = dict(zip(*(column.to_pylist() for column in members.columns), strict=True))
-    found = defaultdict(list)
+    links_of = defaultdict(list)
     for row in links_among(links, members.column("record_id").combine_chunks()).to_pylist():
         if person_of[row["record_id_l"]] == person_of[row["record_id_r"]]:
-            found[person_of[row["record_id_l"]]].append(row)
-    return found
+            links_of[person_of[row["record_id_l"]]].append(row)
+    return links_of
 
 
 def links_between(parts: Iterable[pa.Table], record_ids: pa.Array) -> Iterator[pa.Table]:
@@ -171,16 +172,16 @@ def links_between(parts: Iterable[pa.Table], record_ids: pa.Array) -> Iterator[p
 
 def links_among(links: pa.Table, record_ids: pa.Array) -> pa.Table:
     """Links of which both records are among these."""
-    some = links.filter(pc.is_in(links.column("record_id_l"), record_ids))
-    return some.filter(pc.is_in(some.column("record_id_r"), record_ids))
+    left_links = links.filter(pc.is_in(links.column("record_id_l"), record_ids))
+    return left_links.filter(pc.is_in(left_links.column("record_id_r"), record_ids))
 
 
 def _weakest(links: list[dict[str, Any]], bits: float) -> tuple[str, str, float, float]:
-    best = min(links, key=lambda row: (abs(row["match_weight"] - bits), row["record_id_l"], row["record_id_r"]))
-    return best["record_id_l"], best["record_id_r"], best["match_weight"], best["match_probability"]
+    nearest = min(links, key=lambda row: (abs(row["match_weight"] - bits), row["record_id_l"], row["record_id_r"]))
+    return nearest["record_id_l"], nearest["record_id_r"], nearest["match_weight"], nearest["match_probability"]
 
 
-def _decided(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
+def _decision_questions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
     """Decisions that contradict others, wait for a second person, or rest on what has changed."""
     rows = [(kind, row) for row in doubts.standing.to_pylist() if (kind := _kind(row))]
     ids = pa.array({row[end] for _, row in rows for end in ENDS}, pa.string())
@@ -202,46 +203,51 @@ def _kind(row: Mapping[str, Any]) -> str | None:
     return "evidence_changed" if row["state"] == "in_force" and row["look_again"] else None
 
 
-def _unsure(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> dict[Persons, frozenset[str]]:
+def _unsure_decisions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> dict[Persons, frozenset[str]]:
     """Persons of whom a steward could not tell, with those decisions."""
-    found: dict[Persons, frozenset[str]] = {}
+    decisions: dict[Persons, frozenset[str]] = {}
     for row in doubts.standing.to_pylist():
         ends = (row["record_id_l"], row["record_id_r"])
         if row["verdict"] == "unsure" and row["state"] == "in_force" and all(end in facts for end in ends):
             persons = _persons(ends, facts)
-            found[persons] = found.get(persons, frozenset()) | {row["decision_id"]}
-    return found
+            decisions[persons] = decisions.get(persons, frozenset()) | {row["decision_id"]}
+    return decisions
 
 
 def _persons(ends: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> Persons:
     return tuple(sorted({facts[end]["person_id"] for end in ends}))
 
 
-def _together(one: Question, other: Question) -> Question:
+def _merged(left: Question, right: Question) -> Question:
     """One question of two on the same persons: the graver names it; the pair is that which has waited for its weight."""
-    first, second = sorted(
-        (one, other), key=lambda own: (GRAVITY.get(own.review_type, len(GRAVITY)), own.record_id_l, own.record_id_r)
+    graver, lesser = sorted(
+        (left, right),
+        key=lambda question: (
+            GRAVITY.get(question.review_type, len(GRAVITY)),
+            question.record_id_l,
+            question.record_id_r,
+        ),
     )
-    shown = first if first.match_weight is not None else second
+    shown = graver if graver.match_weight is not None else lesser
     return replace(
         shown,
-        review_type=first.review_type,
-        n_pairs=max(one.n_pairs, other.n_pairs),
-        decision_ids=one.decision_ids | other.decision_ids,
-        harm=max(_harm(one), _harm(other)),
+        review_type=graver.review_type,
+        n_pairs=max(left.n_pairs, right.n_pairs),
+        decision_ids=left.decision_ids | right.decision_ids,
+        harm=max(_harm(left), _harm(right)),
     )
 
 
-def _harm(asked: Question) -> int:
-    return max(asked.harm, HARM.get(asked.review_type, OWN_RULE_HARM))
+def _harm(question: Question) -> int:
+    return max(question.harm, HARM.get(question.review_type, OWN_RULE_HARM))
 
 
-def _row(asked: Question, unsure: frozenset[str]) -> dict[str, Any]:
+def _row(question: Question, unsure: frozenset[str]) -> dict[str, Any]:
     return {
-        **{name: getattr(asked, name) for name in PAIR},
-        "person_ids": list(asked.person_ids),
-        "decision_ids": sorted(asked.decision_ids | unsure) or None,
-        "harm": _harm(asked),
+        **{name: getattr(question, name) for name in PAIR},
+        "person_ids": list(question.person_ids),
+        "decision_ids": sorted(question.decision_ids | unsure) or None,
+        "harm": _harm(question),
         "is_unsure": bool(unsure),
-        KEY: key_of(asked.person_ids),
+        KEY: key_of(question.person_ids),
     }

@@ -44,20 +44,24 @@ def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Qu
         before: the queue of the last publication.
         run_id: tonight's run.
     """
-    asked = questions(doubts, records)
+    tonight = questions(doubts, records)
     earlier = _oldest_first(conform(before.open, REVIEW_QUEUE)) if before else REVIEW_QUEUE.arrow_schema().empty_table()
-    places = _places(asked, earlier)
+    places = _places(tonight, earlier)
     moved = earlier.filter(pa.array(places == NOBODY)).to_pylist()
     person_of = _person_of(records, moved)
-    places[places == NOBODY] = _moved_to(asked, moved, person_of, _heirs(ledger))
-    kept = np.full(len(asked), NOBODY)
-    found, first = np.unique(places, return_index=True)
-    kept[found[found != NOBODY]] = first[found != NOBODY]
+    places[places == NOBODY] = _moved_to(tonight, moved, person_of, _heirs(ledger))
+    continues = np.full(len(tonight), NOBODY)
+    rows, first_rows = np.unique(places, return_index=True)
+    continues[rows[rows != NOBODY]] = first_rows[rows != NOBODY]
     is_over = np.ones(len(earlier), bool)
-    is_over[kept[kept != NOBODY]] = False
-    over = _over(earlier.filter(pa.array(is_over)).to_pylist(), places[is_over], person_of, doubts, run_id)
+    is_over[continues[continues != NOBODY]] = False
+    closed_now = _closed_questions(
+        earlier.filter(pa.array(is_over)).to_pylist(), places[is_over], person_of, doubts, run_id
+    )
     closed = before.closed if before else REVIEW_CLOSED.arrow_schema().empty_table()
-    return Queue(_open(asked, earlier, kept, run_id), pa.concat_tables([conform(closed, REVIEW_CLOSED), over]))
+    return Queue(
+        _with_ids(tonight, earlier, continues, run_id), pa.concat_tables([conform(closed, REVIEW_CLOSED), closed_now])
+    )
 
 
 def _oldest_first(rows: pa.Table) -> pa.Table:
@@ -69,31 +73,31 @@ def _oldest_first(rows: pa.Table) -> pa.Table:
     return rows.take(pc.sort_indices(by, [("age", "ascending"), ("review_id", "ascending")]))
 
 
-def _places(asked: pa.Table, earlier: pa.Table) -> np.ndarray:
+def _places(tonight: pa.Table, earlier: pa.Table) -> np.ndarray:
     """For each question of last night, the row of ``asked`` on the same persons."""
     keys = pc.binary_join(earlier.column("person_ids").combine_chunks(), "|")
     return (
-        pc.fill_null(pc.index_in(keys, asked.column(KEY).combine_chunks()), NOBODY)
+        pc.fill_null(pc.index_in(keys, tonight.column(KEY).combine_chunks()), NOBODY)
         .to_numpy(zero_copy_only=False)
         .astype(np.int64)
     )
 
 
 def _moved_to(
-    asked: pa.Table, moved: list[dict[str, Any]], person_of: Mapping[str, str], heirs: Mapping[str, str]
+    tonight: pa.Table, moved: list[dict[str, Any]], person_of: Mapping[str, str], heirs: Mapping[str, str]
 ) -> list[int]:
     """The same for questions on persons whom nothing is asked about any more: on whom they became."""
     if not moved:
         return []
-    rows = {key: row for row, key in enumerate(asked.column(KEY).to_pylist())}
-    ways = ((key_of(persons) for persons in _ways(row, person_of, heirs)) for row in moved)
-    return [next((rows[key] for key in keys if key in rows), NOBODY) for keys in ways]
+    rows = {key: row for row, key in enumerate(tonight.column(KEY).to_pylist())}
+    successors = ((key_of(persons) for persons in _successors(row, person_of, heirs)) for row in moved)
+    return [next((rows[key] for key in keys if key in rows), NOBODY) for keys in successors]
 
 
 def _person_of(records: pa.Table, rows: list[dict[str, Any]]) -> dict[str, str]:
     wanted = pa.array(sorted({row[end] for row in rows for end in ENDS}), pa.string())
-    own = records.select(["record_id", "person_id"]).filter(pc.is_in(records.column("record_id"), wanted))
-    return dict(zip(*(column.to_pylist() for column in own.columns), strict=True))
+    wanted_records = records.select(["record_id", "person_id"]).filter(pc.is_in(records.column("record_id"), wanted))
+    return dict(zip(*(column.to_pylist() for column in wanted_records.columns), strict=True))
 
 
 def _heirs(ledger: pa.Table) -> dict[str, str]:
@@ -103,27 +107,27 @@ def _heirs(ledger: pa.Table) -> dict[str, str]:
     return {row["person_id"]: row["merged_into"] for row in last}
 
 
-def _ways(row: Mapping[str, Any], person_of: Mapping[str, str], heirs: Mapping[str, str]) -> Iterator[Persons]:
+def _successors(row: Mapping[str, Any], person_of: Mapping[str, str], heirs: Mapping[str, str]) -> Iterator[Persons]:
     """Persons whom a question of last night may be about tonight, where not about its own; best first."""
-    was = tuple(row["person_ids"])
+    persons_before = tuple(row["person_ids"])
     ends = [person_of.get(row[end]) for end in ENDS]
     by_records = tuple(sorted({person for person in ends if person}))
-    if None not in ends and len(by_records) == len(was):
+    if None not in ends and len(by_records) == len(persons_before):
         yield by_records
-    by_heirs = tuple(sorted({_heir(person, heirs) for person in was}))
-    if len(by_heirs) == len(was):
+    by_heirs = tuple(sorted({_heir(person, heirs) for person in persons_before}))
+    if len(by_heirs) == len(persons_before):
         yield by_heirs
 
 
 def _heir(person: str, heirs: Mapping[str, str]) -> str:
-    seen = {person}
-    while person in heirs and heirs[person] not in seen:
+    visited = {person}
+    while person in heirs and heirs[person] not in visited:
         person = heirs[person]
-        seen.add(person)
+        visited.add(person)
     return person
 
 
-def _over(
+def _closed_questions(
     rows: list[dict[str, Any]], places: np.ndarray, person_of: Mapping[str, str], doubts: Doubts, run_id: str
 ) -> pa.Table:
     """Questions that are asked no more, and why; those that came together with an older one have a place."""
@@ -161,18 +165,18 @@ def _reason(
     return "decision_settled" if row["review_type"] in OF_DECISIONS else "weight_fell"
 
 
-def _open(asked: pa.Table, earlier: pa.Table, kept: np.ndarray, run_id: str) -> pa.Table:
+def _with_ids(tonight: pa.Table, earlier: pa.Table, continues: np.ndarray, run_id: str) -> pa.Table:
     """The questions with their ids: those that go on, by their row of ``earlier``, keep theirs."""
-    is_new = kept == NOBODY
-    ids = [_new_id(persons, run_id) for persons in asked.column("person_ids").filter(pa.array(is_new)).to_pylist()]
-    at = pa.array(kept, mask=is_new)
-    known = earlier.select(["review_id", "opened_in"]).take(at)
+    is_new = continues == NOBODY
+    ids = [_new_id(persons, run_id) for persons in tonight.column("person_ids").filter(pa.array(is_new)).to_pylist()]
+    rows = pa.array(continues, mask=is_new)
+    continued = earlier.select(["review_id", "opened_in"]).take(rows)
     review_ids = pc.replace_with_mask(
-        known.column("review_id").combine_chunks(), pa.array(is_new), pa.array(ids, pa.string())
+        continued.column("review_id").combine_chunks(), pa.array(is_new), pa.array(ids, pa.string())
     )
-    opened = pc.fill_null(known.column("opened_in"), run_id)
+    opened = pc.fill_null(continued.column("opened_in"), run_id)
     return conform(
-        asked.drop_columns([KEY]).append_column("review_id", review_ids).append_column("opened_in", opened),
+        tonight.drop_columns([KEY]).append_column("review_id", review_ids).append_column("opened_in", opened),
         REVIEW_QUEUE,
     )
 

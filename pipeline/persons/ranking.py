@@ -16,38 +16,38 @@ LEAST = 0.1
 WORST = 5
 
 
-def in_rank(asked: pa.Table, facts: pa.Table) -> pa.Table:
+def rank_questions(questions: pa.Table, facts: pa.Table) -> pa.Table:
     """The questions with harm, priority, boroughs and reason.
 
     Args:
-        asked: as ``questions.ASKED`` tells.
+        questions: as ``questions.QUESTION_SCHEMA`` tells.
         facts: record_id, borough, date_of_birth, recorded_at of the records that they name.
     """
     ids = facts.column("record_id").combine_chunks()
-    ends = [pc.index_in(asked.column(end).combine_chunks(), ids) for end in ENDS]
+    ends = [pc.index_in(questions.column(end).combine_chunks(), ids) for end in ENDS]
     is_child = [pc.fill_null(_is_child(facts).take(end), False) for end in ends]
-    harm = _numbers(asked.column("harm")) + _numbers(pc.or_(*is_child)).astype(int)
+    harm = _numbers(questions.column("harm")) + _numbers(pc.or_(*is_child)).astype(int)
     harm = np.minimum(harm, WORST)
-    share = np.where(_numbers(asked.column("is_unsure")), UNSURE_SHARE, 1.0)
-    priority = [round(value, 6) for value in (harm * _uncertainty(asked) * share).tolist()]
-    boroughs = together(*(facts.column("borough").combine_chunks().take(end) for end in ends))
-    kinds = asked.column("review_type").combine_chunks().dictionary_encode()
+    share = np.where(_numbers(questions.column("is_unsure")), UNSURE_SHARE, 1.0)
+    priority = [round(value, 6) for value in (harm * _uncertainty(questions) * share).tolist()]
+    boroughs = as_sorted_lists(*(facts.column("borough").combine_chunks().take(end) for end in ends))
+    kinds = questions.column("review_type").combine_chunks().dictionary_encode()
     reasons = pa.array([reason_of(kind) for kind in kinds.dictionary.to_pylist()], pa.string())
-    at = asked.schema.get_field_index("harm")
-    found = asked.drop_columns(["is_unsure"]).set_column(at, "harm", pa.array(harm, pa.int16()))
-    more = {"priority": pa.array(priority, pa.float64()), "boroughs": boroughs, "reason": reasons.take(kinds.indices)}
-    for name, column in more.items():
-        found = found.append_column(name, column)
-    return found
+    position = questions.schema.get_field_index("harm")
+    ranked = questions.drop_columns(["is_unsure"]).set_column(position, "harm", pa.array(harm, pa.int16()))
+    added = {"priority": pa.array(priority, pa.float64()), "boroughs": boroughs, "reason": reasons.take(kinds.indices)}
+    for name, column in added.items():
+        ranked = ranked.append_column(name, column)
+    return ranked
 
 
-def together(one: pa.Array, other: pa.Array) -> pa.ListArray:
+def as_sorted_lists(first: pa.Array, second: pa.Array) -> pa.ListArray:
     """Both texts of each row as a list, sorted; only once where they are the same, and without nulls."""
-    is_first = pc.fill_null(pc.less_equal(one, other), True)
-    low, high = pc.if_else(is_first, one, other), pc.if_else(is_first, other, one)
+    is_first = pc.fill_null(pc.less_equal(first, second), True)
+    low, high = pc.if_else(is_first, first, second), pc.if_else(is_first, second, first)
     is_there = np.stack([_numbers(low.is_valid()), _numbers(high.is_valid())], axis=1)
     is_there[:, 1] &= ~_numbers(pc.fill_null(pc.equal(low, high), False))
-    places = np.stack([np.arange(len(one)), np.arange(len(one)) + len(one)], axis=1)[is_there]
+    places = np.stack([np.arange(len(first)), np.arange(len(first)) + len(first)], axis=1)[is_there]
     offsets = np.concatenate([[0], is_there.sum(axis=1).cumsum()])
     values = pa.concat_arrays([low, high]).take(pa.array(places, pa.int64()))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
@@ -55,18 +55,18 @@ def together(one: pa.Array, other: pa.Array) -> pa.ListArray:
 
 def _is_child(facts: pa.Table) -> pa.Array:
     """Whether each record is of one who was a child when it was recorded; null where that is not known."""
-    seen, born = (
+    recorded, born = (
         facts.column(name).combine_chunks().cast(pa.date32()).cast(pa.int32())
         for name in ("recorded_at", "date_of_birth")
     )
-    return pc.less(pc.subtract(seen, born).cast(pa.float64()), CHILD_YEARS * 365.25)
+    return pc.less(pc.subtract(recorded, born).cast(pa.float64()), CHILD_YEARS * 365.25)
 
 
-def _uncertainty(asked: pa.Table) -> np.ndarray:
+def _uncertainty(questions: pa.Table) -> np.ndarray:
     """1 at even odds, 0 where the weight leaves no doubt; a question of law stays open however clear the weight is."""
-    is_of_law = _numbers(pc.is_in(asked.column("review_type"), pa.array(OF_LAW)))
+    is_of_law = _numbers(pc.is_in(questions.column("review_type"), pa.array(OF_LAW)))
     least = np.where(is_of_law, OPEN_ANYWAY, LEAST)
-    chance = _numbers(asked.column("match_probability"))
+    chance = _numbers(questions.column("match_probability"))
     return np.fmax(4 * chance * (1 - chance), least)
 
 

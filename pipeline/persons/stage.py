@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.core.parquet import read_parts
-from pipeline.persons.again import FieldsSince, PersonsBefore, of_persons, taken_over
+from pipeline.persons.again import FieldsSince, PersonsBefore, of_persons, replace_persons
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, blamed_records, feeds_of, link_changes
 from pipeline.persons.content import (
@@ -67,7 +67,7 @@ class Linked:
     model: str
     decided: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Record to the stewards' decisions on it that were entered, taken back or lapsed since the last publication"""
-    anew: pa.Array | None = None
+    changed_records: pa.Array | None = None
     """Records that may say something else than what the publication has of them; None where any may"""
 
 
@@ -121,17 +121,21 @@ def identify(linked: Linked, previous: Previous | None, run_id: str) -> Identifi
 
 
 def build_persons(
-    found: Identified,
+    identified: Identified,
     doubts: Doubts,
     survivorship: Survivorship,
     before: PersonsBefore | None,
-    asked: Queue | None,
+    queue_before: Queue | None,
 ) -> PersonTables:
     """Tonight's persons, and what is asked of them."""
-    run_id, records = found.run_id, found.records
-    queue = review_queue(doubts, records, found.identities.spans.merged(), asked, run_id)
-    made = _Made(records, found.tonight, _confidence(records, doubts.clusters), queue.open, survivorship)
-    persons, fields, rebuilt = made.anew() if before is None else made.on(before, found.identities)
+    run_id, records = identified.run_id, identified.records
+    queue = review_queue(doubts, records, identified.identities.spans.merged(), queue_before, run_id)
+    golden = _GoldenRecords(
+        records, identified.tonight, _confidence(records, doubts.clusters), queue.open, survivorship
+    )
+    persons, fields, rebuilt = (
+        golden.make_all() if before is None else golden.make_touched(before, identified.identities)
+    )
     return PersonTables(persons, fields, queue.open, queue.closed, rebuilt)
 
 
@@ -154,12 +158,12 @@ def _tonight(linked: Linked, before: PersonsBefore | None) -> _Tonight:
     if not std_records.column("record_id").equals(cluster_members.column("record_id")):
         cluster_members = cluster_members.take(pa.array(rows_of(ids, cluster_members, RECORDS)))
     places = np.full(len(ids), NOWHERE) if before is None else places_among(ids, before.records.column("record_id"))
-    is_own = np.ones(len(ids), bool)
-    if before and linked.anew is not None:
-        is_own = (places == NOWHERE) | pc.is_in(ids, linked.anew).to_numpy(zero_copy_only=False)
-    contents = record_contents(*_with_events(std_records, linked.events, is_own))
-    if before and not is_own.all():
-        contents = contents_with(contents, is_own, before.records, places)
+    is_renewed = np.ones(len(ids), bool)
+    if before and linked.changed_records is not None:
+        is_renewed = (places == NOWHERE) | pc.is_in(ids, linked.changed_records).to_numpy(zero_copy_only=False)
+    contents = record_contents(*_with_events(std_records, linked.events, is_renewed))
+    if before and not is_renewed.all():
+        contents = contents_with(contents, is_renewed, before.records, places)
     return _Tonight(std_records, linked.events, cluster_members, contents, places)
 
 
@@ -182,7 +186,7 @@ def _confidence(records: pa.Table, clusters: pa.Table) -> pa.Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _GoldenRecords:
     """Golden records of tonight: each way gives persons, their fields, and how many persons were made anew."""
 
     records: pa.Table
@@ -193,19 +197,25 @@ class _Made:
     queue: pa.Table
     survivorship: Survivorship
 
-    def anew(self) -> tuple[Iterable[pa.Table], pa.Table, int]:
+    def make_all(self) -> tuple[Iterable[pa.Table], pa.Table, int]:
         """Of all persons, some at a time: what one of them needs while it is made is far more than what is kept of it."""
         persons = self.records.column("person_id")
-        every = pc.unique(persons).sort()
-        place = places_among(persons, every)
-        begins = range(0, len(every), PERSONS_AT_ONCE) or (0,)
+        person_ids = pc.unique(persons).sort()
+        place = places_among(persons, person_ids)
+        begins = range(0, len(person_ids), PERSONS_AT_ONCE) or (0,)
         parts = [self._rows((place >= first) & (place < first + PERSONS_AT_ONCE)) for first in begins]
-        return [made for made, _ in parts], pa.concat_tables(fields for _, fields in parts), len(every)
+        return (
+            [persons_made for persons_made, _ in parts],
+            pa.concat_tables(fields for _, fields in parts),
+            len(person_ids),
+        )
 
-    def on(self, before: PersonsBefore, identities: Identities) -> tuple[Iterable[pa.Table], FieldsSince, int]:
+    def make_touched(
+        self, before: PersonsBefore, identities: Identities
+    ) -> tuple[Iterable[pa.Table], FieldsSince, int]:
         """Of those persons who are not made of what they were; the others are taken over."""
         persons = self.records.column("person_id")
-        other = [
+        groups = [
             pa.array(persons_changed(identities), pa.string()),
             persons.take(
                 pa.array(rows_of_other("made_of", before.records, self.tonight.contents, self.tonight.places))
@@ -213,21 +223,21 @@ class _Made:
             persons_of_other_confidence(before.persons, self.confidence),
             persons_of_other_questions(before.persons, self.queue),
         ]
-        touched = pc.unique(pa.concat_arrays(other))
-        made, fields = self._rows(pc.is_in(persons, touched).to_numpy())
+        touched = pc.unique(pa.concat_arrays(groups))
+        persons_made, fields = self._rows(pc.is_in(persons, touched).to_numpy())
         return (
-            taken_over(read_parts(before.golden), touched, made),
-            before.person_fields.going_on(touched, fields),
-            len(made),
+            replace_persons(read_parts(before.golden), touched, persons_made),
+            before.person_fields.next_night(touched, fields),
+            len(persons_made),
         )
 
     def _rows(self, is_wanted: NDArray[np.bool_]) -> tuple[pa.Table, pa.Table]:
         """Persons and their fields, of these records."""
-        own, events, rows = _with_events(self.records, self.tonight.events, is_wanted)
-        events = events.append_column("person_id", own.column("person_id").take(pa.array(rows)))
-        fields = person_fields(own, self.survivorship)
-        confidence = of_persons(self.confidence, pc.unique(own.column("person_id")))
-        return persons_table(own, events, fields, confidence, self.queue), fields
+        records, events, rows = _with_events(self.records, self.tonight.events, is_wanted)
+        events = events.append_column("person_id", records.column("person_id").take(pa.array(rows)))
+        fields = person_fields(records, self.survivorship)
+        confidence = of_persons(self.confidence, pc.unique(records.column("person_id")))
+        return persons_table(records, events, fields, confidence, self.queue), fields
 
 
 def _identities(
@@ -248,10 +258,10 @@ def _identities(
     identities = carry_on(overlap, ledger, run_id, evidence)
     blamed = blamed_records(identities)
     feeds = feeds_of(ds.dataset(tonight.std_records), blamed)
-    gone = blamed.filter(pc.invert(pc.is_in(blamed, pa.array(feeds, pa.string()))))
-    if previous and len(gone):
+    withdrawn = blamed.filter(pc.invert(pc.is_in(blamed, pa.array(feeds, pa.string()))))
+    if previous and len(withdrawn):
         feeds |= feeds_of(
-            ds.dataset(before.records) if before else ds.dataset(previous.records, format="parquet"), gone
+            ds.dataset(before.records) if before else ds.dataset(previous.records, format="parquet"), withdrawn
         )
     blame = Blame((previous.model, linked.model) if previous else (), linked.decided, feeds)
     return identities, link_changes(identities, blame, run_id)
@@ -260,8 +270,10 @@ def _identities(
 def _corrected(previous: Previous, tonight: _Tonight, overlap: Overlap) -> Mapping[str, str]:
     if previous.tables is None:
         return corrected_since(previous.records, tonight.std_records, overlap.touched)
-    then, places = previous.tables.records, tonight.places
-    rows = rows_of_other("content", then, tonight.contents, places)
-    now = tonight.contents.append_column("record_id", tonight.std_records.column("record_id")).take(pa.array(rows))
-    found = corrected(then.take(pa.array(places[rows])), now)
-    return {record: cause for record, cause in found.items() if record in overlap.person_before}
+    records_before, places = previous.tables.records, tonight.places
+    rows = rows_of_other("content", records_before, tonight.contents, places)
+    records_now = tonight.contents.append_column("record_id", tonight.std_records.column("record_id")).take(
+        pa.array(rows)
+    )
+    causes = corrected(records_before.take(pa.array(places[rows])), records_now)
+    return {record: cause for record, cause in causes.items() if record in overlap.person_before}

@@ -51,7 +51,7 @@ def load_survivorship(path: Path, trust: dict[str, int]) -> Survivorship:
         SettingsError: If it cannot be read or names an unknown rule.
     """
     try:
-        said = _File.model_validate(read_toml(path))
+        file = _File.model_validate(read_toml(path))
     except ValidationError as error:
         raise SettingsError(path.name, wrongs(error, _File), f"Rules are {', '.join(ORDER)}.") from None
-    return Survivorship(said.fields, {name: (group.fields, group.rules) for name, group in said.groups.items()}, trust)
+    return Survivorship(file.fields, {name: (group.fields, group.rules) for name, group in file.groups.items()}, trust)

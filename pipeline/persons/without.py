@@ -23,17 +23,17 @@ def without_records(
 
     Who had no other record is gone, and the id ends with this run. Every other person stays who they are.
     """
-    records = _rows(tables["records"], "record_id", record_ids, is_in=False)
-    touched = set(_rows(tables["records"], "record_id", record_ids).column("person_id").to_pylist())
-    own = _rows(records, "person_id", touched)
-    dead = touched - set(own.column("person_id").to_pylist())
-    events = _rows(tables["events"], "record_id", record_ids, is_in=False)
-    fields = _rows(tables["person_fields"], "person_id", touched, is_in=False)
-    if len(own):
-        fields = pa.concat_tables([conform(fields, PERSON_FIELDS), person_fields(own, survivorship)])
-    queue = _open(tables["review_queue"], record_ids, dead)
-    persons = _persons(tables["persons"], own, _rows(events, "person_id", touched), fields, touched, queue)
-    changes = _rows(tables["link_changes"], "record_id", record_ids, is_in=False)
+    records = _filter_rows(tables["records"], "record_id", record_ids, is_in=False)
+    touched = set(_filter_rows(tables["records"], "record_id", record_ids).column("person_id").to_pylist())
+    remaining = _filter_rows(records, "person_id", touched)
+    dead = touched - set(remaining.column("person_id").to_pylist())
+    events = _filter_rows(tables["events"], "record_id", record_ids, is_in=False)
+    fields = _filter_rows(tables["person_fields"], "person_id", touched, is_in=False)
+    if len(remaining):
+        fields = pa.concat_tables([conform(fields, PERSON_FIELDS), person_fields(remaining, survivorship)])
+    queue = _open_questions(tables["review_queue"], record_ids, dead)
+    persons = _persons(tables["persons"], remaining, _filter_rows(events, "person_id", touched), fields, touched, queue)
+    changes = _filter_rows(tables["link_changes"], "record_id", record_ids, is_in=False)
     return {
         **tables,
         "records": records,
@@ -41,28 +41,30 @@ def without_records(
         "person_fields": fields,
         "persons": persons,
         "review_queue": queue,
-        "link_changes": _rows(changes, "person_id_after", dead, is_in=False),
+        "link_changes": _filter_rows(changes, "person_id_after", dead, is_in=False),
         "identity_ledger": _ledger(tables["identity_ledger"], record_ids, dead, run_id),
     }
 
 
 def _persons(
-    before: pa.Table, own: pa.Table, events: pa.Table, fields: pa.Table, touched: Collection[str], queue: pa.Table
+    before: pa.Table, remaining: pa.Table, events: pa.Table, fields: pa.Table, touched: Collection[str], queue: pa.Table
 ) -> pa.Table:
-    kept = conform(_rows(before, "person_id", touched, is_in=False), PERSONS)
-    if len(own):
+    persons = conform(_filter_rows(before, "person_id", touched, is_in=False), PERSONS)
+    if len(remaining):
         confidence = before.select(["person_id", "cluster_confidence"]).rename_columns(["person_id", "confidence"])
-        kept = pa.concat_tables([kept, persons_table(own, events, fields, confidence, queue)])
-    asked = Counter(person for row in queue.column("person_ids").to_pylist() for person in row)
-    counts = pa.array([asked[person] for person in kept.column("person_id").to_pylist()], pa.int64())
-    at = kept.schema.get_field_index("n_open_questions")
-    return kept.set_column(at, kept.schema.field(at), counts)
+        persons = pa.concat_tables([persons, persons_table(remaining, events, fields, confidence, queue)])
+    n_questions = Counter(person for row in queue.column("person_ids").to_pylist() for person in row)
+    counts = pa.array([n_questions[person] for person in persons.column("person_id").to_pylist()], pa.int64())
+    position = persons.schema.get_field_index("n_open_questions")
+    return persons.set_column(position, persons.schema.field(position), counts)
 
 
-def _open(queue: pa.Table, record_ids: Collection[str], dead: Collection[str]) -> pa.Table:
+def _open_questions(queue: pa.Table, record_ids: Collection[str], dead: Collection[str]) -> pa.Table:
     for end in ENDS:
-        queue = _rows(queue, end, record_ids, is_in=False)
-    is_kept = [all(person not in dead for person in row) for row in queue.column("person_ids").to_pylist()]
+        queue = _filter_rows(queue, end, record_ids, is_in=False)
+    is_kept = [
+        all(person not in dead for person in person_ids) for person_ids in queue.column("person_ids").to_pylist()
+    ]
     return queue.filter(pa.array(is_kept, pa.bool_()))
 
 
@@ -75,6 +77,6 @@ def _ledger(ledger: pa.Table, record_ids: Collection[str], dead: Collection[str]
     return conform(pa.Table.from_pylist(rows, IDENTITY_LEDGER.arrow_schema()), IDENTITY_LEDGER)
 
 
-def _rows(table: pa.Table, column: str, values: Collection[str], *, is_in: bool = True) -> pa.Table:
-    hit = pc.fill_null(pc.is_in(table.column(column), pa.array(sorted(values), pa.string())), False)
-    return table.filter(hit if is_in else pc.invert(hit))
+def _filter_rows(table: pa.Table, column: str, values: Collection[str], *, is_in: bool = True) -> pa.Table:
+    is_named = pc.fill_null(pc.is_in(table.column(column), pa.array(sorted(values), pa.string())), False)
+    return table.filter(is_named if is_in else pc.invert(is_named))

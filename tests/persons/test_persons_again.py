@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.lookup import places_among
 from pipeline.core.parquet import replace_parts
-from pipeline.persons.again import FieldsSince, taken_over
+from pipeline.persons.again import FieldsSince, replace_persons
 from pipeline.persons.content import (
     contents_with,
     corrected,
@@ -56,7 +56,7 @@ def test_rows_of_untouched_persons_stand_between_those_made_anew_wherever_parts_
     before = table(then)
     bounds = [0, *sorted(min(cut, len(before)) for cut in cuts), len(before)]
     parts = [before.slice(one, next_ - one) for one, next_ in pairwise(bounds)]
-    found = pa.concat_tables(taken_over(parts, pa.array(sorted(touched), pa.string()), table(now)))
+    found = pa.concat_tables(replace_persons(parts, pa.array(sorted(touched), pa.string()), table(now)))
     assert found.equals(table({**{p: own for p, own in then.items() if p not in touched}, **now}))
 
 
@@ -156,7 +156,7 @@ def test_fields_of_a_file_and_of_later_nights_are_those_of_the_last_night(
     for now, touched in nights:
         own = {person: values for person, values in now.items() if person in touched}
         then = {**{person: values for person, values in then.items() if person not in touched}, **own}
-        fields = fields.going_on(pa.array(sorted(touched), pa.string()), table(own))
+        fields = fields.next_night(pa.array(sorted(touched), pa.string()), table(own))
     assert pa.concat_tables(fields.parts()).equals(table(then))
     assert pa.concat_tables(fields.parts(["person_id"])).equals(table(then).select(["person_id"]))
 

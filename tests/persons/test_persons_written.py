@@ -38,7 +38,7 @@ def test_the_file_goes_on_while_few_rows_were_replaced_and_reads_the_same_when_i
     first, second = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
     write_fields(first, fields(range(100), "recent"))
     made = fields(range(n_made), "trusted")
-    write_fields(second, fields_of(first).going_on(made.column("person_id").combine_chunks(), made))
+    write_fields(second, fields_of(first).next_night(made.column("person_id").combine_chunks(), made))
     whole, since, _ = fields_files(second)
     assert whole.samefile(fields_files(first)[0]) == is_handed_on
     assert count_rows(since) == (n_made if is_handed_on else 0)
