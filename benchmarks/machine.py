@@ -8,20 +8,16 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pipeline.core.cores import usable_cores
 from pipeline.core.places import ROOT
 
 PACKAGES = ("splink", "recordlinkage", "duckdb", "numba", "numpy", "pyarrow", "pandas")
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def about_machine() -> dict[str, str | int | float]:
     """Cores, memory, processor, system, versions, and the commit that ran."""
     found: dict[str, str | int | float] = {
-        "cores": cores(),
+        "cores": usable_cores(),
         "memory_gb": round(_memory_gb(), 1),
         "processor": _processor(),
     }

@@ -16,31 +16,39 @@ from flows.quiet import end_with_us
 from pipeline.core.errors import LinkageError
 
 START_SECONDS = 90
+API_URL = "PREFECT_API_URL"
+
+
+def choose_port() -> int | None:
+    """A free port for a server of our own, named in PREFECT_API_URL; None where that names a server already.
+
+    Call it before Prefect is imported: Prefect reads the address then, and a client that knows none starts a server of
+    its own beside ours, which nobody ends when this process is killed.
+    """
+    if os.environ.get(API_URL):
+        return None
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    os.environ[API_URL] = f"http://127.0.0.1:{port}/api"
+    return port
 
 
 @contextmanager
-def local_server() -> Iterator[str]:
-    """Start a server without its browser pages (they call out), on loopback; its API's address while the block runs.
+def local_server(port: int) -> Iterator[None]:
+    """Run a server without its browser pages (they call out) on a port of loopback while the block runs.
 
-    Where PREFECT_API_URL names a server, that one is used.
+    It ends with this process, also where that is killed and can do nothing itself.
 
     Raises:
         LinkageError: If the server does not answer in time.
     """
-    if api_url := os.environ.get("PREFECT_API_URL"):
-        yield api_url
-        return
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    quiet = {**os.environ, "PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_UI_ENABLED": "false"}
-    server = subprocess.Popen(command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    environment = {**os.environ, "PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_UI_ENABLED": "false"}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     end_with_us(server)
-    address = f"http://127.0.0.1:{port}/api"
     try:
-        _wait(server, f"{address}/health")
-        os.environ["PREFECT_API_URL"] = address
-        yield address
+        _wait(server, f"http://127.0.0.1:{port}/api/health")
+        yield
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -68,7 +68,9 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
     from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  (reads its settings when imported)
 
     from flows.nightly import nightly, one_night  # noqa: PLC0415  (imports Prefect)
+    from flows.validating import check_suites  # noqa: PLC0415  (imports Great Expectations)
 
+    check_suites(night)  # told now, not after an hour of reading
     log("run begins", run=night.run_id, feeds=len(night.feeds))
     threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=night.settings.workers)
     has_prefect = prefect_starts()

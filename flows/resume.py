@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
 
-from flows.decided import has_decisions, open_decisions
 from flows.night import Night, next_run_id
+from flows.ready import check_expectations, count_decisions
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
@@ -56,13 +55,17 @@ def begin(night: Night, *, fresh: bool = False) -> Night:
 
     Raises:
         StateError: If the publication that the night builds on is damaged.
-        SettingsError: If the night is before the date of the publication it would build on.
+        SettingsError: If the night is before the date of the publication it would build on, or a file that the run file names
+            cannot be used.
+        StoreUnavailableError: If the store of decisions does not answer.
     """
     home = night.home
     unfinished = unfinished_runs(home)
     for note in unfinished:
         _finish_publication(home, note)
-    base = _base(home, night)
+    current = _publication_to_build_on(home, night)
+    _check_decisions(night, current)
+    base = current.run_id if current else None
     stamps = stamps_of(night)
     resumed = None
     for note in reversed(unfinished):
@@ -92,9 +95,10 @@ def stamps_of(night: Night) -> dict[str, str]:
     """Hash of each thing that tonight's tables depend on besides the exports.
 
     Raises:
-        SettingsError: If a model, a policy or rules that the run file names cannot be used.
+        SettingsError: If a model, a policy, rules or expectations that the run file names cannot be used.
     """
     settings = night.settings
+    check_expectations(settings.expectations)
     load_policy(settings.steward_policy)
     load_survivorship(settings.survivorship, {})
     settings_facts = settings.model_dump(mode="json", exclude=OPERATIONAL)
@@ -130,8 +134,8 @@ def _finish_publication(home: Home, note: RunNote) -> None:
         log("publication completed", run=note.run_id)
 
 
-def _base(home: Home, night: Night) -> str | None:
-    """The run that tonight builds on; None before the first."""
+def _publication_to_build_on(home: Home, night: Night) -> Publication | None:
+    """The publication that tonight builds on; None before the first."""
     current = read_current(home)
     if current is None:
         if published := list_publications(home):
@@ -147,25 +151,19 @@ def _base(home: Home, night: Night) -> str | None:
         raise SettingsError(
             "--as-of", problem, "Was the clock set back? Set it right, or give --as-of that date or later."
         )
-    _check_decisions(night, current)
-    return current.run_id
+    return current
 
 
-def _check_decisions(night: Night, current: Publication) -> None:
-    """That the store has the decisions that the publication was made with; it only ever grows.
+def _check_decisions(night: Night, current: Publication | None) -> None:
+    """That the store answers, and has the decisions that the publication was made with; it only ever grows.
 
     Raises:
+        SettingsError: If the store's URL cannot be one.
         StateError: If it has fewer: people would be joined whom stewards parted.
         StoreUnavailableError: If it does not answer.
     """
-    n_known = current.n_decisions
-    if not n_known:
-        return
-    count = 0
-    if has_decisions(night.settings, night.home, os.environ):
-        with open_decisions(night.settings, night.home, os.environ) as store:
-            count = len(store.log())
-    if count < n_known:
+    count, n_known = count_decisions(night), current.n_decisions if current else 0
+    if current and count < n_known:
         problem = f"has {count:,} stewards' decisions, but the publication was made with {n_known:,}."
         remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
         raise StateError("the store of decisions", problem, remedy)

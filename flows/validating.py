@@ -45,6 +45,15 @@ def validate(night: Night, contract: Contract) -> list[str]:
     return list(notes)
 
 
+def check_suites(night: Night) -> None:
+    """Load all suites, which then are there for every source.
+
+    Raises:
+        SettingsError: If a suite names an expectation that does not exist, or does not fit.
+    """
+    _suites(night.settings.expectations, _suites_stamp(night))
+
+
 def settle_feeds(night: Night) -> list[FeedState]:
     """Decide for every feed whether tonight's export counts, or its last good one; write source_status and quarantine."""
     nights = [_feed_night(night, feed_id) for feed_id in night.feeds]

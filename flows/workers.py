@@ -16,6 +16,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from pebble import ProcessPool
 
+from pipeline.core.cores import usable_cores
 from pipeline.core.log import log_to
 from pipeline.core.memory import few_cycles, memory_of_the_system
 
@@ -61,7 +62,7 @@ def warm_up(most: int) -> None:
 
 
 def _processes(most: int) -> int:
-    return min(most, os.cpu_count() or 1)
+    return min(most, usable_cores())
 
 
 def _do_work(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

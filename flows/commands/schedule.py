@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,31 +26,38 @@ def schedule(
     home: HomeOption = None,
 ) -> None:
     """Serve the nightly flow; what cannot be is told now, not at night."""
-    from flows.local_server import local_server
+    from flows.local_server import choose_port, local_server
     from flows.night import plan_night
     from flows.quiet import quiet_prefect
+    from flows.ready import check_expectations
     from schemas.contract import load_contracts
 
     night = plan_night(run_file, home, None, None, os.environ)
     load_contracts(night.settings.contracts)
+    check_expectations(night.settings.expectations)
     quiet_prefect(night.settings.home)
+    port = choose_port()
     _check(cron)
-    with local_server():
-        from prefect.schedules import Cron
+    with local_server(port) if port else nullcontext():
+        _serve(cron, run_file, home)
 
-        from flows.served import one_night
 
-        Console(stderr=True).print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
-        one_night.serve(
-            name="nightly",
-            schedule=Cron(cron, timezone="Europe/London"),
-            parameters={
-                "run_file": str(run_file.resolve()) if run_file else None,
-                "home": str(home.resolve()) if home else None,
-            },
-            pause_on_shutdown=False,
-            limit=1,
-        )
+def _serve(cron: str, run_file: Path | None, home: Path | None) -> None:
+    from prefect.schedules import Cron
+
+    from flows.served import one_night
+
+    Console(stderr=True).print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
+    one_night.serve(
+        name="nightly",
+        schedule=Cron(cron, timezone="Europe/London"),
+        parameters={
+            "run_file": str(run_file.resolve()) if run_file else None,
+            "home": str(home.resolve()) if home else None,
+        },
+        pause_on_shutdown=False,
+        limit=1,
+    )
 
 
 def _check(cron: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import pyarrow as pa
 
+from pipeline.core.cores import usable_cores
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.local.counted import frequency_table
 from pipeline.engines.local.going_on import GoingOn
@@ -16,13 +16,13 @@ from schemas.model import Model
 
 
 class LocalEngine:
-    """Numba kernels on as many threads as there are cores; the result does not depend on how many."""
+    """Numba kernels on as many threads as the process may use cores; the result does not depend on how many."""
 
     name = "local"
 
     def __init__(self, groups: Mapping[str, tuple[str, ...]], threads: int | None = None) -> None:
         self._groups = groups
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or usable_cores()
 
     def load(self, table: pa.Table, model: Model) -> LocalWorkspace:
         """Encode the table."""

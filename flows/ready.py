@@ -1,0 +1,57 @@
+"""What a night needs besides the exports, looked at before the first of them is read: a large export takes an hour."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from flows.decided import DECISIONS_URL, has_decisions, open_decisions
+from flows.night import Night
+from pipeline.core.errors import TRY_AGAIN, SettingsError, StoreUnavailableError
+
+STORE_NEEDED = (
+    f"Start the database, or correct decisions_url in the run file or {DECISIONS_URL}. "
+    "Nothing was read yet: without its decisions a night would join people whom stewards have parted."
+)
+
+
+def check_expectations(folder: Path) -> None:
+    """That there are suites of expectations, and that each is JSON; whether each expectation exists is told by ``validate``.
+
+    Raises:
+        SettingsError: If the folder is not there or empty, or a suite cannot be read.
+    """
+    what_to_do = (
+        "Correct `expectations` in the run file: it names the folder of <source>.json files (bundled: expectations/)."
+    )
+    if not folder.is_dir():
+        raise SettingsError("expectations", f"{folder} is not a folder that is there.", what_to_do)
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise SettingsError("expectations", f"{folder} holds no suite of expectations.", what_to_do)
+    for path in paths:
+        try:
+            json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            problem = f"cannot be read as JSON ({type(error).__name__})."
+            raise SettingsError(
+                str(path), problem, "Mend it, or bring it back; expectations/README.md tells its form."
+            ) from None
+
+
+def count_decisions(night: Night) -> int:
+    """How many decisions the store holds; 0 where nobody has decided yet.
+
+    Raises:
+        SettingsError: If the store's URL cannot be one.
+        StoreUnavailableError: If there is a store and it does not answer.
+    """
+    if not has_decisions(night.settings, night.home, os.environ):
+        return 0
+    try:
+        with open_decisions(night.settings, night.home, os.environ) as store:
+            return len(store.log())
+    except StoreUnavailableError as error:
+        advice = STORE_NEEDED if error.what_to_do == TRY_AGAIN else error.what_to_do
+        raise StoreUnavailableError(error.store, error.problem, advice) from None

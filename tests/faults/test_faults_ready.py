@@ -1,0 +1,68 @@
+"""What a night needs besides the exports is looked at before the first export is read, and told with what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from small_london import London, current_run, ended, forked, plain_night
+
+from flows import decided
+from pipeline.stewardship.store import open_store
+
+pytestmark = pytest.mark.slow
+OLD, NEW, DAY = "2026-11-20-1", "2026-11-21-1", "2026-11-21"
+SHORT_S = 0.5
+
+
+def impatient_night(london: London, home: Path) -> None:
+    decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
+    plain_night(london.night(home, DAY))
+
+
+def failed_night(london: London, home: Path) -> str:
+    """What a night says that fails before it reads anything."""
+    out = london.place / "out"
+    assert ended(forked(lambda: impatient_night(london, home), out)) == 1
+    assert current_run(home) == OLD
+    assert not (home / "runs" / NEW / "read").exists()
+    return out.read_text("utf-8")
+
+
+def test_expectations_that_are_not_there_are_told_before_anything_is_read(london: London, home: Path) -> None:
+    shutil.rmtree(london.place / "expectations")
+    message = failed_night(london, home)
+    assert f"{london.place / 'expectations'} is not a folder that is there." in message
+    assert "Correct `expectations` in the run file" in message
+    (london.place / "expectations").mkdir()
+    assert "holds no suite of expectations." in failed_night(london, home)
+
+
+def test_a_suite_that_cannot_be_read_or_names_no_expectation_is_told_before_anything_is_read(
+    london: London, home: Path
+) -> None:
+    suite = next((london.place / "expectations").glob("*.json"))
+    suite.write_text("{", "utf-8")
+    assert f"{suite}: cannot be read as JSON" in failed_night(london, home)
+    wrong = {"type": "expect_no_such_thing", "kwargs": {}, "meta": {"severity": "row"}}
+    suite.write_text(json.dumps({"expectations": [wrong]}), "utf-8")
+    assert f"{suite.name}: has an expectation that does not exist or fit" in failed_night(london, home)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("/srv/decisions.sqlite3", "decisions_url: is no database URL."),
+        ("mysql://host/decisions", "decisions_url: mysql is not known."),
+        ("postgresql://user:secret@127.0.0.1:1/decisions", "correct decisions_url in the run file"),
+    ],
+)
+def test_a_store_of_decisions_that_cannot_be_had_is_told_before_anything_is_read(
+    london: London, home: Path, url: str, message: str
+) -> None:
+    london.say(decisions_url=url)
+    output = failed_night(london, home)
+    assert message in output
+    assert "secret" not in output
