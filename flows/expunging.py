@@ -22,7 +22,7 @@ from pipeline.publish.expunge import Rebuild, expunge_folder, expunge_publicatio
 from pipeline.publish.holding import known_records, records_of, sources_of
 from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
 from pipeline.review.index import forget_indexes
-from pipeline.stewardship.erasure import erase
+from pipeline.stewardship.erasure import check_may_erase, erase
 from pipeline.validate.hold import rewritten
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
@@ -55,7 +55,7 @@ def expunge(
 
     Raises:
         SettingsError: If the order is not told, or nothing of a record is here.
-        StoreUnavailableError: If the store of decisions does not answer.
+        StoreUnavailableError: If the store of decisions does not answer, or its role may not erase: nothing was done then.
         StateError: If a table cannot be read, so that nothing can be taken out of it.
         PublishRefusedError: If a publication without the records would contradict itself; the old one is untouched.
     """
@@ -74,6 +74,7 @@ def expunge(
     order = reopened(home, by, ref, ids) or Order(
         str(uuid4()), by, ref, _now(), tuple(sorted(map(digest, ids))), n_may_return=_may_return(settings, home, ids)
     )
+    _check_may_erase(settings, home, ids)
     return _carry_out(settings, home, note_order(home, order), ids)
 
 
@@ -85,6 +86,7 @@ def expunge_again(settings: RunSettings, home: Home) -> list[ExpungeReceipt]:
         StateError: If a table cannot be read, so that nothing can be taken out of it.
         PublishRefusedError: If a publication without the records would contradict itself.
     """
+    _check_may_erase(settings, home, None)
     for order in orders(home):
         note_order(home, replace(order, expunged_at=None))
     return finish_orders(settings, home)
@@ -181,6 +183,13 @@ def _rebuild(settings: RunSettings) -> Rebuild:
         return without_records(tables, record_ids, survivorship, run_id)
 
     return rebuild
+
+
+def _check_may_erase(settings: RunSettings, home: Home, ids: Collection[str] | None) -> None:
+    """That the store lets us erase decisions on the records, before anything is noted or removed."""
+    if has_decisions(settings, home, os.environ):
+        with open_decisions(settings, home, os.environ) as store:
+            check_may_erase(store, ids)
 
 
 def _erase(settings: RunSettings, home: Home, order: Order, ids: Collection[str]) -> int:

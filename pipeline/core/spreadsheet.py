@@ -1,7 +1,8 @@
-"""Text that goes into a CSV file: no spreadsheet that opens it may take a cell for a formula and run it."""
+"""CSV files and spreadsheets: no text of ours may be run as a formula, and cells may be parted as any of them does it."""
 
 from __future__ import annotations
 
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|"}
 FORMULA_STARTS = tuple("=+-@|%\t\r\n'\uff1d\uff0b\uff0d\uff20")
 """A cell that begins with one of these (= + - @ in their wide forms too), after blanks, may be run as a formula."""
 
@@ -14,6 +15,11 @@ def guarded(text: str) -> str:
 def unguarded(cell: str) -> str:
     """The text of a cell that ``guarded`` made."""
     return cell[1:] if cell.startswith("'") and _may_run(cell[1:]) else cell
+
+
+def delimiter_of(heading: str) -> str:
+    """The sign that parts the names of a CSV's first line: that of ``DELIMITERS`` which is most often in it."""
+    return max(DELIMITERS, key=heading.count)
 
 
 def _may_run(text: str) -> bool:

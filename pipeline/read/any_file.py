@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from pipeline.core.errors import SourceError
+from pipeline.core.spreadsheet import delimiter_of
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-DELIMITERS = ",;\t|"
 TEXT = pa.string()
 CODED = pa.dictionary(pa.int32(), TEXT)
 
@@ -77,14 +77,14 @@ def _csv_headings(path: Path) -> list[str]:
         first = file.readline().removeprefix("\ufeff")
     if "\x00" in first:
         raise SourceError("not_text", str(path), "is neither text nor Parquet.", "Save it as CSV (UTF-8) or Parquet.")
-    parse = csv.ParseOptions(delimiter=_delimiter(first))
+    parse = csv.ParseOptions(delimiter=delimiter_of(first))
     return csv.read_csv(pa.py_buffer(first.encode()), parse_options=parse).column_names
 
 
 def _csv(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa.Table:
     encoding = _encoding(path)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        delimiter = _delimiter(file.readline())
+        delimiter = delimiter_of(file.readline())
     wrong: list[csv.InvalidRow] = []
 
     def refuse(row: csv.InvalidRow) -> str:
@@ -132,10 +132,6 @@ def _encoding(path: Path) -> str:
         except UnicodeDecodeError:
             return "cp1252"
     return "utf-8"
-
-
-def _delimiter(first: str) -> str:
-    return max(DELIMITERS, key=first.count)
 
 
 def _parquet(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa.Table:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from operator import eq
 
 from pipeline.core.errors import SourceError
+from pipeline.core.spreadsheet import DELIMITERS
 from pipeline.read.sheets import BadRow, Cell, Row, Sheet
 from pipeline.read.workbooks import printable
 from schemas.contract import Contract, Feed
 from schemas.contract_checks import fold_heading
 
 SEARCHED_ROWS = 20
-DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)

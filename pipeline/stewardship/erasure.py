@@ -21,6 +21,13 @@ from pipeline.stewardship.store import Store
 
 DEAD_ROWS = re.compile(r"\d+")
 """What VACUUM says begins, in every language, with how many dead rows it had to keep"""
+MAY_ERASE = """
+SELECT has_table_privilege('decisions', 'UPDATE') AND has_table_privilege('erasures', 'INSERT')
+   AND (pg_has_role(relowner, 'USAGE')
+        OR CASE WHEN current_setting('server_version_num')::int >= 170000 THEN has_table_privilege('decisions', 'MAINTAIN') END)
+FROM pg_class WHERE oid = 'decisions'::regclass
+"""
+"""Whether PostgreSQL lets the role empty decisions, and rewrite their table"""
 FILE_OF_DECISIONS = "SELECT pg_relation_filenode('decisions')"
 
 
@@ -34,6 +41,27 @@ class Receipt:
     """The order's own number or file mark: must not name the person."""
     erased_at: dt.datetime
     n_decisions: int
+
+
+def check_may_erase(store: Store, record_ids: Collection[str] | None = None) -> None:
+    """That ``erase`` could be carried out to its end; to be asked before anything else of an order is. None: on any record.
+
+    Raises:
+        StoreUnavailableError: If there are such decisions and the role may not empty them or rewrite their table, or the
+            database does not answer.
+    """
+    if store.engine.dialect.name != "postgresql":
+        return
+
+    def may_erase(connection: Connection) -> bool:
+        any_decision = sa.select(sa.exists().select_from(DECISIONS))
+        concerned = connection.scalar(any_decision) if record_ids is None else _count(connection, record_ids)
+        return not concerned or bool(connection.exec_driver_sql(MAY_ERASE).scalar())
+
+    if not store.read(may_erase):
+        problem = "this role may not erase decisions for good: it must own their table, whose file is written anew."
+        what_to_do = "Nothing was expunged. Give the order with the owner's role in BOROUGHLINK_DECISIONS_URL."
+        raise StoreUnavailableError(name_of(store.engine), problem, what_to_do)
 
 
 def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref: str, erasure_id: str) -> int:

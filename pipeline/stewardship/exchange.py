@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pipeline.core.durable import replacing_own
 from pipeline.core.errors import DecisionConflictError, SettingsError
 from pipeline.core.parquet import read_table, write_table
-from pipeline.core.spreadsheet import guarded, unguarded
+from pipeline.core.spreadsheet import DELIMITERS, delimiter_of, guarded, unguarded
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Refusal, Store
 from schemas.decisions import NewDecision
@@ -145,7 +145,10 @@ def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines, restkey=TOO_MANY, strict=True)
+        delimiter = delimiter_of(lines.readline())
+        lines.seek(0)
+        rows = csv.DictReader(lines, restkey=TOO_MANY, strict=True, delimiter=delimiter)
+        _check_delimiter(path, rows.fieldnames or ())
         _check_headings(path, rows.fieldnames or ())
         for row in rows:
             yield {name: unguarded(value) if isinstance(value, str) else value for name, value in row.items() if value}
@@ -155,6 +158,15 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     table = read_table(path)
     _check_headings(path, table.column_names)
     yield from table.to_pylist()
+
+
+def _check_delimiter(path: Path, headings: Sequence[str]) -> None:
+    """That the first line has more than one heading: else no sign that is known stands between them."""
+    if len(headings) == 1 and headings[0] not in DECISIONS.names:
+        problem = f"has one column, {headings[0][:40]!r}: the sign between its headings is none that is known."
+        *signs, last = DELIMITERS.values()
+        expected = f"Part the columns by {', '.join(signs)} or {last}. They are {', '.join(DECISIONS.names)}."
+        raise SettingsError(str(path), problem, expected)
 
 
 def _check_headings(path: Path, headings: Sequence[str]) -> None:

@@ -80,6 +80,23 @@ def check_gone(london: London, home: Path, postgres: Server, record: str) -> Non
         assert len(store.log()) == 3
 
 
+def files_of(home: Path) -> dict[str, bytes]:
+    """Every file of the home but the lock, byte by byte."""
+    return {
+        str(path.relative_to(home)): path.read_bytes()
+        for path in home.rglob("*")
+        if path.is_file() and path.name != "lock"
+    }
+
+
+def lesser_role(postgres: Server, url: str, name: str) -> None:
+    """A role that may write decisions, and does not own their table."""
+    schema = url.rpartition("%3D")[2]
+    with psycopg.connect(host=str(postgres.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {name}")
+        connection.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO {name}")
+
+
 def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -126,15 +143,32 @@ def test_a_database_that_is_gone_is_told_and_the_same_order_finishes_when_it_is_
     check_gone(london, home, postgres, decided_on[0])
 
 
-def test_a_role_that_does_not_own_the_table_is_told_that_bytes_stay(
+def test_a_role_that_does_not_own_the_table_is_told_before_anything_is_removed(
     london: London, home: Path, postgres: Server, decided_on: tuple[str, ...]
 ) -> None:
     out, url = home.parent / "out", settings(london).decisions_url or ""
-    schema = url.rpartition("%3D")[2]
-    with psycopg.connect(host=str(postgres.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE eraser LOGIN; GRANT USAGE ON SCHEMA {schema} TO eraser")
-        connection.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO eraser")
+    lesser_role(postgres, url, "eraser")
     london.say(decisions_url=url.replace("postgres@", "eraser@"))
+    before = files_of(home)
+    assert ended(forked(lambda: ordered(london, home, decided_on[0]), out)) == 1
+    assert "Nothing was expunged. Give the order with the owner's role" in out.read_text("utf-8")
+    assert files_of(home) == before
+    assert orders(Home(home)) == []
+    with open_decisions(settings(london), Home(home), {}) as store:
+        assert decided_on[0] in store.log().column("record_id_l").to_pylist()
+    london.say(decisions_url=url)
+    ordered(london, home, decided_on[0])
+    check_gone(london, home, postgres, decided_on[0])
+
+
+def test_an_order_whose_overwriting_was_left_to_another_role_says_what_is_open(
+    london: London, home: Path, postgres: Server, decided_on: tuple[str, ...]
+) -> None:
+    """As where the owner's command died after decisions were emptied, and another role gives the order again."""
+    url, out = settings(london).decisions_url or "", home.parent / "out"
+    assert ended(forked(lambda: (setattr(erasure, "_overwrite", die), ordered(london, home, decided_on[0])), out)) < 0
+    lesser_role(postgres, url, "finisher")
+    london.say(decisions_url=url.replace("postgres@", "finisher@"))
     assert ended(forked(lambda: ordered(london, home, decided_on[0]), out)) == 1
     assert "Give the same order again as the owner" in out.read_text("utf-8")
     london.say(decisions_url=url)

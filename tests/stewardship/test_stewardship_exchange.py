@@ -111,6 +111,19 @@ def test_rows_without_ids_read_twice_count_once(store: Store, tmp_path: Path) ->
     assert len(store.log()) == 2
 
 
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_columns_may_be_parted_as_a_spreadsheet_of_another_country_does_it(
+    store: Store, tmp_path: Path, sign: str
+) -> None:
+    rows = [["verdict", "record_id_l", "record_id_r", "decided_by", "reason"], ["link", "a", "b", "ann", "one, two"]]
+    path = tmp_path / "in.csv"
+    path.write_text("\ufeff" + "".join(sign.join(row) + "\r\n" for row in rows), "utf-8")
+    assert bring_decisions(store, path, "operator").entered == 1
+    assert store.log().column("reason").to_pylist() == ["one, two"]
+    path.write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows), "utf-8")
+    assert bring_decisions(store, path, "operator").already_there == 1
+
+
 def test_an_imported_link_on_a_victim_and_an_offender_still_needs_its_second_person(
     store: Store, tmp_path: Path
 ) -> None:
@@ -131,6 +144,7 @@ def test_a_file_that_holds_something_else_is_refused_whole(store: Store, tmp_pat
         ("e.parquet", b"PAR1", "cannot be read as parquet"),
         ("f.xlsx", b"", "must end in"),
         ("g.csv", b"", "lacks the column"),
+        ("h.csv", b"verdict^decided_by^reason\n", "Part the columns by comma, semicolon, tab or |"),
     ):
         path = tmp_path / name
         path.write_bytes(content)
