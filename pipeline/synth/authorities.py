@@ -57,20 +57,20 @@ class Authorities:
         self.truth = truth
         (root / "la").mkdir(parents=True, exist_ok=True)
         self.lists = [
-            _List(root / "la" / f"{slug(borough)}.xlsx", borough, HEADINGS[at % 2])
-            for at, borough in enumerate(BOROUGHS)
+            _List(root / "la" / f"{slug(borough)}.xlsx", borough, HEADINGS[borough_number % 2])
+            for borough_number, borough in enumerate(BOROUGHS)
         ]
 
-    def add(self, seen: Sighting) -> None:
+    def add(self, sighting: Sighting) -> None:
         """Write one sighting."""
-        at, name = BOROUGHS.index(seen.event.borough), slug(seen.event.borough)
-        row = self.lists[at].add(at, seen)
-        self.truth(f"la_children.{name}", f"la/{name}.xlsx", "List_1", row, 1, seen.truth)
+        borough_number, name = BOROUGHS.index(sighting.event.borough), slug(sighting.event.borough)
+        row = self.lists[borough_number].add(borough_number, sighting)
+        self.truth(f"la_children.{name}", f"la/{name}.xlsx", "List_1", row, 1, sighting.truth)
 
     def close(self) -> None:
         """Finish the files."""
-        for each in self.lists:
-            each.book.close()
+        for borough_list in self.lists:
+            borough_list.book.close()
 
 
 class _List:
@@ -86,10 +86,10 @@ class _List:
             self.sheet.write_string(FIRST_ROW - 2, column, heading)
         self.row = FIRST_ROW - 1
 
-    def add(self, at: int, seen: Sighting) -> int:
+    def add(self, borough_number: int, sighting: Sighting) -> int:
         """Write a row; returns its number as a person counts it."""
         self.row += 1
-        for column, value in enumerate(_cells(at, self.row, seen)):
+        for column, value in enumerate(_cells(borough_number, self.row, sighting)):
             if isinstance(value, dt.date):
                 self.sheet.write_datetime(self.row - 1, column, dt.datetime.combine(value, dt.time()), self.day)
             elif value:
@@ -97,24 +97,24 @@ class _List:
         return self.row
 
 
-def _cells(at: int, row: int, seen: Sighting) -> Cells:
-    day = seen.event.at.date()
-    age = seen.event.person.age_on(day)
-    home = seen.event.person.home_on(day)
-    born: object = seen.born if at % 5 else seen.born.strftime("%d/%m/%Y") if seen.born else ""
+def _cells(borough_number: int, row: int, sighting: Sighting) -> Cells:
+    day = sighting.event.at.date()
+    age = sighting.event.person.age_on(day)
+    home = sighting.event.person.home_on(day)
+    born: object = sighting.born if borough_number % 5 else sighting.born.strftime("%d/%m/%Y") if sighting.born else ""
     return [
         str(997 + row),
-        seen.surname,
-        given_names(seen),
-        GENDERS.get(seen.sex, "9") if at % 3 else seen.sex,
-        seen.ethnicity,
+        sighting.surname,
+        given_names(sighting),
+        GENDERS.get(sighting.sex, "9") if borough_number % 3 else sighting.sex,
+        sighting.ethnicity,
         born,
-        str(age) if age >= 0 and seen.born else "",
-        seen.address,
-        seen.postcode,
-        home.uprn if home.address == seen.address else "",
-        seen.nhs_number,
-        seen.upn,
+        str(age) if age >= 0 and sighting.born else "",
+        sighting.address,
+        sighting.postcode,
+        home.uprn if home.address == sighting.address else "",
+        sighting.nhs_number,
+        sighting.upn,
         day,
-        seen.event.facts["contact"],
+        sighting.event.facts["contact"],
     ]

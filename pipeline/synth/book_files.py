@@ -37,14 +37,14 @@ Sheets = Mapping[str, Sequence[Line]]
 FIRST_ROW = 5  # as a person counts it: title, note, two rows of headings
 
 
-def write_book(path: Path, title: str, headings: Headings, sheets: Sheets, r: random.Random) -> None:
+def write_book(path: Path, title: str, headings: Headings, sheets: Sheets, rng: random.Random) -> None:
     """Write the tracker as the ending of its path says."""
     if path.suffix == ".ods":
         _write_ods(path, title, headings, sheets)
     elif path.suffix == ".xls":
         _write_xls(path, title, headings, sheets)
     else:
-        path.write_bytes(_xlsx(title, headings, sheets, r))
+        path.write_bytes(_xlsx(title, headings, sheets, rng))
 
 
 def lock(path: Path) -> None:
@@ -54,7 +54,7 @@ def lock(path: Path) -> None:
     path.write_bytes(out.getvalue())
 
 
-def _xlsx(title: str, headings: Headings, sheets: Sheets, r: random.Random) -> bytes:
+def _xlsx(title: str, headings: Headings, sheets: Sheets, rng: random.Random) -> bytes:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -69,7 +69,7 @@ def _xlsx(title: str, headings: Headings, sheets: Sheets, r: random.Random) -> b
         _merged_headings(sheet, headings, bold)
         for number, line in enumerate(lines, start=FIRST_ROW - 1):
             _write_line(sheet, number, line, headings, styles)
-            if r.random() < 0.03:
+            if rng.random() < 0.03:
                 sheet.set_row(number, None, None, {"hidden": True})
         sheet.write_string(len(lines) + FIRST_ROW, 0, _total(lines))
     book.add_worksheet("Lists").write_string(0, 0, "Cat 1, Cat 2, Cat 3")
@@ -112,24 +112,26 @@ def _write_line(
 
 def _merged_headings(sheet: xlsxwriter.worksheet.Worksheet, headings: Headings, bold: object) -> None:
     groups = [group for group, _ in headings]
-    at = 0
-    while at < len(groups):
-        end = at
-        while end + 1 < len(groups) and groups[end + 1] == groups[at]:
-            end += 1
-        if end > at:
-            sheet.merge_range(2, at, 2, end, groups[at], bold)
+    first = 0
+    while first < len(groups):
+        last = first
+        while last + 1 < len(groups) and groups[last + 1] == groups[first]:
+            last += 1
+        if last > first:
+            sheet.merge_range(2, first, 2, last, groups[first], bold)
         else:
-            sheet.write_string(2, at, groups[at], bold)
-        for column in range(at, end + 1):
+            sheet.write_string(2, first, groups[first], bold)
+        for column in range(first, last + 1):
             if below := headings[column][1]:
                 sheet.write_string(3, column, below, bold)
-        at = end + 1
+        first = last + 1
 
 
 def _plain(title: str, headings: Headings, lines: Sequence[Line]) -> list[Cells]:
     """A sheet's rows where there is no formatting: the upper heading stands over the first column of its group."""
-    upper = [group if at == 0 or headings[at - 1][0] != group else "" for at, (group, _) in enumerate(headings)]
+    upper = [
+        group if column == 0 or headings[column - 1][0] != group else "" for column, (group, _) in enumerate(headings)
+    ]
     lower = [below or "" for _, below in headings]
     return [[title], ["Keep up to date"], upper, lower, *(line.cells for line in lines), [], [_total(lines)]]
 

@@ -60,51 +60,51 @@ class Crime(NamedTuple):
 class Cris:
     """Crime reports, one row a person and crime; a suspect's row often tells of a crime that has a victim's row."""
 
-    def __init__(self, root: Path, truth: Truth, random_: random.Random) -> None:
-        self.truth, self.r, self.count = truth, random_, 0
+    def __init__(self, root: Path, truth: Truth, rng: random.Random) -> None:
+        self.truth, self.rng, self.count = truth, rng, 0
         self.files: dict[str, CsvFile] = {}
         self.crimes: dict[str, deque[Crime]] = defaultdict(lambda: deque(maxlen=20))
-        for at, borough in enumerate(BOROUGHS):
-            headings = tuple(HEADINGS[at % 3].get(name, name) for name in COLUMNS)
+        for borough_number, borough in enumerate(BOROUGHS):
+            headings = tuple(HEADINGS[borough_number % 3].get(name, name) for name in COLUMNS)
             path = root / "cris" / f"{slug(borough)}.csv"
-            self.files[borough] = CsvFile(path, "cp1252", ";" if at % 5 == 0 else ",", headings)
+            self.files[borough] = CsvFile(path, "cp1252", ";" if borough_number % 5 == 0 else ",", headings)
 
-    def add(self, seen: Sighting) -> None:
+    def add(self, sighting: Sighting) -> None:
         """Write one sighting, at times twice."""
-        r, event = self.r, seen.event
-        at = BOROUGHS.index(event.borough)
-        crime = self._crime(seen)
+        rng, event = self.rng, sighting.event
+        borough_number = BOROUGHS.index(event.borough)
+        crime = self._crime(sighting)
         row = [
             crime.reference,
             CODES[event.borough][1],
-            crime.at.strftime("%d/%m/%Y" if at % 2 else "%d/%m/%y"),
+            crime.at.strftime("%d/%m/%Y" if borough_number % 2 else "%d/%m/%y"),
             crime.offence,
             event.facts["flags"],
             event.role,
-            police_text(seen.surname, r),
-            police_text(given_names(seen), r),
-            _born(seen, at),
-            f"Age {seen.age}" if seen.age and r.random() < 0.3 else seen.age,
-            seen.sex,
-            seen.ethnicity,
-            seen.ic,
-            seen.address,
-            seen.postcode,
-            self._phone(seen.phone),
-            seen.email,
-            police_text(seen.aka, r),
-            self._police_id(seen),
+            police_text(sighting.surname, rng),
+            police_text(given_names(sighting), rng),
+            _born(sighting, borough_number),
+            f"Age {sighting.age}" if sighting.age and rng.random() < 0.3 else sighting.age,
+            sighting.sex,
+            sighting.ethnicity,
+            sighting.ic,
+            sighting.address,
+            sighting.postcode,
+            self._phone(sighting.phone),
+            sighting.email,
+            police_text(sighting.aka, rng),
+            self._police_id(sighting),
             event.facts.get("asn", ""),
         ]
-        self._write(event.borough, seen, row)
-        if r.random() < 0.003:
-            self._write(event.borough, seen, row)
+        self._write(event.borough, sighting, row)
+        if rng.random() < 0.003:
+            self._write(event.borough, sighting, row)
 
-    def _crime(self, seen: Sighting) -> Crime:
-        event, household = seen.event, seen.event.person.household_id
+    def _crime(self, sighting: Sighting) -> Crime:
+        event, household = sighting.event, sighting.event.person.household_id
         recent = self.crimes[event.borough]
-        if event.role in ("SUS", "ACC") and recent and self.r.random() < 0.5:
-            crime = self.r.choice(recent)
+        if event.role in ("SUS", "ACC") and recent and self.rng.random() < 0.5:
+            crime = self.rng.choice(recent)
             if household not in crime.households:
                 crime.households.add(household)
                 return crime
@@ -116,18 +116,18 @@ class Cris:
 
     def _phone(self, phone: str) -> str:
         """The number as people write it."""
-        style = self.r.random()
+        style = self.rng.random()
         return f"{phone[:5]} {phone[5:]}" if style < 0.15 else f"+44{phone[1:]}" if phone and style < 0.25 else phone
 
-    def _police_id(self, seen: Sighting) -> str:
+    def _police_id(self, sighting: Sighting) -> str:
         """PNC ID, long or short, or else CRO number."""
-        if seen.pnc_id and self.r.random() < 0.3:
-            return f"{seen.pnc_id[2:4]}/{seen.pnc_id[5:12].lstrip('0')}{seen.pnc_id[-1]}"
-        return seen.pnc_id or seen.cro_number
+        if sighting.pnc_id and self.rng.random() < 0.3:
+            return f"{sighting.pnc_id[2:4]}/{sighting.pnc_id[5:12].lstrip('0')}{sighting.pnc_id[-1]}"
+        return sighting.pnc_id or sighting.cro_number
 
-    def _write(self, borough: str, seen: Sighting, row: list[str]) -> None:
+    def _write(self, borough: str, sighting: Sighting, row: list[str]) -> None:
         file = f"cris/{slug(borough)}.csv"
-        self.truth(f"cris.{slug(borough)}", file, None, self.files[borough].row(row), 1, seen.truth)
+        self.truth(f"cris.{slug(borough)}", file, None, self.files[borough].row(row), 1, sighting.truth)
 
     def close(self) -> None:
         """Some boroughs end with a blank row and a total."""
@@ -138,7 +138,9 @@ class Cris:
             file.handle.close()
 
 
-def _born(seen: Sighting, at: int) -> str:
-    if not seen.born:
+def _born(sighting: Sighting, borough_number: int) -> str:
+    if not sighting.born:
         return ""
-    return seen.born.strftime("%Y-%m-%d" if at % 4 == 0 else "%d/%m/%y" if at % 7 == 3 else "%d/%m/%Y")
+    return sighting.born.strftime(
+        "%Y-%m-%d" if borough_number % 4 == 0 else "%d/%m/%y" if borough_number % 7 == 3 else "%d/%m/%Y"
+    )

@@ -68,130 +68,138 @@ class Sighting:
         return self.event.person.person_id
 
 
-def write_down(event: Event, family: list[Person], random_: random.Random) -> Sighting:
+def write_down(event: Event, family: list[Person], rng: random.Random) -> Sighting:
     """The event's person as a clerk would write them, family being those whose details may be given instead."""
-    p, r, day = event.person, random_, event.at.date()
+    person, day = event.person, event.at.date()
     filled = FILLED[event.system]
-    has = {name: r.random() < share for name, share in filled.items()}
-    home = p.home_on(day)
-    if r.random() < 0.04 and len(p.homes) > 1:
-        home = p.homes[0][1]
-    seen = Sighting(
+    has = {name: rng.random() < share for name, share in filled.items()}
+    home = person.home_on(day)
+    if rng.random() < 0.04 and len(person.homes) > 1:
+        home = person.homes[0][1]
+    sighting = Sighting(
         event,
-        p.forename,
-        p.surname_on(day),
-        p.middle if has["middle"] else "",
-        p.born if has["dob"] else None,
+        person.forename,
+        person.surname_on(day),
+        person.middle if has["middle"] else "",
+        person.born if has["dob"] else None,
         "",
-        p.sex,
-        p.ethnicity if r.random() < 0.8 else r.choice(("NS", "")),
-        p.community.ic if r.random() < 0.7 else "",
+        person.sex,
+        person.ethnicity if rng.random() < 0.8 else rng.choice(("NS", "")),
+        person.community.ic if rng.random() < 0.7 else "",
         home.address if has["address"] else "",
-        home.postcode if has["address"] and r.random() < 0.97 else "",
-        (p.phone or "") if has["phone"] else "",
-        (p.email or "") if has["email"] else "",
-        (p.pnc_id or "") if has["pnc"] else "",
-        (p.cro_number or "") if has["pnc"] and r.random() < 0.4 else "",
-        (p.nhs_number or "")
-        if (event.system == "la_children" and r.random() < 0.75)
-        or (event.system == "borough_cse" and r.random() < 0.25)
+        home.postcode if has["address"] and rng.random() < 0.97 else "",
+        (person.phone or "") if has["phone"] else "",
+        (person.email or "") if has["email"] else "",
+        (person.pnc_id or "") if has["pnc"] else "",
+        (person.cro_number or "") if has["pnc"] and rng.random() < 0.4 else "",
+        (person.nhs_number or "")
+        if (event.system == "la_children" and rng.random() < 0.75)
+        or (event.system == "borough_cse" and rng.random() < 0.25)
         else "",
-        (p.upn or "") if event.system == "la_children" and r.random() < 0.7 else "",
-        p.aliases[0] if p.aliases and r.random() < 0.35 else "",
+        (person.upn or "") if event.system == "la_children" and rng.random() < 0.7 else "",
+        person.aliases[0] if person.aliases and rng.random() < 0.35 else "",
     )
-    if seen.born is None and r.random() < 0.7:
-        age = p.age_on(day)
-        seen.age = str(age) if r.random() < 0.5 else f"{max(age - 1, 0)}-{age + 1}"
+    if sighting.born is None and rng.random() < 0.7:
+        age = person.age_on(day)
+        sighting.age = str(age) if rng.random() < 0.5 else f"{max(age - 1, 0)}-{age + 1}"
     if event.facts.get("unnamed"):
-        seen.forename, seen.middle, seen.born, seen.age, seen.aka = r.choice(("Baby", "Unborn")), "", None, "", ""
-        seen.nhs_number = ""
+        sighting.forename, sighting.middle, sighting.born, sighting.age, sighting.aka = (
+            rng.choice(("Baby", "Unborn")),
+            "",
+            None,
+            "",
+            "",
+        )
+        sighting.nhs_number = ""
     else:
-        _slip(seen, family, r)
-    return seen
+        _slip(sighting, family, rng)
+    return sighting
 
 
-def _slip(seen: Sighting, family: list[Person], r: random.Random) -> None:
-    day = seen.event.at.date()
-    if r.random() < 0.05:
-        seen.forename = r.choice(spellings().get(seen.forename, (seen.forename,)))
-    if r.random() < 0.03:
-        seen.forename = typo(seen.forename, r)
-    if r.random() < 0.03:
-        seen.surname = typo(seen.surname, r)
-    if r.random() < 0.012:
-        seen.forename, seen.surname = seen.surname, seen.forename
-    if r.random() < 0.01 and seen.event.system in ("cris", "crimint"):
-        seen.forename = seen.forename[:1]
-    if r.random() < 0.02 and seen.event.person.community.name == "british":
-        seen.surname = f"{seen.surname}-{r.choice(('Jones', 'Brown', 'Taylor', 'Clarke'))}"
-    if seen.born:
-        seen.born = _wrong_day(seen.born, r)
-    if r.random() < 0.02:
-        seen.sex = r.choice(("U", ""))
-    if r.random() < 0.001:
-        seen.forename, seen.surname = r.choice(
+def _slip(sighting: Sighting, family: list[Person], rng: random.Random) -> None:
+    day = sighting.event.at.date()
+    if rng.random() < 0.05:
+        sighting.forename = rng.choice(spellings().get(sighting.forename, (sighting.forename,)))
+    if rng.random() < 0.03:
+        sighting.forename = typo(sighting.forename, rng)
+    if rng.random() < 0.03:
+        sighting.surname = typo(sighting.surname, rng)
+    if rng.random() < 0.012:
+        sighting.forename, sighting.surname = sighting.surname, sighting.forename
+    if rng.random() < 0.01 and sighting.event.system in ("cris", "crimint"):
+        sighting.forename = sighting.forename[:1]
+    if rng.random() < 0.02 and sighting.event.person.community.name == "british":
+        sighting.surname = f"{sighting.surname}-{rng.choice(('Jones', 'Brown', 'Taylor', 'Clarke'))}"
+    if sighting.born:
+        sighting.born = _wrong_day(sighting.born, rng)
+    if rng.random() < 0.02:
+        sighting.sex = rng.choice(("U", ""))
+    if rng.random() < 0.001:
+        sighting.forename, sighting.surname = rng.choice(
             (
-                (f"={seen.forename}", seen.surname),
-                (seen.forename, f"<b>{seen.surname}</b>"),
-                (f"@{seen.forename}", seen.surname),
+                (f"={sighting.forename}", sighting.surname),
+                (sighting.forename, f"<b>{sighting.surname}</b>"),
+                (f"@{sighting.forename}", sighting.surname),
             )
         )
-    if seen.postcode and r.random() < 0.02:
-        seen.postcode = seen.postcode[:-1] + r.choice("ABDEFGHJ")
-    if r.random() < 0.004:
-        seen.address, seen.postcode = "No fixed abode", r.choice(NO_ABODE)
-    if seen.event.system == "custody" and r.random() < 0.012 and seen.pnc_id:
-        seen.forename, seen.surname = r.choice((("John", "Smith"), ("David", "Brown"), ("Ali", "Khan")))
-    if seen.event.system == "custody" and r.random() < 0.008:
+    if sighting.postcode and rng.random() < 0.02:
+        sighting.postcode = sighting.postcode[:-1] + rng.choice("ABDEFGHJ")
+    if rng.random() < 0.004:
+        sighting.address, sighting.postcode = "No fixed abode", rng.choice(NO_ABODE)
+    if sighting.event.system == "custody" and rng.random() < 0.012 and sighting.pnc_id:
+        sighting.forename, sighting.surname = rng.choice((("John", "Smith"), ("David", "Brown"), ("Ali", "Khan")))
+    if sighting.event.system == "custody" and rng.random() < 0.008:
         brothers = [
-            q for q in family if q.person_id != seen.event.person.person_id and q.sex == seen.sex and q.age_on(day) > 10
+            q
+            for q in family
+            if q.person_id != sighting.event.person.person_id and q.sex == sighting.sex and q.age_on(day) > 10
         ]
         if brothers:
-            other = r.choice(brothers)
-            seen.forename, seen.born = other.forename, other.born
-    if r.random() < 0.008 and seen.event.system in ("cris", "crimint"):
-        _nobody(seen, r)
-    if seen.pnc_id and r.random() < 0.01:
-        seen.pnc_id = seen.pnc_id[:-1] + r.choice("ABCDEFGH")
+            brother = rng.choice(brothers)
+            sighting.forename, sighting.born = brother.forename, brother.born
+    if rng.random() < 0.008 and sighting.event.system in ("cris", "crimint"):
+        _nobody(sighting, rng)
+    if sighting.pnc_id and rng.random() < 0.01:
+        sighting.pnc_id = sighting.pnc_id[:-1] + rng.choice("ABCDEFGH")
 
 
-def _wrong_day(born: dt.date, r: random.Random) -> dt.date:
-    draw = r.random()
+def _wrong_day(born: dt.date, rng: random.Random) -> dt.date:
+    draw = rng.random()
     if draw < 0.008 and born.day <= 12:
         return dt.date(born.year, born.day, born.month)
     if draw < 0.018:
-        return born + dt.timedelta(days=r.choice((-10, -1, 1, 10, 30)))
+        return born + dt.timedelta(days=rng.choice((-10, -1, 1, 10, 30)))
     if draw < 0.024:
-        return born.replace(year=born.year + r.choice((-10, -1, 1)), day=min(born.day, 28))
+        return born.replace(year=born.year + rng.choice((-10, -1, 1)), day=min(born.day, 28))
     if draw < 0.028:
-        return r.choice(PLACEHOLDER_DAYS)
+        return rng.choice(PLACEHOLDER_DAYS)
     return born
 
 
-def _nobody(seen: Sighting, r: random.Random) -> None:
+def _nobody(sighting: Sighting, rng: random.Random) -> None:
     """Almost nothing is known."""
-    nobody = f"UNKNOWN {'FEMALE' if seen.sex == 'F' else 'MALE'}"
-    seen.forename, seen.surname = r.choice(
-        (("Unknown", nobody.split()[1].title()), ("", nobody), ("", seen.surname), ("", ""))
+    nobody = f"UNKNOWN {'FEMALE' if sighting.sex == 'F' else 'MALE'}"
+    sighting.forename, sighting.surname = rng.choice(
+        (("Unknown", nobody.split()[1].title()), ("", nobody), ("", sighting.surname), ("", ""))
     )
-    seen.born, seen.middle, seen.phone, seen.email, seen.aka = None, "", "", "", ""
-    seen.pnc_id = seen.cro_number = ""
+    sighting.born, sighting.middle, sighting.phone, sighting.email, sighting.aka = None, "", "", "", ""
+    sighting.pnc_id = sighting.cro_number = ""
 
 
-def typo(word: str, r: random.Random) -> str:
+def typo(word: str, rng: random.Random) -> str:
     """One slip of the keyboard: a letter changed, dropped, doubled, or two swapped."""
     if len(word) < 4:
         return word
-    at = r.randrange(1, len(word) - 1)
-    match r.randrange(4):
+    position = rng.randrange(1, len(word) - 1)
+    match rng.randrange(4):
         case 0:
-            return word[:at] + r.choice(NEIGHBOURS.get(word[at].lower(), "e")) + word[at + 1 :]
+            return word[:position] + rng.choice(NEIGHBOURS.get(word[position].lower(), "e")) + word[position + 1 :]
         case 1:
-            return word[:at] + word[at + 1 :]
+            return word[:position] + word[position + 1 :]
         case 2:
-            return word[:at] + word[at] + word[at:]
+            return word[:position] + word[position] + word[position:]
         case _:
-            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+            return word[:position] + word[position + 1] + word[position] + word[position + 2 :]
 
 
 def mojibake(text: str) -> str:

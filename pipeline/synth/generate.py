@@ -11,15 +11,20 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.synth import exports
 from pipeline.synth.authorities import Authorities
 from pipeline.synth.book_files import PASSWORD
+from pipeline.synth.crimint import Crimint
 from pipeline.synth.cris import Cris
+from pipeline.synth.custody import custody
 from pipeline.synth.dirt import write_down
+from pipeline.synth.exports import Export, Truth
+from pipeline.synth.households import households
 from pipeline.synth.lives import events_of
-from pipeline.synth.people import Household, Person, households
+from pipeline.synth.merlin import merlin_mis, merlin_pac
+from pipeline.synth.people import Household, Person
 from pipeline.synth.recency import Recency
 from pipeline.synth.trackers import Trackers
+from pipeline.synth.visor import Visor
 
 AS_OF = dt.date(2026, 11, 20)
 BATCH = 50_000
@@ -110,38 +115,38 @@ def generate(
     persons = _TruthFile(truth_folder / "persons.parquet", TRUTH_PERSONS)
     relations = _TruthFile(truth_folder / "relations.parquet", TRUTH_RELATIONS)
     writers = _writers(root, records.add, seed, as_of)
-    recency, made = Recency(as_of), 0
+    recency, n_people = Recency(as_of), 0
     for number, household in enumerate(households(people, seed, as_of), start=1):
-        random_ = random.Random(f"{seed}/life/{number}")
-        for event in events_of(household, random_, as_of):
-            recency.settle(event, is_late=made * 2 > people)
-            writers[event.system].add(write_down(event, household.people, random_))
+        rng = random.Random(f"{seed}/life/{number}")
+        for event in events_of(household, rng, as_of):
+            recency.settle(event, is_late=n_people * 2 > people)
+            writers[event.system].add(write_down(event, household.people, rng))
         _tell(household, persons, relations, as_of)
-        made += len(household.people)
+        n_people += len(household.people)
         if number % 500 == 0:
-            progress("people", made, people)
+            progress("people", n_people, people)
     progress("people", people, people)
-    for done, (name, writer) in enumerate(writers.items(), start=1):
+    for n_closed, (name, writer) in enumerate(writers.items(), start=1):
         writer.close()
-        progress(f"files: {name}", done, len(writers))
+        progress(f"files: {name}", n_closed, len(writers))
     for file in (records, persons, relations):
         file.close()
-    return SynthSummary(made, records.count, out)
+    return SynthSummary(n_people, records.count, out)
 
 
-def _writers(root: Path, truth: exports.Truth, seed: int, as_of: dt.date) -> dict[str, exports.Export]:
-    def own(name: str) -> random.Random:
+def _writers(root: Path, truth: Truth, seed: int, as_of: dt.date) -> dict[str, Export]:
+    def random_of(name: str) -> random.Random:
         return random.Random(f"{seed}/{name}")
 
-    visor = exports.Visor(root, truth, own("visor"))
+    visor = Visor(root, truth, random_of("visor"))
     return {
-        "cris": Cris(root, truth, own("cris")),
-        "merlin_mis": exports.merlin_mis(root, truth, own("mis"), visor.homes),
-        "merlin_pac": exports.merlin_pac(root, truth, own("pac")),
-        "custody": exports.custody(root, truth),
+        "cris": Cris(root, truth, random_of("cris")),
+        "merlin_mis": merlin_mis(root, truth, random_of("mis"), visor.homes),
+        "merlin_pac": merlin_pac(root, truth, random_of("pac")),
+        "custody": custody(root, truth),
         "visor": visor,
-        "crimint": exports.Crimint(root, truth, own("crimint")),
-        "borough_cse": Trackers(root, truth, own("cse"), as_of),
+        "crimint": Crimint(root, truth, random_of("crimint")),
+        "borough_cse": Trackers(root, truth, random_of("cse"), as_of),
         "la_children": Authorities(root, truth),
     }
 

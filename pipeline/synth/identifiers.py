@@ -36,10 +36,10 @@ def nhs_number(number: int) -> str:
 
 
 def _nhs_check(digits: str) -> int:
-    return (11 - sum(int(digit) * (10 - at) for at, digit in enumerate(digits)) % 11) % 11
+    return (11 - sum(int(digit) * (10 - position) for position, digit in enumerate(digits)) % 11) % 11
 
 
 def upn(authority: int, school: int, year: int, serial: int) -> str:
     """Unique pupil number: check letter, authority, school, year of entry, serial."""
     digits = f"{authority:03d}{school:04d}{year % 100:02d}{serial:03d}"
-    return SCHOOL_LETTERS[sum(int(digit) * (at + 2) for at, digit in enumerate(digits)) % 23] + digits
+    return SCHOOL_LETTERS[sum(int(digit) * (position + 2) for position, digit in enumerate(digits)) % 23] + digits

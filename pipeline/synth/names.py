@@ -163,9 +163,9 @@ def _cumulative(size: int, flat: int) -> tuple[float, ...]:
     return tuple(out)
 
 
-def pick(random_: random.Random, names: tuple[str, ...], flat: int = 12) -> str:
+def pick(rng: random.Random, names: tuple[str, ...], flat: int = 12) -> str:
     """One name, the commonest first names of the list most often."""
-    return random_.choices(names, cum_weights=_cumulative(len(names), flat))[0]
+    return rng.choices(names, cum_weights=_cumulative(len(names), flat))[0]
 
 
 def surname_for(community: str, family: str, sex: str, is_married: bool) -> str:
@@ -184,7 +184,7 @@ def surname_for(community: str, family: str, sex: str, is_married: bool) -> str:
 @functools.cache
 def spellings() -> dict[str, tuple[str, ...]]:
     """Name to its other spellings and short forms."""
-    other = {name: tuple(x for x in group if x != name) for group in lists.VARIANTS for name in group}
+    variants = {name: tuple(x for x in group if x != name) for group in lists.VARIANTS for name in group}
     for name, short in lists.SHORT.items():
-        other[name] = other.get(name, ()) + short
-    return other
+        variants[name] = variants.get(name, ()) + short
+    return variants

@@ -160,21 +160,21 @@ class Home:
     uprn: str
 
 
-def make_home(r: random.Random) -> Home:
+def make_home(rng: random.Random) -> Home:
     """A home in any borough; few people live in the City of London."""
-    borough = r.choice(BOROUGHS[1:]) if r.random() < 0.995 else BOROUGHS[0]
-    district = r.choice(DISTRICTS[borough].split())
-    sector, unit = r.randint(1, 9), r.choice(UNITS) + r.choice(UNITS)
-    flat = f"Flat {r.randint(1, 40)}, " if r.random() < 0.35 else ""
-    street = f"{r.choice(STREETS)} {r.choice(ENDINGS)}"
-    uprn = f"{r.randrange(10**10, 10**11)}"
-    return Home(borough, f"{flat}{r.randint(1, 220)} {street}", f"{district} {sector}{unit}", uprn)
+    borough = rng.choice(BOROUGHS[1:]) if rng.random() < 0.995 else BOROUGHS[0]
+    district = rng.choice(DISTRICTS[borough].split())
+    sector, unit = rng.randint(1, 9), rng.choice(UNITS) + rng.choice(UNITS)
+    flat = f"Flat {rng.randint(1, 40)}, " if rng.random() < 0.35 else ""
+    street = f"{rng.choice(STREETS)} {rng.choice(ENDINGS)}"
+    uprn = f"{rng.randrange(10**10, 10**11)}"
+    return Home(borough, f"{flat}{rng.randint(1, 220)} {street}", f"{district} {sector}{unit}", uprn)
 
 
-def named_home(r: random.Random, kind: str) -> Home:
+def named_home(rng: random.Random, kind: str) -> Home:
     """A home with a name that many people share, such as a children's home or a hostel."""
-    home = make_home(r)
-    return Home(home.borough, f"{r.choice(STREETS)} {kind}, {home.address}", home.postcode, home.uprn)
+    home = make_home(rng)
+    return Home(home.borough, f"{rng.choice(STREETS)} {kind}, {home.address}", home.postcode, home.uprn)
 
 
 def worker_phone(borough: str, number: int) -> str:

@@ -87,31 +87,31 @@ class Entry(NamedTuple):
 class Trackers:
     """CSE trackers: entries wait in a file a borough, then one workbook at a time is built in memory."""
 
-    def __init__(self, root: Path, truth: Truth, random_: random.Random, as_of: dt.date) -> None:
-        self.root, self.truth, self.r, self.as_of = root / "cse", truth, random_, as_of
+    def __init__(self, root: Path, truth: Truth, rng: random.Random, as_of: dt.date) -> None:
+        self.root, self.truth, self.rng, self.as_of = root / "cse", truth, rng, as_of
         self.root.mkdir(parents=True, exist_ok=True)
         self.waiting = tempfile.TemporaryDirectory(dir=root.parent, prefix=".waiting-")
         self.files: dict[str, IO[str]] = {
             borough: (Path(self.waiting.name) / slug(borough)).open("w+", encoding="utf-8") for borough in BOROUGHS
         }
 
-    def add(self, seen: Sighting) -> None:
+    def add(self, sighting: Sighting) -> None:
         """Keep one sighting for later."""
-        event, person = seen.event, seen.event.person
+        event, person = sighting.event, sighting.event.person
         entry = Entry(
             person.household_id,
             event.at.isoformat(),
             person.person_id,
-            seen.surname,
-            given_names(seen),
-            seen.born.isoformat() if seen.born else "",
-            seen.age,
-            seen.sex,
-            seen.ethnicity,
-            seen.address,
-            seen.postcode,
-            seen.phone,
-            seen.nhs_number,
+            sighting.surname,
+            given_names(sighting),
+            sighting.born.isoformat() if sighting.born else "",
+            sighting.age,
+            sighting.sex,
+            sighting.ethnicity,
+            sighting.address,
+            sighting.postcode,
+            sighting.phone,
+            sighting.nhs_number,
             event.facts["risk"],
             event.facts["closed"],
         )
@@ -119,11 +119,14 @@ class Trackers:
 
     def close(self) -> None:
         """Write every borough's workbook."""
-        for at, borough in enumerate(BOROUGHS):
+        for borough_number, borough in enumerate(BOROUGHS):
             path = self.root / f"{slug(borough)}.{ENDINGS.get(borough, 'xlsx')}"
-            sheets = {f"{month:%b %Y}": self._sheet(at, path, month, own) for month, own in self._months(borough)}
-            headings = ONE_NAME if at % 2 else SPLIT_NAMES
-            write_book(path, f"OFFICIAL-SENSITIVE  {borough} CSE and missing tracker", headings, sheets, self.r)
+            sheets = {
+                f"{month:%b %Y}": self._sheet(borough_number, path, month, entries)
+                for month, entries in self._months(borough)
+            }
+            headings = ONE_NAME if borough_number % 2 else SPLIT_NAMES
+            write_book(path, f"OFFICIAL-SENSITIVE  {borough} CSE and missing tracker", headings, sheets, self.rng)
             if borough == LOCKED:
                 lock(path)
         self.waiting.cleanup()
@@ -137,32 +140,32 @@ class Trackers:
                 months[dt.datetime.fromisoformat(entry.at).date().replace(day=1)].append(entry)
         return sorted((months or {self.as_of.replace(day=1): []}).items())
 
-    def _sheet(self, at: int, path: Path, month: dt.date, entries: list[Entry]) -> list[Line]:
+    def _sheet(self, borough_number: int, path: Path, month: dt.date, entries: list[Entry]) -> list[Line]:
         """A month's lines; siblings at times in one, some blank."""
         lines: list[Line] = []
         waiting = sorted(entries)
         feed, file = f"borough_cse.{path.stem}", f"cse/{path.name}"
         while waiting:
             group = [waiting.pop(0)]
-            if waiting and _are_siblings(group[0], waiting[0]) and self.r.random() < 0.7:
+            if waiting and _are_siblings(group[0], waiting[0]) and self.rng.random() < 0.7:
                 group.append(waiting.pop(0))
-            colour = COLOURS[group[0].risk] if self.r.random() < 0.4 else None
+            colour = COLOURS[group[0].risk] if self.rng.random() < 0.4 else None
             for part, entry in enumerate(group, start=1):
                 self.truth(feed, file, f"{month:%b %Y}", FIRST_ROW + len(lines), part, entry.person)
-            lines.append(Line(self._cells(at, group, colour), colour, bool(group[0].closed)))
-            if self.r.random() < 0.02:
+            lines.append(Line(self._cells(borough_number, group, colour), colour, bool(group[0].closed)))
+            if self.rng.random() < 0.02:
                 lines.append(Line([]))
         return lines
 
-    def _cells(self, at: int, group: list[Entry], colour: str | None) -> Cells:
-        r, first, borough = self.r, group[0], BOROUGHS[at]
+    def _cells(self, borough_number: int, group: list[Entry], colour: str | None) -> Cells:
+        rng, first, borough = self.rng, group[0], BOROUGHS[borough_number]
         many = len(group) > 1
-        born: object = "\n".join(_birth_text(each) for each in group) if many else _birth_cell(first, at)
-        phone: object = int(first.phone) if first.phone and at % 3 == 0 else first.phone
-        level = "" if colour and r.random() < 0.5 else LEVELS[at % 4][first.risk]
-        worker = r.randrange(5)
-        closed = r.choice(YES) if first.closed else ""
-        rest = (
+        born: object = "\n".join(_birth_text(each) for each in group) if many else _birth_cell(first, borough_number)
+        phone: object = int(first.phone) if first.phone and borough_number % 3 == 0 else first.phone
+        level = "" if colour and rng.random() < 0.5 else LEVELS[borough_number % 4][first.risk]
+        worker = rng.randrange(5)
+        closed = rng.choice(YES) if first.closed else ""
+        further_cells = (
             born,
             "\n".join(each.sex for each in group),
             first.ethnicity,
@@ -172,29 +175,29 @@ class Trackers:
             "" if many else first.nhs_number,
             level,
             dt.datetime.fromisoformat(first.at).date(),
-            f"SW {at * 5 + worker + 1}",
+            f"SW {borough_number * 5 + worker + 1}",
             worker_phone(borough, worker),
             closed,
-            r.choice(NOTES),
+            rng.choice(NOTES),
         )
-        if at % 2:
-            return ["\n".join(f"{each.surname.upper()}, {each.names}" for each in group), *rest]
-        return [first.surname, "\n".join(each.names for each in group), *rest]
+        if borough_number % 2:
+            return ["\n".join(f"{each.surname.upper()}, {each.names}" for each in group), *further_cells]
+        return [first.surname, "\n".join(each.names for each in group), *further_cells]
 
 
-def _are_siblings(a: Entry, b: Entry) -> bool:
-    return a.household == b.household and a.person != b.person and a.surname == b.surname
+def _are_siblings(first: Entry, second: Entry) -> bool:
+    return first.household == second.household and first.person != second.person and first.surname == second.surname
 
 
 def _birth_text(entry: Entry) -> str:
     return dt.date.fromisoformat(entry.born).strftime("%d/%m/%Y") if entry.born else entry.age or "?"
 
 
-def _birth_cell(entry: Entry, at: int) -> object:
+def _birth_cell(entry: Entry, borough_number: int) -> object:
     """A date, or as the borough has it: Excel's bare number of days, or text with dots."""
     if not entry.born:
         return entry.age
     born = dt.date.fromisoformat(entry.born)
-    if at % 6 == 2 and born.year > 1930:
+    if borough_number % 6 == 2 and born.year > 1930:
         return (born - EXCEL_EPOCH).days
-    return born.strftime("%d.%m.%Y") if at % 6 == 5 else born
+    return born.strftime("%d.%m.%Y") if borough_number % 6 == 5 else born

@@ -21,8 +21,8 @@ from pipeline.core.places import SAMPLE, SOURCES
 from pipeline.read.feed import FeedRead, read_feed
 from pipeline.synth import identifiers as ids
 from pipeline.synth.generate import AS_OF, SynthSummary, generate
+from pipeline.synth.households import households
 from pipeline.synth.lives import CRO_PRIME, PNC_PRIME, events_of
-from pipeline.synth.people import households
 from schemas.boroughs import BOROUGHS, slug
 from schemas.contract import Contract, load_contracts
 
