@@ -16,7 +16,7 @@ from pipeline.core.errors import MOVE_AWAY, StorageError
 from pipeline.core.places import IS_FILE, IS_FOLDER
 
 AGAIN = "Run again with the same settings: stages that were finished are not repeated."
-TOLD = {
+IN_WORDS = {
     errno.ENOSPC: ("the disk is full.", f"Free some space, or prune old runs. {AGAIN}"),
     errno.EDQUOT: ("the disk quota is used up.", f"Free some space, or raise the quota. {AGAIN}"),
     errno.EFBIG: ("a file would be larger than this process may write.", f"Raise the limit (ulimit -f). {AGAIN}"),
@@ -110,10 +110,10 @@ def checksum_of(path: Path) -> str:
         facts = os.fstat(handle.fileno())
         file = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
         if file not in _CHECKSUMS:
-            found = hashlib.file_digest(handle, xxhash.xxh3_128).hexdigest()
+            checksum = hashlib.file_digest(handle, xxhash.xxh3_128).hexdigest()
             if facts.st_size < SMALL:
-                return found
-            _CHECKSUMS[file] = found
+                return checksum
+            _CHECKSUMS[file] = checksum
         return _CHECKSUMS[file]
 
 
@@ -136,11 +136,11 @@ def storage_error(error: BaseException, place: Path) -> StorageError | None:
 
     The error of a library often wraps that of the system, so its causes are looked at too.
     """
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in TOLD:
-            return StorageError(str(place), *TOLD[seen.errno])
-        if isinstance(seen, OSError) and seen.errno in MISPLACED:
-            return StorageError(str(seen.filename2 or seen.filename or place), MISPLACED[seen.errno], MOVE_AWAY)
-        seen = seen.__cause__ or seen.__context__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in IN_WORDS:
+            return StorageError(str(place), *IN_WORDS[cause.errno])
+        if isinstance(cause, OSError) and cause.errno in MISPLACED:
+            return StorageError(str(cause.filename2 or cause.filename or place), MISPLACED[cause.errno], MOVE_AWAY)
+        cause = cause.__cause__ or cause.__context__
     return None

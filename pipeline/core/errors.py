@@ -57,8 +57,8 @@ class ContractError(LinkageError):
         self.table, self.problem, self.record_ids = table, problem, record_ids
 
     def __str__(self) -> str:
-        some = ", ".join(self.record_ids[:5]) or "whole table"
-        return f"{self.table}: {self.problem} [{some}]. See schemas/DICTIONARY.md#{self.table}"
+        where = ", ".join(self.record_ids[:5]) or "whole table"
+        return f"{self.table}: {self.problem} [{where}]. See schemas/DICTIONARY.md#{self.table}"
 
 
 class DecidedPair(NamedTuple):
@@ -140,9 +140,9 @@ class LimitsPassedError(PublishRefusedError):
 
     def __str__(self) -> str:
         return (
-            f"Not published: {'; '.join(self.problems)}. The last publication is untouched. Look at the report of the run "
-            f"(boroughlink runs show {self.run_id}); if it is right, boroughlink runs release {self.run_id} --by NAME --reason TEXT "
-            "publishes exactly these tables."
+            f"Not published: {'; '.join(self.problems)}. The last publication is untouched. "
+            f"Look at the report of the run (boroughlink runs show {self.run_id}); if it is right, "
+            f"boroughlink runs release {self.run_id} --by NAME --reason TEXT publishes exactly these tables."
         )
 
 

@@ -33,7 +33,7 @@ def run_lock(path: Path) -> Iterator[None]:
     make_folder(path.parent, HOME_MODE)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _taken(handle):
+        if not _take(handle):
             raise RunLockedError(str(path.parent), _holder(handle))
         holder = {
             "pid": os.getpid(),
@@ -47,7 +47,7 @@ def run_lock(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _taken(handle: int) -> bool:
+def _take(handle: int) -> bool:
     """Take the lock; whoever only looks who holds it (``lock_holder``) has it for a moment, so try for a second."""
     until = time.monotonic() + LOOKS_S
     while True:
@@ -63,8 +63,8 @@ def _taken(handle: int) -> bool:
 
 def _holder(handle: int) -> str:
     try:
-        said = json.loads(os.pread(handle, 1000, 0) or b"{}")
-        return f"process {said['pid']} on {said['host']} since {said['since']}"
+        holder = json.loads(os.pread(handle, 1000, 0) or b"{}")
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     except (ValueError, KeyError):
         return "another process"
 

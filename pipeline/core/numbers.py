@@ -17,6 +17,6 @@ def is_among(numbers: np.ndarray, ascending: np.ndarray) -> np.ndarray:
     """(numbers,) whether each is one of those that are given in ascending order."""
     if not len(ascending):
         return np.zeros(len(numbers), np.bool_)
-    at = np.minimum(np.searchsorted(ascending, numbers), len(ascending) - 1)
-    found: np.ndarray = ascending[at] == numbers
-    return found
+    position = np.minimum(np.searchsorted(ascending, numbers), len(ascending) - 1)
+    is_there: np.ndarray = ascending[position] == numbers
+    return is_there

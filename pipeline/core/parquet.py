@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROW_GROUP_ROWS = 131_072
 ARROW = ".arrow"
 AT_ONCE = 2  # columns that are put in order, tables that are written at a time
-LOOKED_AT = 16_384  # values by which it is told whether those of a column come again
+SAMPLED = 16_384  # values by which it is told whether those of a column come again
 
 
 def conform(frame: pd.DataFrame | pa.Table, table: Table) -> pa.Table:
@@ -97,10 +97,10 @@ def in_groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The rows of all parts in groups of one size, each in one piece: what is written does not hang on how the rows came."""
     held: list[pa.Table] = []
     for part in parts:
-        at = 0
-        while at < len(part):
-            held.append(part.slice(at, ROW_GROUP_ROWS - sum(map(len, held))))
-            at += len(held[-1])
+        first = 0
+        while first < len(part):
+            held.append(part.slice(first, ROW_GROUP_ROWS - sum(map(len, held))))
+            first += len(held[-1])
             if sum(map(len, held)) == ROW_GROUP_ROWS:
                 yield pa.concat_tables(held).combine_chunks()
                 held = []
@@ -120,39 +120,39 @@ def write_parquet(path: Path, groups: Iterable[pa.Table], schema: pa.Schema, fir
     """
     waiting = iter(groups)
     first = next(waiting, None)
-    once = _seldom_again(first) if first is not None else []
+    distinct = _mostly_distinct(first) if first is not None else []
     with pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
-        use_dictionary=[leaf for field in schema for leaf in _leaves(field) if leaf not in once],
-        column_encoding=dict.fromkeys(once, "DELTA_LENGTH_BYTE_ARRAY"),
+        use_dictionary=[leaf for field in schema for leaf in _leaves(field) if leaf not in distinct],
+        column_encoding=dict.fromkeys(distinct, "DELTA_LENGTH_BYTE_ARRAY"),
         write_statistics=True if first_key is None else [first_key],
     ) as writer:
         for group in chain([] if first is None else [first], waiting):
             writer.write_table(group)
 
 
-def _seldom_again(group: pa.Table) -> list[str]:
+def _mostly_distinct(group: pa.Table) -> list[str]:
     """Columns of text whose values mostly differ: a dictionary of them would be built, and then be larger than they are."""
-    found = []
+    names = []
     for field in group.schema:
-        own = group.column(field.name).slice(0, LOOKED_AT)
-        values = len(own) - own.null_count
-        if field.type == pa.string() and 2 * pc.count_distinct(own).as_py() > values > 0:
-            found.append(field.name)
-    return found
+        sample = group.column(field.name).slice(0, SAMPLED)
+        values = len(sample) - sample.null_count
+        if field.type == pa.string() and 2 * pc.count_distinct(sample).as_py() > values > 0:
+            names.append(field.name)
+    return names
 
 
 def _leaves(field: pa.Field, above: str = "") -> list[str]:
     """Columns of a Parquet file that hold a field."""
     name, kind = f"{above}{field.name}", field.type
     if pa.types.is_map(kind):
-        return [leaf for own in (kind.key_field, kind.item_field) for leaf in _leaves(own, f"{name}.key_value.")]
+        return [leaf for inner in (kind.key_field, kind.item_field) for leaf in _leaves(inner, f"{name}.key_value.")]
     if pa.types.is_list(kind):
         return _leaves(pa.field("element", kind.value_type), f"{name}.list.")
     if pa.types.is_struct(kind):
-        return [leaf for own in kind for leaf in _leaves(own, f"{name}.")]
+        return [leaf for inner in kind for leaf in _leaves(inner, f"{name}.")]
     return [name]
 
 
@@ -172,18 +172,20 @@ def has_each_once(data: pa.Table, key: Sequence[str]) -> bool:
 
 
 def _is_in_order(data: pa.Table, key: Sequence[str], *, is_strict: bool = False) -> bool:
-    rest = None  # whether each row and the next are in order by what follows in the key; equal ones are, unless strict
-    last = pc.less if is_strict else pc.less_equal
+    follows = (
+        None  # whether each row and the next are in order by what follows in the key; equal ones are, unless strict
+    )
+    compare = pc.less if is_strict else pc.less_equal
     for name in reversed(key):
         column = data.column(name).combine_chunks()
         if column.null_count == len(column) and not is_strict:
             continue
         if column.null_count:
             return False
-        one, next_ = column.slice(0, len(column) - 1), column.slice(1)
-        same = None if rest is None else pc.and_(pc.equal(one, next_), rest)
-        rest = last(one, next_) if same is None else pc.or_(pc.less(one, next_), same)
-    return rest is None or bool(pc.all(rest).as_py())
+        earlier, later = column.slice(0, len(column) - 1), column.slice(1)
+        is_tie = None if follows is None else pc.and_(pc.equal(earlier, later), follows)
+        follows = compare(earlier, later) if is_tie is None else pc.or_(pc.less(earlier, later), is_tie)
+    return follows is None or bool(pc.all(follows).as_py())
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -257,8 +259,8 @@ def _names(frame: pd.DataFrame | pa.Table) -> list[str]:
 def _as_type(frame: pd.DataFrame | pa.Table, name: str, kind: pa.DataType, table: str) -> pa.Array:
     try:
         if isinstance(frame, pa.Table):
-            own = frame.column(name)
-            return own if own.type == kind else own.combine_chunks().cast(kind)
+            column = frame.column(name)
+            return column if column.type == kind else column.combine_chunks().cast(kind)
         column = frame[name]
         if type(column.dtype).__name__ == "ArrowDtype":
             return pa.chunked_array(pa.array(column)).combine_chunks().cast(kind)

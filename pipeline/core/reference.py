@@ -21,7 +21,7 @@ def name_groups(folder: Path = REFERENCE) -> dict[str, tuple[str, ...]]:
     for listed in NAME_LISTS:
         for row in rows(folder / f"{listed}.csv"):
             groups[row["name"]].add(f"{listed}:{row['kind']}:{row['group']}")
-    return {name: tuple(sorted(found)) for name, found in sorted(groups.items())}
+    return {name: tuple(sorted(shared)) for name, shared in sorted(groups.items())}
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:

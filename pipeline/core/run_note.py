@@ -98,12 +98,12 @@ def unfinished_runs(home: Home) -> list[RunNote]:
 
     Call it under the run lock: then none of them is at work.
     """
-    found = []
+    notes = []
     for folder in sorted(home.runs.glob("*-*/")) if home.runs.is_dir() else []:
         note = _note_or_abandoned(folder)
         if note and note.state in ("unfinished", "failed"):
-            found.append(note)
-    return sorted(found, key=lambda note: (note.began_at, note.run_id))
+            notes.append(note)
+    return sorted(notes, key=lambda note: (note.began_at, note.run_id))
 
 
 def _note_or_abandoned(folder: Path) -> RunNote | None:
