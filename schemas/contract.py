@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pipeline.core.errors import SettingsError
 from schemas.boroughs import BOROUGHS, slug
 from schemas.contract_checks import fold_heading, problems_of
-from schemas.written import read_yaml, wrongs
+from schemas.written import ProblemsError, line_numbers, read_yaml, wrongs
 
 Format = Literal["csv", "jsonl", "xlsx", "xls", "ods", "sql"]
 REFERENCES = {"source_key", "event_ref"}
@@ -156,7 +156,7 @@ class Contract(_Strict):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if problems := list(problems_of(self)):
-            raise ValueError("; ".join(dict.fromkeys(problems)))
+            raise ProblemsError(problems)
         return self
 
     def own_boroughs(self) -> tuple[str, ...]:
@@ -173,8 +173,8 @@ class Contract(_Strict):
     @property
     def headings(self) -> dict[str, str]:
         """Heading, folded by ``fold_heading``, to its field."""
-        both = {**self.person, **self.event}
-        return {fold_heading(heading): field for field, headings in both.items() for heading in headings}
+        headings_of_field = {**self.person, **self.event}
+        return {fold_heading(heading): field for field, headings in headings_of_field.items() for heading in headings}
 
     @property
     def stamp(self) -> str:
@@ -189,12 +189,12 @@ class Contract(_Strict):
             yield self._feed(borough, self.feeds.get(slug(borough), Where()))
 
     def _feed(self, borough: str | None, where: Where) -> Feed:
-        own = {name: getattr(self, name) for name in Where.model_fields}
-        own |= {name: value for name in Where.model_fields if (value := getattr(where, name)) is not None}
+        settings = {name: getattr(self, name) for name in Where.model_fields}
+        settings |= {name: value for name in Where.model_fields if (value := getattr(where, name)) is not None}
         if borough:
-            own["location"] = own["location"].replace("{borough}", slug(borough))
+            settings["location"] = settings["location"].replace("{borough}", slug(borough))
         feed_id = f"{self.source}.{slug(borough)}" if borough else self.source
-        return Feed(feed_id=feed_id, source=self.source, borough=borough, **own)
+        return Feed(feed_id=feed_id, source=self.source, borough=borough, **settings)
 
 
 def load_contract(path: Path) -> Contract:
@@ -206,8 +206,8 @@ def load_contract(path: Path) -> Contract:
     try:
         return Contract.model_validate(read_yaml(path))
     except ValidationError as error:
-        wrong = wrongs(error, Contract)
-    raise SettingsError(str(path), wrong, "schemas/contract.schema.json tells what a contract may say.")
+        problem = wrongs(error, Contract, line_numbers(path))
+    raise SettingsError(str(path), problem, "schemas/contract.schema.json tells what a contract may say.")
 
 
 def load_contracts(folder: Path) -> tuple[Contract, ...]:

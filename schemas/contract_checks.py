@@ -8,19 +8,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from schemas.boroughs import BOROUGHS, slug
+from schemas.contract_codes import code_problems
 from schemas.tables import ATTRIBUTE, EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
-from schemas.written import near
+from schemas.written import Place, Problem, near
 
 if TYPE_CHECKING:
-    from schemas.contract import Contract
+    from schemas.contract import Contract, Feed
 
 
-def problems_of(contract: Contract) -> Iterator[str]:
+def problems_of(contract: Contract) -> Iterator[Problem]:
     """What is wrong with a contract whose every setting is of the right kind; nothing where all is well."""
-    yield from _of_fields(contract)
-    yield from _of_boroughs(contract)
-    yield from _of_readers(contract)
-    yield from _of_places(contract)
+    yield from _field_problems(contract)
+    yield from code_problems(contract)
+    yield from _borough_problems(contract)
+    yield from _reader_problems(contract)
+    yield from _location_problems(contract)
 
 
 def fold_heading(text: str) -> str:
@@ -28,84 +30,133 @@ def fold_heading(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().strip(":.*").casefold()
 
 
-def _of_fields(contract: Contract) -> Iterator[str]:
+def _field_problems(contract: Contract) -> Iterator[Problem]:
     """What is wrong with the fields that it names."""
-    known = {*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS, *(name for name in contract.event if name.startswith(ATTRIBUTE))}
-    split = contract.split_people.columns if contract.split_people else ()
-    marks = [*contract.colours.values(), *([contract.strikethrough] if contract.strikethrough else [])]
-    used = {*contract.person, *contract.event, *contract.constants, *contract.values, *contract.key, *contract.required, *split, contract.recorded_at, *(mark.field for mark in marks)}  # fmt: skip
-    if wrong := sorted(used - known):
-        told = ", ".join(f"{name}{near(name, known)}" for name in wrong)
-        yield f"no field is called {told}; known are {', '.join(sorted(known))} and, under event, {ATTRIBUTE}NAME"
+    attributes = [name for name in contract.event if name.startswith(ATTRIBUTE)]
+    known_fields = {*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS, *attributes}
+    for field, place in _named_fields(contract).items():
+        if field not in known_fields:
+            listed = f"known are {', '.join(sorted(known_fields))} and, under event, {ATTRIBUTE}NAME"
+            yield Problem(f"no field is called {field}{near(field, known_fields)}; {listed}", place)
     headed = {name for name, headings in (*contract.person.items(), *contract.event.items()) if headings}
-    for part, names in (("key", {*contract.key} - {*contract.constants}), ("required", {*contract.required}), ("split_people.columns", {*split})):  # fmt: skip
-        if bare := sorted(names & known - headed):
-            yield f"{part} names {', '.join(bare)}, for which person and event have no heading"
+    for part, fields_of_part in (
+        ("key", {*contract.key} - {*contract.constants}),
+        ("required", {*contract.required}),
+        ("split_people.columns", {*_split_columns(contract)}),
+    ):
+        if without_heading := sorted(fields_of_part & known_fields - headed):
+            text = f"{part} names {', '.join(without_heading)}, for which person and event have no heading"
+            yield Problem(text, tuple(part.split(".")))
     if "role" not in contract.event and "role" not in contract.constants:
-        yield "role is neither a column (event) nor a constant"
-    owner: dict[str, str] = {}
-    for name, headings in (*contract.person.items(), *contract.event.items()):
-        for heading in headings:
-            if owner.setdefault(fold_heading(heading), name) != name:
-                yield f"the heading {heading!r} stands for {owner[fold_heading(heading)]} and for {name}; a column is one field"
+        yield Problem("role is neither a column (event) nor a constant")
+    yield from _heading_problems(contract)
 
 
-def _of_boroughs(contract: Contract) -> Iterator[str]:
+def _named_fields(contract: Contract) -> dict[str, Place]:
+    """Each field that the contract names, and where it does so first."""
+    places: dict[str, Place] = {}
+    for part in ("person", "event", "constants", "values"):
+        for field in getattr(contract, part):
+            places.setdefault(field, (part, field))
+    for part in ("key", "required"):
+        for position, field in enumerate(getattr(contract, part)):
+            places.setdefault(field, (part, position))
+    for position, field in enumerate(_split_columns(contract)):
+        places.setdefault(field, ("split_people", "columns", position))
+    places.setdefault(contract.recorded_at, ("recorded_at",))
+    for colour, meaning in contract.colours.items():
+        places.setdefault(meaning.field, ("colours", colour, "field"))
+    if contract.strikethrough:
+        places.setdefault(contract.strikethrough.field, ("strikethrough", "field"))
+    return places
+
+
+def _split_columns(contract: Contract) -> tuple[str, ...]:
+    return contract.split_people.columns if contract.split_people else ()
+
+
+def _heading_problems(contract: Contract) -> Iterator[Problem]:
+    """Headings that stand for two fields."""
+    field_of_heading: dict[str, str] = {}
+    for part in ("person", "event"):
+        for field, headings in getattr(contract, part).items():
+            for heading in headings:
+                first = field_of_heading.setdefault(fold_heading(heading), field)
+                if first != field:
+                    text = f"the heading {heading!r} stands for {first} and for {field}; a column is one field"
+                    yield Problem(text, (part, field))
+
+
+def _borough_problems(contract: Contract) -> Iterator[Problem]:
     """What is wrong with its boroughs, and with the feeds that say something otherwise."""
-    own = contract.own_boroughs()
-    if wrong := sorted(set(own) - set(BOROUGHS)):
-        yield f"no borough is called {', '.join(f'{name}{near(name, BOROUGHS)}' for name in wrong)}"
-    if twice := sorted({name for name in own if own.count(name) > 1}):
-        yield f"boroughs names {', '.join(twice)} twice"
-    slugs = [slug(borough) for borough in own]
-    if wrong := sorted(set(contract.feeds) - set(slugs)):
-        told = ", ".join(f"{name}{near(name, slugs)}" for name in wrong)
-        yield f"feeds names {told}, which is none of its boroughs as they stand in file names, such as tower_hamlets"
+    boroughs = contract.own_boroughs()
+    if unknown := sorted(set(boroughs) - set(BOROUGHS)):
+        names = ", ".join(f"{name}{near(name, BOROUGHS)}" for name in unknown)
+        yield Problem(f"no borough is called {names}", ("boroughs",))
+    if twice := sorted({name for name in boroughs if boroughs.count(name) > 1}):
+        yield Problem(f"boroughs names {', '.join(twice)} twice", ("boroughs",))
+    slugs = [slug(borough) for borough in boroughs]
+    for name in sorted(set(contract.feeds) - set(slugs)):
+        hint = "which is none of its boroughs as they stand in file names, such as tower_hamlets"
+        text = f"feeds names {name}{near(name, slugs)}, {hint}"
+        yield Problem(text, ("feeds", name))
 
 
-def _of_readers(contract: Contract) -> Iterator[str]:
+def _reader_problems(contract: Contract) -> Iterator[Problem]:
     """What no reader could make anything of."""
-    for pattern in (*contract.ignore, *(contract.split_people.separators if contract.split_people else ())):
-        yield from _of_pattern(pattern)
-    for text in contract.dates.formats:
-        yield from _of_date_format(text)
+    for position, pattern in enumerate(contract.ignore):
+        yield from _pattern_problems(pattern, ("ignore", position))
+    for position, pattern in enumerate(contract.split_people.separators if contract.split_people else ()):
+        yield from _pattern_problems(pattern, ("split_people", "separators", position))
+    for position, text in enumerate(contract.dates.formats):
+        if not _is_date_format(text):
+            problem = f"dates.formats: {text!r} is no way to write a date, such as '%d/%m/%Y'"
+            yield Problem(problem, ("dates", "formats", position))
     for feed in contract.all_feeds():
-        yield from _of_pattern(feed.sheets)
+        yield from _pattern_problems(feed.sheets, _place_of(contract, feed, "sheets"))
         if feed.format == "sql" and not feed.query:
-            yield "format sql needs a query"
+            yield Problem("format sql needs a query", _place_of(contract, feed, "format"))
         if len(feed.delimiter) != 1 or feed.delimiter in '\r\n"':
-            yield f"delimiter must be one character, such as ';', and is {feed.delimiter!r}"
+            text = f"delimiter must be one character, such as ';', and is {feed.delimiter!r}"
+            yield Problem(text, _place_of(contract, feed, "delimiter"))
         try:
             "".encode(feed.encoding)
         except LookupError:
-            yield f"no encoding is called {feed.encoding!r}; most are utf-8 or cp1252"
+            text = f"no encoding is called {feed.encoding!r}; most are utf-8 or cp1252"
+            yield Problem(text, _place_of(contract, feed, "encoding"))
 
 
-def _of_places(contract: Contract) -> Iterator[str]:
+def _place_of(contract: Contract, feed: Feed, setting: str) -> Place:
+    """Where a setting of a feed stands: among the feeds where it says something otherwise, else in the contract."""
+    name = slug(feed.borough) if feed.borough else ""
+    says_otherwise = name in contract.feeds and getattr(contract.feeds[name], setting) is not None
+    return ("feeds", name, setting) if says_otherwise else (setting,)
+
+
+def _location_problems(contract: Contract) -> Iterator[Problem]:
     """What is wrong with where its exports lie: two feeds that read the same would make two persons' worth of each row."""
-    seen: dict[tuple[str, str, str | None], str] = {}
+    feed_of_export: dict[tuple[str, str, str | None], str] = {}
     for feed in contract.all_feeds():
-        if strange := re.search(r"\{\w*\}", feed.location):
+        place = _place_of(contract, feed, "location")
+        if placeholder := re.search(r"\{\w*\}", feed.location):
             hint = "only {borough} is filled in, and only where there are boroughs"
-            yield f"location has {strange.group()}, but {hint}"
-        place = (feed.location, feed.sheets, feed.query)
-        if place in seen:
-            yield f"{seen[place]} and {feed.feed_id} would read the same export; write {{borough}} into location, or give each its own under feeds"
-        seen[place] = feed.feed_id
+            yield Problem(f"location has {placeholder.group()}, but {hint}", place)
+        first = feed_of_export.setdefault((feed.location, feed.sheets, feed.query), feed.feed_id)
+        if first != feed.feed_id:
+            hint = "write {borough} into location, or give each its own under feeds"
+            yield Problem(f"{first} and {feed.feed_id} would read the same export; {hint}", place)
 
 
-def _of_pattern(pattern: str) -> Iterator[str]:
+def _pattern_problems(pattern: str, place: Place) -> Iterator[Problem]:
     try:
         re.compile(pattern)
     except re.error as error:
-        yield f"{pattern!r} is no pattern: {error}"
+        yield Problem(f"{pattern!r} is no pattern: {error}", place)
 
 
-def _of_date_format(text: str) -> Iterator[str]:
+def _is_date_format(text: str) -> bool:
     try:
         dt.datetime.strptime(dt.datetime(2000, 1, 31).strftime(text), text)  # noqa: DTZ001, DTZ007  (any day)
-        is_good = "%" in text
     except ValueError:
-        is_good = False
-    if not is_good:
-        yield f"dates.formats: {text!r} is no way to write a date, such as '%d/%m/%Y'"
+        return False
+    return "%" in text

@@ -12,7 +12,7 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, EXPECTATIONS, MODELS, ROOT, SAMPLE, SOURCES
 from schemas.desk import DeskSettings
 from schemas.notify import Notify
-from schemas.written import read_yaml, wrongs
+from schemas.written import line_numbers, read_yaml, wrongs
 
 SQLITE = "sqlite:///"
 
@@ -85,27 +85,29 @@ class RunSettings(BaseModel):
         Raises:
             SettingsError: If the file is missing, is not YAML, or says something unknown.
         """
-        said = read_yaml(path)
-        said = {} if said is None else said
+        written = read_yaml(path)
+        written = {} if written is None else written
         try:
-            settings = cls.model_validate(said)
+            settings = cls.model_validate(written)
         except ValidationError as error:
-            raise SettingsError(str(path), wrongs(error, cls), "data/sample/run.yaml is an example.") from None
-        return settings.relative_to(path.resolve().parent, said)
+            raise SettingsError(
+                str(path), wrongs(error, cls, line_numbers(path)), "data/sample/run.yaml is an example."
+            ) from None
+        return settings.relative_to(path.resolve().parent, written)
 
-    def relative_to(self, folder: Path, said: dict[str, object]) -> Self:
+    def relative_to(self, folder: Path, written: dict[str, object]) -> Self:
         """The settings with the paths that the file gave taken from its folder."""
         paths = ("home", "contracts", "model", "survivorship", "expectations", "steward_policy")
-        given: dict[str, object] = {name: folder / getattr(self, name) for name in paths if name in said}
-        given["passwords"] = {name: folder / path for name, path in self.passwords.items()}
+        changes: dict[str, object] = {name: folder / getattr(self, name) for name in paths if name in written}
+        changes["passwords"] = {name: folder / path for name, path in self.passwords.items()}
         if self.notify and self.notify.email and self.notify.email.password_file:
             email = self.notify.email.model_copy(update={"password_file": folder / self.notify.email.password_file})
-            given["notify"] = self.notify.model_copy(update={"email": email})
+            changes["notify"] = self.notify.model_copy(update={"email": email})
         if self.review.tls_certificate and self.review.tls_key:
             tls = {name: folder / getattr(self.review, name) for name in ("tls_certificate", "tls_key")}
-            given["review"] = self.review.model_copy(update=tls)
-        if "exports" in said and "://" not in self.exports:
-            given["exports"] = str(folder / self.exports)
+            changes["review"] = self.review.model_copy(update=tls)
+        if "exports" in written and "://" not in self.exports:
+            changes["exports"] = str(folder / self.exports)
         if self.decisions_url and self.decisions_url.startswith(SQLITE):
-            given["decisions_url"] = SQLITE + str(folder / self.decisions_url.removeprefix(SQLITE))
-        return self.model_copy(update=given)
+            changes["decisions_url"] = SQLITE + str(folder / self.decisions_url.removeprefix(SQLITE))
+        return self.model_copy(update=changes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -27,16 +27,37 @@ WORDS = {
 }
 
 
+Place = tuple[str | int, ...]
+"""Where something stands in a file: names, and positions in lists from 0"""
+
+
+class Problem(NamedTuple):
+    """What is wrong with a file whose every setting is of the right kind."""
+
+    text: str
+    place: Place = ()
+    """The setting, where it is one"""
+
+
+class ProblemsError(ValueError):
+    """Raised by the checks of a model, for ``wrongs`` to put into words."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__("; ".join(problem.text for problem in self.problems))
+
+
 class _EachOnce(yaml.SafeLoader):
     """YAML of plain values that does not let a name stand twice, where the first would be lost without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
+        names: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands there a second time", problem_mark=key.start_mark)  # fmt: skip
-                seen.add(key.value)
+                if key.value in names:
+                    problem = f"{key.value!r} stands there a second time"
+                    raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+                names.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -55,6 +76,23 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401  (what people wrote)
     except yaml.YAMLError as error:
         problem = f"cannot be read as YAML: {str(error).splitlines()[0]}"
     raise SettingsError(str(path), problem)
+
+
+def line_numbers(path: Path) -> dict[Place, int]:
+    """The line of every name and list item of a YAML file that ``read_yaml`` has read."""
+    root = yaml.compose(_text(path), yaml.SafeLoader)
+    return {} if root is None else dict(_lines_below(root, ()))
+
+
+def _lines_below(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*place, key.value), key.start_mark.line + 1
+            yield from _lines_below(value, (*place, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield (*place, position), item.start_mark.line + 1
+            yield from _lines_below(item, (*place, position))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -79,15 +117,36 @@ def _text(path: Path) -> str:
         raise SettingsError(str(path), f"is not UTF-8 text: see line {line}", "Save it as UTF-8.") from None
 
 
-def wrongs(error: ValidationError, model: type[BaseModel]) -> str:
-    """What does not fit, setting by setting; no value is told, for it may be a secret."""
-    found: dict[str, list[str]] = {}
+def wrongs(error: ValidationError, model: type[BaseModel], lines: Mapping[Place, int] | None = None) -> str:
+    """What does not fit, setting by setting; no value is told, for it may be a secret.
+
+    Args:
+        error: what pydantic found.
+        model: that the file should fit.
+        lines: as ``line_numbers`` gives them, where the file has lines.
+    """
+    by_place: dict[Place, list[str]] = {}
     for part in error.errors(include_input=False):
-        place = ".".join(_name(name) for name in part["loc"] if not CHOICES.fullmatch(str(name)))
-        found.setdefault(place, []).append(in_words(part, model))
-    return "; ".join(
-        f"{place}: {' or '.join(dict.fromkeys(own))}" if place else " or ".join(own) for place, own in found.items()
-    )
+        place = tuple(name for name in part["loc"] if not CHOICES.fullmatch(str(name)))
+        cause = part.get("ctx", {}).get("error")
+        if isinstance(cause, ProblemsError):
+            texts = [_with_line(problem.text, (*place, *problem.place), lines or {}) for problem in cause.problems]
+            by_place.setdefault((), []).append("; ".join(texts))
+        else:
+            by_place.setdefault(place, []).append(in_words(part, model))
+    return "; ".join(_of_setting(place, texts, lines or {}) for place, texts in by_place.items())
+
+
+def _of_setting(place: Place, texts: Iterable[str], lines: Mapping[Place, int]) -> str:
+    text = " or ".join(dict.fromkeys(texts))
+    return _with_line(f"{'.'.join(map(_name, place))}: {text}", place, lines) if place else text
+
+
+def _with_line(text: str, place: Place, lines: Mapping[Place, int]) -> str:
+    """The text after the line of what it is about, or of what that stands in."""
+    above = (place[:length] for length in range(len(place), 0, -1))
+    line = next((lines[part] for part in above if part in lines), None)
+    return text if line is None else f"line {line}: {text}"
 
 
 def _name(part: str | int) -> str:
@@ -110,8 +169,8 @@ def _names(schema: dict[str, Any]) -> list[str]:
     return [name for part in parts for name in part.get("properties", ())]
 
 
-def near(text: str, known: Iterable[str]) -> str:
+def near(text: str, names: Iterable[str]) -> str:
     """A hint at the known name that is most like it; empty where none is."""
-    by_case = {name.casefold(): name for name in sorted(known)}
-    found = difflib.get_close_matches(text.casefold(), by_case, n=1)
-    return f" (did you mean {by_case[found[0]]}?)" if found else ""
+    by_fold = {name.casefold(): name for name in sorted(names)}
+    matches = difflib.get_close_matches(text.casefold(), by_fold, n=1)
+    return f" (did you mean {by_fold[matches[0]]}?)" if matches else ""

@@ -13,18 +13,18 @@ from small_london import London
 
 from flows.doctor import Finding, examine
 from pipeline.core.lock import run_lock
-from pipeline.core.places import Home
+from pipeline.core.places import SOURCES, Home
 from pipeline.stewardship.store import open_store
 from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow
 
 
-def found(home: Path, *, is_deep: bool = False) -> dict[str, Finding]:
+def found(home: Path, *, is_deep: bool = False, settings: RunSettings | None = None) -> dict[str, Finding]:
     """The worst finding of each check."""
     order = ("ok", "warning", "problem")
     worst: dict[str, Finding] = {}
-    for finding in examine(RunSettings(), Home(home), is_deep=is_deep):
+    for finding in examine(settings or RunSettings(), Home(home), is_deep=is_deep):
         if finding.check not in worst or order.index(finding.state) > order.index(worst[finding.check].state):
             worst[finding.check] = finding
     return worst
@@ -50,6 +50,17 @@ def test_the_command_says_it_as_a_table_and_as_json_and_ends_with_1_where_there_
     assert bad.code == 1
     assert "persons/part-0.parquet is gone" in bad.out
     assert boroughlink("doctor", "--home", str(home / "nowhere")).code == 0
+
+
+def test_a_contract_that_cannot_be_is_told_before_the_night(home: Path, tmp_path: Path) -> None:
+    contracts = tmp_path / "changed_contracts"
+    contracts.mkdir()
+    text = (SOURCES / "custody.yaml").read_text("utf-8").replace("role: detainee", "role: detaine")
+    (contracts / "custody.yaml").write_text(text, "utf-8")
+    finding = found(home, settings=RunSettings(contracts=contracts))["contracts"]
+    assert finding.state == "problem"
+    assert "no role is called detaine (did you mean detainee?)" in finding.found
+    assert "custody.yaml: line 36: " in finding.found
 
 
 def test_a_home_that_everybody_can_read_is_told(home: Path) -> None:

@@ -92,6 +92,34 @@ def test_what_no_reader_could_use_is_told_before_the_night(tmp_path: Path, line:
     assert words in told(tmp_path, f"{YOUTH}{line}\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (changed("role: subject", "role: victm"), "line 18: no role is called victm (did you mean victim?); known are"),
+        (changed("role: subject", "role: whatever"), "line 18: no role is called whatever; known are accused, at_risk,"),
+        (f"{YOUTH}values:\n  sex: {{ B: M, G: femal3 }}\n", "line 20: no sex is called femal3"),
+        (
+            f"{YOUTH}colours:\n  FF0000: {{ field: risk, value: hihg }}\n",
+            "line 20: no risk is called hihg (did you mean high?)",
+        ),
+        (f"{YOUTH}strikethrough: {{ field: role, value: gone }}\n", "line 19: no role is called gone"),
+        (changed("[Hackney]", "[hackny]"), "line 6: no borough is called hackny"),
+        (changed("delimiter:", "delimeter:"), "line 5: delimeter: is not known"),
+    ],
+)
+def test_a_code_that_no_list_knows_is_told_with_its_line_and_the_nearest_known(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    assert words in told(tmp_path, text)
+
+
+@pytest.mark.parametrize("role", ["Subject", "VIC", "at risk", "N/K", "suspect "])
+def test_a_code_may_be_written_as_exports_write_it(tmp_path: Path, role: str) -> None:
+    path = tmp_path / "youth.yaml"
+    path.write_text(changed("role: subject", f"role: {role!r}"), "utf-8")
+    assert load_contract(path).constants["role"] == role
+
+
 def test_two_feeds_never_read_the_same_export_unless_by_sheet(tmp_path: Path) -> None:
     both = changed("[Hackney]", "[Hackney, Camden]").replace("youth/{borough}.csv", "youth.csv")
     assert "would read the same export" in told(tmp_path, both)
