@@ -124,6 +124,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         "hangs_on_day": standard.depends_on_date,
         "rows_again": standard.n_reused,
         "rows_standardised": len(read.records) - standard.n_reused,
+        "notices": read.notices,
     }
     keep_note(night, feed_id, READ, facts)
     log(
@@ -133,6 +134,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         records=n_records,
         rejected=n_rejected,
         again=standard.n_reused,
+        notices=len(read.notices),
         reading_seconds=round(reading, 3),
     )
     return cpu_read - cpu_began, time.thread_time() - cpu_read

@@ -103,6 +103,11 @@ EVENT_RAW_FIELDS = (
 )  # fmt: skip
 ATTRIBUTE = "attribute."
 """Begins the name of a field of the event that only one source has"""
+NEVER_SHARED = frozenset(("police_id", "pnc_id", "cro_number", "nhs_number", "upn"))
+"""Fields of which no two people have the same"""
+MERGED, MERGED_BLOCK = "merged:", "merged_block:"
+"""Begin a mark with the name of a field: its text stands in a merged cell that begins in a row above, in a block in one that
+reaches over several columns too"""
 
 RAW_RECORDS = Table(
     "raw_records",
@@ -112,7 +117,7 @@ RAW_RECORDS = Table(
     + _secret(*(Column(name, TEXT, f"Text under the heading that the contract maps to {name}") for name in PERSON_RAW_FIELDS + EVENT_RAW_FIELDS))
     + (
         Column("attributes", ATTRIBUTES, "Further event columns of the contract, by name, as text", personal=True),
-        Column("marks", TEXTS, "Cell formatting that carries meaning: colour:FFFF0000, strikethrough, hidden"),
+        Column("marks", TEXTS, "Cell formatting that carries meaning: colour:FFFF0000, strikethrough, hidden, merged:surname (text of a merged cell that begins in a row above)"),
     ),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Text files: CSV in its many forms, and JSON lines."""
+"""Text files: CSV in its many forms."""
 
 from __future__ import annotations
 
@@ -121,62 +121,6 @@ def _open_quote(file: str, first: int, last: int) -> SourceError:
     return SourceError("open_quote", file, problem, "Correct that line, or ask the borough to send it again.")
 
 
-def read_jsonl(fetched: Fetched, encoding: str) -> Sheet:
-    """JSON lines as rows: the first row holds every key seen, in order of first sight.
-
-    Raises:
-        SourceError: wrong_encoding, empty_file, or truncated_file, where the last line breaks off.
-    """
-    text = decode(fetched, encoding)
-    objects: list[tuple[int, dict[str, object]]] = []
-    bad: list[BadRow] = []
-    keys: dict[str, None] = {}
-    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError):
-            found = None
-            if objects and not line.endswith(("\n", "}")):
-                problem = f"breaks off on line {number}: neither its object ends nor the line."
-                raise SourceError("truncated_file", fetched.file, problem, SEND_AGAIN) from None
-        if not isinstance(found, dict):
-            bad.append(
-                BadRow(
-                    number, "broken_row", "Not a JSON object; expected one a line. Correct the line.", line[:MOST_CELL]
-                )
-            )
-            continue
-        objects.append((number, found))
-        keys.update(dict.fromkeys(found))
-    if not objects:
-        raise SourceError("empty_file", fetched.file, "holds no JSON object.", "Ask for the export again.")
-
-    def rows() -> Iterator[Row | BadRow]:
-        yield Row(0, list(keys))
-        yield from bad
-        for number, found in objects:
-            yield Row(number, [json_cell(found.get(key)) for key in keys])
-
-    return Sheet(None, rows())
-
-
 def as_cell(text: str) -> Cell:
     """A cell's text without outer space; null where nothing is left."""
     return text.strip() or None
-
-
-def json_cell(value: object) -> Cell:
-    """A JSON value as text: a list joined by semicolons, anything nested as JSON."""
-    match value:
-        case None:
-            return None
-        case str():
-            return as_cell(value)
-        case bool():
-            return "true" if value else "false"
-        case list() if all(isinstance(part, str | int | float) for part in value):
-            return as_cell("; ".join(map(str, value)))
-        case _:
-            return as_cell(json.dumps(value, ensure_ascii=False))

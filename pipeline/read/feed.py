@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,17 +10,17 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipeline.core.errors import SourceError
-from pipeline.core.parquet import conform
 from pipeline.read.databases import read_query
-from pipeline.read.delimited import read_csv, read_jsonl
+from pipeline.read.delimited import read_csv
 from pipeline.read.fetch import check_unchanged, fetch
 from pipeline.read.headings import match_headings
-from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
+from pipeline.read.json_lines import read_jsonl
+from pipeline.read.merged_cells import MergedCellsRead
+from pipeline.read.raw_rows import QuarantinedRows, RawRows, persons_of
+from pipeline.read.sheets import BadRow, Fetched, Notice, Row, Sheet, sheet_place
 from pipeline.read.workbooks import read_workbook
 from schemas.contract import Contract, Feed
-from schemas.tables import ATTRIBUTE, QUARANTINE, RAW_RECORDS
 
-CHUNK = 50_000
 TOTALS = re.compile(r"(grand |sub ?)?totals?\b.*|(number|no\.?) of \w+.*|end of (sheet|report|list).*", re.IGNORECASE)
 
 
@@ -34,6 +33,8 @@ class FeedRead:
     rows_read: int
     file: str
     file_sha256: str
+    notices: tuple[Notice, ...] = ()
+    """What the borough should put right in rows that were read nevertheless"""
 
 
 def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str, str]) -> FeedRead:
@@ -49,12 +50,12 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
         return _records(contract, feed, _without_secret(feed.location), sha256, [sheet])
     fetched = fetch(root, feed.location)
     try:
-        found = _records(contract, feed, fetched.file, fetched.sha256, _sheets(contract, feed, fetched, passwords))
+        read = _records(contract, feed, fetched.file, fetched.sha256, _sheets(contract, feed, fetched, passwords))
     except SourceError:
         check_unchanged(root, feed.location, fetched)  # half a file may break its contract in any way
         raise
     check_unchanged(root, feed.location, fetched)
-    return found
+    return read
 
 
 def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Iterable[Sheet]) -> FeedRead:
@@ -66,19 +67,23 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Ite
         "file_sha256": sha256,
         "contract_version": contract.stamp,
     }
-    good, bad = _Rows(lineage), _Bad(lineage)
+    records, rejected = RawRows(lineage), QuarantinedRows(lineage)
+    notices: list[Notice] = []
     rows_read = 0
     for sheet in _begun(sheets):
         columns = match_headings(sheet, contract, feed, file)
+        merged = MergedCellsRead(sheet_place(file, sheet.name), columns.fields, columns.heading_row)
         for row in columns.rows:
             rows_read += 1
             if isinstance(row, BadRow):
-                bad.add(sheet.name, row)
+                rejected.add(sheet.name, row)
             elif _is_total(row):
                 rows_read -= 1
             else:
-                _add(good, contract, sheet.name, row, columns.fields)
-    return FeedRead(good.table(), bad.table(), rows_read, file, sha256)
+                for person in persons_of(contract, sheet.name, merged.of_row(row), columns.fields):
+                    records.add(person)
+        notices += merged.notices()
+    return FeedRead(records.table(), rejected.table(), rows_read, file, sha256, tuple(notices))
 
 
 def _begun(sheets: Iterable[Sheet]) -> Iterator[Sheet]:
@@ -112,7 +117,7 @@ def _sheets(contract: Contract, feed: Feed, fetched: Fetched, passwords: Mapping
         last = feed.header.row + feed.header.rows - 1 if isinstance(feed.header.row, int) else 20
         return [read_csv(fetched, feed.encoding, feed.delimiter, last)]
     if feed.format == "jsonl":
-        return [read_jsonl(fetched, feed.encoding)]
+        return [read_jsonl(fetched, feed.encoding, contract.headings)]
     password = passwords.get(feed.password_env) if feed.password_env else None
     wants_marks = bool(contract.colours or contract.strikethrough)
     return read_workbook(fetched, feed.format, feed.sheets, password, feed.password_env, wants_marks=wants_marks)
@@ -127,83 +132,3 @@ def _is_total(row: Row) -> bool:
     """A line of totals or the end of a list: few cells, and the first says so."""
     filled = [cell for cell in row.cells if cell]
     return 0 < len(filled) <= 3 and TOTALS.fullmatch(filled[0]) is not None
-
-
-def _add(good: _Rows, contract: Contract, sheet: str | None, row: Row, fields: tuple[str | None, ...]) -> None:
-    filled = {field: cell for field, cell in zip(fields, row.cells, strict=False) if field and cell is not None}
-    attributes = {field: cell for field, cell in filled.items() if field.startswith(ATTRIBUTE)}
-    values = {field: cell for field, cell in filled.items() if field not in attributes} if attributes else filled
-    if not filled:
-        return
-    own = {
-        "sheet": sheet,
-        "row_number": row.number,
-        "attributes": [(field.removeprefix(ATTRIBUTE), cell) for field, cell in attributes.items()] or None,
-        "marks": list(row.marks) or None,
-    }
-    for part, person in enumerate(_people(contract, values), start=1):
-        good.add({**person, **own, "part": part})
-
-
-def _people(contract: Contract, values: Mapping[str, Cell]) -> Iterator[dict[str, Cell]]:
-    """One value set a person: cells that name several are split, a cell with one value belongs to all."""
-    if contract.split_people is None:
-        yield dict(values)
-        return
-    pattern = "|".join(f"(?:{separator})" for separator in contract.split_people.separators)
-    parts = {
-        name: [text.strip() for text in re.split(pattern, values[name] or "") if text and text.strip()]
-        for name in contract.split_people.columns
-        if values.get(name)
-    }
-    people = max((len(own) for own in parts.values()), default=1)
-    for at in range(people):
-        own = dict(values)
-        for name, texts in parts.items():
-            own[name] = texts[0] if len(texts) == 1 else texts[at] if at < len(texts) else None
-        yield own
-
-
-class _Rows:
-    """Raw records as they come, kept as Arrow in chunks so that memory stays bounded."""
-
-    def __init__(self, lineage: Mapping[str, str | None]) -> None:
-        self._lineage = lineage
-        self._rows: list[dict[str, object]] = []
-        self._chunks: list[pa.Table] = []
-
-    def add(self, row: Mapping[str, object]) -> None:
-        self._rows.append({**self._lineage, **row})
-        if len(self._rows) >= CHUNK:
-            self._close()
-
-    def table(self) -> pa.Table:
-        self._close()
-        return conform(pa.concat_tables(self._chunks), RAW_RECORDS)
-
-    def _close(self) -> None:
-        self._chunks.append(pa.Table.from_pylist(self._rows, RAW_RECORDS.arrow_schema()))
-        self._rows = []
-
-
-class _Bad:
-    """Rows that could not be read."""
-
-    def __init__(self, lineage: Mapping[str, str | None]) -> None:
-        self._lineage = lineage
-        self._rows: list[dict[str, object]] = []
-
-    def add(self, sheet: str | None, row: BadRow) -> None:
-        own = {
-            "sheet": sheet,
-            "row_number": row.number,
-            "part": 1,
-            "stage": "read",
-            "reason_code": row.code,
-            "reason": row.reason,
-            "raw_row": row.raw or json.dumps(None),
-        }
-        self._rows.append({**self._lineage, **own})
-
-    def table(self) -> pa.Table:
-        return conform(pa.Table.from_pylist(self._rows, QUARANTINE.arrow_schema()), QUARANTINE)

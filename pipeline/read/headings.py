@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import eq
 
 from pipeline.core.errors import SourceError
 from pipeline.core.spreadsheet import DELIMITERS
-from pipeline.read.sheets import BadRow, Cell, Row, Sheet
-from pipeline.read.workbooks import printable
+from pipeline.read.sheets import BadRow, Cell, Row, Sheet, column_letter, printable, sheet_place
 from schemas.contract import Contract, Feed
 from schemas.contract_checks import fold_heading
 
@@ -20,10 +19,13 @@ SEARCHED_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The fields of a sheet's columns, None where the contract ignores it, and the rows that follow the headings."""
+    """What a sheet's columns mean, and the rows that follow the headings."""
 
     fields: tuple[str | None, ...]
+    """The field of each column, None where the contract ignores it"""
     rows: Iterator[Row | BadRow]
+    heading_row: int
+    """The last row of the headings; 0 where they stand in none"""
 
 
 def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> Columns:
@@ -32,20 +34,20 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
     Raises:
         SourceError: empty_file, wrong_delimiter, unknown_heading, duplicate_heading or missing_column.
     """
-    place = f"{file}, sheet {printable(sheet.name)}" if sheet.name else file
+    place = sheet_place(file, sheet.name)
     rows = iter(sheet.rows)
     headings, number = _find_headings(rows, contract, feed, place)
     if feed.format == "csv":
         _check_delimiter(headings, contract, feed, f"{place}, row {number}")
-    fields = tuple(_field(heading, at, contract, place, number) for at, heading in enumerate(headings))
-    _check(fields, headings, contract, place, number)
+    fields = tuple(_field(heading, column, contract, place, number) for column, heading in enumerate(headings))
+    _check_fields(fields, headings, contract, place, number)
     repeated = [fold_heading(heading) for heading in headings if heading]
-    return Columns(fields, _without_repeats(rows, repeated))
+    return Columns(fields, _without_repeats(rows, repeated), number)
 
 
 def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed, place: str) -> tuple[list[str], int]:
     """The heading of each column, and the last row of the headings."""
-    known, header = contract.headings, feed.header
+    field_of_heading, header = contract.headings, feed.header
     upper = Row(-1, [])
     for row in rows:
         if isinstance(row, BadRow):
@@ -63,7 +65,9 @@ def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed,
             if not is_together:
                 continue
         filled = sum(map(bool, headings))
-        if begins == header.row or (header.row == "find" and filled > 1 and _known(headings, known) * 2 > filled):
+        if begins == header.row or (
+            header.row == "find" and filled > 1 and _n_known(headings, field_of_heading) * 2 > filled
+        ):
             return headings, row.number
         if isinstance(header.row, int) and begins > header.row:
             break
@@ -76,16 +80,16 @@ def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed,
     )
 
 
-def _known(headings: list[str], known: dict[str, str]) -> int:
-    return sum(fold_heading(heading) in known for heading in headings if heading)
+def _n_known(headings: list[str], field_of_heading: dict[str, str]) -> int:
+    return sum(fold_heading(heading) in field_of_heading for heading in headings if heading)
 
 
 def _check_delimiter(headings: list[str], contract: Contract, feed: Feed, place: str) -> None:
     """That the headings are not all in one cell, parted by another sign than the contract says."""
-    for other in DELIMITERS:
-        parts = headings[0].split(other) if len(headings) == 1 else []
-        if len(parts) > 1 and 2 * _known(parts, contract.headings) > len(parts):
-            problem = f"is parted by {other!r}, where the contract says {feed.delimiter!r}."
+    for delimiter in DELIMITERS:
+        parts = headings[0].split(delimiter) if len(headings) == 1 else []
+        if len(parts) > 1 and 2 * _n_known(parts, contract.headings) > len(parts):
+            problem = f"is parted by {delimiter!r}, where the contract says {feed.delimiter!r}."
             what_to_do = "Correct `delimiter` in the contract, or ask the borough for the export as it was."
             raise SourceError("wrong_delimiter", place, problem, what_to_do)
 
@@ -93,55 +97,58 @@ def _check_delimiter(headings: list[str], contract: Contract, feed: Feed, place:
 def _joined(upper: list[Cell], lower: list[Cell]) -> list[str]:
     """Two heading rows as one: the upper text reaches over the columns to its right that have only a lower one."""
     width = max(len(upper), len(lower))
-    over, out = "", []
-    for at in range(width):
-        top = upper[at] if at < len(upper) else None
-        below = lower[at] if at < len(lower) else None
-        over = top if top else over if below else ""
-        out.append(" ".join(part for part in (over, below) if part))
-    return out
+    reaching_text, headings = "", []
+    for column in range(width):
+        top = upper[column] if column < len(upper) else None
+        below = lower[column] if column < len(lower) else None
+        reaching_text = top if top else reaching_text if below else ""
+        headings.append(" ".join(part for part in (reaching_text, below) if part))
+    return headings
 
 
-def _field(heading: str, at: int, contract: Contract, place: str, number: int) -> str | None:
+def _field(heading: str, column: int, contract: Contract, place: str, row_number: int) -> str | None:
+    """The field that a heading stands for; None where the contract ignores it, or where there is no heading."""
     folded = fold_heading(heading)
     if not folded:
         return None
-    if found := contract.headings.get(folded):
-        return found
+    if field := contract.headings.get(folded):
+        return field
     if any(re.fullmatch(pattern, heading.strip(), re.IGNORECASE) for pattern in contract.ignore):
         return None
     near = difflib.get_close_matches(folded, contract.headings, n=1)
     hint = f" Nearest known: {near[0]!r} ({contract.headings[near[0]]})." if near else ""
     raise SourceError(
         "unknown_heading",
-        f"{place}, row {number}, column {letter(at)}",
+        f"{place}, row {row_number}, column {column_letter(column)}",
         f"has the heading {printable(heading)!r}, which the contract does not know.{hint}",
         f"Add it under `person:`, `event:` or `ignore:` in schemas/sources/{contract.source}.yaml.",
     )
 
 
-def _check(fields: tuple[str | None, ...], headings: list[str], contract: Contract, place: str, number: int) -> None:
-    seen: dict[str, int] = {}
-    for at, field in enumerate(fields):
+def _check_fields(
+    fields: Sequence[str | None], headings: Sequence[str], contract: Contract, place: str, row_number: int
+) -> None:
+    """That no field has two columns, and none is missing that the contract requires."""
+    column_of_field: dict[str, int] = {}
+    for column, field in enumerate(fields):
         if field is None:
             continue
-        if field in seen:
-            both = (
-                f"{printable(headings[seen[field]])!r} (column {letter(seen[field])}) and {printable(headings[at])!r}"
-            )
+        if field in column_of_field:
+            first_column, first_heading = column_of_field[field], printable(headings[column_of_field[field]])
+            both = f"{first_heading!r} (column {column_letter(first_column)}) and {printable(headings[column])!r}"
             raise SourceError(
                 "duplicate_heading",
-                f"{place}, row {number}, column {letter(at)}",
+                f"{place}, row {row_number}, column {column_letter(column)}",
                 f"has two headings for {field}: {both}.",
                 "Rename one, or list it under `ignore:`.",
             )
-        seen[field] = at
+        column_of_field[field] = column
     for field in contract.required:
-        if field not in seen:
+        if field not in column_of_field:
             expected = ", ".join({**contract.person, **contract.event}.get(field, ()))
             raise SourceError(
                 "missing_column",
-                f"{place}, row {number}",
+                f"{place}, row {row_number}",
                 f"has no column for {field}; expected one headed {expected}.",
                 "Ask the borough for the full export, or add its heading to the contract.",
             )
@@ -155,13 +162,3 @@ def _without_repeats(rows: Iterator[Row | BadRow], headings: list[str]) -> Itera
             if len(filled) == len(headings) and all(map(eq, map(fold_heading, filled), headings)):
                 continue
         yield row
-
-
-def letter(at: int) -> str:
-    """A column's letter as a spreadsheet shows it: 0 is A, 26 is AA."""
-    text = ""
-    at += 1
-    while at:
-        at, rest = divmod(at - 1, 26)
-        text = chr(65 + rest) + text
-    return text

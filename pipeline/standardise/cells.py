@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import eq
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.contract import Contract, Meaning
-from schemas.tables import ATTRIBUTE, EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
+from schemas.tables import ATTRIBUTE, EVENT_RAW_FIELDS, MERGED, MERGED_BLOCK, NEVER_SHARED, PERSON_RAW_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Cells:
     """As the contract translates it."""
     inferred: Mapping[str, NDArray[np.bool_]]
     """Field to the rows whose value was read from a fill colour."""
+    merged: Mapping[str, NDArray[np.int64]]
+    """Field to the rows whose value stands in a merged cell that begins in a row above, and was taken from there."""
+    not_taken: Mapping[str, NDArray[np.int64]]
+    """Field to the rows for which it was not taken: it may well be another person's, or no value of the column."""
 
     def __getitem__(self, name: str) -> pa.Array:
         return self.translated[name] if name in self.translated else pa.nulls(self.rows, pa.string())
@@ -43,10 +48,32 @@ def read_cells(raw: pa.Table, contract: Contract) -> Cells:
         name: _translated(column, contract.values[name]) if name in contract.values else column
         for name, column in fields.items()
     }
+    merged, not_taken = _merged(raw)
+    for name, rows in not_taken.items():
+        translated[name] = _without(translated[name], rows)
     for name, value in contract.constants.items():
         translated[name] = pc.fill_null(translated[name], value) if name in translated else pa.array([value] * len(raw))
     inferred = _formatting(raw, contract, translated)
-    return Cells(len(raw), fields, translated, inferred)
+    return Cells(len(raw), fields, translated, inferred, merged, not_taken)
+
+
+def _merged(raw: pa.Table) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
+    """Field to the rows whose text stands in a merged cell above: where it is theirs too, and where it is not."""
+    merged: dict[str, NDArray[np.int64]] = {}
+    not_taken: dict[str, NDArray[np.int64]] = {}
+    for mark in pc.unique(pc.list_flatten(raw.column("marks").combine_chunks())).to_pylist():
+        kind, _, field = mark.rpartition(":")
+        if f"{kind}:" in (MERGED, MERGED_BLOCK):
+            is_taken = f"{kind}:" == MERGED and field not in NEVER_SHARED
+            (merged if is_taken else not_taken)[field] = np.flatnonzero(_marked(raw, partial(eq, mark)))
+    return merged, not_taken
+
+
+def _without(column: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
+    """The column without its values in some rows."""
+    is_left = np.ones(len(column), bool)
+    is_left[rows] = False
+    return pc.if_else(pa.array(is_left), column, pa.scalar(None, pa.string()))
 
 
 def raw_cells(raw: pa.Table, wanted: Collection[str] | None = None) -> dict[str, pa.Array]:

@@ -116,6 +116,7 @@ def _records_again(
 def _standardise_rows(raw: pa.Table, record_ids: list[str], rules: Rules) -> _StandardRows:
     cells = read_cells(raw, rules.contract)
     remarks = Remarks()
+    remarks.add_merged(cells)
     events = read_events(cells, rules, remarks)
     recorded_at = read_recorded_at(cells, events, rules, remarks)
     people = read_people(cells, rules, remarks)

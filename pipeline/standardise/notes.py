@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.standardise.cells import Cells
-from pipeline.standardise.distinct import RowNote
+from pipeline.standardise.distinct import Note, RowNote
 from schemas.tables import NULLED, TEXTS
 
 
@@ -28,6 +28,13 @@ class Remarks:
     def add_flag(self, rows: NDArray[np.int64], flag: str) -> None:
         """Remember a flag of some rows."""
         self.flags.extend((int(row), flag) for row in rows)
+
+    def add_merged(self, cells: Cells) -> None:
+        """Remember which values stood in a merged cell of a row above, and whether they were taken."""
+        for rows_of_field, reason in ((cells.merged, "from_merged_cell"), (cells.not_taken, "merged_cell")):
+            for field_name, rows in rows_of_field.items():
+                note = Note(field_name, field_name, reason)
+                self.add_notes(RowNote(int(row), note) for row in rows)
 
     def flag_column(self, rows: int) -> pa.Array:
         """The flags of each row, sorted; null where there is none."""

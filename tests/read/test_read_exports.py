@@ -125,6 +125,42 @@ def test_broken_json_lines_go_to_quarantine(tmp_path: Path) -> None:
     assert found.quarantine.column("row_number").to_pylist() == [2]
 
 
+PLACES = """{"Ref": "1", "Surname": "A", "Address": {"Line 1": "1 High Street", "Town": {"Name": "London"}, "Postcode": "E5 0AA"}}
+{"Ref": "2", "Surname": "B", "Address": "2 Low Road", "Phone": [{"Home": "020 7946 0001"}, {"Work": null}, "07700 900001"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("person", "first"),
+    [
+        ({"address": ["Address"]}, ("1 High Street\nLondon\nE5 0AA", None)),
+        ({"address": ["Address"], "postcode": ["Address.postcode"]}, ("1 High Street\nLondon", "E5 0AA")),
+        ({"address": ["Address"], "postcode": ["Address.Town.Name"]}, ("1 High Street\nE5 0AA", "London")),
+    ],
+    ids=["whole", "by a path", "by a path of three keys"],
+)
+def test_nested_json_is_read_by_its_values_or_by_the_paths_that_the_contract_names(
+    tmp_path: Path, person: dict[str, list[str]], first: tuple[str, str | None]
+) -> None:
+    person = {**BASE["person"], **person}
+    found = read(tmp_path, PLACES, name="trial.jsonl", format="jsonl", person=person).records.to_pylist()
+    assert [(row["address"], row["postcode"]) for row in found] == [first, ("2 Low Road", None)]
+    assert found[1]["phone"] == "020 7946 0001; 07700 900001"
+
+
+def test_a_part_of_a_nested_value_that_nothing_names_is_an_unknown_heading(tmp_path: Path) -> None:
+    person = {**BASE["person"], "postcode": ["Address.Postcode"], "address": ["Address.Line 1"]}
+    error = refused(tmp_path, PLACES.splitlines()[0], name="trial.jsonl", format="jsonl", person=person)
+    assert (error.code, "'Address.Town'" in str(error)) == ("unknown_heading", True)
+    ignored = {"name": "trial.jsonl", "format": "jsonl", "person": person, "ignore": [r"Address\.Town"]}
+    assert read(tmp_path, PLACES.splitlines()[0], **ignored).records.column("postcode").to_pylist() == ["E5 0AA"]
+
+
+def test_json_that_is_nested_too_deeply_is_a_bad_row(tmp_path: Path) -> None:
+    deep = '{"Ref": "1", "Surname": "A"}\n{"Surname": ' + '{"a": ' * 900 + "1" + "}" * 901 + "\n"
+    assert len(read(tmp_path, deep, name="trial.jsonl", format="jsonl").quarantine) == 1
+
+
 def test_a_row_may_be_short_or_of_several_lines_and_hold_quotes(tmp_path: Path) -> None:
     rows = ["A1,Smith", 'A2,O"Neil,Tom,,"two\nlines"', "A3,Jones,Ann,,\x00", "Total 3"]
     found = read(tmp_path, HEAD + "\n".join(rows))
