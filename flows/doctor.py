@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from flows.decided import decisions_url
 from flows.doctor_machine import Finding, desk_key, disk, home_of, prefect, versions
 from flows.kept import damage
-from pipeline.core.errors import MOVE_AWAY, LinkageError, StateError
+from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home, misplaced
@@ -32,7 +32,8 @@ from pipeline.publish.publication import (
 from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.database import engine_of, reading, with_patience
 from pipeline.stewardship.migrate import newest
-from pipeline.validate.hold import damage_of
+from pipeline.validate.last_good import damage_of
+from schemas.contract import load_contracts
 from schemas.model import load_model
 from schemas.settings import SQLITE, RunSettings
 
@@ -48,12 +49,14 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         return [
             *versions(),
             Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
+            _contracts(settings),
         ]
     current = _current(home)
     published = current if isinstance(current, Publication) else None
     holder = lock_holder(home.lock)
     return [
         *versions(),
+        _contracts(settings),
         *home_of(home),
         *disk(home, published),
         Finding(
@@ -77,6 +80,15 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         prefect(),
         _clock(home),
     ]
+
+
+def _contracts(settings: RunSettings) -> Finding:
+    try:
+        contracts = load_contracts(settings.contracts)
+    except SettingsError as error:
+        return Finding("contracts", "problem", f"{error.file}: {error.problem}", error.what_to_do)
+    n_feeds = sum(1 for contract in contracts for _ in contract.all_feeds())
+    return Finding("contracts", "ok", f"{len(contracts)}, of {n_feeds} feeds.")
 
 
 def _notes(home: Home) -> Iterator[RunNote | StateError]:

@@ -23,7 +23,7 @@ from pipeline.publish.holding import known_records, records_of, sources_of
 from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
 from pipeline.review.index import forget_indexes
 from pipeline.stewardship.erasure import check_may_erase, erase
-from pipeline.validate.hold import rewritten
+from pipeline.validate.last_good import rewritten
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
 from schemas.tables import ENDS

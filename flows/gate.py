@@ -18,7 +18,8 @@ from pipeline.publish.held_back import Verdict, publish_held, read_verdict, writ
 from pipeline.publish.orders import check_finished
 from pipeline.publish.publication import read_current
 from pipeline.publish.rows import Rows
-from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, promote
+from pipeline.validate.hold import FeedNight, FeedState, promote
+from pipeline.validate.last_good import ExportFacts
 
 
 def ask_gate(night: Night, states: Sequence[FeedState], tables: Mapping[str, Rows]) -> Verdict:

@@ -21,8 +21,9 @@ from flows.reading import READ, STANDARDISE, keep_note, last_noted, note_of
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import concat, count_rows, read_table, write_table
-from pipeline.validate.exports import Again, Export
-from pipeline.validate.hold import ExportFacts, FeedNight, FeedState, good_rows, needed_good, settle, status_table
+from pipeline.validate.exports import EarlierOutcomes, Export
+from pipeline.validate.hold import FeedNight, FeedState, needed_good, settle, status_table
+from pipeline.validate.last_good import ExportFacts, good_rows
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import FeedValidated, Finding, validate_source
 from pipeline.validate.suites import Suites
@@ -93,12 +94,13 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> 
         int(str(note["rows_read"])),
         count_rows(standardise("quarantine")),
         good_rows(night.home, feed_id),
-        _again(night, feed_id, note, stamp),
+        _earlier_outcomes(night, feed_id, note, stamp),
+        [(about, n_rows) for about, n_rows in note.get("notices", ())],
     )
 
 
-def _again(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> Again | None:
-    """What the current publication's run found of the feed's rows that say what they said, by the rules of tonight."""
+def _earlier_outcomes(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> EarlierOutcomes | None:
+    """What the current publication's run found of the feed's rows, if it did so by the rules of tonight."""
     contract, _ = night.feeds[feed_id]
     last = last_noted(night, feed_id, contract)
     if last is None:
@@ -107,12 +109,12 @@ def _again(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> A
     is_whole = as_marked(night.home, last.folder.root / VALIDATE / contract.source, [path])
     if not is_whole or note_of(last.folder, feed_id, VALIDATE).get("suites") != stamp:
         return None
-    again = night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id)
+    records_again = night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id)
     if note.get("is_unchanged"):
-        is_known = np.ones(count_rows(again), bool)
+        is_unchanged = np.ones(count_rows(records_again), bool)
     else:
-        is_known = read_table(again, ["is_again"]).column("is_again").to_numpy()
-    return Again(is_known, read_table(path))
+        is_unchanged = read_table(records_again, ["is_again"]).column("is_again").to_numpy()
+    return EarlierOutcomes(is_unchanged, read_table(path))
 
 
 @functools.lru_cache(maxsize=1)

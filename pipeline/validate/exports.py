@@ -24,11 +24,11 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class EarlierOutcomes:
     """What is known of a feed's rows from the export before."""
 
-    is_known: NDArray[np.bool_]
-    """(records,) whether its row says what it said"""
+    is_unchanged: NDArray[np.bool_]
+    """(records,) whether its row is as it was"""
     failed: pa.Table
     """Contract ``failed_rows`` of the export before"""
 
@@ -47,8 +47,10 @@ class Export:
     """Rows that reading and standardising have sent to quarantine"""
     last_good_rows: int | None
     """Records of the last good export; None where there is none"""
-    again: Again | None = None
+    earlier: EarlierOutcomes | None = None
     """What is known of its rows from the export before"""
+    notices: Sequence[tuple[str, int]] = ()
+    """What reading says of rows that it read nevertheless, and of how many"""
 
 
 @dataclass(frozen=True)
@@ -74,48 +76,51 @@ class Records:
     @cached_property
     def is_undated(self) -> NDArray[np.bool_]:
         """(records,) whether nothing tells when it was recorded."""
-        found: NDArray[np.bool_] = pa.concat_tables(self._keys).column("recorded_at").is_null().to_numpy()
-        return found
+        is_undated: NDArray[np.bool_] = pa.concat_tables(self._keys).column("recorded_at").is_null().to_numpy()
+        return is_undated
 
     @cached_property
-    def is_known(self) -> NDArray[np.bool_]:
-        """(records,) whether its row says what it said in the export before."""
+    def is_unchanged(self) -> NDArray[np.bool_]:
+        """(records,) whether its row is as it was in the export before."""
         sizes = np.diff(self.first)
         return np.concatenate(
-            [e.again.is_known if e.again else np.zeros(n, bool) for e, n in zip(self.exports, sizes, strict=True)]
+            [
+                export.earlier.is_unchanged if export.earlier else np.zeros(size, bool)
+                for export, size in zip(self.exports, sizes, strict=True)
+            ]
         )
 
-    def newest(self, at: int) -> dt.datetime | None:
+    def newest(self, number: int) -> dt.datetime | None:
         """When the newest record of an export was recorded."""
-        found: dt.datetime | None = pc.max(self._keys[at].column("recorded_at")).as_py()
-        return found
+        newest: dt.datetime | None = pc.max(self._keys[number].column("recorded_at")).as_py()
+        return newest
 
     def among(self, ids: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
         """(records,) whether it is one of some."""
         if not len(ids):
             return np.zeros(len(self.ids), bool)
-        found: NDArray[np.bool_] = pc.is_in(self.ids, ids).to_numpy(zero_copy_only=False)
-        return found
+        is_among: NDArray[np.bool_] = pc.is_in(self.ids, ids).to_numpy(zero_copy_only=False)
+        return is_among
 
     def places(self, ids: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
         """(ids,) place of each record, -1 of one that is not there."""
-        there = np.flatnonzero(self.among(ids))
-        at = pc.index_in(ids, self.ids.take(pa.array(there))).fill_null(-1).to_numpy(zero_copy_only=False)
-        return np.append(there, -1)[at]
+        present = np.flatnonzero(self.among(ids))
+        position = pc.index_in(ids, self.ids.take(pa.array(present))).fill_null(-1).to_numpy(zero_copy_only=False)
+        return np.append(present, -1)[position]
 
-    def rows(self, table: str, look: NDArray[np.bool_], columns: Sequence[str] | None) -> pa.Table:
+    def rows(self, table: str, is_looked_at: NDArray[np.bool_], columns: Sequence[str] | None) -> pa.Table:
         """Rows of ``std_records`` or ``events`` that are of some records, at least one, in order; nothing is read of an export with none of them."""
         parts: list[pa.Table] = []
-        for at, export in enumerate(self.exports):
-            own = slice(*self.first[at : at + 2])
-            if not look[own].any():
+        for number, export in enumerate(self.exports):
+            of_export = slice(*self.first[number : number + 2])
+            if not is_looked_at[of_export].any():
                 continue
             part = getattr(export, table)(columns)
-            if not look[own].all():
-                wanted = pa.array(look[own])
+            if not is_looked_at[of_export].all():
+                wanted = pa.array(is_looked_at[of_export])
                 is_of_records = table == "std_records"  # whose rows are the records
                 part = part.filter(
-                    wanted if is_of_records else pc.is_in(part.column(RECORD_ID), self.ids[own].filter(wanted))
+                    wanted if is_of_records else pc.is_in(part.column(RECORD_ID), self.ids[of_export].filter(wanted))
                 )
             parts.append(part)
         return pa.concat_tables(parts)

@@ -1,4 +1,4 @@
-"""Expectations that no row fails, told at a glance from what a column holds, so that Great Expectations is asked only of the others.
+"""Expectations that no row fails, told at a glance from the column as a whole, so that Great Expectations is asked only of the others.
 
 It takes its time over each expectation, however few the rows are, and most are met by all of them. So a glance comes first on nights
 that only look at what is new or changed; an export that is looked at whole is Great Expectations' alone.
@@ -15,8 +15,8 @@ NOT_NULL = "expect_column_values_to_not_be_null"
 UNIQUE = "expect_column_values_to_be_unique"
 BETWEEN = "expect_column_values_to_be_between"
 BY_VALUE = frozenset(
-    f"expect_column_values_to_{own}"
-    for own in (
+    f"expect_column_values_to_{check}"
+    for check in (
         "be_between",
         "be_in_set",
         "not_be_in_set",
@@ -30,10 +30,10 @@ BY_VALUE = frozenset(
 """Expectations that look at each value by itself, and pass over rows without one"""
 
 
-def is_met_by_all(kind: str, said: Mapping[str, object], frame: pd.DataFrame) -> bool:
+def is_met_by_all(kind: str, arguments: Mapping[str, object], frame: pd.DataFrame) -> bool:
     """Whether no row of a frame fails an expectation, of a kind and with arguments as its suite writes them; False too where no glance tells."""
-    column = frame.get(said.get("column"))
-    if column is None or "row_condition" in said:
+    column = frame.get(arguments.get("column"))
+    if column is None or "row_condition" in arguments:
         return False
     values = column.dropna()
     if kind == NOT_NULL:
@@ -41,8 +41,8 @@ def is_met_by_all(kind: str, said: Mapping[str, object], frame: pd.DataFrame) ->
     if not len(values):
         return kind in (*BY_VALUE, UNIQUE)
     names, holds = GLANCES.get(kind, ((), None))
-    is_known = said.keys() <= {"column", "mostly", *names}
-    return holds is not None and is_known and holds(values, *map(said.get, names))
+    is_known = arguments.keys() <= {"column", "mostly", *names}
+    return holds is not None and is_known and holds(values, *map(arguments.get, names))
 
 
 def _are_unique(values: pd.Series) -> bool:
@@ -61,16 +61,16 @@ def _are_in_set(values: pd.Series, allowed: object) -> bool:
 
 
 def _match(values: pd.Series, regex: object) -> bool:
-    found = _found(values, regex)
-    return bool(found) and all(found)
+    matches = _matches(values, regex)
+    return bool(matches) and all(matches)
 
 
 def _match_not(values: pd.Series, regex: object) -> bool:
-    found = _found(values, regex)
-    return bool(found) and not any(found)
+    matches = _matches(values, regex)
+    return bool(matches) and not any(matches)
 
 
-def _found(values: pd.Series, regex: object) -> list[bool]:
+def _matches(values: pd.Series, regex: object) -> list[bool]:
     """Of each distinct text, whether an expression is found in it; nothing where that cannot be told."""
     try:
         search = re.compile(regex).search  # type: ignore[call-overload]

@@ -33,19 +33,19 @@ def render_validation_page(run_id: str, states: Sequence[FeedState], findings: S
         key = (str(finding["suite"]), str(finding["about"]), str(finding["column"] or ""), str(finding["severity"]))
         grouped[source][key].append(finding)
     sources = {
-        source: [_line(key, own) for key, own in sorted(lines.items(), key=lambda item: item[0])]
+        source: [_line(key, of_line) for key, of_line in sorted(lines.items(), key=lambda item: item[0])]
         for source, lines in sorted(grouped.items())
     }
     page = template("pipeline.validate", "validation.html.j2")
     return page.render(run_id=run_id, states=states, sources=sources, marking=MARKING)
 
 
-def _line(key: tuple[str, str, str, str], own: Sequence[Mapping[str, object]]) -> _Line:
+def _line(key: tuple[str, str, str, str], findings: Sequence[Mapping[str, object]]) -> _Line:
     return _Line(
         about=key[1],
         column=key[2],
         severity=key[3],
-        rows=sum(int(str(finding["rows"])) for finding in own),
-        failing=sum(int(str(finding["failing"])) for finding in own),
-        feeds_failing=tuple(str(finding["feed_id"]) for finding in own if not finding["is_met"]),
+        rows=sum(int(str(finding["rows"])) for finding in findings),
+        failing=sum(int(str(finding["failing"])) for finding in findings),
+        feeds_failing=tuple(str(finding["feed_id"]) for finding in findings if not finding["is_met"]),
     )

@@ -1,4 +1,4 @@
-"""Validate all feeds of a source at once; what each of them did is told apart again."""
+"""Validate all feeds of a source at once, and settle each of them: what is rejected, what is left, and whether it is held."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
-from pipeline.validate.again import EVENTS, Night, failed_rows, outcomes_of
 from pipeline.validate.exports import RECORD_ID, Export, Records
+from pipeline.validate.reuse import EVENTS, SourceNight, failed_rows, outcomes_of
 from pipeline.validate.suites import Outcome, Suites
 from schemas.contract import Contract
 from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FIELDS, PLACE, QUARANTINE
@@ -53,7 +53,7 @@ class FeedValidated:
     feed_id: str
     n_records: int
     left: Callable[[], tuple[pa.Table, pa.Table]]
-    """Reads the records and events that are left; where no row is rejected, those are all"""
+    """Reads the records and events that are left; where no row is rejected, all of them"""
     quarantine: pa.Table
     breaches: tuple[Breach, ...]
     findings: tuple[Finding, ...]
@@ -69,23 +69,26 @@ def validate_source(
         return []
     records = Records(exports)
     failed = pa.concat_tables(
-        [FAILED_ROWS.arrow_schema().empty_table(), *(own.again.failed for own in exports if own.again)]
+        [FAILED_ROWS.arrow_schema().empty_table(), *(export.earlier.failed for export in exports if export.earlier)]
     )
-    night = Night(suites, records, as_of, failed)
-    found = {name: outcomes_of(night, name) for name in (RECORDS, contract.source, EVENTS) if name in suites}
-    return [_settle(contract, night, at, found) for at in range(len(exports))]
+    night = SourceNight(suites, records, as_of, failed)
+    outcomes = {name: outcomes_of(night, name) for name in (RECORDS, contract.source, EVENTS) if name in suites}
+    return [_settle(contract, night, number, outcomes) for number in range(len(exports))]
 
 
-def _settle(contract: Contract, night: Night, at: int, found: Mapping[str, Sequence[Outcome]]) -> FeedValidated:
-    export, (first, end) = night.records.exports[at], night.records.first[at : at + 2]
+def _settle(
+    contract: Contract, night: SourceNight, number: int, outcomes_of_suite: Mapping[str, Sequence[Outcome]]
+) -> FeedValidated:
+    """What becomes of one of the exports, by its number among them."""
+    export, (first, end) = night.records.exports[number], night.records.first[number : number + 2]
     rows = int(end - first)
     findings: list[Finding] = []
     breaches: list[Breach] = []
     rejected: dict[int, Outcome] = {}
-    for outcome in (outcome for outcomes in found.values() for outcome in outcomes):
-        own = outcome.between(first, end) - first
-        share = len(own) / rows if rows else 0.0
-        is_met = len(own) <= (1 - outcome.mostly) * rows + GRACE_ROWS
+    for outcome in (outcome for outcomes in outcomes_of_suite.values() for outcome in outcomes):
+        failing = outcome.between(first, end) - first
+        share = len(failing) / rows if rows else 0.0
+        is_met = len(failing) <= (1 - outcome.mostly) * rows + GRACE_ROWS
         findings.append(
             Finding(
                 export.feed_id,
@@ -95,26 +98,32 @@ def _settle(contract: Contract, night: Night, at: int, found: Mapping[str, Seque
                 outcome.severity,
                 outcome.about,
                 rows,
-                len(own),
+                len(failing),
                 is_met,
             )
         )
         if outcome.severity == "row":
-            for row in own.tolist():
+            for row in failing.tolist():
                 rejected.setdefault(row, outcome)
         elif outcome.severity == "feed" and not is_met:
             breaches.append(Breach("expectation_failed", f"{outcome.about} {share:.0%} of the rows fail."))
-    left = rows - len(rejected)
-    breaches = [*_limits(contract, export, rows, left, night.records.newest(at), night.as_of), *breaches]
+    findings += [_notice(export, about, n_rows, rows) for about, n_rows in export.notices]
+    n_left = rows - len(rejected)
+    breaches = [*_limits(contract, export, rows, n_left, night.records.newest(number), night.as_of), *breaches]
     return FeedValidated(
         export.feed_id,
-        left,
+        n_left,
         partial(_left, export, list(rejected)),
         _quarantine(export, rejected),
         tuple(breaches),
         tuple(findings),
-        failed_rows(found, night.suites, night.records, at),
+        failed_rows(outcomes_of_suite, night.suites, night.records, number),
     )
+
+
+def _notice(export: Export, about: str, n_rows: int, rows: int) -> Finding:
+    """What reading says of some rows, as it stands on the page."""
+    return Finding(export.feed_id, "read", "notice", None, "warn", about, rows, n_rows, is_met=False)
 
 
 def _left(export: Export, rejected: list[int]) -> tuple[pa.Table, pa.Table]:
@@ -122,37 +131,41 @@ def _left(export: Export, rejected: list[int]) -> tuple[pa.Table, pa.Table]:
     records, events = export.std_records(), export.events()
     is_kept = np.ones(len(records), bool)
     is_kept[rejected] = False
-    gone = records.column(RECORD_ID).take(pa.array(rejected, pa.int64())).combine_chunks()
-    return records.filter(pa.array(is_kept)), events.filter(pc.invert(pc.is_in(events.column(RECORD_ID), gone)))
+    rejected_ids = records.column(RECORD_ID).take(pa.array(rejected, pa.int64())).combine_chunks()
+    return records.filter(pa.array(is_kept)), events.filter(pc.invert(pc.is_in(events.column(RECORD_ID), rejected_ids)))
 
 
 def _limits(
-    contract: Contract, export: Export, rows: int, left: int, newest: dt.datetime | None, as_of: dt.date
+    contract: Contract, export: Export, rows: int, n_left: int, newest: dt.datetime | None, as_of: dt.date
 ) -> list[Breach]:
-    limits, out = contract.limits, []
-    share = (export.rows_rejected + rows - left) / export.rows_read if export.rows_read else 0.0
-    if left < limits.min_rows:
-        out.append(
-            Breach("empty", f"Only {left} usable rows, at least {limits.min_rows} expected. Ask for the export again.")
+    limits, breaches = contract.limits, []
+    share = (export.rows_rejected + rows - n_left) / export.rows_read if export.rows_read else 0.0
+    if n_left < limits.min_rows:
+        breaches.append(
+            Breach(
+                "empty", f"Only {n_left} usable rows, at least {limits.min_rows} expected. Ask for the export again."
+            )
         )
     if share > limits.max_rejected_share:
-        what = f"{share:.0%} of the rows were rejected, at most {limits.max_rejected_share:.0%} may be."
-        out.append(Breach("too_many_rejected", f"{what} See quarantine for the reasons."))
-    if contract.snapshot == "full" and export.last_good_rows and left < limits.min_rows_share * export.last_good_rows:
-        what = f"{left} rows, where the last good export had {export.last_good_rows}."
-        out.append(Breach("shrank", f"{what} If that is right, lower limits.min_rows_share for a night."))
+        problem = f"{share:.0%} of the rows were rejected, at most {limits.max_rejected_share:.0%} may be."
+        breaches.append(Breach("too_many_rejected", f"{problem} See quarantine for the reasons."))
+    if contract.snapshot == "full" and export.last_good_rows and n_left < limits.min_rows_share * export.last_good_rows:
+        problem = f"{n_left} rows, where the last good export had {export.last_good_rows}."
+        breaches.append(Breach("shrank", f"{problem} If that is right, lower limits.min_rows_share for a night."))
     if limits.max_age_days and newest and (age := (as_of - newest.date()).days) > limits.max_age_days:
-        out.append(Breach("stale", f"Its newest record is {age} days old, at most {limits.max_age_days} expected."))
-    return out
+        breaches.append(
+            Breach("stale", f"Its newest record is {age} days old, at most {limits.max_age_days} expected.")
+        )
+    return breaches
 
 
 def _quarantine(export: Export, rejected: dict[int, Outcome]) -> pa.Table:
     if not rejected:
         return QUARANTINE.arrow_schema().empty_table()
-    own = [column.name for column in LINEAGE]
-    rows = export.std_records([RECORD_ID, *own]).take(pa.array(list(rejected), pa.int64()))
+    lineage = [column.name for column in LINEAGE]
+    rows = export.std_records([RECORD_ID, *lineage]).take(pa.array(list(rejected), pa.int64()))
     raw = _raw_rows(export.raw_records(), rows)
-    table = {name: rows.column(name) for name in own}
+    table = {name: rows.column(name) for name in lineage}
     table |= {
         RECORD_ID: rows.column(RECORD_ID),
         "stage": pa.array(["validate"] * len(rows), pa.string()),
@@ -168,11 +181,11 @@ def _raw_rows(raw: pa.Table, rows: pa.Table) -> list[str]:
     """The raw text of each row as JSON, found by its place in the export."""
     raw = raw.filter(pc.is_in(raw.column("row_number"), rows.column("row_number").combine_chunks()))
     wanted = {tuple(place.values()) for place in rows.select(PLACE).to_pylist()}
-    found: dict[tuple[object, ...], str] = {}
+    raw_of_place: dict[tuple[object, ...], str] = {}
     places = raw.select(PLACE).to_pylist()
-    for at, place in enumerate(places):
+    for row, place in enumerate(places):
         key = tuple(place.values())
         if key in wanted:
-            said = raw.slice(at, 1).select([*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS, "attributes"]).to_pylist()[0]
-            found[key] = json.dumps({name: value for name, value in said.items() if value}, ensure_ascii=False)
-    return [found[tuple(place.values())] for place in rows.select(PLACE).to_pylist()]
+            cells = raw.slice(row, 1).select([*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS, "attributes"]).to_pylist()[0]
+            raw_of_place[key] = json.dumps({name: value for name, value in cells.items() if value}, ensure_ascii=False)
+    return [raw_of_place[tuple(place.values())] for place in rows.select(PLACE).to_pylist()]

@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Literal
 
@@ -34,9 +35,9 @@ from pipeline.validate.views import AGE, DAILY, EVENT_TEXT, RECORD_TEXT, Wanted
 SEVERITIES = ("row", "feed", "warn")
 NULLS = frozenset({NOT_NULL, "expect_column_values_to_be_null"})
 """Expectations that look at rows without a value"""
-Hangs = Literal["row", "undated", "later", "others", "night"]
-NIGHT: Hangs = "night"
-"""What the outcome on a row may hang on besides the row: ``row`` on nothing; ``undated`` on the day where nothing tells when it was recorded;
+DependsOn = Literal["row", "undated", "later", "others", "night"]
+NIGHT: DependsOn = "night"
+"""What the outcome on a row may depend on besides the row: ``row`` on nothing; ``undated`` on the day where nothing tells when it was recorded;
 ``later``: one that failed may pass on a later day; ``others`` on rows with the same text; ``night`` on anything."""
 _ONE_AT_A_TIME = threading.Lock()  # its context and Python's warning filters are the process's, not a thread's
 
@@ -65,9 +66,10 @@ class Suites:
 
     def __init__(self, folder: Path) -> None:
         self._suites = {
-            path.stem: [own.configuration for own in _load(path).expectations] for path in sorted(folder.glob("*.json"))
+            path.stem: [expectation.configuration for expectation in _load(path).expectations]
+            for path in sorted(folder.glob("*.json"))
         }
-        self._hangs = {name: [_hangs(config) for config in configs] for name, configs in self._suites.items()}
+        self._depends_on = {name: [_depends_on(config) for config in configs] for name, configs in self._suites.items()}
         if not self._suites:
             raise SettingsError(str(folder), "holds no suite of expectations", "Put <source>.json files there.")
         for name in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -80,9 +82,9 @@ class Suites:
     def __contains__(self, name: str) -> bool:
         return name in self._suites
 
-    def hangs(self, name: str) -> list[Hangs]:
-        """(expectations,) what each outcome hangs on."""
-        return self._hangs[name]
+    def depends_on(self, name: str) -> list[DependsOn]:
+        """(expectations,) what each outcome depends on."""
+        return self._depends_on[name]
 
     def columns(self, name: str) -> list[str | None]:
         """(expectations,) the column that each looks at."""
@@ -90,23 +92,23 @@ class Suites:
 
     def wanted(self, name: str, places: Sequence[int]) -> Wanted | None:
         """Columns that these expectations of a suite look at; None, for all, where a condition may name any."""
-        configs = [self._suites[name][at] for at in places]
+        configs = [self._suites[name][place] for place in places]
         if any("row_condition" in config.kwargs for config in configs):
             return None
         unique = {config.kwargs["column"] for config in configs if config.type == UNIQUE}
-        others = {
+        texts_of_others = {
             text
             for config in configs
             if config.type != UNIQUE
             for value in config.kwargs.values()
             for text in _texts(value)
         }
-        return Wanted(frozenset(unique | others), frozenset(unique - others))
+        return Wanted(frozenset(unique | texts_of_others), frozenset(unique - texts_of_others))
 
     def unfailing(self, name: str, places: Sequence[int]) -> list[Outcome]:
         """Outcomes of some expectations of a suite where no row fails."""
         none = np.zeros(0, np.int64)
-        return [_outcome_of(name, self._suites[name][at], none) for at in places]
+        return [_outcome_of(name, self._suites[name][place], none) for place in places]
 
     def run(
         self,
@@ -131,18 +133,16 @@ class Suites:
         """
         frame = frame.reset_index(drop=True)
         configs = [self._suites[name][at] for at in places]
-        asked = [not (with_glance and is_met_by_all(config.type, config.kwargs, frame)) for config in configs]
-        results = iter(
-            self._asked(
-                f"{name} in part", frame, [c for c, is_it in zip(configs, asked, strict=True) if is_it], parameters
-            )
-        )
+        is_asked = [not (with_glance and is_met_by_all(config.type, config.kwargs, frame)) for config in configs]
+        asked = list(compress(configs, is_asked))
+        results = iter(self._ask(f"{name} in part", frame, asked, parameters))
+        none = np.zeros(0, np.int64)
         return [
-            _outcome(name, next(results)) if is_it else _outcome_of(name, config, np.zeros(0, np.int64))
-            for config, is_it in zip(configs, asked, strict=True)
+            _outcome(name, next(results)) if is_open else _outcome_of(name, config, none)
+            for config, is_open in zip(configs, is_asked, strict=True)
         ]
 
-    def _asked(
+    def _ask(
         self,
         name: str,
         frame: pd.DataFrame,
@@ -165,10 +165,10 @@ class Suites:
 
 def _load(path: Path) -> gx.ExpectationSuite:
     try:
-        said = json.loads(path.read_text("utf-8"))["expectations"]
+        listed = json.loads(path.read_text("utf-8"))["expectations"]
         suite = gx.ExpectationSuite(name=path.stem)
-        for each in said:
-            suite.add_expectation_configuration(ExpectationConfiguration(**each))
+        for arguments in listed:
+            suite.add_expectation_configuration(ExpectationConfiguration(**arguments))
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise SettingsError(
             path.name, f"is not a suite ({type(error).__name__})", "See expectations/README.md."
@@ -176,7 +176,7 @@ def _load(path: Path) -> gx.ExpectationSuite:
     except Exception as error:
         first = str(error).splitlines()[0][:200]
         raise SettingsError(path.name, f"has an expectation that does not exist or fit: {first}") from None
-    if len(suite.expectations) != len(said):
+    if len(suite.expectations) != len(listed):
         raise SettingsError(path.name, "has an expectation twice", "Remove one of the two.")
     for expectation in suite.expectations:
         if (expectation.meta or {}).get("severity") not in SEVERITIES:
@@ -185,14 +185,14 @@ def _load(path: Path) -> gx.ExpectationSuite:
     return suite
 
 
-def _outcome(suite: str, found: gx.core.ExpectationValidationResult) -> Outcome:
-    config = found.expectation_config
+def _outcome(suite: str, result: gx.core.ExpectationValidationResult) -> Outcome:
+    config = result.expectation_config
     if config is None:
         raise SettingsError(f"{suite}.json", "gave a result without its expectation")
-    if found.exception_info.get("raised_exception") or "unexpected_index_list" not in found.result:
+    if result.exception_info.get("raised_exception") or "unexpected_index_list" not in result.result:
         problem = f"{config.type} on {_column(config)} cannot be evaluated row by row"
         raise SettingsError(f"{suite}.json", problem, "Use a column expectation on a column of the validation view.")
-    return _outcome_of(suite, config, np.unique(np.asarray(found.result["unexpected_index_list"], dtype=np.int64)))
+    return _outcome_of(suite, config, np.unique(np.asarray(result.result["unexpected_index_list"], dtype=np.int64)))
 
 
 def _outcome_of(suite: str, config: ExpectationConfiguration, failing: np.ndarray) -> Outcome:
@@ -209,11 +209,11 @@ def _outcome_of(suite: str, config: ExpectationConfiguration, failing: np.ndarra
 
 
 def _column(config: ExpectationConfiguration) -> str | None:
-    found: str | None = config.kwargs.get("column") or config.kwargs.get("column_A")
-    return found
+    column: str | None = config.kwargs.get("column") or config.kwargs.get("column_A")
+    return column
 
 
-def _hangs(config: ExpectationConfiguration) -> Hangs:
+def _depends_on(config: ExpectationConfiguration) -> DependsOn:
     column, is_daily = _column(config), _column(config) in DAILY
     if "row_condition" in config.kwargs or any("$PARAMETER" in str(value) for value in config.kwargs.values()):
         return "night"
@@ -230,4 +230,4 @@ def _hangs(config: ExpectationConfiguration) -> Hangs:
 
 
 def _texts(value: object) -> list[str]:
-    return [value] if isinstance(value, str) else [str(own) for own in value] if isinstance(value, list) else []
+    return [value] if isinstance(value, str) else [str(part) for part in value] if isinstance(value, list) else []

@@ -37,7 +37,7 @@ EVENT_TEXT = ("event_id", "record_id", "event_type", "event_ref", "role", "borou
 
 AGE = "age_years"
 DAILY = frozenset({AGE, "recorded_days_ago", "started_days_ago"})
-"""Columns that hang on the day of the night; an age only where nothing tells when it was recorded"""
+"""columns that depend on the day of the night; an age only where nothing tells when it was recorded"""
 MADE_OF = {
     AGE: ("date_of_birth", "recorded_at"),
     "recorded_days_ago": ("recorded_at",),
@@ -78,8 +78,13 @@ class View:
         for name in wanted.only_compared if wanted else ():
             if name in columns:
                 columns[name] = _numbered(columns[name])
-        made = {name: own.to_pandas() if isinstance(own, pa.ChunkedArray) else own for name, own in columns.items()}
-        return pd.DataFrame(made, index=pd.RangeIndex(len(rows)))
+        return pd.DataFrame(
+            {
+                name: column.to_pandas() if isinstance(column, pa.ChunkedArray) else column
+                for name, column in columns.items()
+            },
+            index=pd.RangeIndex(len(rows)),
+        )
 
 
 def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str], bool] = lambda _: True) -> Columns:

@@ -32,7 +32,7 @@ from pipeline.publish.verify import damaged_files
 from pipeline.review.index import index_of
 from pipeline.stewardship import erasure
 from pipeline.stewardship.erasure import receipts
-from pipeline.validate.hold import damage_of
+from pipeline.validate.last_good import damage_of
 from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow

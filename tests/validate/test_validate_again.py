@@ -13,7 +13,7 @@ from pipeline.core.places import EXPECTATIONS, SAMPLE, SOURCES
 from pipeline.read.feed import FeedRead, read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
-from pipeline.validate.exports import Again, Export, Reader
+from pipeline.validate.exports import EarlierOutcomes, Export, Reader
 from pipeline.validate.source import FeedValidated, validate_source
 from pipeline.validate.suites import Suites
 from schemas.contract import load_contract
@@ -76,13 +76,13 @@ def assert_same(one: FeedValidated, other: FeedValidated) -> None:
 def test_nights_validate_as_if_each_were_the_first(suites: Suites, feeds, share: float) -> None:
     chance = random.Random(5)
     records = [std for _, std, _ in feeds]
-    known: list[Again | None] = [None, None]
+    known: list[EarlierOutcomes | None] = [None, None]
     for as_of in NIGHTS:
         before = records
         rows = [{at for at in range(len(std)) if chance.random() < share} for std in records]
         records = [spoilt(std, own, chance) for std, own in zip(records, rows, strict=True)]
         again = [
-            Again(np.array([at not in own for at in range(len(std))]), was.failed) if was else None
+            EarlierOutcomes(np.array([at not in own for at in range(len(std))]), was.failed) if was else None
             for std, own, was in zip(before, rows, known, strict=True)
         ]
         exports = [

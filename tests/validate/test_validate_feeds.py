@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +22,8 @@ from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from pipeline.validate.exports import Export, Reader
-from pipeline.validate.hold import ExportFacts, FeedNight, damage_of, last_good, promote, settle, status_table
+from pipeline.validate.hold import FeedNight, promote, settle, status_table
+from pipeline.validate.last_good import ExportFacts, damage_of, last_good
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import validate_source
 from pipeline.validate.suites import Suites
@@ -198,14 +200,14 @@ import os, signal, sys
 from pathlib import Path
 from pipeline.core import durable
 from pipeline.core.places import Home
-from pipeline.validate import hold
+from pipeline.validate import hold, last_good
 from test_support_hold import fresh
-written = hold.write_synced
+written = last_good.write_synced
 def write_then_die(path, text):
     if path.name == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
     written(path, text)
-hold.write_synced = write_then_die
+last_good.write_synced = write_then_die
 hold.promote(Home(Path(sys.argv[1])), [fresh(Path(sys.argv[1]) / "b", 9)], "2")
 """
 
@@ -217,7 +219,8 @@ def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, mome
     night_of(tmp_path / "b", rows=9)
     support = tmp_path / "test_support_hold.py"
     support.write_text(
-        "from pipeline.validate.hold import ExportFacts, FeedNight, settle\n"
+        "from pipeline.validate.hold import FeedNight, settle\n"
+        "from pipeline.validate.last_good import ExportFacts\n"
         "def fresh(folder, rows):\n"
         "    facts = ExportFacts('f', '0' * 64, '2026-11-20', rows)\n"
         "    night = FeedNight('custody', 'custody', None, rows, 0, facts, None, None, folder / 'std_records.parquet', folder / 'events.parquet')\n"
@@ -238,6 +241,16 @@ def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, mome
     assert sorted(path.name for path in (home.last_good / "custody").iterdir()) == ["3", "good"], (
         "leftovers are removed"
     )
+
+
+def test_what_reading_says_of_rows_that_it_read_stands_on_the_page(tmp_path: Path, suites: Suites) -> None:
+    about = "custody.xlsx, sheet A, rows 2 to 4, column B: surname stands in one merged cell."
+    export = replace(export_of(tmp_path, [row(n) for n in range(30)]), notices=[(about, 2)])
+    found = validate_source(CUSTODY, [export], suites, AS_OF)[0]
+    assert not found.breaches
+    assert [(finding.failing, finding.rows) for finding in found.findings if finding.about == about] == [(2, 30)]
+    findings = [{name: getattr(finding, name) for name in finding.__dataclass_fields__} for finding in found.findings]
+    assert about in render_validation_page("2026-11-20-1", [], findings)
 
 
 def test_the_page_shows_counts_and_no_value(tmp_path: Path, suites: Suites) -> None:
