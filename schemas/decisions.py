@@ -98,23 +98,23 @@ class NewDecision(BaseModel):
     roles_r: Annotated[Names | None, Optional] = None
     rules: Annotated[Names | None, Optional] = None
     n_records: Annotated[Annotated[int, Field(ge=0, le=10**9)] | None, Optional] = None
-    needs_second: Annotated[bool, BeforeValidator(lambda said: said or False)] = False
+    needs_second: Annotated[bool, BeforeValidator(lambda cell: cell or False)] = False
     """Asks for a second person whatever the policy says."""
     decided_at: Annotated[Time | None, Optional] = None
     """Only for decisions brought from elsewhere; else the store's clock."""
 
     @model_validator(mode="before")
     @classmethod
-    def _smaller_record_first(cls, said: Any) -> Any:  # noqa: ANN401
-        if not isinstance(said, dict):
-            return said
-        left, right = said.get("record_id_l"), said.get("record_id_r")
+    def _smaller_record_first(cls, cells: Any) -> Any:  # noqa: ANN401
+        if not isinstance(cells, dict):
+            return cells
+        left, right = cells.get("record_id_l"), cells.get("record_id_r")
         if not (isinstance(left, str) and isinstance(right, str) and left.strip() > right.strip()):
-            return said
+            return cells
         turned: dict[str, Any] = {}
         for name in SIDES:
-            turned |= {f"{name}_l": said.get(f"{name}_r"), f"{name}_r": said.get(f"{name}_l")}
-        return {**said, **turned}
+            turned |= {f"{name}_l": cells.get(f"{name}_r"), f"{name}_r": cells.get(f"{name}_l")}
+        return {**cells, **turned}
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -169,7 +169,7 @@ class StewardPolicy(_Strict):
 
     @model_validator(mode="after")
     def _names_levels(self) -> Self:
-        known = {level for levels in LEVELS.values() for level in levels} | UNCLEAR_LEVELS
-        if unknown := set(self.disagreeing_levels) - known:
+        known_levels = {level for levels in LEVELS.values() for level in levels} | UNCLEAR_LEVELS
+        if unknown := set(self.disagreeing_levels) - known_levels:
             raise ValueError(f"disagreeing_levels: no such level: {', '.join(sorted(unknown))}")
         return self

@@ -47,46 +47,48 @@ class ColumnUse:
     field: str
 
 
-def read_uses(headings: Sequence[str], given: Mapping[str, str], unused: Iterable[str] = ()) -> tuple[ColumnUse, ...]:
+def read_uses(
+    headings: Sequence[str], kind_of_column: Mapping[str, str], unused: Iterable[str] = ()
+) -> tuple[ColumnUse, ...]:
     """How each column is used: as given, else by its canonical heading, else not at all.
 
     Raises:
         SettingsError: If a kind is unknown, a column is not there, or nothing is left that could be compared.
     """
-    for column, kind in given.items():
+    for column, kind in kind_of_column.items():
         if kind not in (*KINDS, IGNORE):
             raise SettingsError(
                 f"--field {column}={kind}", f"{kind} is no kind.", f"Kinds: {', '.join(KINDS)}, {IGNORE}."
             )
         if column not in headings:
             raise SettingsError(f"--field {column}={kind}", f"no column is called {column}.", _headings(headings))
-    skipped = {*unused, *(column for column, kind in given.items() if kind == IGNORE)}
-    kinds = {c: given.get(c) or CANONICAL.get(c) for c in headings if c not in skipped}
-    found = [(column, kind) for column, kind in kinds.items() if kind]
+    skipped = {*unused, *(column for column, kind in kind_of_column.items() if kind == IGNORE)}
+    kinds = {c: kind_of_column.get(c) or CANONICAL.get(c) for c in headings if c not in skipped}
+    kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
     for single in ("record_id", "source"):
-        own = [column for column, kind in found if kind == single]
-        if len(own) > 1:  # what was said goes before what a heading says by itself
-            own = [column for column in own if column in given]
-            found = [(c, k) for c, k in found if k != single or c in own]
-        if len(own) > 1:
+        columns = [column for column, kind in kinds_of_columns if kind == single]
+        if len(columns) > 1:  # what was said goes before what a heading says by itself
+            columns = [column for column in columns if column in kind_of_column]
+            kinds_of_columns = [(c, k) for c, k in kinds_of_columns if k != single or c in columns]
+        if len(columns) > 1:
             raise SettingsError(
-                "--field", f"{' and '.join(own)} are both {single}; a record has one.", "Take one away."
+                "--field", f"{' and '.join(columns)} are both {single}; a record has one.", "Take one away."
             )
-    if not any(kind in COMPARED for _, kind in found):
+    if not any(kind in COMPARED for _, kind in kinds_of_columns):
         wanted = "Say what the columns hold, for example --field first_name=forename --field dob=date_of_birth."
         raise SettingsError("--field", "no column is left to compare.", f"{wanted} {_headings(headings)}")
-    return tuple(ColumnUse(column, kind, _field(column, kind, found)) for column, kind in found)
+    return tuple(ColumnUse(column, kind, _field(column, kind, kinds_of_columns)) for column, kind in kinds_of_columns)
 
 
 def _headings(headings: Sequence[str]) -> str:
     return f"The columns are {', '.join(headings[:40])}{', ..' if len(headings) > 40 else ''}."
 
 
-def _field(column: str, kind: str, found: Sequence[tuple[str, str]]) -> str:
+def _field(column: str, kind: str, kinds_of_columns: Sequence[tuple[str, str]]) -> str:
     """A kind that one column holds gives the field its name, so that rules know it; else the column's own heading."""
     if kind in (*ONE_FIELD, "record_id", "source", "full_name", "alias"):
         return kind
-    of_kind = [own for own, other in found if other == kind]
+    of_kind = [other_column for other_column, other_kind in kinds_of_columns if other_kind == kind]
     return kind if kind in ("postcode", "address", "phone", "email") and len(of_kind) == 1 else column
 
 
@@ -104,7 +106,7 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
         pattern: the model whose rules and comparisons of canonical fields are taken over.
         across: field whose values must differ for two records to be compared; None compares all.
     """
-    known = {comparison.field: comparison for comparison in pattern.comparison}
+    pattern_comparisons = {comparison.field: comparison for comparison in pattern.comparison}
     fields: dict[str, Kind] = {}
     for use in uses:
         if use.kind in ("full_name", "alias"):
@@ -115,8 +117,8 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
     if set(AGE) <= {use.column for use in uses}:
         fields["age"] = "age"
     comparisons = tuple(
-        known[field].model_copy(update={"levels": ()})
-        if field in known and known[field].kind == kind
+        pattern_comparisons[field].model_copy(update={"levels": ()})
+        if field in pattern_comparisons and pattern_comparisons[field].kind == kind
         else Comparison(
             field=field,
             kind=kind,
@@ -141,10 +143,10 @@ def _narrowed(rule: Rule, fields: Mapping[str, Kind]) -> Rule | None:
     """The rule as far as these fields go; None where it could never hold."""
     if any(field not in fields and "null" not in levels for field, levels in rule.all.items()):
         return None
-    own = {
+    conditions = {
         part: {field: levels for field, levels in getattr(rule, part).items() if field in fields}
         for part in ("all", "any", "none")
     }
-    if rule.any and not own["any"]:
+    if rule.any and not conditions["any"]:
         return None
-    return rule.model_copy(update=own)
+    return rule.model_copy(update=conditions)

@@ -245,12 +245,14 @@ def read_model(path: Path, part: Callable[[dict[str, Any]], T]) -> T:
     """
     what_to_do = "pipeline/models/person.toml is an example."
     try:
-        said = read_toml(path)
-        written = said.get("format_version", 1)
-        if isinstance(written, int) and written > FORMAT:
-            problem = f"is written in format {written}; this version of boroughlink reads formats up to {FORMAT}."
+        written = read_toml(path)
+        format_version = written.get("format_version", 1)
+        if isinstance(format_version, int) and format_version > FORMAT:
+            problem = (
+                f"is written in format {format_version}; this version of boroughlink reads formats up to {FORMAT}."
+            )
             raise SettingsError(path.name, problem, "Update boroughlink, or train the model anew with this version.")
-        return part(said)
+        return part(written)
     except ValidationError as error:
         problem = wrongs(error, Model)
         if all(p["type"] == "missing" and "levels" in p["loc"] for p in error.errors(include_input=False)):

@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict
 from schemas.model import LEVELS, Comparison, Model, Probability, Rate, Share, read_model
 
 SHARES: tuple[Share, ...] = get_args(Share)
-FOUND = ("prior", "policy", "trained", "reference", "format_version")
+TRAINED_PARTS = ("prior", "policy", "trained", "reference", "format_version")
 """Parts of a model file that training finds."""
 TOLERANCE = 1e-3  # of a sum that must be 1
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """Figures that training must not touch."""
+class FixedParameters:
+    """Parameters of a model that training leaves as they are."""
 
     shares: Mapping[str, Mapping[Share, Mapping[str, float]]] = field(default_factory=dict)
     """Field to share to level: the fixed probability of that level."""
@@ -27,14 +27,14 @@ class Given:
     """Fixed parts of the prior."""
 
 
-NOTHING_GIVEN = Given()
+NOTHING_FIXED = FixedParameters()
 
 
 class Plan(NamedTuple):
-    """An untrained model, and what of it is given."""
+    """An untrained model, and what of it is fixed."""
 
     model: Model
-    given: Given
+    fixed: FixedParameters
 
 
 class _PlanLevel(BaseModel):
@@ -75,37 +75,46 @@ def load_plan(path: Path) -> Plan:
     return read_model(path, _plan)
 
 
-def _plan(said: dict[str, Any]) -> Plan:
-    planned = _PlanFile.model_validate(said)
-    bare = [{name: part for name, part in own.items() if name != "levels"} for own in said.get("comparison", ())]
+def _plan(written: dict[str, Any]) -> Plan:
+    planned = _PlanFile.model_validate(written)
+    bare = [
+        {name: part for name, part in planned_comparison.items() if name != "levels"}
+        for planned_comparison in written.get("comparison", ())
+    ]
     model = Model.model_validate(
-        {name: part for name, part in said.items() if name not in FOUND} | {"comparison": bare}
+        {name: part for name, part in written.items() if name not in TRAINED_PARTS} | {"comparison": bare}
     )
     shares = {
-        comparison.field: _fixed_shares(comparison, own.levels)
-        for comparison, own in zip(model.comparison, planned.comparison, strict=True)
+        comparison.field: _fixed_shares(comparison, planned_comparison.levels)
+        for comparison, planned_comparison in zip(model.comparison, planned.comparison, strict=True)
     }
-    return Plan(model, Given({name: own for name, own in shares.items() if own}, _fixed_rates(planned.prior)))
+    return Plan(
+        model,
+        FixedParameters(
+            {field: fixed_shares for field, fixed_shares in shares.items() if fixed_shares},
+            _fixed_rates(planned.prior),
+        ),
+    )
 
 
 def _fixed_shares(comparison: Comparison, levels: tuple[_PlanLevel, ...]) -> dict[Share, dict[str, float]]:
     """Share to level: what is fixed of one comparison."""
-    known, place = LEVELS[comparison.kind], comparison.field
-    if unknown := [level.name for level in levels if level.name not in known]:
-        raise ValueError(f"{place} has no level {unknown[0]}; its levels are {', '.join(known)}.")
-    found: dict[Share, dict[str, float]] = {}
+    level_names, place = LEVELS[comparison.kind], comparison.field
+    if unknown := [level.name for level in levels if level.name not in level_names]:
+        raise ValueError(f"{place} has no level {unknown[0]}; its levels are {', '.join(level_names)}.")
+    fixed_shares: dict[Share, dict[str, float]] = {}
     for share in SHARES:
-        given = {level.name: getattr(level, share) for level in levels if share in (*comparison.fixed, *level.fixed)}
+        fixed = {level.name: getattr(level, share) for level in levels if share in (*comparison.fixed, *level.fixed)}
         if share in comparison.fixed:
-            given |= dict.fromkeys(set(known) - set(given))
-        if lacking := [name for name in known if name in given and given[name] is None]:
+            fixed |= dict.fromkeys(set(level_names) - set(fixed))
+        if lacking := [name for name in level_names if name in fixed and fixed[name] is None]:
             raise ValueError(f"{place}: {share} is fixed, but level {lacking[0]} does not give it.")
-        if given:
-            _check_sum(place, share, given, is_all=len(given) == len(known))
-            found[share] = given
-    if "related" in found and not comparison.is_shared:
+        if fixed:
+            _check_sum(place, share, fixed, is_all=len(fixed) == len(level_names))
+            fixed_shares[share] = fixed
+    if "related" in fixed_shares and not comparison.is_shared:
         raise ValueError(f"{place}: related cannot be fixed, for it is u where a comparison is not is_shared.")
-    return found
+    return fixed_shares
 
 
 def _check_sum(place: str, share: Share, given: Mapping[str, float], *, is_all: bool) -> None:
@@ -117,10 +126,10 @@ def _check_sum(place: str, share: Share, given: Mapping[str, float], *, is_all: 
 
 
 def _fixed_rates(prior: _PlanPrior) -> dict[Rate, float]:
-    found: dict[Rate, float] = {}
+    fixed_rates: dict[Rate, float] = {}
     for rate in prior.fixed:
         value = getattr(prior, rate)
         if value is None or value <= 0:
             raise ValueError(f"prior: {rate} is fixed, but no number above 0 is given.")
-        found[rate] = value
-    return found
+        fixed_rates[rate] = value
+    return fixed_rates

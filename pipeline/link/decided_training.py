@@ -17,7 +17,7 @@ from pipeline.link.agreement import Agreement, chance_of, fit
 from pipeline.link.evidence import Decided, Evidence
 from pipeline.link.training import Training, retrained, train
 from schemas.model import Model
-from schemas.plan import Given
+from schemas.plan import FixedParameters
 
 FOLDS = 5
 FEW_DECISIONS = 50  # fewer hardly move a model that thousands of pairs have made
@@ -83,7 +83,7 @@ def _standing(said: Sequence[_Said]) -> str | None:
     return None if len(firm) > 1 else firm.pop() if firm else "unsure"
 
 
-def train_with(model: Model, evidence: Evidence, given: Given, decided: Decided) -> Training:
+def train_with(model: Model, evidence: Evidence, given: FixedParameters, decided: Decided) -> Training:
     """Train on the evidence and the decisions, and tell how the model agrees with these."""
     alone, told = train(model, evidence, given), replace(evidence, decided=decided)
     training = train(model, told, given)

@@ -18,7 +18,7 @@ from pipeline.link.pattern_table import PatternTable
 from pipeline.link.shares import LEAST, MOST_LEVELS, Shares, given_rates, given_shares, sizes_of, with_given
 from pipeline.link.weights import RELATIVES, ClassBits, class_bits, name_columns
 from schemas.model import FREQUENCY_BINS, LEVELS, Comparison
-from schemas.plan import Given
+from schemas.plan import FixedParameters
 
 USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twins, or namesakes, where data cannot tell
 MOST_RARE = 0.05  # and so many at most where they can
@@ -51,7 +51,7 @@ class Round(NamedTuple):
 class Mixture:
     """Counted patterns, ready to be divided among the classes again and again."""
 
-    def __init__(self, comparisons: Sequence[Comparison], evidence: Evidence, given: Given) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], evidence: Evidence, given: FixedParameters) -> None:
         self.comparisons, self.sizes = comparisons, sizes_of(comparisons)
         self.records, self.pairs = max(evidence.records, 2), max(evidence.pairs, 1.0)
         self.is_level = np.arange(MOST_LEVELS) < self.sizes[:, None]

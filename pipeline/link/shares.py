@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from schemas.model import LEVELS, RATES, Comparison
-from schemas.plan import Given
+from schemas.plan import FixedParameters
 
 MOST_LEVELS = max(map(len, LEVELS.values()))
 LEAST = 1e-9
@@ -36,7 +36,7 @@ def shares_of(comparisons: Sequence[Comparison]) -> Shares:
     return found
 
 
-def given_shares(comparisons: Sequence[Comparison], given: Given) -> Shares:
+def given_shares(comparisons: Sequence[Comparison], given: FixedParameters) -> Shares:
     """The fixed shares; NaN where training estimates."""
     shares = Shares(*(np.full((len(comparisons), MOST_LEVELS), np.nan) for _ in Shares._fields))
     for c, comparison in enumerate(comparisons):
@@ -46,7 +46,7 @@ def given_shares(comparisons: Sequence[Comparison], given: Given) -> Shares:
     return shares
 
 
-def given_rates(given: Given) -> np.ndarray:
+def given_rates(given: FixedParameters) -> np.ndarray:
     """(classes,) the fixed parts of the prior, pairs a record; NaN where training estimates."""
     return np.array([given.rates.get(rate, np.nan) for rate in RATES])
 

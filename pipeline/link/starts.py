@@ -12,7 +12,7 @@ from pipeline.link.em import Estimate, Mixture, Round, usual_m
 from pipeline.link.evidence import Evidence, thinned
 from pipeline.link.shares import LEAST
 from schemas.model import Comparison
-from schemas.plan import Given
+from schemas.plan import FixedParameters
 
 MOST_ROUNDS = 300
 SETTLED = 1e-5  # of the expected matches: no more are made, unmade or moved in a round
@@ -53,7 +53,7 @@ class Race(NamedTuple):
     """starts that ended where the best did"""
 
 
-def best_of_starts(comparisons: Sequence[Comparison], evidence: Evidence, given: Given) -> Race:
+def best_of_starts(comparisons: Sequence[Comparison], evidence: Evidence, given: FixedParameters) -> Race:
     """The estimate that fits best of those that EM comes to from several starts."""
     race = thinned(evidence, RACE_PATTERNS)
     mixture = Mixture(comparisons, race, given)

@@ -13,7 +13,7 @@ from pipeline.link.reference import reference_of
 from pipeline.link.shares import LEAST, Shares
 from pipeline.link.starts import Race, best_of_starts, climb
 from schemas.model import FORMAT, LEVELS, RATES, Comparison, Level, Model, Prior, Trained
-from schemas.plan import NOTHING_GIVEN, SHARES, Given
+from schemas.plan import NOTHING_FIXED, SHARES, FixedParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Training:
         return self.race.best.outcome == "settled"
 
 
-def train(model: Model, evidence: Evidence, given: Given = NOTHING_GIVEN) -> Training:
+def train(model: Model, evidence: Evidence, given: FixedParameters = NOTHING_FIXED) -> Training:
     """Estimate every level's m, u and related share, and the prior, but for what is given.
 
     Args:
@@ -50,7 +50,7 @@ def train(model: Model, evidence: Evidence, given: Given = NOTHING_GIVEN) -> Tra
     return Training(_trained(model, evidence, given, race), race, *_expected(race.best.estimate, evidence))
 
 
-def retrained(training: Training, evidence: Evidence, given: Given) -> Model:
+def retrained(training: Training, evidence: Evidence, given: FixedParameters) -> Model:
     """The model on other evidence, from where training ended."""
     best = climb(Mixture(training.model.comparison, evidence, given), training.race.best.estimate)
     return _trained(training.model, evidence, given, training.race._replace(best=best))
@@ -79,7 +79,7 @@ def _expected(estimate: Estimate, evidence: Evidence) -> tuple[float, float]:
     return float(estimate.prior[0] * pairs), float(estimate.prior[1:].sum() * pairs)
 
 
-def _trained(model: Model, evidence: Evidence, given: Given, race: Race) -> Model:
+def _trained(model: Model, evidence: Evidence, given: FixedParameters, race: Race) -> Model:
     mixture = Mixture(model.comparison, evidence, given)
     estimate = race.best.estimate
     shares = mixture.shares(estimate)
@@ -106,7 +106,7 @@ def _trained(model: Model, evidence: Evidence, given: Given, race: Race) -> Mode
     return model.model_copy(update=found)
 
 
-def _with_levels(comparison: Comparison, at: int, shares: Shares, given: Given) -> Comparison:
+def _with_levels(comparison: Comparison, at: int, shares: Shares, given: FixedParameters) -> Comparison:
     fixed = given.shares.get(comparison.field, {})
     levels = []
     for k, name in enumerate(LEVELS[comparison.kind]):

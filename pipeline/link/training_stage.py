@@ -15,7 +15,7 @@ from pipeline.link.thresholds import derive
 from pipeline.link.training import Training, train
 from pipeline.link.weights import level_weights, pattern_probability
 from schemas.model import Model
-from schemas.plan import NOTHING_GIVEN, Given, Plan
+from schemas.plan import NOTHING_FIXED, FixedParameters, Plan
 
 FLOOR_BITS = -8.0  # pairs under it are forgotten
 RANDOM_PAIRS, SAMPLED_RECORDS, SEED = 1_000_000, 12_000, 2016
@@ -35,7 +35,7 @@ def trained(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs |
     Input: records sorted by their key record_id.
     """
     workspace = engine.load(table, plan.model)
-    training, _ = train_on(workspace, plan.model, plan.given, decided)
+    training, _ = train_on(workspace, plan.model, plan.fixed, decided)
     weights = weights_on(workspace, training.model)
     workspace.block(training.model.blocking.rule)
     policy = derive(workspace.score(weights, FLOOR_BITS).weight, training.expected_matches)
@@ -43,7 +43,7 @@ def trained(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs |
 
 
 def train_on(
-    workspace: Workspace, model: Model, given: Given = NOTHING_GIVEN, decided: DecidedPairs | None = None
+    workspace: Workspace, model: Model, given: FixedParameters = NOTHING_FIXED, decided: DecidedPairs | None = None
 ) -> tuple[Training, ChosenRules]:
     """Estimate the model's probabilities and prior from the records themselves, and choose its blocking rules."""
     random = workspace.random_patterns(RANDOM_PAIRS, SEED)

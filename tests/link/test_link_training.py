@@ -25,7 +25,7 @@ from pipeline.link.evidence import Decided, rows_of, thinned
 from pipeline.link.training import train, training_metrics
 from pipeline.link.weights import class_bits, lift_bits
 from schemas.model import FORMAT, LEVELS, Model, load_model, save_model
-from schemas.plan import NOTHING_GIVEN, Given, load_plan
+from schemas.plan import NOTHING_FIXED, FixedParameters, load_plan
 
 PERSONS = evidence_of((0.01, MATCHES), (0.99, STRANGERS))
 FAMILIES = evidence_of((0.005, MATCHES), (0.03, HOUSEHOLDS), (0.965, STRANGERS))
@@ -120,7 +120,7 @@ def test_training_that_has_not_settled_says_so(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_speeding_up_comes_to_where_plain_rounds_come() -> None:
-    mixture = Mixture(model_of().comparison, FAMILIES, NOTHING_GIVEN)
+    mixture = Mixture(model_of().comparison, FAMILIES, NOTHING_FIXED)
     plain = starts._start(mixture, *starts.STARTS[0])
     for _ in range(400):
         plain = mixture.round(plain).better
@@ -131,7 +131,7 @@ def test_speeding_up_comes_to_where_plain_rounds_come() -> None:
 
 def test_a_round_weighs_pairs_as_linking_does() -> None:
     """Training and linking must not have two ideas of a weight: the odds of EM are the bits of the weights."""
-    mixture = Mixture(model_of().comparison, FAMILIES, NOTHING_GIVEN)
+    mixture = Mixture(model_of().comparison, FAMILIES, NOTHING_FIXED)
     at = mixture.round(starts._start(mixture, *starts.STARTS[0])).better
     rate = at.prior[0] * mixture.pairs / mixture.records
     bits = class_bits(mixture.comparisons, mixture.shares(at), rate, FAMILIES.frequencies, FAMILIES.together)
@@ -189,7 +189,7 @@ EVERY_LEVEL = ", ".join(f'{{ name = "{name}", m = {m} }}' for name, m in SURNAME
 TWO_FIELDS = (FIELDS[1], FIELDS[0])
 
 
-def planned(tmp_path: Path, text: str) -> tuple[Model, Given]:
+def planned(tmp_path: Path, text: str) -> tuple[Model, FixedParameters]:
     (tmp_path / "plan.toml").write_text(text, "utf-8")
     return load_plan(tmp_path / "plan.toml")
 
@@ -234,15 +234,15 @@ def test_what_is_fixed_is_kept_by_the_next_training_too(tmp_path: Path) -> None:
     save_model(train(model, two_fields(), fixed).model, tmp_path / "trained.toml")
     assert load_model(tmp_path / "trained.toml").is_trained
     again = load_plan(tmp_path / "trained.toml")
-    assert again.given.rates == fixed.rates
-    assert again.given.shares["surname"]["m"] == pytest.approx(fixed.shares["surname"]["m"])
+    assert again.fixed.rates == fixed.rates
+    assert again.fixed.shares["surname"]["m"] == pytest.approx(fixed.shares["surname"]["m"])
     assert again.model.prior is None
     assert not again.model.comparison[0].levels
 
 
 def test_a_model_file_that_fixes_nothing_gives_nothing() -> None:
     plan = load_plan(MODELS / "person.toml")
-    assert plan.given == NOTHING_GIVEN
+    assert plan.fixed == NOTHING_FIXED
     assert not plan.model.is_trained
 
 
@@ -324,7 +324,7 @@ def decided(links: int, unlinks: int) -> Decided:
 def test_decisions_help_where_training_without_them_is_misled() -> None:
     evidence = evidence_of((0.005, MATCHES), (0.002, HOUSEHOLDS), (0.993, STRANGERS), fields=ALONE)
     misled = train(model_of(ALONE), evidence)
-    done = train_with(model_of(ALONE), evidence, NOTHING_GIVEN, decided(500, 500))
+    done = train_with(model_of(ALONE), evidence, NOTHING_FIXED, decided(500, 500))
     assert misled.expected_matches > 0.0068 * PAIRS
     assert 0.0045 * PAIRS < done.expected_matches < 0.0062 * PAIRS
     agreement = done.agreement
@@ -337,7 +337,7 @@ def test_decisions_help_where_training_without_them_is_misled() -> None:
 
 def test_a_few_decisions_change_little() -> None:
     evidence = evidence_of((0.005, MATCHES), (0.002, HOUSEHOLDS), (0.993, STRANGERS), fields=ALONE)
-    misled, done = train(model_of(ALONE), evidence), train_with(model_of(ALONE), evidence, NOTHING_GIVEN, decided(5, 5))
+    misled, done = train(model_of(ALONE), evidence), train_with(model_of(ALONE), evidence, NOTHING_FIXED, decided(5, 5))
     assert done.expected_matches == pytest.approx(misled.expected_matches, rel=0.01)
 
 
@@ -345,7 +345,7 @@ def test_decisions_that_say_what_training_knew_change_nothing() -> None:
     """Decided pairs are doubtful ones, not drawn at random: they must not be counted a second time."""
     plain = train(model_of(), PERSONS)
     sure = PERSONS.candidates.levels.max(0)  # agrees on everything
-    done = train_with(model_of(), PERSONS, NOTHING_GIVEN, Decided(np.tile(sure, (1_000, 1)), np.ones(1_000, bool)))
+    done = train_with(model_of(), PERSONS, NOTHING_FIXED, Decided(np.tile(sure, (1_000, 1)), np.ones(1_000, bool)))
     assert done.expected_matches == pytest.approx(plain.expected_matches, rel=1e-3)
     assert done.model.trained
     assert done.model.trained.decided_pairs == 1_000
@@ -367,7 +367,7 @@ def test_a_decided_pair_takes_the_place_of_the_candidate_it_is() -> None:
 def test_unlinked_pairs_may_be_relatives_but_no_matches() -> None:
     rows = drawn(HOUSEHOLDS, 400, 8)
     evidence = replace(FAMILIES, candidates=counted(rows), decided=Decided(rows, np.zeros(len(rows), bool)))
-    mixture = Mixture(model_of().comparison, evidence, NOTHING_GIVEN)
+    mixture = Mixture(model_of().comparison, evidence, NOTHING_FIXED)
     start = starts._start(mixture, *starts.STARTS[0])
     better = mixture.round(start).better
     assert better.prior[0] * mixture.pairs == pytest.approx(0.5)
