@@ -96,7 +96,10 @@ def test_what_no_reader_could_use_is_told_before_the_night(tmp_path: Path, line:
     ("text", "words"),
     [
         (changed("role: subject", "role: victm"), "line 18: no role is called victm (did you mean victim?); known are"),
-        (changed("role: subject", "role: whatever"), "line 18: no role is called whatever; known are accused, at_risk,"),
+        (
+            changed("role: subject", "role: whatever"),
+            "line 18: no role is called whatever; known are accused, at_risk,",
+        ),
         (f"{YOUTH}values:\n  sex: {{ B: M, G: femal3 }}\n", "line 20: no sex is called femal3"),
         (
             f"{YOUTH}colours:\n  FF0000: {{ field: risk, value: hihg }}\n",
