@@ -54,8 +54,8 @@ def _none_if_empty(value: Any) -> Any:  # noqa: ANN401
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _utc(at: dt.datetime) -> dt.datetime:
-    return at.astimezone(dt.UTC)
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC)
 
 
 Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128), AfterValidator(_plain)]

@@ -63,13 +63,17 @@ def read_uses(
         if column not in headings:
             raise SettingsError(f"--field {column}={kind}", f"no column is called {column}.", _headings(headings))
     skipped = {*unused, *(column for column, kind in kind_of_column.items() if kind == IGNORE)}
-    kinds = {c: kind_of_column.get(c) or CANONICAL.get(c) for c in headings if c not in skipped}
+    kinds = {
+        column: kind_of_column.get(column) or CANONICAL.get(column) for column in headings if column not in skipped
+    }
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
     for single in ("record_id", "source"):
         columns = [column for column, kind in kinds_of_columns if kind == single]
         if len(columns) > 1:  # what was said goes before what a heading says by itself
             columns = [column for column in columns if column in kind_of_column]
-            kinds_of_columns = [(c, k) for c, k in kinds_of_columns if k != single or c in columns]
+            kinds_of_columns = [
+                (column, kind) for column, kind in kinds_of_columns if kind != single or column in columns
+            ]
         if len(columns) > 1:
             raise SettingsError(
                 "--field", f"{' and '.join(columns)} are both {single}; a record has one.", "Take one away."

@@ -237,8 +237,8 @@ def load_model(path: Path) -> Model:
     return read_model(path, Model.model_validate)
 
 
-def read_model(path: Path, part: Callable[[dict[str, Any]], T]) -> T:
-    """What ``part`` makes of a model file.
+def read_model(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
+    """What ``make`` makes of a model file.
 
     Raises:
         SettingsError: If the file cannot be read, is of a format that came later, or says what a model cannot say.
@@ -252,10 +252,11 @@ def read_model(path: Path, part: Callable[[dict[str, Any]], T]) -> T:
                 f"is written in format {format_version}; this version of boroughlink reads formats up to {FORMAT}."
             )
             raise SettingsError(path.name, problem, "Update boroughlink, or train the model anew with this version.")
-        return part(written)
+        return make(written)
     except ValidationError as error:
         problem = wrongs(error, Model)
-        if all(p["type"] == "missing" and "levels" in p["loc"] for p in error.errors(include_input=False)):
+        parts = error.errors(include_input=False)
+        if all(part["type"] == "missing" and "levels" in part["loc"] for part in parts):
             what_to_do = f"It is not trained yet: boroughlink train --model {path.name} finds what is missing."
     except ValueError as error:
         problem = str(error)

@@ -76,13 +76,15 @@ def _whole_postcode(parts: re.Match[str], reference: Reference) -> Postcode:
 
 def _with_look_alikes(compact: str) -> str | None:
     """The one valid postcode with the fewest look-alikes exchanged; None where there is none, or a choice."""
-    places = [i for i, character in enumerate(compact) if character in LOOKS_LIKE]
+    places = [position for position, character in enumerate(compact) if character in LOOKS_LIKE]
     if not 5 <= len(compact) <= 7:
         return None
     for n_exchanged in range(1, len(places) + 1):
         candidates = []
         for chosen in itertools.combinations(places, n_exchanged):
-            letters = [LOOKS_LIKE[c] if i in chosen else c for i, c in enumerate(compact)]
+            letters = [
+                LOOKS_LIKE[character] if position in chosen else character for position, character in enumerate(compact)
+            ]
             candidates.append("".join(letters))
         valid = [text for text in candidates if POSTCODE.match(text)]
         if valid:
@@ -141,7 +143,9 @@ def _words(line: str, reference: Reference) -> str:
     line = re.sub(r"(?<=\d)\s*[-/]\s*(?=\d)", "_", line)
     words = [word.strip("_").replace("_", "-") for word in re.sub(r"[^A-Z0-9_]+", " ", line).split()]
     words = [reference.address_words.get(word, word) for word in words if word]
-    return " ".join(_street(words, i, reference) if word == "ST" else word for i, word in enumerate(words))
+    return " ".join(
+        _street(words, position, reference) if word == "ST" else word for position, word in enumerate(words)
+    )
 
 
 def _street(words: list[str], place: int, reference: Reference) -> str:

@@ -108,7 +108,7 @@ def _date_then_age(plain: str, dates: Dates, reference: Reference, as_of: dt.dat
 
 
 def _plausible(day: Day, reference: Reference, as_of: dt.date) -> Birthday:
-    first, second = (_why_not(d, reference, as_of) if d else "none" for d in day)
+    first, second = (_why_not(reading, reference, as_of) if reading else "none" for reading in day)
     if first and not second and day.swapped:
         return Birthday(day.swapped)
     if first:

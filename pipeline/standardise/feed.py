@@ -81,7 +81,7 @@ def standardise_feed(
     new_rows = np.flatnonzero(is_new)
     new_raw = raw if len(new_rows) == len(raw) else some_rows(raw, new_rows)
     new = _standardise_rows(new_raw, identity.record_ids(feed_id, new_rows), Rules(contract, reference, as_of))
-    rejections = {int(new_rows[row]): why for row, why in new.rejections.items()} | _repeats(raw, identity)
+    rejections = {int(new_rows[row]): rejection for row, rejection in new.rejections.items()} | _repeats(raw, identity)
     n_reused, std_records, events, new_record = int((reused >= 0).sum()), new.std_records, new.events, None
     if earlier and n_reused:
         merged = merge_reused(std_records, events, earlier, reused, raw)
@@ -155,7 +155,10 @@ def _events(raw: pa.Table, shared: Columns, events: Columns, contract: Contract)
             **events,
             **shared,
             "event_id": pa.array(
-                [stable_id("event", i, contract.event_type, ref or "") for i, ref in zip(ids, refs, strict=True)],
+                [
+                    stable_id("event", record_id, contract.event_type, ref or "")
+                    for record_id, ref in zip(ids, refs, strict=True)
+                ],
                 pa.string(),
             ),
             "source": raw.column("source"),
@@ -202,15 +205,15 @@ def _quarantine(raw: pa.Table, identity: Identity, feed_id: str, rejections: dic
         json.dumps({name: text for name, text in row.items() if text is not None}, ensure_ascii=False)
         for row in texts.to_pylist()
     ] or ["{}"] * len(rows)
-    whys = list(rejections.values())
+    rejections_of_rows = list(rejections.values())
     table = pa.table(
         {
             **{name: raw.column(name) for name in LINEAGE_NAMES},
             "record_id": pa.array(identity.record_ids(feed_id, rows), pa.string()),
             "stage": pa.array(["standardise"] * len(rows), pa.string()),
-            "reason_code": pa.array([why.code for why in whys], pa.string()),
-            "column": pa.array([why.column for why in whys], pa.string()),
-            "reason": pa.array([why.reason for why in whys], pa.string()),
+            "reason_code": pa.array([rejection.code for rejection in rejections_of_rows], pa.string()),
+            "column": pa.array([rejection.column for rejection in rejections_of_rows], pa.string()),
+            "reason": pa.array([rejection.reason for rejection in rejections_of_rows], pa.string()),
             "raw_row": pa.array(raw_rows, pa.string()),
         }
     )

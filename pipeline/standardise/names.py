@@ -115,7 +115,7 @@ def _read_once(cells: NameCells, order: NameOrder, reference: Reference) -> Name
             aliases += [name] if (name := read_alias(main, names)) else []
     names.surname += names.former
     grow_together(names)
-    main_names = {" ".join((f, s)) for f in names.forename for s in names.surname}
+    main_names = {" ".join((forename, surname)) for forename in names.forename for surname in names.surname}
     if is_reversed(names):
         names.flags.append("name_reversed")
     return Names(

@@ -48,19 +48,19 @@ class Remarks:
         texts = _raw_texts(row_notes, cells)
         flat = pa.array(
             [
-                {"field": each.note.field, "raw": text, "reason": each.note.reason}
-                for each, text in zip(row_notes, texts, strict=True)
+                {"field": row_note.note.field, "raw": text, "reason": row_note.note.reason}
+                for row_note, text in zip(row_notes, texts, strict=True)
             ],
             NULLED.value_type,
         )
-        return _lists([each.row for each in row_notes], flat, cells.rows).cast(NULLED)
+        return _lists([row_note.row for row_note in row_notes], flat, cells.rows).cast(NULLED)
 
 
 def _raw_texts(row_notes: list[RowNote], cells: Cells) -> list[str]:
     """The text in the export, or what a constant or colour put there."""
     by_column: dict[str, list[int]] = {}
-    for position, each in enumerate(row_notes):
-        by_column.setdefault(each.note.column, []).append(position)
+    for position, row_note in enumerate(row_notes):
+        by_column.setdefault(row_note.note.column, []).append(position)
     texts = [""] * len(row_notes)
     for column, positions in by_column.items():
         rows = pa.array([row_notes[position].row for position in positions], pa.int64())

@@ -47,11 +47,15 @@ class Reference:
         days = placeholders.pop("date_of_birth", {})
         codes = _by_field(folder / "codes.csv", "written", "value")
         return cls(
-            titles=frozenset(t["word"] for t in titles if t["place"] == "before"),
-            suffixes=frozenset(t["word"] for t in titles if t["place"] == "after"),
-            surname_particles=frozenset(p["word"] for p in particles if p["kept"] == "space"),
-            joined_particles=frozenset(p["word"] for p in particles if (p["kept"], p["of"]) == ("joined", "any")),
-            joined_surname_particles=frozenset(p["word"] for p in particles if p["kept"] == "joined"),
+            titles=frozenset(title["word"] for title in titles if title["place"] == "before"),
+            suffixes=frozenset(title["word"] for title in titles if title["place"] == "after"),
+            surname_particles=frozenset(particle["word"] for particle in particles if particle["kept"] == "space"),
+            joined_particles=frozenset(
+                particle["word"] for particle in particles if (particle["kept"], particle["of"]) == ("joined", "any")
+            ),
+            joined_surname_particles=frozenset(
+                particle["word"] for particle in particles if particle["kept"] == "joined"
+            ),
             forenames=forenames,
             only_forenames=forenames - surnames,
             only_surnames=surnames - forenames,

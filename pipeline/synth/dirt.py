@@ -150,9 +150,11 @@ def _slip(sighting: Sighting, family: list[Person], rng: random.Random) -> None:
         sighting.forename, sighting.surname = rng.choice((("John", "Smith"), ("David", "Brown"), ("Ali", "Khan")))
     if sighting.event.system == "custody" and rng.random() < 0.008:
         brothers = [
-            q
-            for q in family
-            if q.person_id != sighting.event.person.person_id and q.sex == sighting.sex and q.age_on(day) > 10
+            relative
+            for relative in family
+            if relative.person_id != sighting.event.person.person_id
+            and relative.sex == sighting.sex
+            and relative.age_on(day) > 10
         ]
         if brothers:
             brother = rng.choice(brothers)

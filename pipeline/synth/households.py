@@ -162,9 +162,9 @@ class _Maker:
                 child.phone = worker_phone(home.borough, rng.randrange(5))
             children.append(child)
         pairs = [
-            (a.person_id, b.person_id, "carers_home")
-            for position, a in enumerate(children)
-            for b in children[position + 1 :]
+            (child.person_id, other_child.person_id, "carers_home")
+            for position, child in enumerate(children)
+            for other_child in children[position + 1 :]
         ]
         return Household(children, pairs)
 

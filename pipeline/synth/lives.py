@@ -38,10 +38,10 @@ class Event:
 
 def events_of(household: Household, rng: random.Random, as_of: dt.date) -> list[Event]:
     """All events of a household's people."""
-    out: list[Event] = []
+    events: list[Event] = []
     for person in household.people:
-        out += _Life(person, rng, as_of).events()
-    return out
+        events += _Life(person, rng, as_of).events()
+    return events
 
 
 class _Life:
@@ -51,7 +51,7 @@ class _Life:
     def events(self) -> list[Event]:
         person, rng = self.person, self.rng
         age = person.age_on(self.as_of)
-        out: list[Event] = []
+        events: list[Event] = []
         is_child = 2 <= age < 18
         is_offender = age >= 18 and rng.random() < (0.24 if person.sex == "M" else 0.05)
         is_victim = age >= 2 and rng.random() < (0.45 if is_child else 0.01 if is_offender else 0.10)
@@ -65,35 +65,35 @@ class _Life:
         if is_offender and rng.random() < 0.25:
             person.street_name = rng.choice(STREET_NAMES)
         if is_victim:
-            out += [self._cris("VIC") for _ in range(rng.choice((1, 2, 2, 3)))]
+            events += [self._cris("VIC") for _ in range(rng.choice((1, 2, 2, 3)))]
         if is_child and rng.random() < 0.03:
-            out.append(self._cris("WIT"))
+            events.append(self._cris("WIT"))
         if is_offender or is_young_suspect:
-            out += [self._cris(rng.choice(("SUS", "SUS", "ACC"))) for _ in range(rng.choice((1, 2, 2, 3, 4)))]
-            out += [self._custody() for _ in range(rng.choice((0, 1, 1, 2)))]
+            events += [self._cris(rng.choice(("SUS", "SUS", "ACC"))) for _ in range(rng.choice((1, 2, 2, 3, 4)))]
+            events += [self._custody() for _ in range(rng.choice((0, 1, 1, 2)))]
         if is_offender and rng.random() < 0.10:
-            out.append(self._visor())
+            events.append(self._visor())
         if (is_offender and rng.random() < 0.15) or (is_victim and rng.random() < 0.02):
-            out.append(self._crimint())
+            events.append(self._crimint())
         if is_child:
-            out += self._childhood(is_victim=is_victim)
+            events += self._childhood(is_victim=is_victim)
         if age < 2 and rng.random() < 0.15:
-            out += [self._infancy(event) for event in (self._authority(), self._notice())]
-        return out
+            events += [self._infancy(event) for event in (self._authority(), self._notice())]
+        return events
 
     def _childhood(self, *, is_victim: bool) -> list[Event]:
         person, rng = self.person, self.rng
-        out: list[Event] = []
+        events: list[Event] = []
         goes_missing = rng.random() < (0.75 if person.is_looked_after else 0.10 if is_victim else 0.02)
         if goes_missing:
-            out += [self._missing() for _ in range(rng.choice((1, 1, 2, 3, 5)))]
+            events += [self._missing() for _ in range(rng.choice((1, 1, 2, 3, 5)))]
         if is_victim or goes_missing or rng.random() < 0.05:
-            out += [self._notice() for _ in range(rng.choice((1, 1, 2)))]
+            events += [self._notice() for _ in range(rng.choice((1, 1, 2)))]
         if person.is_looked_after or goes_missing or (is_victim and rng.random() < 0.5) or rng.random() < 0.02:
-            out.append(self._authority())
+            events.append(self._authority())
         if (goes_missing or is_victim) and rng.random() < 0.45:
-            out += [self._workbook() for _ in range(rng.choice((1, 1, 2)))]
-        return out
+            events += [self._workbook() for _ in range(rng.choice((1, 1, 2)))]
+        return events
 
     def _infancy(self, event: Event) -> Event:
         """A baby's event, from two months before birth on; until a week after birth there is no name."""

@@ -160,14 +160,14 @@ class Trackers:
     def _cells(self, borough_number: int, group: list[Entry], colour: str | None) -> Cells:
         rng, first, borough = self.rng, group[0], BOROUGHS[borough_number]
         many = len(group) > 1
-        born: object = "\n".join(_birth_text(each) for each in group) if many else _birth_cell(first, borough_number)
+        born: object = "\n".join(_birth_text(entry) for entry in group) if many else _birth_cell(first, borough_number)
         phone: object = int(first.phone) if first.phone and borough_number % 3 == 0 else first.phone
         level = "" if colour and rng.random() < 0.5 else LEVELS[borough_number % 4][first.risk]
         worker = rng.randrange(5)
         closed = rng.choice(YES) if first.closed else ""
         further_cells = (
             born,
-            "\n".join(each.sex for each in group),
+            "\n".join(entry.sex for entry in group),
             first.ethnicity,
             first.address,
             first.postcode,
@@ -181,8 +181,8 @@ class Trackers:
             rng.choice(NOTES),
         )
         if borough_number % 2:
-            return ["\n".join(f"{each.surname.upper()}, {each.names}" for each in group), *further_cells]
-        return [first.surname, "\n".join(each.names for each in group), *further_cells]
+            return ["\n".join(f"{entry.surname.upper()}, {entry.names}" for entry in group), *further_cells]
+        return [first.surname, "\n".join(entry.names for entry in group), *further_cells]
 
 
 def _are_siblings(first: Entry, second: Entry) -> bool:

@@ -92,13 +92,15 @@ def _records_to_look_at(night: SourceNight, name: str, earlier_failing: Mapping[
     """(records,) whether a suite's outcome on it may be another than in the export before, or was not known."""
     records = night.records
     is_looked_at = ~records.is_unchanged
-    for place, (why, column) in enumerate(zip(night.suites.depends_on(name), night.suites.columns(name), strict=True)):
+    for place, (dependence, column) in enumerate(
+        zip(night.suites.depends_on(name), night.suites.columns(name), strict=True)
+    ):
         still_failing = earlier_failing.get(place, np.zeros(0, np.int64))
-        if why == "undated":
+        if dependence == "undated":
             is_looked_at |= records.is_undated
-        elif why == "later":
+        elif dependence == "later":
             is_looked_at[still_failing] = True
-        elif why == "others" and column:
+        elif dependence == "others" and column:
             seeds = ~records.is_unchanged
             seeds[still_failing] = True
             is_looked_at |= _alike(records, _view(name), column, seeds)
@@ -128,9 +130,9 @@ def failed_rows(
     first, end = records.first[number : number + 2]
     parts = [FAILED_ROWS.arrow_schema().empty_table()]
     for name, outcomes in outcomes_of_suite.items():
-        for place, (outcome, why) in enumerate(zip(outcomes, suites.depends_on(name), strict=False)):
+        for place, (outcome, dependence) in enumerate(zip(outcomes, suites.depends_on(name), strict=False)):
             failing = outcome.between(first, end)
-            if why != NIGHT and len(failing):
+            if dependence != NIGHT and len(failing):
                 columns = [
                     records.ids.take(pa.array(failing)),
                     pa.repeat(name, len(failing)),
