@@ -1,6 +1,6 @@
 """The contract of a source system: what ``schemas/sources/*.yaml`` may say, checked when it is loaded.
 
-A contract tells where the exports lie, how they are written, and which heading means which field. A new borough
+A contract says where the exports lie, how they are written, and which heading means which field. A new borough
 or a renamed heading is a change of such a file, never of code.
 """
 
@@ -150,7 +150,7 @@ class Contract(_Strict):
     """How ``full_name`` is written where it has no comma."""
     split_people: SplitPeople | None = None
     recorded_at: str = "started"
-    """Event field that tells when the source recorded it."""
+    """Event field with the moment at which the source recorded it."""
     limits: Limits = Limits()
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What a contract says that cannot be, told when it is loaded and not feed by feed at night."""
+"""Settings of a contract that cannot be right together, found when it is loaded and not feed by feed at night."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def read_uses(
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
     for single in ("record_id", "source"):
         columns = [column for column, kind in kinds_of_columns if kind == single]
-        if len(columns) > 1:  # what was said goes before what a heading says by itself
+        if len(columns) > 1:  # a kind that was given goes before a heading's own
             columns = [column for column in columns if column in kind_of_column]
             kinds_of_columns = [
                 (column, kind) for column, kind in kinds_of_columns if kind != single or column in columns

@@ -1,4 +1,4 @@
-"""The run file: what one night is told. Paths in it are relative to the file itself."""
+"""The run file: the settings of a night. Paths in it are relative to the file itself."""
 
 from __future__ import annotations
 

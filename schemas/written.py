@@ -118,7 +118,7 @@ def _text(path: Path) -> str:
 
 
 def wrongs(error: ValidationError, model: type[BaseModel], lines: Mapping[Place, int] | None = None) -> str:
-    """What does not fit, setting by setting; no value is told, for it may be a secret.
+    """What does not fit, setting by setting; no value is shown, for it may be a secret.
 
     Args:
         error: what pydantic found.

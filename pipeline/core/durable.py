@@ -1,4 +1,4 @@
-"""Writes that survive a power cut: whole or not at all, synced, and a full or read-only disk told in plain words."""
+"""Writes that survive a power cut: whole or not at all, and synced; errors of the disk in plain words."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def checksum_of(path: Path) -> str:
-    """XXH3 of a file's bytes, 128 bits: tells damage, at a fifth of the cost of SHA-256, which would tell forgery too.
+    """XXH3 of a file's bytes, 128 bits: shows damage at a fifth of the cost of SHA-256, which would show forgery too.
 
     A large one is read once, whatever names it has: files are only ever replaced, never changed, and one that is changed nevertheless
     has another time. ``forget_checksums`` makes the next look read the disk again.
@@ -132,7 +132,7 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
 
 
 def storage_error(error: BaseException, place: Path) -> StorageError | None:
-    """What to tell of an error of the disk or of permissions; None where it is something else.
+    """The same error in plain words where it is one of the disk or of permissions; None where it is something else.
 
     The error of a library often wraps that of the system, so its causes are looked at too.
     """

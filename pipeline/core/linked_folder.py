@@ -20,7 +20,7 @@ class LinkedFolder:
 
     links: Path
     persons: Path
-    """What tells the person of each record"""
+    """The table that has the person of each record"""
     is_publication: bool
     """Then ``persons`` has the records' values too"""
     facts: dict[str, Any]

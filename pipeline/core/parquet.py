@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROW_GROUP_ROWS = 131_072
 ARROW = ".arrow"
 AT_ONCE = 2  # columns that are put in order, tables that are written at a time
-SAMPLED = 16_384  # values by which it is told whether those of a column come again
+SAMPLED = 16_384  # values of a column that are looked at to see whether they repeat
 
 
 def conform(frame: pd.DataFrame | pa.Table, table: Table) -> pa.Table:
@@ -94,7 +94,7 @@ def replace_parts(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> i
 
 
 def in_groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The rows of all parts in groups of one size, each in one piece: what is written does not hang on how the rows came."""
+    """The rows of all parts in groups of one size, each in one piece: what is written does not depend on how the rows came."""
     held: list[pa.Table] = []
     for part in parts:
         first = 0
@@ -115,8 +115,8 @@ def write_parquet(path: Path, groups: Iterable[pa.Table], schema: pa.Schema, fir
         path: the file.
         groups: the rows, as ``in_groups`` gives them.
         schema: of the rows.
-        first_key: the column that the rows are in order by. Only in it do the least and greatest value of a group help a reader
-            to pass over the group, so only of it they are told; None tells them of every column.
+        first_key: the column that the rows are in order by. A reader can pass over a group by its least and greatest value
+            only in this column, so only its are written; None writes those of every column.
     """
     waiting = iter(groups)
     first = next(waiting, None)

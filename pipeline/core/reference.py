@@ -15,7 +15,7 @@ NAME_LISTS = ("nicknames", "name_variants")
 def name_groups(folder: Path = REFERENCE) -> dict[str, tuple[str, ...]]:
     """Each listed name to the groups it shares with its nicknames and variants, sorted.
 
-    A group is told by its list, kind and name, such as ``nicknames:forename:william``; a name may stand in several.
+    A group is named by its list, kind and first name, such as ``nicknames:forename:william``; a name may stand in several.
     """
     groups: defaultdict[str, set[str]] = defaultdict(set)
     for listed in NAME_LISTS:

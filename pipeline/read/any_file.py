@@ -94,7 +94,9 @@ def _csv(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa.Tab
     try:
         table = csv.read_csv(
             path,
-            read_options=csv.ReadOptions(encoding=encoding, use_threads=False),  # one thread tells row numbers
+            read_options=csv.ReadOptions(
+                encoding=encoding, use_threads=False
+            ),  # with one thread a bad row has its number
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
             convert_options=csv.ConvertOptions(
                 include_columns=list(columns),

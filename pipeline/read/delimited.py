@@ -60,35 +60,35 @@ def _wrong_encoding(file: str, encoding: str, problem: str) -> SourceError:
 
 
 def _csv_rows(file: str, text: str, delimiter: str, header_rows: int) -> Iterator[Row | BadRow]:
+    """The rows in which anything stands, by the line on which they begin; as wide as the widest of the heading rows."""
     csv.field_size_limit(MOST_CELL)
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter)
-    number, before, width, n_short = 0, 0, 0, 0
+    first_line, last_line, width, n_short = 0, 0, 0, 0
     cells: list[str] = []
     while True:
         try:
             cells = next(reader)
         except StopIteration:
-            _check_end(file, text, number, delimiter)
-            if n_short == 1 and 1 < len(cells) < width and not text.endswith(("\n", "\r")):
-                problem = f"breaks off on line {before}: {len(cells)} cells where the headings have {width}, and no end of line."
-                raise SourceError("truncated_file", file, problem, SEND_AGAIN) from None
+            _check_end(file, text, first_line, delimiter)
+            if n_short == 1:
+                _check_last_row(file, text, last_line, len(cells), width)
             return
         except csv.Error as error:
-            if reader.line_num - before > MOST_LINES:
-                raise _open_quote(file, before + 1, reader.line_num) from None
-            yield BadRow(before + 1, "broken_row", f"Not CSV ({error}); expected one record. Correct the row.", "")
-            before = reader.line_num
+            if reader.line_num - last_line > MOST_LINES:
+                raise _open_quote(file, last_line + 1, reader.line_num) from None
+            yield BadRow(last_line + 1, "broken_row", f"Not CSV ({error}); expected one record. Correct the row.", "")
+            last_line = reader.line_num
             continue
-        number, before = before + 1, reader.line_num
-        if before - number >= MOST_LINES:
-            raise _open_quote(file, number, before)
-        if number <= header_rows or not width:
+        first_line, last_line = last_line + 1, reader.line_num
+        if last_line - first_line >= MOST_LINES:
+            raise _open_quote(file, first_line, last_line)
+        if first_line <= header_rows or not width:
             width = max(width, len(cells))
         if not any(cell.strip() for cell in cells):
             continue
         n_short += len(cells) < width
-        yield _row(number, cells, width, delimiter)
+        yield _row(first_line, cells, width, delimiter)
 
 
 def _row(number: int, cells: list[str], width: int, delimiter: str) -> Row | BadRow:
@@ -104,20 +104,29 @@ def _row(number: int, cells: list[str], width: int, delimiter: str) -> Row | Bad
     return Row(number, [as_cell(cell) for cell in cells[:width]])
 
 
-def _check_end(file: str, text: str, number: int, delimiter: str) -> None:
+def _check_end(file: str, text: str, first_line: int, delimiter: str) -> None:
     """That the last row, which begins on that line, closes the quotes that it opens; the reader itself lets the end do so."""
-    if number == 0:
+    if first_line == 0:
         return
-    lines = itertools.islice(io.StringIO(text, newline=""), number - 1, None)
+    lines = itertools.islice(io.StringIO(text, newline=""), first_line - 1, None)
     try:
         list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as error:
         if "unexpected end" in str(error):
-            raise _open_quote(file, number, text.count("\n") + 1) from None
+            raise _open_quote(file, first_line, text.count("\n") + 1) from None
 
 
-def _open_quote(file: str, first: int, last: int) -> SourceError:
-    problem = f"has a quote on line {first} that is not closed, so that all up to line {last} would be one row."
+def _check_last_row(file: str, text: str, line: int, n_cells: int, width: int) -> None:
+    """That the last row has not broken off, where it is the only one that is shorter than the headings."""
+    if 1 < n_cells < width and not text.endswith(("\n", "\r")):
+        problem = f"breaks off on line {line}: {n_cells} cells where the headings have {width}, and no end of line."
+        raise SourceError("truncated_file", file, problem, SEND_AGAIN) from None
+
+
+def _open_quote(file: str, first_line: int, last_line: int) -> SourceError:
+    problem = (
+        f"has a quote on line {first_line} that is not closed, so that all up to line {last_line} would be one row."
+    )
     return SourceError("open_quote", file, problem, "Correct that line, or ask the borough to send it again.")
 
 

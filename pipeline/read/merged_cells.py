@@ -40,7 +40,7 @@ class MergedCells:
 
 
 class MergedCellsRead:
-    """The merged cells among a sheet's rows of people, and what is said of them."""
+    """The merged cells among a sheet's rows of people, and the notices about them."""
 
     def __init__(self, place: str, fields: Sequence[str | None], heading_row: int) -> None:
         self._place, self._fields, self._heading_row = place, fields, heading_row

@@ -68,7 +68,7 @@ def _matching_names(file: str, sheet_names: Sequence[str], pattern: str) -> list
 def _rows(
     file: str, book: python_calamine.CalamineWorkbook, name: str, marks: Marks, merged: Sequence[Range] | None
 ) -> Iterator[Row | BadRow]:
-    """The rows of a sheet in which anything stands. ``merged``: its merged ranges, where the library does not tell them."""
+    """The rows of a sheet in which anything stands. ``merged``: its merged ranges, where the library does not give them."""
     try:
         sheet = book.get_sheet_by_name(name)
         grid = sheet.to_python(skip_empty_area=False)

@@ -1,4 +1,4 @@
-"""What a record tells of its event: when, where, in which role, at what risk."""
+"""The event of each record: when, where, in which role, at what risk."""
 
 from __future__ import annotations
 

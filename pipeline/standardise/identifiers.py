@@ -41,7 +41,7 @@ def check_letter(number: str) -> str:
 def pnc(text: str, this_year: int) -> str | None:
     """``YYYY/NNNNNNNC``; None if the form or the check letter is wrong, or it names a year to come.
 
-    The slash tells the short form from the long one. Without it both are tried, and one must fail.
+    With a slash the form is certain. Without it the long and the short form are both tried, and one must fail.
     """
     if slashed := PNC_SLASHED.match(text):
         return _pnc_of(*slashed.groups(), this_year=this_year)

@@ -48,7 +48,7 @@ class Identity:
 def identify(raw: pa.Table, key: tuple[str, ...], earlier: pa.Table | None = None) -> Identity:
     """Identity from the key fields' raw text, or from all content where a row has none.
 
-    Rows of one key and one content are one record; rows of one key and different content are told apart by the order in which
+    Rows of one key and one content are one record; rows of one key and different content are kept apart by the order in which
     they come. With the raw records of an earlier export, what its rows are known by too.
     """
     numbers = _codes([raw] if earlier is None else [raw, earlier], key)

@@ -30,7 +30,7 @@ LIST = re.compile(r"\s*[;|\n]\s*|\s+/\s+|(?<=\w)/(?=\w)")
 
 
 class Aside(NamedTuple):
-    """Something said beside the name itself."""
+    """Something that stands beside the name itself in its cell."""
 
     kind: Literal["alias", "surname", "flag", "remark"]
     text: str

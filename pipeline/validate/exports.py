@@ -75,7 +75,7 @@ class Records:
 
     @cached_property
     def is_undated(self) -> NDArray[np.bool_]:
-        """(records,) whether nothing tells when it was recorded."""
+        """(records,) whether it has no day of recording."""
         is_undated: NDArray[np.bool_] = pa.concat_tables(self._keys).column("recorded_at").is_null().to_numpy()
         return is_undated
 

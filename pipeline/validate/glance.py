@@ -1,4 +1,4 @@
-"""Expectations that no row fails, told at a glance from the column as a whole, so that Great Expectations is asked only of the others.
+"""Expectations that no row fails, found by a look at the column as a whole, so that Great Expectations is asked only about the others.
 
 It takes its time over each expectation, however few the rows are, and most are met by all of them. So a glance comes first on nights
 that only look at what is new or changed; an export that is looked at whole is Great Expectations' alone.
@@ -31,7 +31,13 @@ BY_VALUE = frozenset(
 
 
 def is_met_by_all(kind: str, arguments: Mapping[str, object], frame: pd.DataFrame) -> bool:
-    """Whether no row of a frame fails an expectation, of a kind and with arguments as its suite writes them; False too where no glance tells."""
+    """Whether no row of a frame fails an expectation; False too where a look at the column cannot tell.
+
+    Args:
+        kind: of the expectation.
+        arguments: as its suite writes them.
+        frame: a view's columns.
+    """
     column = frame.get(arguments.get("column"))
     if column is None or "row_condition" in arguments:
         return False
@@ -71,7 +77,7 @@ def _match_not(values: pd.Series, regex: object) -> bool:
 
 
 def _matches(values: pd.Series, regex: object) -> list[bool]:
-    """Of each distinct text, whether an expression is found in it; nothing where that cannot be told."""
+    """Of each distinct text, whether an expression is found in it; empty where that cannot be known."""
     try:
         search = re.compile(regex).search  # type: ignore[call-overload]
         return [search(text) is not None for text in values.unique()]

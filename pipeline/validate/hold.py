@@ -108,7 +108,7 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
 
     Each goes into a folder of its own first; then one rename of the pointer makes it the last good one. A crash leaves
     the old one or the new one, and leftovers that the next run removes.
-    Of the feeds that are held, an export that an older version kept gets what tells whether it changes.
+    A last good export of a held feed that an older version kept without checksums gets them.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the disk some times
         waiting = [

@@ -1,4 +1,4 @@
-"""The last good export of each feed, as it lies in a home: its tables, where it came from, and checksums that tell damage."""
+"""The last good export of each feed, as it lies in a home: its tables, where it came from, and checksums that show damage."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def damage_of(home: Home, feed_id: str) -> str | None:
 def rewritten(folder: Path) -> Iterator[Callable[[Path], None]]:
     """Files of a kept export are about to be written anew; each is first named to the function that this gives.
 
-    What lies beside them then tells the new ones. Killed in between, it tells nothing of a named file, until this is done again.
+    Afterwards the checksums beside them are those of the new files. Killed in between, a named file has none until this is done again.
     """
     facts = _written_facts(folder)
 

@@ -37,7 +37,7 @@ NULLS = frozenset({NOT_NULL, "expect_column_values_to_be_null"})
 """Expectations that look at rows without a value"""
 DependsOn = Literal["row", "undated", "later", "others", "night"]
 NIGHT: DependsOn = "night"
-"""What the outcome on a row may depend on besides the row: ``row`` on nothing; ``undated`` on the day where nothing tells when it was recorded;
+"""What the outcome on a row may depend on besides the row: ``row`` on nothing; ``undated`` on the day, where the record has no day of recording;
 ``later``: one that failed may pass on a later day; ``others`` on rows with the same text; ``night`` on anything."""
 _ONE_AT_A_TIME = threading.Lock()  # its context and Python's warning filters are the process's, not a thread's
 
@@ -126,7 +126,7 @@ class Suites:
             frame: a view's columns.
             parameters: of the expectations.
             places: of the expectations in the suite.
-            with_glance: one that a glance tells to be met by all rows is not asked: worth it where only some rows are new.
+            with_glance: leave out what a glance shows to be met by all rows: worth it where only some rows are new.
 
         Raises:
             SettingsError: If an expectation cannot be evaluated, as where it names a column that is not there.

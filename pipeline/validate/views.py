@@ -37,7 +37,7 @@ EVENT_TEXT = ("event_id", "record_id", "event_type", "event_ref", "role", "borou
 
 AGE = "age_years"
 DAILY = frozenset({AGE, "recorded_days_ago", "started_days_ago"})
-"""columns that depend on the day of the night; an age only where nothing tells when it was recorded"""
+"""columns that depend on the day of the night; an age only where the record has no day of recording"""
 MADE_OF = {
     AGE: ("date_of_birth", "recorded_at"),
     "recorded_days_ago": ("recorded_at",),

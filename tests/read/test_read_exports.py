@@ -52,21 +52,21 @@ def test_every_feed_of_the_sample_reads(feed_id: str) -> None:
     contract = load_contract(SOURCES / f"{feed_id.split('.', maxsplit=1)[0]}.yaml")
     feed = next(feed for feed in contract.all_feeds() if feed.feed_id == feed_id)
     password = (SAMPLE / "passwords" / "merton").read_text("utf-8").strip()
-    found = read_feed(contract, feed, str(SAMPLE / "exports"), {"BOROUGHLINK_MERTON_PASSWORD": password})
-    assert found.rows_read >= 0
-    assert len(found.quarantine) == 0
+    feed_read = read_feed(contract, feed, str(SAMPLE / "exports"), {"BOROUGHLINK_MERTON_PASSWORD": password})
+    assert feed_read.rows_read >= 0
+    assert len(feed_read.quarantine) == 0
 
 
 def test_values_stay_text_and_rows_keep_their_line(tmp_path: Path) -> None:
-    found = read(
+    feed_read = read(
         tmp_path, HEAD + 'A1,Smith,"Anna\nMaria",07700900001,=1+1\n\nA2,Jones,,,<b>x</b>\n'
     ).records.to_pylist()
-    assert [row["row_number"] for row in found] == [2, 5]
-    assert found[0]["phone"] == "07700900001"
-    assert found[0]["forename"] == "Anna\nMaria"
-    assert dict(found[1]["attributes"]) == {"note": "<b>x</b>"}
-    assert found[0]["file"] == "trial.csv"
-    assert len(found[0]["file_sha256"]) == 64
+    assert [row["row_number"] for row in feed_read] == [2, 5]
+    assert feed_read[0]["phone"] == "07700900001"
+    assert feed_read[0]["forename"] == "Anna\nMaria"
+    assert dict(feed_read[1]["attributes"]) == {"note": "<b>x</b>"}
+    assert feed_read[0]["file"] == "trial.csv"
+    assert len(feed_read[0]["file_sha256"]) == 64
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_known_headings_that_are_not_used_may_be_there(tmp_path: Path) -> None:
 
 
 def test_bad_rows_go_to_quarantine_and_the_rest_goes_on(tmp_path: Path) -> None:
-    found = read(tmp_path, HEAD + "A1,Smith,Anna,,\nA2,Too,Many,Cells,Here,Indeed\nA3,Bell\x07,Tom,,\nA4,Short\n")
-    assert found.records.column("event_ref").to_pylist() == ["A1", "A4"]
-    bad = found.quarantine.to_pylist()
+    feed_read = read(tmp_path, HEAD + "A1,Smith,Anna,,\nA2,Too,Many,Cells,Here,Indeed\nA3,Bell\x07,Tom,,\nA4,Short\n")
+    assert feed_read.records.column("event_ref").to_pylist() == ["A1", "A4"]
+    bad = feed_read.quarantine.to_pylist()
     assert [(row["row_number"], row["reason_code"]) for row in bad] == [(3, "too_many_cells"), (4, "control_character")]
     assert "Indeed" in bad[0]["raw_row"]
-    assert found.rows_read == 4
+    assert feed_read.rows_read == 4
 
 
 def test_a_line_of_totals_is_no_person(tmp_path: Path) -> None:
@@ -117,12 +117,12 @@ def test_a_line_of_totals_is_no_person(tmp_path: Path) -> None:
 
 def test_broken_json_lines_go_to_quarantine(tmp_path: Path) -> None:
     lines = '{"Ref": "1", "Surname": "A", "Phone": ["1", "2"]}\n{"Ref": \n{"Ref": "2", "Surname": "B"}\n'
-    found = read(tmp_path, lines, name="trial.jsonl", format="jsonl")
-    assert [(row["event_ref"], row["row_number"], row["phone"]) for row in found.records.to_pylist()] == [
+    feed_read = read(tmp_path, lines, name="trial.jsonl", format="jsonl")
+    assert [(row["event_ref"], row["row_number"], row["phone"]) for row in feed_read.records.to_pylist()] == [
         ("1", 1, "1; 2"),
         ("2", 3, None),
     ]
-    assert found.quarantine.column("row_number").to_pylist() == [2]
+    assert feed_read.quarantine.column("row_number").to_pylist() == [2]
 
 
 PLACES = """{"Ref": "1", "Surname": "A", "Address": {"Line 1": "1 High Street", "Town": {"Name": "London"}, "Postcode": "E5 0AA"}}
@@ -143,9 +143,9 @@ def test_nested_json_is_read_by_its_values_or_by_the_paths_that_the_contract_nam
     tmp_path: Path, person: dict[str, list[str]], first: tuple[str, str | None]
 ) -> None:
     person = {**BASE["person"], **person}
-    found = read(tmp_path, PLACES, name="trial.jsonl", format="jsonl", person=person).records.to_pylist()
-    assert [(row["address"], row["postcode"]) for row in found] == [first, ("2 Low Road", None)]
-    assert found[1]["phone"] == "020 7946 0001; 07700 900001"
+    feed_read = read(tmp_path, PLACES, name="trial.jsonl", format="jsonl", person=person).records.to_pylist()
+    assert [(row["address"], row["postcode"]) for row in feed_read] == [first, ("2 Low Road", None)]
+    assert feed_read[1]["phone"] == "020 7946 0001; 07700 900001"
 
 
 def test_a_part_of_a_nested_value_that_nothing_names_is_an_unknown_heading(tmp_path: Path) -> None:
@@ -163,16 +163,16 @@ def test_json_that_is_nested_too_deeply_is_a_bad_row(tmp_path: Path) -> None:
 
 def test_a_row_may_be_short_or_of_several_lines_and_hold_quotes(tmp_path: Path) -> None:
     rows = ["A1,Smith", 'A2,O"Neil,Tom,,"two\nlines"', "A3,Jones,Ann,,\x00", "Total 3"]
-    found = read(tmp_path, HEAD + "\n".join(rows))
-    assert found.records.column("surname").to_pylist() == ["Smith", 'O"Neil']
-    assert found.quarantine.column("reason_code").to_pylist() == ["control_character"]
+    feed_read = read(tmp_path, HEAD + "\n".join(rows))
+    assert feed_read.records.column("surname").to_pylist() == ["Smith", 'O"Neil']
+    assert feed_read.quarantine.column("reason_code").to_pylist() == ["control_character"]
 
 
 def test_json_lines_end_where_lines_do_and_not_at_other_signs(tmp_path: Path) -> None:
     lines = '{"Ref": "1", "Surname": "A", "Note": "x\u2028y\x85z"}\r\n{"Ref": "2", "Surname": "B"}'
-    found = read(tmp_path, lines, name="trial.jsonl", format="jsonl").records.to_pylist()
-    assert [(row["event_ref"], row["row_number"]) for row in found] == [("1", 1), ("2", 2)]
-    assert dict(found[0]["attributes"]) == {"note": "x\u2028y\x85z"}
+    feed_read = read(tmp_path, lines, name="trial.jsonl", format="jsonl").records.to_pylist()
+    assert [(row["event_ref"], row["row_number"]) for row in feed_read] == [("1", 1), ("2", 2)]
+    assert dict(feed_read[0]["attributes"]) == {"note": "x\u2028y\x85z"}
     deep = '{"Ref": "1", "Surname": "A"}\n' + "[" * 100_000 + "\n"
     assert len(read(tmp_path, deep, name="trial.jsonl", format="jsonl").quarantine) == 1
     error = refused(tmp_path, lines[:-9], name="trial.jsonl", format="jsonl")
@@ -201,7 +201,7 @@ def test_two_heading_rows_under_a_title_are_found_and_siblings_are_parted(tmp_pa
             ["Bell", "Tom", "Low"],
         ]
     )
-    found = read(
+    feed_read = read(
         tmp_path,
         data,
         name="trial.xlsx",
@@ -212,7 +212,7 @@ def test_two_heading_rows_under_a_title_are_found_and_siblings_are_parted(tmp_pa
         person={"surname": ["Child Surname"], "forename": ["Child First name"]},
         split_people={"columns": ["forename"]},
     ).records.to_pylist()
-    assert [(r["surname"], r["forename"], r["risk"], r["row_number"], r["part"]) for r in found] == [
+    assert [(r["surname"], r["forename"], r["risk"], r["row_number"], r["part"]) for r in feed_read] == [
         ("Ali", "Amina", "High", 5, 1),
         ("Ali", "Yusuf", "High", 5, 2),
         ("Bell", "Tom", "Low", 6, 1),
@@ -228,10 +228,10 @@ def test_fill_colour_strikethrough_and_hidden_rows_are_marked(tmp_path: Path) ->
     sheet["B3"].font = openpyxl.styles.Font(strike=True)
     sheet.row_dimensions[3].hidden = True
     book.save(tmp_path / "trial.xlsx")
-    found = read(
+    feed_read = read(
         tmp_path, name="trial.xlsx", format="xlsx", colours={"FF0000": {"field": "risk", "value": "high"}}
     ).records.to_pylist()
-    assert [row["marks"] for row in found] == [["colour:FF0000"], ["strikethrough", "hidden"]]
+    assert [row["marks"] for row in feed_read] == [["colour:FF0000"], ["strikethrough", "hidden"]]
 
 
 @pytest.mark.parametrize(
@@ -314,8 +314,8 @@ def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None
     base.commit()
     base.close()
     sql = {"format": "sql", "name": "sqlite:///trial.sqlite"}
-    found = read(tmp_path, **sql, query="SELECT * FROM person ORDER BY Ref")
-    assert found.records.column("surname").to_pylist() == ["Ali", "Bell"]
+    feed_read = read(tmp_path, **sql, query="SELECT * FROM person ORDER BY Ref")
+    assert feed_read.records.column("surname").to_pylist() == ["Ali", "Bell"]
     assert refused(tmp_path, **sql, query="SELECT * FROM nobody").code == "bad_query"
     (tmp_path / "half.sqlite").write_bytes((tmp_path / "trial.sqlite").read_bytes()[:3_000])
     assert (
@@ -343,7 +343,7 @@ def test_any_text_written_as_csv_reads_back_the_same(tmp_path: Path, rows, delim
     writer.writerow(["Ref", "Surname", "First name"])
     writer.writerows(rows)
     kept = [row for row in rows if not row[0].lower().startswith(("total", "grand", "sub", "number", "no", "end"))]
-    found = read(tmp_path, out.getvalue(), delimiter=delimiter).records.to_pylist()
+    feed_read = read(tmp_path, out.getvalue(), delimiter=delimiter).records.to_pylist()
     expected = [(number, *row) for number, row in enumerate(rows, start=2) if row in kept]
-    got = [(row["row_number"], row["event_ref"], row["surname"], row["forename"]) for row in found]
+    got = [(row["row_number"], row["event_ref"], row["surname"], row["forename"]) for row in feed_read]
     assert [row for row in got if row[1:] in kept] == expected

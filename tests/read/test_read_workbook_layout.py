@@ -86,13 +86,13 @@ def ods(folder: Path, *, blank_rows: int = 1, blank_columns: int = 0) -> None:
 
 def test_a_merged_cell_is_the_value_of_each_of_its_rows_and_is_told_with_its_place(tmp_path: Path) -> None:
     xlsx(tmp_path, "B2:B4")
-    found = read(tmp_path)
-    assert [(row["row_number"], row["surname"], row["marks"]) for row in found.records.to_pylist()] == [
+    feed_read = read(tmp_path)
+    assert [(row["row_number"], row["surname"], row["marks"]) for row in feed_read.records.to_pylist()] == [
         (2, "Ali", None),
         (3, "Ali", ["merged:surname"]),
         (5, "Bell", None),
     ]
-    (notice,) = found.notices
+    (notice,) = feed_read.notices
     assert notice.n_rows == 1
     assert notice.about == (
         "trial.xlsx, sheet Sheet, rows 2 to 4, column B: surname stands in one merged cell; each of these rows has its value. "
@@ -103,21 +103,21 @@ def test_a_merged_cell_is_the_value_of_each_of_its_rows_and_is_told_with_its_pla
 
 def test_an_ods_sheet_is_read_the_same(tmp_path: Path) -> None:
     ods(tmp_path)
-    found = read(tmp_path, location="trial.ods", format="ods")
-    assert found.records.column("surname").to_pylist() == ["Ali", "Ali", "Bell"]
-    assert "sheet List, rows 2 to 4, column B: surname" in found.notices[0].about
+    feed_read = read(tmp_path, location="trial.ods", format="ods")
+    assert feed_read.records.column("surname").to_pylist() == ["Ali", "Ali", "Bell"]
+    assert "sheet List, rows 2 to 4, column B: surname" in feed_read.notices[0].about
 
 
 def test_what_one_person_alone_has_is_taken_for_no_other_and_neither_is_a_block(tmp_path: Path) -> None:
     xlsx(tmp_path, "E2:E3", "B4:C5", rows=[*FAMILY[:2], ["4", "Cole", None, "07/08/2015", None, None], FAMILY[3]])
-    found = read(tmp_path)
-    assert found.records.column("nhs_number").to_pylist() == ["943 476 5919", "943 476 5919", None, None]
-    assert [notice.about.split("; ")[1].split(",")[0] for notice in found.notices] == [
+    feed_read = read(tmp_path)
+    assert feed_read.records.column("nhs_number").to_pylist() == ["943 476 5919", "943 476 5919", None, None]
+    assert [notice.about.split("; ")[1].split(",")[0] for notice in feed_read.notices] == [
         "no two people have the same",
         "it reaches over several columns too",
     ]
     contract = Contract.model_validate(CONTRACT)
-    standard = standardise_feed(found.records, contract, Reference.load(), dt.date(2026, 11, 20)).std_records
+    standard = standardise_feed(feed_read.records, contract, Reference.load(), dt.date(2026, 11, 20)).std_records
     records = {row["row_number"]: row for row in standard.to_pylist()}
     assert [records[row]["nhs_number"] for row in (2, 3)] == ["9434765919", None]
     assert records[3]["nulled"] == [{"field": "nhs_number", "raw": "943 476 5919", "reason": "merged_cell"}]
@@ -127,9 +127,9 @@ def test_what_one_person_alone_has_is_taken_for_no_other_and_neither_is_a_block(
 
 def test_the_record_says_which_of_its_values_stood_in_a_merged_cell(tmp_path: Path) -> None:
     xlsx(tmp_path, "B2:B4")
-    found = read(tmp_path)
+    feed_read = read(tmp_path)
     contract = Contract.model_validate(CONTRACT)
-    standard = standardise_feed(found.records, contract, Reference.load(), dt.date(2026, 11, 20)).std_records
+    standard = standardise_feed(feed_read.records, contract, Reference.load(), dt.date(2026, 11, 20)).std_records
     assert [(row["surname"], row["nulled"]) for row in standard.to_pylist()[:2]] == [
         (["ALI"], None),
         (["ALI"], [{"field": "surname", "raw": "Ali", "reason": "from_merged_cell"}]),
@@ -138,20 +138,20 @@ def test_the_record_says_which_of_its_values_stood_in_a_merged_cell(tmp_path: Pa
 
 def test_merged_headings_titles_and_blank_rows_make_no_people(tmp_path: Path) -> None:
     xlsx(tmp_path, "B1:B3", "A4:F9")
-    found = read(tmp_path)
-    assert found.records.column("row_number").to_pylist() == [2, 3]  # row 5 lies in the block
-    assert found.records.column("marks").null_count == 2
-    assert found.notices == ()
+    feed_read = read(tmp_path)
+    assert feed_read.records.column("row_number").to_pylist() == [2, 3]  # row 5 lies in the block
+    assert feed_read.records.column("marks").null_count == 2
+    assert feed_read.notices == ()
 
 
 def test_many_merged_cells_are_summed_up(tmp_path: Path) -> None:
     rows = [[str(number), "Ali" if number % 2 == 0 else None, "Amina", None, None, None] for number in range(100)]
     xlsx(tmp_path, *(f"B{row}:B{row + 1}" for row in range(2, 102, 2)), rows=rows)
-    found = read(tmp_path)
-    assert found.records.column("surname").null_count == 0
-    assert len(found.notices) == 21
-    assert "30 more cells are merged" in found.notices[-1].about
-    assert sum(notice.n_rows for notice in found.notices) == 50
+    feed_read = read(tmp_path)
+    assert feed_read.records.column("surname").null_count == 0
+    assert len(feed_read.notices) == 21
+    assert "30 more cells are merged" in feed_read.notices[-1].about
+    assert sum(notice.n_rows for notice in feed_read.notices) == 50
 
 
 @pytest.mark.parametrize("dimension", ['<dimension ref="A1:F5"/>', ""], ids=["that lies", "that is missing"])

@@ -82,13 +82,13 @@ def raw(rows: list[dict[str, object]], sha256: str) -> pa.Table:
     return conform(pa.Table.from_arrays(arrays, names=schema.names), RAW_RECORDS)
 
 
-def before(export: pa.Table, found: FeedStandardised) -> EarlierExport:
+def before(export: pa.Table, standard: FeedStandardised) -> EarlierExport:
     """As it lies on disk: sorted by key."""
-    return EarlierExport(export, *in_order(found).values())
+    return EarlierExport(export, *in_order(standard).values())
 
 
-def in_order(found: FeedStandardised) -> dict[str, pa.Table]:
-    return {name: getattr(found, name).sort_by(key) for name, key in KEYS.items()}
+def in_order(standard: FeedStandardised) -> dict[str, pa.Table]:
+    return {name: getattr(standard, name).sort_by(key) for name, key in KEYS.items()}
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -102,22 +102,22 @@ def test_any_history_of_exports_is_standardised_as_if_each_were_the_first(rows, 
         chance.shuffle(rows)
         day = min(day + dt.timedelta(days=days), dt.date(2026, 12, 31))
         export = raw(rows, str(number))
-        found = standardise_feed(export, CONTRACT, REFERENCE, day, last)
+        standard = standardise_feed(export, CONTRACT, REFERENCE, day, last)
         plain = standardise_feed(export, CONTRACT, REFERENCE, day)
         for name, table in in_order(plain).items():
-            assert in_order(found)[name].drop_columns(NIGHTLY[name]).equals(table.drop_columns(NIGHTLY[name])), name
-        assert found.quarantine.equals(plain.quarantine)
-        assert found.depends_on_date == plain.depends_on_date
-        last = before(export, found)
+            assert in_order(standard)[name].drop_columns(NIGHTLY[name]).equals(table.drop_columns(NIGHTLY[name])), name
+        assert standard.quarantine.equals(plain.quarantine)
+        assert standard.depends_on_date == plain.depends_on_date
+        last = before(export, standard)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.integers(1, 20))
 def test_an_export_that_does_not_hang_on_the_day_gives_the_same_on_a_later_one(rows, days: int) -> None:
     export, day = raw(rows, "0"), dt.date(2026, 11, 20)
-    found, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=days)))
-    if not found.depends_on_date:
-        assert [found.std_records, found.events, found.quarantine] == [
+    standard, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=days)))
+    if not standard.depends_on_date:
+        assert [standard.std_records, standard.events, standard.quarantine] == [
             later.std_records,
             later.events,
             later.quarantine,
@@ -126,9 +126,9 @@ def test_an_export_that_does_not_hang_on_the_day_gives_the_same_on_a_later_one(r
 
 def test_a_row_that_nothing_is_known_of_but_a_birthday_to_come_hangs_on_the_day() -> None:
     export, day = raw([{"date_of_birth": "21/11/2026", "role": "VIC"}], "0"), dt.date(2026, 11, 20)
-    found, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=1)))
-    assert (len(found.std_records), len(later.std_records)) == (0, 1)
-    assert found.depends_on_date
+    standard, later = (standardise_feed(export, CONTRACT, REFERENCE, on) for on in (day, day + dt.timedelta(days=1)))
+    assert (len(standard.std_records), len(later.std_records)) == (0, 1)
+    assert standard.depends_on_date
 
 
 def test_rows_that_moved_in_the_file_are_not_standardised_again() -> None:
@@ -171,9 +171,9 @@ def test_a_birthday_to_come_is_read_anew_each_night() -> None:
     founds = list(
         itertools.accumulate(
             days,
-            lambda found, day: standardise_feed(export, CONTRACT, REFERENCE, day, before(export, found)),
+            lambda standard, day: standardise_feed(export, CONTRACT, REFERENCE, day, before(export, standard)),
             initial=standardise_feed(export, CONTRACT, REFERENCE, dt.date(2026, 11, 20)),
         )
     )
-    born = [found.std_records.column("date_of_birth")[0].as_py() for found in founds]
+    born = [standard.std_records.column("date_of_birth")[0].as_py() for standard in founds]
     assert born == [None, None, days[1], days[1]]

@@ -35,7 +35,7 @@ def raw_table(*rows: dict, feed_id: str = "crimes.barnet") -> pa.Table:
     return conform(pa.Table.from_arrays(arrays, names=schema.names), RAW_RECORDS)
 
 
-def contract(**said: object) -> Contract:
+def contract(**changes: object) -> Contract:
     return Contract(
         **{
             "source": "crimes",
@@ -45,25 +45,25 @@ def contract(**said: object) -> Contract:
             "person": {"source_key": ("Ref",), "surname": ("Surname",)},
             "event": {"role": ("Role",), "attribute.reported_date": ("Reported",)},
             "event_type": "crime",
-            **said,
+            **changes,
         }
     )
 
 
-def standard(*rows: dict, feed_id: str = "crimes.barnet", **said: object) -> FeedStandardised:
-    return standardise_feed(raw_table(*rows, feed_id=feed_id), contract(**said), REFERENCE, AS_OF)
+def standard(*rows: dict, feed_id: str = "crimes.barnet", **changes: object) -> FeedStandardised:
+    return standardise_feed(raw_table(*rows, feed_id=feed_id), contract(**changes), REFERENCE, AS_OF)
 
 
-def one(*rows: dict, **said: object) -> dict:
+def one(*rows: dict, **changes: object) -> dict:
     """The only standard record."""
-    (record,) = standard(*rows, **said).std_records.to_pylist()
+    (record,) = standard(*rows, **changes).std_records.to_pylist()
     return record
 
 
-def event(*rows: dict, **said: object) -> dict:
+def event(*rows: dict, **changes: object) -> dict:
     """The only event."""
-    (found,) = standard(*rows, **said).events.to_pylist()
-    return found
+    (row,) = standard(*rows, **changes).events.to_pylist()
+    return row
 
 
 def test_a_record_carries_its_lineage_role_and_basis() -> None:
@@ -86,10 +86,8 @@ def test_what_is_nulled_keeps_its_raw_text_and_reason() -> None:
 
 
 def test_the_contract_translates_words_without_regard_to_case() -> None:
-    found = event(
-        JOHN | {"role": "ap", "risk": " CAT 2"}, values={"role": {"AP": "victim"}, "risk": {"Cat 2": "medium"}}
-    )
-    assert (found["role"], found["risk"], found["is_risk_inferred"]) == ("victim", "medium", False)
+    row = event(JOHN | {"role": "ap", "risk": " CAT 2"}, values={"role": {"AP": "victim"}, "risk": {"Cat 2": "medium"}})
+    assert (row["role"], row["risk"], row["is_risk_inferred"]) == ("victim", "medium", False)
 
 
 def test_a_constant_fills_blanks_only() -> None:
@@ -125,9 +123,9 @@ def test_a_struck_row_is_closed_and_flagged() -> None:
 
 
 def test_times_are_londons_and_stored_in_utc() -> None:
-    found = event(JOHN | {"started": "14/06/2026 13:45", "ended": "14/12/2026 13:45"})
-    assert found["started_at"].isoformat() == "2026-06-14T12:45:00+00:00"
-    assert found["ended_at"].isoformat() == "2026-12-14T13:45:00+00:00"
+    row = event(JOHN | {"started": "14/06/2026 13:45", "ended": "14/12/2026 13:45"})
+    assert row["started_at"].isoformat() == "2026-06-14T12:45:00+00:00"
+    assert row["ended_at"].isoformat() == "2026-12-14T13:45:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -175,8 +173,8 @@ def test_attributes_are_kept_by_name_and_dates_among_them_are_iso() -> None:
         ("asn", "1101ZD0100000448754K"),
         ("empty", " "),
     ]
-    found = event(JOHN | {"attributes": attributes})
-    assert dict(found["attributes"]) == {
+    row = event(JOHN | {"attributes": attributes})
+    assert dict(row["attributes"]) == {
         "offence": "Theft",
         "due_date": "2026-04-03",
         "seen_at": "2026-04-03T09:00:00+00:00",
@@ -205,8 +203,8 @@ def test_a_borough_is_known_by_any_of_its_names(written: str) -> None:
 
 
 def test_a_place_is_written_like_an_address() -> None:
-    found = event(JOHN | {"place": "12 High St, SW9 8QH"})
-    assert (found["place"], found["place_postcode"]) == ("12 HIGH STREET", "SW9 8QH")
+    row = event(JOHN | {"place": "12 High St, SW9 8QH"})
+    assert (row["place"], row["place_postcode"]) == ("12 HIGH STREET", "SW9 8QH")
 
 
 def test_a_row_that_repeats_another_names_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -43,19 +44,19 @@ def suites() -> Suites:
 @pytest.fixture(scope="module")
 def feeds() -> list[tuple[FeedRead, pa.Table, pa.Table]]:
     """Two boroughs: raw, standard records and events."""
-    found, reference = [], Reference.load()
+    exports, reference = [], Reference.load()
     for feed in list(CONTRACT.all_feeds())[:2]:
         read = read_feed(CONTRACT, feed, str(SAMPLE / "exports"), {})
         standard = standardise_feed(read.records, CONTRACT, reference, NIGHTS[0])
-        found.append((read, standard.std_records, standard.events))
-    return found
+        exports.append((read, standard.std_records, standard.events))
+    return exports
 
 
-def spoilt(std_records: pa.Table, rows: set[int], chance: random.Random) -> pa.Table:
+def spoilt(std_records: pa.Table, rows: set[int], rng: random.Random) -> pa.Table:
     """The records, those rows with a value that no suite lets pass, or not on every night."""
     values = std_records.to_pylist()
-    for at in rows:
-        values[at] |= chance.choice(SPOILT)
+    for row in rows:
+        values[row] |= rng.choice(SPOILT)
     return pa.Table.from_pylist(values, std_records.schema)
 
 
@@ -63,38 +64,37 @@ def reader(table: pa.Table) -> Reader:
     return lambda columns=None: table.select(columns) if columns else table
 
 
-def assert_same(one: FeedValidated, other: FeedValidated) -> None:
-    for own, its in zip((*one.left(), one.quarantine), (*other.left(), other.quarantine), strict=True):
-        assert own.equals(its)
-    assert one.n_records == len(one.left()[0])
+def assert_same(left: FeedValidated, right: FeedValidated) -> None:
+    for left_table, right_table in zip((*left.left(), left.quarantine), (*right.left(), right.quarantine), strict=True):
+        assert left_table.equals(right_table)
+    assert left.n_records == len(left.left()[0])
     key = [(name, "ascending") for name in ("record_id", "suite", "place")]
-    assert one.failed.sort_by(key).to_pylist() == other.failed.sort_by(key).to_pylist()
-    assert (one.breaches, one.findings) == (other.breaches, other.findings)
+    assert left.failed.sort_by(key).to_pylist() == right.failed.sort_by(key).to_pylist()
+    assert (left.breaches, left.findings) == (right.breaches, right.findings)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
 def test_nights_validate_as_if_each_were_the_first(suites: Suites, feeds, share: float) -> None:
-    chance = random.Random(5)
+    rng = random.Random(5)
     records = [std for _, std, _ in feeds]
-    known: list[EarlierOutcomes | None] = [None, None]
+    earlier_results: list[EarlierOutcomes | None] = [None, None]
     for as_of in NIGHTS:
-        before = records
-        rows = [{at for at in range(len(std)) if chance.random() < share} for std in records]
-        records = [spoilt(std, own, chance) for std, own in zip(records, rows, strict=True)]
-        again = [
-            EarlierOutcomes(np.array([at not in own for at in range(len(std))]), was.failed) if was else None
-            for std, own, was in zip(before, rows, known, strict=True)
+        earlier_records = records
+        rows = [{at for at in range(len(std)) if rng.random() < share} for std in records]
+        records = [spoilt(std, changed_rows, rng) for std, changed_rows in zip(records, rows, strict=True)]
+        earlier_outcomes = [
+            EarlierOutcomes(np.array([at not in changed_rows for at in range(len(std))]), was.failed) if was else None
+            for std, changed_rows, was in zip(earlier_records, rows, earlier_results, strict=True)
         ]
         exports = [
             Export(feed.feed_id, reader(std), reader(events), reader(read.records), read.rows_read, 0, None)
             for feed, std, (read, _, events) in zip(CONTRACT.all_feeds(), records, feeds, strict=False)
         ]
         plain = validate_source(CONTRACT, exports, suites, as_of)
-        told = [
-            Export(e.feed_id, e.std_records, e.events, e.raw_records, e.rows_read, 0, None, own)
-            for e, own in zip(exports, again, strict=True)
+        known_exports = [
+            replace(export, earlier=earlier) for export, earlier in zip(exports, earlier_outcomes, strict=True)
         ]
-        found = validate_source(CONTRACT, told, suites, as_of)
-        for one, other in zip(found, plain, strict=True):
-            assert_same(one, other)
-        known = list(found)  # type: ignore[arg-type]
+        validated = validate_source(CONTRACT, known_exports, suites, as_of)
+        for first, second in zip(validated, plain, strict=True):
+            assert_same(first, second)
+        earlier_results = list(validated)  # type: ignore[arg-type]

@@ -61,20 +61,20 @@ def reader(table: pa.Table) -> Reader:
 
 
 def test_a_good_export_passes_whole(tmp_path: Path, suites: Suites) -> None:
-    found = validate_source(CUSTODY, [export_of(tmp_path, [row(n) for n in range(30)])], suites, AS_OF)[0]
-    assert not found.breaches
-    assert [len(table) for table in found.left()] == [30, 30]
-    assert found.n_records == 30
-    assert len(found.quarantine) == 0
-    assert len(found.findings) > 20
+    validated = validate_source(CUSTODY, [export_of(tmp_path, [row(n) for n in range(30)])], suites, AS_OF)[0]
+    assert not validated.breaches
+    assert [len(table) for table in validated.left()] == [30, 30]
+    assert validated.n_records == 30
+    assert len(validated.quarantine) == 0
+    assert len(validated.findings) > 20
 
 
 def test_a_failing_row_goes_to_quarantine_with_reason_and_raw_text(tmp_path: Path, suites: Suites) -> None:
     rows = [*(row(n) for n in range(30)), row(99, born="08/11/2024")]
-    found = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
-    assert [len(table) for table in found.left()] == [30, 30]
-    assert found.n_records == 30
-    rejected = found.quarantine.to_pylist()
+    validated = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
+    assert [len(table) for table in validated.left()] == [30, 30]
+    assert validated.n_records == 30
+    rejected = validated.quarantine.to_pylist()
     assert [(r["row_number"], r["stage"], r["column"]) for r in rejected] == [(32, "validate", "age_years")]
     assert rejected[0]["reason_code"] == "expect_column_values_to_be_between"
     assert "criminal responsibility" in rejected[0]["reason"]
@@ -95,9 +95,9 @@ def test_a_failing_row_goes_to_quarantine_with_reason_and_raw_text(tmp_path: Pat
 def test_a_feed_that_breaks_its_contract_is_held_and_told_why(
     tmp_path: Path, suites: Suites, rows, last_good, code
 ) -> None:
-    found = validate_source(CUSTODY, [export_of(tmp_path, rows, last_good)], suites, AS_OF)[0]
-    assert code in [breach.code for breach in found.breaches]
-    assert all(breach.reason for breach in found.breaches)
+    validated = validate_source(CUSTODY, [export_of(tmp_path, rows, last_good)], suites, AS_OF)[0]
+    assert code in [breach.code for breach in validated.breaches]
+    assert all(breach.reason for breach in validated.breaches)
 
 
 def test_a_handful_of_rows_is_not_held_for_one(tmp_path: Path, suites: Suites) -> None:
@@ -117,8 +117,8 @@ def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> Non
         }
     )
     (folder / "custody.json").write_text(json.dumps(said), "utf-8")
-    found = validate_source(CUSTODY, [export_of(tmp_path, [row(n) for n in range(5)])], Suites(folder), AS_OF)[0]
-    assert set(found.quarantine.column("reason").to_pylist()) == {"No such place."}
+    validated = validate_source(CUSTODY, [export_of(tmp_path, [row(n) for n in range(5)])], Suites(folder), AS_OF)[0]
+    assert set(validated.quarantine.column("reason").to_pylist()) == {"No such place."}
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_a_held_feed_is_not_promoted(tmp_path: Path) -> None:
     home = Home(tmp_path)
     promote(home, [settle(night_of(tmp_path / "a", rows=7), None)], "1")
     promote(home, [settle(night_of(tmp_path / "b", "stale", rows=2), last_good(home, "custody"))], "2")
-    found = last_good(home, "custody")
-    assert found is not None
-    assert found.facts.rows == 7
+    good = last_good(home, "custody")
+    assert good is not None
+    assert good.facts.rows == 7
 
 
 def test_an_export_that_an_older_version_kept_is_guarded_from_the_first_night_that_holds_it(tmp_path: Path) -> None:
@@ -189,9 +189,9 @@ def test_an_export_that_an_older_version_kept_is_guarded_from_the_first_night_th
 def test_a_corrupt_last_good_counts_as_none(tmp_path: Path) -> None:
     home = Home(tmp_path)
     promote(home, [settle(night_of(tmp_path / "a"), None)], "1")
-    found = last_good(home, "custody")
-    assert found is not None
-    found.std_records.write_bytes(b"not parquet")
+    good = last_good(home, "custody")
+    assert good is not None
+    good.std_records.write_bytes(b"not parquet")
     assert last_good(home, "custody") is None
 
 
@@ -232,10 +232,10 @@ def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, mome
         [sys.executable, "-c", KILLED, str(tmp_path), moment], env={**os.environ, "PYTHONPATH": path}, check=False
     )
     assert done.returncode == -signal.SIGKILL
-    found = last_good(home, "custody")
-    assert found is not None
-    assert found.facts.rows == 7
-    assert read_table(found.std_records).num_rows == 0
+    good = last_good(home, "custody")
+    assert good is not None
+    assert good.facts.rows == 7
+    assert read_table(good.std_records).num_rows == 0
     promote(home, [settle(night_of(tmp_path / "b", rows=9), None)], "3")
     assert last_good(home, "custody").facts.rows == 9
     assert sorted(path.name for path in (home.last_good / "custody").iterdir()) == ["3", "good"], (
@@ -246,18 +246,22 @@ def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, mome
 def test_what_reading_says_of_rows_that_it_read_stands_on_the_page(tmp_path: Path, suites: Suites) -> None:
     about = "custody.xlsx, sheet A, rows 2 to 4, column B: surname stands in one merged cell."
     export = replace(export_of(tmp_path, [row(n) for n in range(30)]), notices=[(about, 2)])
-    found = validate_source(CUSTODY, [export], suites, AS_OF)[0]
-    assert not found.breaches
-    assert [(finding.failing, finding.rows) for finding in found.findings if finding.about == about] == [(2, 30)]
-    findings = [{name: getattr(finding, name) for name in finding.__dataclass_fields__} for finding in found.findings]
+    validated = validate_source(CUSTODY, [export], suites, AS_OF)[0]
+    assert not validated.breaches
+    assert [(finding.failing, finding.rows) for finding in validated.findings if finding.about == about] == [(2, 30)]
+    findings = [
+        {name: getattr(finding, name) for name in finding.__dataclass_fields__} for finding in validated.findings
+    ]
     assert about in render_validation_page("2026-11-20-1", [], findings)
 
 
 def test_the_page_shows_counts_and_no_value(tmp_path: Path, suites: Suites) -> None:
     rows = [*(row(n) for n in range(30)), row(99, name="<script>alert(1)</script>, X", born="08/11/2024")]
-    found = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
+    validated = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
     held = settle(night_of(tmp_path / "b", "stale"), None)
-    findings = [{name: getattr(finding, name) for name in finding.__dataclass_fields__} for finding in found.findings]
+    findings = [
+        {name: getattr(finding, name) for name in finding.__dataclass_fields__} for finding in validated.findings
+    ]
     page = render_validation_page("2026-11-20-1", [held], findings)
     assert "SENTINEL" not in page.upper()
     assert "alert" not in page
