@@ -78,7 +78,7 @@ def read_kept_table(folder: Path, name: str, facts: Mapping[str, Any]) -> pa.Tab
 
 def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any]) -> None:
     """Keep what linking hands on."""
-    if kept.records is None or kept.pairs is None or kept.answers is None or kept.remembered is None:
+    if kept.records is None or kept.pairs is None or kept.answers is None or kept.memory is None:
         raise ValueError("nothing was linked")
     pairs, questions = kept.pairs, kept.answers.questions
     columns: dict[str, pa.Array] = {name: pa.array(getattr(pairs, name)) for name in ("left", "right", "weight")}
@@ -89,7 +89,7 @@ def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any])
     }
     records = kept.records.append_column(CLUSTER, pa.array(kept.answers.cluster_of.astype(np.int32)))
     answers = pa.table({name: pa.array(getattr(questions, name)) for name in ("low", "high", "together")})
-    engine_tables = {f"{name}{ARROW}": table for name, table in kept.remembered.items()}
+    engine_tables = {f"{name}{ARROW}": table for name, table in kept.memory.items()}
     tables = {
         FREQUENCIES: kept.frequencies.rows(),
         RECORDS: records,

@@ -23,7 +23,7 @@ from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, in_order, write_all, write_table
 from pipeline.engines.frequency_table import FrequencyTable
-from pipeline.engines.port import Engine, KnowingEngine
+from pipeline.engines.port import Engine, IncrementalEngine
 from pipeline.link.drift import drift_told
 from pipeline.link.kept import LinkKept
 from pipeline.link.stage import link_records
@@ -123,7 +123,7 @@ def why_full(night: Night) -> str | None:
 
 def _basis(night: Night, std_records: pa.Table, model: Model, engine: Engine) -> Basis:
     """The frequency table of the current publication, while it may be used, and its pairs, where they still count."""
-    if not isinstance(engine, KnowingEngine):
+    if not isinstance(engine, IncrementalEngine):
         return Basis(None, night.run_id, f"the engine {engine.name} keeps nothing")
     if not (model.is_trained and model.blocking.rule):
         return Basis(None, night.run_id, "the model is not frozen: it learns from each night's records")
@@ -154,7 +154,9 @@ def _with_kept_frequencies(
     return Basis(kept, frequencies_of, None) if kept else Basis(LinkKept(frequencies), frequencies_of, reason)
 
 
-def _with_new_frequencies(night: Night, std_records: pa.Table, model: Model, engine: KnowingEngine, why: str) -> Basis:
+def _with_new_frequencies(
+    night: Night, std_records: pa.Table, model: Model, engine: IncrementalEngine, why: str
+) -> Basis:
     return Basis(LinkKept(engine.frequency_table(std_records, model)), night.run_id, why)
 
 

@@ -13,27 +13,27 @@ FORBIDDEN = -1e9
 
 
 @njit(inline="always")
-def _root(parent, a):
+def _root(parent, record):
     """Root of a record's tree, halving the way to it (Tarjan and van Leeuwen 1984)."""
-    while parent[a] != a:
-        parent[a] = parent[parent[a]]
-        a = parent[a]
-    return a
+    while parent[record] != record:
+        parent[record] = parent[parent[record]]
+        record = parent[record]
+    return record
 
 
 @njit(cache=True)
 def components(n, left, right, weight, least):
     """Root of each record's component over pairs at or above ``least``: the component's smallest record."""
     parent = np.arange(n)
-    for q in range(left.shape[0]):
-        if weight[q] >= least:
-            a, b = _root(parent, left[q]), _root(parent, right[q])
-            if a < b:
-                parent[b] = a
-            elif b < a:
-                parent[a] = b
-    for i in range(n):
-        parent[i] = _root(parent, i)
+    for pair in range(left.shape[0]):
+        if weight[pair] >= least:
+            root_l, root_r = _root(parent, left[pair]), _root(parent, right[pair])
+            if root_l < root_r:
+                parent[root_r] = root_l
+            elif root_r < root_l:
+                parent[root_l] = root_r
+    for record in range(n):
+        parent[record] = _root(parent, record)
     return parent
 
 
@@ -53,73 +53,91 @@ def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, 
         solo: (n,) int32; two records of one code never share a cluster; -1 is free.
         missing: weight of a pair that was not scored.
     """
-    size = np.zeros(n, np.int64)
-    for i in range(n):
-        size[root[i]] += 1
-    first, place = np.zeros(n + 1, np.int64), np.zeros(n, np.int64)
-    for i in range(n):
-        first[i + 1] = first[i] + size[i]
-    filled, member = first[:-1].copy(), np.empty(n, np.int64)
-    for i in range(n):
-        a = root[i]
-        place[i] = filled[a] - first[a]
-        member[filled[a]] = i
-        filled[a] += 1
-    pair_first = np.zeros(n + 1, np.int64)
-    for q in range(left.shape[0]):
-        if root[left[q]] == root[right[q]]:
-            pair_first[root[left[q]] + 1] += 1
-    for i in range(n):
-        pair_first[i + 1] += pair_first[i]
-    filled, pair = pair_first[:-1].copy(), np.empty(pair_first[n], np.int64)
-    for q in range(left.shape[0]):
-        a = root[left[q]]
-        if a == root[right[q]]:
-            pair[filled[a]] = q
-            filled[a] += 1
+    first, member, place = _members_of(n, root)
+    pair_first, pair_of = _pairs_inside(n, left, right, root)
     cluster = np.arange(n)
-    for a in range(n):
-        k = size[a]
-        if k < 2:
+    for component in range(n):
+        size = first[component + 1] - first[component]
+        if size < 2:
             continue
-        own = member[first[a] : first[a + 1]]
-        mean = np.full((k, k), missing)
-        for z in range(pair_first[a], pair_first[a + 1]):
-            q = pair[z]
-            x, y = place[left[q]], place[right[q]]
-            mean[x, y] = FORBIDDEN if is_forbidden[q] else weight[q]
+        records = member[first[component] : first[component + 1]]
+        mean = np.full((size, size), missing)
+        for position in range(pair_first[component], pair_first[component + 1]):
+            pair = pair_of[position]
+            x, y = place[left[pair]], place[right[pair]]
+            mean[x, y] = FORBIDDEN if is_forbidden[pair] else weight[pair]
             mean[y, x] = mean[x, y]
-        _forbid(own, side, identifiers, solo, mean)
-        label = _merge(k, mean)
-        for x in range(k):
-            cluster[own[x]] = own[label[x]]
+        _forbid(records, side, identifiers, solo, mean)
+        label = _merge(size, mean)
+        for x in range(size):
+            cluster[records[x]] = records[label[x]]
     return cluster
 
 
 @njit(cache=True)
-def _forbid(own, side, identifiers, solo, mean):
-    for x in range(own.shape[0]):
+def _members_of(n, root):
+    """Records by component: member[first[c]:first[c + 1]] are those of component c; and the place of each among them."""
+    first, place = np.zeros(n + 1, np.int64), np.zeros(n, np.int64)
+    for record in range(n):
+        first[root[record] + 1] += 1
+    for component in range(n):
+        first[component + 1] += first[component]
+    filled, member = first[:-1].copy(), np.empty(n, np.int64)
+    for record in range(n):
+        component = root[record]
+        place[record] = filled[component] - first[component]
+        member[filled[component]] = record
+        filled[component] += 1
+    return first, member, place
+
+
+@njit(cache=True)
+def _pairs_inside(n, left, right, root):
+    """Numbers of the pairs inside components: pair_of[first[c]:first[c + 1]] are those of component c."""
+    first = np.zeros(n + 1, np.int64)
+    for pair in range(left.shape[0]):
+        if root[left[pair]] == root[right[pair]]:
+            first[root[left[pair]] + 1] += 1
+    for component in range(n):
+        first[component + 1] += first[component]
+    filled, pair_of = first[:-1].copy(), np.empty(first[n], np.int64)
+    for pair in range(left.shape[0]):
+        component = root[left[pair]]
+        if component == root[right[pair]]:
+            pair_of[filled[component]] = pair
+            filled[component] += 1
+    return first, pair_of
+
+
+@njit(cache=True)
+def _forbid(records, side, identifiers, solo, mean):
+    """Mark every two records of a component that no cluster may hold; x and y are places in the component."""
+    for x in range(records.shape[0]):
         for y in range(x):
-            i, j = own[x], own[y]
-            clash = side[i] + side[j] == 3 or (solo[i] >= 0 and solo[i] == solo[j])
+            record, other = records[x], records[y]
+            clash = side[record] + side[other] == 3 or (solo[record] >= 0 and solo[record] == solo[other])
             for kind in range(identifiers.shape[1]):
-                a, b = identifiers[i, kind], identifiers[j, kind]
-                clash = clash or (a >= 0 and b >= 0 and a != b)
+                code, other_code = identifiers[record, kind], identifiers[other, kind]
+                clash = clash or (code >= 0 and other_code >= 0 and code != other_code)
             if clash:
                 mean[x, y] = FORBIDDEN
                 mean[y, x] = FORBIDDEN
 
 
 @njit(cache=True)
-def _merge(k, mean):
-    """Greedy agglomeration with each cluster's nearest neighbour kept; the label is the cluster's smallest place."""
-    count, label = np.ones(k, np.int64), np.arange(k)
-    near, best = np.zeros(k, np.int64), np.full(k, FORBIDDEN)
-    for x in range(k):
-        _nearest(x, k, count, mean, near, best)
+def _merge(size, mean):
+    """Greedy agglomeration; the label is the cluster's smallest place.
+
+    A cluster goes by the place x of its first record; ``best`` is the highest average weight it has with another one,
+    ``near``.
+    """
+    count, label = np.ones(size, np.int64), np.arange(size)
+    near, best = np.zeros(size, np.int64), np.full(size, FORBIDDEN)
+    for x in range(size):
+        _find_nearest(x, size, count, mean, near, best)
     while True:
         x, top = -1, 0.0
-        for z in range(k):
+        for z in range(size):
             if count[z] > 0 and best[z] > top:
                 x, top = z, best[z]
         if x < 0:
@@ -127,30 +145,37 @@ def _merge(k, mean):
         y = near[x]
         if y < x:
             x, y = y, x
-        sx, sy = count[x], count[y]
-        count[x], count[y] = sx + sy, 0
-        for z in range(k):
-            if label[z] == y:
-                label[z] = x
-            if count[z] > 0 and z != x:
-                if mean[x, z] <= FORBIDDEN / 2 or mean[y, z] <= FORBIDDEN / 2:
-                    mean[x, z] = FORBIDDEN
-                else:
-                    mean[x, z] = (mean[x, z] * sx + mean[y, z] * sy) / (sx + sy)
-                mean[z, x] = mean[x, z]
-        _nearest(x, k, count, mean, near, best)
-        for z in range(k):
+        _join(x, y, size, count, label, mean)
+        _find_nearest(x, size, count, mean, near, best)
+        for z in range(size):
             if count[z] > 0 and z != x:
                 if near[z] in (x, y):
-                    _nearest(z, k, count, mean, near, best)
+                    _find_nearest(z, size, count, mean, near, best)
                 elif mean[z, x] > best[z]:
                     best[z], near[z] = mean[z, x], x
 
 
 @njit(cache=True)
-def _nearest(x, k, count, mean, near, best):
+def _join(x, y, size, count, label, mean):
+    """Make cluster y part of cluster x, and average x's weights with the others, z."""
+    count_x, count_y = count[x], count[y]
+    count[x], count[y] = count_x + count_y, 0
+    for z in range(size):
+        if label[z] == y:
+            label[z] = x
+        if count[z] > 0 and z != x:
+            if mean[x, z] <= FORBIDDEN / 2 or mean[y, z] <= FORBIDDEN / 2:
+                mean[x, z] = FORBIDDEN
+            else:
+                mean[x, z] = (mean[x, z] * count_x + mean[y, z] * count_y) / (count_x + count_y)
+            mean[z, x] = mean[x, z]
+
+
+@njit(cache=True)
+def _find_nearest(x, size, count, mean, near, best):
+    """Set ``near`` and ``best`` of cluster x."""
     best[x] = FORBIDDEN
-    for y in range(k):
+    for y in range(size):
         if y != x and count[y] > 0 and mean[x, y] > best[x]:
             best[x], near[x] = mean[x, y], y
 
@@ -162,9 +187,9 @@ def bottleneck(n, left, right, weight, cluster):
     Input: the pairs inside clusters, strongest first (Kruskal's maximum spanning tree).
     """
     parent, weakest = np.arange(n), np.full(n, np.nan)
-    for q in range(left.shape[0]):
-        a, b = _root(parent, left[q]), _root(parent, right[q])
-        if a != b:
-            parent[max(a, b)] = min(a, b)
-            weakest[cluster[left[q]]] = weight[q]
+    for pair in range(left.shape[0]):
+        root_l, root_r = _root(parent, left[pair]), _root(parent, right[pair])
+        if root_l != root_r:
+            parent[max(root_l, root_r)] = min(root_l, root_r)
+            weakest[cluster[left[pair]]] = weight[pair]
     return weakest

@@ -18,16 +18,16 @@ def birth_days(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     n = len(table)
     low = high = np.full(n, UNKNOWN, np.int64)
     if {"age_low", "age_high", "recorded_at"} <= set(table.column_names):
-        seen = _numbers(table.column("recorded_at").cast(pa.date32()).cast(pa.int32()))
+        recorded_on = _numbers(table.column("recorded_at").cast(pa.date32()).cast(pa.int32()))
         youngest, oldest = _numbers(table.column("age_low")), _numbers(table.column("age_high"))
         oldest = np.where(oldest == UNKNOWN, youngest, oldest)
         youngest = np.where(youngest == UNKNOWN, oldest, youngest)
-        is_known = (seen != UNKNOWN) & (youngest != UNKNOWN)
-        low = np.where(is_known, seen - np.ceil((oldest + 1) * YEAR), UNKNOWN)
-        high = np.where(is_known, seen - np.floor(youngest * YEAR), UNKNOWN)
+        is_known = (recorded_on != UNKNOWN) & (youngest != UNKNOWN)
+        low = np.where(is_known, recorded_on - np.ceil((oldest + 1) * YEAR), UNKNOWN)
+        high = np.where(is_known, recorded_on - np.floor(youngest * YEAR), UNKNOWN)
     if "date_of_birth" in table.column_names and not pa.types.is_nested(table.schema.field("date_of_birth").type):
-        born = _numbers(_days(table.column("date_of_birth")).cast(pa.int32()))
-        low, high = np.where(born != UNKNOWN, born, low), np.where(born != UNKNOWN, born, high)
+        birthday = _numbers(_days(table.column("date_of_birth")).cast(pa.int32()))
+        low, high = np.where(birthday != UNKNOWN, birthday, low), np.where(birthday != UNKNOWN, birthday, high)
     return low.astype(np.int32), high.astype(np.int32)
 
 

@@ -35,16 +35,16 @@ def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int) -> Frequ
     count = np.bincount(codes, minlength=size).astype(float)
     total = float(max(records if kind == "identifier" else count.sum(), count.sum(), 1))
     rarity = -np.log2(np.maximum(count, 1) / total)
-    own = np.clip(np.floor(rarity - lowest), 0, bins - 1).astype(np.int8)
+    value_bin = np.clip(np.floor(rarity - lowest), 0, bins - 1).astype(np.int8)
     weight = count**2
-    filled = np.bincount(own, weights=count, minlength=bins)
-    mean = np.bincount(own, weights=rarity * weight, minlength=bins) / np.maximum(
-        np.bincount(own, weights=weight, minlength=bins), 1e-9
+    filled = np.bincount(value_bin, weights=count, minlength=bins)
+    mean = np.bincount(value_bin, weights=rarity * weight, minlength=bins) / np.maximum(
+        np.bincount(value_bin, weights=weight, minlength=bins), 1e-9
     )
     mean = np.where(filled > 0, mean, lowest + 0.5 + np.arange(bins))
-    unseen = int(np.clip(np.floor(np.log2(total) - lowest), 0, bins - 1))
-    agreeing = np.bincount(own, weights=count * (count - 1) / 2, minlength=bins)
-    return Frequencies(own, mean, unseen, filled, agreeing)
+    unseen_bin = int(np.clip(np.floor(np.log2(total) - lowest), 0, bins - 1))
+    agreeing = np.bincount(value_bin, weights=count * (count - 1) / 2, minlength=bins)
+    return Frequencies(value_bin, mean, unseen_bin, filled, agreeing)
 
 
 class NamePairs(NamedTuple):
@@ -66,20 +66,20 @@ def name_pairs(forename: np.ndarray, surname: np.ndarray, bins: tuple[np.ndarray
         surname: (records,) code of the surname, -1 none.
         bins: frequency bin of each forename code, and of each surname code.
     """
-    size = 2 * FREQUENCY_BINS["forename"][0] - 1
-    both = (forename >= 0) & (surname >= 0)
-    fore, sur = forename[both].astype(np.int64), surname[both].astype(np.int64)
-    if not len(fore):
-        return NamePairs(*(np.zeros(size) for _ in range(3)))
-    distinct, count = np.unique(fore * (sur.max() + 1) + sur, return_counts=True)
-    own = bins[0][distinct // (sur.max() + 1)].astype(int) + bins[1][distinct % (sur.max() + 1)]
-    first, second = (
-        np.bincount(own_bins[: counts.size], weights=(counts / len(fore)) ** 2, minlength=size // 2 + 1)
-        for own_bins, counts in ((bins[0], np.bincount(fore)), (bins[1], np.bincount(sur)))
+    n_bins = 2 * FREQUENCY_BINS["forename"][0] - 1
+    has_both = (forename >= 0) & (surname >= 0)
+    forenames, surnames = forename[has_both].astype(np.int64), surname[has_both].astype(np.int64)
+    if not len(forenames):
+        return NamePairs(*(np.zeros(n_bins) for _ in range(3)))
+    distinct, count = np.unique(forenames * (surnames.max() + 1) + surnames, return_counts=True)
+    name_bin = bins[0][distinct // (surnames.max() + 1)].astype(int) + bins[1][distinct % (surnames.max() + 1)]
+    forename_share, surname_share = (
+        np.bincount(code_bin[: counts.size], weights=(counts / len(forenames)) ** 2, minlength=n_bins // 2 + 1)
+        for code_bin, counts in ((bins[0], np.bincount(forenames)), (bins[1], np.bincount(surnames)))
     )
-    by_chance = np.convolve(first, second) * len(fore) * (len(fore) - 1) / 2
+    by_chance = np.convolve(forename_share, surname_share) * len(forenames) * (len(forenames) - 1) / 2
     return NamePairs(
-        np.bincount(own, weights=count, minlength=size),
-        np.bincount(own, weights=count * (count - 1) / 2, minlength=size),
+        np.bincount(name_bin, weights=count, minlength=n_bins),
+        np.bincount(name_bin, weights=count * (count - 1) / 2, minlength=n_bins),
         by_chance,
     )

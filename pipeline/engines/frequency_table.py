@@ -37,10 +37,14 @@ class FrequencyTable:
 
     def bins(self, comparison: int, texts: pa.Array) -> np.ndarray:
         """(values,) int8 bin of each text."""
-        known, bins = self.values[comparison]
-        place = pc.index_in(texts, known).fill_null(-1).to_numpy(zero_copy_only=False)
-        unseen = np.int8(self.frequencies[comparison].unseen_bin)
-        return np.where(place >= 0, bins[place], unseen).astype(np.int8) if len(bins) else np.full(len(texts), unseen)
+        common, bins = self.values[comparison]
+        position = pc.index_in(texts, common).fill_null(-1).to_numpy(zero_copy_only=False)
+        unseen_bin = np.int8(self.frequencies[comparison].unseen_bin)
+        return (
+            np.where(position >= 0, bins[position], unseen_bin).astype(np.int8)
+            if len(bins)
+            else np.full(len(texts), unseen_bin)
+        )
 
     def is_established(self, texts: pa.Array) -> np.ndarray:
         """(names,) whether each is."""
@@ -48,13 +52,16 @@ class FrequencyTable:
 
     def rows(self) -> pa.Table:
         """Its values as a table; ``numbers`` has the rest."""
-        parts = [
-            pa.table([pa.array(np.full(len(known), at), pa.int16()), known, pa.array(bins, pa.int8())], schema=SCHEMA)
-            for at, (known, bins) in enumerate(self.values)
+        of_values = [
+            pa.table(
+                [pa.array(np.full(len(common), comparison), pa.int16()), common, pa.array(bins, pa.int8())],
+                schema=SCHEMA,
+            )
+            for comparison, (common, bins) in enumerate(self.values)
         ]
-        names = len(self.established)
-        columns = [pa.array([ESTABLISHED] * names, pa.int16()), self.established, pa.array([0] * names, pa.int8())]
-        return pa.concat_tables([*parts, pa.table(columns, schema=SCHEMA)])
+        n_names = len(self.established)
+        columns = [pa.array([ESTABLISHED] * n_names, pa.int16()), self.established, pa.array([0] * n_names, pa.int8())]
+        return pa.concat_tables([*of_values, pa.table(columns, schema=SCHEMA)])
 
     def numbers(self) -> dict[str, Any]:
         """All but the values, as JSON can hold it without losing a bit."""
@@ -63,8 +70,8 @@ class FrequencyTable:
             "pairs_per_record": self.pairs_per_record,
             "name_pairs": [part.tolist() for part in self.name_pairs],
             "frequencies": [
-                [own.rarity_bits.tolist(), own.unseen_bin, own.occurrences.tolist(), own.agreeing.tolist()]
-                for own in self.frequencies
+                [field.rarity_bits.tolist(), field.unseen_bin, field.occurrences.tolist(), field.agreeing.tolist()]
+                for field in self.frequencies
             ],
         }
 
@@ -75,7 +82,7 @@ def from_rows(rows: pa.Table, numbers: Mapping[str, Any]) -> FrequencyTable:
     Raises:
         KeyError, ValueError, TypeError: If they do not.
     """
-    of = rows.column("comparison").to_numpy()
+    comparison_of = rows.column("comparison").to_numpy()
     values, bins = rows.column("value").combine_chunks(), rows.column("bin").to_numpy()
     frequencies = tuple(
         Frequencies(np.zeros(0, np.int8), np.array(rarity), int(unseen), np.array(occurrences), np.array(agreeing))
@@ -85,7 +92,10 @@ def from_rows(rows: pa.Table, numbers: Mapping[str, Any]) -> FrequencyTable:
         int(numbers["records"]),
         float(numbers["pairs_per_record"]),
         frequencies,
-        tuple((values.filter(pa.array(of == at)), bins[of == at]) for at in range(len(frequencies))),
+        tuple(
+            (values.filter(pa.array(comparison_of == comparison)), bins[comparison_of == comparison])
+            for comparison in range(len(frequencies))
+        ),
         NamePairs(*(np.array(part) for part in numbers["name_pairs"])),
-        values.filter(pa.array(of == ESTABLISHED)),
+        values.filter(pa.array(comparison_of == ESTABLISHED)),
     )

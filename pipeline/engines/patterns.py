@@ -42,8 +42,8 @@ def patterns_of(levels: np.ndarray) -> Patterns:
     return Patterns(levels[first], code.astype(np.int32))
 
 
-def joined(one: Patterns, other: Patterns) -> tuple[Patterns, Patterns]:
+def joined(first: Patterns, second: Patterns) -> tuple[Patterns, Patterns]:
     """Both with the rows of either."""
-    every = patterns_of(np.concatenate([one.levels, other.levels]))
-    own, its = np.split(every.of, [len(one.levels)])
-    return Patterns(every.levels, own[one.of]), Patterns(every.levels, its[other.of])
+    together = patterns_of(np.concatenate([first.levels, second.levels]))
+    of_first, of_second = np.split(together.of, [len(first.levels)])
+    return Patterns(together.levels, of_first[first.of]), Patterns(together.levels, of_second[second.of])

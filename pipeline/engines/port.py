@@ -71,8 +71,8 @@ def name_lift(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
     if weights.names is None:
         return np.zeros(len(levels))
     forename, surname = (levels[:, c].astype(int) - e for c, e in zip(weights.names, EXACT_NAMES, strict=True))
-    both = np.minimum(forename, surname) >= 0
-    return np.where(both, weights.name_lift[np.where(both, forename + surname, 0)], 0.0)
+    has_both = np.minimum(forename, surname) >= 0
+    return np.where(has_both, weights.name_lift[np.where(has_both, forename + surname, 0)], 0.0)
 
 
 EXACT_NAMES = (len(LEVELS["forename"]), len(LEVELS["surname"]))
@@ -94,16 +94,16 @@ class ScoredPairs:
     """How many of them were compared, because no earlier table knew their weight"""
 
 
-Remembered = Mapping[str, pa.Table]
+EngineMemory = Mapping[str, pa.Table]
 """What an engine needs of a table to go on from it with the next one; what is in it is the engine's own business"""
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class EarlierTable:
     """An earlier table, whose scored pairs are known, and how the one at hand differs from it."""
 
-    remembered: Remembered
-    """By the engine, of the earlier table"""
+    memory: EngineMemory
+    """What the engine kept of the earlier table"""
     candidates: int
     """Candidate pairs of the earlier table"""
     is_new: np.ndarray
@@ -113,16 +113,16 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PriorKnowledge:
     """What is known of a table before its pairs are scored."""
 
     frequencies: FrequencyTable
     """How common values are"""
-    before: Before | None = None
+    earlier: EarlierTable | None = None
     """None where no pairs are known"""
 
 
-STANDS, MOVED, NEW = 0, 1, 2
+UNCHANGED, MOVED, NEW = 0, 1, 2
 
 
 def is_open(state: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -175,27 +175,27 @@ class Engine(Protocol):
         """Take in records sorted by record id: a column a field of the model (text, list of text, or date)."""
 
 
-class KnowingWorkspace(Workspace, Protocol):
+class IncrementalWorkspace(Workspace, Protocol):
     """A workspace that scores no pair again whose weight is known."""
 
     @property
     def state(self) -> np.ndarray:
-        """(records,) uint8: NEW; MOVED, in a block that came or went since the earlier table; or STANDS. After ``block``.
+        """(records,) uint8: NEW; MOVED, in a block that came or went since the earlier table; or UNCHANGED. After ``block``.
 
         ``score`` gives only pairs that are open by ``is_open``; it counts all candidate pairs.
         """
 
     @property
-    def remembered(self) -> Remembered:
+    def memory(self) -> EngineMemory:
         """What the engine needs of this table to go on from it."""
 
 
 @runtime_checkable
-class KnowingEngine(Engine, Protocol):
-    """An engine that can go on from an earlier table."""
+class IncrementalEngine(Engine, Protocol):
+    """An engine that need not score again the pairs of an earlier table."""
 
     def frequency_table(self, table: pa.Table, model: Model) -> FrequencyTable:
         """How common the table's values are, to be kept."""
 
-    def load_knowing(self, table: pa.Table, model: Model, known: Known) -> KnowingWorkspace:
+    def load_incremental(self, table: pa.Table, model: Model, knowledge: PriorKnowledge) -> IncrementalWorkspace:
         """As ``load``, with what is known of the table."""

@@ -77,22 +77,22 @@ class RecordlinkageWorkspace:
         """All candidate pairs: this engine takes no sample."""
         del records
         rules = rules_to_try(self._model, self.n_records)
-        found: list[tuple[tuple[int, int], int, int]] = []
-        keys = np.zeros(len(rules))
+        finds: list[tuple[tuple[int, int], int, int]] = []
+        n_keys = np.zeros(len(rules))
         for at, rule in enumerate(rules):
-            alone = [other for other in rules if other.keys in {(key,) for key in rule.keys}]
-            small = [other.model_copy(update={"max_block": min(other.max_block, SMALL_BLOCK)}) for other in alone]
+            single_keys = [other for other in rules if other.keys in {(key,) for key in rule.keys}]
+            small = [other.model_copy(update={"max_block": min(other.max_block, SMALL_BLOCK)}) for other in single_keys]
             for block in TokenIndex(self._model, self._groups, [*small, rule] if len(rule.keys) > 1 else [rule]).blocks(
                 self._frame, rule
             ):
-                keys[at] += len(block)
-                found += [
+                n_keys[at] += len(block)
+                finds += [
                     (pair, at, len(block)) for pair in combinations(sorted(set(block)), 2) if self._is_comparable(pair)
                 ]
-        number = {pair: q for q, pair in enumerate(sorted({pair for pair, _, _ in found}))}
+        number = {pair: q for q, pair in enumerate(sorted({pair for pair, _, _ in finds}))}
         left, right = np.array(list(number), np.int32).reshape(-1, 2).T
         distinct, pattern, count = np.unique(self.compare(left, right), axis=0, return_inverse=True, return_counts=True)
-        pair, of_rule, size = np.array([(number[p], at, size) for p, at, size in found], np.int64).reshape(-1, 3).T
+        pair, of_rule, size = np.array([(number[p], at, size) for p, at, size in finds], np.int64).reshape(-1, 3).T
         patterns = PatternCounts(distinct.astype(np.uint8), count.astype(np.int64))
         return CandidateSample(
             patterns,
@@ -102,7 +102,7 @@ class RecordlinkageWorkspace:
             pair.astype(np.int32),
             of_rule.astype(np.uint16),
             size.astype(np.uint8),
-            keys,
+            n_keys,
         )
 
     def block(self, rules: Sequence[BlockingRule]) -> None:
@@ -140,7 +140,7 @@ class RecordlinkageWorkspace:
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         if self._candidates is None:
             self.block(rules_of(self._model, self.n_records))
-        left, right = (self._candidates.get_level_values(at).to_numpy(np.int32) for at in (0, 1))  # type: ignore[union-attr]  # set just now
+        left, right = (self._candidates.get_level_values(end).to_numpy(np.int32) for end in (0, 1))  # type: ignore[union-attr]  # set just now
         is_comparable = (self._group[left] < 0) | (self._group[left] != self._group[right])
         left, right = left[is_comparable], right[is_comparable]
         order = np.lexsort((right, left))

@@ -55,50 +55,55 @@ def domain(kind: Kind, field: str) -> str:
 
 def tokens_of(kind: Kind, values: Sequence[str], groups: Groups) -> list[ValueTokens]:
     """The tokens of some values, kind by kind."""
-    every = range(len(values))
+    numbers = range(len(values))
     match kind:
         case "forename" | "surname":
             return _name_tokens(values, groups)
         case "date":
             return [
-                ValueTokens("day", every, values),
-                ValueTokens("year_month", every, [value[:7] for value in values]),
-                ValueTokens("month_day", every, [value[5:] for value in values]),
-                ValueTokens("year_day", every, [value[:4] + value[7:] for value in values]),
-                ValueTokens("year", every, [value[:4] for value in values]),
+                ValueTokens("day", numbers, values),
+                ValueTokens("year_month", numbers, [value[:7] for value in values]),
+                ValueTokens("month_day", numbers, [value[5:] for value in values]),
+                ValueTokens("year_day", numbers, [value[:4] + value[7:] for value in values]),
+                ValueTokens("year", numbers, [value[:4] for value in values]),
             ]
         case "postcode":
             return [
-                ValueTokens("whole", every, values),
-                ValueTokens("district", every, [postcode_parts(v)[1] for v in values]),
+                ValueTokens("whole", numbers, values),
+                ValueTokens("district", numbers, [postcode_parts(v)[1] for v in values]),
             ]
         case "address":
-            words = [(at, word) for at in every for word in values[at].split() if len(word) > 2 or word.isdigit()]
+            words = [
+                (number, word)
+                for number in numbers
+                for word in values[number].split()
+                if len(word) > 2 or word.isdigit()
+            ]
             return [_tokens("word", words)]
         case "email":
             local_parts = [value.split("@", maxsplit=1)[0] for value in values]
-            return [ValueTokens("whole", every, values), ValueTokens("local_part", every, local_parts)]
+            return [ValueTokens("whole", numbers, values), ValueTokens("local_part", numbers, local_parts)]
         case _:
-            return [ValueTokens("value", every, values)]
+            return [ValueTokens("value", numbers, values)]
 
 
 def _name_tokens(values: Sequence[str], groups: Groups) -> list[ValueTokens]:
     words = [
-        (at, word)
-        for at, value in enumerate(values)
+        (number, word)
+        for number, value in enumerate(values)
         for word in (value.split() if " " in value else (value,))
         if len(word) > 1
     ]
     return [
         _tokens("word", words),
-        _tokens("sound", [(at, metaphone(word) or word) for at, word in words]),
-        _tokens("start", [(at, word[:3]) for at, word in words if len(word) > 2]),
-        _tokens("group", [(at, group) for at, word in words for group in groups.get(word, ())]),
+        _tokens("sound", [(number, metaphone(word) or word) for number, word in words]),
+        _tokens("start", [(number, word[:3]) for number, word in words if len(word) > 2]),
+        _tokens("group", [(number, group) for number, word in words for group in groups.get(word, ())]),
     ]
 
 
-def _tokens(word: str, found: Sequence[tuple[int, str]]) -> ValueTokens:
-    return ValueTokens(word, [at for at, _ in found], [text for _, text in found])
+def _tokens(kind_of_token: str, numbered_texts: Sequence[tuple[int, str]]) -> ValueTokens:
+    return ValueTokens(kind_of_token, [number for number, _ in numbered_texts], [text for _, text in numbered_texts])
 
 
 def postcode_parts(value: str) -> tuple[str, str, str]:
@@ -111,25 +116,25 @@ def postcode_parts(value: str) -> tuple[str, str, str]:
 
 def token_kinds(model: Model) -> tuple[str, ...]:
     """Kinds of token that the model's blocking fields give, such as ``name.sound`` or ``postcode.district``."""
-    found: dict[str, None] = {}
+    kinds: dict[str, None] = {}
     for field in model.blocking.fields:
-        kind = model.comparison_of(field).kind
-        found |= {f"{domain(kind, field)}.{word}": None for word in WORDS.get(kind, ("value",))}
-    return tuple(found)
+        field_kind = model.comparison_of(field).kind
+        kinds |= {f"{domain(field_kind, field)}.{word}": None for word in WORDS.get(field_kind, ("value",))}
+    return tuple(kinds)
 
 
 def all_rules(model: Model, largest: int) -> tuple[BlockingRule, ...]:
     """Every kind of token alone, and every two kinds together that two different fields can give."""
     kinds = token_kinds(model)
     has_two_names = len([f for f in model.blocking.fields if domain(model.comparison_of(f).kind, f) == "name"]) > 1
-    parts = [kind for kind in kinds if kind not in NEVER_TOGETHER and not kind.endswith(".year")]
-    alone = [BlockingRule(keys=(kind,), max_block=largest) for kind in kinds]
-    together = [
+    joinable = [kind for kind in kinds if kind not in NEVER_TOGETHER and not kind.endswith(".year")]
+    of_one_kind = [BlockingRule(keys=(kind,), max_block=largest) for kind in kinds]
+    of_two_kinds = [
         BlockingRule(keys=(a, b), max_block=largest)
-        for a, b in combinations_with_replacement(parts, 2)
+        for a, b in combinations_with_replacement(joinable, 2)
         if a.partition(".")[0] != b.partition(".")[0] or (a.startswith("name.") and has_two_names)
     ]
-    return (*alone, *together)
+    return (*of_one_kind, *of_two_kinds)
 
 
 def rules_of(model: Model, records: int) -> tuple[BlockingRule, ...]:

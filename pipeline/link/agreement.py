@@ -53,8 +53,8 @@ class Agreement:
 
 def fit(chance: np.ndarray, is_link: np.ndarray) -> Fit:
     """How well match probabilities agree with decisions."""
-    own = np.clip(chance, SURE, 1 - SURE)
-    loss = -np.where(is_link, np.log(own), np.log(1 - own))
+    clipped = np.clip(chance, SURE, 1 - SURE)
+    loss = -np.where(is_link, np.log(clipped), np.log(1 - clipped))
     bins = []
     for low, high in pairwise(EDGES):
         is_in = (chance >= low) & ((chance < high) | (high == EDGES[-1]))

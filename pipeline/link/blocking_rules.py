@@ -68,44 +68,49 @@ def choose_rules(sample: CandidateSample, probability: np.ndarray, records: int)
     """
     chance = _thinned(probability[sample.pattern])
     steps = _Steps.of(sample, chance > 0)
-    likely_pair, likely_step = steps.pair, steps.step
-    cost = (steps.pairs * sample.scale + KEY_COST * steps.keys).reshape(len(sample.rules), -1).cumsum(1)
-    left = chance.copy()
-    level = np.zeros(len(sample.rules), int)  # how many steps of each rule are taken
-    order: list[int] = []
+    n_sizes = len(SIZES)
+    cost = (steps.pairs * sample.scale + KEY_COST * steps.keys).reshape(-1, n_sizes).cumsum(1)
+    remaining = chance.copy()
+    steps_taken = np.zeros(len(sample.rules), int)  # of each rule
+    chosen: list[int] = []
     spent = 0.0
     while True:
-        gain = (
-            np.bincount(likely_step, left[likely_pair], len(steps.pairs)).reshape(cost.shape).cumsum(1) * sample.scale
-        )
-        taken = np.where(level > 0, level - 1, 0)
-        base_cost, base_gain = (
-            np.where(level > 0, np.take_along_axis(a, taken[:, None], 1)[:, 0], 0.0) for a in (cost, gain)
-        )
-        more_gain, more_cost = gain - base_gain[:, None], np.maximum(cost - base_cost[:, None], 1.0)
-        is_new = np.arange(cost.shape[1]) >= level[:, None]
-        worth = np.where(is_new & (more_gain > 0), more_gain / more_cost, 0.0)
-        best = int(worth.argmax())
-        rule, step = divmod(best, cost.shape[1])
-        bar = 0.0 if spent + more_cost[rule, step] <= FREE_PAIRS else 1 / PAIRS_A_MATCH
-        if worth[rule, step] <= bar:
+        step_gain = np.bincount(steps.step, remaining[steps.pair], len(steps.pairs)).reshape(cost.shape)
+        rule, step, worth, more_cost = _best_step(step_gain.cumsum(1) * sample.scale, cost, steps_taken)
+        least_worth = 0.0 if spent + more_cost <= FREE_PAIRS else 1 / PAIRS_A_MATCH
+        if worth <= least_worth:
             break
-        spent += more_cost[rule, step]
-        level[rule] = step + 1
-        if rule not in order:
-            order.append(rule)
-        found = likely_pair[(likely_step // cost.shape[1] == rule) & (likely_step % cost.shape[1] <= step)]
-        left[found] = 0.0
-    return _described(sample, chance, steps, order, level, records)
+        spent += more_cost
+        steps_taken[rule] = step + 1
+        if rule not in chosen:
+            chosen.append(rule)
+        remaining[steps.pair[(steps.step // n_sizes == rule) & (steps.step % n_sizes <= step)]] = 0.0
+    return _described(sample, chance, steps, chosen, steps_taken, records)
+
+
+def _best_step(gain: np.ndarray, cost: np.ndarray, steps_taken: np.ndarray) -> tuple[int, int, float, float]:
+    """The rule, and the step of block size up to which it is worth most; its new matches a pair, and what it costs, pairs.
+
+    Input: (rules, steps) matches not yet found and pairs of each rule up to each step; steps of each rule that are taken already.
+    """
+    last_step = np.where(steps_taken > 0, steps_taken - 1, 0)
+    base_cost, base_gain = (
+        np.where(steps_taken > 0, np.take_along_axis(total, last_step[:, None], 1)[:, 0], 0.0) for total in (cost, gain)
+    )
+    more_gain, more_cost = gain - base_gain[:, None], np.maximum(cost - base_cost[:, None], 1.0)
+    is_new = np.arange(cost.shape[1]) >= steps_taken[:, None]
+    worth = np.where(is_new & (more_gain > 0), more_gain / more_cost, 0.0)
+    rule, step = divmod(int(worth.argmax()), cost.shape[1])
+    return rule, step, float(worth[rule, step]), float(more_cost[rule, step])
 
 
 def _thinned(chance: np.ndarray) -> np.ndarray:
     """(pairs,) expected matches that each pair stands for: some of the likely ones for all, the others for none."""
     likely = np.flatnonzero(chance >= LEAST)
     step = -(-len(likely) // LIKELY_PAIRS) or 1
-    out = np.zeros(len(chance))
-    out[likely[::step]] = chance[likely[::step]] * step
-    return out
+    expected = np.zeros(len(chance))
+    expected[likely[::step]] = chance[likely[::step]] * step
+    return expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,34 +128,36 @@ class _Steps:
     @classmethod
     def of(cls, sample: CandidateSample, is_likely: np.ndarray) -> _Steps:
         sizes = len(SIZES)
-        every = len(sample.rules) * sizes
+        n_steps = len(sample.rules) * sizes
         step = sample.rule.astype(np.int64) * sizes + np.searchsorted(SIZES, np.arange(256))[sample.size]
-        own = is_likely[sample.pair]
-        found = distinct(sample.pair[own].astype(np.int64) * every + step[own])
+        is_find = is_likely[sample.pair]
+        distinct_finds = distinct(sample.pair[is_find].astype(np.int64) * n_steps + step[is_find])
         keys = np.zeros((len(sample.rules), sizes))
         keys[:, 0] = sample.keys
-        pairs = np.bincount(step, minlength=every).astype(float)
-        return cls(found // every, found % every, pairs, keys.ravel())
+        pairs = np.bincount(step, minlength=n_steps).astype(float)
+        return cls(distinct_finds // n_steps, distinct_finds % n_steps, pairs, keys.ravel())
 
 
 def _described(
-    sample: CandidateSample, chance: np.ndarray, steps: _Steps, order: list[int], level: np.ndarray, records: int
+    sample: CandidateSample, chance: np.ndarray, steps: _Steps, order: list[int], steps_taken: np.ndarray, records: int
 ) -> ChosenRules:
     """What the chosen rules bring, in their order, and what none of them finds."""
     sizes, scale = len(SIZES), sample.scale
     rule_of = steps.step // sizes
-    is_taken = steps.step % sizes < level[rule_of]
-    seen, hits = np.zeros(len(chance), bool), np.zeros(len(chance), np.int64)
+    is_taken = steps.step % sizes < steps_taken[rule_of]
+    is_found, n_rules = np.zeros(len(chance), bool), np.zeros(len(chance), np.int64)
     gains = []
     for rule in order:
-        own = distinct(steps.pair[is_taken & (rule_of == rule)])
-        new = own[~seen[own]]
-        seen[own] = True
-        hits[own] += 1
+        found = distinct(steps.pair[is_taken & (rule_of == rule)])
+        new_pairs = found[~is_found[found]]
+        is_found[found] = True
+        n_rules[found] += 1
         tried = sample.rules[rule]
-        kept = BlockingRule(keys=tried.keys, max_block=min(SIZES[level[rule] - 1], tried.max_block))
-        pairs = steps.pairs[rule * sizes : rule * sizes + level[rule]].sum() * scale
-        gains.append(RuleGain(kept, pairs / records, chance[own].sum() * scale, chance[new].sum() * scale))
-    once, twice = (float(chance[hits == times].sum()) * scale for times in (1, 2))
+        rule_chosen = BlockingRule(keys=tried.keys, max_block=min(SIZES[steps_taken[rule] - 1], tried.max_block))
+        pairs = steps.pairs[rule * sizes : rule * sizes + steps_taken[rule]].sum() * scale
+        gains.append(
+            RuleGain(rule_chosen, pairs / records, chance[found].sum() * scale, chance[new_pairs].sum() * scale)
+        )
+    once, twice = (float(chance[n_rules == times].sum()) * scale for times in (1, 2))
     unseen = once * once / (2 * twice) if twice else 0.0
-    return ChosenRules(tuple(gains), float(chance[seen].sum()) * scale, unseen)
+    return ChosenRules(tuple(gains), float(chance[is_found].sum()) * scale, unseen)

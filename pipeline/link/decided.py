@@ -26,7 +26,7 @@ NEVER = -1e6  # bits of a pair that a steward parted, for those that look at wei
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Decisions:
     """Pairs of row numbers, (pairs, 2) each."""
 
     must: np.ndarray
@@ -46,13 +46,13 @@ class Decided:
         members = defaultdict(list)
         for record in np.unique(self.must).tolist():
             members[int(self.group[record])].append(record)
-        found: set[tuple[int, int]] = set()
+        pairs: set[tuple[int, int]] = set()
         for left, right in self.group[self.cannot].tolist():
-            found.update(product(members.get(left, [left]), members.get(right, [right])))
-        return np.array(sorted(found), np.int32).reshape(-1, 2)
+            pairs.update(product(members.get(left, [left]), members.get(right, [right])))
+        return np.array(sorted(pairs), np.int32).reshape(-1, 2)
 
 
-def decided_rows(decided: pa.Table | None, ids: pa.Array) -> Decided:
+def decided_rows(decided: pa.Table | None, ids: pa.Array) -> Decisions:
     """Decisions as row numbers.
 
     Links whose records an unlink parts bind nothing, all links of the chain; the unlink binds.
@@ -64,24 +64,32 @@ def decided_rows(decided: pa.Table | None, ids: pa.Array) -> Decided:
     must, cannot = (_rows(decided, constraint, ids) for constraint in ("must_link", "cannot_link"))
     group = _components(must, len(ids))
     is_broken = np.zeros(len(ids), bool)
-    is_broken[group[cannot[group[cannot[:, 0]] == group[cannot[:, 1]]][:, 0]]] = True
+    is_broken[_groups_with_unlinks(group, cannot)] = True
     if is_broken.any():
         must = must[~is_broken[group[must[:, 0]]]]
         group = _components(must, len(ids))
-    return Decided(must, cannot, group)
+    return Decisions(must, cannot, group)
+
+
+def _groups_with_unlinks(group: np.ndarray, cannot: np.ndarray) -> np.ndarray:
+    """Groups, named by their smallest record, that hold two records which an unlink parts; one may come several times."""
+    left, right = group[cannot[:, 0]], group[cannot[:, 1]]
+    return left[left == right]
 
 
 def with_parted(
     pairs: ScoredPairs, is_apart: np.ndarray, is_ask: np.ndarray, parted: np.ndarray
 ) -> tuple[ScoredPairs, np.ndarray, np.ndarray]:
-    """The pairs with those that decisions part at their end: the last word on a pair counts."""
+    """The pairs, what rules say of them, and behind them the parted pairs: the last entry of a pair is the one that counts."""
     if not len(parted):
         return pairs, is_apart, is_ask
     left, right = (
-        np.concatenate([own, parted[:, at].astype(own.dtype)]) for at, own in enumerate((pairs.left, pairs.right))
+        np.concatenate([rows, parted[:, side].astype(rows.dtype)])
+        for side, rows in enumerate((pairs.left, pairs.right))
     )
-    own, its = joined(pairs.patterns, patterns_of(np.zeros((len(parted), pairs.patterns.levels.shape[1]), np.uint8)))
-    patterns = Patterns(own.levels, np.concatenate([own.of, its.of]))
+    without_levels = patterns_of(np.zeros((len(parted), pairs.patterns.levels.shape[1]), np.uint8))
+    of_pairs, of_parted = joined(pairs.patterns, without_levels)
+    patterns = Patterns(of_pairs.levels, np.concatenate([of_pairs.of, of_parted.of]))
     weight = np.concatenate([pairs.weight, np.full(len(parted), NEVER)])
     more = np.ones(len(parted), bool)
     return (
@@ -91,49 +99,49 @@ def with_parted(
     )
 
 
-def parted_clusters(cluster_of: np.ndarray, decided: Decided) -> np.ndarray:
+def parted_clusters(cluster_of: np.ndarray, decisions: Decisions) -> np.ndarray:
     """Keys of pairs of clusters that an unlink keeps apart, as ``pair_keys`` of their names."""
-    return distinct(keys_of(cluster_of[decided.cannot], len(cluster_of)))
+    return distinct(keys_of(cluster_of[decisions.cannot], len(cluster_of)))
 
 
-def join_decided(cluster_of: np.ndarray, pairs: ScoredPairs, decided: Decided) -> np.ndarray:
+def join_decided(cluster_of: np.ndarray, pairs: ScoredPairs, decisions: Decisions) -> np.ndarray:
     """Clusters after the links of stewards, each named by its smallest record.
 
     A link joins the clusters of its two records whole. Where these hold records that an unlink parts, they come together only as
     far as that allows: linked records first, then by the strongest pair of records that were in one cluster.
     """
-    if not len(decided.must):
+    if not len(decisions.must):
         return cluster_of
-    own = np.arange(len(cluster_of))
-    ties = np.concatenate([np.stack([own, cluster_of], axis=1), decided.must])
-    whole = _components(ties, len(cluster_of))
-    broken = np.unique(whole[decided.cannot[whole[decided.cannot[:, 0]] == whole[decided.cannot[:, 1]]][:, 0]])
-    for name in broken.tolist():
-        rows = np.flatnonzero(whole == name)
-        whole[rows] = _as_far_as_allowed(rows, cluster_of, pairs, decided)
-    return whole
+    records = np.arange(len(cluster_of))
+    ties = np.concatenate([np.stack([records, cluster_of], axis=1), decisions.must])
+    group = _components(ties, len(cluster_of))
+    for smallest in np.unique(_groups_with_unlinks(group, decisions.cannot)).tolist():
+        rows = np.flatnonzero(group == smallest)
+        group[rows] = _as_far_as_allowed(rows, cluster_of, pairs, decisions)
+    return group
 
 
-def _as_far_as_allowed(rows: np.ndarray, cluster_of: np.ndarray, pairs: ScoredPairs, decided: Decided) -> list[int]:
-    name = {row: int(decided.group[row]) for row in rows.tolist()}
+def _as_far_as_allowed(rows: np.ndarray, cluster_of: np.ndarray, pairs: ScoredPairs, decisions: Decisions) -> list[int]:
+    """Smallest record of the group that each of these rows comes to be in."""
+    group_of = {row: int(decisions.group[row]) for row in rows.tolist()}
     members = defaultdict(list)
-    for row, group in name.items():
+    for row, group in group_of.items():
         members[group].append(row)
-    against: dict[int, set[int]] = defaultdict(set)
-    for left, right in decided.cannot.tolist():
-        if left in name and right in name:
-            against[name[left]].add(name[right])
-            against[name[right]].add(name[left])
+    opponents: dict[int, set[int]] = defaultdict(set)
+    for left, right in decisions.cannot.tolist():
+        if left in group_of and right in group_of:
+            opponents[group_of[left]].add(group_of[right])
+            opponents[group_of[right]].add(group_of[left])
     for left, right in _ties(rows, cluster_of, pairs):
-        keep, gone = sorted((name[left], name[right]))
-        if keep != gone and gone not in against[keep]:
-            members[keep] += members.pop(gone)
-            name |= dict.fromkeys(members[keep], keep)
-            for other in against.pop(gone, set()):
-                against[other] = (against[other] - {gone}) | {keep}
-                against[keep].add(other)
-    smallest = {group: min(own) for group, own in members.items()}
-    return [smallest[name[row]] for row in rows.tolist()]
+        keep, absorbed = sorted((group_of[left], group_of[right]))
+        if keep != absorbed and absorbed not in opponents[keep]:
+            members[keep] += members.pop(absorbed)
+            group_of |= dict.fromkeys(members[keep], keep)
+            for opponent in opponents.pop(absorbed, set()):
+                opponents[opponent] = (opponents[opponent] - {absorbed}) | {keep}
+                opponents[keep].add(opponent)
+    smallest = {group: min(rows_of_group) for group, rows_of_group in members.items()}
+    return [smallest[group_of[row]] for row in rows.tolist()]
 
 
 def _ties(rows: np.ndarray, cluster_of: np.ndarray, pairs: ScoredPairs) -> Iterator[tuple[int, int]]:
@@ -149,22 +157,22 @@ def _ties(rows: np.ndarray, cluster_of: np.ndarray, pairs: ScoredPairs) -> Itera
 def _rows(decided: pa.Table | None, constraint: str, ids: pa.Array) -> np.ndarray:
     if decided is None or not len(decided):
         return np.zeros((0, 2), np.int32)
-    own = decided.filter(pc.equal(decided.column("constraint"), constraint))
-    if not len(own):
+    wanted = decided.filter(pc.equal(decided.column("constraint"), constraint))
+    if not len(wanted):
         return np.zeros((0, 2), np.int32)
-    places = [_places(own.column(end).combine_chunks(), ids) for end in ENDS]
+    places = [_places(wanted.column(end).combine_chunks(), ids) for end in ENDS]
     rows = np.stack(places, axis=1)
     return np.unique(np.sort(rows[(rows >= 0).all(axis=1)], axis=1), axis=0).astype(np.int32)
 
 
 def _places(wanted: pa.Array, ids: pa.Array) -> np.ndarray:
     """(wanted,) row number of each id, -1 of one that is not there. Of few among many: only the few are hashed."""
-    told = wanted.dictionary_encode()
-    at = pc.index_in(ids, told.dictionary).fill_null(-1).to_numpy(zero_copy_only=False)
-    row = np.full(len(told.dictionary), -1)
-    row[at[at >= 0]] = np.flatnonzero(at >= 0)
-    found: np.ndarray = row[told.indices.to_numpy(zero_copy_only=False)]
-    return found
+    distinct_ids = wanted.dictionary_encode()
+    position = pc.index_in(ids, distinct_ids.dictionary).fill_null(-1).to_numpy(zero_copy_only=False)
+    row_of = np.full(len(distinct_ids.dictionary), -1)
+    row_of[position[position >= 0]] = np.flatnonzero(position >= 0)
+    rows: np.ndarray = row_of[distinct_ids.indices.to_numpy(zero_copy_only=False)]
+    return rows
 
 
 def _components(ties: np.ndarray, records: int) -> np.ndarray:

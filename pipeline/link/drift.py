@@ -38,8 +38,8 @@ def frozen_metrics(model: Model, engine: Engine, table: pa.Table, weight: np.nda
         table: tonight's records.
         weight: match weights of the scored pairs, bits.
     """
-    trained = [Metric("train", "has_converged", float(model.trained.has_converged), "count")] if model.trained else []
-    return [*trained, *drift_metrics(engine, table, model, float(probability(weight).sum()))]
+    converged = [Metric("train", "has_converged", float(model.trained.has_converged), "count")] if model.trained else []
+    return [*converged, *drift_metrics(engine, table, model, float(probability(weight).sum()))]
 
 
 def drift_metrics(engine: Engine, table: pa.Table, model: Model, matches: float) -> list[Metric]:
@@ -53,44 +53,44 @@ def drift_metrics(engine: Engine, table: pa.Table, model: Model, matches: float)
         model: frozen.
         matches: expected among tonight's scored pairs.
     """
-    then = model.reference
-    if then is None:
+    reference = model.reference
+    if reference is None:
         return []
-    every, step = len(table), -(-len(table) // MOST_RECORDS)
-    workspace = engine.load(table.take(np.arange(0, every, step)) if step > 1 else table, model)
-    records = workspace.n_records
-    is_measured = min(records, then.records) >= FEWEST_RECORDS
-    told = [Metric("drift", "is_measured", float(is_measured), "count")]
+    n_records, step = len(table), -(-len(table) // MOST_RECORDS)
+    workspace = engine.load(table.take(np.arange(0, n_records, step)) if step > 1 else table, model)
+    n_measured = workspace.n_records
+    is_measured = min(n_measured, reference.records) >= FEWEST_RECORDS
+    metrics = [Metric("drift", "is_measured", float(is_measured), "count")]
     if not is_measured:
-        return told
+        return metrics
     random = workspace.random_patterns(DRIFT_PAIRS, SEED)
-    fields = {field.field: field for field in then.field}
-    for c, (comparison, frequency) in enumerate(zip(model.comparison, workspace.frequencies, strict=True)):
-        if own := fields.get(comparison.field):
-            told += _of_field(own, comparison, level_shares(comparison, c, random))
-            told += _of_values(own, then.records, comparison, frequency, records)
-    told.append(Metric("drift", "matches_per_record", matches / every, "count"))
-    return [*told, Metric("drift", "matches_per_record_trained", then.matches_per_record, "count")]
+    fields = {field.field: field for field in reference.field}
+    for number, (comparison, frequency) in enumerate(zip(model.comparison, workspace.frequencies, strict=True)):
+        if trained := fields.get(comparison.field):
+            metrics += _of_field(trained, comparison, level_shares(comparison, number, random))
+            metrics += _of_values(trained, reference.records, comparison, frequency, n_measured)
+    metrics.append(Metric("drift", "matches_per_record", matches / n_records, "count"))
+    return [*metrics, Metric("drift", "matches_per_record_trained", reference.matches_per_record, "count")]
 
 
 def drift_told(metrics: Sequence[Metric]) -> list[str]:
     """What has drifted, a sentence each; empty where nothing has, or nothing could be measured."""
-    found = {metric.metric: metric.value for metric in metrics if metric.stage == "drift"}
-    told = []
-    for name, index in found.items():
+    values = {metric.metric: metric.value for metric in metrics if metric.stage == "drift"}
+    sentences = []
+    for name, index in values.items():
         part, _, field = name.removeprefix("psi_").partition("_")
         if not name.startswith("psi_") or index < LOOK:
             continue
-        what = SENTENCES[part]
+        sentence = SENTENCES[part]
         if part == "nulls":
-            what = what.format(found[f"null_share_{field}"], found[f"null_share_trained_{field}"])
-        told.append(f"{field}: {what} (stability index {index:.2f}: {_advice(index, RETRAIN)}).")
-    now, then = (max(found.get(f"matches_per_record{end}", 1.0), 1e-6) for end in ("", "_trained"))
+            sentence = sentence.format(values[f"null_share_{field}"], values[f"null_share_trained_{field}"])
+        sentences.append(f"{field}: {sentence} (stability index {index:.2f}: {_advice(index, RETRAIN)}).")
+    now, then = (max(values.get(f"matches_per_record{end}", 1.0), 1e-6) for end in ("", "_trained"))
     if (times := max(now / then, then / now)) >= MATCHES[0]:
-        told.append(
+        sentences.append(
             f"{now:.2f} matches are expected for a record, {then:.2f} when the model was trained ({_advice(times, MATCHES[1])})."
         )
-    return told
+    return sentences
 
 
 SENTENCES = {
@@ -110,40 +110,42 @@ def _advice(measure: float, limit: float) -> str:
     return "train the model anew" if measure >= limit else "worth a look"
 
 
-def _of_field(then: FieldReference, comparison: Comparison, now: np.ndarray) -> list[Metric]:
+def _of_field(reference: FieldReference, comparison: Comparison, now: np.ndarray) -> list[Metric]:
     """Nulls, and the levels of random pairs that have the field on both sides."""
-    field, named = then.field, {level.name: level.random for level in then.levels}
-    before = np.array([named.get(name, 0.0) for name in ("null", *LEVELS[comparison.kind])])
+    field, random_share = reference.field, {level.name: level.random for level in reference.levels}
+    before = np.array([random_share.get(name, 0.0) for name in ("null", *LEVELS[comparison.kind])])
     nulls = null_share(now)
-    gone, had = (np.array([share, 1.0 - share]) for share in (nulls, then.null_share))
-    found = [
-        Metric("drift", f"psi_nulls_{field}", stability_index(gone, had), "index"),
+    nulls_now, nulls_then = (np.array([share, 1.0 - share]) for share in (nulls, reference.null_share))
+    metrics = [
+        Metric("drift", f"psi_nulls_{field}", stability_index(nulls_now, nulls_then), "index"),
         Metric("drift", f"null_share_{field}", nulls, "share"),
-        Metric("drift", f"null_share_trained_{field}", then.null_share, "share"),
+        Metric("drift", f"null_share_trained_{field}", reference.null_share, "share"),
     ]
     if min(now[1:].sum(), before[1:].sum()) * DRIFT_PAIRS >= FEWEST_PAIRS:
-        found.append(Metric("drift", f"psi_levels_{field}", stability_index(now[1:], before[1:]), "index"))
-    return found
+        metrics.append(Metric("drift", f"psi_levels_{field}", stability_index(now[1:], before[1:]), "index"))
+    return metrics
 
 
 def _of_values(
-    then: FieldReference, records_then: int, comparison: Comparison, frequency: Frequencies, records: int
+    reference: FieldReference, records_then: int, comparison: Comparison, frequency: Frequencies, records: int
 ) -> list[Metric]:
     """Shares of the occurrences by how rare their values are.
 
     Rarities that the smaller of both tables cannot tell apart are one: a value that is unique is the rarer, the more
     records there are.
     """
-    if not then.bins or not frequency.occurrences.sum():
+    if not reference.bins or not frequency.occurrences.sum():
         return []
-    totals = [then.occurrences, int(frequency.occurrences.sum())]
+    totals = [reference.occurrences, int(frequency.occurrences.sum())]
     if comparison.kind == "identifier":
-        totals = [max(own, every) for own, every in zip(totals, (records_then, records), strict=True)]
+        totals = [
+            max(trained, all_records) for trained, all_records in zip(totals, (records_then, records), strict=True)
+        ]
     tellable = int(np.log2(max(min(totals) / FEWEST_VALUES, 1.0)))
-    before = np.array([(own.bits, own.occurrences) for own in then.bins])
+    before = np.array([(trained.bits, trained.occurrences) for trained in reference.bins])
     old = _cells(before[:, 0], before[:, 1], tellable)
     now = _cells(frequency.rarity_bits, frequency.occurrences, tellable)
-    return [Metric("drift", f"psi_values_{then.field}", stability_index(now, old), "index")]
+    return [Metric("drift", f"psi_values_{reference.field}", stability_index(now, old), "index")]
 
 
 def _cells(bits: np.ndarray, occurrences: np.ndarray, tellable: int) -> np.ndarray:
@@ -151,9 +153,9 @@ def _cells(bits: np.ndarray, occurrences: np.ndarray, tellable: int) -> np.ndarr
 
     Those of a bin lie in both cells nearest to its mean, so that a value near the edge of a bin makes no jump.
     """
-    at = np.clip(bits - 0.5, 0.0, tellable)
-    below = np.floor(at).astype(int)
-    part = at - below
+    position = np.clip(bits - 0.5, 0.0, tellable)
+    below = np.floor(position).astype(int)
+    part = position - below
     above = np.minimum(below + 1, tellable)
     size = tellable + 1
     return np.bincount(below, occurrences * (1 - part), size) + np.bincount(above, occurrences * part, size)

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.shares import LEAST, MOST_LEVELS, Shares, given_rates, given_shares, sizes_of, with_given
+from pipeline.link.shares import LEAST, MOST_LEVELS, Shares, fixed_rates, fixed_shares, sizes_of, with_fixed
 from pipeline.link.weights import RELATIVES, ClassBits, class_bits, name_columns
 from schemas.model import FREQUENCY_BINS, LEVELS, Comparison
 from schemas.plan import FixedParameters
@@ -51,58 +51,65 @@ class Round(NamedTuple):
 class Mixture:
     """Counted patterns, ready to be divided among the classes again and again."""
 
-    def __init__(self, comparisons: Sequence[Comparison], evidence: Evidence, given: FixedParameters) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], evidence: Evidence, fixed: FixedParameters) -> None:
         self.comparisons, self.sizes = comparisons, sizes_of(comparisons)
         self.records, self.pairs = max(evidence.records, 2), max(evidence.pairs, 1.0)
         self.is_level = np.arange(MOST_LEVELS) < self.sizes[:, None]
         self._evidence, self._rows = evidence, rows_of(evidence)
         self._names = name_columns(comparisons)
         self._table = PatternTable(self._rows.levels, self._names)
-        self._given, self._rates = given_shares(comparisons, given), given_rates(given)
-        self._is_shared = np.array([c.is_shared for c in comparisons])[:, None]
-        is_binned = np.array([FREQUENCY_BINS[c.kind][0] > 0 for c in comparisons])[:, None]
+        self._fixed_shares, self._fixed_rates = fixed_shares(comparisons, fixed), fixed_rates(fixed)
+        self._is_shared = np.array([comparison.is_shared for comparison in comparisons])[:, None]
+        is_binned = np.array([FREQUENCY_BINS[comparison.kind][0] > 0 for comparison in comparisons])[:, None]
         self._is_valued = is_binned & (np.arange(MOST_LEVELS) == self.sizes[:, None] - 1)
         self._prior_m = self.sizes[:, None] * usual_m(comparisons)
         self._rare = _rare(comparisons)
         random = PatternTable(evidence.random.levels, None).counts(evidence.random.count)
-        seen = self._folded(random) + self.is_level * 0.5 / self.sizes[:, None]
-        self._observed = seen / seen.sum(1, keepdims=True)
+        counted = self._folded(random) + self.is_level * 0.5 / self.sizes[:, None]
+        self._observed = counted / counted.sum(1, keepdims=True)
         self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
 
-    def round(self, at: Estimate) -> Round:
+    def round(self, estimate: Estimate) -> Round:
         """One round of EM."""
-        shares = self.shares(at)
-        bits = self._bits(at, shares)
-        odds, rows = self._table.odds(at.prior, bits), self._rows
+        shares = self.shares(estimate)
+        bits = self._bits(estimate, shares)
+        odds, rows = self._table.odds(estimate.prior, bits), self._rows
         odds[0, rows.is_unlink] = 0.0
         odds[1:, rows.is_link] = 0.0
         total = np.where(rows.is_link, odds[0], 1.0 + odds.sum(0))
         is_class = odds * (rows.pairs / total)
-        m, related = self._seen(is_class[0]) + self._prior_m, self._seen(is_class[1:].sum(0)) + self.is_level
+        m, related = (
+            self._level_counts(is_class[0]) + self._prior_m,
+            self._level_counts(is_class[1:].sum(0)) + self.is_level,
+        )
         better = Estimate(is_class.sum(1) / self.pairs, m, related)
-        fit = float((rows.pairs * np.log(total)).sum()) + self._base(at, shares, bits)
+        fit = float((rows.pairs * np.log(total)).sum()) + self._base(estimate, shares, bits)
         return Round(self.tidy(better), fit, float(is_class[0].sum()))
 
-    def shares(self, at: Estimate) -> Shares:
+    def shares(self, estimate: Estimate) -> Shares:
         """All level shares of an estimate: strangers' are what random pairs show, less the matches among them."""
-        u = np.maximum(self._observed - at.prior[0] * at.m, self._observed * LEAST_CHANCE)
-        u = with_given(u, self._given.u)
-        return Shares(at.m, u, np.where(self._is_shared, at.related, u))
+        u = np.maximum(self._observed - estimate.prior[0] * estimate.m, self._observed * LEAST_CHANCE)
+        u = with_fixed(u, self._fixed_shares.u)
+        return Shares(estimate.m, u, np.where(self._is_shared, estimate.related, u))
 
-    def tidy(self, at: Estimate) -> Estimate:
+    def tidy(self, estimate: Estimate) -> Estimate:
         """The estimate with shares that sum to 1, no class died out or overgrown, and what is given in its place."""
-        prior = np.maximum(at.prior, FEWEST / self.pairs)
+        prior = np.maximum(estimate.prior, FEWEST / self.pairs)
         prior[1] *= self._rare[0, 1] > 0
         prior[2:] = np.clip(prior[2:], *(self._rare[1:].T * prior[1]))
         prior = np.maximum(prior, LEAST / self.pairs)
-        prior = np.where(np.isnan(self._rates), prior, self._rates * self.records / self.pairs)
-        return Estimate(prior, with_given(at.m, self._given.m), with_given(at.related, self._given.related))
+        prior = np.where(np.isnan(self._fixed_rates), prior, self._fixed_rates * self.records / self.pairs)
+        return Estimate(
+            prior,
+            with_fixed(estimate.m, self._fixed_shares.m),
+            with_fixed(estimate.related, self._fixed_shares.related),
+        )
 
-    def _bits(self, at: Estimate, shares: Shares) -> ClassBits:
-        said, rate = self._evidence, at.prior[0] * self.pairs / self.records
-        return class_bits(self.comparisons, shares, rate, said.frequencies, said.together)
+    def _bits(self, estimate: Estimate, shares: Shares) -> ClassBits:
+        evidence, rate = self._evidence, estimate.prior[0] * self.pairs / self.records
+        return class_bits(self.comparisons, shares, rate, evidence.frequencies, evidence.together)
 
-    def _seen(self, weight: np.ndarray) -> np.ndarray:
+    def _level_counts(self, weight: np.ndarray) -> np.ndarray:
         """Pairs of a class at each level."""
         return self._folded(self._table.counts(weight))
 
@@ -110,16 +117,16 @@ class Mixture:
         """(comparisons, MOST_LEVELS) the same without nulls, and with all frequency bins as one level."""
         folded = np.where(self.is_level, counts[:, 1 : MOST_LEVELS + 1], 0.0)
         folded[np.arange(len(counts)), self.sizes - 1] = [
-            own[size:].sum() for own, size in zip(counts, self.sizes, strict=True)
+            level_counts[size:].sum() for level_counts, size in zip(counts, self.sizes, strict=True)
         ]
         return folded
 
-    def _base(self, at: Estimate, shares: Shares, bits: ClassBits) -> float:
+    def _base(self, estimate: Estimate, shares: Shares, bits: ClassBits) -> float:
         """What the likelihood owes to strangers' agreeing a little less often than all pairs do, and to the prior counts."""
         ratio = np.where(self.is_level, shares.u / np.where(self.is_level, self._observed, 1.0), 1.0)
         owed = self._observed * np.where(self._is_valued, ratio - 1.0, np.log(np.maximum(ratio, LEAST)))
         total = float((self._present * owed.sum(1)).sum()) + self.pairs * float(
-            np.log(max(1.0 - at.prior.sum(), LEAST))
+            np.log(max(1.0 - estimate.prior.sum(), LEAST))
         )
         for frequency, chance in zip(self._evidence.frequencies, bits.chance, strict=True):
             total += float((frequency.agreeing * (1.0 - np.exp2(-chance) - chance * LN2)).sum())
@@ -128,8 +135,8 @@ class Mixture:
             total += float(
                 (together.agreeing * bits.lift * LN2 - together.by_chance * (np.exp2(bits.lift) - 1.0)).sum()
             )
-        counted = self._prior_m * np.log(np.where(self.is_level, np.maximum(at.m, LEAST), 1.0))
-        counted += np.log(np.where(self.is_level & self._is_shared, np.maximum(at.related, LEAST), 1.0))
+        counted = self._prior_m * np.log(np.where(self.is_level, np.maximum(estimate.m, LEAST), 1.0))
+        counted += np.log(np.where(self.is_level & self._is_shared, np.maximum(estimate.related, LEAST), 1.0))
         return total + float(counted.sum())
 
 
@@ -142,9 +149,9 @@ def usual_m(comparisons: Sequence[Comparison], exact: float = 0.8) -> np.ndarray
     sizes = sizes_of(comparisons)
     m = np.where(np.arange(MOST_LEVELS) < sizes[:, None], 0.03, 0.0)
     m[:, 0], m[np.arange(len(sizes)), sizes - 1] = 0.08, exact
-    for c, comparison in enumerate(comparisons):
+    for number, comparison in enumerate(comparisons):
         if comparison.kind == "forename":
-            m[c, LEVELS["forename"].index("swapped")] = 0.01
+            m[number, LEVELS["forename"].index("swapped")] = 0.01
     return m / m.sum(1, keepdims=True)
 
 
@@ -155,12 +162,12 @@ def _rare(comparisons: Sequence[Comparison]) -> np.ndarray:
     matches: a father and son who differ in the birthday alone may as well be one person with a wrong birthday, and
     estimates would put all of them on one side.
     """
-    personal = [c.kind for c in comparisons if not c.is_shared]
+    personal = [comparison.kind for comparison in comparisons if not comparison.is_shared]
     has_shared = len(personal) < len(comparisons)
     shares = []
-    for also in RELATIVES.values():
-        tells = sum(kind not in also for kind in personal)
-        is_told = has_shared and (not also or also[0] in personal)
-        is_free = tells >= TELLING or not also
+    for agreeing_kinds in RELATIVES.values():
+        n_telling = sum(kind not in agreeing_kinds for kind in personal)
+        is_told = has_shared and (not agreeing_kinds or agreeing_kinds[0] in personal)
+        is_free = n_telling >= TELLING or not agreeing_kinds
         shares.append(((0.0, MOST_RARE) if is_free else (USUAL_RARE, USUAL_RARE)) if is_told else (0.0, 0.0))
     return np.array(shares)

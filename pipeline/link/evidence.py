@@ -12,7 +12,7 @@ from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.port import PatternCounts
 
 
-class Decided(NamedTuple):
+class DecidedLevels(NamedTuple):
     """Pairs of records that stewards decided, link or unlink."""
 
     levels: np.ndarray
@@ -39,7 +39,7 @@ class Evidence:
     """rows of the table"""
     pairs: float
     """pairs of them that may be compared; those that are no candidates count as non-matches"""
-    decided: Decided | None = None
+    decided: DecidedLevels | None = None
 
 
 class Rows(NamedTuple):
@@ -63,25 +63,27 @@ def rows_of(evidence: Evidence) -> Rows:
     if evidence.decided is None or not len(evidence.decided.is_link):
         none = np.zeros(len(pairs), bool)
         return Rows(levels, pairs, none, none)
-    told, is_link = evidence.decided
-    every, at = np.unique(np.concatenate([levels, told]), axis=0, return_inverse=True)
-    own, decided = at[: len(levels)], at[len(levels) :]
-    taken = np.bincount(decided, minlength=len(every))
-    left = np.maximum(pairs - taken[own], 0.0)
-    ends = [np.bincount(decided[is_link == wanted], minlength=len(every)).astype(float) for wanted in (True, False)]
-    parts = [(levels, left), *((every[counted > 0], counted[counted > 0]) for counted in ends)]
-    kind = np.repeat([0, 1, 2], [len(counted) for _, counted in parts])
-    every_level, every_pair = (np.concatenate(both) for both in zip(*parts, strict=True))
-    return Rows(every_level, every_pair, kind == 1, kind == 2)
+    decided_levels, is_link = evidence.decided
+    distinct_levels, row = np.unique(np.concatenate([levels, decided_levels]), axis=0, return_inverse=True)
+    of_candidates, of_decided = row[: len(levels)], row[len(levels) :]
+    n_decided = np.bincount(of_decided, minlength=len(distinct_levels))
+    remaining = np.maximum(pairs - n_decided[of_candidates], 0.0)
+    parts = [(levels, remaining)]
+    for verdict in (True, False):
+        count = np.bincount(of_decided[is_link == verdict], minlength=len(distinct_levels)).astype(float)
+        parts.append((distinct_levels[count > 0], count[count > 0]))
+    kind = np.repeat([0, 1, 2], [len(count) for _, count in parts])
+    all_levels, all_pairs = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Rows(all_levels, all_pairs, kind == 1, kind == 2)
 
 
 def thinned(evidence: Evidence, most: int) -> Evidence:
     """About so many of the candidates' patterns at most; each rare one stands for those beside it that are left out."""
-    found = evidence.candidates
-    step = -(-len(found.count) // most)
+    candidates = evidence.candidates
+    step = -(-len(candidates.count) // most)
     if step <= 1:
         return evidence
-    is_common = found.count > step
-    keep = is_common | (np.arange(len(found.count)) % step == 0)
-    count = np.where(is_common, found.count, found.count * step)
-    return replace(evidence, candidates=PatternCounts(found.levels[keep], count[keep]))
+    is_common = candidates.count > step
+    keep = is_common | (np.arange(len(candidates.count)) % step == 0)
+    count = np.where(is_common, candidates.count, candidates.count * step)
+    return replace(evidence, candidates=PatternCounts(candidates.levels[keep], count[keep]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.core.numbers import distinct, is_among
 from pipeline.engines.port import ScoredPairs
-from pipeline.link.decided import Decided, parted_clusters
+from pipeline.link.decided import Decisions, parted_clusters
 from pipeline.link.more_pairs import keys_of, pair_keys
 
 
@@ -29,18 +29,18 @@ class Fates:
 
 
 def fates_of(
-    pairs: ScoredPairs, machine: np.ndarray, cluster_of: np.ndarray, said: Decided, is_worth_asking: np.ndarray
+    pairs: ScoredPairs, machine: np.ndarray, cluster_of: np.ndarray, decisions: Decisions, is_worth_asking: np.ndarray
 ) -> Fates:
     """Input: clusters as the machine forms them, and after the links of stewards; ``is_worth_asking``: of pairs not in one person."""
     inside = cluster_of[pairs.left] == cluster_of[pairs.right]
     records = len(cluster_of)
     sides = pairs.left, pairs.right
     is_must, is_cannot = (
-        _are_among(*sides, distinct(keys_of(own, records)), records) for own in (said.must, said.cannot)
+        _are_among(*sides, distinct(keys_of(rows, records)), records) for rows in (decisions.must, decisions.cannot)
     )
     across = cluster_of[pairs.left], cluster_of[pairs.right]
     is_parted = (
-        ~inside & _are_among(*across, parted_clusters(cluster_of, said), records) & (is_worth_asking | is_cannot)
+        ~inside & _are_among(*across, parted_clusters(cluster_of, decisions), records) & (is_worth_asking | is_cannot)
     )
     joined = inside & (is_must | (machine[pairs.left] != machine[pairs.right]))
     return Fates(inside, ~inside & is_worth_asking & ~is_parted, is_parted, is_must, joined | is_parted)

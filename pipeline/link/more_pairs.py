@@ -53,7 +53,11 @@ def merged(pairs: ScoredPairs, more: ScoredPairs, records: int) -> ScoredPairs:
     left, right, weight = (
         np.insert(getattr(pairs, name), place, getattr(more, name)) for name in ("left", "right", "weight")
     )
-    own, its = joined(pairs.patterns, more.patterns)
+    of_pairs, of_more = joined(pairs.patterns, more.patterns)
     return replace(
-        pairs, left=left, right=right, patterns=Patterns(own.levels, np.insert(own.of, place, its.of)), weight=weight
+        pairs,
+        left=left,
+        right=right,
+        patterns=Patterns(of_pairs.levels, np.insert(of_pairs.of, place, of_more.of)),
+        weight=weight,
     )

@@ -41,42 +41,42 @@ class PatternTable:
 
     def counts(self, weight: np.ndarray) -> np.ndarray:
         """(comparisons, WIDTH) how much weight the patterns have at each level of each comparison."""
-        found = np.zeros((self._size[1], WIDTH))
+        totals = np.zeros((self._size[1], WIDTH))
         for group in self._groups:
             counted = np.bincount(group.code, weights=weight, minlength=int(np.prod(group.rooms))).reshape(group.rooms)
-            for at, c in enumerate(group.columns):
-                others = tuple(axis for axis in range(len(group.rooms)) if axis != at)
-                found[c, : group.rooms[at]] = counted.sum(others)
-        return found
+            for axis, comparison in enumerate(group.columns):
+                other_axes = tuple(other for other in range(len(group.rooms)) if other != axis)
+                totals[comparison, : group.rooms[axis]] = counted.sum(other_axes)
+        return totals
 
     def _products(self, group: _Group, ratio: np.ndarray, lift: np.ndarray) -> np.ndarray:
         """(classes, combinations) the product of the ratios of a group's comparisons."""
         table = np.ones((len(ratio), 1))
-        for c, room in zip(group.columns, group.rooms, strict=True):
-            table = (table[:, :, None] * ratio[:, c, None, :room]).reshape(len(ratio), -1)
-            if self._names and c == self._names[1]:
+        for comparison, room in zip(group.columns, group.rooms, strict=True):
+            table = (table[:, :, None] * ratio[:, comparison, None, :room]).reshape(len(ratio), -1)
+            if self._names and comparison == self._names[1]:
                 table[[0, 1 + NAMESAKES]] *= np.exp2(-_lifts(group.rooms[:2], lift)).ravel()
         return table
 
 
 def _groups(levels: np.ndarray, names: tuple[int, int] | None) -> list[_Group]:
     """Comparisons in their order, both names first: as many together as there are combinations for."""
-    order = [*(names or ()), *(c for c in range(levels.shape[1]) if c not in (names or ()))]
+    order = [*(names or ()), *(comparison for comparison in range(levels.shape[1]) if comparison not in (names or ()))]
     rooms = levels.max(0, initial=0).astype(int) + 1
     parts: list[list[int]] = []
-    for c in order:
-        if parts and np.prod(rooms[[*parts[-1], c]]) <= MOST_COMBINATIONS:
-            parts[-1].append(c)
+    for comparison in order:
+        if parts and np.prod(rooms[[*parts[-1], comparison]]) <= MOST_COMBINATIONS:
+            parts[-1].append(comparison)
         else:
-            parts.append([c])
+            parts.append([comparison])
     return [
-        _Group(tuple(own), tuple(rooms[own].tolist()), np.ravel_multi_index(tuple(levels[:, own].T), rooms[own]))
-        for own in parts
+        _Group(tuple(part), tuple(rooms[part].tolist()), np.ravel_multi_index(tuple(levels[:, part].T), rooms[part]))
+        for part in parts
     ]
 
 
 def _lifts(rooms: Sequence[int], lift: np.ndarray) -> np.ndarray:
     """(forename levels, surname levels) bits that both names are worth less together."""
     above = [np.arange(room) - exact for room, exact in zip(rooms, EXACT_NAMES, strict=True)]
-    both = np.minimum(above[0][:, None], above[1]) >= 0
-    return np.where(both, lift[np.where(both, above[0][:, None] + above[1], 0)], 0.0)
+    are_exact = np.minimum(above[0][:, None], above[1]) >= 0
+    return np.where(are_exact, lift[np.where(are_exact, above[0][:, None] + above[1], 0)], 0.0)

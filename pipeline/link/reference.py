@@ -22,11 +22,15 @@ def reference_of(comparisons: Sequence[Comparison], evidence: Evidence, matches:
         matches: expected among the candidates.
     """
     fields = []
-    for c, (comparison, frequency) in enumerate(zip(comparisons, evidence.frequencies, strict=True)):
-        random, candidates = (level_shares(comparison, c, own) for own in (evidence.random, evidence.candidates))
+    for number, (comparison, frequency) in enumerate(zip(comparisons, evidence.frequencies, strict=True)):
+        random, candidates = (
+            level_shares(comparison, number, patterns) for patterns in (evidence.random, evidence.candidates)
+        )
         levels = tuple(
-            ReferenceLevel(name=name, random=_round(r), candidates=_round(k))
-            for name, r, k in zip(("null", *LEVELS[comparison.kind]), random, candidates, strict=True)
+            ReferenceLevel(name=name, random=_round(random_share), candidates=_round(candidate_share))
+            for name, random_share, candidate_share in zip(
+                ("null", *LEVELS[comparison.kind]), random, candidates, strict=True
+            )
         )
         fields.append(
             FieldReference(
@@ -41,11 +45,11 @@ def reference_of(comparisons: Sequence[Comparison], evidence: Evidence, matches:
     return Reference(records=evidence.records, matches_per_record=rate, field=tuple(fields))
 
 
-def level_shares(comparison: Comparison, at: int, patterns: PatternCounts) -> np.ndarray:
+def level_shares(comparison: Comparison, number: int, patterns: PatternCounts) -> np.ndarray:
     """(1 + levels,) share of the pairs at null and at each level; all frequency bins are one level."""
     exact = len(LEVELS[comparison.kind])
-    seen = np.bincount(np.minimum(patterns.levels[:, at], exact), weights=patterns.count, minlength=exact + 1)
-    return seen / max(float(seen.sum()), 1.0)
+    counts = np.bincount(np.minimum(patterns.levels[:, number], exact), weights=patterns.count, minlength=exact + 1)
+    return counts / max(float(counts.sum()), 1.0)
 
 
 def null_share(random: np.ndarray) -> float:
@@ -60,11 +64,11 @@ def _bins(comparison: Comparison, frequency: Frequencies) -> tuple[ReferenceBin,
     occurrences = frequency.occurrences
     values = np.bincount(frequency.bin, minlength=size)
     values = np.minimum(values, occurrences)  # a vocabulary has values of other fields too
-    shares = (own / max(float(own.sum()), 1.0) for own in (values, occurrences))
+    shares = (counts / max(float(counts.sum()), 1.0) for counts in (values, occurrences))
     return tuple(
-        ReferenceBin(bits=_round(bits), values=_round(v), occurrences=_round(o))
-        for bits, v, o in zip(frequency.rarity_bits, *shares, strict=True)
-        if o > 0
+        ReferenceBin(bits=_round(bits), values=_round(value_share), occurrences=_round(occurrence_share))
+        for bits, value_share, occurrence_share in zip(frequency.rarity_bits, *shares, strict=True)
+        if occurrence_share > 0
     )
 
 

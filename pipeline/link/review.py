@@ -23,17 +23,19 @@ def review_pairs(
     The question's type is the first rule, in the model's order, that one of its pairs met; where none, ``broken_cluster`` if the
     strongest pair by itself would link (other records of the two clusters keep them apart), else ``grey_pair``.
     """
-    own = np.flatnonzero(waits)
-    a, b = cluster_of[pairs.left[own]], cluster_of[pairs.right[own]]
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    order = np.lexsort((own, -pairs.weight[own], high, low))
-    own, low, high = own[order], low[order], high[order]
-    begins = np.ones(len(own), bool)
-    begins[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    first = np.flatnonzero(begins)
-    met = np.maximum.reduceat(hits.holds[own], first, axis=0) if len(first) else np.zeros((0, len(hits.names)), bool)
-    counts = np.diff(np.append(first, len(own)))
-    best = own[first]
+    waiting = np.flatnonzero(waits)
+    cluster_l, cluster_r = cluster_of[pairs.left[waiting]], cluster_of[pairs.right[waiting]]
+    low, high = np.minimum(cluster_l, cluster_r), np.maximum(cluster_l, cluster_r)
+    order = np.lexsort((waiting, -pairs.weight[waiting], high, low))
+    waiting, low, high = waiting[order], low[order], high[order]
+    is_first = np.ones(len(waiting), bool)
+    is_first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    first = np.flatnonzero(is_first)
+    met = (
+        np.maximum.reduceat(hits.holds[waiting], first, axis=0) if len(first) else np.zeros((0, len(hits.names)), bool)
+    )
+    counts = np.diff(np.append(first, len(waiting)))
+    best = waiting[first]
     weight = pairs.weight[best].astype(float)
     is_strong = weight >= link_bits
     kind = np.where(met.any(1), met.argmax(1) if met.size else 0, len(hits.names) + is_strong)

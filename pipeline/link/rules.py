@@ -30,14 +30,14 @@ def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: Polic
     """Test every rule of the policy on every pair: what it asks of levels once a pattern, what of records where these hold."""
     rules = [rule for rule in model.rule if policy in rule.policies]
     levels = pairs.patterns.levels
-    told = np.zeros((len(levels), len(rules)), bool)
-    for at, rule in enumerate(rules):
-        told[:, at] = _levels_hold(rule, model, levels)
-    holds = told[pairs.patterns.of]
-    for at, rule in enumerate(rules):
+    pattern_holds = np.zeros((len(levels), len(rules)), bool)
+    for number, rule in enumerate(rules):
+        pattern_holds[:, number] = _levels_hold(rule, model, levels)
+    holds = pattern_holds[pairs.patterns.of]
+    for number, rule in enumerate(rules):
         if rule.roles or rule.flag:
-            own = np.flatnonzero(holds[:, at])
-            holds[own, at] = _records_hold(rule, table, pairs.left[own], pairs.right[own])
+            held = np.flatnonzero(holds[:, number])
+            holds[held, number] = _records_hold(rule, table, pairs.left[held], pairs.right[held])
     apart = np.array([rule.effect == "apart" for rule in rules], bool)
     is_apart: np.ndarray = np.logical_or.reduce(holds[:, apart], axis=1)
     is_ask: np.ndarray = np.logical_or.reduce(holds[:, ~apart], axis=1)
@@ -46,12 +46,12 @@ def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: Polic
 
 def sides(model: Model, table: pa.Table) -> np.ndarray:
     """(records,) 1 or 2 for the two sets of roles that a rule keeps apart, 0 for other roles."""
-    out = np.zeros(len(table), np.int8)
+    side_of = np.zeros(len(table), np.int8)
     for rule in model.rule:
         if rule.roles and rule.effect == "apart":
             for side, roles in enumerate(rule.roles, start=1):
-                out[_has_role(table, roles)] = side
-    return out
+                side_of[_has_role(table, roles)] = side
+    return side_of
 
 
 def identifier_codes(model: Model, table: pa.Table) -> dict[str, np.ndarray]:
@@ -67,32 +67,32 @@ def _codes(column: pa.ChunkedArray) -> np.ndarray:
 
 def unique_identifiers(model: Model, codes: Mapping[str, np.ndarray], records: int) -> np.ndarray:
     """(records, kinds) those codes of identifiers that a rule takes for unique: two never share a cluster."""
-    told = {
+    unique_fields = {
         field
         for rule in model.rule
         if rule.effect == "apart"
         for field, levels in rule.any.items()
         if "conflict" in levels
     }
-    kept = [own for field, own in codes.items() if field in told]
-    return np.stack(kept, axis=1) if kept else np.full((records, 0), -1, np.int32)
+    columns = [column for field, column in codes.items() if field in unique_fields]
+    return np.stack(columns, axis=1) if columns else np.full((records, 0), -1, np.int32)
 
 
 def at_levels(model: Model, field: str, wanted: tuple[str, ...], levels: np.ndarray) -> np.ndarray:
     """(patterns,) whether the field's comparison is at one of the wanted levels."""
-    k = next(k for k, comparison in enumerate(model.comparison) if comparison.field == field)
-    names = ("null", *LEVELS[model.comparison[k].kind])
+    number = next(number for number, comparison in enumerate(model.comparison) if comparison.field == field)
+    names = ("null", *LEVELS[model.comparison[number].kind])
     is_wanted = np.array([name in wanted for name in names])
-    return is_wanted[np.minimum(levels[:, k], len(names) - 1)]
+    return is_wanted[np.minimum(levels[:, number], len(names) - 1)]
 
 
 def share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:
     """(pairs,) whether both records carry the same identifier of one kind."""
-    found = np.zeros(len(pairs.patterns.levels), bool)
+    is_shared = np.zeros(len(pairs.patterns.levels), bool)
     for comparison in model.comparison:
         if comparison.kind == "identifier":
-            found |= at_levels(model, comparison.field, ("exact",), pairs.patterns.levels)
-    return found[pairs.patterns.of]
+            is_shared |= at_levels(model, comparison.field, ("exact",), pairs.patterns.levels)
+    return is_shared[pairs.patterns.of]
 
 
 def _levels_hold(rule: Rule, model: Model, levels: np.ndarray) -> np.ndarray:
@@ -124,9 +124,9 @@ def _has_role(table: pa.Table, roles: tuple[str, ...]) -> np.ndarray:
 
 
 def _has_flag(table: pa.Table, flag: str) -> np.ndarray:
-    out = np.zeros(len(table), bool)
+    has_flag = np.zeros(len(table), bool)
     if "flags" in table.column_names:
         flags = table.column("flags").combine_chunks()
         hit = pc.equal(pc.list_flatten(flags), flag).to_numpy(zero_copy_only=False).astype(bool)
-        out[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
-    return out
+        has_flag[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
+    return has_flag

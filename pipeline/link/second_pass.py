@@ -52,11 +52,11 @@ def join_clusters(
     link_bits: float,
     judge: Judge,
     parted: np.ndarray,
-    known: Questions = NONE_ASKED,
+    earlier: Questions = NONE_ASKED,
 ) -> tuple[np.ndarray, Questions]:
     """Clusters after the pass: two join where their weight together is at least ``link_bits`` and nothing forbids it.
 
-    Returns (records,) the cluster of each record, and what was compared, or known.
+    Returns (records,) the cluster of each record, and the questions that were answered, now or earlier.
 
     Args:
         workspace: compares pairs of records.
@@ -66,52 +66,63 @@ def join_clusters(
         link_bits: weight from which two clusters join.
         judge: says which pairs of records keep two clusters apart.
         parted: (pairs, 2) records that stewards keep apart.
-        known: answers on clusters whose records stand as they did.
+        earlier: answers on clusters whose records have not changed.
 
     Each cluster joins at most one other, the best that wants it; ties go to the smaller records.
     """
-    asked = _questions(pairs, cluster_of, parted)
+    questions = _questions(pairs, cluster_of, parted)
     members, first = _members(cluster_of)
-    size = _cross_sizes(asked, first)
-    together = np.where(size > 0, _known(asked, known, len(cluster_of)), np.nan)
+    size = _cross_sizes(questions, first)
+    together = np.where(size > 0, _earlier_bits(questions, earlier, len(cluster_of)), np.nan)
     size = np.where(np.isnan(together), size, 0)
     bounds = np.searchsorted(np.cumsum(size), np.arange(AT_ONCE, size.sum() + AT_ONCE, AT_ONCE), side="right")
     for begin, end in pairwise((0, *bounds.tolist(), len(size))):
-        left, right, owner = _cross_pairs(asked, members, first, size, begin, end)
+        left, right, owner = _cross_pairs(questions, members, first, size, begin, end)
         if len(left):
-            patterns = patterns_of(workspace.compare(left, right))
-            is_apart, is_ask = judge(ScoredPairs(left, right, patterns, np.zeros(len(left), np.float32), len(left)))
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
-            is_free = ~np.logical_or.reduceat(is_apart, starts) & ~np.logical_and.reduceat(is_ask, starts)
-            together[owner[starts]] = np.where(is_free, _together(weights, patterns, starts), -np.inf)
+            together[owner[starts]] = _answers(workspace, weights, judge, left, right, starts)
     fits = np.flatnonzero(together >= link_bits)
-    joined = _join(cluster_of, asked.low[fits], asked.high[fits], together[fits])
-    return joined, Questions(asked.low, asked.high, together).answered()
+    joined = _join(cluster_of, questions.low[fits], questions.high[fits], together[fits])
+    return joined, Questions(questions.low, questions.high, together).answered()
 
 
-def _known(asked: Questions, known: Questions, records: int) -> np.ndarray:
-    """(questions,) weight together, as far as it is known; NaN else."""
-    keys, wanted = (pair_keys(own.low, own.high, records) for own in (known, asked))
+def _answers(
+    workspace: Workspace, weights: LevelWeights, judge: Judge, left: np.ndarray, right: np.ndarray, starts: np.ndarray
+) -> np.ndarray:
+    """Weight together of each question whose pairs of records begin at ``starts``; -inf where a rule keeps them apart."""
+    patterns = patterns_of(workspace.compare(left, right))
+    is_apart, is_neutral = judge(ScoredPairs(left, right, patterns, np.zeros(len(left), np.float32), len(left)))
+    is_free = ~np.logical_or.reduceat(is_apart, starts) & ~np.logical_and.reduceat(is_neutral, starts)
+    return np.where(is_free, _together(weights, patterns, starts), -np.inf)
+
+
+def _earlier_bits(questions: Questions, earlier: Questions, records: int) -> np.ndarray:
+    """(questions,) weight together where it was answered earlier; NaN elsewhere."""
+    keys, wanted = (pair_keys(clusters.low, clusters.high, records) for clusters in (earlier, questions))
     order = np.argsort(keys)
-    at = np.searchsorted(keys[order], wanted)
-    together = np.full(len(wanted), np.nan)
-    is_there = at < len(keys)
-    own = order[at[is_there]]
-    together[is_there] = np.where(keys[own] == wanted[is_there], known.together[own], np.nan)
-    return together
+    place = np.searchsorted(keys[order], wanted)
+    bits = np.full(len(wanted), np.nan)
+    is_there = place < len(keys)
+    position = order[place[is_there]]
+    bits[is_there] = np.where(keys[position] == wanted[is_there], earlier.together[position], np.nan)
+    return bits
 
 
 def _questions(pairs: ScoredPairs, cluster_of: np.ndarray, parted: np.ndarray) -> Questions:
     """Pairs of clusters that some scored pair of records joins and no steward parts, by that pair's weight."""
-    a, b = cluster_of[pairs.left], cluster_of[pairs.right]
-    own = a != b
+    cluster_l, cluster_r = cluster_of[pairs.left], cluster_of[pairs.right]
+    is_across = cluster_l != cluster_r
+    keys = pair_keys(cluster_l, cluster_r, len(cluster_of))
     if len(parted):
-        own &= ~is_among(pair_keys(a, b, len(cluster_of)), distinct(keys_of(cluster_of[parted], len(cluster_of))))
-    keys = pair_keys(a[own], b[own], len(cluster_of))
+        is_across &= ~is_among(keys, distinct(keys_of(cluster_of[parted], len(cluster_of))))
+    keys = keys[is_across]
     order = np.argsort(keys)
     keys = keys[order]
     first = np.flatnonzero(np.diff(keys, prepend=-1))
-    keys, weight = keys[first], np.maximum.reduceat(pairs.weight[own][order], first) if len(first) else np.empty(0)
+    keys, weight = (
+        keys[first],
+        np.maximum.reduceat(pairs.weight[is_across][order], first) if len(first) else np.empty(0),
+    )
     best = np.argsort(-weight, kind="stable")  # equal ones by the clusters' names
     low, high = np.divmod(keys[best], len(cluster_of))
     return Questions(low, high, np.full(len(best), np.nan))
@@ -123,9 +134,9 @@ def _members(cluster_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.argsort(cluster_of, kind="stable"), np.concatenate([[0], np.cumsum(size)])
 
 
-def _cross_sizes(asked: Questions, first: np.ndarray) -> np.ndarray:
+def _cross_sizes(questions: Questions, first: np.ndarray) -> np.ndarray:
     """Pairs of records that each question needs; 0 where it is settled already, or comes too late."""
-    rows, columns = first[asked.low + 1] - first[asked.low], first[asked.high + 1] - first[asked.high]
+    rows, columns = first[questions.low + 1] - first[questions.low], first[questions.high + 1] - first[questions.high]
     is_single = (rows == 1) & (columns == 1)  # two single records have been compared already
     size = np.where(is_single, 0, np.minimum(rows, MOST_SIDE) * np.minimum(columns, MOST_SIDE))
     size[np.cumsum(size) > MOST_PAIRS] = 0
@@ -133,44 +144,49 @@ def _cross_sizes(asked: Questions, first: np.ndarray) -> np.ndarray:
 
 
 def _cross_pairs(
-    asked: Questions, members: np.ndarray, first: np.ndarray, size: np.ndarray, begin: int, end: int
+    questions: Questions, members: np.ndarray, first: np.ndarray, size: np.ndarray, begin: int, end: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every record of the one cluster with every record of the other, and the question they belong to, for begin .. end."""
-    own = size[begin:end]
-    owner = begin + np.repeat(np.arange(len(own)), own)
-    within = np.arange(own.sum()) - np.repeat(np.cumsum(own) - own, own)
-    columns = np.minimum(first[asked.high[owner] + 1] - first[asked.high[owner]], MOST_SIDE)
-    a = members[first[asked.low[owner]] + within // columns]
-    b = members[first[asked.high[owner]] + within % columns]
-    return np.minimum(a, b).astype(np.int32), np.maximum(a, b).astype(np.int32), owner
+    sizes = size[begin:end]
+    owner = begin + np.repeat(np.arange(len(sizes)), sizes)
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    columns = np.minimum(first[questions.high[owner] + 1] - first[questions.high[owner]], MOST_SIDE)
+    row_l = members[first[questions.low[owner]] + within // columns]
+    row_r = members[first[questions.high[owner]] + within % columns]
+    return np.minimum(row_l, row_r).astype(np.int32), np.maximum(row_l, row_r).astype(np.int32), owner
 
 
 def _together(weights: LevelWeights, patterns: Patterns, starts: np.ndarray) -> np.ndarray:
     """Weight of each question, bits; its pairs begin at ``starts``."""
     together = np.repeat(np.array([weights.prior_match, *weights.prior_relatives])[:, None], len(starts), axis=1)
-    levels, of = patterns.levels, patterns.of
-    bits = match_bits(weights, levels), *(relative_bits(weights, levels, k) for k in range(len(together) - 1))
-    for c in range(levels.shape[1]):
-        is_known = (levels[:, c] > 0)[of]
-        known = np.add.reduceat(is_known, starts, dtype=np.int64)
-        for of_class, own in enumerate(bits):
-            if own[:, c].any():
-                together[of_class] += _half_best_half_mean(own[:, c][of], is_known, known, starts)
+    levels, pattern_of = patterns.levels, patterns.of
+    bits = (
+        match_bits(weights, levels),
+        *(relative_bits(weights, levels, relation) for relation in range(len(together) - 1)),
+    )
+    for comparison in range(levels.shape[1]):
+        is_known = (levels[:, comparison] > 0)[pattern_of]
+        n_known = np.add.reduceat(is_known, starts, dtype=np.int64)
+        for of_class, class_bits_of in enumerate(bits):
+            if class_bits_of[:, comparison].any():
+                together[of_class] += _half_best_half_mean(
+                    class_bits_of[:, comparison][pattern_of], is_known, n_known, starts
+                )
     return together[0] - against(together[1:])
 
 
-def _half_best_half_mean(bits: np.ndarray, is_known: np.ndarray, known: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _half_best_half_mean(bits: np.ndarray, is_known: np.ndarray, n_known: np.ndarray, starts: np.ndarray) -> np.ndarray:
     best = np.maximum.reduceat(np.where(is_known, bits, -np.inf), starts)
-    mean = np.add.reduceat(np.where(is_known, bits, 0.0), starts) / np.maximum(known, 1)
-    return np.where(known > 0, (best + mean) / 2, 0.0)
+    mean = np.add.reduceat(np.where(is_known, bits, 0.0), starts) / np.maximum(n_known, 1)
+    return np.where(n_known > 0, (best + mean) / 2, 0.0)
 
 
 def _join(cluster_of: np.ndarray, low: np.ndarray, high: np.ndarray, weight: np.ndarray) -> np.ndarray:
     is_taken = np.zeros(len(cluster_of), bool)
     into = np.arange(len(cluster_of))
-    for q in np.lexsort((high, low, -weight)):
-        a, b = low[q], high[q]
-        if not is_taken[a] and not is_taken[b]:
-            is_taken[a] = is_taken[b] = True
-            into[b] = a
+    for nth in np.lexsort((high, low, -weight)):
+        cluster_l, cluster_r = low[nth], high[nth]
+        if not is_taken[cluster_l] and not is_taken[cluster_r]:
+            is_taken[cluster_l] = is_taken[cluster_r] = True
+            into[cluster_r] = cluster_l
     return into[cluster_of]

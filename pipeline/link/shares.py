@@ -1,4 +1,4 @@
-"""Level shares of all comparisons side by side, and what of them is given rather than estimated."""
+"""Level shares of all comparisons side by side, and which of them are fixed rather than estimated."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ def sizes_of(comparisons: Sequence[Comparison]) -> np.ndarray:
 
 def shares_of(comparisons: Sequence[Comparison]) -> Shares:
     """The shares of trained comparisons."""
-    found = Shares(*(np.zeros((len(comparisons), MOST_LEVELS)) for _ in Shares._fields))
-    for c, comparison in enumerate(comparisons):
-        for name, own in zip(Shares._fields, found, strict=True):
-            own[c, : len(comparison.levels)] = [getattr(level, name) for level in comparison.levels]
-    return found
-
-
-def given_shares(comparisons: Sequence[Comparison], given: FixedParameters) -> Shares:
-    """The fixed shares; NaN where training estimates."""
-    shares = Shares(*(np.full((len(comparisons), MOST_LEVELS), np.nan) for _ in Shares._fields))
-    for c, comparison in enumerate(comparisons):
-        for name, levels in given.shares.get(comparison.field, {}).items():
-            for level, share in levels.items():
-                getattr(shares, name)[c, LEVELS[comparison.kind].index(level)] = share
+    shares = Shares(*(np.zeros((len(comparisons), MOST_LEVELS)) for _ in Shares._fields))
+    for number, comparison in enumerate(comparisons):
+        for name, column in zip(Shares._fields, shares, strict=True):
+            column[number, : len(comparison.levels)] = [getattr(level, name) for level in comparison.levels]
     return shares
 
 
-def given_rates(given: FixedParameters) -> np.ndarray:
+def fixed_shares(comparisons: Sequence[Comparison], fixed: FixedParameters) -> Shares:
+    """The fixed shares; NaN where training estimates."""
+    shares = Shares(*(np.full((len(comparisons), MOST_LEVELS), np.nan) for _ in Shares._fields))
+    for number, comparison in enumerate(comparisons):
+        for name, levels in fixed.shares.get(comparison.field, {}).items():
+            for level, share in levels.items():
+                getattr(shares, name)[number, LEVELS[comparison.kind].index(level)] = share
+    return shares
+
+
+def fixed_rates(fixed: FixedParameters) -> np.ndarray:
     """(classes,) the fixed parts of the prior, pairs a record; NaN where training estimates."""
-    return np.array([given.rates.get(rate, np.nan) for rate in RATES])
+    return np.array([fixed.rates.get(rate, np.nan) for rate in RATES])
 
 
-def with_given(free: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Shares that sum to 1: the given ones as they are, the others in their proportions beside them."""
-    is_given = ~np.isnan(given)
-    fixed, rest = np.where(is_given, given, 0.0), np.where(is_given, 0.0, free)
-    room = np.maximum(1.0 - fixed.sum(1, keepdims=True), 0.0)
-    return fixed + rest * room / np.maximum(rest.sum(1, keepdims=True), LEAST)
+def with_fixed(free: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """Shares that sum to 1: the fixed ones as they are, the others in their proportions beside them."""
+    is_fixed = ~np.isnan(fixed)
+    held, estimated = np.where(is_fixed, fixed, 0.0), np.where(is_fixed, 0.0, free)
+    room = np.maximum(1.0 - held.sum(1, keepdims=True), 0.0)
+    return held + estimated * room / np.maximum(estimated.sum(1, keepdims=True), LEAST)

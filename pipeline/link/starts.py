@@ -53,17 +53,17 @@ class Race(NamedTuple):
     """starts that ended where the best did"""
 
 
-def best_of_starts(comparisons: Sequence[Comparison], evidence: Evidence, given: FixedParameters) -> Race:
+def best_of_starts(comparisons: Sequence[Comparison], evidence: Evidence, fixed: FixedParameters) -> Race:
     """The estimate that fits best of those that EM comes to from several starts."""
     race = thinned(evidence, RACE_PATTERNS)
-    mixture = Mixture(comparisons, race, given)
+    mixture = Mixture(comparisons, race, fixed)
     ends: list[End] = []
-    for said in STARTS:
-        ends.append(climb(mixture, _start(mixture, *said), _best(ends) if ends else None))
+    for start in STARTS:
+        ends.append(climb(mixture, _start(mixture, *start), _best(ends) if ends else None))
     best = _best(ends)
     at_best = sum(_moved(end.estimate, best.estimate) < SAME for end in ends)
     if race is not evidence:
-        last = climb(Mixture(comparisons, evidence, given), best.estimate)
+        last = climb(Mixture(comparisons, evidence, fixed), best.estimate)
         best = replace(last, rounds=best.rounds + last.rounds)
     return Race(best, tuple(ends), at_best)
 
@@ -121,11 +121,11 @@ def _moved(before: Estimate, after: Estimate) -> float:
 
 def _extrapolated(first: Estimate, second: Estimate, third: Estimate) -> Estimate:
     """Where three estimates in a row point to, on the scale of logarithms; steps count by the pairs that they move."""
-    logs = [[np.log(np.where(part > 0, part, 1.0)) for part in at] for at in (first, second, third)]
+    logs = [[np.log(np.where(part > 0, part, 1.0)) for part in estimate] for estimate in (first, second, third)]
     step = [b - a for a, b in zip(logs[0], logs[1], strict=True)]
     turn = [c - b - s for b, c, s in zip(logs[1], logs[2], step, strict=True)]
     worth = (first.prior, first.prior[0] * first.m, first.prior[1] * first.related)
     size, bend = (sum(float((w * d**2).sum()) for w, d in zip(worth, part, strict=True)) for part in (step, turn))
     far = max(float(np.sqrt(size / max(bend, LEAST * size, TINY))), 1.0)
-    found = [np.exp(a + 2 * far * s + far**2 * t) for a, s, t in zip(logs[0], step, turn, strict=True)]
-    return Estimate(*(np.where(old > 0, new, 0.0) for old, new in zip(first, found, strict=True)))
+    parts = [np.exp(a + 2 * far * s + far**2 * t) for a, s, t in zip(logs[0], step, turn, strict=True)]
+    return Estimate(*(np.where(old > 0, new, 0.0) for old, new in zip(first, parts, strict=True)))

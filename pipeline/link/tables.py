@@ -41,23 +41,26 @@ def links_table(
         "decided_by": _worded({"steward": fates.by_steward[keep], "identifier": by_identifier}, "model"),
         "rules": rules_met(hits.names, hits.holds[keep]),
     }
-    columns |= {f"mw_{c.field}": pa.array(np.round(parts[:, k], 6)[pattern]) for k, c in enumerate(model.comparison)}
+    columns |= {
+        f"mw_{comparison.field}": pa.array(np.round(parts[:, number], 6)[pattern])
+        for number, comparison in enumerate(model.comparison)
+    }
     table = pa.table(columns)
     return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
 
 
-def _worded(words: Mapping[str, np.ndarray], other: str) -> pa.Array:
+def _worded(words: Mapping[str, np.ndarray], otherwise: str) -> pa.Array:
     """The first word that holds of each row."""
     code = np.select(list(words.values()), list(range(len(words))), len(words))
-    return pa.array([*words, other]).take(pa.array(code))
+    return pa.array([*words, otherwise]).take(pa.array(code))
 
 
 def rules_met(names: Sequence[str], holds: np.ndarray) -> pa.Array:
     """(rows,) lists of the names of the rules that hold, (rows, rules), of each row; null where none does."""
-    many = holds.sum(1)
-    ends = np.concatenate([[0], np.cumsum(many)]).astype(np.int32)
+    n_met = holds.sum(1)
+    ends = np.concatenate([[0], np.cumsum(n_met)]).astype(np.int32)
     met = pa.array(names, pa.string()).take(pa.array(np.nonzero(holds)[1]))
-    return pa.ListArray.from_arrays(pa.array(ends), met, mask=pa.array(many == 0))
+    return pa.ListArray.from_arrays(pa.array(ends), met, mask=pa.array(n_met == 0))
 
 
 def members_table(ids: pa.Array, cluster_of: np.ndarray) -> pa.Table:

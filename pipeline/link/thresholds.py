@@ -31,15 +31,15 @@ def derive(weight: np.ndarray, expected_matches: float) -> dict[PolicyName, Poli
 
 def _best_f1(weight: np.ndarray, expected_matches: float) -> float:
     chance = probability(np.sort(weight)[::-1])
-    found = np.cumsum(chance)
-    f1 = 2 * found / (np.arange(1, len(chance) + 1) + max(expected_matches, found[-1] if len(found) else 1.0))
+    expected = np.cumsum(chance)
+    f1 = 2 * expected / (np.arange(1, len(chance) + 1) + max(expected_matches, expected[-1] if len(expected) else 1.0))
     best = float(f1.max(initial=0.5))
-    return round(float(np.log2(best / 2 / (1 - best / 2))), 2)
+    return round(float(np.log2(best / 2 / (1 - best / 2))), 2) + 0.0  # never -0.0, which people would read
 
 
 def _precise(weight: np.ndarray) -> float:
     for bits in np.arange(LEAST_STRICT, MOST_STRICT, STEP):
-        own = weight[weight >= bits]
-        if STRICT_DOUBT * (1 - probability(own)).sum() <= (1 - STRICT_PRECISION) * len(own):
+        linked = weight[weight >= bits]
+        if STRICT_DOUBT * (1 - probability(linked)).sum() <= (1 - STRICT_PRECISION) * len(linked):
             return float(bits)
     return MOST_STRICT

@@ -38,22 +38,22 @@ class Training:
         return self.race.best.outcome == "settled"
 
 
-def train(model: Model, evidence: Evidence, given: FixedParameters = NOTHING_FIXED) -> Training:
-    """Estimate every level's m, u and related share, and the prior, but for what is given.
+def train(model: Model, evidence: Evidence, fixed: FixedParameters = NOTHING_FIXED) -> Training:
+    """Estimate every level's m, u and related share, and the prior, but for what is fixed.
 
     Args:
         model: its levels, where it has any, are not used.
         evidence: what is known of the pairs.
-        given: figures that stay as they are.
+        fixed: figures that stay as they are.
     """
-    race = best_of_starts(model.comparison, evidence, given)
-    return Training(_trained(model, evidence, given, race), race, *_expected(race.best.estimate, evidence))
+    race = best_of_starts(model.comparison, evidence, fixed)
+    return Training(_trained(model, evidence, fixed, race), race, *_expected(race.best.estimate, evidence))
 
 
-def retrained(training: Training, evidence: Evidence, given: FixedParameters) -> Model:
+def retrained(training: Training, evidence: Evidence, fixed: FixedParameters) -> Model:
     """The model on other evidence, from where training ended."""
-    best = climb(Mixture(training.model.comparison, evidence, given), training.race.best.estimate)
-    return _trained(training.model, evidence, given, training.race._replace(best=best))
+    best = climb(Mixture(training.model.comparison, evidence, fixed), training.race.best.estimate)
+    return _trained(training.model, evidence, fixed, training.race._replace(best=best))
 
 
 def training_metrics(training: Training) -> list[Metric]:
@@ -67,8 +67,8 @@ def training_metrics(training: Training) -> list[Metric]:
         Metric("train", "starts", len(race.ends), "count"),
         Metric("train", "starts_at_best", race.at_best / len(race.ends), "share"),
         *(
-            Metric("train", f"log_likelihood_{k}", end.log_likelihood, "nats")
-            for k, end in enumerate(race.ends, start=1)
+            Metric("train", f"log_likelihood_{number}", end.log_likelihood, "nats")
+            for number, end in enumerate(race.ends, start=1)
         ),
     ]
 
@@ -79,14 +79,16 @@ def _expected(estimate: Estimate, evidence: Evidence) -> tuple[float, float]:
     return float(estimate.prior[0] * pairs), float(estimate.prior[1:].sum() * pairs)
 
 
-def _trained(model: Model, evidence: Evidence, given: FixedParameters, race: Race) -> Model:
-    mixture = Mixture(model.comparison, evidence, given)
+def _trained(model: Model, evidence: Evidence, fixed: FixedParameters, race: Race) -> Model:
+    mixture = Mixture(model.comparison, evidence, fixed)
     estimate = race.best.estimate
     shares = mixture.shares(estimate)
-    comparisons = tuple(_with_levels(c, k, shares, given) for k, c in enumerate(model.comparison))
+    comparisons = tuple(
+        _with_levels(comparison, number, shares, fixed) for number, comparison in enumerate(model.comparison)
+    )
     rates = estimate.prior * mixture.pairs / mixture.records
-    prior = Prior(**dict(zip(RATES, map(_round, rates), strict=True)), fixed=tuple(given.rates))
-    done = Trained(
+    prior = Prior(**dict(zip(RATES, map(_round, rates), strict=True)), fixed=tuple(fixed.rates))
+    trained = Trained(
         code=f"boroughlink {version('boroughlink')}",
         records=evidence.records,
         rounds=race.best.rounds,
@@ -96,23 +98,25 @@ def _trained(model: Model, evidence: Evidence, given: FixedParameters, race: Rac
         decided_pairs=len(evidence.decided.is_link) if evidence.decided else 0,
     )
     reference = reference_of(comparisons, evidence, race.best.matches)
-    found = {
+    update = {
         "comparison": comparisons,
         "prior": prior,
-        "trained": done,
+        "trained": trained,
         "reference": reference,
         "format_version": FORMAT,
     }
-    return model.model_copy(update=found)
+    return model.model_copy(update=update)
 
 
-def _with_levels(comparison: Comparison, at: int, shares: Shares, given: FixedParameters) -> Comparison:
-    fixed = given.shares.get(comparison.field, {})
+def _with_levels(comparison: Comparison, number: int, shares: Shares, fixed: FixedParameters) -> Comparison:
+    levels_fixed = fixed.shares.get(comparison.field, {})
     levels = []
-    for k, name in enumerate(LEVELS[comparison.kind]):
-        held = tuple(share for share in SHARES if name in fixed.get(share, {}) and share not in comparison.fixed)
-        m, u, related = (_round(own[at, k]) for own in shares)
-        levels.append(Level(name=name, m=m, u=u, related=related, fixed=held))
+    for level_number, name in enumerate(LEVELS[comparison.kind]):
+        shares_fixed = tuple(
+            share for share in SHARES if name in levels_fixed.get(share, {}) and share not in comparison.fixed
+        )
+        m, u, related = (_round(share[number, level_number]) for share in shares)
+        levels.append(Level(name=name, m=m, u=u, related=related, fixed=shares_fixed))
     return comparison.model_copy(update={"levels": tuple(levels)})
 
 

@@ -10,7 +10,7 @@ from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, LevelWeights, Workspace
 from pipeline.link.blocking_rules import ChosenRules, choose_rules
 from pipeline.link.decided_training import DecidedPairs, train_with
-from pipeline.link.evidence import Decided, Evidence
+from pipeline.link.evidence import DecidedLevels, Evidence
 from pipeline.link.thresholds import derive
 from pipeline.link.training import Training, train
 from pipeline.link.weights import level_weights, pattern_probability
@@ -21,10 +21,10 @@ FLOOR_BITS = -8.0  # pairs under it are forgotten
 RANDOM_PAIRS, SAMPLED_RECORDS, SEED = 1_000_000, 12_000, 2016
 
 
-def weights_on(workspace: Workspace, model: Model, given: FrequencyTable | None = None) -> LevelWeights:
-    """The model's weights on the records at hand, or with a frequency table that is given."""
-    if given is not None:
-        return level_weights(model, given.frequencies, given.name_pairs, given.pairs_per_record)
+def weights_on(workspace: Workspace, model: Model, table: FrequencyTable | None = None) -> LevelWeights:
+    """The model's weights on the records at hand, or, where there is a frequency table, with that."""
+    if table is not None:
+        return level_weights(model, table.frequencies, table.name_pairs, table.pairs_per_record)
     per_record = workspace.n_pairs / max(workspace.n_records, 1)
     return level_weights(model, workspace.frequencies, workspace.name_pairs, per_record)
 
@@ -43,7 +43,7 @@ def trained(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs |
 
 
 def train_on(
-    workspace: Workspace, model: Model, given: FixedParameters = NOTHING_FIXED, decided: DecidedPairs | None = None
+    workspace: Workspace, model: Model, fixed: FixedParameters = NOTHING_FIXED, decided: DecidedPairs | None = None
 ) -> tuple[Training, ChosenRules]:
     """Estimate the model's probabilities and prior from the records themselves, and choose its blocking rules."""
     random = workspace.random_patterns(RANDOM_PAIRS, SEED)
@@ -58,10 +58,10 @@ def train_on(
         workspace.n_pairs,
     )
     if decided is not None and len(decided.left):
-        told = Decided(workspace.compare(decided.left, decided.right), decided.is_link)
-        training = train_with(model, evidence, given, told)
+        decided_levels = DecidedLevels(workspace.compare(decided.left, decided.right), decided.is_link)
+        training = train_with(model, evidence, fixed, decided_levels)
     else:
-        training = train(model, evidence, given)
+        training = train(model, evidence, fixed)
     likely = pattern_probability(weights_on(workspace, training.model), sample.patterns.levels)
     chosen = choose_rules(sample, likely, workspace.n_records)
     blocking = training.model.blocking.model_copy(update={"rule": training.model.blocking.rule or chosen.rules})

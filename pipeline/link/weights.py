@@ -74,24 +74,26 @@ def class_bits(
     relatives = np.zeros((len(RELATIVES), len(comparisons), WIDTH))
     exact = [len(LEVELS[comparison.kind]) for comparison in comparisons]
     chance = tuple(
-        chance_bits(frequency, matches_per_record * shares.m[c, exact[c] - 1])
-        for c, frequency in enumerate(frequencies)
+        chance_bits(frequency, matches_per_record * shares.m[number, exact[number] - 1])
+        for number, frequency in enumerate(frequencies)
     )
-    for c, (comparison, frequency) in enumerate(zip(comparisons, frequencies, strict=True)):
-        m, u, related = (share[c, : exact[c]] for share in shares)
-        match[c] = spread_bits(comparison, m, u, frequency, chance[c])
+    for number, (comparison, frequency) in enumerate(zip(comparisons, frequencies, strict=True)):
+        m, u, related = (share[number, : exact[number]] for share in shares)
+        match[number] = spread_bits(comparison, m, u, frequency, chance[number])
         if comparison.is_shared:
-            relatives[:, c] = spread_bits(comparison, related, u, frequency, chance[c])
+            relatives[:, number] = spread_bits(comparison, related, u, frequency, chance[number])
         else:
-            relatives[[comparison.kind in also for also in RELATIVES.values()], c] = match[c]
-    m_names = [shares.m[c, exact[c] - 1] for c in name_columns(comparisons) or ()]
+            relatives[[comparison.kind in agreeing_kinds for agreeing_kinds in RELATIVES.values()], number] = match[
+                number
+            ]
+    m_names = [shares.m[number, exact[number] - 1] for number in name_columns(comparisons) or ()]
     return ClassBits(match, relatives, lift_bits(together, matches_per_record * float(np.prod(m_names))), chance)
 
 
 def name_columns(comparisons: Sequence[Comparison]) -> tuple[int, int] | None:
     """Where forename and surname stand, if both are compared."""
-    at = {comparison.kind: c for c, comparison in enumerate(comparisons)}
-    return (at["forename"], at["surname"]) if {"forename", "surname"} <= set(at) else None
+    number = {comparison.kind: nth for nth, comparison in enumerate(comparisons)}
+    return (number["forename"], number["surname"]) if {"forename", "surname"} <= set(number) else None
 
 
 def lift_bits(together: NamePairs, matches_per_occurrence: float) -> np.ndarray:
@@ -101,8 +103,8 @@ def lift_bits(together: NamePairs, matches_per_occurrence: float) -> np.ndarray:
     on each by itself is read off the common names, where strangers make most of the pairs; rare names are given what
     the rarest of these have.
     """
-    own = together.occurrences * matches_per_occurrence
-    strangers = np.maximum(together.agreeing - own, 0.0)
+    of_one_person = together.occurrences * matches_per_occurrence
+    strangers = np.maximum(together.agreeing - of_one_person, 0.0)
     is_most = np.clip(10 * strangers / np.maximum(together.agreeing, 1.0) - 5.0, 0.0, 1.0)
     is_sure = is_most * np.clip(2 * strangers / SURE_PAIRS - 2.0, 0.0, 1.0) * (together.by_chance >= 1)
     bits = np.log2(np.maximum(strangers, 1.0) / np.maximum(together.by_chance, 1.0))
@@ -137,8 +139,8 @@ def chance_bits(frequency: Frequencies, matches_per_occurrence: float) -> np.nda
     A value that stands eight times because one person has eight records is not a common value. Of the pairs that agree
     on the values of a bin, those that its persons are expected to make by themselves are no chance.
     """
-    own = frequency.occurrences * matches_per_occurrence / np.maximum(frequency.agreeing, 1.0)
-    return -np.log2(1.0 - np.minimum(own, MOST_OWN))
+    of_one_person = frequency.occurrences * matches_per_occurrence / np.maximum(frequency.agreeing, 1.0)
+    return -np.log2(1.0 - np.minimum(of_one_person, MOST_OWN))
 
 
 def prior_bits(prior: Prior, pairs_per_record: float) -> tuple[float, np.ndarray]:
@@ -155,14 +157,17 @@ def probability(bits: np.ndarray) -> np.ndarray:
 
 def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bits that each comparison adds (pairs, comparisons), and that the classes of relatives take off (pairs,)."""
-    found = patterns_of(levels)
-    parts, related = pattern_waterfall(weights, found.levels)
-    return parts[found.of], related[found.of]
+    patterns = patterns_of(levels)
+    parts, related = pattern_waterfall(weights, patterns.levels)
+    return parts[patterns.of], related[patterns.of]
 
 
 def pattern_waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """As ``waterfall``, of patterns: nothing is looked up twice where none comes twice."""
-    odds = [prior + relative_bits(weights, levels, k).sum(1) for k, prior in enumerate(weights.prior_relatives)]
+    odds = [
+        prior + relative_bits(weights, levels, relation).sum(1)
+        for relation, prior in enumerate(weights.prior_relatives)
+    ]
     return match_bits(weights, levels), -against(np.stack(odds))
 
 
@@ -177,10 +182,10 @@ def match_bits(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
     return _beside_surname(weights, levels, weights.match[np.arange(levels.shape[1]), levels])
 
 
-def relative_bits(weights: LevelWeights, levels: np.ndarray, k: int) -> np.ndarray:
+def relative_bits(weights: LevelWeights, levels: np.ndarray, relation: int) -> np.ndarray:
     """(pairs, comparisons) bits for the k-th class of relatives against strangers."""
-    bits = weights.relatives[k][np.arange(levels.shape[1]), levels]
-    return _beside_surname(weights, levels, bits) if k == weights.namesakes else bits
+    bits = weights.relatives[relation][np.arange(levels.shape[1]), levels]
+    return _beside_surname(weights, levels, bits) if relation == weights.namesakes else bits
 
 
 def _beside_surname(weights: LevelWeights, levels: np.ndarray, bits: np.ndarray) -> np.ndarray:

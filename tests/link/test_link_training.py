@@ -21,7 +21,7 @@ from pipeline.link import starts
 from pipeline.link.agreement import fit
 from pipeline.link.decided_training import pairs_of, train_with
 from pipeline.link.em import Mixture
-from pipeline.link.evidence import Decided, rows_of, thinned
+from pipeline.link.evidence import DecidedLevels, rows_of, thinned
 from pipeline.link.training import train, training_metrics
 from pipeline.link.weights import class_bits, lift_bits
 from schemas.model import FORMAT, LEVELS, Model, load_model, save_model
@@ -316,9 +316,9 @@ ALONE = tuple((name, kind, False) for name, kind, _ in FIELDS)
 """The fields, none of them said to be shared: training takes households for persons."""
 
 
-def decided(links: int, unlinks: int) -> Decided:
+def decided(links: int, unlinks: int) -> DecidedLevels:
     levels = np.concatenate([drawn(MATCHES, links, 5), drawn(HOUSEHOLDS, unlinks, 6)])
-    return Decided(levels, np.arange(len(levels)) < links)
+    return DecidedLevels(levels, np.arange(len(levels)) < links)
 
 
 def test_decisions_help_where_training_without_them_is_misled() -> None:
@@ -345,7 +345,9 @@ def test_decisions_that_say_what_training_knew_change_nothing() -> None:
     """Decided pairs are doubtful ones, not drawn at random: they must not be counted a second time."""
     plain = train(model_of(), PERSONS)
     sure = PERSONS.candidates.levels.max(0)  # agrees on everything
-    done = train_with(model_of(), PERSONS, NOTHING_FIXED, Decided(np.tile(sure, (1_000, 1)), np.ones(1_000, bool)))
+    done = train_with(
+        model_of(), PERSONS, NOTHING_FIXED, DecidedLevels(np.tile(sure, (1_000, 1)), np.ones(1_000, bool))
+    )
     assert done.expected_matches == pytest.approx(plain.expected_matches, rel=1e-3)
     assert done.model.trained
     assert done.model.trained.decided_pairs == 1_000
@@ -356,7 +358,7 @@ def test_a_decided_pair_takes_the_place_of_the_candidate_it_is() -> None:
     candidates = PatternCounts(np.array([agree, differ], np.uint8), np.array([3, 10]))
     told = np.array([agree, agree, differ, other], np.uint8)
     evidence = replace(
-        PERSONS, candidates=candidates, scale=2.0, decided=Decided(told, np.array([True, False, False, True]))
+        PERSONS, candidates=candidates, scale=2.0, decided=DecidedLevels(told, np.array([True, False, False, True]))
     )
     rows = rows_of(evidence)
     assert rows.pairs.sum() == 2.0 * 13 + 1  # the other pair was no candidate
@@ -366,7 +368,7 @@ def test_a_decided_pair_takes_the_place_of_the_candidate_it_is() -> None:
 
 def test_unlinked_pairs_may_be_relatives_but_no_matches() -> None:
     rows = drawn(HOUSEHOLDS, 400, 8)
-    evidence = replace(FAMILIES, candidates=counted(rows), decided=Decided(rows, np.zeros(len(rows), bool)))
+    evidence = replace(FAMILIES, candidates=counted(rows), decided=DecidedLevels(rows, np.zeros(len(rows), bool)))
     mixture = Mixture(model_of().comparison, evidence, NOTHING_FIXED)
     start = starts._start(mixture, *starts.STARTS[0])
     better = mixture.round(start).better

@@ -1,5 +1,5 @@
 """The local engine: numba kernels over integer codes, on one machine.
 
-``values`` encodes records, ``blocks`` finds candidate pairs, ``levels`` compares two values, ``scan`` compares pairs,
+``encode`` encodes records, ``blocks`` finds candidate pairs, ``levels`` compares two values, ``scan`` compares pairs,
 ``engine`` puts them behind the port.
 """

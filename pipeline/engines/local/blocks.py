@@ -22,7 +22,7 @@ from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
 FIRST = np.int32(1 << 30)  # marks the first record of a block
-ROUND_KEYS = 12_000_000  # taken at a time: some 90 MB a thread; more where that would need too many rounds
+ROUND_KEYS = 12_000_000  # keys taken at a time: some 90 MB a thread; more where that would need too many rounds
 MOST_ROUNDS = 16
 Result = TypeVar("Result")
 HEAPS_A_RECORD, MOST_HEAP_BITS = 2, 22
@@ -33,9 +33,9 @@ class Blocks(NamedTuple):
 
     member: np.ndarray
     """int32 record numbers, block after block, ascending in each; the first of a block has FIRST set"""
-    own_start: np.ndarray
-    own: np.ndarray
-    """places of record i in ``member`` where somebody follows it: own[own_start[i]:own_start[i + 1]]"""
+    place_start: np.ndarray
+    place: np.ndarray
+    """Places of record i in ``member`` where somebody follows it: place[place_start[i]:place_start[i + 1]]"""
 
 
 def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolExecutor, threads: int) -> Blocks:
@@ -45,9 +45,11 @@ def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolE
     def block(key: np.ndarray, row: np.ndarray, start: np.ndarray, rule_bits: int) -> np.ndarray:
         return group_heaps(key, row, start, plan.largest, rule_bits)[0]
 
-    found = in_heaps(plan, n, block, pool, threads)
-    member = np.concatenate([single_blocks(plan, tokens.token_count)[0], *found, np.array([FIRST])], dtype=np.int32)
-    return Blocks(member, *owners(n, member, pool, threads))
+    heap_members = in_heaps(plan, n, block, pool, threads)
+    member = np.concatenate(
+        [single_blocks(plan, tokens.token_count)[0], *heap_members, np.array([FIRST])], dtype=np.int32
+    )
+    return Blocks(member, *record_places(n, member, pool, threads))
 
 
 HeapWork = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Result]
@@ -55,19 +57,19 @@ HeapWork = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Result]
 
 
 def in_heaps(plan: KeyPlan, n: int, work: HeapWork[Result], pool: ThreadPoolExecutor, threads: int) -> list[Result]:
-    """Work on all keys of n records, some heaps at a time; equal keys are in one heap, and their records ascend."""
+    """Results of ``work`` on all keys of n records, some heaps at a time; equal keys are in one heap, and their records ascend."""
     bits, rule_bits = heap_bits(HEAPS_A_RECORD * n), len(plan.largest).bit_length()
-    counted = pool.map(lambda own: count_heaps(own[0], own[1], plan, bits), spans(n, threads))
-    start = np.concatenate([[0], np.cumsum(np.sum(list(counted), axis=0, dtype=np.int64))])
+    counts = pool.map(lambda span: count_heaps(span[0], span[1], plan, bits), spans(n, threads))
+    start = np.concatenate([[0], np.cumsum(np.sum(list(counts), axis=0, dtype=np.int64))])
 
-    def one(heaps: tuple[int, int]) -> Result:
+    def work_on_heaps(heaps: tuple[int, int]) -> Result:
         first, last = heaps
-        many = int(start[last] - start[first])
-        key, row = np.empty(many, np.uint32), np.empty(many, np.int32)
-        fill_heaps(first, last, n, plan, bits, rule_bits, start, key, row)
-        return work(key, row, start[first : last + 1] - start[first], rule_bits)
+        n_keys = int(start[last] - start[first])
+        keys, rows = np.empty(n_keys, np.uint32), np.empty(n_keys, np.int32)
+        fill_heaps(first, last, n, plan, bits, rule_bits, start, keys, rows)
+        return work(keys, rows, start[first : last + 1] - start[first], rule_bits)
 
-    return list(pool.map(one, _rounds(start, threads)))
+    return list(pool.map(work_on_heaps, _rounds(start, threads)))
 
 
 def heap_bits(heaps: int) -> int:
@@ -80,21 +82,21 @@ def spans(n: int, parts: int) -> list[tuple[int, int]]:
     return [(n * part // parts, n * (part + 1) // parts) for part in range(parts)]
 
 
-def owners(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) -> tuple[np.ndarray, np.ndarray]:
+def record_places(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """Where each record stands with somebody after it: start of its places, and the places."""
-    own = spans(n, threads)
-    count = np.concatenate(list(pool.map(lambda span: _count_places(span[0], span[1], member), own)))
+    parts = spans(n, threads)
+    count = np.concatenate(list(pool.map(lambda span: _count_places(span[0], span[1], member), parts)))
     start = np.concatenate([[0], np.cumsum(count)])
     place = np.empty(start[-1], np.uint32)
-    list(pool.map(lambda span: _fill_places(span[0], span[1], member, start, place), own))
+    list(pool.map(lambda span: _fill_places(span[0], span[1], member, start, place), parts))
     return start, place
 
 
 def _rounds(start: np.ndarray, threads: int) -> list[tuple[int, int]]:
     """Runs of heaps, from first up to last, that are taken at a time; each run is a pass over all records."""
-    many = int(start[-1])
-    wanted = threads * -(-max(1, min(MOST_ROUNDS, -(-many // ROUND_KEYS))) // threads)
-    bounds = np.searchsorted(start, np.linspace(0, many, wanted + 1)[1:-1])
+    n_keys = int(start[-1])
+    rounds = threads * -(-max(1, min(MOST_ROUNDS, -(-n_keys // ROUND_KEYS))) // threads)
+    bounds = np.searchsorted(start, np.linspace(0, n_keys, rounds + 1)[1:-1])
     return [(int(a), int(b)) for a, b in pairwise([0, *bounds, len(start) - 1])]
 
 
@@ -104,109 +106,109 @@ def group_heaps(key, row, start, largest, rule_bits):
 
     Heap h stands at start[h]:start[h + 1]; the last bits of a key are its rule; what is kept moves to the front of the same arrays.
     """
-    room = 0
+    largest_heap = 0
     for heap in range(start.shape[0] - 1):
-        room = max(room, start[heap + 1] - start[heap])
-    spare_keys, spare_rows = np.empty(room, key.dtype), np.empty(room, np.int32)
-    total = 0
+        largest_heap = max(largest_heap, start[heap + 1] - start[heap])
+    spare_keys, spare_rows = np.empty(largest_heap, key.dtype), np.empty(largest_heap, np.int32)
+    filled = 0
     for heap in range(start.shape[0] - 1):
-        x, b = start[heap], start[heap + 1]
-        _sort_heap(key, row, spare_keys, spare_rows, x, b)
-        while x < b:
-            y = x + 1
-            while y < b and key[y] == key[x]:
-                y += 1
-            rule = np.int64(key[x]) & ((1 << rule_bits) - 1)
-            if 1 < y - x <= largest[rule]:
-                for z in range(x, y):
-                    row[total] = row[z] if z > x else row[z] | FIRST
-                    key[total] = rule
-                    total += 1
-            x = y
-    return row[:total].copy(), key[:total].astype(np.uint16)
+        begin, heap_end = start[heap], start[heap + 1]
+        _sort_heap(key, row, spare_keys, spare_rows, begin, heap_end)
+        while begin < heap_end:
+            end = begin + 1
+            while end < heap_end and key[end] == key[begin]:
+                end += 1
+            rule = np.int64(key[begin]) & ((1 << rule_bits) - 1)
+            if 1 < end - begin <= largest[rule]:
+                for position in range(begin, end):
+                    row[filled] = row[position] if position > begin else row[position] | FIRST
+                    key[filled] = rule
+                    filled += 1
+            begin = end
+    return row[:filled].copy(), key[:filled].astype(np.uint16)
 
 
 @njit(cache=True, nogil=True)
-def _sort_heap(keys, rows, spare_keys, spare_rows, a, b):
-    """Sort keys[a:b], and rows with them, keeping the order of equal ones: runs of 16 by insertion, then merged."""
-    for begin in range(a, b, 16):
-        for x in range(begin + 1, min(begin + 16, b)):
-            k, r, z = keys[x], rows[x], x
-            while z > begin and keys[z - 1] > k:
-                keys[z], rows[z] = keys[z - 1], rows[z - 1]
-                z -= 1
-            keys[z], rows[z] = k, r
+def _sort_heap(keys, rows, spare_keys, spare_rows, first, last):
+    """Sort keys[first:last], and rows with them, keeping the order of equal ones: runs of 16 by insertion, then merged."""
+    for begin in range(first, last, 16):
+        for left in range(begin + 1, min(begin + 16, last)):
+            key, row, hole = keys[left], rows[left], left
+            while hole > begin and keys[hole - 1] > key:
+                keys[hole], rows[hole] = keys[hole - 1], rows[hole - 1]
+                hole -= 1
+            keys[hole], rows[hole] = key, row
     width = 16
-    while width < b - a:
-        for begin in range(a, b, 2 * width):
-            middle, end = min(begin + width, b), min(begin + 2 * width, b)
-            x, y = begin, middle
-            for z in range(begin - a, end - a):
-                if x < middle and (y >= end or keys[x] <= keys[y]):
-                    spare_keys[z], spare_rows[z] = keys[x], rows[x]
-                    x += 1
+    while width < last - first:
+        for begin in range(first, last, 2 * width):
+            middle, end = min(begin + width, last), min(begin + 2 * width, last)
+            left, right = begin, middle
+            for hole in range(begin - first, end - first):
+                if left < middle and (right >= end or keys[left] <= keys[right]):
+                    spare_keys[hole], spare_rows[hole] = keys[left], rows[left]
+                    left += 1
                 else:
-                    spare_keys[z], spare_rows[z] = keys[y], rows[y]
-                    y += 1
-        for z in range(b - a):
-            keys[a + z], rows[a + z] = spare_keys[z], spare_rows[z]
+                    spare_keys[hole], spare_rows[hole] = keys[right], rows[right]
+                    right += 1
+        for hole in range(last - first):
+            keys[first + hole], rows[first + hole] = spare_keys[hole], spare_rows[hole]
         width *= 2
 
 
 @njit(cache=True, nogil=True)
 def single_blocks(plan, count):
     """Members and rules of the blocks of tokens that are keys by themselves."""
-    place = np.zeros(count.shape[0], np.int64)
-    total = 0
-    for t in range(count.shape[0]):
-        place[t] = total
-        if plan.alone[t]:
-            total += count[t]
-    member, rule = np.empty(total, np.int32), np.empty(total, np.uint16)
+    block_start = np.zeros(count.shape[0], np.int64)
+    n_members = 0
+    for token in range(count.shape[0]):
+        block_start[token] = n_members
+        if plan.alone[token]:
+            n_members += count[token]
+    member, rule = np.empty(n_members, np.int32), np.empty(n_members, np.uint16)
     filled = np.zeros(count.shape[0], np.int32)
-    for i in range(plan.start.shape[0] - 1):
-        for q in range(plan.start[i], plan.start[i + 1]):
-            t = plan.token[q]
-            if plan.alone[t]:
-                at = place[t] + filled[t]
-                member[at] = i if filled[t] else i | FIRST
-                rule[at] = plan.alone_rule[plan.kind[t]]
-                filled[t] += 1
+    for record in range(plan.start.shape[0] - 1):
+        for position in range(plan.start[record], plan.start[record + 1]):
+            token = plan.token[position]
+            if plan.alone[token]:
+                free = block_start[token] + filled[token]
+                member[free] = record if filled[token] else record | FIRST
+                rule[free] = plan.alone_rule[plan.kind[token]]
+                filled[token] += 1
     return member, rule
 
 
 @njit(cache=True, nogil=True)
 def _count_places(first, last, member):
     count = np.zeros(last - first, np.int64)
-    for at in range(member.shape[0] - 1):
-        i = member[at] & (FIRST - 1)
-        if first <= i < last and member[at + 1] < FIRST:
-            count[i - first] += 1
+    for place in range(member.shape[0] - 1):
+        record = member[place] & (FIRST - 1)
+        if first <= record < last and member[place + 1] < FIRST:
+            count[record - first] += 1
     return count
 
 
 @njit(cache=True, nogil=True)
 def _fill_places(first, last, member, start, place):
     filled = start[first:last].copy()
-    for at in range(member.shape[0] - 1):
-        i = member[at] & (FIRST - 1)
-        if first <= i < last and member[at + 1] < FIRST:
-            place[filled[i - first]] = at
-            filled[i - first] += 1
+    for position in range(member.shape[0] - 1):
+        record = member[position] & (FIRST - 1)
+        if first <= record < last and member[position + 1] < FIRST:
+            place[filled[record - first]] = position
+            filled[record - first] += 1
 
 
 @inner
-def fellows(i, blocks, group, stamp, found):
-    """Write the later fellows of record i in all its blocks, each once; returns how many."""
-    own_group, size = group[i], 0
-    for z in range(blocks.own_start[i], blocks.own_start[i + 1]):
-        at = np.int64(blocks.own[z]) + 1
-        while blocks.member[at] < FIRST:
-            j = blocks.member[at]
-            if stamp[j] != i and j != i:
-                stamp[j] = i
-                if own_group < 0 or group[j] != own_group:
-                    found[size] = j
-                    size += 1
-            at += 1
-    return size
+def fellows(row, blocks, group, stamp, near):
+    """Write into ``near`` the later fellows of a record in all its blocks, each once; returns how many."""
+    group_of_row, n_near = group[row], 0
+    for position in range(blocks.place_start[row], blocks.place_start[row + 1]):
+        place = np.int64(blocks.place[position]) + 1
+        while blocks.member[place] < FIRST:
+            fellow = blocks.member[place]
+            if stamp[fellow] != row and fellow != row:
+                stamp[fellow] = row
+                if group_of_row < 0 or group[fellow] != group_of_row:
+                    near[n_near] = fellow
+                    n_near += 1
+            place += 1
+    return n_near

@@ -38,15 +38,15 @@ class Vocabulary:
     def encode(self, texts: pa.Array) -> np.ndarray:
         """Codes of the texts, int32; new texts get the next codes."""
         coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
-        own = coded.dictionary.cast(pa.string())
-        if not len(own):
+        distinct_texts = coded.dictionary.cast(pa.string())
+        if not len(distinct_texts):
             return np.empty(0, I32)
-        place = pc.index_in(own, self.texts)
-        new = own.filter(place.is_null())
-        local = place.fill_null(-1).to_numpy(zero_copy_only=False).copy()
-        local[local < 0] = len(self) + np.arange(len(new))
+        earlier = pc.index_in(distinct_texts, self.texts)
+        new = distinct_texts.filter(earlier.is_null())
+        codes = earlier.fill_null(-1).to_numpy(zero_copy_only=False).copy()
+        codes[codes < 0] = len(self) + np.arange(len(new))
         self.texts = pa.concat_arrays([self.texts, new])
-        return local[coded.indices.to_numpy(zero_copy_only=False)].astype(I32)
+        return codes[coded.indices.to_numpy(zero_copy_only=False)].astype(I32)
 
 
 def read_column(table: pa.Table, field: str, vocabulary: Vocabulary) -> Column:
@@ -61,8 +61,8 @@ def read_column(table: pa.Table, field: str, vocabulary: Vocabulary) -> Column:
     code = np.empty(start[-1], I32)
     filled = start[:-1].copy()
     for count, texts in parts:
-        own = np.repeat(filled, count) + rank_within(count)
-        code[own] = vocabulary.encode(texts)
+        position = np.repeat(filled, count) + rank_within(count)
+        code[position] = vocabulary.encode(texts)
         filled += count.astype(I32)
     return Column(start, code)
 
@@ -102,24 +102,24 @@ def aliases(table: pa.Table, names: Vocabulary | None, n: int) -> tuple[np.ndarr
     if names is None or "alias" not in table.column_names:
         return np.zeros(n + 1, I32), np.empty(0, I32), np.empty(0, I32)
     counts, texts = flatten(table.column("alias"))
-    named = [alias_words(text) for text in texts.to_pylist()]
-    counts = np.bincount(np.repeat(np.arange(n), counts)[[bool(own) for own in named]], minlength=n)
-    words = [own for own in named if own]
-    fore = names.encode(pa.array([w[0] for w in words], pa.string()))
-    sur = names.encode(pa.array([w[-1] for w in words], pa.string()))
-    sur[[len(w) < 2 for w in words]] = -1
-    return np.concatenate([[0], np.cumsum(counts)]).astype(I32), fore, sur
+    alias_name_lists = [alias_words(text) for text in texts.to_pylist()]
+    counts = np.bincount(np.repeat(np.arange(n), counts)[[bool(words) for words in alias_name_lists]], minlength=n)
+    alias_names = [words for words in alias_name_lists if words]
+    forenames = names.encode(pa.array([alias_name[0] for alias_name in alias_names], pa.string()))
+    surnames = names.encode(pa.array([alias_name[-1] for alias_name in alias_names], pa.string()))
+    surnames[[len(alias_name) < 2 for alias_name in alias_names]] = -1
+    return np.concatenate([[0], np.cumsum(counts)]).astype(I32), forenames, surnames
 
 
 def first_values(n: int, columns: list[tuple[Column, int]]) -> np.ndarray:
     """(records, fields) int32: the one value of each field; NONE where it has none, SEVERAL where more."""
-    first = np.full((n, len(columns)), NONE, I32)
-    for at, (column, base) in enumerate(columns):
+    values = np.full((n, len(columns)), NONE, I32)
+    for field, (column, base) in enumerate(columns):
         size = np.diff(column.start)
         is_one = size == 1
-        first[is_one, at] = column.code[column.start[:-1][is_one]] + base
-        first[size > 1, at] = SEVERAL
-    return first
+        values[is_one, field] = column.code[column.start[:-1][is_one]] + base
+        values[size > 1, field] = SEVERAL
+    return values
 
 
 def by_record(columns: list[tuple[Column, int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +128,7 @@ def by_record(columns: list[tuple[Column, int]]) -> tuple[np.ndarray, np.ndarray
     start = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(I32)
     value = np.empty(start[-1], I32)
     fields = len(columns)
-    for at, (column, base) in enumerate(columns):
+    for field, (column, base) in enumerate(columns):
         size = np.diff(column.start)
-        value[np.repeat(start[at:-1:fields], size) + rank_within(size)] = column.code + base
+        value[np.repeat(start[field:-1:fields], size) + rank_within(size)] = column.code + base
     return start, value

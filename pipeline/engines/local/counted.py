@@ -8,8 +8,9 @@ import pyarrow as pa
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import comparable_pairs, group_codes
+from pipeline.engines.local.coded import read_values
 from pipeline.engines.local.describe import established
-from pipeline.engines.local.encode import frequencies_of, name_pairs_of, read_values
+from pipeline.engines.local.encode import frequencies_of, name_pairs_of
 from pipeline.engines.tokens import domain
 from schemas.model import Model
 
@@ -20,20 +21,20 @@ def frequency_table(table: pa.Table, model: Model) -> FrequencyTable:
     Input: as an engine loads. With the table that this gives, the records weigh as they do without one.
     """
     n = len(table)
-    read = read_values(table, model)
-    spread = frequencies_of(read, model, n)
+    coded = read_values(table, model)
+    field_frequencies = frequencies_of(coded, model, n)
     values = []
-    for comparison, own in zip(model.comparison, spread, strict=True):
-        texts = read.vocabularies[domain(comparison.kind, comparison.field)].texts
-        is_common = own.bin != own.unseen_bin
-        values.append((texts.filter(pa.array(is_common)), own.bin[is_common]))
-    names = read.vocabularies["name"].texts if "name" in read.vocabularies else pa.array([], pa.string())
-    is_known = established("forename", len(names), n, read.names)
+    for comparison, of_field in zip(model.comparison, field_frequencies, strict=True):
+        texts = coded.vocabularies[domain(comparison.kind, comparison.field)].texts
+        is_common = of_field.bin != of_field.unseen_bin
+        values.append((texts.filter(pa.array(is_common)), of_field.bin[is_common]))
+    name_texts = coded.vocabularies["name"].texts if "name" in coded.vocabularies else pa.array([], pa.string())
+    is_common_name = established("forename", len(name_texts), n, coded.names)
     return FrequencyTable(
         n,
         comparable_pairs(group_codes(table, model)) / max(n, 1),
-        tuple(Frequencies(np.zeros(0, np.int8), *own[1:]) for own in spread),
+        tuple(Frequencies(np.zeros(0, np.int8), *of_field[1:]) for of_field in field_frequencies),
         tuple(values),
-        name_pairs_of(model, read.names, spread, n),
-        names.filter(pa.array(is_known)),
+        name_pairs_of(model, coded.names, field_frequencies, n),
+        name_texts.filter(pa.array(is_common_name)),
     )

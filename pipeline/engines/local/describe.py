@@ -25,21 +25,27 @@ def describe(
     groups: Groups,
     n: int,
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
-    spread: list[Frequencies],
+    field_frequencies: list[Frequencies],
     bases: list[int],
 ) -> Values:
     """Everything about the values of all domains, one after the other; ``bases`` are the first codes of the fields."""
     kinds = [vocabulary.kind for vocabulary in vocabularies.values()]
     texts = [vocabulary.texts for vocabulary in vocabularies.values()]
-    text, length, mask = _letters([_written(k, t) for k, t in zip(kinds, texts, strict=True)])
+    text, length, mask = _letters(
+        [_written(kind, domain_texts) for kind, domain_texts in zip(kinds, texts, strict=True)]
+    )
     parts = [
         np.concatenate(part).astype(I32) if part else np.empty(0, I32)
         for part in zip(*map(_parts, kinds, texts), strict=True)
     ]
-    packed = np.concatenate([_digits(k, t) for k, t in zip(kinds, texts, strict=True)] or [np.empty(0, U32)])
+    packed = np.concatenate(
+        [_digits(kind, domain_texts) for kind, domain_texts in zip(kinds, texts, strict=True)] or [np.empty(0, U32)]
+    )
     word_start, word = _words(kinds, texts)
-    is_established = [established(k, len(t), n, names) for k, t in zip(kinds, texts, strict=True)]
-    sizes = np.cumsum([0, *(len(spread_of.bin) for spread_of in spread)])
+    is_established = [
+        established(kind, len(domain_texts), n, names) for kind, domain_texts in zip(kinds, texts, strict=True)
+    ]
+    sizes = np.cumsum([0, *(len(of_field.bin) for of_field in field_frequencies)])
     return Values(
         text,
         length,
@@ -50,7 +56,7 @@ def describe(
         is_established=np.concatenate(is_established),
         word_start=word_start,
         word=word,
-        rarity=np.concatenate([spread_of.bin for spread_of in spread]),
+        rarity=np.concatenate([of_field.bin for of_field in field_frequencies]),
         rarity_start=(sizes[:-1] - np.array(bases)).astype(np.int64),
     )
 
@@ -66,13 +72,13 @@ def _letters(written: list[pa.Array]) -> tuple[np.ndarray, np.ndarray, np.ndarra
     """(values, WIDTH) letters, how many there are, and which."""
     flat = pa.concat_arrays(written) if written else pa.array([], pa.string())
     size = pc.binary_length(flat).to_numpy(zero_copy_only=False)
-    end = np.cumsum(size)
+    ends = np.cumsum(size)
     letters = _bytes_of(flat)
     text = np.zeros((len(flat), WIDTH), U8)
-    text[np.repeat(np.arange(len(flat)), size), np.arange(len(letters)) - np.repeat(end - size, size)] = letters
+    text[np.repeat(np.arange(len(flat)), size), np.arange(len(letters)) - np.repeat(ends - size, size)] = letters
     mask = np.zeros(len(flat), U32)
-    for at in range(WIDTH):
-        letter = text[:, at].astype(U32)
+    for position in range(WIDTH):
+        letter = text[:, position].astype(U32)
         bit = np.where(letter >= 65, letter - 65, np.where(letter >= 48, (letter - 48) % 10 + 16, 26)) & 31
         mask |= np.where(letter > 0, U32(1) << bit, 0).astype(U32)
     return text, (text != 0).sum(1).astype(I32), mask
@@ -138,21 +144,21 @@ def _words(kinds: list[Kind], texts: list[pa.Array]) -> tuple[np.ndarray, np.nda
 
 
 def _name_groups(kinds: list[Kind], texts: list[pa.Array], groups: Groups) -> np.ndarray:
-    seen: dict[str, int] = {}
-    out = np.full((sum(map(len, texts)), GROUPS), -1, I32)
-    at = 0
+    code_of_group: dict[str, int] = {}
+    codes = np.full((sum(map(len, texts)), GROUPS), -1, I32)
+    base = 0
     for kind, group in zip(kinds, texts, strict=True):
         if kind in ("forename", "surname"):
             for offset, text in enumerate(group.to_pylist()):
                 for slot, name in enumerate(groups.get(text, ())[:GROUPS]):
-                    out[at + offset, slot] = seen.setdefault(name, len(seen))
-        at += len(group)
-    return out
+                    codes[base + offset, slot] = code_of_group.setdefault(name, len(code_of_group))
+        base += len(group)
+    return codes
 
 
 def established(kind: Kind, size: int, n: int, names: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
     """(values,) whether each is a name so common that it is no mistyping of another."""
     if kind not in ("forename", "surname"):
         return np.zeros(size, np.bool_)
-    used = np.concatenate(names[1:])
-    return np.bincount(used[used >= 0], minlength=size) >= max(5, n / 10_000)
+    occurring = np.concatenate(names[1:])
+    return np.bincount(occurring[occurring >= 0], minlength=size) >= max(5, n / 10_000)

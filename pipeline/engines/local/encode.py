@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -12,79 +11,26 @@ from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import group_codes
-from pipeline.engines.local.columns import (
-    I32,
-    Column,
-    Vocabulary,
-    aliases,
-    by_record,
-    column_or_none,
-    first_values,
-    read_column,
-)
+from pipeline.engines.local.coded import CodedTable
+from pipeline.engines.local.columns import I32, Vocabulary, by_record, first_values
 from pipeline.engines.local.describe import describe
-from pipeline.engines.local.names import alternatives
-from pipeline.engines.local.record_tokens import record_tokens
-from pipeline.engines.local.values import NONE, SEVERAL, Encoded, Records, Tokens
+from pipeline.engines.local.values import NONE, SEVERAL, Encoded, Records
 from pipeline.engines.tokens import Groups, domain
-from schemas.model import BlockingRule, Model
+from schemas.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """The fields of a table as codes, and the ways its records are named."""
-
-    vocabularies: dict[str, Vocabulary]
-    """by domain"""
-    columns: dict[str, Column]
-    """by field"""
-    names: tuple[np.ndarray, np.ndarray, np.ndarray]
-    """As ``alternatives`` gives them"""
-
-
-def read_values(table: pa.Table, model: Model) -> Read:
-    """Read the fields that the model compares."""
-    n = len(table)
-    kinds = {comparison.field: comparison.kind for comparison in model.comparison}
-    vocabularies: dict[str, Vocabulary] = {}
-    columns: dict[str, Column] = {}
-    for field, kind in kinds.items():
-        vocabulary = vocabularies.setdefault(domain(kind, field), Vocabulary(kind))
-        columns[field] = read_column(table, field, vocabulary)
-    of_kind = {kind: field for field, kind in kinds.items()}
-    names = alternatives(
-        n,
-        *column_or_none(columns, of_kind.get("forename"), n),
-        *column_or_none(columns, of_kind.get("surname"), n),
-        *aliases(table, vocabularies.get("name"), n),
-    )
-    return Read(vocabularies, columns, names)
-
-
-def columns_read(table: pa.Table, model: Model) -> list[str]:
-    """Columns of the table that encoding looks at."""
-    fields = [comparison.field for comparison in model.comparison]
-    more = ("alias", "date_of_birth", "age_low", "age_high", "recorded_at", model.blocking.across)
-    wanted = {*fields, *(f"{field}_alt" for field in fields), *more}
-    return [name for name in table.column_names if name in wanted]
-
-
-def frequencies_of(read: Read, model: Model, n: int) -> list[Frequencies]:
+def frequencies_of(coded: CodedTable, model: Model, n: int) -> list[Frequencies]:
     """Of the values that the first n records have, for each comparison."""
-    found = []
+    field_frequencies = []
     for comparison in model.comparison:
-        own, vocabulary = read.columns[comparison.field], read.vocabularies[domain(comparison.kind, comparison.field)]
-        found.append(frequencies(comparison.kind, own.code[: own.start[n]], len(vocabulary), n))
-    return found
-
-
-def tokens_of(read: Read, n: int, model: Model, groups: Groups, rules: Sequence[BlockingRule] | None) -> Tokens:
-    """The tokens of those fields that give keys, as ``record_tokens`` tells."""
-    return record_tokens(n, model, read.columns, read.vocabularies, read.names, groups, rules)
+        column = coded.columns[comparison.field]
+        vocabulary = coded.vocabularies[domain(comparison.kind, comparison.field)]
+        field_frequencies.append(frequencies(comparison.kind, column.code[: column.start[n]], len(vocabulary), n))
+    return field_frequencies
 
 
 def encode(
-    table: pa.Table, read: Read, model: Model, groups: Groups, frequency_table: FrequencyTable | None
+    table: pa.Table, coded: CodedTable, model: Model, groups: Groups, frequency_table: FrequencyTable | None
 ) -> Encoded:
     """Encode the fields that the model compares.
 
@@ -92,63 +38,79 @@ def encode(
         and what was read of it. How common its values are it says itself, where no frequency table does.
     """
     n = len(table)
-    vocabularies, columns, names = read.vocabularies, read.columns, read.names
+    first_code = _first_codes(coded.vocabularies)
+    bases = [first_code[domain(comparison.kind, comparison.field)] for comparison in model.comparison]
+    field_frequencies = frequencies_of(coded, model, n)
+    bins = _with_table_bins(field_frequencies, coded.vocabularies, model, frequency_table)
+    values = describe(coded.vocabularies, groups, n, coded.names, bins, bases)
+    name_base = first_code.get("name", 0)
+    if frequency_table is not None and "name" in coded.vocabularies:
+        is_established = frequency_table.is_established(coded.vocabularies["name"].texts)
+        values.is_established[name_base : name_base + len(is_established)] = is_established
+    records = _records(table, coded, model, bases, name_base)
+    name_pairs = name_pairs_of(model, coded.names, field_frequencies, n)
     fields = tuple(comparison.field for comparison in model.comparison)
-    kinds = {comparison.field: comparison.kind for comparison in model.comparison}
-    of_kind = {kind: field for field, kind in kinds.items()}
-    first, total = {}, 0
-    for name, vocabulary in vocabularies.items():
-        first[name] = total
-        total += len(vocabulary)
-    base = {field: first[domain(kinds[field], field)] for field in fields}
-    spread = frequencies_of(read, model, n)
-    values = describe(
-        vocabularies, groups, n, names, _given(spread, vocabularies, model, frequency_table), [base[f] for f in fields]
-    )
-    name_base = first.get("name", 0)
-    if frequency_table is not None and "name" in vocabularies:
-        is_known = frequency_table.is_established(vocabularies["name"].texts)
-        values.is_established[name_base : name_base + len(is_known)] = is_known
-    forename, surname = (np.where(part >= 0, part + name_base, -1).astype(I32) for part in names[1:])
-    based = [(columns[field], base[field]) for field in fields]
-    values_of = first_values(n, based)
-    start, value = by_record(based) if (values_of == SEVERAL).any() else (np.empty(0, I32), np.empty(0, I32))
-    named = np.diff(names[0])
+    return Encoded(n, fields, values, records, tuple(field_frequencies), name_pairs)
+
+
+def _first_codes(vocabularies: Mapping[str, Vocabulary]) -> dict[str, int]:
+    """The code of each domain's first value, where the values of all domains are numbered one after the other."""
+    ends = np.cumsum([0, *map(len, vocabularies.values())]).tolist()
+    return dict(zip(vocabularies, ends, strict=False))
+
+
+def _records(table: pa.Table, coded: CodedTable, model: Model, bases: Sequence[int], name_base: int) -> Records:
+    """Which values each record has; ``bases``: first code of each comparison's values."""
+    n, number_of = len(table), {comparison.kind: number for number, comparison in enumerate(model.comparison)}
+    columns = [(coded.columns[c.field], base) for c, base in zip(model.comparison, bases, strict=True)]
+    first = first_values(n, columns)
+    none = np.empty(0, I32)
+    start, value = by_record(columns) if (first == SEVERAL).any() else (none, none)
+    naming_start = coded.names[0]
+    forename, surname = (np.where(codes >= 0, codes + name_base, -1).astype(I32) for codes in coded.names[1:])
     for kind, code in (("forename", forename), ("surname", surname)):
-        if kind in of_kind:
-            values_of[:, fields.index(of_kind[kind])] = _one_way(named, names[0], code)
-    born_from, born_to = birth_days(table) if "age" in kinds.values() else (np.empty(0, I32), np.empty(0, I32))
-    records = Records(
-        values_of, start, value, names[0], forename, surname, born_from, born_to, group_codes(table, model)
-    )
-    return Encoded(n, fields, values, records, tuple(spread), name_pairs_of(model, names, spread, n))
+        if kind in number_of:
+            first[:, number_of[kind]] = _single_naming(naming_start, code)
+    born_from, born_to = birth_days(table) if "age" in number_of else (none, none)
+    group = group_codes(table, model)
+    return Records(first, start, value, naming_start, forename, surname, born_from, born_to, group)
 
 
-def _given(
-    spread: list[Frequencies], vocabularies: Mapping[str, Vocabulary], model: Model, table: FrequencyTable | None
+def _with_table_bins(
+    field_frequencies: list[Frequencies],
+    vocabularies: Mapping[str, Vocabulary],
+    model: Model,
+    table: FrequencyTable | None,
 ) -> list[Frequencies]:
     """The same with the bins that the frequency table gives, if there is one."""
     if table is None:
-        return spread
+        return field_frequencies
     texts = {name: vocabulary.texts for name, vocabulary in vocabularies.items()}
     return [
-        own._replace(bin=table.bins(c, texts[domain(comparison.kind, comparison.field)]))
-        for c, (comparison, own) in enumerate(zip(model.comparison, spread, strict=True))
+        of_field._replace(bin=table.bins(number, texts[domain(comparison.kind, comparison.field)]))
+        for number, (comparison, of_field) in enumerate(zip(model.comparison, field_frequencies, strict=True))
     ]
 
 
-def _one_way(named: np.ndarray, start: np.ndarray, code: np.ndarray) -> np.ndarray:
+def _single_naming(start: np.ndarray, code: np.ndarray) -> np.ndarray:
     """(records,) the name of a record that is named in one way, NONE without one, SEVERAL of one named in more."""
-    out = np.where(named > 1, SEVERAL, NONE).astype(I32)
-    out[named == 1] = code[start[:-1][named == 1]]
-    return out
+    n_namings = np.diff(start)
+    codes = np.where(n_namings > 1, SEVERAL, NONE).astype(I32)
+    codes[n_namings == 1] = code[start[:-1][n_namings == 1]]
+    return codes
 
 
-def name_pairs_of(model: Model, names: tuple[np.ndarray, ...], spread: list[Frequencies], n: int) -> NamePairs:
+def name_pairs_of(
+    model: Model, names: tuple[np.ndarray, ...], field_frequencies: list[Frequencies], n: int
+) -> NamePairs:
     """How forenames and surnames go together in the first way each of the first n records is named."""
-    at = {comparison.kind: k for k, comparison in enumerate(model.comparison)}
-    if not {"forename", "surname"} <= set(at):
+    number = {comparison.kind: number_ for number_, comparison in enumerate(model.comparison)}
+    if not {"forename", "surname"} <= set(number):
         return name_pairs(np.empty(0, I32), np.empty(0, I32), (np.empty(0, np.int8), np.empty(0, np.int8)))
     start, forename, surname = names[0][: n + 1], *names[1:]
     first = start[:-1][np.diff(start) > 0]
-    return name_pairs(forename[first], surname[first], (spread[at["forename"]].bin, spread[at["surname"]].bin))
+    return name_pairs(
+        forename[first],
+        surname[first],
+        (field_frequencies[number["forename"]].bin, field_frequencies[number["surname"]].bin),
+    )

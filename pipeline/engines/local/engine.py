@@ -9,9 +9,9 @@ import pyarrow as pa
 from pipeline.core.cores import usable_cores
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.local.counted import frequency_table
-from pipeline.engines.local.going_on import GoingOn
+from pipeline.engines.local.incremental import LocalIncrementalWorkspace
 from pipeline.engines.local.workspace import LocalWorkspace
-from pipeline.engines.port import KnowingWorkspace, Known
+from pipeline.engines.port import IncrementalWorkspace, PriorKnowledge
 from schemas.model import Model
 
 
@@ -28,11 +28,13 @@ class LocalEngine:
         """Encode the table."""
         return LocalWorkspace(table, model, self._groups, self._threads)
 
-    def load_knowing(self, table: pa.Table, model: Model, known: Known) -> KnowingWorkspace:
+    def load_incremental(self, table: pa.Table, model: Model, knowledge: PriorKnowledge) -> IncrementalWorkspace:
         """Encode the table, or of one that follows another what is needed."""
-        if known.before is None:
-            return LocalWorkspace(table, model, self._groups, self._threads, known.frequencies, is_remembering=True)
-        return GoingOn(table, model, self._groups, self._threads, known.frequencies, known.before)
+        if knowledge.earlier is None:
+            return LocalWorkspace(table, model, self._groups, self._threads, knowledge.frequencies, keeps_tokens=True)
+        return LocalIncrementalWorkspace(
+            table, model, self._groups, self._threads, knowledge.frequencies, knowledge.earlier
+        )
 
     def frequency_table(self, table: pa.Table, model: Model) -> FrequencyTable:
         """How common the table's values are."""

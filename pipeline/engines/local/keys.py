@@ -54,37 +54,37 @@ def plan_keys(tokens: Tokens, rules: Sequence[BlockingRule], alone_up_to: int | 
     kinds = {kind: code for code, kind in enumerate(tokens.kinds)}
     alone_rule = np.full(len(kinds), -1, np.int64)
     pair_rule = np.full((len(kinds), len(kinds)), -1, np.int64)
-    for at, rule in enumerate(rules):
+    for rule_number, rule in enumerate(rules):
         codes = [kinds[key] for key in rule.keys]
         if len(codes) == 1:
-            alone_rule[codes[0]] = at
+            alone_rule[codes[0]] = rule_number
         else:
-            pair_rule[codes[0], codes[1]] = pair_rule[codes[1], codes[0]] = at
+            pair_rule[codes[0], codes[1]] = pair_rule[codes[1], codes[0]] = rule_number
     largest = np.array([rule.max_block for rule in rules], np.int64)
     limit = np.where(alone_rule >= 0, largest[alone_rule] if len(rules) else 0, 0)
     count, kind = tokens.token_count, tokens.token_kind
     alone = (count > 1) & (count <= limit[kind])
     above = limit if alone_up_to is None else np.minimum(limit, alone_up_to)
     joins = (count > np.maximum(above, 1)[kind]) & np.any(pair_rule >= 0, axis=1)[kind]
-    told = tokens.token_start, tokens.token, tokens.token_field, tokens.token_key
-    return KeyPlan(*told, alone, joins, kind, alone_rule, pair_rule, largest)
+    token_columns = tokens.token_start, tokens.token, tokens.token_field, tokens.token_key
+    return KeyPlan(*token_columns, alone, joins, kind, alone_rule, pair_rule, largest)
 
 
 @inner
-def _mixed(h):
+def _mix(bits):
     """The finaliser of SplitMix64: every bit depends on every bit."""
-    h ^= h >> uint64(30)
-    h *= uint64(0xBF58476D1CE4E5B9)
-    h ^= h >> uint64(27)
-    h *= uint64(0x94D049BB133111EB)
-    h ^= h >> uint64(31)
-    return h
+    bits ^= bits >> uint64(30)
+    bits *= uint64(0xBF58476D1CE4E5B9)
+    bits ^= bits >> uint64(27)
+    bits *= uint64(0x94D049BB133111EB)
+    bits ^= bits >> uint64(31)
+    return bits
 
 
 @inner
-def key_hash(a, b):
+def key_hash(token_key, other_key):
     """64-bit hash of an unordered pair of token keys."""
-    return _mixed(uint64(a) + uint64(b))
+    return _mix(uint64(token_key) + uint64(other_key))
 
 
 def text_keys(texts: pa.Array, kind: str) -> np.ndarray:
@@ -102,67 +102,67 @@ def _text_keys(start, data, kind):
     seed = uint64(0xCBF29CE484222325)
     for byte in kind:
         seed = (seed ^ uint64(byte)) * FNV_PRIME
-    out = np.empty(start.shape[0] - 1, np.uint64)
-    for at in range(out.shape[0]):
-        h = seed
-        for q in range(start[at], start[at + 1]):
-            h = (h ^ uint64(data[q])) * FNV_PRIME
-        out[at] = _mixed(h)
-    return out
+    keys = np.empty(start.shape[0] - 1, np.uint64)
+    for text in range(keys.shape[0]):
+        bits = seed
+        for byte_number in range(start[text], start[text + 1]):
+            bits = (bits ^ uint64(data[byte_number])) * FNV_PRIME
+        keys[text] = _mix(bits)
+    return keys
 
 
 @inner
-def _gather(i, plan, tokens, fields):
-    """Tokens of record i that join others, and their fields; returns how many."""
-    size = 0
-    for x in range(plan.start[i], plan.start[i + 1]):
-        if plan.joins[plan.token[x]] and size < MOST_TOKENS:
-            tokens[size], fields[size] = plan.token[x], plan.field[x]
-            size += 1
-    return size
+def _gather(record, plan, tokens, fields):
+    """Write the tokens of a record that join others, and their fields; returns how many."""
+    n_tokens = 0
+    for position in range(plan.start[record], plan.start[record + 1]):
+        if plan.joins[plan.token[position]] and n_tokens < MOST_TOKENS:
+            tokens[n_tokens], fields[n_tokens] = plan.token[position], plan.field[position]
+            n_tokens += 1
+    return n_tokens
 
 
 @inner
-def _room():
-    """Room for the tokens of a record, their fields, and its keys."""
+def _make_buffers():
+    """Empty arrays for the tokens of a record, their fields, and its keys."""
     most = MOST_TOKENS * (MOST_TOKENS - 1) // 2
     return np.empty(MOST_TOKENS, np.int32), np.empty(MOST_TOKENS, np.uint8), np.empty(most, np.uint64)
 
 
 @inner
-def _keys_of(i, plan, tokens, fields, keys):
-    """Keys of record i, their last bits the rule; returns how many."""
-    many, size = _gather(i, plan, tokens, fields), 0
-    for x in range(many):
-        for y in range(x + 1, many):
-            a, b = tokens[x], tokens[y]
-            rule = plan.pair_rule[plan.kind[a], plan.kind[b]]
-            if rule >= 0 and fields[x] != fields[y]:
-                h = key_hash(plan.key[a], plan.key[b])
-                keys[size] = (h & ~uint64((1 << RULE_BITS) - 1)) | uint64(rule)
-                size += 1
-    return size
+def _keys_of(record, plan, tokens, fields, keys):
+    """Write the keys of a record, their last bits the rule; returns how many."""
+    n_tokens, n_keys = _gather(record, plan, tokens, fields), 0
+    for one in range(n_tokens):
+        for another in range(one + 1, n_tokens):
+            token, other_token = tokens[one], tokens[another]
+            rule = plan.pair_rule[plan.kind[token], plan.kind[other_token]]
+            if rule >= 0 and fields[one] != fields[another]:
+                bits = key_hash(plan.key[token], plan.key[other_token])
+                keys[n_keys] = (bits & ~uint64((1 << RULE_BITS) - 1)) | uint64(rule)
+                n_keys += 1
+    return n_keys
 
 
 @inner
-def _slot(key, seen):
-    return (key >> uint64(RULE_BITS)) & uint64(seen.shape[0] - 1)
+def _slot(key, slots):
+    return (key >> uint64(RULE_BITS)) & uint64(slots.shape[0] - 1)
 
 
 @inner
-def _is_wanted(key, seen, largest):
+def _is_wanted(key, slot_counts, largest):
     """Whether the key is one of those looked for, and not of too many records."""
-    return 3 <= seen[_slot(key, seen)] <= largest + 1
+    return 3 <= slot_counts[_slot(key, slot_counts)] <= largest + 1
 
 
 @njit(cache=True, nogil=True)
 def count_heaps(first, last, plan, bits):
     """(heaps,) keys of the records first .. last by their leading bits."""
     size = np.zeros(1 << bits, np.int32)
-    tokens, fields, keys = _room()
-    for i in range(first, last):
-        for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            size[keys[q] >> uint64(64 - bits)] += 1
+    tokens, fields, keys = _make_buffers()
+    for record in range(first, last):
+        for nth in range(_keys_of(record, plan, tokens, fields, keys)):
+            size[keys[nth] >> uint64(64 - bits)] += 1
     return size
 
 
@@ -175,79 +175,79 @@ def fill_heaps(first, last, n, plan, bits, rule_bits, start, key, row):
     """
     without_rule = ~uint64((1 << rule_bits) - 1)
     filled = start[first:last] - start[first]
-    tokens, fields, keys = _room()
-    for i in range(n):
-        for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            heap = np.int64(keys[q] >> uint64(64 - bits))
+    tokens, fields, keys = _make_buffers()
+    for record in range(n):
+        for nth in range(_keys_of(record, plan, tokens, fields, keys)):
+            heap = np.int64(keys[nth] >> uint64(64 - bits))
             if first <= heap < last:
-                at = filled[heap - first]
-                rule = keys[q] & uint64((1 << RULE_BITS) - 1)
-                key[at], row[at] = (((keys[q] << uint64(bits)) >> uint64(32)) & without_rule) | rule, i
+                free = filled[heap - first]
+                rule = keys[nth] & uint64((1 << RULE_BITS) - 1)
+                key[free], row[free] = (((keys[nth] << uint64(bits)) >> uint64(32)) & without_rule) | rule, record
                 filled[heap - first] += 1
 
 
 @njit(cache=True, nogil=True)
-def write_wanted(begin, end, plan, seen, largest, key, row):
+def write_wanted(begin, end, plan, slot_counts, largest, key, row):
     """Write the keys of the records begin .. end that are looked for, and who has them; records ascend."""
-    tokens, fields, keys = _room()
-    at = 0
-    for i in range(begin, end):
-        for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            if _is_wanted(keys[q], seen, largest):
-                key[at], row[at] = keys[q], i
-                at += 1
+    tokens, fields, keys = _make_buffers()
+    filled = 0
+    for record in range(begin, end):
+        for nth in range(_keys_of(record, plan, tokens, fields, keys)):
+            if _is_wanted(keys[nth], slot_counts, largest):
+                key[filled], row[filled] = keys[nth], record
+                filled += 1
 
 
 @njit(cache=True, nogil=True)
 def write_marked(begin, end, plan, marked, key, row):
     """Write the keys of the records begin .. end whose slots are marked, and who has them; returns how many there are."""
-    tokens, fields, keys = _room()
-    at = 0
-    for i in range(begin, end):
-        for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            if marked[_slot(keys[q], marked)]:
-                if at < key.shape[0]:
-                    key[at], row[at] = keys[q], i
-                at += 1
-    return at
+    tokens, fields, keys = _make_buffers()
+    filled = 0
+    for record in range(begin, end):
+        for nth in range(_keys_of(record, plan, tokens, fields, keys)):
+            if marked[_slot(keys[nth], marked)]:
+                if filled < key.shape[0]:
+                    key[filled], row[filled] = keys[nth], record
+                filled += 1
+    return filled
 
 
 @njit(cache=True, nogil=True)
-def want_keys(wanted, plan, seen):
+def want_keys(wanted, plan, slots):
     """Mark the slots of all keys of these records."""
-    tokens, fields, keys = _room()
-    for i in wanted:
-        for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            seen[_slot(keys[q], seen)] = 1
+    tokens, fields, keys = _make_buffers()
+    for record in wanted:
+        for nth in range(_keys_of(record, plan, tokens, fields, keys)):
+            slots[_slot(keys[nth], slots)] = 1
 
 
 @njit(cache=True, nogil=True)
-def count_wanted(first, last, plan, seen):
-    """Keys of the records first .. last of each rule, and ``seen`` with those that fall into each marked slot added."""
-    tokens, fields, keys = _room()
+def count_wanted(first, last, plan, slot_counts):
+    """Keys of the records first .. last of each rule, and ``slot_counts`` with those that fall into each marked slot added."""
+    tokens, fields, keys = _make_buffers()
     of_rule = np.zeros(plan.largest.shape[0], np.int64)
-    for i in range(first, last):
-        for q in range(_keys_of(i, plan, tokens, fields, keys)):
-            of_rule[np.int64(keys[q] & uint64((1 << RULE_BITS) - 1))] += 1
-            slot = _slot(keys[q], seen)
-            if 0 < seen[slot] < 255:
-                seen[slot] += 1
-    return of_rule, seen
+    for record in range(first, last):
+        for nth in range(_keys_of(record, plan, tokens, fields, keys)):
+            of_rule[np.int64(keys[nth] & uint64((1 << RULE_BITS) - 1))] += 1
+            slot = _slot(keys[nth], slot_counts)
+            if 0 < slot_counts[slot] < 255:
+                slot_counts[slot] += 1
+    return of_rule, slot_counts
 
 
 @njit(cache=True, nogil=True)
-def add_counts(seen, other):
+def add_counts(slot_counts, more_counts):
     """Add the counts of another thread, at most 255; a marked slot counts from 1 on."""
-    for slot in range(seen.shape[0]):
-        if seen[slot]:
-            seen[slot] = min(int(seen[slot]) + int(other[slot]) - 1, 255)
+    for slot in range(slot_counts.shape[0]):
+        if slot_counts[slot]:
+            slot_counts[slot] = min(int(slot_counts[slot]) + int(more_counts[slot]) - 1, 255)
 
 
 @njit(cache=True, nogil=True)
-def keys_wanted(own, seen, largest):
+def keys_wanted(thread_counts, slot_counts, largest):
     """How many of the keys that one thread counted are looked for, by the counts of all threads."""
     total = 0
-    for slot in range(seen.shape[0]):
-        if 3 <= seen[slot] <= largest + 1:
-            total += int(own[slot]) - 1
+    for slot in range(slot_counts.shape[0]):
+        if 3 <= slot_counts[slot] <= largest + 1:
+            total += int(thread_counts[slot]) - 1
     return total

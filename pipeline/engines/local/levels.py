@@ -21,152 +21,167 @@ EMAIL_SIMILAR, EMAIL_LOCAL, EMAIL_CLOSE = 2, 3, 4
 
 
 @inner
-def bits_set(x):
+def bits_set(bits):
     """Population count of a uint32."""
-    x = x - ((x >> uint32(1)) & uint32(0x55555555))
-    x = (x & uint32(0x33333333)) + ((x >> uint32(2)) & uint32(0x33333333))
-    x = (x + (x >> uint32(4))) & uint32(0x0F0F0F0F)
-    return int(((x * uint32(0x01010101)) & uint32(0xFFFFFFFF)) >> uint32(24))
+    bits = bits - ((bits >> uint32(1)) & uint32(0x55555555))
+    bits = (bits & uint32(0x33333333)) + ((bits >> uint32(2)) & uint32(0x33333333))
+    bits = (bits + (bits >> uint32(4))) & uint32(0x0F0F0F0F)
+    return int(((bits * uint32(0x01010101)) & uint32(0xFFFFFFFF)) >> uint32(24))
 
 
 @kernel
-def jaro_winkler(text, x, la, y, lb):
-    """Jaro-Winkler similarity of rows x and y (Winkler 1990; prefix up to four letters, boost above 0.7)."""
-    if la == 0 or lb == 0:
+def jaro_winkler(text, value_l, length_l, value_r, length_r):
+    """Jaro-Winkler similarity of two values, rows of ``text`` (Winkler 1990; prefix up to four letters, boost above 0.7)."""
+    if length_l == 0 or length_r == 0:
         return 0.0
-    window = max(la, lb) // 2 - 1
+    window = max(length_l, length_r) // 2 - 1
     window = max(window, 0)
-    taken_a, taken_b, matches = uint32(0), uint32(0), 0
-    for i in range(la):
-        for j in range(max(0, i - window), min(lb, i + window + 1)):
-            if (taken_b >> uint32(j)) & uint32(1) == 0 and text[x, i] == text[y, j]:
-                taken_a |= uint32(1) << uint32(i)
-                taken_b |= uint32(1) << uint32(j)
+    matched_l, matched_r, matches = uint32(0), uint32(0), 0
+    for letter_l in range(length_l):
+        for letter_r in range(max(0, letter_l - window), min(length_r, letter_l + window + 1)):
+            if (matched_r >> uint32(letter_r)) & uint32(1) == 0 and text[value_l, letter_l] == text[value_r, letter_r]:
+                matched_l |= uint32(1) << uint32(letter_l)
+                matched_r |= uint32(1) << uint32(letter_r)
                 matches += 1
                 break
     if matches == 0:
         return 0.0
-    moved, k = 0, 0
-    for i in range(la):
-        if (taken_a >> uint32(i)) & uint32(1):
-            while (taken_b >> uint32(k)) & uint32(1) == 0:
-                k += 1
-            if text[x, i] != text[y, k]:
+    moved, next_r = 0, 0
+    for letter_l in range(length_l):
+        if (matched_l >> uint32(letter_l)) & uint32(1):
+            while (matched_r >> uint32(next_r)) & uint32(1) == 0:
+                next_r += 1
+            if text[value_l, letter_l] != text[value_r, next_r]:
                 moved += 1
-            k += 1
-    score = (matches / la + matches / lb + (matches - moved // 2) / matches) / 3  # whole swaps, as in strcmp95
+            next_r += 1
+    score = (
+        matches / length_l + matches / length_r + (matches - moved // 2) / matches
+    ) / 3  # whole swaps, as in strcmp95
     if score > 0.7:
         prefix = 0
-        while prefix < 4 and prefix < la and prefix < lb and text[x, prefix] == text[y, prefix]:
+        while prefix < 4 and prefix < length_l and prefix < length_r and text[value_l, prefix] == text[value_r, prefix]:
             prefix += 1
         score += prefix * 0.1 * (1 - score)
     return score
 
 
 @kernel
-def is_one_edit(text, x, la, y, lb):
+def is_one_edit(text, value_l, length_l, value_r, length_r):
     """At most one letter inserted, dropped, changed, or two neighbours swapped (optimal string alignment <= 1)."""
-    if abs(la - lb) > 1:
+    if abs(length_l - length_r) > 1:
         return False
-    shorter = min(la, lb)
+    shorter = min(length_l, length_r)
     head = 0
-    while head < shorter and text[x, head] == text[y, head]:
+    while head < shorter and text[value_l, head] == text[value_r, head]:
         head += 1
     tail = 0
-    while tail < shorter - head and text[x, la - 1 - tail] == text[y, lb - 1 - tail]:
+    while tail < shorter - head and text[value_l, length_l - 1 - tail] == text[value_r, length_r - 1 - tail]:
         tail += 1
-    rest_a, rest_b = la - head - tail, lb - head - tail
-    if rest_a <= 1 and rest_b <= 1:
+    left_over_l, left_over_r = length_l - head - tail, length_r - head - tail
+    if left_over_l <= 1 and left_over_r <= 1:
         return True
-    return rest_a == 2 and rest_b == 2 and text[x, head] == text[y, head + 1] and text[x, head + 1] == text[y, head]
+    return (
+        left_over_l == 2
+        and left_over_r == 2
+        and text[value_l, head] == text[value_r, head + 1]
+        and text[value_l, head + 1] == text[value_r, head]
+    )
 
 
 @kernel
-def shared_words(x, y, values):
+def shared_words(value_l, value_r, values):
     """How many words two values have in common."""
-    i, j = values.word_start[x], values.word_start[y]
+    place_l, place_r = values.word_start[value_l], values.word_start[value_r]
     count = 0
-    while i < values.word_start[x + 1] and j < values.word_start[y + 1]:
-        if values.word[i] == values.word[j]:
+    while place_l < values.word_start[value_l + 1] and place_r < values.word_start[value_r + 1]:
+        if values.word[place_l] == values.word[place_r]:
             count += 1
-            i += 1
-            j += 1
-        elif values.word[i] < values.word[j]:
-            i += 1
+            place_l += 1
+            place_r += 1
+        elif values.word[place_l] < values.word[place_r]:
+            place_l += 1
         else:
-            j += 1
+            place_r += 1
     return count
 
 
 @kernel
-def has_shared_word(x, y, values):
+def has_shared_word(value_l, value_r, values):
     """A word in common, where one or both of the names have several; a name of one word is that word."""
-    wx = values.word_start[x + 1] - values.word_start[x]
-    wy = values.word_start[y + 1] - values.word_start[y]
-    if wx > 0 and wy > 0:
-        return shared_words(x, y, values) > 0
-    if wx == 0 and wy == 0:
+    n_words_l = values.word_start[value_l + 1] - values.word_start[value_l]
+    n_words_r = values.word_start[value_r + 1] - values.word_start[value_r]
+    if n_words_l > 0 and n_words_r > 0:
+        return shared_words(value_l, value_r, values) > 0
+    if n_words_l == 0 and n_words_r == 0:
         return False
-    if wx == 0:
-        x, y = y, x
-    return _holds_word(values.text, x, values.length[x], y, values.length[y])
+    if n_words_l == 0:
+        value_l, value_r = value_r, value_l
+    return _holds_word(values.text, value_l, values.length[value_l], value_r, values.length[value_r])
 
 
 @kernel
-def _holds_word(text, x, length, y, size):
-    at = 0
-    while at + size <= length:
-        same = True
-        for k in range(size):
-            if text[x, at + k] != text[y, k]:
-                same = False
+def _holds_word(text, name, length, word, word_length):
+    begin = 0
+    while begin + word_length <= length:
+        is_same = True
+        for letter in range(word_length):
+            if text[name, begin + letter] != text[word, letter]:
+                is_same = False
                 break
-        if same and (at + size == length or text[x, at + size] == 32):
+        if is_same and (begin + word_length == length or text[name, begin + word_length] == 32):
             return True
-        while at < length and text[x, at] != 32:
-            at += 1
-        at += 1
+        while begin < length and text[name, begin] != 32:
+            begin += 1
+        begin += 1
     return False
 
 
 @kernel
-def similarity_bound(x, y, values):
+def similarity_bound(value_l, value_r, values):
     """No less than the Jaro-Winkler similarity of two values: from their letters alone, and how they begin."""
-    text, la, lb = values.text, values.length[x], values.length[y]
-    alike = min(la - bits_set(values.mask[x] & ~values.mask[y]), lb - bits_set(values.mask[y] & ~values.mask[x]))
-    if alike <= 0:
+    text, length_l, length_r = values.text, values.length[value_l], values.length[value_r]
+    n_alike = min(
+        length_l - bits_set(values.mask[value_l] & ~values.mask[value_r]),
+        length_r - bits_set(values.mask[value_r] & ~values.mask[value_l]),
+    )
+    if n_alike <= 0:
         return 0.0
-    bound = (alike / la + alike / lb + 1) / 3
+    bound = (n_alike / length_l + n_alike / length_r + 1) / 3
     prefix = 0
-    while prefix < 4 and prefix < la and prefix < lb and text[x, prefix] == text[y, prefix]:
+    while prefix < 4 and prefix < length_l and prefix < length_r and text[value_l, prefix] == text[value_r, prefix]:
         prefix += 1
     return bound + prefix * 0.1 * (1 - bound)
 
 
 @kernel
-def name_level(x, y, values):
+def name_level(value_l, value_r, values):
     """Level of two different names. Two established names that differ by a letter are two names, not a slip."""
-    for g in range(GROUPS):
-        if values.group[x, g] >= 0:
-            for h in range(GROUPS):
-                if values.group[x, g] == values.group[y, h]:
+    for group_l in range(GROUPS):
+        if values.group[value_l, group_l] >= 0:
+            for group_r in range(GROUPS):
+                if values.group[value_l, group_l] == values.group[value_r, group_r]:
                     return NAME_VARIANT
-    text, la, lb = values.text, values.length[x], values.length[y]
-    shorter = min(la, lb)
+    text, length_l, length_r = values.text, values.length[value_l], values.length[value_r]
+    shorter = min(length_l, length_r)
     prefix = 0
-    while prefix < shorter and text[x, prefix] == text[y, prefix]:
+    while prefix < shorter and text[value_l, prefix] == text[value_r, prefix]:
         prefix += 1
-    spaced = values.word_start[x + 1] - values.word_start[x] + values.word_start[y + 1] - values.word_start[y]
-    is_part = prefix == shorter or (spaced > 0 and has_shared_word(x, y, values))
-    close = la > 3 and lb > 3 and is_one_edit(text, x, la, y, lb)
-    if not close and not is_part and similarity_bound(x, y, values) < 0.8:
+    n_words = (
+        values.word_start[value_l + 1]
+        - values.word_start[value_l]
+        + values.word_start[value_r + 1]
+        - values.word_start[value_r]
+    )
+    is_part = prefix == shorter or (n_words > 0 and has_shared_word(value_l, value_r, values))
+    is_near = length_l > 3 and length_r > 3 and is_one_edit(text, value_l, length_l, value_r, length_r)
+    if not is_near and not is_part and similarity_bound(value_l, value_r, values) < 0.8:
         return ELSE
-    score = jaro_winkler(text, x, la, y, lb)
-    if (close or score >= 0.92) and not (values.is_established[x] and values.is_established[y]):
+    score = jaro_winkler(text, value_l, length_l, value_r, length_r)
+    if (is_near or score >= 0.92) and not (values.is_established[value_l] and values.is_established[value_r]):
         return CLOSE
     if is_part:
         return PART
-    return SIMILAR if close or score >= 0.8 else ELSE
+    return SIMILAR if is_near or score >= 0.8 else ELSE
 
 
 @inner
@@ -185,97 +200,104 @@ def _year(packed):
 
 
 @kernel
-def date_level(a, b):
+def date_level(date_l, date_r):
     """Level of two different dates, each packed into eight decimal digits."""
-    differing = a ^ b
+    differing = date_l ^ date_r
     digits = differing | (differing >> uint32(1))
     digits |= digits >> uint32(2)
-    wrong = bits_set(digits & uint32(0x11111111))
-    same_year = (differing >> uint32(16)) == 0
-    if wrong == 1:
+    n_wrong = bits_set(digits & uint32(0x11111111))
+    is_same_year = (differing >> uint32(16)) == 0
+    if n_wrong == 1:
         return DATE_CLOSE
-    if wrong == 2:
-        s = uint32(0)
-        while (differing >> s) & uint32(15) == 0:
-            s += uint32(4)
-        t = s + uint32(4)
-        if (a >> s) & uint32(15) == (b >> t) & uint32(15) and (b >> s) & uint32(15) == (a >> t) & uint32(15):
+    if n_wrong == 2:
+        shift = uint32(0)
+        while (differing >> shift) & uint32(15) == 0:
+            shift += uint32(4)
+        next_shift = shift + uint32(4)
+        if (date_l >> shift) & uint32(15) == (date_r >> next_shift) & uint32(15) and (date_r >> shift) & uint32(15) == (
+            date_l >> next_shift
+        ) & uint32(15):
             return DATE_CLOSE
-    day_a, month_a = a & uint32(255), (a >> uint32(8)) & uint32(255)
-    day_b, month_b = b & uint32(255), (b >> uint32(8)) & uint32(255)
-    if same_year and day_a == month_b and day_b == month_a:
+    day_l, month_l = date_l & uint32(255), (date_l >> uint32(8)) & uint32(255)
+    day_r, month_r = date_r & uint32(255), (date_r >> uint32(8)) & uint32(255)
+    if is_same_year and day_l == month_r and day_r == month_l:
         return DATE_CLOSE
-    if same_year and (is_first_of_january(a) or is_first_of_january(b)):
+    if is_same_year and (is_first_of_january(date_l) or is_first_of_january(date_r)):
         return DATE_JANUARY
-    parts = int(same_year) + int(day_a == day_b) + int(month_a == month_b)
-    if parts >= 2 or wrong == 2:
+    n_equal = int(is_same_year) + int(day_l == day_r) + int(month_l == month_r)
+    if n_equal >= 2 or n_wrong == 2:
         return DATE_PART
-    if same_year:
+    if is_same_year:
         return DATE_YEAR
-    return DATE_FAR if abs(_year(a) - _year(b)) > GENERATION else DATE_ELSE
+    return DATE_FAR if abs(_year(date_l) - _year(date_r)) > GENERATION else DATE_ELSE
 
 
 @kernel
-def postcode_level(x, y, values):
+def postcode_level(value_l, value_r, values):
     """Level of two different postcodes."""
-    near = bits_set(values.mask[x] ^ values.mask[y]) <= 2
-    if near and is_one_edit(values.text, x, values.length[x], y, values.length[y]):
+    is_near = bits_set(values.mask[value_l] ^ values.mask[value_r]) <= 2
+    if is_near and is_one_edit(values.text, value_l, values.length[value_l], value_r, values.length[value_r]):
         return POSTCODE_CLOSE
-    if values.part1[x] == values.part1[y]:
+    if values.part1[value_l] == values.part1[value_r]:
         return POSTCODE_SECTOR
-    if values.part2[x] == values.part2[y]:
+    if values.part2[value_l] == values.part2[value_r]:
         return POSTCODE_DISTRICT
-    return POSTCODE_AREA if values.part3[x] == values.part3[y] else ELSE
+    return POSTCODE_AREA if values.part3[value_l] == values.part3[value_r] else ELSE
 
 
 @kernel
-def is_close(x, y, values, least):
+def is_close(value_l, value_r, values, least):
     """Two texts of more than three letters that are one edit apart, or as similar as ``least`` (Jaro-Winkler)."""
-    la, lb = values.length[x], values.length[y]
-    if la <= 3 or lb <= 3:
+    length_l, length_r = values.length[value_l], values.length[value_r]
+    if length_l <= 3 or length_r <= 3:
         return False
-    if bits_set(values.mask[x] ^ values.mask[y]) <= 2 and is_one_edit(values.text, x, la, y, lb):
+    if bits_set(values.mask[value_l] ^ values.mask[value_r]) <= 2 and is_one_edit(
+        values.text, value_l, length_l, value_r, length_r
+    ):
         return True
-    return similarity_bound(x, y, values) >= least and jaro_winkler(values.text, x, la, y, lb) >= least
+    return (
+        similarity_bound(value_l, value_r, values) >= least
+        and jaro_winkler(values.text, value_l, length_l, value_r, length_r) >= least
+    )
 
 
 @kernel
-def address_level(x, y, values):
+def address_level(value_l, value_r, values):
     """Level of two different addresses: words in common over the words of the shorter and of the longer one."""
-    wx = values.word_start[x + 1] - values.word_start[x]
-    wy = values.word_start[y + 1] - values.word_start[y]
-    both = shared_words(x, y, values)
-    if both >= 2 and both * 4 >= 3 * max(wx, wy):
+    n_words_l = values.word_start[value_l + 1] - values.word_start[value_l]
+    n_words_r = values.word_start[value_r + 1] - values.word_start[value_r]
+    n_shared = shared_words(value_l, value_r, values)
+    if n_shared >= 2 and n_shared * 4 >= 3 * max(n_words_l, n_words_r):
         return ADDRESS_MOST
-    if is_close(x, y, values, 0.92):
+    if is_close(value_l, value_r, values, 0.92):
         return ADDRESS_CLOSE
-    return ADDRESS_SOME if both >= 2 and both * 2 >= min(wx, wy) else ELSE
+    return ADDRESS_SOME if n_shared >= 2 and n_shared * 2 >= min(n_words_l, n_words_r) else ELSE
 
 
 @kernel
-def spelling_level(x, y, values):
+def spelling_level(value_l, value_r, values):
     """Level of two different phone numbers or identifiers: one slip, or different."""
-    near = is_one_edit(values.text, x, values.length[x], y, values.length[y])
-    return 2 if near else ELSE
+    is_near = is_one_edit(values.text, value_l, values.length[value_l], value_r, values.length[value_r])
+    return 2 if is_near else ELSE
 
 
 @kernel
-def category_level(x, y, values):
+def category_level(value_l, value_r, values):
     """Level of two different categories: the same word misspelt, or different."""
-    return 2 if is_close(x, y, values, 0.92) else ELSE
+    return 2 if is_close(value_l, value_r, values, 0.92) else ELSE
 
 
 @kernel
-def email_level(x, y, values):
+def email_level(value_l, value_r, values):
     """Level of two different e-mail addresses."""
-    if values.part1[x] == values.part1[y]:
+    if values.part1[value_l] == values.part1[value_r]:
         return EMAIL_LOCAL
-    if is_close(x, y, values, 0.96):
+    if is_close(value_l, value_r, values, 0.96):
         return EMAIL_CLOSE
-    return EMAIL_SIMILAR if is_close(x, y, values, 0.88) else ELSE
+    return EMAIL_SIMILAR if is_close(value_l, value_r, values, 0.88) else ELSE
 
 
 @kernel
-def part_level(x, y, values):
+def part_level(value_l, value_r, values):
     """Level of two different ethnicities: the same coarser group, or different."""
-    return 2 if values.part1[x] == values.part1[y] else ELSE
+    return 2 if values.part1[value_l] == values.part1[value_r] else ELSE

@@ -15,54 +15,54 @@ from numba import njit
 from pipeline.engines.local.keys import RULE_BITS, KeyPlan
 from pipeline.engines.local.some_blocks import dealt, shared_keys
 from pipeline.engines.local.values import Tokens
-from pipeline.engines.port import MOVED, NEW, STANDS
+from pipeline.engines.port import MOVED, NEW, UNCHANGED
 
-GONE = 3  # of the earlier table only
+REMOVED = 3  # of the earlier table only
 
 
 def mark_moved(
-    tokens: Tokens, state: np.ndarray, then: KeyPlan, now: KeyPlan, pool: ThreadPoolExecutor, threads: int
+    tokens: Tokens, state: np.ndarray, earlier: KeyPlan, current: KeyPlan, pool: ThreadPoolExecutor, threads: int
 ) -> None:
-    """Make of STANDS, in ``state``, MOVED where a record stands in a block that came or went.
+    """Set UNCHANGED records in ``state`` to MOVED where they stand in a block that came or went.
 
     Args:
         tokens: of the records of both tables.
-        state: (records,) NEW, STANDS or GONE.
-        then: what of these tokens was a key among the records that stand or are gone.
-        now: what is one among those that stand or are new.
+        state: (records,) NEW, UNCHANGED or REMOVED.
+        earlier: which of these tokens were keys among the unchanged and the removed records.
+        current: which are keys among the unchanged and the new records.
         pool: threads.
         threads: how many.
     """
-    is_moved = (then.alone != now.alone) | (then.joins != now.joins)
+    is_moved = (earlier.alone != current.alone) | (earlier.joins != current.joins)
     moved = np.zeros(tokens.n, np.bool_)
-    place = np.flatnonzero(is_moved[tokens.token]) if is_moved.any() else np.empty(0, np.int64)
-    moved[np.searchsorted(tokens.token_start, place, side="right") - 1] = True
-    touched = np.flatnonzero(state != STANDS)
-    told = tokens.token_start, tokens.token, tokens.token_field
-    both = KeyPlan(*told, *now[3:])._replace(joins=then.joins & now.joins)
-    key, row = shared_keys(touched, tokens, both, pool, threads)
-    _mark(*dealt(key, row), both.largest, RULE_BITS, state, moved)
-    state[moved & (state == STANDS)] = MOVED
+    positions = np.flatnonzero(is_moved[tokens.token]) if is_moved.any() else np.empty(0, np.int64)
+    moved[np.searchsorted(tokens.token_start, positions, side="right") - 1] = True
+    touched = np.flatnonzero(state != UNCHANGED)
+    token_columns = tokens.token_start, tokens.token, tokens.token_field
+    common = KeyPlan(*token_columns, *current[3:])._replace(joins=earlier.joins & current.joins)
+    key, row = shared_keys(touched, tokens, common, pool, threads)
+    _mark(*dealt(key, row), common.largest, RULE_BITS, state, moved)
+    state[moved & (state == UNCHANGED)] = MOVED
 
 
 @njit(cache=True, nogil=True)
 def _mark(key, row, start, largest, rule_bits, state, moved):
     for heap in range(start.shape[0] - 1):
-        a, b = start[heap], start[heap + 1]
-        order = np.argsort(key[a:b], kind="mergesort")
-        x = 0
-        while x < b - a:
-            stands, new, gone = 0, 0, 0
-            own = key[a + order[x]]
-            y = x
-            while y < b - a and key[a + order[y]] == own:
-                kind = state[row[a + order[y]]]
-                stands += kind == STANDS
-                new += kind == NEW
-                gone += kind == GONE
-                y += 1
-            most = largest[np.int64(own) & ((1 << rule_bits) - 1)]
-            if stands > 1 and (stands + new <= most) != (stands + gone <= most):
-                for z in range(x, y):
-                    moved[row[a + order[z]]] = True
-            x = y
+        first, last = start[heap], start[heap + 1]
+        order = np.argsort(key[first:last], kind="mergesort")
+        begin = 0
+        while begin < last - first:
+            unchanged, added, removed = 0, 0, 0
+            key_here = key[first + order[begin]]
+            end = begin
+            while end < last - first and key[first + order[end]] == key_here:
+                state_here = state[row[first + order[end]]]
+                unchanged += state_here == UNCHANGED
+                added += state_here == NEW
+                removed += state_here == REMOVED
+                end += 1
+            max_block = largest[np.int64(key_here) & ((1 << rule_bits) - 1)]
+            if unchanged > 1 and (unchanged + added <= max_block) != (unchanged + removed <= max_block):
+                for position in range(begin, end):
+                    moved[row[first + order[position]]] = True
+            begin = end

@@ -61,7 +61,7 @@ class NameCache(NamedTuple):
 
     keys: np.ndarray
     """pair of value codes"""
-    found: np.ndarray
+    level: np.ndarray
     """its level"""
 
 
@@ -89,10 +89,13 @@ def make_weights(bits: LevelWeights, floor: float, model: Model, plan: Plan) -> 
     most = np.maximum(bits.match.max(axis=1), 0.0)
     reach = np.append(np.cumsum(most[plan.order][::-1])[::-1], 0.0)
     differing = np.array(
-        [max(bits.match[c, : len(LEVELS[comparison.kind])].max(), 0.0) for c, comparison in enumerate(model.comparison)]
+        [
+            max(bits.match[number, : len(LEVELS[comparison.kind])].max(), 0.0)
+            for number, comparison in enumerate(model.comparison)
+        ]
     )
-    names = [c for c in (plan.forename, plan.surname) if c >= 0]
-    best = [most[names].sum(), *(differing[c] if c >= 0 else 0.0 for c in (plan.forename, plan.surname))]
+    names = [number for number in (plan.forename, plan.surname) if number >= 0]
+    best = [most[names].sum(), *(differing[number] if number >= 0 else 0.0 for number in (plan.forename, plan.surname))]
     return Weights(
         bits.match.astype(np.float32),
         bits.relatives.astype(np.float32),
@@ -111,21 +114,25 @@ def make_plan(model: Model) -> Plan:
     kinds = [comparison.kind for comparison in model.comparison]
     sizes = [int(len(LEVELS[kind]) + FREQUENCY_BINS[kind][0]).bit_length() for kind in kinds]
     order = sorted(
-        (c for c, kind in enumerate(kinds) if kind not in ("forename", "surname")),
-        key=lambda c: CHEAP_FIRST.index(kinds[c]),
+        (number for number, kind in enumerate(kinds) if kind not in ("forename", "surname")),
+        key=lambda number: CHEAP_FIRST.index(kinds[number]),
     )
     shift = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     if shift[-1] > PATTERN_BITS:
         problem = f"compares {len(kinds)} fields, whose levels need {shift[-1]} bits where {PATTERN_BITS} are."
         raise SettingsError(f"model {model.name}", problem, "Leave some out, as with --field COLUMN=ignore.")
-    place = {kind: c for c, kind in enumerate(kinds)}
+    number_of_kind = {kind: number for number, kind in enumerate(kinds)}
     codes = np.array([KIND_CODE[kind] for kind in kinds], np.int64)
-    return Plan(codes, shift, np.array(order, np.int64), place.get("forename", -1), place.get("surname", -1))
+    return Plan(
+        codes, shift, np.array(order, np.int64), number_of_kind.get("forename", -1), number_of_kind.get("surname", -1)
+    )
 
 
 def unpack(patterns: np.ndarray, plan: Plan) -> np.ndarray:
     """(patterns, comparisons) uint8 levels, frequency bins above the exact level included."""
-    out = np.empty((len(patterns), len(plan.kind)), np.uint8)
-    for c in range(len(plan.kind)):
-        out[:, c] = (patterns >> plan.shift[c]) & ((1 << (plan.shift[c + 1] - plan.shift[c])) - 1)
-    return out
+    levels = np.empty((len(patterns), len(plan.kind)), np.uint8)
+    for number in range(len(plan.kind)):
+        levels[:, number] = (patterns >> plan.shift[number]) & (
+            (1 << (plan.shift[number + 1] - plan.shift[number])) - 1
+        )
+    return levels

@@ -10,9 +10,10 @@ import pyarrow as pa
 from numba import njit
 
 from pipeline.core.numbers import distinct
-from pipeline.engines.local.columns import I32, Column, Vocabulary
+from pipeline.engines.local.coded import CodedTable
+from pipeline.engines.local.columns import I32, Vocabulary
 from pipeline.engines.local.keys import text_keys
-from pipeline.engines.local.names import MOST
+from pipeline.engines.local.names import MOST_NAMINGS
 from pipeline.engines.local.values import Tokens
 from pipeline.engines.tokens import Groups, check_rules, domain, token_kinds, tokens_of
 from schemas.model import BlockingRule, Model
@@ -31,50 +32,73 @@ class _DomainTokens(NamedTuple):
     """(tokens,) of each different token: uint8 what kind it is of, and uint64 that stands for it in all data"""
 
 
+class _FieldSource(NamedTuple):
+    """Where the tokens of one blocking field come from."""
+
+    start: np.ndarray
+    code: np.ndarray
+    """Values of record i: code[start[i]:start[i + 1]], -1 missing"""
+    tokens: _DomainTokens
+    """Those of the values"""
+
+
 def record_tokens(
-    n: int,
-    model: Model,
-    columns: Mapping[str, Column],
-    vocabularies: Mapping[str, Vocabulary],
-    names: tuple[np.ndarray, np.ndarray, np.ndarray],
-    groups: Groups,
-    rules: Sequence[BlockingRule] | None,
+    coded: CodedTable, n: int, model: Model, groups: Groups, rules: Sequence[BlockingRule] | None
 ) -> Tokens:
     """Tokens of every record, its aliases' too, once each a field; where there are rules, only those that one may make a key of."""
     kinds = token_kinds(model)
     check_rules(rules or (), kinds)
     kind_code = {kind: code for code, kind in enumerate(kinds)}
-    made: dict[str, _DomainTokens] = {}
-    sources = []
-    for field in model.blocking.fields:
-        kind = model.comparison_of(field).kind
-        name = domain(kind, field)
-        if name not in made:
-            first = sum(len(own.kind) for own in made.values())
-            made[name] = _domain_tokens(name, vocabularies[name], first, kind_code, groups)
-        if name == "name":
-            start, code = names[0], names[1] if kind == "forename" else names[2]
-        else:
-            start, code = columns[field].start, columns[field].code
-        sources.append((start, code, made[name]))
-    token_kind, keys = (
-        np.concatenate(own) for own in zip(*((own.kind, own.key) for own in made.values()), strict=True)
+    domains = _tokens_by_domain(coded, model, kind_code, groups)
+    sources = [_source(coded, model, field, domains) for field in model.blocking.fields]
+    token_kind, token_key = (
+        np.concatenate(parts) for parts in zip(*((tokens.kind, tokens.key) for tokens in domains.values()), strict=True)
     )
     is_useful = np.ones(len(token_kind), np.bool_)
     if rules is not None:
         is_useful = _useful(_occurrences(len(token_kind), sources), token_kind, kind_code, rules)
+    start, token, of_field = _gathered(n, sources, is_useful)
+    count = np.bincount(token, minlength=len(token_kind)).astype(I32)
+    return Tokens(n, start, token, of_field, count, kinds, token_kind, token_key)
+
+
+def _tokens_by_domain(
+    coded: CodedTable, model: Model, kind_code: Mapping[str, int], groups: Groups
+) -> dict[str, _DomainTokens]:
+    """The tokens of each domain that gives keys, numbered through all domains."""
+    domains: dict[str, _DomainTokens] = {}
+    for field in model.blocking.fields:
+        name = domain(model.comparison_of(field).kind, field)
+        if name not in domains:
+            first = sum(len(tokens.kind) for tokens in domains.values())
+            domains[name] = _domain_tokens(name, coded.vocabularies[name], first, kind_code, groups)
+    return domains
+
+
+def _source(coded: CodedTable, model: Model, field: str, domains: Mapping[str, _DomainTokens]) -> _FieldSource:
+    kind = model.comparison_of(field).kind
+    name = domain(kind, field)
+    if name == "name":
+        start, forename, surname = coded.names
+        return _FieldSource(start, forename if kind == "forename" else surname, domains[name])
+    column = coded.columns[field]
+    return _FieldSource(column.start, column.code, domains[name])
+
+
+def _gathered(
+    n: int, sources: Sequence[_FieldSource], is_useful: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Start of each record's useful tokens, the tokens, and the number of the field that has each."""
     size = np.zeros(n + 1, np.int64)
     for start, code, tokens in sources:
-        size[1:] += _room(n, start, code, tokens.start, tokens.token, is_useful)
+        size[1:] += _count_tokens(n, start, code, tokens.start, tokens.token, is_useful)
     room = np.cumsum(size)
     token, of_field = np.empty(room[-1], I32), np.empty(room[-1], np.uint8)
     filled = room[:-1].copy()
-    for at, (start, code, tokens) in enumerate(sources):
-        _append(n, at, start, code, tokens.start, tokens.token, is_useful, filled, token, of_field)
+    for field_number, (start, code, tokens) in enumerate(sources):
+        _append(n, field_number, start, code, tokens.start, tokens.token, is_useful, filled, token, of_field)
     start = _close_up(n, room, filled, token, of_field)
-    token, of_field = token[: start[n]], of_field[: start[n]]
-    count = np.bincount(token, minlength=len(token_kind)).astype(I32)
-    return Tokens(n, start, token, of_field, count, kinds, token_kind, keys)
+    return start, token[: start[n]], of_field[: start[n]]
 
 
 def _useful(
@@ -89,10 +113,10 @@ def _useful(
         else:
             joins[codes] = True
     # of one record's ways to be named all may repeat a token: it stands on more places than records
-    return (count > 1) & (joins[token_kind] | (count <= MOST * alone[token_kind]))
+    return (count > 1) & (joins[token_kind] | (count <= MOST_NAMINGS * alone[token_kind]))
 
 
-def _occurrences(tokens: int, sources: list[tuple[np.ndarray, np.ndarray, _DomainTokens]]) -> np.ndarray:
+def _occurrences(tokens: int, sources: Sequence[_FieldSource]) -> np.ndarray:
     """How often each token stands in a value of a record; no fewer than the records that have it."""
     count = np.zeros(tokens, np.int64)
     for _, code, of_value in sources:
@@ -108,11 +132,11 @@ def _domain_tokens(
     """Tokens of all values of a domain, numbered from ``first`` on."""
     values = vocabulary.texts.to_pylist()
     pairs, kinds, keys = [], [], []
-    for own in tokens_of(vocabulary.kind, values, groups):
-        coded = pa.array(own.text, pa.string()).dictionary_encode()
-        pairs.append(np.asarray(own.value, np.int64) << TOKEN_BITS | coded.indices.to_numpy() + first)
-        kinds.append(np.full(len(coded.dictionary), kind_code[f"{name}.{own.word}"], np.uint8))
-        keys.append(text_keys(coded.dictionary, kind=f"{name}.{own.word}"))
+    for tokens in tokens_of(vocabulary.kind, values, groups):
+        coded = pa.array(tokens.text, pa.string()).dictionary_encode()
+        pairs.append(np.asarray(tokens.value, np.int64) << TOKEN_BITS | coded.indices.to_numpy() + first)
+        kinds.append(np.full(len(coded.dictionary), kind_code[f"{name}.{tokens.word}"], np.uint8))
+        keys.append(text_keys(coded.dictionary, kind=f"{name}.{tokens.word}"))
         first += len(coded.dictionary)
     pair = distinct(np.concatenate(pairs))
     start = np.searchsorted(pair, np.arange(len(values) + 1) << TOKEN_BITS)
@@ -122,51 +146,51 @@ def _domain_tokens(
 
 
 @njit(cache=True, nogil=True)
-def _room(n, start, code, token_start, value_token, is_useful):
+def _count_tokens(n, start, code, token_start, value_token, is_useful):
     """Useful tokens of each record's values, repeats included."""
-    size = np.zeros(n, np.int64)
-    for i in range(n):
-        for q in range(start[i], start[i + 1]):
-            if code[q] >= 0:
-                for z in range(token_start[code[q]], token_start[code[q] + 1]):
-                    size[i] += is_useful[value_token[z]]
-    return size
+    n_tokens = np.zeros(n, np.int64)
+    for record in range(n):
+        for position in range(start[record], start[record + 1]):
+            if code[position] >= 0:
+                for nth in range(token_start[code[position]], token_start[code[position] + 1]):
+                    n_tokens[record] += is_useful[value_token[nth]]
+    return n_tokens
 
 
 @njit(cache=True, nogil=True)
 def _append(n, field, start, code, token_start, value_token, is_useful, filled, token, of_field):
     """Append the field's tokens to each record, in ascending order and without repeats."""
-    for i in range(n):
-        first = filled[i]
-        for q in range(start[i], start[i + 1]):
-            if code[q] < 0:
+    for record in range(n):
+        first = filled[record]
+        for position in range(start[record], start[record + 1]):
+            if code[position] < 0:
                 continue
-            for z in range(token_start[code[q]], token_start[code[q] + 1]):
-                t = value_token[z]
-                if not is_useful[t]:
+            for nth in range(token_start[code[position]], token_start[code[position] + 1]):
+                new_token = value_token[nth]
+                if not is_useful[new_token]:
                     continue
-                at = filled[i]
-                while at > first and token[at - 1] > t:
-                    at -= 1
-                if at > first and token[at - 1] == t:
+                place = filled[record]
+                while place > first and token[place - 1] > new_token:
+                    place -= 1
+                if place > first and token[place - 1] == new_token:
                     continue
-                for k in range(filled[i], at, -1):
-                    token[k] = token[k - 1]
-                token[at] = t
-                of_field[filled[i]] = field
-                filled[i] += 1
+                for shifted in range(filled[record], place, -1):
+                    token[shifted] = token[shifted - 1]
+                token[place] = new_token
+                of_field[filled[record]] = field
+                filled[record] += 1
 
 
 @njit(cache=True, nogil=True)
 def _close_up(n, room, filled, token, of_field):
     """Move the records' tokens together, in place; returns where each record's begin."""
     start = np.empty(n + 1, np.int64)
-    to = 0
-    for i in range(n):
-        start[i] = to
-        for k in range(room[i], filled[i]):
-            token[to] = token[k]
-            of_field[to] = of_field[k]
-            to += 1
-    start[n] = to
+    end = 0
+    for record in range(n):
+        start[record] = end
+        for position in range(room[record], filled[record]):
+            token[end] = token[position]
+            of_field[end] = of_field[position]
+            end += 1
+    start[n] = end
     return start

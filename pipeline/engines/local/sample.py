@@ -27,7 +27,7 @@ from schemas.model import BlockingRule
 MOST_KEYS = 1_500_000  # of the sampled records
 
 
-class Finds(NamedTuple):
+class RuleFinds(NamedTuple):
     """Which rule brought which pair."""
 
     left: np.ndarray
@@ -51,7 +51,7 @@ def sample_finds(
     alone_up_to: int,
     pool: ThreadPoolExecutor,
     threads: int,
-) -> Finds:
+) -> RuleFinds:
     """Candidate pairs of about so many records, evenly spread over the table.
 
     Args:
@@ -64,23 +64,22 @@ def sample_finds(
         threads: how many.
     """
     plan = plan_keys(tokens, rules, alone_up_to)
-    wanted = np.arange(0, tokens.n, max(1, -(-tokens.n // records)))
-    size, own = tokens_of(wanted, tokens)
-    joining = np.bincount(np.repeat(np.arange(len(wanted)), size), plan.joins[own], len(wanted))
-    per_record = float(np.square(joining).mean() / 2) if len(wanted) else 0.0
-    wanted = wanted[:: max(1, int(np.ceil(len(wanted) * per_record / MOST_KEYS)))]
+    sampled = np.arange(0, tokens.n, max(1, -(-tokens.n // records)))
+    size, sampled_tokens = tokens_of(sampled, tokens)
+    joining = np.bincount(np.repeat(np.arange(len(sampled)), size), plan.joins[sampled_tokens], len(sampled))
+    per_record = float(np.square(joining).mean() / 2) if len(sampled) else 0.0
+    sampled = sampled[:: max(1, int(np.ceil(len(sampled) * per_record / MOST_KEYS)))]
     largest = int(plan.largest.max(initial=2))
-    member, rule, keys = _blocks_of(wanted, tokens, plan, largest, pool, threads)
+    member, rule, keys = _blocks_of(sampled, tokens, plan, largest, pool, threads)
     alone = np.bincount(plan.kind, tokens.token_count, minlength=len(plan.alone_rule)).astype(np.int64)
     has_alone = plan.alone_rule >= 0
     keys[plan.alone_rule[has_alone]] += alone[has_alone]
     place = np.full(tokens.n, -1, np.int64)
-    place[wanted] = np.arange(len(wanted))
-    start, own = _places(place, len(wanted), member)
-    left, right, pair, of_rule, size = _finds(
-        wanted, start, own, member, rule, group, np.full(tokens.n, -1, np.int64), _most_finds(start, own, member)
-    )
-    return Finds(left, right, pair, of_rule, size, keys, len(wanted))
+    place[sampled] = np.arange(len(sampled))
+    start, block_start = _places(place, len(sampled), member)
+    pair_with, max_finds = np.full(tokens.n, -1, np.int64), _most_finds(start, block_start, member)
+    left, right, pair, of_rule, size = _finds(sampled, start, block_start, member, rule, group, pair_with, max_finds)
+    return RuleFinds(left, right, pair, of_rule, size, keys, len(sampled))
 
 
 def _blocks_of(
@@ -90,24 +89,24 @@ def _blocks_of(
 
     Returns: members as in ``Blocks``, the rule at each, and (rules,) how many keys all records have of each rule.
     """
-    own = spans(tokens.n, threads)
+    parts = spans(tokens.n, threads)
     marked = np.zeros(1 << SLOT_BITS, np.uint8)
     want_keys(wanted, plan, marked)
-    counted = list(pool.map(lambda span: count_wanted(span[0], span[1], plan, marked.copy()), own))
-    seen = counted[0][1].copy()
-    for _, other in counted[1:]:
-        add_counts(seen, other)
-    size = list(pool.map(lambda found: keys_wanted(found[1], seen, largest), counted))
-    key, row = np.empty(sum(size), np.uint64), np.empty(sum(size), np.int32)
-    ends = np.cumsum([0, *size])
+    thread_counts = list(pool.map(lambda span: count_wanted(span[0], span[1], plan, marked.copy()), parts))
+    slot_counts = thread_counts[0][1].copy()
+    for _, more_counts in thread_counts[1:]:
+        add_counts(slot_counts, more_counts)
+    n_wanted = list(pool.map(lambda counts: keys_wanted(counts[1], slot_counts, largest), thread_counts))
+    key, row = np.empty(sum(n_wanted), np.uint64), np.empty(sum(n_wanted), np.int32)
+    ends = np.cumsum([0, *n_wanted])
 
     def write(part: int) -> None:
-        first, last = own[part]
+        first, last = parts[part]
         mine = slice(ends[part], ends[part + 1])
-        write_wanted(first, last, plan, seen, largest, key[mine], row[mine])
+        write_wanted(first, last, plan, slot_counts, largest, key[mine], row[mine])
 
     list(pool.map(write, range(threads)))
-    keys = np.sum([of_rule for of_rule, _ in counted], axis=0)
+    keys = np.sum([of_rule for of_rule, _ in thread_counts], axis=0)
     return *grouped(key, row, wanted, tokens, plan), keys
 
 
@@ -115,61 +114,62 @@ def _blocks_of(
 def _places(place, sampled, member):
     """Where each sampled record stands: start of its places, and the places of the first members of its blocks."""
     start = np.zeros(sampled + 1, np.int64)
-    for at in range(member.shape[0] - 1):
-        p = place[member[at] & (FIRST - 1)]
-        if p >= 0:
-            start[p + 1] += 1
-    for p in range(sampled):
-        start[p + 1] += start[p]
-    filled, own = start[:-1].copy(), np.empty(start[sampled], np.int64)
+    for position in range(member.shape[0] - 1):
+        nth = place[member[position] & (FIRST - 1)]
+        if nth >= 0:
+            start[nth + 1] += 1
+    for nth in range(sampled):
+        start[nth + 1] += start[nth]
+    filled, block_start = start[:-1].copy(), np.empty(start[sampled], np.int64)
     first = 0
-    for at in range(member.shape[0] - 1):
-        if member[at] >= FIRST:
-            first = at
-        p = place[member[at] & (FIRST - 1)]
-        if p >= 0:
-            own[filled[p]] = first
-            filled[p] += 1
-    return start, own
+    for position in range(member.shape[0] - 1):
+        if member[position] >= FIRST:
+            first = position
+        nth = place[member[position] & (FIRST - 1)]
+        if nth >= 0:
+            block_start[filled[nth]] = first
+            filled[nth] += 1
+    return start, block_start
 
 
 @njit(cache=True, nogil=True)
-def _most_finds(start, own, member):
-    total = 0
-    for z in range(start[-1]):
-        at = own[z] + 1
-        while member[at] < FIRST:
-            total += 1
-            at += 1
-    return total
+def _most_finds(start, block_start, member):
+    n_finds = 0
+    for nth in range(start[-1]):
+        position = block_start[nth] + 1
+        while member[position] < FIRST:
+            n_finds += 1
+            position += 1
+    return n_finds
 
 
 @njit(cache=True, nogil=True)
-def _finds(wanted, start, own, member, rule, group, known, most):
-    left, right, pair = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
-    of_rule, of_size = np.empty(most, np.uint16), np.empty(most, np.uint8)
-    pairs, finds = 0, 0
-    for p in range(wanted.shape[0]):
-        i, begins = wanted[p], pairs
-        for z in range(start[p], start[p + 1]):
-            first = own[z]
+def _finds(wanted, start, block_start, member, rule, group, pair_with, max_finds):
+    """The columns of ``RuleFinds``; ``pair_with`` holds, of each other record, its last pair with a sampled one."""
+    left, right, pair = np.empty(max_finds, np.int32), np.empty(max_finds, np.int32), np.empty(max_finds, np.int32)
+    of_rule, of_size = np.empty(max_finds, np.uint16), np.empty(max_finds, np.uint8)
+    n_pairs, n_finds = 0, 0
+    for nth in range(wanted.shape[0]):
+        row, first_pair = wanted[nth], n_pairs
+        for position in range(start[nth], start[nth + 1]):
+            first = block_start[position]
             last = first + 1
             while member[last] < FIRST:
                 last += 1
-            for at in range(first, last):
-                j = member[at] & (FIRST - 1)
-                if j == i or (group[i] >= 0 and group[i] == group[j]):
+            for place in range(first, last):
+                fellow = member[place] & (FIRST - 1)
+                if fellow == row or (group[row] >= 0 and group[row] == group[fellow]):
                     continue
-                if known[j] < begins:
-                    known[j] = pairs
-                    left[pairs], right[pairs] = i, j
-                    pairs += 1
-                pair[finds], of_rule[finds], of_size[finds] = known[j], rule[first], last - first
-                finds += 1
+                if pair_with[fellow] < first_pair:
+                    pair_with[fellow] = n_pairs
+                    left[n_pairs], right[n_pairs] = row, fellow
+                    n_pairs += 1
+                pair[n_finds], of_rule[n_finds], of_size[n_finds] = pair_with[fellow], rule[first], last - first
+                n_finds += 1
     return (
-        left[:pairs].copy(),
-        right[:pairs].copy(),
-        pair[:finds].copy(),
-        of_rule[:finds].copy(),
-        of_size[:finds].copy(),
+        left[:n_pairs].copy(),
+        right[:n_pairs].copy(),
+        pair[:n_finds].copy(),
+        of_rule[:n_finds].copy(),
+        of_size[:n_finds].copy(),
     )

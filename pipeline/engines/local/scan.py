@@ -24,162 +24,199 @@ EXACT = np.array([len(levels) for levels in LEVELS.values()], np.int64)
 
 
 @inner
-def _cached_name_level(x, y, values, cache):
-    if x > y:
-        x, y = y, x
-    key = (np.int64(x) << 32) | y
+def _cached_name_level(value_l, value_r, values, cache):
+    if value_l > value_r:
+        value_l, value_r = value_r, value_l
+    key = (np.int64(value_l) << 32) | value_r
     slot = (uint64(key) * uint64(0x9E3779B97F4A7C15)) >> uint64(64 - CACHE_BITS)
     if cache.keys[slot] == key:
-        return np.int64(cache.found[slot])
-    level = lv.name_level(x, y, values)
+        return np.int64(cache.level[slot])
+    level = lv.name_level(value_l, value_r, values)
     cache.keys[slot] = key
-    cache.found[slot] = level
+    cache.level[slot] = level
     return np.int64(level)
 
 
 @inner
-def _rarity(c, x, values):
-    return values.rarity[values.rarity_start[c] + x]
+def _rarity(comparison, value, values):
+    return values.rarity[values.rarity_start[comparison] + value]
 
 
 @inner
-def _ways_level(f, s, g, t, plan, values, cache):
-    """Levels of two ways of being named, (forename f, surname s) against (g, t); also the cross match of lone names."""
-    cf, cs = plan.forename, plan.surname
-    if f >= 0 and s >= 0 and g >= 0 and t >= 0 and f != g and s != t and (f == t or s == g):
-        crossed = (f == t or _cached_name_level(f, t, values, cache) > lv.SIMILAR) and (
-            s == g or _cached_name_level(s, g, values, cache) > lv.SIMILAR
-        )
-        if crossed:
-            return lv.FORENAME_SWAPPED, 0
-    if cs >= 0 and cf >= 0:
-        lone, other, full = -1, -1, -1
-        if s < 0 and f >= 0 and t >= 0:
-            lone, other, full = f, t, g
-        elif t < 0 and g >= 0 and s >= 0:
-            lone, other, full = g, s, f
-        unlike = lone >= 0 and (full < 0 or (full != lone and _cached_name_level(lone, full, values, cache) <= 2))
-        if unlike:
-            if lone == other:
-                return 0, lv.SURNAME_EXACT + _rarity(cs, lone, values)
-            if _cached_name_level(lone, other, values, cache) in (lv.CLOSE, lv.NAME_VARIANT):
-                return 0, lv.CLOSE
-    level_f, level_s = 0, 0
-    if cf >= 0 and f >= 0 and g >= 0:
-        level_f = lv.FORENAME_EXACT + _rarity(cf, f, values) if f == g else _cached_name_level(f, g, values, cache)
-    if cs >= 0 and s >= 0 and t >= 0:
-        level_s = lv.SURNAME_EXACT + _rarity(cs, s, values) if s == t else _cached_name_level(s, t, values, cache)
+def _is_swapped(forename_l, surname_l, forename_r, surname_r, values, cache):
+    """Whether the forename of each is the surname of the other; one of the two may be spelt differently."""
+    if forename_l < 0 or surname_l < 0 or forename_r < 0 or surname_r < 0:
+        return False
+    if forename_l == forename_r or surname_l == surname_r or (forename_l != surname_r and surname_l != forename_r):
+        return False
+    return (forename_l == surname_r or _cached_name_level(forename_l, surname_r, values, cache) > lv.SIMILAR) and (
+        surname_l == forename_r or _cached_name_level(surname_l, forename_r, values, cache) > lv.SIMILAR
+    )
+
+
+@inner
+def _lone_name_level(forename_l, surname_l, forename_r, surname_r, surname, values, cache):
+    """Surname level where one record's only name, a forename, is the other's surname; 0 where it is not."""
+    lone, opposite, full = -1, -1, -1
+    if surname_l < 0 and forename_l >= 0 and surname_r >= 0:
+        lone, opposite, full = forename_l, surname_r, forename_r
+    elif surname_r < 0 and forename_r >= 0 and surname_l >= 0:
+        lone, opposite, full = forename_r, surname_l, forename_l
+    if lone < 0 or (full >= 0 and (full == lone or _cached_name_level(lone, full, values, cache) > lv.SIMILAR)):
+        return 0
+    if lone == opposite:
+        return lv.SURNAME_EXACT + _rarity(surname, lone, values)
+    return lv.CLOSE if _cached_name_level(lone, opposite, values, cache) in (lv.CLOSE, lv.NAME_VARIANT) else 0
+
+
+@inner
+def _one_name_level(comparison, exact, value_l, value_r, values, cache):
+    """Level of two forenames, or of two surnames; 0 where the model has no such comparison, or a record no such name."""
+    if comparison < 0 or value_l < 0 or value_r < 0:
+        return 0
+    if value_l == value_r:
+        return exact + _rarity(comparison, value_l, values)
+    return _cached_name_level(value_l, value_r, values, cache)
+
+
+@inner
+def _naming_levels(forename_l, surname_l, forename_r, surname_r, plan, values, cache):
+    """Forename and surname level of two ways of being named; also the cross match of swapped and of lone names."""
+    if _is_swapped(forename_l, surname_l, forename_r, surname_r, values, cache):
+        return lv.FORENAME_SWAPPED, 0
+    if plan.surname >= 0 and plan.forename >= 0:
+        level = _lone_name_level(forename_l, surname_l, forename_r, surname_r, plan.surname, values, cache)
+        if level > 0:
+            return 0, level
+    level_f = _one_name_level(plan.forename, lv.FORENAME_EXACT, forename_l, forename_r, values, cache)
+    level_s = _one_name_level(plan.surname, lv.SURNAME_EXACT, surname_l, surname_r, values, cache)
     return level_f, level_s
+
+
+@inner
+def _level_in(pattern, comparison, plan):
+    """Level of a comparison in a pattern."""
+    begin, end = plan.shift[comparison], plan.shift[comparison + 1]
+    return (pattern >> begin) & ((np.int64(1) << (end - begin)) - 1)
 
 
 @inner
 def _rank(level_f, level_s):
     """How good two ways agree, to choose the best: exact counts most, null between else and similar."""
-    f = min(level_f, lv.FORENAME_EXACT)
-    s = min(level_s, lv.SURNAME_EXACT)
-    rank = (1.5 if f == 0 else np.float64(f)) + (1.5 if s == 0 else np.float64(s))
-    return rank + 5.0 if f == lv.FORENAME_SWAPPED else rank
+    forename = min(level_f, lv.FORENAME_EXACT)
+    surname = min(level_s, lv.SURNAME_EXACT)
+    rank = (1.5 if forename == 0 else np.float64(forename)) + (1.5 if surname == 0 else np.float64(surname))
+    return rank + 5.0 if forename == lv.FORENAME_SWAPPED else rank
 
 
 @inner
-def _names(i, j, plan, records):
+def _names(row_l, row_r, plan, records):
     """Forename and surname of both records, NONE where the model does not compare them."""
-    f = s = g = t = np.int32(NONE)
+    forename_l = surname_l = forename_r = surname_r = np.int32(NONE)
     if plan.forename >= 0:
-        f, g = records.first[i, plan.forename], records.first[j, plan.forename]
+        forename_l, forename_r = records.first[row_l, plan.forename], records.first[row_r, plan.forename]
     if plan.surname >= 0:
-        s, t = records.first[i, plan.surname], records.first[j, plan.surname]
-    return f, s, g, t
+        surname_l, surname_r = records.first[row_l, plan.surname], records.first[row_r, plan.surname]
+    return forename_l, surname_l, forename_r, surname_r
 
 
 @kernel
-def _best_way(i, j, plan, values, records, cache):
+def _best_naming_levels(row_l, row_r, plan, values, records, cache):
     """Levels of the best agreement over all ways both records are named."""
-    best_f, best_s, best = 0, 0, -1.0
-    for x in range(records.name_start[i], records.name_start[i + 1]):
-        for y in range(records.name_start[j], records.name_start[j + 1]):
-            f, s = records.forename[x], records.surname[x]
-            g, t = records.forename[y], records.surname[y]
-            level_f, level_s = _ways_level(f, s, g, t, plan, values, cache)
+    best_f, best_s, best_rank = 0, 0, -1.0
+    for naming_l in range(records.name_start[row_l], records.name_start[row_l + 1]):
+        for naming_r in range(records.name_start[row_r], records.name_start[row_r + 1]):
+            forename_l, surname_l = records.forename[naming_l], records.surname[naming_l]
+            forename_r, surname_r = records.forename[naming_r], records.surname[naming_r]
+            level_f, level_s = _naming_levels(forename_l, surname_l, forename_r, surname_r, plan, values, cache)
             rank = _rank(level_f, level_s)
-            if rank > best:
-                best_f, best_s, best = level_f, level_s, rank
+            if rank > best_rank:
+                best_f, best_s, best_rank = level_f, level_s, rank
     return best_f, best_s
 
 
 @inner
-def _name_levels(i, j, plan, values, records, cache):
+def _name_levels(row_l, row_r, plan, values, records, cache):
     """Levels of forename and surname together. Of records named in one way, which most are, nothing need be looked up."""
-    f, s, g, t = _names(i, j, plan, records)
-    if SEVERAL in (f, s, g, t):
-        return _best_way(i, j, plan, values, records, cache)
-    return _ways_level(f, s, g, t, plan, values, cache)
+    forename_l, surname_l, forename_r, surname_r = _names(row_l, row_r, plan, records)
+    if SEVERAL in (forename_l, surname_l, forename_r, surname_r):
+        return _best_naming_levels(row_l, row_r, plan, values, records, cache)
+    return _naming_levels(forename_l, surname_l, forename_r, surname_r, plan, values, cache)
 
 
 @inner
-def _value_level(c, kind, x, y, values):
-    if x == y:
-        if kind == DATE and lv.is_first_of_january(values.packed[x]):
+def _value_level(comparison, kind, value_l, value_r, values):
+    if value_l == value_r:
+        if kind == DATE and lv.is_first_of_january(values.packed[value_l]):
             return lv.DATE_BOTH_JANUARY
-        return EXACT[kind] + _rarity(c, x, values)
+        return EXACT[kind] + _rarity(comparison, value_l, values)
     if kind == DATE:
-        return lv.date_level(values.packed[x], values.packed[y])
+        return lv.date_level(values.packed[value_l], values.packed[value_r])
     if kind == POSTCODE:
-        return lv.postcode_level(x, y, values)
+        return lv.postcode_level(value_l, value_r, values)
     if kind == ADDRESS:
-        return lv.address_level(x, y, values)
+        return lv.address_level(value_l, value_r, values)
     if kind in (PHONE, IDENTIFIER):
-        return lv.spelling_level(x, y, values)
+        return lv.spelling_level(value_l, value_r, values)
     if kind == EMAIL:
-        return lv.email_level(x, y, values)
+        return lv.email_level(value_l, value_r, values)
     if kind == ETHNICITY:
-        return lv.part_level(x, y, values)
-    return lv.category_level(x, y, values)
+        return lv.part_level(value_l, value_r, values)
+    return lv.category_level(value_l, value_r, values)
 
 
 @kernel
-def _age_level(i, j, records):
+def _age_level(row_l, row_r, records):
     """Level of two spans of birth dates, where at least one record has no birthday; 0 where one has no span at all."""
-    i0, i1, j0, j1 = records.born_from[i], records.born_to[i], records.born_from[j], records.born_to[j]
-    if min(i0, j0) == UNKNOWN or (i0 == i1 and j0 == j1):
+    from_l, to_l, from_r, to_r = (
+        records.born_from[row_l],
+        records.born_to[row_l],
+        records.born_from[row_r],
+        records.born_to[row_r],
+    )
+    if min(from_l, from_r) == UNKNOWN or (from_l == to_l and from_r == to_r):
         return np.int64(0)
-    gap = max(i0, j0) - min(i1, j1)
+    gap = max(from_l, from_r) - min(to_l, to_r)
     if gap <= 0:
         return np.int64(3)
     return np.int64(2) if gap <= 366 else np.int64(1)
 
 
 @kernel
-def _best_value(i, j, c, plan, values, records):
-    """Best level over all values that the two records have in comparison c."""
+def _best_value(row_l, row_r, comparison, plan, values, records):
+    """Best level over all values that the two records have in a comparison."""
     fields = plan.kind.shape[0]
     best = np.int64(0)
-    for x in range(records.start[i * fields + c], records.start[i * fields + c + 1]):
-        for y in range(records.start[j * fields + c], records.start[j * fields + c + 1]):
-            level = _value_level(c, plan.kind[c], records.value[x], records.value[y], values)
+    for place_l in range(records.start[row_l * fields + comparison], records.start[row_l * fields + comparison + 1]):
+        for place_r in range(
+            records.start[row_r * fields + comparison], records.start[row_r * fields + comparison + 1]
+        ):
+            level = _value_level(
+                comparison, plan.kind[comparison], records.value[place_l], records.value[place_r], values
+            )
             best = max(best, np.int64(level))
     return best
 
 
 @inner
-def _field_level(i, j, c, plan, values, records):
-    """Level of comparison c; 0 where a record has no value. Of records of one value nothing need be looked up."""
-    if plan.kind[c] == AGE:
-        return _age_level(i, j, records)
-    a, b = records.first[i, c], records.first[j, c]
-    if NONE in (a, b):
+def _field_level(row_l, row_r, comparison, plan, values, records):
+    """Level of a comparison; 0 where a record has no value. Of records of one value nothing need be looked up."""
+    if plan.kind[comparison] == AGE:
+        return _age_level(row_l, row_r, records)
+    value_l, value_r = records.first[row_l, comparison], records.first[row_r, comparison]
+    if NONE in (value_l, value_r):
         return np.int64(0)
-    if a < 0 or b < 0:
-        return _best_value(i, j, c, plan, values, records)
-    return np.int64(_value_level(c, plan.kind[c], a, b, values))
+    if value_l < 0 or value_r < 0:
+        return _best_value(row_l, row_r, comparison, plan, values, records)
+    return np.int64(_value_level(comparison, plan.kind[comparison], value_l, value_r, values))
 
 
 @inner
-def _pattern(i, j, plan, values, records, cache):
+def _pattern(row_l, row_r, plan, values, records, cache):
     pattern = np.int64(0)
-    for c in plan.order:
-        pattern |= _field_level(i, j, c, plan, values, records) << plan.shift[c]
-    level_f, level_s = _name_levels(i, j, plan, values, records, cache)
+    for comparison in plan.order:
+        pattern |= _field_level(row_l, row_r, comparison, plan, values, records) << plan.shift[comparison]
+    level_f, level_s = _name_levels(row_l, row_r, plan, values, records, cache)
     if plan.forename >= 0:
         pattern |= np.int64(level_f) << plan.shift[plan.forename]
     if plan.surname >= 0:
@@ -188,58 +225,61 @@ def _pattern(i, j, plan, values, records, cache):
 
 
 @kernel
-def patterns_of(left, right, plan, values, records, cache, out):
+def patterns_of(left, right, plan, values, records, cache, patterns):
     """Write the patterns of the given pairs of records."""
-    for q in range(left.shape[0]):
-        out[q] = _pattern(left[q], right[q], plan, values, records, cache)
+    for pair in range(left.shape[0]):
+        patterns[pair] = _pattern(left[pair], right[pair], plan, values, records, cache)
 
 
 @inner
-def _name_bound(i, j, plan, values, records, weights):
+def _name_bound(row_l, row_r, plan, values, records, weights):
     """No name levels of the pair are worth more than this, told from codes alone, without reading a letter."""
-    f, s, g, t = _names(i, j, plan, records)
-    if min(f, s, g, t) < 0 or f == t or s == g:
+    forename_l, surname_l, forename_r, surname_r = _names(row_l, row_r, plan, records)
+    if min(forename_l, surname_l, forename_r, surname_r) < 0 or forename_l == surname_r or surname_l == forename_r:
         return weights.best_names[0]
-    first, second = weights.best_names[1], weights.best_names[2]
-    if f == g:
-        first = np.float64(weights.match[plan.forename, lv.FORENAME_EXACT + _rarity(plan.forename, f, values)])
-    if s == t:
-        second = np.float64(weights.match[plan.surname, lv.SURNAME_EXACT + _rarity(plan.surname, s, values)])
-    return first + second
+    forename_bits, surname_bits = weights.best_names[1], weights.best_names[2]
+    if forename_l == forename_r:
+        forename_bits = np.float64(
+            weights.match[plan.forename, lv.FORENAME_EXACT + _rarity(plan.forename, forename_l, values)]
+        )
+    if surname_l == surname_r:
+        surname_bits = np.float64(
+            weights.match[plan.surname, lv.SURNAME_EXACT + _rarity(plan.surname, surname_l, values)]
+        )
+    return forename_bits + surname_bits
 
 
 @kernel
-def _against(pattern, lift, plan, weights):
+def _relatives_bits(pattern, lift, plan, weights):
     """Bits that the classes of relatives take off a pair."""
     total = 1.0
-    for k in range(weights.relatives.shape[0]):
-        odds = weights.prior_relatives[k] - (lift if k == weights.namesakes else 0.0)
-        for c in range(plan.kind.shape[0]):
-            level = (pattern >> plan.shift[c]) & ((np.int64(1) << (plan.shift[c + 1] - plan.shift[c])) - 1)
-            odds += weights.relatives[k, c, level]
+    for relation in range(weights.relatives.shape[0]):
+        odds = weights.prior_relatives[relation] - (lift if relation == weights.namesakes else 0.0)
+        for comparison in range(plan.kind.shape[0]):
+            odds += weights.relatives[relation, comparison, _level_in(pattern, comparison, plan)]
         total += 2.0 ** min(odds, 60.0)
     return np.log2(total)
 
 
 @inner
-def _open(own, size, state, near):
+def _keep_open(state_of_row, size, state, near):
     """Move the fellows with whom a record of this state makes an open pair to the front; returns how many."""
-    many = 0
-    for y in range(size):
-        other = state[near[y]]
-        if NEW in (own, other) or (own == MOVED and other == MOVED):
-            near[many] = near[y]
-            many += 1
-    return many
+    n_open = 0
+    for nth in range(size):
+        state_of_fellow = state[near[nth]]
+        if NEW in (state_of_row, state_of_fellow) or (state_of_row == MOVED and state_of_fellow == MOVED):
+            near[n_open] = near[nth]
+            n_open += 1
+    return n_open
 
 
 @kernel
 def count_open(n, blocks, group, state, scratch):
     """How many open pairs the blocks hold."""
-    many = 0
-    for i in range(n):
-        many += _open(state[i], fellows(i, blocks, group, scratch.stamp, scratch.near), state, scratch.near)
-    return many
+    total = 0
+    for row in range(n):
+        total += _keep_open(state[row], fellows(row, blocks, group, scratch.stamp, scratch.near), state, scratch.near)
+    return total
 
 
 @kernel
@@ -260,51 +300,51 @@ def score_pairs(
     pattern_of,
     weight_of,
 ):
-    """Write the candidate pairs of one thread's records whose weight reaches the floor; of open ones where there is a state.
+    """Write the candidate pairs of one thread's records whose weight reaches the floor; only open ones where there is a state.
 
-    Returns: how many there are (more than the arrays hold where they are too small), how many candidate pairs were met, and
-    how many of them were open.
+    Returns: how many reach it (more than the arrays hold where they are too small), how many candidate pairs there are, and
+    how many of them are open, and so were compared.
     """
-    kept, seen, scored = 0, 0, 0
+    n_kept, n_met, n_open = 0, 0, 0
     steps = plan.order.shape[0]
     has_both = plan.forename >= 0 and plan.surname >= 0
-    for i in range(n):
-        if (i >> 9) % threads != thread:
+    for row in range(n):
+        if (row >> 9) % threads != thread:
             continue
-        size = fellows(i, blocks, records.group, scratch.stamp, scratch.near)
-        seen += size
+        n_near = fellows(row, blocks, records.group, scratch.stamp, scratch.near)
+        n_met += n_near
         if state.shape[0] > 0:
-            size = _open(state[i], size, state, scratch.near)
-        scored += size
-        for y in range(size):
-            j = scratch.near[y]
-            total, pattern = weights.prior_match, np.int64(0)
-            short = weights.floor - _name_bound(i, j, plan, values, records, weights)
-            for q in range(steps):
-                if total + weights.reach[q] < short:
+            n_near = _keep_open(state[row], n_near, state, scratch.near)
+        n_open += n_near
+        for nth in range(n_near):
+            fellow = scratch.near[nth]
+            bits, pattern = weights.prior_match, np.int64(0)
+            bits_needed = weights.floor - _name_bound(row, fellow, plan, values, records, weights)
+            for step in range(steps):
+                if bits + weights.reach[step] < bits_needed:
                     break
-                c = plan.order[q]
-                level = _field_level(i, j, c, plan, values, records)
-                total += weights.match[c, level]
-                pattern |= level << plan.shift[c]
-            if total < short:
+                comparison = plan.order[step]
+                level = _field_level(row, fellow, comparison, plan, values, records)
+                bits += weights.match[comparison, level]
+                pattern |= level << plan.shift[comparison]
+            if bits < bits_needed:
                 continue
-            level_f, level_s = _name_levels(i, j, plan, values, records, cache)
+            level_f, level_s = _name_levels(row, fellow, plan, values, records, cache)
             if plan.forename >= 0:
-                total += weights.match[plan.forename, level_f]
+                bits += weights.match[plan.forename, level_f]
                 pattern |= np.int64(level_f) << plan.shift[plan.forename]
             if plan.surname >= 0:
-                total += weights.match[plan.surname, level_s]
+                bits += weights.match[plan.surname, level_s]
                 pattern |= np.int64(level_s) << plan.shift[plan.surname]
             lift = 0.0
             if has_both and level_f >= lv.FORENAME_EXACT and level_s >= lv.SURNAME_EXACT:
                 lift = weights.name_lift[level_f - lv.FORENAME_EXACT + level_s - lv.SURNAME_EXACT]
-                total -= lift
-            if total < weights.floor:
+                bits -= lift
+            if bits < weights.floor:
                 continue
-            weight = total - _against(pattern, lift, plan, weights)
+            weight = bits - _relatives_bits(pattern, lift, plan, weights)
             if weight >= weights.floor:
-                if kept < left.shape[0]:
-                    left[kept], right[kept], pattern_of[kept], weight_of[kept] = i, j, pattern, weight
-                kept += 1
-    return kept, seen, scored
+                if n_kept < left.shape[0]:
+                    left[n_kept], right[n_kept], pattern_of[n_kept], weight_of[n_kept] = row, fellow, pattern, weight
+                n_kept += 1
+    return n_kept, n_met, n_open

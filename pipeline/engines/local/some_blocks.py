@@ -36,13 +36,13 @@ def shared_keys(
         room = 1000 + (span[1] - span[0])
         while True:
             key, row = np.empty(room, np.uint64), np.empty(room, np.int32)
-            many = write_marked(*span, plan, marked, key, row)
-            if many <= room:
-                return key[:many], row[:many]
-            room = many
+            n_keys = write_marked(*span, plan, marked, key, row)
+            if n_keys <= room:
+                return key[:n_keys], row[:n_keys]
+            room = n_keys
 
     parts = pool.map(write, spans(len(plan.start) - 1, threads))
-    key, row = (np.concatenate(own) for own in zip(*parts, strict=True))
+    key, row = (np.concatenate(part) for part in zip(*parts, strict=True))
     return key, row
 
 
@@ -51,8 +51,8 @@ def grouped(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Members, as in ``Blocks``, and the rule at each: of blocks of these keys, and of tokens of wanted records that are keys alone."""
     single = single_blocks(plan._replace(alone=plan.alone & tokens_among(wanted, tokens)), tokens.token_count)
-    found = [single, group_heaps(*dealt(key, row), plan.largest, RULE_BITS)]
-    members, rules = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    groups = [single, group_heaps(*dealt(key, row), plan.largest, RULE_BITS)]
+    members, rules = (np.concatenate(parts) for parts in zip(*groups, strict=True))
     return np.append(members, FIRST).astype(np.int32), np.append(rules, 0).astype(np.uint16)
 
 
@@ -78,14 +78,14 @@ def dealt(key: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
 def _dealt(key, row, bits):
     shift, size = uint64(64 - bits), key.shape[0]
     start = np.zeros((1 << bits) + 1, np.int64)
-    for q in range(size):
-        start[np.int64(key[q] >> shift) + 1] += 1
+    for nth in range(size):
+        start[np.int64(key[nth] >> shift) + 1] += 1
     for heap in range(1, start.shape[0]):
         start[heap] += start[heap - 1]
     filled = start[:-1].copy()
     keys, rows = np.empty(size, np.uint64), np.empty(size, np.int32)
-    for q in range(size):
-        heap = np.int64(key[q] >> shift)
-        keys[filled[heap]], rows[filled[heap]] = key[q], row[q]
+    for nth in range(size):
+        heap = np.int64(key[nth] >> shift)
+        keys[filled[heap]], rows[filled[heap]] = key[nth], row[nth]
         filled[heap] += 1
     return keys, rows, start

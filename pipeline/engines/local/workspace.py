@@ -13,13 +13,15 @@ from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import comparable_pairs, group_texts
 from pipeline.engines.local import scan
 from pipeline.engines.local.blocks import Blocks, find_blocks
-from pipeline.engines.local.encode import encode, read_values, tokens_of
+from pipeline.engines.local.coded import read_values
+from pipeline.engines.local.encode import encode
 from pipeline.engines.local.plan import Plan, make_cache, make_plan, make_scratch, make_weights, unpack
-from pipeline.engines.local.remembered import remembered
+from pipeline.engines.local.record_tokens import record_tokens
 from pipeline.engines.local.sample import sample_finds
+from pipeline.engines.local.token_tables import token_tables
 from pipeline.engines.local.values import Records, Values
 from pipeline.engines.patterns import Patterns
-from pipeline.engines.port import CandidateSample, LevelWeights, PatternCounts, Remembered, ScoredPairs
+from pipeline.engines.port import CandidateSample, EngineMemory, LevelWeights, PatternCounts, ScoredPairs
 from pipeline.engines.random_pairs import random_pairs
 from pipeline.engines.tokens import MOST_BLOCK, SMALL_BLOCK, Groups, rules_of, rules_to_try
 from schemas.model import BlockingRule, Model
@@ -38,38 +40,38 @@ class LocalWorkspace:
         threads: int,
         frequencies: FrequencyTable | None = None,
         *,
-        is_remembering: bool = False,
+        keeps_tokens: bool = False,
     ) -> None:
-        read = read_values(table, model)
-        self._records = encode(table, read, model, groups, frequencies)
-        self._rules = None if is_remembering else model.blocking.rule or rules_to_try(model, len(table))
-        self._make_tokens = lambda: tokens_of(read, len(table), model, groups, self._rules)
+        coded = read_values(table, model)
+        self._encoded = encode(table, coded, model, groups, frequencies)
+        self._rules = None if keeps_tokens else model.blocking.rule or rules_to_try(model, len(table))
+        self._make_tokens = lambda: record_tokens(coded, len(table), model, groups, self._rules)
         self._model, self._threads, self._group = model, threads, group_texts(table, model)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="link")
         self._plan = make_plan(model)
-        self._remembered: Remembered = {}
+        self._memory: EngineMemory = {}
         self._blocks: Blocks | None = None
         self._caches = [make_cache() for _ in range(threads)]
 
     @property
     def n_records(self) -> int:
         """Rows of the table."""
-        return self._records.n
+        return self._encoded.n
 
     @property
     def n_pairs(self) -> int:
         """Pairs of records that may be compared."""
-        return comparable_pairs(self._records.records.group)
+        return comparable_pairs(self._encoded.records.group)
 
     @property
     def frequencies(self) -> tuple[Frequencies, ...]:
         """Rarity of the values of each comparison."""
-        return self._records.frequencies
+        return self._encoded.frequencies
 
     @property
     def name_pairs(self) -> NamePairs:
         """How often forenames and surnames go together."""
-        return self._records.name_pairs
+        return self._encoded.name_pairs
 
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of pairs drawn at random."""
@@ -82,21 +84,21 @@ class LocalWorkspace:
     def sample(self, records: int) -> CandidateSample:
         """Candidate pairs of about so many records, under every rule there can be."""
         rules = rules_to_try(self._model, self.n_records)
-        group = self._records.records.group
-        found = sample_finds(self._make_tokens(), rules, group, records, SMALL_BLOCK, self._pool, self._threads)
+        group = self._encoded.records.group
+        finds = sample_finds(self._make_tokens(), rules, group, records, SMALL_BLOCK, self._pool, self._threads)
         distinct, pattern, count = np.unique(
-            self._patterns(found.left, found.right), return_inverse=True, return_counts=True
+            self._patterns(finds.left, finds.right), return_inverse=True, return_counts=True
         )
-        scale = self.n_records / max(2 * found.sampled, 1)
+        scale = self.n_records / max(2 * finds.sampled, 1)
         return CandidateSample(
             PatternCounts(unpack(distinct, self._plan), count.astype(np.int64)),
             scale,
             rules,
             pattern.astype(np.int32),
-            found.pair,
-            found.rule,
-            found.size,
-            found.keys,
+            finds.pair,
+            finds.rule,
+            finds.size,
+            finds.keys,
         )
 
     def block(self, rules: Sequence[BlockingRule]) -> None:
@@ -104,17 +106,17 @@ class LocalWorkspace:
         tokens = self._make_tokens()
         self._blocks = find_blocks(tokens, rules, self._pool, self._threads)
         if self._rules is None:
-            self._remembered = remembered(tokens, self._group)
+            self._memory = token_tables(tokens, self._group)
 
     @property
     def state(self) -> np.ndarray:
-        """Empty: no pairs are known."""
+        """Empty: the weight of no pair is known."""
         return NO_STATE
 
     @property
-    def remembered(self) -> Remembered:
-        """The tokens of all records; empty before ``block``, and of a workspace that was not told to remember."""
-        return self._remembered
+    def memory(self) -> EngineMemory:
+        """The tokens of all records; empty before ``block``, and of a workspace that was not told to keep them."""
+        return self._memory
 
     def _found_blocks(self) -> Blocks:
         if self._blocks is None:
@@ -129,23 +131,23 @@ class LocalWorkspace:
     def score_blocks(self, blocks: Blocks, state: np.ndarray, weights: LevelWeights, floor: float) -> ScoredPairs:
         """Every pair of these blocks whose weight reaches the floor; where there is a state of the records, every open pair."""
         packed = make_weights(weights, floor, self._model, self._plan)
-        room = min(int(np.diff(blocks.own_start).max(initial=0)) * MOST_BLOCK, self.n_records) + 1
+        room = min(int(np.diff(blocks.place_start).max(initial=0)) * MOST_BLOCK, self.n_records) + 1
 
         def part(thread: int) -> tuple[np.ndarray, ...]:
             capacity = 1000 + 4 * self.n_records // self._threads
             while True:
-                out = tuple(np.empty(capacity, kind) for kind in (np.int32, np.int32, np.int64, np.float32))
+                columns = tuple(np.empty(capacity, dtype) for dtype in (np.int32, np.int32, np.int64, np.float32))
                 scratch = make_scratch(self.n_records, room)
-                span, told = (thread, self._threads, self.n_records), self._told()
-                kept, seen, scored = scan.score_pairs(
-                    *span, blocks, state, scratch, self._caches[thread], *told, packed, *out
+                span, inputs = (thread, self._threads, self.n_records), self._kernel_inputs()
+                n_kept, n_met, n_open = scan.score_pairs(
+                    *span, blocks, state, scratch, self._caches[thread], *inputs, packed, *columns
                 )
-                if kept <= capacity:
-                    return *(array[:kept] for array in out), np.array([[seen, scored]])
-                capacity = kept
+                if n_kept <= capacity:
+                    return *(array[:n_kept] for array in columns), np.array([[n_met, n_open]])
+                capacity = n_kept
 
         parts = self._pool.map(part, range(self._threads))
-        left, right, pattern, weight, counts = (np.concatenate(own) for own in zip(*parts, strict=True))
+        left, right, pattern, weight, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
         left, right = np.minimum(left, right), np.maximum(left, right)
         order = np.lexsort((right, left))
         code = pa.array(pattern[order]).dictionary_encode()
@@ -153,18 +155,18 @@ class LocalWorkspace:
         return ScoredPairs(left[order], right[order], patterns, weight[order], *counts.sum(axis=0).tolist())
 
     def _patterns(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        out = np.empty(len(left), np.int64)
+        patterns = np.empty(len(left), np.int64)
         bounds = np.linspace(0, len(left), self._threads + 1).astype(int)
 
         def part(thread: int) -> None:
-            own = slice(bounds[thread], bounds[thread + 1])
-            scan.patterns_of(left[own], right[own], *self._told(), self._caches[thread], out[own])
+            part = slice(bounds[thread], bounds[thread + 1])
+            scan.patterns_of(left[part], right[part], *self._kernel_inputs(), self._caches[thread], patterns[part])
 
         list(self._pool.map(part, range(self._threads)))
-        return out
+        return patterns
 
-    def _told(self) -> tuple[Plan, Values, Records]:
-        return self._plan, self._records.values, self._records.records
+    def _kernel_inputs(self) -> tuple[Plan, Values, Records]:
+        return self._plan, self._encoded.values, self._encoded.records
 
     def _count(self, patterns: np.ndarray) -> PatternCounts:
         distinct, count = np.unique(patterns, return_counts=True)

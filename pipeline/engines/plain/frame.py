@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
-from pipeline.engines.local.names import MOST
+from pipeline.engines.local.names import MOST_NAMINGS
 from pipeline.engines.tokens import alias_words
 from schemas.model import Model
 
@@ -26,13 +26,13 @@ def frame_of(table: pa.Table, model: Model) -> pd.DataFrame:
     """One row a record, in the table's order."""
     columns: dict[str, list[object]] = {}
     for comparison in model.comparison:
-        main, other = (_values(table, name) for name in (comparison.field, f"{comparison.field}_alt"))
-        columns[comparison.field] = [a + b for a, b in zip(main, other, strict=True)]
+        main, alternative = (_values(table, name) for name in (comparison.field, f"{comparison.field}_alt"))
+        columns[comparison.field] = [a + b for a, b in zip(main, alternative, strict=True)]
     empty: list[Values] = [()] * len(table)
     fields = {comparison.kind: comparison.field for comparison in model.comparison}
     forenames, surnames = (columns.get(fields.get(kind, ""), empty) for kind in ("forename", "surname"))
     aliases = _values(table, "alias") if {"forename", "surname"} & set(fields) else empty
-    columns[NAMES] = [_ways(f, s, a) for f, s, a in zip(forenames, surnames, aliases, strict=True)]  # type: ignore[arg-type]
+    columns[NAMES] = [_namings(*names) for names in zip(forenames, surnames, aliases, strict=True)]  # type: ignore[arg-type]
     columns[BORN] = list(zip(*(days.tolist() for days in birth_days(table)), strict=True))
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table), name="row"))
 
@@ -47,24 +47,24 @@ def _values(table: pa.Table, name: str) -> list[Values]:
     return out
 
 
-def _ways(forenames: Values, surnames: Values, aliases: Values) -> tuple[tuple[str | None, str | None], ...]:
+def _namings(forenames: Values, surnames: Values, aliases: Values) -> tuple[tuple[str | None, str | None], ...]:
     plain = product(forenames or (None,), surnames or (None,)) if forenames or surnames else ()
-    words = [named for alias in aliases if (named := alias_words(alias))]
-    also = [(own[0], own[-1] if len(own) > 1 else None) for own in words]
-    return tuple([*plain, *also][:MOST])
+    alias_names = [named for alias in aliases if (named := alias_words(alias))]
+    from_aliases = [(words[0], words[-1] if len(words) > 1 else None) for words in alias_names]
+    return tuple([*plain, *from_aliases][:MOST_NAMINGS])
 
 
 def frequencies_of(frame: pd.DataFrame, model: Model) -> tuple[tuple[Frequencies, ...], Bins]:
     """Frequencies of each comparison's values, and each value's bin."""
-    found, bins = [], {}
+    field_frequencies, bins = [], {}
     for comparison in model.comparison:
-        seen = frame[comparison.field].explode().dropna()
-        codes, values = pd.factorize(seen)
-        spread = frequencies(comparison.kind, np.asarray(codes), len(values), len(frame))
-        found.append(spread)
-        seen_bins = zip(values, spread.bin.tolist(), strict=True)
-        bins[comparison.field] = defaultdict(functools.partial(int, spread.unseen_bin), seen_bins)
-    return tuple(found), bins
+        occurrences = frame[comparison.field].explode().dropna()
+        codes, values = pd.factorize(occurrences)
+        of_field = frequencies(comparison.kind, np.asarray(codes), len(values), len(frame))
+        field_frequencies.append(of_field)
+        value_bins = zip(values, of_field.bin.tolist(), strict=True)
+        bins[comparison.field] = defaultdict(functools.partial(int, of_field.unseen_bin), value_bins)
+    return tuple(field_frequencies), bins
 
 
 def name_pairs_of(frame: pd.DataFrame, model: Model, bins: Bins) -> NamePairs:
@@ -73,10 +73,10 @@ def name_pairs_of(frame: pd.DataFrame, model: Model, bins: Bins) -> NamePairs:
     if not {"forename", "surname"} <= set(fields):
         none = np.empty(0, np.int32)
         return name_pairs(none, none, (none, none))
-    first = [ways[0] for ways in frame[NAMES] if ways]
+    first_namings = [namings[0] for namings in frame[NAMES] if namings]
     codes, bin_of = [], []
     for side, field in enumerate((fields["forename"], fields["surname"])):
-        code, values = pd.factorize(pd.Series([way[side] for way in first], dtype=object))
+        code, values = pd.factorize(pd.Series([naming[side] for naming in first_namings], dtype=object))
         codes.append(np.asarray(code))
         bin_of.append(np.array([bins[field][value] for value in values], np.int8))
     return name_pairs(codes[0], codes[1], (bin_of[0], bin_of[1]))

@@ -29,14 +29,14 @@ class TokenIndex(BaseIndexAlgorithm):  # type: ignore[misc]
 
     def blocks(self, frame: pd.DataFrame, only: BlockingRule | None = None) -> Iterator[Sequence[int]]:
         """Row numbers of each block; of one rule only where one is named."""
-        seen = pd.DataFrame(self._tokens(frame), columns=["row", "field", "kind", "text"]).drop_duplicates()
-        count = seen.groupby(["kind", "text"])["row"].transform("size")
-        is_alone = count <= seen["kind"].map(lambda kind: self._largest.get((kind,), 0)).astype(int)
-        for (kind, _), block in seen[is_alone & (count > 1)].groupby(["kind", "text"]):
+        tokens = pd.DataFrame(self._tokens(frame), columns=["row", "field", "kind", "text"]).drop_duplicates()
+        count = tokens.groupby(["kind", "text"])["row"].transform("size")
+        is_alone = count <= tokens["kind"].map(lambda kind: self._largest.get((kind,), 0)).astype(int)
+        for (kind, _), block in tokens[is_alone & (count > 1)].groupby(["kind", "text"]):
             if only is None or only.keys == (kind,):
                 yield block["row"].tolist()
         columns = ["row", "kinds", "key"]
-        keys = pd.DataFrame(self._keys(seen[~is_alone & (count > 1)]), columns=columns)
+        keys = pd.DataFrame(self._keys(tokens[~is_alone & (count > 1)]), columns=columns)
         wanted = None if only is None else tuple(sorted(only.keys))
         for _, block in keys.groupby(["kinds", "key"]):
             kinds = block["kinds"].iloc[0]
@@ -44,24 +44,26 @@ class TokenIndex(BaseIndexAlgorithm):  # type: ignore[misc]
                 yield block["row"].tolist()
 
     def _tokens(self, frame: pd.DataFrame) -> Iterator[tuple[int, int, str, str]]:
-        for at, field in enumerate(self._model.blocking.fields):
+        for field_number, field in enumerate(self._model.blocking.fields):
             kind = self._model.comparison_of(field).kind
             name = domain(kind, field)
             if name == "name":
                 side = 0 if kind == "forename" else 1
-                cells = [[way[side] for way in ways if way[side] is not None] for ways in frame[NAMES]]
+                values_of_rows = [
+                    [naming[side] for naming in namings if naming[side] is not None] for namings in frame[NAMES]
+                ]
             else:
-                cells = list(frame[field])
-            placed = [(row, value) for row, values in enumerate(cells) for value in values]
-            for own in tokens_of(kind, [value for _, value in placed], self._groups):
-                for number, text in zip(own.value, own.text, strict=True):
-                    yield placed[number][0], at, f"{name}.{own.word}", text
+                values_of_rows = list(frame[field])
+            row_values = [(row, value) for row, values in enumerate(values_of_rows) for value in values]
+            for tokens in tokens_of(kind, [value for _, value in row_values], self._groups):
+                for number, text in zip(tokens.value, tokens.text, strict=True):
+                    yield row_values[number][0], field_number, f"{name}.{tokens.word}", text
 
     def _keys(self, common: pd.DataFrame) -> Iterator[tuple[int, tuple[str, ...], tuple[tuple[str, str], ...]]]:
-        for _, own in common.groupby("row"):
-            row = int(own["row"].iloc[0])
-            tokens = list(zip(own["field"], zip(own["kind"], own["text"], strict=True), strict=True))
-            for (field, a), (other, b) in combinations(tokens, 2):
+        for _, of_row in common.groupby("row"):
+            row = int(of_row["row"].iloc[0])
+            tokens = list(zip(of_row["field"], zip(of_row["kind"], of_row["text"], strict=True), strict=True))
+            for (field, a), (other_field, b) in combinations(tokens, 2):
                 kinds = tuple(sorted((a[0], b[0])))
-                if field != other and kinds in self._largest:
+                if field != other_field and kinds in self._largest:
                     yield row, kinds, tuple(sorted((a, b)))

@@ -19,14 +19,15 @@ from pipeline.engines.tokens import postcode_parts
 from schemas.model import LEVELS, Kind, Model
 
 Level = Callable[[str, str], str]
-Ways = tuple[tuple[str | None, str | None], ...]
+Naming = tuple[str | None, str | None]
+Namings = tuple[Naming, ...]
 
 
 def features_of(
     model: Model, frame: pd.DataFrame, groups: Mapping[str, tuple[str, ...]], bins: Bins
 ) -> list[BaseCompareFeature]:
     """One feature a comparison, in the model's order."""
-    uses = Counter(name for ways in frame[NAMES] for way in ways for name in way if name is not None)
+    uses = Counter(name for namings in frame[NAMES] for naming in namings for name in naming if name is not None)
     least = max(5, len(frame) / 10_000)
     names = _Names({name for name, count in uses.items() if count >= least}, groups, model, bins)
     plain: dict[Kind, Level] = {
@@ -113,20 +114,20 @@ class _Names:
         self._level = cache(self._different)
         self.best = cache(self._best)
 
-    def _best(self, left: Ways, right: Ways) -> tuple[int, int]:
-        best, rank = (0, 0), -1.0
+    def _best(self, left: Namings, right: Namings) -> tuple[int, int]:
+        best, best_rank = (0, 0), -1.0
         for a in left:
             for b in right:
-                found = self._together(a, b)
-                if (own := self._rank(*found)) > rank:
-                    best, rank = found, own
+                levels = self._together(a, b)
+                if (rank := self._rank(*levels)) > best_rank:
+                    best, best_rank = levels, rank
         return best
 
     def _rank(self, forename: int, surname: int) -> float:
         f, s = min(forename, FORENAME["exact"]), min(surname, SURNAME["exact"])
         return (f or 1.5) + (s or 1.5) + (5.0 if f == FORENAME["swapped"] else 0.0)
 
-    def _together(self, a: tuple[str | None, str | None], b: tuple[str | None, str | None]) -> tuple[int, int]:
+    def _together(self, a: Naming, b: Naming) -> tuple[int, int]:
         (f, s), (g, t) = a, b
         if f and s and g and t and f != g and s != t and (f == t or s == g):
             near = ("part", "close", "variant")
@@ -141,16 +142,16 @@ class _Names:
     def _lone(self, f: str | None, s: str | None, g: str | None, t: str | None) -> int:
         """A record's only name is a forename: perhaps it is the other's surname. 0 where it is not."""
         if s is None and f and t:
-            lone, other, full = f, t, g
+            lone, opposite, full = f, t, g
         elif t is None and g and s:
-            lone, other, full = g, s, f
+            lone, opposite, full = g, s, f
         else:
             return 0
         if full is not None and (full == lone or self._level(lone, full) not in ("else", "similar")):
             return 0
-        if lone == other:
+        if lone == opposite:
             return SURNAME["exact"] + self._bins[1][lone]
-        return SURNAME["close"] if self._level(lone, other) in ("close", "variant") else 0
+        return SURNAME["close"] if self._level(lone, opposite) in ("close", "variant") else 0
 
     def _side(self, side: int, a: str | None, b: str | None, numbers: Mapping[str, int]) -> int:
         if a is None or b is None:
@@ -162,16 +163,16 @@ class _Names:
     def _different(self, a: str, b: str) -> str:
         if set(self._groups.get(a, ())[:GROUPS]) & set(self._groups.get(b, ())[:GROUPS]):
             return "variant"
-        both = {a, b} <= self._established
-        part = _is_part(a, b)
+        are_established = {a, b} <= self._established
+        is_part = _is_part(a, b)
         a, b = a[:WIDTH], b[:WIDTH]
         score = jellyfish.jaro_winkler_similarity(a, b)
-        close = min(len(a), len(b)) > 3 and OSA.distance(a, b) <= 1
-        if (close or score >= 0.92) and not both:
+        is_near = min(len(a), len(b)) > 3 and OSA.distance(a, b) <= 1
+        if (is_near or score >= 0.92) and not are_established:
             return "close"
-        if part:
+        if is_part:
             return "part"
-        return "similar" if close or score >= 0.8 else "else"
+        return "similar" if is_near or score >= 0.8 else "else"
 
 
 def _is_part(a: str, b: str) -> bool:
@@ -182,8 +183,12 @@ def _is_part(a: str, b: str) -> bool:
 
 def date_level(a: str, b: str) -> str:
     """Level of two different dates."""
-    wrong = [at for at, (p, q) in enumerate(zip(a.replace("-", ""), b.replace("-", ""), strict=True)) if p != q]
-    digits = [(a.replace("-", "")[at], b.replace("-", "")[at]) for at in wrong]
+    wrong = [
+        digit
+        for digit, (digit_l, digit_r) in enumerate(zip(a.replace("-", ""), b.replace("-", ""), strict=True))
+        if digit_l != digit_r
+    ]
+    digits = [(a.replace("-", "")[digit], b.replace("-", "")[digit]) for digit in wrong]
     is_swap = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and digits[0] == digits[1][::-1]
     (year, month, day), (other_year, other_month, other_day) = (text.split("-") for text in (a, b))
     same_year = year == other_year
@@ -202,8 +207,8 @@ def postcode_level(a: str, b: str) -> str:
     """Level of two different postcodes."""
     if OSA.distance(a, b) <= 1:
         return "close"
-    for level, one, other in zip(("sector", "district", "area"), postcode_parts(a), postcode_parts(b), strict=True):
-        if one == other:
+    for level, part_l, part_r in zip(("sector", "district", "area"), postcode_parts(a), postcode_parts(b), strict=True):
+        if part_l == part_r:
             return level
     return "else"
 
@@ -218,13 +223,13 @@ def is_close(a: str, b: str, least: float) -> bool:
 
 def address_level(a: str, b: str) -> str:
     """Level of two different addresses, by words in common."""
-    one, other = set(a.split()), set(b.split())
-    both = len(one & other)
-    if both >= 2 and both * 4 >= 3 * max(len(one), len(other)):
+    words_l, words_r = set(a.split()), set(b.split())
+    n_shared = len(words_l & words_r)
+    if n_shared >= 2 and n_shared * 4 >= 3 * max(len(words_l), len(words_r)):
         return "most_words"
     if is_close(a, b, 0.92):
         return "close"
-    return "some_words" if both >= 2 and both * 2 >= min(len(one), len(other)) else "else"
+    return "some_words" if n_shared >= 2 and n_shared * 2 >= min(len(words_l), len(words_r)) else "else"
 
 
 def category_level(a: str, b: str) -> str:
