@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import duckdb_files
-from pipeline.explain.kept import Kept, person_of, records_of, rows_between, values_of
+from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between, values_of
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
 from schemas.decisions import listed
@@ -22,7 +22,7 @@ from schemas.tables import RECORDS
 PRINTED = pa.schema([RECORDS.arrow_schema().field(name) for name in FINGERPRINT_COLUMNS])
 
 
-def pair_facts(publication: Kept, left: str, right: str) -> dict[str, Any]:
+def pair_facts(publication: LinkedTables, left: str, right: str) -> dict[str, Any]:
     """Fields of ``NewDecision`` that the publication fills for two records, in the order given.
 
     Roles and number of records are those of the two persons; the evidence is there for a pair that was scored and kept.
@@ -58,7 +58,9 @@ def pair_facts(publication: Kept, left: str, right: str) -> dict[str, Any]:
     return facts
 
 
-def facts_within(publication: Kept, person_id: str, pairs: Sequence[tuple[str, ...]]) -> Iterator[dict[str, Any]]:
+def facts_within(
+    publication: LinkedTables, person_id: str, pairs: Sequence[tuple[str, ...]]
+) -> Iterator[dict[str, Any]]:
     """The same of pairs of records of one person, read once for all of them."""
     members = sorted({record for pair in pairs for record in pair})
     values = values_of(publication, members)
@@ -87,7 +89,7 @@ def facts_within(publication: Kept, person_id: str, pairs: Sequence[tuple[str, .
         yield facts
 
 
-def pairs_of(publication: Kept, first: str, second: str) -> list[tuple[str, str]]:
+def pairs_of(publication: LinkedTables, first: str, second: str) -> list[tuple[str, str]]:
     """The pairs of records that two ids may stand for, a person's id being that of any of its records; strongest pair first.
 
     Raises:
@@ -118,7 +120,7 @@ def _is_across(pair: tuple[str, str], ends: tuple[set[str], set[str]]) -> bool:
     return any(first in ends[0] and second in ends[1] for first, second in (pair, pair[::-1]))
 
 
-def _records(publication: Kept, person_id: str) -> list[str]:
+def _records(publication: LinkedTables, person_id: str) -> list[str]:
     """The records of a person.
 
     Raises:
@@ -129,13 +131,13 @@ def _records(publication: Kept, person_id: str) -> list[str]:
     raise SettingsError(person_id, f"is no record and no person of {publication.folder}.", "Is it written right?")
 
 
-def _roles(publication: Kept, person_ids: Iterable[str]) -> dict[str, list[str]]:
+def _roles(publication: LinkedTables, person_ids: Iterable[str]) -> dict[str, list[str]]:
     wanted = pc.is_in(pc.field("person_id"), pa.array(sorted(set(person_ids)), pa.string()))
     persons = pq.read_table(publication.folder / "persons", columns=["person_id", "roles"], filters=wanted)
     return {row["person_id"]: row["roles"] for row in persons.to_pylist()}
 
 
-def _fingerprints(publication: Kept, records: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+def _fingerprints(publication: LinkedTables, records: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
     """Fingerprints of records, looked for only among those that could have the same: of their feeds and birthdays."""
     dated = [record for record in records if record["date_of_birth"] is not None]
     query = f"SELECT {', '.join(FINGERPRINT_COLUMNS)} FROM read_parquet(?) WHERE date_of_birth IN (SELECT unnest(?::DATE[])) AND feed_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608  (names of our own, values bound)
@@ -153,6 +155,6 @@ def _fingerprints(publication: Kept, records: Iterable[Mapping[str, Any]]) -> di
     )
 
 
-def _run_id(publication: Kept) -> str | None:
+def _run_id(publication: LinkedTables) -> str | None:
     manifest = publication.folder / "manifest.json"
     return json.loads(manifest.read_text("utf-8")).get("run_id") if manifest.is_file() else None

@@ -27,7 +27,7 @@ from pipeline.link.drift import drift_told
 from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import list_publications, publish
 from pipeline.publish.rows import Rows, n_rows, of_file
-from pipeline.report.page import COLUMNS, render_report
+from pipeline.report.page import COLUMNS, NightStory, render_report
 from pipeline.validate.hold import FeedState, promote
 from schemas.model import load_model
 from schemas.tables import LINKS, RUN_METRICS
@@ -85,20 +85,11 @@ def write_report(
     measures = [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")]
     as_of, drift = night.as_of.isoformat(), drift_told(metrics)
     why, built = why_full(night), _work_counts(metrics)
-    work = worked_on(why, built)
-    page = render_report(
-        tables,
-        measures,
-        night.run_id,
-        as_of,
-        model,
-        has_before=has_before,
-        refused=refused,
-        drift=drift,
-        worked_on=work,
+    story = NightStory(
+        tables, measures, night.run_id, as_of, model, has_before, refused, drift, worked_on=worked_on(why, built)
     )
     path = night.folder.file("report.html")
-    write_synced(path, page)
+    write_synced(path, render_report(story))
     decisions = tables["links"].column("decision")
     return Outcome(
         run_id=night.run_id,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from flows.seen import facts_within
 from pipeline.core.errors import SettingsError
-from pipeline.explain.kept import Kept, person_of, records_of, rows_between
+from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
 from pipeline.review.machine import Made, keep_machine_pairs, made_by_machine
 from pipeline.stewardship.decision import Pair, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
@@ -40,7 +40,7 @@ class Unmerged:
 
 
 def unmerge(
-    publication: Kept, store: Store, person_id: str, record_ids: Sequence[str], by_and_reason: dict[str, str]
+    publication: LinkedTables, store: Store, person_id: str, record_ids: Sequence[str], by_and_reason: dict[str, str]
 ) -> Unmerged:
     """Part records from the rest of their person, from the next night on.
 
@@ -112,7 +112,9 @@ def entered_with(store: Store, new: Sequence[NewDecision], machine_view: Mapping
     return store.write(work)
 
 
-def _sides(publication: Kept, person_id: str, record_ids: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _sides(
+    publication: LinkedTables, person_id: str, record_ids: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     members = set(records_of(publication, [person_id]))
     parted = tuple(sorted(set(record_ids)))
     if not members:

@@ -18,7 +18,7 @@ from pipeline.core.errors import SettingsError
 if TYPE_CHECKING:
     from pipeline.explain.cluster import ClusterStory
     from pipeline.explain.graph import Edge
-    from pipeline.explain.kept import Kept
+    from pipeline.explain.kept import LinkedTables
     from pipeline.explain.pair import PairStory
     from pipeline.explain.waterfall import Waterfall
 
@@ -117,23 +117,23 @@ def _draw(story: PairStory, png: Path) -> None:
 
 
 def _print_pair_json(story: PairStory, rows: dict[str, dict[str, Any]]) -> None:
-    from pipeline.explain.pair import told
+    from pipeline.explain.pair import pair_facts
 
-    facts = told(story)
+    facts = pair_facts(story)
     if rows:
         facts["values"] = {record: {name: rows[record].get(name) for name in VALUES_SHOWN} for record in sorted(rows)}
     typer.echo(json.dumps(facts, default=str, ensure_ascii=False))
 
 
-def _print_pair(console: Console, linkage: Kept, story: PairStory) -> None:
+def _print_pair(console: Console, linkage: LinkedTables, story: PairStory) -> None:
     from pipeline.explain.pair import HEADLINES
-    from pipeline.explain.picture import told_probability
+    from pipeline.explain.picture import probability_words
 
-    console.print(Text.assemble((f"{HEADLINES[story.verdict]}.", "bold"), f" {story.said()}"))
+    console.print(Text.assemble((f"{HEADLINES[story.verdict]}.", "bold"), f" {story.reason()}"))
     console.print(Text(f"{story.left} and {story.right}", QUIET), soft_wrap=True)
     if story.evidence:
         falls = story.evidence.waterfall
-        summary = f"{falls.total:+.2f} bits, probability {told_probability(falls.probability)}"
+        summary = f"{falls.total:+.2f} bits, probability {probability_words(falls.probability)}"
         if story.link_bits is not None:
             summary += f"; linked from {story.link_bits:g} bits"
         console.print(Text(summary))
@@ -174,7 +174,7 @@ def _waterfall_table(falls: Waterfall, link_bits: float | None, width: int) -> T
     return table
 
 
-def _print_rules(console: Console, linkage: Kept, rules: tuple[str, ...]) -> None:
+def _print_rules(console: Console, linkage: LinkedTables, rules: tuple[str, ...]) -> None:
     rules_by_name = {rule.name: rule for rule in linkage.model.rule} if linkage.model else {}
     for name in rules:
         rule = rules_by_name.get(name)
@@ -208,13 +208,13 @@ def _as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _explain_person(linkage: Kept, identifier: str, as_json: bool) -> None:
-    from pipeline.explain.cluster import told
+def _explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> None:
+    from pipeline.explain.cluster import cluster_facts
     from pipeline.explain.stories import person_story
 
     story = person_story(linkage, identifier)
     if as_json:
-        typer.echo(json.dumps(told(story)))
+        typer.echo(json.dumps(cluster_facts(story)))
         return
     console = Console()
     console.print(Text(f"Person {story.person_id}", "bold"))
@@ -250,11 +250,11 @@ def _shape(story: ClusterStory) -> str:
 
 
 def _print_bridge(console: Console, story: ClusterStory) -> None:
-    from pipeline.explain.picture import told_probability
+    from pipeline.explain.picture import probability_words
 
     if story.bridge:
         half, bits = len(story.bridge.smaller), story.bridge.edge.bits
-        text = f"weakest bridge {_edge(story.bridge.edge)}, probability {told_probability(story.confidence or 0.0)}"
+        text = f"weakest bridge {_edge(story.bridge.edge)}, probability {probability_words(story.confidence or 0.0)}"
         alone = (
             "this pair alone joins"
             if story.bridge.crossing == 1

@@ -22,37 +22,37 @@ class Share:
     high: float
 
     def is_below(self, other: Share) -> bool:
-        """Whether its interval lies wholly below the other's."""
+        """Whether its interval lies wholly below that of another share."""
         return self.high < other.low
 
 
-def share_of(hits: np.ndarray, of: np.ndarray) -> Share | None:
-    """Sum of ``hits`` over sum of ``of``, both a person; None where there is nothing to count.
+def share_of(hits: np.ndarray, cases: np.ndarray) -> Share | None:
+    """Sum of ``hits`` over sum of ``cases``, both a person; None where there is nothing to count.
 
     Persons are drawn again with replacement (cluster bootstrap, Davison and Hinkley 1997). Where every case is a hit, or
     none is, there is nothing to draw: then the interval is Wilson's, for as many cases as persons of equal size would
     be worth (Kish 1965).
     """
-    drawn = of > 0
-    hits, of = hits[drawn].astype(float), of[drawn].astype(float)
-    total = of.sum()
+    has_cases = cases > 0
+    hits, cases = hits[has_cases].astype(float), cases[has_cases].astype(float)
+    total = cases.sum()
     if not total:
         return None
     value = float(hits.sum() / total)
-    worth = float(total**2 / (of**2).sum())
+    effective_cases = float(total**2 / (cases**2).sum())
     if value <= 0.0 or value >= 1.0:
-        return Share(value, *wilson(value * worth, worth))
-    low, high = np.quantile(_drawn_again(hits, of), [0.025, 0.975])
+        return Share(value, *wilson(value * effective_cases, effective_cases))
+    low, high = np.quantile(_resampled(hits, cases), [0.025, 0.975])
     return Share(value, float(low), float(high))
 
 
-def _drawn_again(hits: np.ndarray, of: np.ndarray) -> np.ndarray:
+def _resampled(hits: np.ndarray, cases: np.ndarray) -> np.ndarray:
     """(REPEATS,) shares of samples; persons that are alike are drawn together, so that few numbers are drawn."""
     chance = np.random.default_rng(SEED)
-    kinds, times = np.unique(np.stack([hits, of], axis=1), axis=0, return_counts=True)
+    kinds, times = np.unique(np.stack([hits, cases], axis=1), axis=0, return_counts=True)
     if len(kinds) > MOST_KINDS:
-        place = chance.permutation(len(hits)) % MOST_KINDS
-        kinds = np.stack([np.bincount(place, weights=column) for column in (hits, of)], axis=1)
+        group_of = chance.permutation(len(hits)) % MOST_KINDS
+        kinds = np.stack([np.bincount(group_of, weights=column) for column in (hits, cases)], axis=1)
         times = np.ones(len(kinds), int)
     samples = chance.multinomial(times.sum(), times / times.sum(), size=REPEATS) @ kinds
     return samples[:, 0] / np.maximum(samples[:, 1], 1e-12)

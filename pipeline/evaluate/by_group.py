@@ -18,26 +18,26 @@ LEAST_PERSONS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Contrast:
     """A share in a group, and among all pairs that do not touch it."""
 
-    own: Share
-    rest: Share
+    group: Share
+    others: Share
 
     @property
     def is_worse(self) -> bool:
-        """The group's interval lies wholly below that of the rest."""
-        return self.own.is_below(self.rest)
+        """The group's interval lies wholly below that of everybody else's."""
+        return self.group.is_below(self.others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counted:
-    """What each person has of pairs that touch a group: found of those to be found, and right of those said."""
+class PairCounts:
+    """What each person has of pairs that touch a group: found of those to be found, and right of those linked."""
 
     found: np.ndarray
     to_find: np.ndarray
     right: np.ndarray
-    said: np.ndarray
+    linked: np.ndarray
 
     @property
     def recall(self) -> float | None:
@@ -46,12 +46,14 @@ class Counted:
 
     @property
     def precision(self) -> float | None:
-        """Right of those said."""
-        return _ratio(self.right, self.said)
+        """Right of those linked."""
+        return _ratio(self.right, self.linked)
 
-    def less(self, part: Counted) -> Counted:
+    def less(self, part: PairCounts) -> PairCounts:
         """What is left without a part."""
-        return Counted(*(getattr(self, n) - getattr(part, n) for n in ("found", "to_find", "right", "said")))
+        return PairCounts(
+            *(getattr(self, name) - getattr(part, name) for name in ("found", "to_find", "right", "linked"))
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +64,8 @@ class GroupQuality:
     group: str
     persons: int
     """who have a pair to be found"""
-    own: Counted
-    rest: Counted
+    counts: PairCounts
+    other_counts: PairCounts
     """of the pairs that do not touch the group"""
 
     @property
@@ -71,13 +73,13 @@ class GroupQuality:
         """Nothing is to be told of so few."""
         return self.persons < LEAST_PERSONS
 
-    def recall(self) -> Compared | None:
+    def recall(self) -> Contrast | None:
         """Found of those to be found; None where there are none on a side."""
-        return _compared((self.own.found, self.own.to_find), (self.rest.found, self.rest.to_find))
+        return _contrast((self.counts.found, self.counts.to_find), (self.other_counts.found, self.other_counts.to_find))
 
-    def precision(self) -> Compared | None:
-        """Right of those said; None where there are none on a side."""
-        return _compared((self.own.right, self.own.said), (self.rest.right, self.rest.said))
+    def precision(self) -> Contrast | None:
+        """Right of those linked; None where there are none on a side."""
+        return _contrast((self.counts.right, self.counts.linked), (self.other_counts.right, self.other_counts.linked))
 
 
 def measured_by_group(linkage: Linkage, entity: np.ndarray, groupings: Sequence[Grouping]) -> Iterator[GroupQuality]:
@@ -92,9 +94,9 @@ def measured_by_group(linkage: Linkage, entity: np.ndarray, groupings: Sequence[
     """
     clusters, persons = _Blocks(linkage, entity, linkage.cluster), _Blocks(linkage, entity, entity)
 
-    def count(inside: np.ndarray) -> Counted:
-        (own, cross), (to_find, _) = clusters.pairs(inside), persons.pairs(inside)
-        return Counted(own, to_find, own, own + cross)
+    def count(inside: np.ndarray) -> PairCounts:
+        (right, wrong), (to_find, _) = clusters.pairs(inside), persons.pairs(inside)
+        return PairCounts(right, to_find, right, right + wrong)
 
     yield from _by_group(count, groupings, len(linkage.records))
 
@@ -107,51 +109,55 @@ def estimated_by_group(linkage: Linkage, groupings: Sequence[Grouping]) -> Itera
     pairs = linkage.pairs
     owner = np.concatenate([linkage.cluster[pairs.left], linkage.cluster[pairs.right]])
 
-    def count(inside: np.ndarray) -> Counted:
+    def count(inside: np.ndarray) -> PairCounts:
         touches = inside[pairs.left] | inside[pairs.right]
-        likely = np.where(touches, pairs.probability, 0.0) / 2
-        linked = np.where(touches & pairs.is_link, 0.5, 0.0)
-        found, to_find, said = (
+        expected = np.where(touches, pairs.probability, 0.0) / 2
+        half_links = np.where(touches & pairs.is_link, 0.5, 0.0)
+        found, to_find, linked = (
             np.bincount(owner, weights=np.tile(values, 2), minlength=int(linkage.cluster.max(initial=-1)) + 1)
-            for values in (np.where(pairs.is_link, likely, 0.0), likely, linked)
+            for values in (np.where(pairs.is_link, expected, 0.0), expected, half_links)
         )
-        return Counted(found, to_find, found, said)
+        return PairCounts(found, to_find, found, linked)
 
     yield from _by_group(count, groupings, len(linkage.records))
 
 
 class _Blocks:
-    """Pairs of one block, a person; with sources only those of different sources."""
+    """Records by owner and block, for counting the pairs of one block; with sources only pairs of different ones."""
 
     def __init__(self, linkage: Linkage, owner: np.ndarray, block: np.ndarray) -> None:
         self._all = Cells.of(owner, block)
         self._same_source = None if linkage.source is None else Cells.of(owner, together(block, linkage.source))
 
     def pairs(self, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        own, cross = self._all.pairs(inside)
+        """(owners,) pairs of one owner, and of two owners, half each; of those with a record inside the group."""
+        within, across = self._all.pairs(inside)
         if self._same_source:
-            less_own, less_cross = self._same_source.pairs(inside)
-            return own - less_own, cross - less_cross
-        return own, cross
+            within_source, across_source = self._same_source.pairs(inside)
+            return within - within_source, across - across_source
+        return within, across
 
 
 def _by_group(
-    count: Callable[[np.ndarray], Counted], groupings: Sequence[Grouping], records: int
+    count: Callable[[np.ndarray], PairCounts], groupings: Sequence[Grouping], records: int
 ) -> Iterator[GroupQuality]:
     everybody = count(np.ones(records, bool))
     for grouping in groupings:
         for code, label in enumerate(grouping.labels):
-            own = count(grouping.code == code)
-            persons = int((own.to_find > 0).sum())
+            group_counts = count(grouping.code == code)
+            persons = int((group_counts.to_find > 0).sum())
             if persons:
-                yield GroupQuality(grouping.name, label, persons, own, everybody.less(own))
+                yield GroupQuality(grouping.name, label, persons, group_counts, everybody.less(group_counts))
 
 
-def _compared(own: tuple[np.ndarray, np.ndarray], rest: tuple[np.ndarray, np.ndarray]) -> Compared | None:
-    in_group, elsewhere = share_of(*own), share_of(*rest)
-    return Compared(in_group, elsewhere) if in_group and elsewhere else None
+def _contrast(
+    group_cases: tuple[np.ndarray, np.ndarray], other_cases: tuple[np.ndarray, np.ndarray]
+) -> Contrast | None:
+    """Input: hits and cases, a person each, in the group and elsewhere."""
+    group, others = share_of(*group_cases), share_of(*other_cases)
+    return Contrast(group, others) if group and others else None
 
 
-def _ratio(hits: np.ndarray, of: np.ndarray) -> float | None:
-    total = float(of.sum())
+def _ratio(hits: np.ndarray, cases: np.ndarray) -> float | None:
+    total = float(cases.sum())
     return float(hits.sum()) / total if total else None

@@ -32,9 +32,9 @@ class Cells:
         """
         size = np.bincount(self.of_record, minlength=len(self.owner))
         outside = size - np.bincount(self.of_record, weights=inside, minlength=len(self.owner)).astype(np.int64)
-        own = _pairs(size) - _pairs(outside)
+        within = _pairs(size) - _pairs(outside)
         cross = (self._fellows(size) - self._fellows(outside)) / 2
-        return self._by_owner(own), self._by_owner(cross)
+        return self._by_owner(within), self._by_owner(cross)
 
     def _fellows(self, size: np.ndarray) -> np.ndarray:
         """Pairs of a cell's records with other owners' records of its block."""

@@ -35,31 +35,31 @@ class AtThreshold:
 
 def calibration(probability: np.ndarray, is_match: np.ndarray, bins: int = 10) -> list[Bin]:
     """Reliability of probabilities in bins of equal width; empty bins are left out."""
-    place = np.minimum((probability * bins).astype(int), bins - 1)
-    out = []
-    for at in range(bins):
-        own = place == at
-        if own.any():
-            observed = float(is_match[own].mean())
-            low, high = wilson(int(is_match[own].sum()), int(own.sum()))
-            out.append(Bin(float(probability[own].mean()), observed, low, high, int(own.sum())))
-    return out
+    bin_of = np.minimum((probability * bins).astype(int), bins - 1)
+    filled_bins = []
+    for number in range(bins):
+        is_in = bin_of == number
+        if is_in.any():
+            observed = float(is_match[is_in].mean())
+            low, high = wilson(int(is_match[is_in].sum()), int(is_in.sum()))
+            filled_bins.append(Bin(float(probability[is_in].mean()), observed, low, high, int(is_in.sum())))
+    return filled_bins
 
 
 def calibration_error(bins: list[Bin]) -> float:
     """Expected calibration error: mean gap between predicted and observed, weighted by pairs (Naeini et al. 2015)."""
-    total = sum(own.pairs for own in bins)
-    return sum(own.pairs * abs(own.predicted - own.observed) for own in bins) / total if total else 0.0
+    total = sum(each.pairs for each in bins)
+    return sum(each.pairs * abs(each.predicted - each.observed) for each in bins) / total if total else 0.0
 
 
-def wilson(hits: float, of: float, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(hits: float, cases: float, confidence: float = 0.95) -> tuple[float, float]:
     """Interval of a share (Wilson 1927)."""
-    if not of:
+    if not cases:
         return 0.0, 1.0
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, spread = hits / of, z * z / of
+    share, spread = hits / cases, z * z / cases
     middle = (share + spread / 2) / (1 + spread)
-    half = z * float(np.sqrt(share * (1 - share) / of + spread / (4 * of))) / (1 + spread)
+    half = z * float(np.sqrt(share * (1 - share) / cases + spread / (4 * cases))) / (1 + spread)
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
@@ -77,12 +77,11 @@ def by_threshold(
     """
     order = np.argsort(-weight[~is_held], kind="stable")
     ordered = -weight[~is_held][order]
-    found = np.concatenate([[0.0], np.cumsum(right[~is_held][order].astype(float))])
-    out = []
+    cumulated = np.concatenate([[0.0], np.cumsum(right[~is_held][order].astype(float))])
+    points = []
     for bits in thresholds.tolist():
         pairs = int(np.searchsorted(ordered, -bits, side="right"))
-        hits = float(found[pairs])
-        out.append(
-            AtThreshold(bits, pairs, Score(hits / pairs if pairs else 1.0, hits / true_pairs if true_pairs else 1.0))
-        )
-    return out
+        n_right = float(cumulated[pairs])
+        score = Score(n_right / pairs if pairs else 1.0, n_right / true_pairs if true_pairs else 1.0)
+        points.append(AtThreshold(bits, pairs, score))
+    return points

@@ -35,7 +35,7 @@ def evaluate(linkage: Linkage, truth: Truth | None, also: tuple[str, ...] = ()) 
         truth: who the records truly are; figures by the truth are over those of which it tells.
         also: further columns of its records that group persons.
     """
-    told = linkage if truth is None else linkage.only(truth.is_told)
+    judged = linkage if truth is None else linkage.only(truth.is_told)
     entity = None if truth is None else truth.entity[truth.is_told]
     estimated = expected_pairs(linkage)
     facts: dict[str, Any] = {
@@ -47,12 +47,12 @@ def evaluate(linkage: Linkage, truth: Truth | None, also: tuple[str, ...] = ()) 
         "calibration": None,
     }
     if entity is not None:
-        facts["true"] = measured(told, entity)
+        facts["true"] = measured(judged, entity)
         facts["gap"] = _gap(estimated, facts["true"]["pairs"])
-        facts["calibration"] = _calibration(told, entity)
-    facts["waiting"] = waiting(told, entity)
-    facts["thresholds"] = _thresholds(told, entity)
-    facts["groups"] = group_rows(told, entity, also)
+        facts["calibration"] = _calibration(judged, entity)
+    facts["waiting"] = waiting(judged, entity)
+    facts["thresholds"] = _thresholds(judged, entity)
+    facts["groups"] = group_rows(judged, entity, also)
     facts["worse"] = [sentence for row in facts["groups"] for sentence in row["worse"]]
     return facts
 
@@ -87,13 +87,13 @@ def _calibration(linkage: Linkage, entity: np.ndarray) -> dict[str, Any]:
     is_match = entity[pairs.left] == entity[pairs.right]
     bins = calibration(pairs.probability, is_match)
     doubtful = (pairs.probability > DOUBT[0]) & (pairs.probability < DOUBT[1])
-    among = calibration_error(calibration(pairs.probability[doubtful], is_match[doubtful]))
+    doubtful_error = calibration_error(calibration(pairs.probability[doubtful], is_match[doubtful]))
     return {
         "error": round(calibration_error(bins), 6),
         "pairs": len(is_match),
-        "doubtful_error": round(among, 6),
+        "doubtful_error": round(doubtful_error, 6),
         "doubtful_pairs": int(doubtful.sum()),
-        "bins": [{name: round(value, 6) for name, value in asdict(own).items()} for own in bins],
+        "bins": [{name: round(value, 6) for name, value in asdict(one_bin).items()} for one_bin in bins],
     }
 
 
@@ -110,14 +110,14 @@ def _thresholds(linkage: Linkage, entity: np.ndarray | None) -> list[dict[str, A
         true = by_threshold(pairs.weight, is_match, is_held, count_pairs(entity, linkage.source), bits)
     return [
         {
-            "bits": at.bits + 0.0,
-            "marks": marks.get(at.bits, []),
-            "pairs": at.pairs,
+            "bits": point.bits + 0.0,
+            "marks": marks.get(point.bits, []),
+            "pairs": point.pairs,
             "to_review": reviewed,
-            "estimated": at.score.as_dict(),
-            "true": own.score.as_dict() if own else None,
+            "estimated": point.score.as_dict(),
+            "true": true_point.score.as_dict() if true_point else None,
         }
-        for at, reviewed, own in zip(expected, load, true, strict=True)
+        for point, reviewed, true_point in zip(expected, load, true, strict=True)
     ]
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluate.by_group import Compared, Counted, GroupQuality, estimated_by_group, measured_by_group
-from pipeline.evaluate.groups import OF_RECORD, OTHER, UNKNOWN, groupings
+from pipeline.evaluate.by_group import Contrast, GroupQuality, PairCounts, estimated_by_group, measured_by_group
+from pipeline.evaluate.groups import OF_RECORD, OTHER_ORIGIN, UNKNOWN, groupings
 from pipeline.evaluate.linkage import Linkage
 
 SMALL = "smaller groups"
@@ -27,15 +27,21 @@ def group_rows(linkage: Linkage, entity: np.ndarray | None, also: tuple[str, ...
 
     A group of too few persons has no figures; if its name is a file's own word, it has no name either.
     """
-    made = groupings(linkage.records, linkage.cluster if entity is None else entity, linkage.as_of_year, also)
-    estimated = list(estimated_by_group(linkage, made))
+    parted = groupings(linkage.records, linkage.cluster if entity is None else entity, linkage.as_of_year, also)
+    estimated = list(estimated_by_group(linkage, parted))
     if entity is None:
-        told, beside, words = estimated, {}, ESTIMATED
+        qualities, estimates, words = estimated, {}, ESTIMATED
     else:
-        told, words = list(measured_by_group(linkage, entity, made)), SHARES
-        beside = {(own.grouping, own.group): own.own for own in estimated}
+        qualities, words = list(measured_by_group(linkage, entity, parted)), SHARES
+        estimates = {(quality.grouping, quality.group): quality.counts for quality in estimated}
     rows = [
-        _row(own, beside.get((own.grouping, own.group)), words, entity is not None or _is_sure(own)) for own in told
+        _row(
+            quality,
+            estimates.get((quality.grouping, quality.group)),
+            words,
+            is_judged=entity is not None or _is_sure(quality),
+        )
+        for quality in qualities
     ]
     return rows if linkage.as_of_year is not None else list(_without_rare_words(rows))
 
@@ -53,41 +59,47 @@ def _without_rare_words(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, An
             yield {**few[0], "group": SMALL}
 
 
-def _is_sure(own: GroupQuality) -> bool:
+def _is_sure(quality: GroupQuality) -> bool:
     """Whether a group may be judged without the truth: not if it is those of whom a lone record says nothing."""
-    return own.grouping in OF_RECORD or own.group not in (OTHER, UNKNOWN)
+    return quality.grouping in OF_RECORD or quality.group not in (OTHER_ORIGIN, UNKNOWN)
 
 
-def _row(own: GroupQuality, beside: Counted | None, words: dict[str, str], is_judged: bool) -> dict[str, Any]:
-    parts = {} if own.is_too_small else {"recall": own.recall(), "precision": own.precision()}
-    estimate = None if own.is_too_small else beside
+def _row(
+    quality: GroupQuality, estimated: PairCounts | None, words: dict[str, str], *, is_judged: bool
+) -> dict[str, Any]:
+    contrasts = {} if quality.is_too_small else {"recall": quality.recall(), "precision": quality.precision()}
+    estimate = None if quality.is_too_small else estimated
     return {
-        "grouping": own.grouping,
-        "group": own.group.strip(),
-        "persons": None if own.is_too_small else own.persons,
-        "is_too_small": own.is_too_small,
-        "recall": _shares(parts.get("recall")),
-        "precision": _shares(parts.get("precision")),
+        "grouping": quality.grouping,
+        "group": quality.group.strip(),
+        "persons": None if quality.is_too_small else quality.persons,
+        "is_too_small": quality.is_too_small,
+        "recall": _shares(contrasts.get("recall")),
+        "precision": _shares(contrasts.get("precision")),
         "estimated_recall": _rounded(estimate.recall if estimate else None),
         "estimated_precision": _rounded(estimate.precision if estimate else None),
-        "worse": [_sentence(own, c, words[name]) for name, c in parts.items() if c and c.is_worse and is_judged],
+        "worse": [
+            _sentence(quality, contrast, words[name])
+            for name, contrast in contrasts.items()
+            if contrast and contrast.is_worse and is_judged
+        ],
     }
 
 
-def _shares(compared: Compared | None) -> dict[str, float] | None:
-    if compared is None:
+def _shares(contrast: Contrast | None) -> dict[str, float] | None:
+    if contrast is None:
         return None
-    named = asdict(compared.own) | {f"rest_{name}": value for name, value in asdict(compared.rest).items()}
-    return {name: round(value, 6) for name, value in named.items()} | {"is_worse": compared.is_worse}
+    shares = asdict(contrast.group) | {f"rest_{name}": value for name, value in asdict(contrast.others).items()}
+    return {name: round(value, 6) for name, value in shares.items()} | {"is_worse": contrast.is_worse}
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _sentence(own: GroupQuality, compared: Compared, words: str) -> str:
-    share, rest = compared.own, compared.rest
+def _sentence(quality: GroupQuality, contrast: Contrast, words: str) -> str:
+    share, others = contrast.group, contrast.others
     return (
-        f"{own.grouping} {own.group.strip()}: {share.value:.1%} {words} ({share.low:.1%} to {share.high:.1%}), "
-        f"against {rest.value:.1%} of everybody else's ({rest.low:.1%} to {rest.high:.1%})."
+        f"{quality.grouping} {quality.group.strip()}: {share.value:.1%} {words} ({share.low:.1%} to {share.high:.1%}), "
+        f"against {others.value:.1%} of everybody else's ({others.low:.1%} to {others.high:.1%})."
     )

@@ -16,7 +16,7 @@ OF_RECORD = ("source", "role", "borough")
 ETHNICITY = {"A": "Asian", "B": "Black", "M": "mixed", "O": "other", "W": "white", "N": "not stated"}
 SEX = {"M": "male", "F": "female", "I": "indeterminate"}
 AGES = (0, 5, 10, 14, 18, 25, 40, 60)
-ORIGIN, OTHER, UNKNOWN = "name origin", "other", "not recorded"
+ORIGIN, OTHER_ORIGIN, UNKNOWN = "name origin", "other", "not recorded"
 MOST_VALUES = 40
 """A column of a file with more values than this does not group anybody."""
 
@@ -45,20 +45,24 @@ def groupings(
         as_of_year: year in which ages are counted; without it decades of birth are told.
         also: further columns of a file that group persons.
     """
-    made = [_of_record(records, name) for name in OF_RECORD if name in records.column_names]
-    made += [_of_person(name, labels, person) for name, labels in _of_persons(records, as_of_year, also)]
-    return [grouping for grouping in made if len(np.unique(grouping.code)) > 1 and len(grouping.labels) <= MOST_VALUES]
+    all_groupings = [_of_record(records, name) for name in OF_RECORD if name in records.column_names]
+    all_groupings += [_of_person(name, labels, person) for name, labels in _of_persons(records, as_of_year, also)]
+    return [
+        grouping
+        for grouping in all_groupings
+        if len(np.unique(grouping.code)) > 1 and len(grouping.labels) <= MOST_VALUES
+    ]
 
 
 def _of_persons(records: pa.Table, as_of_year: int | None, also: tuple[str, ...]) -> Iterator[tuple[str, pa.Array]]:
-    have = records.column_names
-    if "sex" in have:
+    names = records.column_names
+    if "sex" in names:
         yield "sex", _worded(_text(records, "sex"), SEX)
-    if "ethnicity" in have:
+    if "ethnicity" in names:
         yield "ethnicity group", _worded(pc.utf8_slice_codeunits(_text(records, "ethnicity"), 0, 1), ETHNICITY)
-    if {"forename", "surname"} & set(have):
-        yield ORIGIN, pc.utf8_title(_spoken(name_origins(records)))
-    if "date_of_birth" in have:
+    if {"forename", "surname"} & set(names):
+        yield ORIGIN, pc.utf8_title(_with_spaces(name_origins(records)))
+    if "date_of_birth" in names:
         year = _year(records)
         yield ("decade of birth", _decades(year)) if as_of_year is None else ("age", _ages(year, as_of_year))
     for name in also:
@@ -66,19 +70,19 @@ def _of_persons(records: pa.Table, as_of_year: int | None, also: tuple[str, ...]
 
 
 def _of_record(records: pa.Table, name: str) -> Grouping:
-    return _grouping(name, _spoken(_text(records, name)), UNKNOWN)
+    return _grouping(name, _with_spaces(_text(records, name)), UNKNOWN)
 
 
 def _of_person(name: str, labels: pa.Array, person: np.ndarray) -> Grouping:
     """What most of a person's records say; the first of the alphabet where as many say one thing as another."""
-    own = _grouping(name, labels, OTHER if name == ORIGIN else UNKNOWN)
-    silent = len(own.labels) - 1
-    told = own.code < silent
-    most = np.full(int(person.max(initial=-1)) + 1, silent, np.int64)
-    said, times = np.unique(person[told] * len(own.labels) + own.code[told], return_counts=True)
-    order = np.lexsort((-said, times))  # what is written last stays
-    most[said[order] // len(own.labels)] = said[order] % len(own.labels)
-    return Grouping(name, own.labels, most[person])
+    of_records = _grouping(name, labels, OTHER_ORIGIN if name == ORIGIN else UNKNOWN)
+    silent = len(of_records.labels) - 1
+    says = of_records.code < silent
+    commonest = np.full(int(person.max(initial=-1)) + 1, silent, np.int64)
+    answers, counts = np.unique(person[says] * len(of_records.labels) + of_records.code[says], return_counts=True)
+    order = np.lexsort((-answers, counts))  # what is written last stays
+    commonest[answers[order] // len(of_records.labels)] = answers[order] % len(of_records.labels)
+    return Grouping(name, of_records.labels, commonest[person])
 
 
 def _grouping(name: str, labels: pa.Array, silent: str) -> Grouping:
@@ -107,7 +111,7 @@ def _looked_up(codes: pa.Array, words: Mapping[str, str]) -> pa.Array:
     return pa.array(list(words.values()), pa.string()).take(pc.index_in(codes, pa.array(list(words), pa.string())))
 
 
-def _spoken(labels: pa.Array) -> pa.Array:
+def _with_spaces(labels: pa.Array) -> pa.Array:
     return pc.replace_substring(labels, "_", " ")
 
 

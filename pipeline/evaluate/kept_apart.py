@@ -25,10 +25,14 @@ class KeptApart:
         """(blocks,) pairs of records of one block that a rule keeps apart; blocks are codes from 0."""
         kinds, blocks = len(self.is_apart), int(block.max(initial=-1)) + 1
         sizes = np.bincount(block * kinds + self.kind, minlength=blocks * kinds).reshape(blocks, kinds)
-        found = np.zeros(blocks, np.int64)
-        for a, b in zip(*np.nonzero(np.triu(self.is_apart)), strict=True):
-            found += sizes[:, a] * sizes[:, b] if a != b else sizes[:, a] * (sizes[:, a] - 1) // 2
-        return found
+        counts = np.zeros(blocks, np.int64)
+        for kind_l, kind_r in zip(*np.nonzero(np.triu(self.is_apart)), strict=True):
+            counts += (
+                sizes[:, kind_l] * sizes[:, kind_r]
+                if kind_l != kind_r
+                else sizes[:, kind_l] * (sizes[:, kind_l] - 1) // 2
+            )
+        return counts
 
 
 def kept_apart(model: Model | None, policy: PolicyName, records: pa.Table) -> KeptApart:
@@ -42,8 +46,8 @@ def kept_apart(model: Model | None, policy: PolicyName, records: pa.Table) -> Ke
         marks += [*roles, flagged]
     kinds, kind = np.unique(np.stack(marks, axis=1), axis=0, return_inverse=True)
     is_apart = np.zeros((len(kinds), len(kinds)), bool)
-    for at in range(len(rules)):
-        first, second, flag = (kinds[:, 1 + 3 * at + part] for part in range(3))
+    for number in range(len(rules)):
+        first, second, flag = (kinds[:, 1 + 3 * number + part] for part in range(3))
         one_of_each = first[:, None] & second[None, :] | second[:, None] & first[None, :]
         is_apart |= one_of_each & (flag[:, None] | flag[None, :])
     return KeptApart(tuple(rule.name for rule in rules), kind, is_apart)
@@ -55,7 +59,7 @@ def _is_of_records(rule: Rule) -> bool:
 
 def _columns(rule: Rule) -> set[str]:
     """What the rule looks at."""
-    return {name for name, told in (("role", rule.roles), ("flags", rule.flag)) if told}
+    return {name for name, wanted in (("role", rule.roles), ("flags", rule.flag)) if wanted}
 
 
 def _has_role(records: pa.Table, roles: tuple[str, ...]) -> np.ndarray:
@@ -63,8 +67,8 @@ def _has_role(records: pa.Table, roles: tuple[str, ...]) -> np.ndarray:
 
 
 def _has_flag(records: pa.Table, flag: str) -> np.ndarray:
-    out = np.zeros(len(records), bool)
+    has_flag = np.zeros(len(records), bool)
     flags = records.column("flags").combine_chunks()
     hit = pc.equal(pc.list_flatten(flags), flag).to_numpy(zero_copy_only=False).astype(bool)
-    out[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
-    return out
+    has_flag[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
+    return has_flag

@@ -64,16 +64,16 @@ def open_linkage(folder: Path) -> Linkage:
     Raises:
         SettingsError: If it is neither the output of ``boroughlink link`` nor a publication.
     """
-    found = linked_folder(folder)
-    title = str(found.facts.get("run_id", "?")) if found.is_publication else folder.resolve().name
-    return _linkage(title, found)
+    linked = linked_folder(folder)
+    title = str(linked.facts.get("run_id", "?")) if linked.is_publication else folder.resolve().name
+    return _linkage(title, linked)
 
 
-def _linkage(title: str, found: LinkedFolder) -> Linkage:
-    table, facts, model = read_table(found.persons), found.facts, found.model
+def _linkage(title: str, linked: LinkedFolder) -> Linkage:
+    table, facts, model = read_table(linked.persons), linked.facts, linked.model
     ids = table.column("record_id").cast(pa.string())
     table = table.set_column(table.column_names.index("record_id"), "record_id", ids)
-    pairs = read_pairs(read_table(found.links, PAIR_COLUMNS), ids.combine_chunks(), model)
+    pairs = read_pairs(read_table(linked.links, PAIR_COLUMNS), ids.combine_chunks(), model)
     policy: PolicyName = "balanced" if facts.get("policy") == "balanced" else "strict"
     link_bits, review_bits = _thresholds(facts, model.policy.get(policy) if model else None, pairs)
     as_of = facts.get("as_of")

@@ -43,21 +43,21 @@ def measured(linkage: Linkage, entity: np.ndarray) -> dict[str, Any]:
 
 def _without(linkage: Linkage, entity: np.ndarray, apart: KeptApart) -> dict[str, Any]:
     """Clusters without the pairs that rules keep apart, and without the persons whom they part."""
-    both = together(linkage.cluster, entity)
+    cluster_and_entity = together(linkage.cluster, entity)
 
     def free(block: np.ndarray) -> int:
         """Pairs of one block that no rule keeps apart."""
-        return count_pairs(block, linkage.source) - _across(linkage, block, lambda b: int(apart.pairs(b).sum()))
+        return count_pairs(block, linkage.source) - _across(linkage, block, lambda part: int(apart.pairs(part).sum()))
 
-    said, true, right = free(linkage.cluster), free(entity), free(both)
+    linked, true, right = free(linkage.cluster), free(entity), free(cluster_and_entity)
     parted = apart.pairs(entity)[entity] > 0
-    whole = linkage.only(~parted)
+    unparted = linkage.only(~parted)
     return {
         "rules": list(apart.rules),
         "pairs": count_pairs(entity, linkage.source) - true,
         "persons": len(np.unique(entity[parted])),
-        "clusters": Score(right / said if said else 1.0, right / true if true else 1.0).as_dict(),
-        "other_persons": cluster_score(whole.cluster, entity[~parted], whole.source).as_dict(),
+        "clusters": Score(right / linked if linked else 1.0, right / true if true else 1.0).as_dict(),
+        "other_persons": cluster_score(unparted.cluster, entity[~parted], unparted.source).as_dict(),
     }
 
 
@@ -73,11 +73,11 @@ def _with_stewards(linkage: Linkage, entity: np.ndarray) -> Score:
     """Clusters once stewards linked every waiting pair of one person; what is wrong inside clusters stays."""
     pairs = linkage.pairs
     part = np.unique(together(linkage.cluster, entity), return_inverse=True)[1]
-    said_yes = ~pairs.is_link & (entity[pairs.left] == entity[pairs.right])
-    ends = (part[pairs.left[said_yes]], part[pairs.right[said_yes]])
+    is_confirmed = ~pairs.is_link & (entity[pairs.left] == entity[pairs.right])
+    ends = (part[pairs.left[is_confirmed]], part[pairs.right[is_confirmed]])
     parts = int(part.max(initial=-1)) + 1
     graph = coo_array((np.ones(len(ends[0]), bool), ends), shape=(parts, parts))
     joined = connected_components(graph, directed=False)[1][part] if parts else part
-    right, more = count_pairs(joined, linkage.source), count_pairs(part, linkage.source)
-    said, true = count_pairs(linkage.cluster, linkage.source) + right - more, count_pairs(entity, linkage.source)
-    return Score(right / said if said else 1.0, right / true if true else 1.0)
+    correct, before = count_pairs(joined, linkage.source), count_pairs(part, linkage.source)
+    linked, true = count_pairs(linkage.cluster, linkage.source) + correct - before, count_pairs(entity, linkage.source)
+    return Score(correct / linked if linked else 1.0, correct / true if true else 1.0)

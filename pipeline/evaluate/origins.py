@@ -28,20 +28,20 @@ def name_origins(records: pa.Table, folder: Path = REFERENCE) -> pa.Array:
         records: with forename and surname, text or lists of text in upper case without accents.
         folder: where the list lies.
     """
-    origins, known = _known(folder)
-    found = np.full(len(records), len(origins), np.int64)
+    origins, origin_of_name = _listed(folder)
+    origin_of = np.full(len(records), len(origins), np.int64)
     commonest = origins.index(COMMONEST) if COMMONEST in origins else -1
     for kind in KINDS:
         if kind in records.column_names:
-            owner, origin = _told(records.column(kind).combine_chunks(), known[kind])
-            for own, code in zip(owner.tolist(), origin.tolist(), strict=True):
-                if found[own] in (len(origins), commonest):
-                    found[own] = code
-    return pa.array(origins, pa.string()).take(pa.array(found, mask=found == len(origins)))
+            owner, origin = _origins_of(records.column(kind).combine_chunks(), origin_of_name[kind])
+            for row, code in zip(owner.tolist(), origin.tolist(), strict=True):
+                if origin_of[row] in (len(origins), commonest):
+                    origin_of[row] = code
+    return pa.array(origins, pa.string()).take(pa.array(origin_of, mask=origin_of == len(origins)))
 
 
 @functools.cache
-def _known(folder: Path) -> tuple[tuple[str, ...], dict[str, dict[str, int]]]:
+def _listed(folder: Path) -> tuple[tuple[str, ...], dict[str, dict[str, int]]]:
     listed = list(rows(folder / "name_origins.csv"))
     origins = tuple(sorted({row["origin"] for row in listed}))
     return origins, {
@@ -49,18 +49,18 @@ def _known(folder: Path) -> tuple[tuple[str, ...], dict[str, dict[str, int]]]:
     }
 
 
-def _told(column: pa.Array, known: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+def _origins_of(column: pa.Array, origin_of_name: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
     """Rows whose names are known, in order, and what each name says; each distinct name is looked up once."""
     if pa.types.is_list(column.type):
         owner, names = pc.list_parent_indices(column).to_numpy(zero_copy_only=False), pc.list_flatten(column)
     else:
         owner, names = np.arange(len(column)), column
     encoded = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
-    of_name = np.array([_origin(name, known) for name in encoded.dictionary.to_pylist()] + [-1], np.int64)
+    of_name = np.array([_origin(name, origin_of_name) for name in encoded.dictionary.to_pylist()] + [-1], np.int64)
     code = of_name[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     return owner[code >= 0], code[code >= 0]
 
 
-def _origin(name: str, known: dict[str, int]) -> int:
+def _origin(name: str, origin_of_name: dict[str, int]) -> int:
     """Of the whole name, or of the first of its words that is known."""
-    return next((known[part] for part in (name, *name.split()) if part in known), -1)
+    return next((origin_of_name[part] for part in (name, *name.split()) if part in origin_of_name), -1)

@@ -71,10 +71,10 @@ def read_pairs(links: pa.Table, ids: pa.Array, model: Model | None) -> Pairs:
 def _first_rules(column: pa.ChunkedArray, model: Model | None) -> tuple[np.ndarray, tuple[str, ...]]:
     """Number of the gravest rule that each pair met, -1 none; and the rules' names in the order of the model."""
     lists = column.cast(pa.list_(pa.string())).combine_chunks()
-    told = pc.list_flatten(lists)
+    met = pc.list_flatten(lists)
     order = [rule.name for rule in model.rule] if model else []
-    names = (*order, *sorted(set(told.unique().to_pylist()) - set(order)))
+    names = (*order, *sorted(set(met.unique().to_pylist()) - set(order)))
     rule = np.full(len(lists), len(names), np.int64)
     owner = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
-    np.minimum.at(rule, owner, pc.index_in(told, pa.array(names, pa.string())).to_numpy(zero_copy_only=False))
+    np.minimum.at(rule, owner, pc.index_in(met, pa.array(names, pa.string())).to_numpy(zero_copy_only=False))
     return np.where(rule == len(names), -1, rule), names

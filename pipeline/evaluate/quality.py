@@ -18,8 +18,8 @@ class Score:
     @property
     def f1(self) -> float:
         """Harmonic mean of both."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
 
     def as_dict(self) -> dict[str, float]:
         """For JSON."""
@@ -44,11 +44,11 @@ class Quality:
 def codes(values: pa.ChunkedArray | pa.Array) -> np.ndarray:
     """(n,) int64 code of each value; a null is a value of its own on each row."""
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    found = array.dictionary_encode().indices if not pa.types.is_dictionary(array.type) else array.indices
-    out = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    alone = out < 0
-    out[alone] = out.max(initial=0) + 1 + np.arange(alone.sum())
-    return out
+    indices = array.dictionary_encode().indices if not pa.types.is_dictionary(array.type) else array.indices
+    codes = indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    is_null = codes < 0
+    codes[is_null] = codes.max(initial=0) + 1 + np.arange(is_null.sum())
+    return codes
 
 
 def count_pairs(group: np.ndarray, source: np.ndarray | None = None) -> int:
@@ -59,15 +59,15 @@ def count_pairs(group: np.ndarray, source: np.ndarray | None = None) -> int:
 
 def cluster_score(cluster: np.ndarray, entity: np.ndarray, source: np.ndarray | None = None) -> Score:
     """Over all pairs of records that share a cluster, or an entity."""
-    said, true = count_pairs(cluster, source), count_pairs(entity, source)
-    both = count_pairs(together(cluster, entity), source)
-    return Score(both / said if said else 1.0, both / true if true else 1.0)
+    linked, true = count_pairs(cluster, source), count_pairs(entity, source)
+    right = count_pairs(together(cluster, entity), source)
+    return Score(right / linked if linked else 1.0, right / true if true else 1.0)
 
 
 def pair_score(left: np.ndarray, right: np.ndarray, entity: np.ndarray, source: np.ndarray | None = None) -> Score:
     """Over pairs of records that were linked."""
-    right_ones, true = int((entity[left] == entity[right]).sum()), count_pairs(entity, source)
-    return Score(right_ones / len(left) if len(left) else 1.0, right_ones / true if true else 1.0)
+    correct, true = int((entity[left] == entity[right]).sum()), count_pairs(entity, source)
+    return Score(correct / len(left) if len(left) else 1.0, correct / true if true else 1.0)
 
 
 def b_cubed(cluster: np.ndarray, entity: np.ndarray) -> Score:
@@ -83,8 +83,8 @@ def exact_persons(cluster: np.ndarray, entity: np.ndarray) -> float:
     if not len(cluster):
         return 1.0
     shared, in_cluster, in_entity = (_size(g)[_codes(g)] for g in (together(cluster, entity), cluster, entity))
-    whole = (shared == in_cluster) & (shared == in_entity)
-    return float((whole / in_entity).sum() / len(np.unique(entity)))
+    is_exact = (shared == in_cluster) & (shared == in_entity)
+    return float((is_exact / in_entity).sum() / len(np.unique(entity)))
 
 
 def quality(

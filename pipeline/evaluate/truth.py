@@ -31,30 +31,30 @@ class Truth:
     @property
     def is_told(self) -> np.ndarray:
         """(records,) whether the person is told."""
-        told: np.ndarray = self.entity >= 0
-        return told
+        is_told: np.ndarray = self.entity >= 0
+        return is_told
 
 
-def truth_of(records: pa.Table, told: pa.Table, key: Sequence[str], where: str) -> Truth:
+def truth_of(records: pa.Table, truth: pa.Table, key: Sequence[str], where: str) -> Truth:
     """The truth of each record.
 
     Args:
         records: with the columns of ``key``.
-        told: rows with the columns of ``key`` and ``entity``, all text.
+        truth: rows with the columns of ``key`` and ``entity``, all text.
         key: columns that name a record.
         where: names the truth in an error.
 
     Raises:
         SettingsError: If a row stands twice, or no row is of these records.
     """
-    named = told.filter(pc.is_valid(told.column("entity")))
-    ours, theirs = _keys(records, key), _keys(named, key)
+    known = truth.filter(pc.is_valid(truth.column("entity")))
+    ours, theirs = _keys(records, key), _keys(known, key)
     if (several := len(theirs) - len(theirs.unique())) > 0:
         raise SettingsError(
             where, f"names {several:,} records more than once.", f"Leave one row for each {', '.join(key)}."
         )
     place = pc.index_in(ours, theirs)
-    entity = named.column("entity").combine_chunks().take(place)
+    entity = known.column("entity").combine_chunks().take(place)
     if entity.null_count == len(entity):
         raise SettingsError(where, "is about none of these records.", f"Records are found by {', '.join(key)}.")
     code = np.where(entity.is_valid().to_numpy(zero_copy_only=False), codes(entity), -1)

@@ -20,15 +20,17 @@ def waiting(linkage: Linkage, entity: np.ndarray | None) -> list[dict[str, Any]]
     ``not_kept``: pairs that no key brought together, or that weigh too little to be looked at.
     """
     pairs = linkage.pairs
-    waits = ~pairs.is_link
+    is_waiting = ~pairs.is_link
     is_match = entity[pairs.left] == entity[pairs.right] if entity is not None else None
     about = {rule.name: rule.about for rule in linkage.model.rule} if linkage.model else {}
     rows = []
     for number, name in [*enumerate(pairs.rules), (-1, BY_WEIGHT)]:
-        own = waits & (pairs.rule == number)
-        if own.any():
-            true = None if is_match is None else int(is_match[own].sum())
-            rows.append(_row(name, about.get(name, ""), int(own.sum()), float(pairs.probability[own].sum()), true))
+        of_rule = is_waiting & (pairs.rule == number)
+        if of_rule.any():
+            true = None if is_match is None else int(is_match[of_rule].sum())
+            rows.append(
+                _row(name, about.get(name, ""), int(of_rule.sum()), float(pairs.probability[of_rule].sum()), true)
+            )
     unseen = expected_matches(linkage) - float(pairs.probability.sum())
     return [*rows, _row(UNSEEN, "", None, unseen, _true_unseen(linkage, entity, is_match))]
 
@@ -36,8 +38,8 @@ def waiting(linkage: Linkage, entity: np.ndarray | None) -> list[dict[str, Any]]
 def _true_unseen(linkage: Linkage, entity: np.ndarray | None, is_match: np.ndarray | None) -> int | None:
     if entity is None or is_match is None:
         return None
-    found = count_pairs(together(linkage.cluster, entity), linkage.source)
-    return count_pairs(entity, linkage.source) - found - int((is_match & ~linkage.pairs.is_link).sum())
+    inside = count_pairs(together(linkage.cluster, entity), linkage.source)
+    return count_pairs(entity, linkage.source) - inside - int((is_match & ~linkage.pairs.is_link).sum())
 
 
 def _row(reason: str, about: str, pairs: int | None, expected: float, true: int | None) -> dict[str, Any]:

@@ -27,6 +27,6 @@ class Scale:
         if self.low <= 0 <= self.high:
             cells[self.column(0)] = ZERO
         start, end = sorted((self.column(before), self.column(after)))
-        for at in range(start, max(end, start + 1)):
-            cells[at] = FOR if after >= before else AGAINST
+        for column in range(start, max(end, start + 1)):
+            cells[column] = FOR if after >= before else AGAINST
         return "".join(cells)

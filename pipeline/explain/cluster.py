@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.explain.graph import Bridge, Edge, parts, weakest_bridge
-from pipeline.explain.pair import told_edge
+from pipeline.explain.pair import edge_facts
 from pipeline.explain.waterfall import probability
 
 
@@ -112,7 +112,7 @@ def explain_cluster(person_id: str, person_of: Mapping[str, str], pairs: Iterabl
     )
 
 
-def told(story: ClusterStory) -> dict[str, Any]:
+def cluster_facts(story: ClusterStory) -> dict[str, Any]:
     """The story as JSON; no value of a record is in it."""
     bridge = story.bridge
     return {
@@ -123,11 +123,11 @@ def told(story: ClusterStory) -> dict[str, Any]:
         "confidence": None if story.confidence is None else round(story.confidence, 9),
         "n_parts": len(story.parts),
         "weakest_bridge": bridge
-        and {**told_edge(bridge.edge), "smaller_half": list(bridge.smaller), "n_pairs_across": bridge.crossing},
-        "pairs_against": [told_edge(edge) for edge in story.against],
-        "rules": [{"rule": r.name, "n_pairs": r.n_pairs, "strongest": told_edge(r.strongest)} for r in story.rules],
-        "waiting": [_told_beside(other) for other in story.waiting],
-        "parted": [_told_beside(other) for other in story.parted],
+        and {**edge_facts(bridge.edge), "smaller_half": list(bridge.smaller), "n_pairs_across": bridge.crossing},
+        "pairs_against": [edge_facts(edge) for edge in story.against],
+        "rules": [{"rule": r.name, "n_pairs": r.n_pairs, "strongest": edge_facts(r.strongest)} for r in story.rules],
+        "waiting": [_beside_facts(other) for other in story.waiting],
+        "parted": [_beside_facts(other) for other in story.parted],
         "members": [
             {
                 "record_id": m.record_id,
@@ -139,12 +139,12 @@ def told(story: ClusterStory) -> dict[str, Any]:
     }
 
 
-def _told_beside(other: Beside) -> dict[str, Any]:
+def _beside_facts(beside: Beside) -> dict[str, Any]:
     return {
-        "person_id": other.person_id,
-        "n_pairs": other.n_pairs,
-        "strongest": told_edge(other.strongest),
-        "rules": list(other.rules),
+        "person_id": beside.person_id,
+        "n_pairs": beside.n_pairs,
+        "strongest": edge_facts(beside.strongest),
+        "rules": list(beside.rules),
     }
 
 
@@ -153,8 +153,13 @@ def _members(records: Sequence[str], edges: Sequence[Edge]) -> tuple[Member, ...
     for edge in edges:
         bits[edge.left].append(edge.bits)
         bits[edge.right].append(edge.bits)
-    found = [Member(r, len(bits[r]), sum(bits[r]) / len(bits[r]) if bits[r] else None) for r in records]
-    return tuple(sorted(found, key=lambda m: (m.mean_bits is None, -(m.mean_bits or 0), m.record_id)))
+    members = [
+        Member(record, len(bits[record]), sum(bits[record]) / len(bits[record]) if bits[record] else None)
+        for record in records
+    ]
+    return tuple(
+        sorted(members, key=lambda member: (member.mean_bits is None, -(member.mean_bits or 0), member.record_id))
+    )
 
 
 def _rules(pairs: Sequence[KeptPair]) -> tuple[RuleMet, ...]:
@@ -166,13 +171,13 @@ def _rules(pairs: Sequence[KeptPair]) -> tuple[RuleMet, ...]:
 
 
 def _beside(person_id: str, person_of: Mapping[str, str], pairs: Sequence[KeptPair]) -> tuple[Beside, ...]:
-    others = defaultdict(list)
+    pairs_with = defaultdict(list)
     for pair in pairs:
         ends = {person_of[pair.edge.left], person_of[pair.edge.right]} - {person_id}
-        others[ends.pop()].append(pair)
-    found = []
-    for other, between in others.items():
+        pairs_with[ends.pop()].append(pair)
+    neighbours = []
+    for neighbour, between in pairs_with.items():
         strongest = max((pair.edge for pair in between), key=lambda edge: edge.bits)
         rules = tuple(sorted({rule for pair in between for rule in pair.rules}))
-        found.append(Beside(other, len(between), strongest, rules))
-    return tuple(sorted(found, key=lambda w: (-w.strongest.bits, w.person_id)))
+        neighbours.append(Beside(neighbour, len(between), strongest, rules))
+    return tuple(sorted(neighbours, key=lambda beside: (-beside.strongest.bits, beside.person_id)))

@@ -74,22 +74,22 @@ def _strongest_first(edges: Iterable[Edge]) -> list[Edge]:
 
 def _shortest(edges: Sequence[Edge], start: str, end: str) -> tuple[Edge, ...]:
     """Breadth first; stronger pairs are tried first."""
-    ways = defaultdict(list)
+    edges_from = defaultdict(list)
     for edge in edges:
-        ways[edge.left].append(edge)
-        ways[edge.right].append(Edge(edge.right, edge.left, edge.bits))
-    came: dict[str, Edge | None] = {start: None}
+        edges_from[edge.left].append(edge)
+        edges_from[edge.right].append(Edge(edge.right, edge.left, edge.bits))
+    reached_by: dict[str, Edge | None] = {start: None}
     waiting = deque([start])
-    while end not in came:
-        for edge in ways[waiting.popleft()]:
-            if edge.right not in came:
-                came[edge.right] = edge
+    while end not in reached_by:
+        for edge in edges_from[waiting.popleft()]:
+            if edge.right not in reached_by:
+                reached_by[edge.right] = edge
                 waiting.append(edge.right)
     path = []
-    last = came[end]
-    while last is not None:
-        path.append(last)
-        last = came[last.left]
+    step = reached_by[end]
+    while step is not None:
+        path.append(step)
+        step = reached_by[step.left]
     return tuple(reversed(path))
 
 

@@ -25,7 +25,7 @@ from schemas.tables import ENDS
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class LinkedTables:
     """Where the tables lie, and the model that made them, where it is still at hand."""
 
     folder: Path
@@ -40,34 +40,34 @@ class Kept:
     review_bits: float | None = None
 
 
-def open_folder(folder: Path) -> Kept:
+def open_folder(folder: Path) -> LinkedTables:
     """The tables of a folder.
 
     Raises:
         SettingsError: If it is neither the output of ``boroughlink link`` nor a publication.
     """
-    found = linked_folder(folder)
-    records = found.persons if found.is_publication else None
-    return _with_thresholds(Kept(folder, found.links, found.persons, records, found.model), found.facts)
+    linked = linked_folder(folder)
+    records = linked.persons if linked.is_publication else None
+    return _with_thresholds(LinkedTables(folder, linked.links, linked.persons, records, linked.model), linked.facts)
 
 
-def person_of(kept: Kept, record_ids: Iterable[str]) -> dict[str, str]:
+def person_of(tables: LinkedTables, record_ids: Iterable[str]) -> dict[str, str]:
     """The person of each of these records; a record that is not there is left out."""
-    return _owners(kept, "record_id", record_ids)
+    return _owners(tables, "record_id", record_ids)
 
 
-def records_of(kept: Kept, person_ids: Iterable[str]) -> dict[str, str]:
+def records_of(tables: LinkedTables, person_ids: Iterable[str]) -> dict[str, str]:
     """All records of these persons, each with its person."""
-    return _owners(kept, "person_id", person_ids)
+    return _owners(tables, "person_id", person_ids)
 
 
-def rows_between(kept: Kept, record_ids: Iterable[str]) -> list[dict[str, Any]]:
+def rows_between(tables: LinkedTables, record_ids: Iterable[str]) -> list[dict[str, Any]]:
     """Rows of links that touch one of these records, in order."""
     wanted = pa.array(sorted(record_ids), pa.string())
     touched = [pc.is_in(pc.field(name), wanted) for name in ENDS]
-    rows = pq.read_table(kept.links, filters=touched[0] | touched[1])
-    found: list[dict[str, Any]] = rows.sort_by([(name, "ascending") for name in ENDS]).to_pylist()
-    return found
+    rows = pq.read_table(tables.links, filters=touched[0] | touched[1])
+    ordered: list[dict[str, Any]] = rows.sort_by([(name, "ascending") for name in ENDS]).to_pylist()
+    return ordered
 
 
 def as_pair(row: dict[str, Any]) -> KeptPair:
@@ -76,48 +76,50 @@ def as_pair(row: dict[str, Any]) -> KeptPair:
     return KeptPair(edge, tuple(row["rules"] or ()), row["decision"] == "unlink")
 
 
-def as_evidence(kept: Kept, row: dict[str, Any]) -> Evidence:
+def as_evidence(tables: LinkedTables, row: dict[str, Any]) -> Evidence:
     """A row of links as evidence."""
     fields = {
         name.removeprefix("mw_"): float(bits)
         for name, bits in row.items()
         if name.startswith("mw_") and name not in NOT_FIELDS and bits is not None
     }
-    levels = level_words(kept.model, fields) if kept.model else {}
+    levels = level_words(tables.model, fields) if tables.model else {}
     falls = waterfall(fields, row["mw_prior"], row["mw_related"], levels)
     return Evidence(falls, row["decision"], row["decided_by"], tuple(row["rules"] or ()))
 
 
-def values_of(kept: Kept, record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def values_of(tables: LinkedTables, record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Every value of these records: personal data.
 
     Raises:
         SettingsError: If the folder keeps no values.
     """
-    if kept.records is None:
+    if tables.records is None:
         problem = "keeps no values of records, only their ids."
-        raise SettingsError(f"--values: {kept.folder}", problem, "Look the ids up in the files that were linked.")
-    rows = pq.read_table(kept.records, filters=pc.is_in(pc.field("record_id"), pa.array(record_ids, pa.string())))
+        raise SettingsError(f"--values: {tables.folder}", problem, "Look the ids up in the files that were linked.")
+    rows = pq.read_table(tables.records, filters=pc.is_in(pc.field("record_id"), pa.array(record_ids, pa.string())))
     return {row["record_id"]: row for row in rows.to_pylist()}
 
 
-def _with_thresholds(kept: Kept, facts: dict[str, Any]) -> Kept:
-    policy = kept.model.policy.get(facts.get("policy", "")) if kept.model else None
+def _with_thresholds(tables: LinkedTables, facts: dict[str, Any]) -> LinkedTables:
+    policy = tables.model.policy.get(facts.get("policy", "")) if tables.model else None
     link = facts.get("link_bits", policy.link_bits if policy else None)
     review = facts.get("review_bits", policy.review_bits if policy else None)
-    stamp = str(facts.get("model", kept.stamp))
-    return replace(kept, stamp=stamp, link_bits=_rounded(link), review_bits=_rounded(review))
+    stamp = str(facts.get("model", tables.stamp))
+    return replace(tables, stamp=stamp, link_bits=_rounded(link), review_bits=_rounded(review))
 
 
 def _rounded(bits: float | None) -> float | None:
     return None if bits is None else round(bits, 2) + 0.0  # no minus before a zero
 
 
-def _owners(kept: Kept, column: str, wanted: Iterable[str]) -> dict[str, str]:
+def _owners(tables: LinkedTables, column: str, wanted: Iterable[str]) -> dict[str, str]:
     """Record to person where one of the two is among those wanted; only the parts of the files that hold them are read."""
-    own = {
-        name: f"CAST({name} AS VARCHAR)" for name in ("record_id", "person_id")
-    }  # a file of one's own may have numbers
-    sql = f"SELECT {own['record_id']}, {own['person_id']} FROM read_parquet(?) WHERE {own[column]} IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1"  # noqa: S608  (names of our own, values bound)
+    # ids as text: a file of one's own may have numbers
+    as_text = {name: f"CAST({name} AS VARCHAR)" for name in ("record_id", "person_id")}
+    sql = (
+        f"SELECT {as_text['record_id']}, {as_text['person_id']} FROM read_parquet(?) "  # noqa: S608  (names of our own, values bound)
+        f"WHERE {as_text[column]} IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1"
+    )
     with duckdb.connect() as base:
-        return dict(base.execute(sql, [duckdb_files(kept.persons), list(wanted)]).fetchall())
+        return dict(base.execute(sql, [duckdb_files(tables.persons), list(wanted)]).fetchall())

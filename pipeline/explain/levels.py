@@ -46,21 +46,21 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
 
 def level_words(model: Model, fields: Mapping[str, float]) -> dict[str, str]:
     """Field to its comparison level in words, for every field whose bits tell the level."""
-    known = {comparison.field: comparison for comparison in model.comparison}
-    found = {field: level_of(known[field], bits) for field, bits in fields.items() if field in known}
-    return {field: words_of(known[field].kind, level) for field, level in found.items() if level}
+    comparisons = {comparison.field: comparison for comparison in model.comparison}
+    levels = {field: level_of(comparisons[field], bits) for field, bits in fields.items() if field in comparisons}
+    return {field: words_of(comparisons[field].kind, level) for field, level in levels.items() if level}
 
 
 def levels_of(row: Mapping[str, Any], model: Model | None) -> dict[str, str]:
     """Field to comparison level of a row of links, by its bits; where they tell no level, whether they agree or differ."""
-    known = {comparison.field: comparison for comparison in model.comparison} if model else {}
-    found = {}
+    comparisons = {comparison.field: comparison for comparison in model.comparison} if model else {}
+    levels = {}
     for name, bits in row.items():
         field = name.removeprefix("mw_")
         if name.startswith("mw_") and name not in NOT_FIELDS and bits:
-            level = level_of(known[field], bits) if field in known else None
-            found[field] = level or ("agrees" if bits > 0 else "differs")
-    return found
+            level = level_of(comparisons[field], bits) if field in comparisons else None
+            levels[field] = level or ("agrees" if bits > 0 else "differs")
+    return levels
 
 
 def level_of(comparison: Comparison, bits: float) -> str | None:

@@ -57,40 +57,46 @@ class PairStory:
         """A chain over other records is stronger than the pair itself."""
         return self.path is not None and len(self.path) > 1
 
-    def said(self) -> str:
+    def reason(self) -> str:
         """Why, in words."""
-        return _SAID[self.verdict](self)
+        return _REASONS[self.verdict](self)
 
 
-def told(story: PairStory) -> dict[str, Any]:
+def pair_facts(story: PairStory) -> dict[str, Any]:
     """The story as JSON; no value of a record is in it."""
     facts: dict[str, Any] = {
         "verdict": story.verdict,
         "headline": HEADLINES[story.verdict],
-        "reason": story.said(),
+        "reason": story.reason(),
         "record_ids": [story.left, story.right],
         "person_ids": sorted({story.person_l, story.person_r}),
         "link_bits": story.link_bits,
         "review_bits": story.review_bits,
-        "pair": _told_evidence(story.evidence) if story.evidence else None,
+        "pair": _evidence_facts(story.evidence) if story.evidence else None,
         "path": None,
     }
     if story.path is not None:
-        facts["path"] = [told_edge(edge) for edge in story.path]
+        facts["path"] = [edge_facts(edge) for edge in story.path]
         facts["path_weakest_bits"] = min((round(edge.bits, 6) for edge in story.path), default=None)
     return facts
 
 
-def told_edge(edge: Edge) -> dict[str, Any]:
+def edge_facts(edge: Edge) -> dict[str, Any]:
     """One pair as JSON."""
     return {"record_id_l": edge.left, "record_id_r": edge.right, "match_weight": round(edge.bits, 6)}
 
 
-def _told_evidence(evidence: Evidence) -> dict[str, Any]:
+def _evidence_facts(evidence: Evidence) -> dict[str, Any]:
     falls = evidence.waterfall
     steps = [
-        {"name": s.name, "kind": s.kind, "bits": round(s.bits, 6), "total_bits": round(s.after, 6), "level": s.level}
-        for s in falls.steps
+        {
+            "name": step.name,
+            "kind": step.kind,
+            "bits": round(step.bits, 6),
+            "total_bits": round(step.after, 6),
+            "level": step.level,
+        }
+        for step in falls.steps
     ]
     return {
         "match_weight": round(falls.total, 6),
@@ -103,7 +109,7 @@ def _told_evidence(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _said_linked(story: PairStory) -> str:
+def _why_linked(story: PairStory) -> str:
     evidence = _evidence(story)
     if evidence.decided_by == "steward":
         return "A steward decided it."
@@ -114,7 +120,7 @@ def _said_linked(story: PairStory) -> str:
     return "The weight is enough, and no other record of the person speaks against it."
 
 
-def _said_by_others(story: PairStory) -> str:
+def _why_by_others(story: PairStory) -> str:
     if story.evidence and story.evidence.decision == "unlink":
         return "A steward parted the two, but other decisions of stewards join them: one must be taken back."
     if story.path is None:
@@ -122,7 +128,7 @@ def _said_by_others(story: PairStory) -> str:
     return "No pair of the two was kept: other records of the person join them."
 
 
-def _said_waits(story: PairStory) -> str:
+def _why_waiting(story: PairStory) -> str:
     evidence = _evidence(story)
     if evidence.rules:
         return "A rule keeps the machine from linking them."
@@ -133,13 +139,13 @@ def _said_waits(story: PairStory) -> str:
     return "The weight is not enough to link them, and too much to forget them."
 
 
-def _said_parted(story: PairStory) -> str:
+def _why_parted(story: PairStory) -> str:
     if story.link_bits is not None and _evidence(story).waterfall.total >= story.link_bits:
         return "A steward decided that they are two persons; by its weight alone they would be one."
     return "A steward decided that they are two persons."
 
 
-def _said_apart(story: PairStory) -> str:
+def _why_apart(story: PairStory) -> str:
     if story.evidence:
         return "The pair was linked, but the two are parted in the persons."
     low = f" is under {story.review_bits:g} bits" if story.review_bits is not None else " is too low"
@@ -152,10 +158,10 @@ def _evidence(story: PairStory) -> Evidence:
     return story.evidence
 
 
-_SAID: Mapping[Verdict, Callable[[PairStory], str]] = {
-    "linked": _said_linked,
-    "by_others": _said_by_others,
-    "waits": _said_waits,
-    "parted": _said_parted,
-    "apart": _said_apart,
+_REASONS: Mapping[Verdict, Callable[[PairStory], str]] = {
+    "linked": _why_linked,
+    "by_others": _why_by_others,
+    "waits": _why_waiting,
+    "parted": _why_parted,
+    "apart": _why_apart,
 }

@@ -106,7 +106,7 @@ def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_i
     axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("bits: each one more doubles the odds. Solid bars speak for one person, hatched bars against")
-    title = f"{headline} ({_signed(falls.total)} bits, probability {told_probability(falls.probability)})"
+    title = f"{headline} ({_signed(falls.total)} bits, probability {probability_words(falls.probability)})"
     figure.suptitle(title, x=0.012, ha="left", fontsize=13, fontweight="bold")
     axes.set_title(" ", pad=20)  # room for the records, which begin at the figure's edge
     ids = axes.annotate(
@@ -132,7 +132,7 @@ def _signed(bits: float) -> str:
     return f"{bits:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def told_probability(value: float) -> str:
+def probability_words(value: float) -> str:
     """A probability that is never told as certain."""
     if value > 0.999999:
         return "over 0.999999"

@@ -60,10 +60,10 @@ def waterfall(
         related: bits that relatives and neighbours take off, 0 or less.
         levels: comparison level of a field, in words, where it is known.
     """
-    spoken = sorted((item for item in fields.items() if item[1]), key=lambda item: (-item[1], item[0]))
+    ordered = sorted((item for item in fields.items() if item[1]), key=lambda item: (-item[1], item[0]))
     parts: list[tuple[str, StepKind, float]] = [
         ("prior", "prior", prior),
-        *((name, "field", bits) for name, bits in spoken),
+        *((name, "field", bits) for name, bits in ordered),
     ]
     if related:
         parts.append(("related", "related", related))

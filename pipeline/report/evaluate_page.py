@@ -100,8 +100,8 @@ def _scores(facts: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float], bo
 def _calibration(calibration: Mapping[str, Any]) -> str:
     return calibration_chart(
         [
-            CalibrationBin(own["predicted"], own["observed"], own["pairs"], own["low"], own["high"])
-            for own in calibration["bins"]
+            CalibrationBin(each["predicted"], each["observed"], each["pairs"], each["low"], each["high"])
+            for each in calibration["bins"]
         ]
     )
 
@@ -109,10 +109,12 @@ def _calibration(calibration: Mapping[str, Any]) -> str:
 def _groupings(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """Each grouping with its rows and its picture."""
     scale = scale_of(rows)
-    told = []
+    sections = []
     for name, groups in groupby(rows, key=itemgetter("grouping")):
-        own = list(groups)
-        is_drawn = any(row["recall"] for row in own)
-        drawn = Markup(forest_chart(name, own, scale, titles)) if is_drawn else ""  # noqa: S704  (drawn by us; names are paths, not text)
-        told.append({"name": name, "rows": own, "svg": drawn, "few": [row for row in own if row["is_too_small"]]})
-    return told
+        group_rows = list(groups)
+        is_drawn = any(row["recall"] for row in group_rows)
+        drawn = Markup(forest_chart(name, group_rows, scale, titles)) if is_drawn else ""  # noqa: S704  (drawn by us; names are paths, not text)
+        sections.append(
+            {"name": name, "rows": group_rows, "svg": drawn, "few": [row for row in group_rows if row["is_too_small"]]}
+        )
+    return sections

@@ -59,7 +59,7 @@ def level_chart(model: Model) -> str:
 def weight_chart(model: Model) -> str:
     """Bits of every comparison level, one small picture a comparison; exact levels count by the value's rarity, so theirs is the mean."""
     trained = _trained(model)
-    bits = [[level_bits(comparison, k) for k in range(len(comparison.levels))] for comparison in trained]
+    bits = [[level_bits(comparison, number) for number in range(len(comparison.levels))] for comparison in trained]
     most = (max((abs(value) for row in bits for value in row), default=0.0) or 1.0) * 1.4
     with mpl.rc_context(SIDE):
         figure, cells = _multiples(trained)
@@ -86,12 +86,12 @@ def threshold_curve(weights: np.ndarray, is_link: np.ndarray) -> str:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(11.5, 5.4), layout="constrained")
         cells = figure.subplots(3, 1, sharex=True)
-        named = (
+        panels = (
             ("expected precision", precision, LINK),
             ("expected recall", recall, REVIEW),
             ("pairs to review", load, INK),
         )
-        for axes, (name, values, colour) in zip(cells, named, strict=True):
+        for axes, (name, values, colour) in zip(cells, panels, strict=True):
             axes.step(thresholds, values, where="post", color=colour)
             axes.set_title(name, loc="left", fontsize=9.5, fontweight="bold")
         cells[0].set_ylim(min(float(precision.min()), 0.99), 1 + 0.05 * (1 - min(float(precision.min()), 0.99)))
@@ -118,9 +118,9 @@ def expected_quality(weights: np.ndarray, is_link: np.ndarray) -> tuple[np.ndarr
     sums = np.concatenate([[0.0], np.cumsum(probability[is_link][order])])
     below = np.searchsorted(weights[is_link][order], thresholds, side="left")
     linked = len(order) - below
-    found = sums[-1] - sums[below]
-    precision = np.where(linked > 0, found / np.maximum(linked, 1), 1.0)
-    return thresholds, precision, found / max(float(probability.sum()), LEAST), len(weights) - linked
+    matches = sums[-1] - sums[below]
+    precision = np.where(linked > 0, matches / np.maximum(linked, 1), 1.0)
+    return thresholds, precision, matches / max(float(probability.sum()), LEAST), len(weights) - linked
 
 
 def blocking_chart(rules: Sequence[tuple[str, int, float]]) -> str:
@@ -159,9 +159,12 @@ def calibration_chart(bins: Sequence[CalibrationBin]) -> str:
     with mpl.rc_context({**STYLE, "axes.grid.axis": "both"}):
         figure = Figure(figsize=(6.4, 6.0), layout="constrained")
         axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-        predicted = [one.predicted for one in bins]
-        observed = [one.observed for one in bins]
-        arms = [[max(b.observed - b.low, 0.0) for b in bins], [max(b.high - b.observed, 0.0) for b in bins]]
+        predicted = [each.predicted for each in bins]
+        observed = [each.observed for each in bins]
+        arms = [
+            [max(each.observed - each.low, 0.0) for each in bins],
+            [max(each.high - each.observed, 0.0) for each in bins],
+        ]
         axes.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="as promised")
         axes.errorbar(
             predicted, observed, yerr=arms, fmt="o", color=LINK, capsize=3, label="observed, with its interval"
@@ -170,7 +173,7 @@ def calibration_chart(bins: Sequence[CalibrationBin]) -> str:
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(-0.03, 1.03)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
-        counts.bar(predicted, [one.count for one in bins], width=0.02, color=REVIEW)
+        counts.bar(predicted, [each.count for each in bins], width=0.02, color=REVIEW)
         counts.set_yscale("log")  # else a bin of a few doubtful pairs is not seen beside thousands of sure ones
         counts.set_ylim(bottom=0.8)
         counts.minorticks_off()
@@ -192,7 +195,7 @@ def _trained(model: Model) -> list[Comparison]:
 
 def _multiples(comparisons: Sequence[Comparison]) -> tuple[Figure, list[Axes]]:
     """One cell a comparison, as high as its row's tallest."""
-    rows = [comparisons[at : at + COLUMNS] for at in range(0, len(comparisons), COLUMNS)]
+    rows = [comparisons[first : first + COLUMNS] for first in range(0, len(comparisons), COLUMNS)]
     heights = [max(len(comparison.levels) for comparison in row) + 1.6 for row in rows]
     figure = Figure(figsize=(11.5, 0.8 + 0.21 * sum(heights)), layout="constrained")
     if not rows:

@@ -27,8 +27,29 @@ COLUMNS = {
     "identity_ledger": ["person_id", "valid_from", "valid_to", "merged_into", "split_from"],
 }
 """What the page is made of: the tables, and their columns that it needs; None: all"""
-# Reasons that name a row, told as one.
 SHORT = {"duplicate_row": "Repeats an earlier row of the same export."}
+"""Reasons that name a row, told as one"""
+
+
+@dataclass(frozen=True, slots=True)
+class NightStory:
+    """What the page tells of a night."""
+
+    tables: Mapping[str, pa.Table]
+    """those of ``COLUMNS``"""
+    metrics: Sequence[Metric]
+    run_id: str
+    as_of: str
+    model: str
+    """its stamp"""
+    has_before: bool
+    """an earlier night was published"""
+    refused: Sequence[str] = ()
+    """the limits for which the publish gate holds the night back, as sentences"""
+    drift: Sequence[str] = ()
+    """how the data has drifted from the model, as sentences"""
+    worked_on: str = "everything"
+    """in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +77,13 @@ def changes_since(ledger: pa.Table, run_id: str, has_before: bool) -> Changes:
     """What the ledger says this run did."""
     ids, begins, ends = (ledger.column(name) for name in ("person_id", "valid_from", "valid_to"))
     has_begun, has_ended = (pc.fill_null(pc.equal(column, run_id), False) for column in (begins, ends))
-    begun, known = pc.unique(ids.filter(has_begun)), ids.filter(pc.invert(has_begun)).combine_chunks()
+    begun, ids_before = pc.unique(ids.filter(has_begun)), ids.filter(pc.invert(has_begun)).combine_chunks()
     ended = ledger.filter(has_ended)
     is_merged = pc.is_valid(ended.column("merged_into"))
     is_gone = pc.and_not(pc.invert(pc.is_in(ended.column("person_id"), begun)), is_merged)
     return Changes(
         not has_before,
-        new=_count(pc.invert(pc.is_in(begun, known))),
+        new=_count(pc.invert(pc.is_in(begun, ids_before))),
         gone=_count(is_gone),
         merged=_count(is_merged),
         split=_count(pc.is_valid(ledger.column("split_from").filter(has_begun))),
@@ -73,24 +94,9 @@ def _count(holds: pa.ChunkedArray | pa.Array) -> int:
     return pc.sum(holds).as_py() or 0
 
 
-def render_report(  # noqa: PLR0913  (what the page tells, each by its name)
-    tables: Mapping[str, pa.Table],
-    metrics: Sequence[Metric],
-    run_id: str,
-    as_of: str,
-    model: str,
-    *,
-    has_before: bool,
-    refused: Sequence[str] = (),
-    drift: Sequence[str] = (),
-    worked_on: str = "everything",
-) -> str:
-    """The page as HTML that needs no network and no script; counts only, no personal data.
-
-    ``refused``: the limits for which the publish gate holds the night back, as sentences.
-    ``drift``: how the data has drifted from the model, as sentences.
-    ``worked_on``: what the night worked on, in words.
-    """
+def render_report(story: NightStory) -> str:
+    """The page as HTML that needs no network and no script; counts only, no personal data."""
+    tables, metrics = story.tables, story.metrics
     persons, links, status = tables["persons"], tables["links"], tables["source_status"].to_pylist()
     weight = links.column("match_weight").to_numpy()
     is_link = pc.equal(links.column("decision"), "link").to_numpy()
@@ -98,20 +104,20 @@ def render_report(  # noqa: PLR0913  (what the page tells, each by its name)
     reasons = Counter(SHORT.get(row["reason_code"], row["reason"]) for row in rejected)
     boroughs = pc.list_value_length(persons.column("boroughs")).to_numpy()
     return template("pipeline.report", "report.html.j2").render(
-        run_id=run_id,
-        as_of=as_of,
-        model=model,
+        run_id=story.run_id,
+        as_of=story.as_of,
+        model=story.model,
         marking=MARKING,
-        refused=refused,
-        drift=drift,
-        worked_on=worked_on,
+        refused=story.refused,
+        drift=story.drift,
+        worked_on=story.worked_on,
         figures=_figures(tables, int(is_link.sum()), int((boroughs > 1).sum())),
         sources=_sources(status),
         not_fresh=[row for row in status if row["state"] != "fresh"],
         questions=_questions(tables["review_queue"]),
         quarantine=sorted(reasons.items(), key=lambda item: (-item[1], item[0])),
         boroughs=[(n, int((boroughs == n).sum())) for n in sorted(set(boroughs.tolist()))],
-        changes=changes_since(tables["identity_ledger"], run_id, has_before),
+        changes=changes_since(tables["identity_ledger"], story.run_id, story.has_before),
         weights_svg=Markup(weight_histogram(weight[is_link], weight[~is_link])),  # noqa: S704  (drawn by us from numbers)
         sizes_svg=Markup(size_bars(persons.column("n_records").to_pylist())),  # noqa: S704
         stages_svg=Markup(stage_bars([(m.stage, m.value) for m in metrics if m.metric == "seconds"])),  # noqa: S704
@@ -132,14 +138,14 @@ def _figures(tables: Mapping[str, pa.Table], linked: int, in_several: int) -> li
 
 def _sources(status: Sequence[Mapping[str, object]]) -> list[_Source]:
     names = sorted({str(row["source"]) for row in status})
-    out = []
+    sources = []
     for name in names:
-        own = [row for row in status if row["source"] == name]
+        feeds = [row for row in status if row["source"] == name]
         read, used, rejected = (
-            int(np.sum([row[column] for row in own])) for column in ("rows_read", "rows_used", "rows_quarantined")
+            int(np.sum([row[column] for row in feeds])) for column in ("rows_read", "rows_used", "rows_quarantined")
         )
-        out.append(_Source(name, len(own), sum(row["state"] == "fresh" for row in own), read, used, rejected))
-    return out
+        sources.append(_Source(name, len(feeds), sum(row["state"] == "fresh" for row in feeds), read, used, rejected))
+    return sources
 
 
 def _questions(queue: pa.Table) -> list[tuple[str, int, int]]:

@@ -35,10 +35,10 @@ def threshold_chart(rows: Sequence[Mapping[str, Any]]) -> str:
         figure = Figure(figsize=(11.5, 6.6), layout="constrained")
         cells = figure.subplots(3, 1, sharex=True)
         for axes, name in zip(cells, ("precision", "recall"), strict=False):
-            for told, colour, line in (("estimated", REVIEW, (0, (4, 2))), ("true", LINK, "solid")):
-                if rows and rows[0][told]:
-                    values = [row[told][name] for row in rows]
-                    label = "by the truth" if told == "true" else "as the model expects"
+            for kind, colour, line in (("estimated", REVIEW, (0, (4, 2))), ("true", LINK, "solid")):
+                if rows and rows[0][kind]:
+                    values = [row[kind][name] for row in rows]
+                    label = "by the truth" if kind == "true" else "as the model expects"
                     axes.plot(bits, values, color=colour, linestyle=line, marker="o", markersize=3, label=label)
             axes.set_ylabel(name)
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g}%"))
@@ -102,18 +102,20 @@ def forest_chart(
 
 
 def _panel(axes: Axes, shares: Sequence[Mapping[str, Any] | None]) -> None:
-    for at, share in enumerate(shares):
+    for position, share in enumerate(shares):
         if share:
             colour, sign = (REVIEW, "D") if share["is_worse"] else (LINK, "o")
-            axes.plot([share["rest_value"]] * 2, [at - 0.32, at + 0.32], color="#b1b4b6", linewidth=2.5, zorder=1)
-            axes.plot([share["low"], share["high"]], [at, at], color=colour, linewidth=1.6, zorder=2)
-            axes.plot([share["value"]], [at], sign, color=colour, markersize=5.5, zorder=3)
+            axes.plot(
+                [share["rest_value"]] * 2, [position - 0.32, position + 0.32], color="#b1b4b6", linewidth=2.5, zorder=1
+            )
+            axes.plot([share["low"], share["high"]], [position, position], color=colour, linewidth=1.6, zorder=2)
+            axes.plot([share["value"]], [position], sign, color=colour, markersize=5.5, zorder=3)
 
 
 def scale_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Where panels begin so that every interval of these rows fits."""
     lows = {name: [row[name]["low"] for row in rows if row[name]] for name in PANELS}
-    return {name: float(np.floor(min(found, default=0.9) * 20) / 20) for name, found in lows.items()}
+    return {name: float(np.floor(min(values, default=0.9) * 20) / 20) for name, values in lows.items()}
 
 
 def _short(text: str) -> str:

@@ -332,7 +332,7 @@ def _said(shelf: Shelf, group: Group, pair: Pair, link: Row | None) -> str:
     linked = [as_pair(row).edge for row in _inside(group) if row["decision"] == "link"]
     path = strongest_path(linked, *pair) if is_one else None
     evidence = as_evidence(shelf.kept, link) if link else None
-    return PairStory(*pair, owners[0], owners[1], evidence, path, shelf.kept.link_bits, shelf.kept.review_bits).said()
+    return PairStory(*pair, owners[0], owners[1], evidence, path, shelf.kept.link_bits, shelf.kept.review_bits).reason()
 
 
 def _rules(shelf: Shelf, link: Row | None) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ import duckdb
 
 from pipeline.core.errors import DeskRefusedError, SettingsError
 from pipeline.core.places import Home
-from pipeline.explain.kept import Kept, open_folder
+from pipeline.explain.kept import LinkedTables, open_folder
 from pipeline.persons.survivorship import Survivorship
 from pipeline.publish.publication import publication_in
 from pipeline.review.index import index_of, stamp_of
@@ -39,7 +39,7 @@ class Reference:
 class Shelf:
     """One publication through its index. May be shared by threads."""
 
-    def __init__(self, path: Path, kept: Kept, reference: Reference) -> None:
+    def __init__(self, path: Path, kept: LinkedTables, reference: Reference) -> None:
         self._base = duckdb.connect(str(path), read_only=True, config={"threads": 1})
         self._base.execute("SET TimeZone = 'UTC'")
         self._base.execute("SET enable_external_access = false")

@@ -60,7 +60,7 @@ def test_quality_of_a_group_is_the_one_counted_pair_by_pair(rows, across: bool) 
     entity, cluster, inside, source = (np.array(column) for column in zip(*rows, strict=True))
     grouping = Grouping("side", ("out", "in"), inside.astype(int))
     linkage = linkage_of(cluster, source=source if across else None)
-    found = {own.group: own.own for own in measured_by_group(linkage, entity, [grouping])}
+    counts = {quality.group: quality.counts for quality in measured_by_group(linkage, entity, [grouping])}
     for code, label in enumerate(grouping.labels):
         pairs = [
             (a, b)
@@ -70,11 +70,11 @@ def test_quality_of_a_group_is_the_one_counted_pair_by_pair(rows, across: bool) 
         true = [p for p in pairs if entity[p[0]] == entity[p[1]]]
         said = [p for p in pairs if cluster[p[0]] == cluster[p[1]]]
         if not true:
-            assert label not in found
+            assert label not in counts
             continue
         right = len(set(true) & set(said))
-        assert found[label].recall == pytest.approx(right / len(true))
-        assert found[label].precision == (pytest.approx(right / len(said)) if said else None)
+        assert counts[label].recall == pytest.approx(right / len(true))
+        assert counts[label].precision == (pytest.approx(right / len(said)) if said else None)
 
 
 def test_the_share_of_persons_of_many_pairs_is_less_certain_than_that_of_as_many_lone_pairs() -> None:
@@ -207,10 +207,10 @@ def test_without_the_truth_a_group_has_what_its_probabilities_promise() -> None:
     pairs = [(0, 1, 3.0, True), (2, 3, 1.0, False)]
     linkage = linkage_of(np.array([0, 0, 2, 3]), pairs=pairs)
     grouping = Grouping("side", ("a", "b"), np.array([0, 0, 1, 1]))
-    found = {own.group: own.own for own in estimated_by_group(linkage, [grouping])}
-    assert (found["a"].recall, found["b"].recall) == (1.0, 0.0)
-    assert found["a"].precision == pytest.approx(8 / 9)
-    assert found["b"].precision is None
+    counts = {quality.group: quality.counts for quality in estimated_by_group(linkage, [grouping])}
+    assert (counts["a"].recall, counts["b"].recall) == (1.0, 0.0)
+    assert counts["a"].precision == pytest.approx(8 / 9)
+    assert counts["b"].precision is None
 
 
 def test_without_the_truth_those_of_whom_nothing_is_recorded_are_not_judged() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.explain.cluster import KeptPair, explain_cluster, told
+from pipeline.explain.cluster import KeptPair, cluster_facts, explain_cluster
 from pipeline.explain.graph import Edge, parts, strongest_path, weakest_bridge
 
 RECORDS = "abcdef"
@@ -95,7 +95,7 @@ def test_a_person_is_told_with_its_density_bridge_rules_and_what_waits() -> None
     ]
     assert [(m.record_id, m.n_pairs) for m in story.members] == [("a", 1), ("b", 2), ("c", 1)]
     assert story.confidence == pytest.approx(8 / 9)
-    assert told(story)["weakest_bridge"]["n_pairs_across"] == 1
+    assert cluster_facts(story)["weakest_bridge"]["n_pairs_across"] == 1
 
 
 def test_pairs_that_a_steward_parted_do_not_wait() -> None:
@@ -104,7 +104,7 @@ def test_pairs_that_a_steward_parted_do_not_wait() -> None:
     story = explain_cluster("P", person_of, pairs)
     assert [other.person_id for other in story.waiting] == ["Q"]
     assert [other.person_id for other in story.parted] == ["R"]
-    assert [other["person_id"] for other in told(story)["parted"]] == ["R"]
+    assert [other["person_id"] for other in cluster_facts(story)["parted"]] == ["R"]
 
 
 def test_a_person_of_one_record_is_certain_and_whole() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.explain.bars import AGAINST, FOR, MARK, ZERO, Scale
 from pipeline.explain.levels import level_of, words_of
-from pipeline.explain.picture import told_probability, waterfall_png
+from pipeline.explain.picture import probability_words, waterfall_png
 from pipeline.explain.waterfall import probability, waterfall
 from schemas.model import LEVELS, Comparison, Kind, Level
 
@@ -48,9 +48,9 @@ def test_a_weight_and_its_negative_have_probabilities_that_sum_to_one(bits: floa
 
 
 def test_no_probability_is_told_as_certain() -> None:
-    assert told_probability(probability(60)) == "over 0.999999"
-    assert told_probability(probability(-60)) == "under 0.000001"
-    assert told_probability(0.5) == "0.5"
+    assert probability_words(probability(60)) == "over 0.999999"
+    assert probability_words(probability(-60)) == "under 0.000001"
+    assert probability_words(0.5) == "0.5"
 
 
 @given(st.floats(-50, 50), st.floats(-50, 50), st.integers(8, 60))

@@ -18,7 +18,7 @@ from flows.decision_file import read_decisions
 from flows.standalone import LinkOptions, link_files
 from pipeline.core.errors import SourceError
 from pipeline.core.places import MODELS
-from pipeline.report.page import render_report
+from pipeline.report.page import NightStory, render_report
 from pipeline.synth.names import communities, pick
 from schemas.model import load_model
 
@@ -180,7 +180,8 @@ def test_the_report_of_a_night_says_what_has_drifted(sample_night: NightOnSample
     names = ("persons", "records", "links", "source_status", "quarantine", "review_queue", "identity_ledger")
     tables = {name: pq.read_table(sample_night.current / name) for name in names}
     sentence = "<postcode>: missing in 50% of the records"
-    page = render_report(tables, [], "2026-11-20-1", "2026-11-20", "m-1:0", has_before=False, drift=[sentence])
+    story = NightStory(tables, [], "2026-11-20-1", "2026-11-20", "m-1:0", has_before=False, drift=[sentence])
+    page = render_report(story)
     assert "The data has drifted from the model." in page
     assert "&lt;postcode&gt;: missing in 50%" in page
 
