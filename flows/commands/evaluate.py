@@ -90,7 +90,7 @@ def _named_scores(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
         yield "linked pairs, by the truth", true["pairs"], shares
     yield "linked pairs, as the model expects", facts["estimated"], shares
     if true:
-        yield "expected less true", facts["gap"], "{:+.4f}"
+        yield "expected less true", facts["gap"], "{:+z.4f}"
         yield "clusters", true["clusters"], shares
         if apart := true["kept_apart"]:
             yield f"clusters, less {apart['pairs']:,} pairs that rules keep apart", apart["clusters"], shares

@@ -133,9 +133,9 @@ def _print_pair(console: Console, linkage: LinkedTables, story: PairStory) -> No
     console.print(Text(f"{story.left} and {story.right}", QUIET), soft_wrap=True)
     if story.evidence:
         falls = story.evidence.waterfall
-        summary = f"{falls.total:+.2f} bits, probability {probability_words(falls.probability)}"
+        summary = f"{falls.total:+z.2f} bits, probability {probability_words(falls.probability)}"
         if story.link_bits is not None:
-            summary += f"; linked from {story.link_bits:g} bits"
+            summary += f"; linked from {story.link_bits:zg} bits"
         console.print(Text(summary))
         console.print()
         console.print(_waterfall_table(falls, story.link_bits, console.width))
@@ -168,9 +168,9 @@ def _waterfall_table(falls: Waterfall, link_bits: float | None, width: int) -> T
     for name, step in zip(names, falls.steps, strict=True):
         colour = FOR if step.bits >= 0 else AGAINST
         bar = Text(scale.bar(step.before, step.after, link_bits), colour)
-        table.add_row(Text(name), Text(f"{step.bits:+.2f}"), bar, Text(step.level or "", QUIET))
+        table.add_row(Text(name), Text(f"{step.bits:+z.2f}"), bar, Text(step.level or "", QUIET))
     total = Text(scale.bar(0.0, falls.total, link_bits), "bold")
-    table.add_row(Text("match weight", "bold"), Text(f"{falls.total:+.2f}", "bold"), total)
+    table.add_row(Text("match weight", "bold"), Text(f"{falls.total:+z.2f}", "bold"), total)
     return table
 
 
@@ -187,7 +187,7 @@ def _path_table(path: tuple[Edge, ...]) -> Table:
     table.columns[2].justify = "right"
     for edge in path:
         note = "weakest" if edge.bits == weakest else ""
-        table.add_row(Text(edge.left), Text(edge.right), f"{edge.bits:+.2f}", note)
+        table.add_row(Text(edge.left), Text(edge.right), f"{edge.bits:+z.2f}", note)
     return table
 
 
@@ -235,7 +235,7 @@ def _explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> No
             console.print(Text(f"{how}: {pairs_text}{rules}"))
     table = Table("record", "pairs", "mean bits", title="Records, best held first", title_justify="left")
     for member in story.members[:MOST_ROWS]:
-        mean = "" if member.mean_bits is None else f"{member.mean_bits:+.2f}"
+        mean = "" if member.mean_bits is None else f"{member.mean_bits:+z.2f}"
         table.add_row(Text(member.record_id), f"{member.n_pairs:,}", mean)
     console.print(table)
     if len(story.members) > MOST_ROWS:
@@ -258,7 +258,7 @@ def _print_bridge(console: Console, story: ClusterStory) -> None:
         alone = (
             "this pair alone joins"
             if story.bridge.crossing == 1
-            else f"{story.bridge.crossing:,} pairs, none above {bits:.2f}, join"
+            else f"{story.bridge.crossing:,} pairs, none above {bits:z.2f}, join"
         )
         console.print(Text(f"{text}: {alone} {half:,} of its records to the rest"))
     elif len(story.parts) > 1:
@@ -272,4 +272,4 @@ def _pairs(count: int, kind: str = "") -> str:
 
 
 def _edge(edge: Edge) -> str:
-    return f"{edge.left} - {edge.right} ({edge.bits:+.2f} bits)"
+    return f"{edge.left} - {edge.right} ({edge.bits:+z.2f} bits)"

@@ -96,31 +96,36 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (name.replace("_", " "), f"{facts[name]:,}")
         for name in ("records", "persons", "candidate_pairs", "linked_pairs", "pairs_to_review")
     ]
+    if facts["no_pairs"]:
+        rows.append(("no pairs", facts["no_pairs"]))
+    if facts["link_bits"] is not None:
+        rows.append(("linked from", f"{facts['link_bits']:z.2f} bits ({facts['policy']})"))
+        rows.append(("looked at from", f"{facts['review_bits']:z.2f} bits"))
     rows += [
-        ("linked from", f"{facts['link_bits']:.2f} bits ({facts['policy']})"),
-        ("looked at from", f"{facts['review_bits']:.2f} bits"),
+        (name.replace("_", " "), f"{facts[name]:.4f}")
+        for name in ("expected_precision", "expected_recall")
+        if facts[name] is not None
     ]
-    rows += [("expected precision", f"{facts['expected_precision']:.4f}")]
-    if facts["expected_recall"] is not None:
-        rows += [("expected recall", f"{facts['expected_recall']:.4f}")]
-    if quality := facts.get("quality"):
-        for name, key in (("linked pairs", "pairs"), ("clusters", "clusters"), ("B-cubed", "b_cubed")):
-            scores = quality[key]
-            rows.append(
-                (
-                    f"truth: {name}",
-                    f"precision {scores['precision']:.4f}, recall {scores['recall']:.4f}, F1 {scores['f1']:.4f}",
-                )
-            )
+    rows += _truth_rows(facts.get("quality"))
     if facts["columns_not_used"]:
         names = escape(", ".join(facts["columns_not_used"]))
         rows.append(("columns not used", f"{names}; say with --field COLUMN=KIND what they hold"))
-    if not facts["candidate_pairs"]:
-        rows.append(("no candidate pairs", "no value is shared by a few records only: nothing tells records apart"))
     if not facts["has_converged"]:
         rows.append(("training", "did NOT converge: probabilities may be off"))
     rows += [("drift", sentence) for sentence in facts["drift"]]
     return [*rows, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
+
+
+def _truth_rows(quality: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Scores by the truth, those that mean something: there is no precision where nothing is linked."""
+    rows = []
+    for name, key in (("linked pairs", "pairs"), ("clusters", "clusters"), ("B-cubed", "b_cubed")) if quality else ():
+        shares = {"precision": "precision", "recall": "recall", "F1": "f1"}
+        scores = [
+            f"{word} {quality[key][share]:.4f}" for word, share in shares.items() if quality[key][share] is not None
+        ]
+        rows.append((f"truth: {name}", ", ".join(scores) or "nothing is linked, and nothing was to be found"))
+    return rows
 
 
 def _kinds(fields: list[str]) -> dict[str, str]:

@@ -93,7 +93,7 @@ def _linkage(title: str, linked: LinkedFolder) -> Linkage:
 
 def _thresholds(facts: dict[str, Any], frozen: Policy | None, pairs: Pairs) -> tuple[float | None, float]:
     """Link and review bits: as told, else the model's; else none, and the lowest weight at which a pair waits by itself."""
-    if "link_bits" in facts and "review_bits" in facts:
+    if facts.get("link_bits") is not None and facts.get("review_bits") is not None:
         return float(facts["link_bits"]), float(facts["review_bits"])
     if frozen:
         return frozen.link_bits, frozen.review_bits

@@ -148,7 +148,7 @@ def _why_parted(story: PairStory) -> str:
 def _why_apart(story: PairStory) -> str:
     if story.evidence:
         return "The pair was linked, but the two are parted in the persons."
-    low = f" is under {story.review_bits:g} bits" if story.review_bits is not None else " is too low"
+    low = f" is under {story.review_bits:zg} bits" if story.review_bits is not None else " is too low"
     return f"No scored pair of the two was kept: no key brought them together, or their weight{low}."
 
 

@@ -90,7 +90,7 @@ def _draw_lines(axes: Axes, falls: Waterfall, link_bits: float | None, rows: int
         axes.axvline(link_bits, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), zorder=0.9)
         is_right = link_bits > (low + high) / 2
         axes.annotate(
-            f"linked from {link_bits:g}".replace("-", "\N{MINUS SIGN}"),
+            f"linked from {link_bits:zg}".replace("-", "\N{MINUS SIGN}"),
             (link_bits, -0.8),
             xytext=(-4 if is_right else 4, 2),
             textcoords="offset points",
@@ -129,7 +129,7 @@ def _plain(text: str) -> str:
 
 
 def _signed(bits: float) -> str:
-    return f"{bits:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{bits:+z.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def probability_words(value: float) -> str:

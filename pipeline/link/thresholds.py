@@ -24,8 +24,8 @@ def derive(weight: np.ndarray, expected_matches: float) -> dict[PolicyName, Poli
     balanced = _best_f1(weight, expected_matches)
     strict = max(_precise(weight), balanced)
     return {
-        "balanced": Policy(link_bits=balanced, review_bits=round(balanced - REVIEW_BITS, 2)),
-        "strict": Policy(link_bits=strict, review_bits=round(min(balanced, strict - REVIEW_BITS), 2)),
+        "balanced": Policy(link_bits=balanced, review_bits=_rounded(balanced - REVIEW_BITS)),
+        "strict": Policy(link_bits=strict, review_bits=_rounded(min(balanced, strict - REVIEW_BITS))),
     }
 
 
@@ -34,7 +34,7 @@ def _best_f1(weight: np.ndarray, expected_matches: float) -> float:
     expected = np.cumsum(chance)
     f1 = 2 * expected / (np.arange(1, len(chance) + 1) + max(expected_matches, expected[-1] if len(expected) else 1.0))
     best = float(f1.max(initial=0.5))
-    return round(float(np.log2(best / 2 / (1 - best / 2))), 2) + 0.0  # never -0.0, which people would read
+    return _rounded(float(np.log2(best / 2 / (1 - best / 2))))
 
 
 def _precise(weight: np.ndarray) -> float:
@@ -43,3 +43,8 @@ def _precise(weight: np.ndarray) -> float:
         if STRICT_DOUBT * (1 - probability(linked)).sum() <= (1 - STRICT_PRECISION) * len(linked):
             return float(bits)
     return MOST_STRICT
+
+
+def _rounded(bits: float) -> float:
+    """Two decimals; a zero has no sign, for people read it."""
+    return round(bits, 2) + 0.0

@@ -50,14 +50,15 @@ def render_link_page(story: LinkStory) -> str:
         ("candidate pairs", f"{facts['candidate_pairs']:,}"),
         ("linked pairs", f"{facts['linked_pairs']:,}"),
         ("pairs to look at", f"{facts['pairs_to_review']:,}"),
-        ("expected precision", f"{facts['expected_precision']:.4f}"),
+        *_expected_precision(facts),
         ("seconds", f"{facts['wall_seconds']:,.1f}"),
         ("MB at most", f"{facts['peak_memory_mb']:,.0f}"),
     ]
+    has_pairs = facts["no_pairs"] is None
     drawn = {
-        "weights_svg": weight_histogram(story.weight[story.is_link], story.weight[~story.is_link]),
+        "weights_svg": weight_histogram(story.weight[story.is_link], story.weight[~story.is_link]) if has_pairs else "",
         "sizes_svg": size_bars(story.sizes),
-        "curve_svg": threshold_curve(story.weight, story.is_link),
+        "curve_svg": threshold_curve(story.weight, story.is_link) if has_pairs else "",
         "level_weights_svg": weight_chart(story.model),
         "levels_svg": level_chart(story.model),
         "keys_svg": blocking_chart(story.keys) if story.keys else "",
@@ -74,3 +75,9 @@ def render_link_page(story: LinkStory) -> str:
         estimated_recall=story.estimated_recall,
         **{name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704  (drawn by us from numbers)
     )
+
+
+def _expected_precision(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A tile; none where nothing is linked."""
+    precision = facts["expected_precision"]
+    return [] if precision is None else [("expected precision", f"{precision:.4f}")]

@@ -234,6 +234,48 @@ def test_columns_that_nothing_is_said_of_are_told(tmp_path: Path) -> None:
     assert facts["columns_not_used"] == ["[red]note"]
 
 
+STRANGERS = [
+    {"who": "r1", "first": "ANNA", "last": "SMITH", "dob": "2001-02-03", "post": "E1 1AA", "town": "x", "true": "p1"},
+    {"who": "r2", "first": "OMAR", "last": "KHAN", "dob": "1988-11-19", "post": "N16 5GH", "town": "y", "true": "p1"},
+]
+
+
+def test_where_no_pair_is_compared_that_is_told_and_no_figure_stands_for_it(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist(STRANGERS), tmp_path / "two.parquet")
+    fields = [f"--field={column}={kind}" for column, kind in MAP.items()]
+    done = boroughlink(
+        "link", str(tmp_path / "two.parquet"), "--out", str(tmp_path / "out"), "--truth", "true", *fields
+    )
+    shown = " ".join(done.out.split())
+    assert "No pair of records was compared" in shown
+    assert "linked from" not in shown
+    assert "expected" not in shown
+    assert "truth: linked pairs recall 0.0000, F1 0.0000" in shown
+    facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
+    assert facts["no_pairs"].startswith("No pair of records was compared")
+    for name in ("link_bits", "review_bits", "expected_precision", "expected_recall", "expected_candidate_recall"):
+        assert facts[name] is None, name
+    assert facts["quality"]["pairs"] == {"precision": None, "recall": 0.0, "f1": 0.0}
+    assert facts["quality"]["calibration_error"] is None
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "No pair of records was compared" in page
+    assert "linked from" not in page
+    assert "Pairs by match weight" not in page
+    again = boroughlink("evaluate", "--linked", str(tmp_path / "out"))
+    assert again.code == 0, again.err
+
+
+def test_where_pairs_are_compared_and_none_is_scored_that_is_told(parquet: Path, tmp_path: Path) -> None:
+    linked([parquet], tmp_path / "a")
+    neighbours = [{**row, "post": "E1 1AA"} for row in STRANGERS]
+    pq.write_table(pa.Table.from_pylist(neighbours), tmp_path / "two.parquet")
+    facts = linked([tmp_path / "two.parquet"], tmp_path / "out", model=tmp_path / "a" / "model.toml")
+    assert facts["candidate_pairs"] == 1
+    assert facts["no_pairs"].startswith("1 pair of records was compared, and none weighs enough")
+    assert (facts["expected_precision"], facts["expected_recall"]) == (None, None)
+    assert facts["link_bits"] is not None, "those of the model that was given"
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_the_smallest_files_give_persons_too(tmp_path: Path, rows: int) -> None:
     table = pa.Table.from_pylist(people()[:rows])
