@@ -98,12 +98,12 @@ def benchmarks(  # noqa: PLR0913, PLR0917
         )
         run = _run(plan)
     page = write_page(run, out or (CACHE / "quick" if quick else HERE))
-    said = summaries(run.results, int(run.about["cores"]))
+    medians = summaries(run.results, int(run.about["cores"]))
     if as_json:
-        print(json.dumps([asdict(own) for own in said]))
+        print(json.dumps([asdict(summary) for summary in medians]))
     else:
-        _show(said, page)
-    if any(own.problem for own in said):
+        _show(medians, page)
+    if any(summary.problem for summary in medians):
         raise typer.Exit(1)
 
 
@@ -123,14 +123,14 @@ def _run(plan: Plan) -> Run:
     with bars:
         task = bars.add_task("", total=_processes(plan))
 
-        def kept(result: Result) -> None:
+        def keep(result: Result) -> None:
             raw.add(result)
             if result.turn:
                 bars.advance(task)
             if result.problem:
                 bars.console.print(f"{result.data}: {result.contender} {result.problem}", highlight=False)
 
-        carry_out(plan, lambda what: bars.update(task, description=what), kept)
+        carry_out(plan, lambda doing: bars.update(task, description=doing), keep)
         bars.update(task, description="done", total=1, completed=1)
     console.print(f"raw results  {os.path.relpath(raw.path)}", soft_wrap=True, highlight=False)
     return read_run(raw.path)
@@ -138,22 +138,22 @@ def _run(plan: Plan) -> Run:
 
 def _processes(plan: Plan) -> int:
     """How many processes there are at most."""
-    jobs = [(START, [own for own in plan.contenders if own is OURS]), *plan.jobs]
-    return plan.repeat * sum(own.takes(source.rows) for source, contenders in jobs for own in contenders)
+    jobs = [(START, [contender for contender in plan.contenders if contender is OURS]), *plan.jobs]
+    return plan.repeat * sum(contender.takes(source.rows) for source, contenders in jobs for contender in contenders)
 
 
-def _show(said: Sequence[Summary], page: Path) -> None:
+def _show(medians: Sequence[Summary], page: Path) -> None:
     table = rich.table.Table(
         "set", "contender", "cluster F1", "wall s", "CPU s", "peak MB", title="Medians", title_justify="left"
     )
-    for own in said:
-        f1 = own.accuracy.get("cluster_f1")
+    for summary in medians:
+        f1 = summary.accuracy.get("cluster_f1")
         figures = (
-            [f"{f1:.4f}", f"{own.wall_seconds:.1f}", f"{own.cpu_seconds:.1f}", f"{own.peak_mb:,.0f}"]
+            [f"{f1:.4f}", f"{summary.wall_seconds:.1f}", f"{summary.cpu_seconds:.1f}", f"{summary.peak_mb:,.0f}"]
             if f1 is not None
-            else [own.problem]
+            else [summary.problem]
         )
-        table.add_row(own.data, own.contender, *figures)
+        table.add_row(summary.data, summary.contender, *figures)
     console = Console()
     console.print(table)
     console.print(f"page  {os.path.relpath(page)}", soft_wrap=True, highlight=False)
@@ -165,27 +165,27 @@ def _names(text: str) -> list[str]:
 
 def _numbers(option: str, text: str) -> list[int]:
     try:
-        found = [int(name.replace("_", "")) for name in _names(text)]
+        numbers = [int(name.replace("_", "")) for name in _names(text)]
     except ValueError:
         raise SettingsError(option, f"{text} is not numbers with commas.", "Write for example 100000,300000.") from None
-    if any(number < 100 for number in found):
+    if any(number < 100 for number in numbers):
         raise SettingsError(option, f"{text} has a number below 100.", "Write for example 100000,300000.")
-    return found
+    return numbers
 
 
 def _contenders(text: str) -> list[Contender]:
     if unknown := [name for name in _names(text) if name not in BY_NAME]:
         raise SettingsError("--contenders", f"{', '.join(unknown)} is not known.", f"They are {', '.join(BY_NAME)}.")
-    found = [own for own in CONTENDERS if own.name in _names(text)]
-    if PEER in found and not find_spec("splink"):
+    chosen = [contender for contender in CONTENDERS if contender.name in _names(text)]
+    if PEER in chosen and not find_spec("splink"):
         raise SettingsError("--contenders", "Splink is not installed.", "Install the extra benchmark, or leave it out.")
-    return found
+    return chosen
 
 
-def _bench(given: Path | None) -> Path | None:
-    if given and not given.is_dir():
-        raise SettingsError("--bench", f"{given} is not a folder.", "Leave it out to use what the packages bring.")
-    return given or (BENCH if BENCH.is_dir() else None)
+def _bench(folder: Path | None) -> Path | None:
+    if folder and not folder.is_dir():
+        raise SettingsError("--bench", f"{folder} is not a folder.", "Leave it out to use what the packages bring.")
+    return folder or (BENCH if BENCH.is_dir() else None)
 
 
 def _command() -> str:

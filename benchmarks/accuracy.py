@@ -73,19 +73,19 @@ def accuracy(answer: Answer, truth: Truth, *, by_threshold: bool) -> Accuracy:
         by_threshold: it links from a weight on and takes connected components, so its best threshold can be found.
     """
     linked = answer.is_linked
-    own = quality(answer.cluster, truth.entity, answer.left[linked], answer.right[linked], truth.source)
+    scores = quality(answer.cluster, truth.entity, answer.left[linked], answer.right[linked], truth.source)
     is_true = truth.entity[answer.left] == truth.entity[answer.right]
     return Accuracy(
-        own.pairs.precision,
-        own.pairs.recall,
-        own.pairs.f1,
-        own.clusters.precision,
-        own.clusters.recall,
-        own.clusters.f1,
-        own.b_cubed.f1,
-        own.exact_persons,
-        float(is_true.sum() / own.true_pairs) if own.true_pairs else 1.0,
-        best_pair_f1(answer.weight, is_true, own.true_pairs) if by_threshold else None,
+        scores.pairs.precision,
+        scores.pairs.recall,
+        scores.pairs.f1,
+        scores.clusters.precision,
+        scores.clusters.recall,
+        scores.clusters.f1,
+        scores.b_cubed.f1,
+        scores.exact_persons,
+        float(is_true.sum() / scores.true_pairs) if scores.true_pairs else 1.0,
+        best_pair_f1(answer.weight, is_true, scores.true_pairs) if by_threshold else None,
         best_cluster_f1(answer, truth) if by_threshold else None,
         _calibration_error(answer.probability, is_true),
     )
@@ -94,9 +94,9 @@ def accuracy(answer: Answer, truth: Truth, *, by_threshold: bool) -> Accuracy:
 def best_pair_f1(weight: np.ndarray, is_true: np.ndarray, true_pairs: int) -> float:
     """Highest F1 of linking from some weight on; pairs of one weight go together."""
     order = np.argsort(-weight, kind="stable")
-    sorted_weight, found = weight[order], np.cumsum(is_true[order])
+    sorted_weight, right = weight[order], np.cumsum(is_true[order])
     is_last = np.append(sorted_weight[1:] != sorted_weight[:-1], True)[: len(weight)]
-    f1 = 2 * found / (np.arange(1, len(weight) + 1) + true_pairs)
+    f1 = 2 * right / (np.arange(1, len(weight) + 1) + true_pairs)
     return float(f1[is_last].max(initial=0.0))
 
 
@@ -105,19 +105,19 @@ def best_cluster_f1(answer: Answer, truth: Truth) -> float:
     weights = np.unique(answer.weight)
     if len(weights) > GRID:
         weights = np.linspace(weights[0], min(weights[-1], 30.0), GRID)
-    return max((_component_f1(answer, truth, at) for at in weights), default=0.0)
+    return max((_component_f1(answer, truth, threshold) for threshold in weights), default=0.0)
 
 
-def _component_f1(answer: Answer, truth: Truth, at: float) -> float:
-    own = answer.weight >= at
+def _component_f1(answer: Answer, truth: Truth, threshold: float) -> float:
+    linked = answer.weight >= threshold
     n = len(truth.entity)
-    edges = coo_matrix((np.ones(int(own.sum()), np.int8), (answer.left[own], answer.right[own])), shape=(n, n))
-    found = connected_components(edges, directed=False)[1]
-    return cluster_score(found, truth.entity, truth.source).f1
+    edges = coo_matrix((np.ones(int(linked.sum()), np.int8), (answer.left[linked], answer.right[linked])), shape=(n, n))
+    component = connected_components(edges, directed=False)[1]
+    return cluster_score(component, truth.entity, truth.source).f1
 
 
 def _calibration_error(probability: np.ndarray | None, is_true: np.ndarray) -> float | None:
     if probability is None:
         return None
-    own = probability >= CALIBRATED_FROM
-    return calibration_error(calibration(probability[own], is_true[own]))
+    is_asked = probability >= CALIBRATED_FROM
+    return calibration_error(calibration(probability[is_asked], is_true[is_asked]))

@@ -42,11 +42,11 @@ def read_answer(folder: Path, rows: int) -> Answer:
     else:
         facts = json.loads((folder / "facts.json").read_text("utf-8"))
         pairs = pq.read_table(folder / "pairs.parquet")
-        said = pairs["match_probability"] if "link_probability" in facts else pairs["match_weight"]
+        measure = pairs["match_probability"] if "link_probability" in facts else pairs["match_weight"]
         is_linked = (
-            said.to_numpy() >= facts["link_probability"]
+            measure.to_numpy() >= facts["link_probability"]
             if "link_probability" in facts
-            else said.to_numpy() > facts["link_above"]
+            else measure.to_numpy() > facts["link_above"]
         )
     return Answer(
         cluster,
@@ -70,6 +70,6 @@ def _clusters(path: Path, rows: int) -> np.ndarray:
     ids = table["record_id"].to_numpy()
     if len(ids) != rows or len(np.unique(ids)) != rows:
         raise ValueError(f"clusters.parquet has {len(ids)} rows of {len(np.unique(ids))} records; the set has {rows}.")
-    out = np.empty(rows, np.int64)
-    out[ids] = pc.dictionary_encode(table["person_id"].combine_chunks()).indices.to_numpy()
-    return out
+    cluster = np.empty(rows, np.int64)
+    cluster[ids] = pc.dictionary_encode(table["person_id"].combine_chunks()).indices.to_numpy()
+    return cluster

@@ -32,9 +32,9 @@ class Contender:
 def _boroughlink(data: DataSet, out: Path) -> list[str]:
     """As a user calls it: trained on the input, own threshold, report and all."""
     fields = [text for column, kind in data.family.kinds.items() for text in ("--field", f"{column}={kind}")]
-    called = [str(Path(sys.executable).with_name("boroughlink")), "link", str(data.records), "--out", str(out)]
+    command = [str(Path(sys.executable).with_name("boroughlink")), "link", str(data.records), "--out", str(out)]
     return [
-        *called,
+        *command,
         "--field",
         "unique_id=record_id",
         *fields,
@@ -51,7 +51,7 @@ def _splink_candidates(data: DataSet, out: Path) -> list[str]:
     return [*_splink(data, out), "--candidates", str(data.truth)]
 
 
-def _recordlinkage(way: str) -> Callable[[DataSet, Path], list[str]]:
+def _recordlinkage(keys: str) -> Callable[[DataSet, Path], list[str]]:
     def command(data: DataSet, out: Path) -> list[str]:
         return [
             sys.executable,
@@ -60,7 +60,7 @@ def _recordlinkage(way: str) -> Callable[[DataSet, Path], list[str]]:
             data.family.name,
             str(data.records),
             str(out),
-            way,
+            keys,
         ]
 
     return command
@@ -75,4 +75,4 @@ CONTENDERS = (
 )
 OURS = CONTENDERS[0]
 PEER = CONTENDERS[1]
-BY_NAME = {own.name: own for own in CONTENDERS}
+BY_NAME = {contender.name: contender for contender in CONTENDERS}

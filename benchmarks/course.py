@@ -11,7 +11,7 @@ from benchmarks.accuracy import Truth, accuracy
 from benchmarks.answers import count_candidates, read_answer
 from benchmarks.contenders import OURS, Contender
 from benchmarks.datasets import DataSet, Source, city, prepare
-from benchmarks.measure import take
+from benchmarks.measure import run_measured
 from benchmarks.places import OWN_KERNELS
 from benchmarks.results import Result
 
@@ -44,98 +44,98 @@ class Plan:
     @property
     def jobs(self) -> list[tuple[Source, Sequence[Contender]]]:
         """Data sets in the order they are run, each with its contenders."""
-        known = {source.name for source in self.sources}
-        later = [(source, [OURS]) for source in self.growth if source.name not in known]
-        return [*((source, self.contenders) for source in self.sources), *later]
+        compared = {source.name for source in self.sources}
+        ours_alone = [(source, [OURS]) for source in self.growth if source.name not in compared]
+        return [*((source, self.contenders) for source in self.sources), *ours_alone]
 
 
-Told = Callable[[str], None]
-Kept = Callable[[Result], None]
+Report = Callable[[str], None]
+Keep = Callable[[Result], None]
 
 
-def carry_out(plan: Plan, told: Told, kept: Kept) -> None:
+def carry_out(plan: Plan, report: Report, keep: Keep) -> None:
     """Run everything; a contender that fails is told of and left out, the run goes on."""
     if plan.is_fresh:
         shutil.rmtree(plan.kernels, ignore_errors=True)
         plan.kernels.mkdir(parents=True)
     if OURS in plan.contenders:
-        _all_turns(plan, START, [OURS], told, kept)
+        _all_turns(plan, START, [OURS], report, keep)
     for source, contenders in plan.jobs:
-        _all_turns(plan, source, contenders, told, kept)
+        _all_turns(plan, source, contenders, report, keep)
 
 
-def _all_turns(plan: Plan, source: Source, contenders: Sequence[Contender], told: Told, kept: Kept) -> None:
+def _all_turns(plan: Plan, source: Source, contenders: Sequence[Contender], report: Report, keep: Keep) -> None:
     """Every contender in turn, then again: whatever slows the machine for a while slows all of them."""
-    told(f"{source.name}: making it ready")
+    report(f"{source.name}: making it ready")
     data = prepare(source, plan.bench, plan.cache / "sets")
     truth = Truth.read(data.truth)
-    spent = {own.name: 0.0 for own in contenders if own.takes(data.rows)}
+    seconds_spent = {contender.name: 0.0 for contender in contenders if contender.takes(data.rows)}
     for turn in range(1, plan.repeat + 1):
-        for own in contenders:
-            if spent.get(own.name, ENOUGH_SECONDS) >= ENOUGH_SECONDS:
+        for contender in contenders:
+            if seconds_spent.get(contender.name, ENOUGH_SECONDS) >= ENOUGH_SECONDS:
                 continue
-            told(f"{source.name}: {own.title}, turn {turn}")
-            result = _turn(plan, data, truth, own, turn, kept)
+            report(f"{source.name}: {contender.title}, turn {turn}")
+            result = _turn(plan, data, truth, contender, turn, keep)
             if turn == 1 and not result.problem:
-                result = _with_candidates(plan, data, own, result)
-            kept(result)
-            spent[own.name] += ENOUGH_SECONDS if result.problem else result.wall_seconds
+                result = _with_candidates(plan, data, contender, result)
+            keep(result)
+            seconds_spent[contender.name] += ENOUGH_SECONDS if result.problem else result.wall_seconds
 
 
-def _turn(plan: Plan, data: DataSet, truth: Truth, own: Contender, turn: int, kept: Kept) -> Result:
+def _turn(plan: Plan, data: DataSet, truth: Truth, contender: Contender, turn: int, keep: Keep) -> Result:
     """One turn; a run that compiled something is kept as turn 0, and done again."""
     for _ in range(RUNS_TO_COMPILE):
         before = _compiled(plan.kernels)
-        result = measure(plan, data, truth, own, turn)
+        result = measure(plan, data, truth, contender, turn)
         if _compiled(plan.kernels) == before:
             break
-        kept(replace(result, turn=0))
+        keep(replace(result, turn=0))
     return result
 
 
-def measure(plan: Plan, data: DataSet, truth: Truth, own: Contender, turn: int) -> Result:
+def measure(plan: Plan, data: DataSet, truth: Truth, contender: Contender, turn: int) -> Result:
     """Run one contender on one data set, alone, and judge its answer."""
-    out = plan.cache / "answers" / f"{data.name}.{own.name}"
+    out = plan.cache / "answers" / f"{data.name}.{contender.name}"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     place = {"NUMBA_CACHE_DIR": str(plan.kernels)} if plan.is_fresh else {}
-    taken = take(own.command(data, out), _log(out), plan.limit_seconds, place)
+    cost = run_measured(contender.command(data, out), _log(out), plan.limit_seconds, place)
     result = Result(
         data.name,
         data.rows,
         truth.pairs,
-        own.name,
+        contender.name,
         turn,
-        taken.wall_seconds,
-        taken.cpu_seconds,
-        taken.peak_mb,
-        taken.others_cpu_seconds,
-        taken.problem,
+        cost.wall_seconds,
+        cost.cpu_seconds,
+        cost.peak_mb,
+        cost.others_cpu_seconds,
+        cost.problem,
     )
-    if taken.problem:
+    if cost.problem:
         return result
     answer = read_answer(out, data.rows)
-    found = accuracy(answer, truth, by_threshold=own.by_threshold)
-    has_all = own.by_threshold and answer.candidate_pairs is not None  # every candidate was kept
+    scores = accuracy(answer, truth, by_threshold=contender.by_threshold)
+    has_all = contender.by_threshold and answer.candidate_pairs is not None  # every candidate was kept
     return replace(
         result,
         candidate_pairs=answer.candidate_pairs,
-        candidate_recall=found.kept_recall if has_all else None,
-        accuracy=found.as_dict(),
+        candidate_recall=scores.kept_recall if has_all else None,
+        accuracy=scores.as_dict(),
         stage_seconds=answer.stage_seconds,
     )
 
 
-def _with_candidates(plan: Plan, data: DataSet, own: Contender, result: Result) -> Result:
+def _with_candidates(plan: Plan, data: DataSet, contender: Contender, result: Result) -> Result:
     """The result with the contender's candidate pairs, counted by a process that is not timed."""
-    if own.candidates is None:
+    if contender.candidates is None:
         return result
-    out = plan.cache / "answers" / f"{data.name}.{own.name}"
-    if take(own.candidates(data, out), _log(out), plan.limit_seconds).problem:
+    out = plan.cache / "answers" / f"{data.name}.{contender.name}"
+    if run_measured(contender.candidates(data, out), _log(out), plan.limit_seconds).problem:
         return result
-    found = count_candidates(out)
-    recall = found["true_candidate_pairs"] / result.true_pairs if result.true_pairs else 1.0
-    return replace(result, candidate_pairs=found["candidate_pairs"], candidate_recall=recall)
+    counts = count_candidates(out)
+    recall = counts["true_candidate_pairs"] / result.true_pairs if result.true_pairs else 1.0
+    return replace(result, candidate_pairs=counts["candidate_pairs"], candidate_recall=recall)
 
 
 def _log(out: Path) -> Path:

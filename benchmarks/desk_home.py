@@ -45,11 +45,11 @@ def make_home(folder: Path, n_persons: int, n_questions: int) -> Home:
     publication.mkdir(parents=True)
     with duckdb.connect() as base:
         _base(base, n_persons)
-        made = _selects(n_questions)
+        selects = _selects(n_questions)
         for table in PUBLISHED:
             out = publication / table.name
             out.mkdir()
-            select = made.get(table.name)
+            select = selects.get(table.name)
             columns = ", ".join(_column(table, name, select or {}) for name in table.names)
             source = (select or {}).get("FROM", "people WHERE false")
             order = ", ".join(f'"{name}"' for name in table.key)
@@ -127,7 +127,7 @@ def _selects(n_questions: int) -> dict[str, dict[str, str]]:
     }
     pair = f"(SELECT a.record_id AS ra, b.record_id AS rb, a.i AS i, a.person_id AS pa, b.person_id AS pb, a.borough AS ba, b.borough AS bb FROM rec a JOIN rec b ON b.i = a.i + 1 AND a.k = 0 AND b.k = 0 WHERE a.i % 2 = 0 AND a.i < {2 * n_questions})"
     inside = "(SELECT a.record_id AS ra, b.record_id AS rb FROM rec a JOIN rec b ON a.i = b.i AND a.k = 0 AND b.k = 1)"
-    both = f"(SELECT least(ra, rb) AS l, greatest(ra, rb) AS r, 'link' AS decision, 14.0 AS w FROM {inside} UNION ALL SELECT least(ra, rb), greatest(ra, rb), 'review', (hash(i, 11) % 900) / 100.0 - 2 FROM {pair})"
+    links = f"(SELECT least(ra, rb) AS l, greatest(ra, rb) AS r, 'link' AS decision, 14.0 AS w FROM {inside} UNION ALL SELECT least(ra, rb), greatest(ra, rb), 'review', (hash(i, 11) % 900) / 100.0 - 2 FROM {pair})"
     values = "UNNEST([{'f': 'forename', 'v': forename}, {'f': 'surname', 'v': surname}, {'f': 'date_of_birth', 'v': CAST(born AS VARCHAR)}, {'f': 'sex', 'v': sex}, {'f': 'address', 'v': address}, {'f': 'postcode', 'v': postcode}, {'f': 'phone', 'v': phone}])"
     kind = "['" + "','".join(KINDS) + f"'][CAST(hash(i, 12) % {len(KINDS)} + 1 AS INTEGER)]"
     return {
@@ -186,7 +186,7 @@ def _selects(n_questions: int) -> dict[str, dict[str, str]]:
             "recorded_at": "recorded_at",
         },
         "links": {
-            "FROM": both,
+            "FROM": links,
             "record_id_l": "l",
             "record_id_r": "r",
             "match_weight": "w",

@@ -16,13 +16,13 @@ PACKAGES = ("splink", "recordlinkage", "duckdb", "numba", "numpy", "pyarrow", "p
 
 def about_machine() -> dict[str, str | int | float]:
     """Cores, memory, processor, system, versions, and the commit that ran."""
-    found: dict[str, str | int | float] = {
+    about: dict[str, str | int | float] = {
         "cores": usable_cores(),
         "memory_gb": round(_memory_gb(), 1),
         "processor": _processor(),
     }
-    found |= {"system": platform.system(), "python": platform.python_version(), "commit": _commit()}
-    return found | {name: _version(name) for name in PACKAGES}
+    about |= {"system": platform.system(), "python": platform.python_version(), "commit": _commit()}
+    return about | {name: _version(name) for name in PACKAGES}
 
 
 def _memory_gb() -> float:
@@ -47,11 +47,11 @@ def _version(package: str) -> str:
 def _commit() -> str:
     """Short hash of the commit, with a plus when the linkage's own files differ from it; empty outside a checkout."""
     try:
-        named = _git("rev-parse", "--short", "HEAD")
+        commit = _git("rev-parse", "--short", "HEAD")
         changed = _git("status", "--porcelain", "--", "pipeline", "flows", "schemas")
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return named + ("+" if changed else "")
+    return commit + ("+" if changed else "")
 
 
 def _git(*words: str) -> str:

@@ -16,7 +16,7 @@ TIMED = Path(__file__).with_name("timed.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Cost:
     """What one process took, from its start to its end."""
 
     wall_seconds: float
@@ -38,11 +38,11 @@ class Taken:
         return f"ended with exit code {self.code}" if self.code else ""
 
 
-def take(
+def run_measured(
     command: Sequence[str], log: Path, limit_seconds: float, environment: Mapping[str, str] | None = None
-) -> Taken:
+) -> Cost:
     """Run a command to its end, alone, from the project's folder; what it says goes to the log."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-I", "-S", str(TIMED), str(limit_seconds), str(log), *command],
         env={**os.environ, **(environment or {})},
         cwd=ROOT,
@@ -50,4 +50,4 @@ def take(
         text=True,
         check=True,
     )
-    return Taken(**json.loads(done.stdout))
+    return Cost(**json.loads(process.stdout))

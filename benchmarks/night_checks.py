@@ -18,11 +18,13 @@ from pipeline.publish.query import query
 
 def differing_tables(home: Path, twin: Path) -> list[str]:
     """Published tables that are not byte by byte those of the twin; of runs' own measures only is nothing asked."""
-    told = [
+    manifests = [
         json.loads((place / "published/current/manifest.json").read_text("utf-8"))["tables"] for place in (home, twin)
     ]
     return sorted(
-        name for name, own in told[0].items() if own["is_repeatable"] and own["sha256"] != told[1][name]["sha256"]
+        name
+        for name, table in manifests[0].items()
+        if table["is_repeatable"] and table["sha256"] != manifests[1][name]["sha256"]
     )
 
 
@@ -42,24 +44,24 @@ def ids_of_strangers(nights: Iterable[Mapping[str, tuple[str, str | None]]]) -> 
             true = linked[true]
         return true
 
-    ever: dict[str, set[str]] = defaultdict(set)
+    covered_by: dict[str, set[str]] = defaultdict(set)
     for night in nights:
-        together: dict[str, set[str]] = defaultdict(set)
+        true_persons: dict[str, set[str]] = defaultdict(set)
         for person, true in night.values():
             if true is not None:
-                together[person].add(true)
-        for person, own in together.items():
-            first, *others = sorted(own)
-            for other in others:
-                linked[root(other)] = root(first)
-            ever[person] |= own
-    return len(ever), sum(len({root(true) for true in own}) > 1 for own in ever.values())
+                true_persons[person].add(true)
+        for person, covered in true_persons.items():
+            first, *more = sorted(covered)
+            for another in more:
+                linked[root(another)] = root(first)
+            covered_by[person] |= covered
+    return len(covered_by), sum(len({root(true) for true in covered}) > 1 for covered in covered_by.values())
 
 
 def disagreements(home: Path, run_ids: list[str]) -> dict[str, int]:
     """Records on which the last ledger, person_as_of and link_changes tell another person than the publications did."""
     spans = query(Home(home), "SELECT record_id, person_id, valid_from, valid_to FROM record_spans")
-    found = {"ledger": 0, "as_of": 0, "link_changes": 0}
+    counts = {"ledger": 0, "as_of": 0, "link_changes": 0}
     before: pa.Table | None = None
     for run_id in run_ids:
         folder = home / "published" / run_id
@@ -72,19 +74,19 @@ def disagreements(home: Path, run_ids: list[str]) -> dict[str, int]:
         with duckdb.connect() as base:
             for name, table in (("spans", spans), ("now_", now), ("of_day", of_day)):
                 base.register(name, table)
-            found["as_of"] += _differs(base, "of_day")
+            counts["as_of"] += _differs(base, "of_day")
             base.execute(
                 f"CREATE TABLE told AS SELECT record_id, person_id FROM spans WHERE valid_from <= '{run_id}' AND (valid_to IS NULL OR valid_to > '{run_id}')"
             )
-            found["ledger"] += _differs(base, "told")
+            counts["ledger"] += _differs(base, "told")
             if before is not None:
                 base.register("before_", before)
                 base.register("changes", pq.read_table(folder / "link_changes"))
                 moved = "SELECT b.record_id, coalesce(c.person_id_after, b.person_id) AS person_id FROM before_ b LEFT JOIN (FROM changes WHERE kind = 'record_moved') c USING (record_id) SEMI JOIN now_ USING (record_id)"
                 sql = f"SELECT count(*) FROM ({moved}) m JOIN now_ n USING (record_id) WHERE m.person_id <> n.person_id"
-                found["link_changes"] += int(base.execute(sql).fetchall()[0][0])
+                counts["link_changes"] += int(base.execute(sql).fetchall()[0][0])
         before = now
-    return found
+    return counts
 
 
 def _differs(base: duckdb.DuckDBPyConnection, name: str) -> int:

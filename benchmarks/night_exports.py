@@ -77,9 +77,9 @@ class Exports:
         chance = random.Random(f"{self.seed}/{path.name}")
         rows = []
         for number, text in enumerate(lines, start=1 if head is None else 2):
-            late, gone = chance.random(), chance.random()
-            arrives = chance.randint(1, self.nights) if late < self.drift.arrive * self.nights else 0
-            leaves = chance.randint(1, self.nights) if gone < self.drift.leave * self.nights else NEVER
+            arrives_by, leaves_by = chance.random(), chance.random()
+            arrives = chance.randint(1, self.nights) if arrives_by < self.drift.arrive * self.nights else 0
+            leaves = chance.randint(1, self.nights) if leaves_by < self.drift.leave * self.nights else NEVER
             rows.append(_Row(number, text, arrives, leaves))
         return head, rows
 
@@ -95,12 +95,12 @@ class Exports:
             for row in rows if night else ():
                 if chance.random() < self.drift.correct and head is not None:
                     row.text = _corrected(row.text, chance)
-            here = self._here(name, night)
-            kept = here[: KEPT_ROWS if name == held else None]
-            text = b"".join([head] * (head is not None) + [row.text for row in kept])
+            present = self._here(name, night)
+            rows_written = present[: KEPT_ROWS if name == held else None]
+            text = b"".join([head] * (head is not None) + [row.text for row in rows_written])
             (self.place / "exports" / name).write_bytes(text)
             first = 1 if head is None else 2
-            numbers = {at: row.number for at, row in enumerate(kept, start=first)}
+            numbers = {line: row.number for line, row in enumerate(rows_written, start=first)}
             self._written[name, hashlib.sha256(text).hexdigest()] = numbers
 
     def _here(self, name: str, night: int) -> list[_Row]:
@@ -109,14 +109,14 @@ class Exports:
     def truth_of(self, file: str, sha256: str, sheet: str | None, row: int, part: int) -> str | None:
         """True person of a row of an export that was written on any of the nights."""
         numbers = self._written.get((file, sha256))
-        whole = row if numbers is None else numbers[row]
-        return self._truth.get((f"{file}#{sheet}" if sheet else file, whole, part))
+        number = row if numbers is None else numbers[row]
+        return self._truth.get((f"{file}#{sheet}" if sheet else file, number, part))
 
 
 def _corrected(text: bytes, chance: random.Random) -> bytes:
     """The row with one letter another one."""
-    places = [found.start() for found in LETTER.finditer(text)]
+    places = [letter.start() for letter in LETTER.finditer(text)]
     if not places:
         return text
-    at = chance.choice(places)
-    return text[:at] + bytes([ord("a") + chance.randrange(26)]) + text[at + 1 :]
+    place = chance.choice(places)
+    return text[:place] + bytes([ord("a") + chance.randrange(26)]) + text[place + 1 :]

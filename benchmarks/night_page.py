@@ -51,65 +51,70 @@ The CPU time of the whole run without reading, start and report included, is {fu
 """
 
 
-def many_nights(said: dict[str, Any]) -> str:
+def many_nights(measures: dict[str, Any]) -> str:
     """The part about nights in a row."""
     rows = []
-    for told in said["nights"]:
-        own, full = told["incremental"], told.get("full")
-        built = own["built"]
+    for night in measures["nights"]:
+        incremental, full = night["incremental"], night.get("full")
+        built = incremental["built"]
         pairs = f"{built['pairs_compared']:,} ({built['pairs_compared'] + built['pairs_known']:,})"
-        differ = "first night" if full is None else ", ".join(told["differing_tables"]) or "none"
-        times = f"{own['seconds']:.0f} | {'' if full is None else format(full['seconds'], '.0f')}"
+        differ = "first night" if full is None else ", ".join(night["differing_tables"]) or "none"
+        times = f"{incremental['seconds']:.0f} | {'' if full is None else format(full['seconds'], '.0f')}"
         rows.append(
-            f"| {told['night']}{' (one feed held)' if told['held'] else ''} | {own['records']:,} | {own['counts'].get('rows_standardised', 0):,.0f} | {pairs}"
-            f" | {built.get('persons_rebuilt', own['persons']):,} | {differ} | {times} |"
+            f"| {night['night']}{' (one feed held)' if night['held'] else ''} | {incremental['records']:,} | {incremental['counts'].get('rows_standardised', 0):,.0f} | {pairs}"
+            f" | {built.get('persons_rebuilt', incremental['persons']):,} | {differ} | {times} |"
         )
     return MANY.format(
-        nights=len(said["nights"]) - 1,
-        people=said["people"],
+        nights=len(measures["nights"]) - 1,
+        people=measures["people"],
         files="CSV and JSON exports",
-        share=sum(said.get("drift", [0.01])),
-        decisions=sum(told["decisions"] for told in said["nights"]),
+        share=sum(measures.get("drift", [0.01])),
+        decisions=sum(night["decisions"] for night in measures["nights"]),
         rows="\n".join(rows),
-        ids=said["ids"],
-        strange=said["ids_of_strangers"],
-        disagreements=sum(said["disagreements"].values()),
+        ids=measures["ids"],
+        strange=measures["ids_of_strangers"],
+        disagreements=sum(measures["disagreements"].values()),
     )
 
 
-def large_night(said: dict[str, Any]) -> str:
+def large_night(measures: dict[str, Any]) -> str:
     """The part about one night over many records, with its picture."""
-    told = said["nights"][-1]
-    own, full = told["incremental"], told["full"]
-    seconds = [{**night["stages"], "standardise": _standardising(night)} for night in (full, own)]
-    rows = [_row(name, *(of[name] for of in seconds)) for name in STAGES]
-    rows.append(_row("**all that follows reading**", *(sum(of[name] for name in STAGES) for of in seconds)))
-    cpu = [night["cpu"] + night["standardising_cpu"] for night in (full, own)]
+    night = measures["nights"][-1]
+    incremental, full = night["incremental"], night["full"]
+    seconds = [{**night["stages"], "standardise": _standardising(night)} for night in (full, incremental)]
+    rows = [_row(name, *(of_stages[name] for of_stages in seconds)) for name in STAGES]
+    rows.append(
+        _row("**all that follows reading**", *(sum(of_stages[name] for name in STAGES) for of_stages in seconds))
+    )
+    cpu = [night["cpu"] + night["standardising_cpu"] for night in (full, incremental)]
     path = FOLDER / "results" / "nights.png"
     with mpl.rc_context(PICTURE):
         figure = Figure(figsize=(7.5, 3.2), layout="constrained", dpi=150)
         axes = figure.subplots()
-        for offset, colour, of, label in ((-0.2, REVIEW, seconds[0], "full"), (0.2, LINK, seconds[1], "incremental")):
-            places = [at + offset for at in range(len(STAGES))]
-            axes.barh(places, [of[name] for name in STAGES], height=0.38, color=colour, label=label)
+        for offset, colour, of_stages, label in (
+            (-0.2, REVIEW, seconds[0], "full"),
+            (0.2, LINK, seconds[1], "incremental"),
+        ):
+            places = [position + offset for position in range(len(STAGES))]
+            axes.barh(places, [of_stages[name] for name in STAGES], height=0.38, color=colour, label=label)
         axes.set_yticks(range(len(STAGES)), STAGES)
         axes.invert_yaxis()
-        axes.set(xlabel="seconds", title=f"A night over {own['records']:,} records")
+        axes.set(xlabel="seconds", title=f"A night over {incremental['records']:,} records")
         axes.legend(frameon=False)
         figure.savefig(path)
-    built = own["built"]
+    built = incremental["built"]
     return LARGE.format(
-        records=own["records"],
-        changed=int(own["counts"]["rows_standardised"]),
-        share=own["counts"]["rows_standardised"] / own["records"],
+        records=incremental["records"],
+        changed=int(incremental["counts"]["rows_standardised"]),
+        share=incremental["counts"]["rows_standardised"] / incremental["records"],
         compared=built["pairs_compared"],
         candidates=built["pairs_compared"] + built["pairs_known"],
         persons=built.get("persons_rebuilt", 0),
-        differing=", ".join(told["differing_tables"]) or "none",
+        differing=", ".join(night["differing_tables"]) or "none",
         picture="results/nights.png",
         rows="\n".join(rows),
         full_reading=full["reading_cpu"],
-        own_reading=own["reading_cpu"],
+        own_reading=incremental["reading_cpu"],
         full_cpu=cpu[0],
         own_cpu=cpu[1],
         cpu_share=cpu[1] / cpu[0],
@@ -118,13 +123,13 @@ def large_night(said: dict[str, Any]) -> str:
 
 def _standardising(night: dict[str, Any]) -> float:
     """Its part of the seconds in which exports were read and standardised."""
-    reading, own = night["reading_cpu"], night["standardising_cpu"]
-    seconds: float = night["stages"]["read"] * own / (reading + own)
+    reading, standardising = night["reading_cpu"], night["standardising_cpu"]
+    seconds: float = night["stages"]["read"] * standardising / (reading + standardising)
     return seconds
 
 
-def _row(name: str, full: float, own: float) -> str:
-    return f"| {name} | {full:.1f} | {own:.1f} | {own / full:.0%} |"
+def _row(name: str, full: float, incremental: float) -> str:
+    return f"| {name} | {full:.1f} | {incremental:.1f} | {incremental / full:.0%} |"
 
 
 def main() -> None:

@@ -39,26 +39,26 @@ def simulate(place: Path, people: int, nights: int, drift: Drift, *, is_full_too
         generate(people, 5, place, FIRST_DAY)
     exports = Exports(place, drift, 5, nights)
     exports.begin()
-    home, run_ids, measured, seen = place / "home", [], [], []
+    home, run_ids, measured, true_person_of = place / "home", [], [], []
     shutil.rmtree(home, ignore_errors=True)
     for night in range(nights + 1):
         held = next(name for name in exports.files if "cris/" in name) if night == CUT_NIGHT else None
         exports.write(night, held=held)
         day = FIRST_DAY + dt.timedelta(days=night)
         twin = _twin(home, place / "twin") if night and is_full_too else None
-        own = _run(place, home, day)
-        told: dict[str, Any] = {"night": night, "held": held, "incremental": own}
+        incremental = _run(place, home, day)
+        measures: dict[str, Any] = {"night": night, "held": held, "incremental": incremental}
         if twin:
-            told["full"] = _run(place, twin, day, "--full")
-            told["differing_tables"] = differing_tables(home, twin)
+            measures["full"] = _run(place, twin, day, "--full")
+            measures["differing_tables"] = differing_tables(home, twin)
             shutil.rmtree(twin)
-        run_ids.append(own["run_id"])
-        seen.append(true_persons(home / "published" / own["run_id"], exports))
-        told["decisions"] = _answer(home, seen[-1], random.Random(night)) if night < nights else 0
-        measured.append(told)
-        print(json.dumps(told), flush=True)
+        run_ids.append(incremental["run_id"])
+        true_person_of.append(true_persons(home / "published" / incremental["run_id"], exports))
+        measures["decisions"] = _answer(home, true_person_of[-1], random.Random(night)) if night < nights else 0
+        measured.append(measures)
+        print(json.dumps(measures), flush=True)
         (place / "nights.json").write_text(json.dumps({"people": people, "nights": measured}, indent=1), "utf-8")
-    ids, strange = ids_of_strangers(seen)
+    ids, strange = ids_of_strangers(true_person_of)
     result = {
         "people": people,
         "drift": [drift.arrive, drift.correct, drift.leave],
@@ -94,26 +94,26 @@ def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]
         "--home",
         str(home),
     ]
-    began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
+    began, used_before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.run(
         [*command, "--as-of", day.isoformat(), "--json", *options], check=False, capture_output=True, text=True
     )
-    wall, now = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-    if done.returncode not in (0, 3):
-        raise RuntimeError(done.stderr[-2000:])
-    said = json.loads(done.stdout.strip().splitlines()[-1])
-    metrics = json.loads((home / "runs" / said["run_id"] / "metrics.json").read_text("utf-8"))
+    wall, used_after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used_after.ru_utime + used_after.ru_stime - used_before.ru_utime - used_before.ru_stime
+    if process.returncode not in (0, 3):
+        raise RuntimeError(process.stderr[-2000:])
+    outcome = json.loads(process.stdout.strip().splitlines()[-1])
+    metrics = json.loads((home / "runs" / outcome["run_id"] / "metrics.json").read_text("utf-8"))
     names = ("run_id", "records", "persons", "links", "questions", "seconds", "peak_mb", "why_full", "built")
     stages = {stage: value for stage, name, value, _ in metrics if name == "seconds"}
     counts = {name: value for stage, name, value, _ in metrics if stage == "night" and "records_" not in name}
     reading, standardising = (
-        next(value for _, own, value, _ in metrics if own == f"{name}_cpu_seconds")
+        next(value for _, metric, value, _ in metrics if metric == f"{name}_cpu_seconds")
         for name in ("reading", "standardise")
     )
     parts = {name: value for stage, name, value, unit in metrics if unit == "s" and name != "seconds"}
     return {
-        **{name: said.get(name) for name in names},
+        **{name: outcome.get(name) for name in names},
         "wall": wall,
         "cpu": cpu,
         "stages": stages,
@@ -124,7 +124,7 @@ def _run(place: Path, home: Path, day: dt.date, *options: str) -> dict[str, Any]
     }
 
 
-def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.Random) -> int:
+def _answer(home: Path, true_person_of: dict[str, tuple[str, str | None]], chance: random.Random) -> int:
     """Stewards answer some open questions as the truth is, now and then wrongly; returns how many."""
     current = read_current(Home(home))
     if current is None:
@@ -134,9 +134,9 @@ def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.
     with open_decisions(RunSettings(), Home(home), {}) as store:
         for row in chance.sample(rows, min(ANSWERS, len(rows))):
             left, right = row["record_id_l"], row["record_id_r"]
-            is_one = seen[left][1] == seen[right][1] and seen[left][1] is not None
+            is_one = true_person_of[left][1] == true_person_of[right][1] and true_person_of[left][1] is not None
             verdict = "link" if is_one != (chance.random() < 0.1) else "unlink"
-            said = NewDecision(
+            decision = NewDecision(
                 record_id_l=left,
                 record_id_r=right,
                 verdict=verdict,
@@ -145,7 +145,7 @@ def _answer(home: Path, seen: dict[str, tuple[str, str | None]], chance: random.
                 reason="looked at both files",
             )
             try:
-                store.decide(said)
+                store.decide(decision)
             except LinkageError:
                 continue
             answered += 1
@@ -160,9 +160,9 @@ def main() -> None:
     parser.add_argument(
         "--share", type=float, default=0.01, help="of the rows that are new, changed or gone in a night"
     )
-    given = parser.parse_args()
-    drift = Drift(0.4 * given.share, 0.4 * given.share, 0.2 * given.share)
-    result = simulate(given.place, given.people, given.nights, drift)
+    options = parser.parse_args()
+    drift = Drift(0.4 * options.share, 0.4 * options.share, 0.2 * options.share)
+    result = simulate(options.place, options.people, options.nights, drift)
     print(json.dumps({name: result[name] for name in ("ids", "ids_of_strangers", "disagreements")}))
 
 

@@ -40,14 +40,18 @@ def write_page(run: Run, folder: Path) -> Path:
     """RESULTS.md and its pictures, in this folder."""
     cores = int(run.about["cores"])
     everything = summaries(run.results, cores)
-    told = [own for own in everything if own.data != START.name]
-    compared = [own for own in told if own.contender != OURS.name or _has_peer(own, told)]
-    cities = [own for own in told if own.data.startswith("city_") and own.contender == OURS.name and not own.problem]
-    cities.sort(key=lambda own: own.records)
+    shown = [summary for summary in everything if summary.data != START.name]
+    compared = [summary for summary in shown if summary.contender != OURS.name or _has_peer(summary, shown)]
+    cities = [
+        summary
+        for summary in shown
+        if summary.data.startswith("city_") and summary.contender == OURS.name and not summary.problem
+    ]
+    cities.sort(key=lambda summary: summary.records)
     pictures = folder / "results"
     pictures.mkdir(parents=True, exist_ok=True)
-    parts = ["# boroughlink beside its peers", _made(run), "## How it is measured", HOW]
-    if good := [own for own in compared if not own.problem]:
+    parts = ["# boroughlink beside its peers", _about_run(run), "## How it is measured", HOW]
+    if good := [summary for summary in compared if not summary.problem]:
         draw_accuracy(good, pictures / "accuracy.png")
         parts += [
             "## Accuracy",
@@ -57,13 +61,19 @@ def write_page(run: Run, folder: Path) -> Path:
         parts += ["## Time and memory", cost_table(good)]
         parts += ["## Candidate pairs", CANDIDATES, candidate_table(good)]
         parts += ["## Where boroughlink is behind", behind(good)]
-    if len({own.records for own in told if own.data.startswith("city_")}) > 1:
-        draw_sizes([own for own in told if own.data.startswith("city_") and not own.problem], pictures / "size.png")
+    if len({summary.records for summary in shown if summary.data.startswith("city_")}) > 1:
+        draw_sizes(
+            [summary for summary in shown if summary.data.startswith("city_") and not summary.problem],
+            pictures / "size.png",
+        )
         parts += ["## Growth with size", "![Time and memory at each size of the city](results/size.png)"]
         parts += growth_part(cities, of_contender(everything, START.name, OURS.name))
     parts += first_runs(run.results, everything)
-    if failed := [own for own in everything if own.problem]:
-        parts += ["## Without a result", "\n".join(f"- {own.data}, {title(own)}: {own.problem}" for own in failed)]
+    if failed := [summary for summary in everything if summary.problem]:
+        parts += [
+            "## Without a result",
+            "\n".join(f"- {summary.data}, {title(summary)}: {summary.problem}" for summary in failed),
+        ]
     page = folder / "RESULTS.md"
     page.write_text("\n\n".join(parts) + "\n", "utf-8")
     return page
@@ -74,7 +84,7 @@ CANDIDATES = """\
 floor; for it, *found* is the share of the true pairs among those, so its keys found at least so many."""
 
 
-def _made(run: Run) -> str:
+def _about_run(run: Run) -> str:
     about = run.about
     versions = ", ".join(f"{name} {about[name]}" for name in PACKAGES)
     commit = f" of commit {about['commit']}" if about["commit"] else ""
@@ -84,7 +94,7 @@ def _made(run: Run) -> str:
     )
 
 
-def _has_peer(own: Summary, told: Sequence[Summary]) -> bool:
+def _has_peer(summary: Summary, shown: Sequence[Summary]) -> bool:
     """Whether the set was not one for ours alone."""
-    is_shared = any(other.data == own.data and other.contender == PEER.name for other in told)
-    return is_shared or not own.data.startswith("city_")
+    is_shared = any(another.data == summary.data and another.contender == PEER.name for another in shown)
+    return is_shared or not summary.data.startswith("city_")

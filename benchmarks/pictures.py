@@ -19,25 +19,30 @@ COLOURS = {"boroughlink": LINK, "splink": REVIEW, "recordlinkage": "#c4c7c9", "r
 PICTURE = {**STYLE, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left"}
 
 
-def draw_accuracy(told: Sequence[Summary], path: Path) -> None:
+def draw_accuracy(summaries: Sequence[Summary], path: Path) -> None:
     """Grouped bars of cluster F1, a group a set; a mark where a peer's best threshold would have brought it."""
-    data = list(dict.fromkeys(own.data for own in told))
-    present = [own for own in CONTENDERS if any(other.contender == own.name for other in told)]
+    data = list(dict.fromkeys(summary.data for summary in summaries))
+    present = [summary for summary in CONTENDERS if any(another.contender == summary.name for another in summaries)]
     with mpl.rc_context(PICTURE):
-        figure = Figure(figsize=(8.5, 1.0 + 0.19 * len(told) + 0.14 * len(data)), layout="constrained", dpi=150)
+        figure = Figure(figsize=(8.5, 1.0 + 0.19 * len(summaries) + 0.14 * len(data)), layout="constrained", dpi=150)
         axes = figure.subplots()
-        place = 0.0
+        next_position = 0.0
         for name in data:
-            group = [own for kind in present for own in told if own.data == name and own.contender == kind.name]
-            places = [place + at for at in range(len(group))]
-            for at, own in zip(places, group, strict=True):
-                _bar(axes, at, own)
+            group = [
+                summary
+                for contender in present
+                for summary in summaries
+                if summary.data == name and summary.contender == contender.name
+            ]
+            places = [next_position + position for position in range(len(group))]
+            for position, summary in zip(places, group, strict=True):
+                _bar(axes, position, summary)
             axes.text(-0.012, float(np.mean(places)), name, ha="right", va="center")
-            place += len(group) + 0.8
-        for kind in present:
-            axes.barh([-5], [0], color=COLOURS[kind.name], label=kind.title)
+            next_position += len(group) + 0.8
+        for contender in present:
+            axes.barh([-5], [0], color=COLOURS[contender.name], label=contender.title)
         axes.plot([], [], color=INK, linewidth=1.6, label="best threshold, if the truth were known")
-        axes.set(xlim=(0, 1.06), ylim=(place - 0.8, -0.9), yticks=[], title="Cluster F1 at own thresholds")
+        axes.set(xlim=(0, 1.06), ylim=(next_position - 0.8, -0.9), yticks=[], title="Cluster F1 at own thresholds")
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0])
         axes.spines["left"].set_visible(False)
         axes.grid(visible=False, axis="y")
@@ -45,8 +50,8 @@ def draw_accuracy(told: Sequence[Summary], path: Path) -> None:
         handles, labels = axes.get_legend_handles_labels()
         order = [*range(1, len(handles)), 0]  # the contenders first
         figure.legend(
-            [handles[at] for at in order],
-            [labels[at] for at in order],
+            [handles[position] for position in order],
+            [labels[position] for position in order],
             loc="outside lower center",
             ncols=3,
             frameon=False,
@@ -54,27 +59,27 @@ def draw_accuracy(told: Sequence[Summary], path: Path) -> None:
         figure.savefig(path)
 
 
-def _bar(axes: Axes, at: float, own: Summary) -> None:
-    f1, best = own.accuracy["cluster_f1"] or 0.0, own.accuracy["best_cluster_f1"]
-    axes.barh([at], [f1], height=0.86, color=COLOURS[own.contender])
-    weight = "bold" if own.contender == OURS.name else "normal"
-    ink = "white" if own.contender == OURS.name else INK
-    axes.text(f1 - 0.008, at, f"{f1:.4f}", ha="right", va="center", fontsize=7.5, color=ink, fontweight=weight)
+def _bar(axes: Axes, position: float, summary: Summary) -> None:
+    f1, best = summary.accuracy["cluster_f1"] or 0.0, summary.accuracy["best_cluster_f1"]
+    axes.barh([position], [f1], height=0.86, color=COLOURS[summary.contender])
+    weight = "bold" if summary.contender == OURS.name else "normal"
+    ink = "white" if summary.contender == OURS.name else INK
+    axes.text(f1 - 0.008, position, f"{f1:.4f}", ha="right", va="center", fontsize=7.5, color=ink, fontweight=weight)
     if best is not None:
-        axes.plot([best, best], [at - 0.43, at + 0.43], color=INK, linewidth=1.6, solid_capstyle="butt")
-        axes.text(best + 0.006, at, f"{best:.4f}", va="center", fontsize=7.5, color=INK)
+        axes.plot([best, best], [position - 0.43, position + 0.43], color=INK, linewidth=1.6, solid_capstyle="butt")
+        axes.text(best + 0.006, position, f"{best:.4f}", va="center", fontsize=7.5, color=INK)
 
 
 MEASURES = (("wall_seconds", "Wall time (s)"), ("cpu_seconds", "CPU time (s)"), ("peak_mb", "Peak memory (MB)"))
 
 
-def draw_sizes(told: Sequence[Summary], path: Path) -> None:
+def draw_sizes(summaries: Sequence[Summary], path: Path) -> None:
     """Time and memory against records, both axes logarithmic, with a line that grows as n log n."""
     with mpl.rc_context({**PICTURE, "axes.grid.axis": "both"}):
         figure = Figure(figsize=(11, 4.2), layout="constrained", dpi=150)
         for axes, (name, title) in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
-            lines = {kind: _line_of(told, kind.name, name) for kind in CONTENDERS}
-            for kind, (sizes, costs) in lines.items():
+            lines = {contender: _line_of(summaries, contender.name, name) for contender in CONTENDERS}
+            for contender, (sizes, costs) in lines.items():
                 if sizes:
                     axes.plot(
                         sizes,
@@ -82,12 +87,16 @@ def draw_sizes(told: Sequence[Summary], path: Path) -> None:
                         marker="o",
                         markersize=5,
                         linewidth=2,
-                        color=COLOURS[kind.name],
-                        label=kind.title,
+                        color=COLOURS[contender.name],
+                        label=contender.title,
                         zorder=3,
                     )
-            _tell_values(axes, told, name)
-            _log_axes(axes, [float(getattr(own, name)) for own in told], sorted({own.records for own in told}))
+            _tell_values(axes, summaries, name)
+            _log_axes(
+                axes,
+                [float(getattr(summary, name)) for summary in summaries],
+                sorted({summary.records for summary in summaries}),
+            )
             _guide(axes, *lines[OURS])
             axes.set(title=title, xlabel="records")
         handles, labels = figure.axes[0].get_legend_handles_labels()
@@ -95,24 +104,28 @@ def draw_sizes(told: Sequence[Summary], path: Path) -> None:
         figure.savefig(path)
 
 
-def _line_of(told: Sequence[Summary], contender: str, measure: str) -> tuple[list[int], list[float]]:
-    own = sorted((own for own in told if own.contender == contender), key=lambda own: own.records)
-    return [one.records for one in own], [float(getattr(one, measure)) for one in own]
+def _line_of(summaries: Sequence[Summary], contender: str, measure: str) -> tuple[list[int], list[float]]:
+    summary = sorted(
+        (summary for summary in summaries if summary.contender == contender), key=lambda summary: summary.records
+    )
+    return [each.records for each in summary], [float(getattr(each, measure)) for each in summary]
 
 
-def _tell_values(axes: Axes, told: Sequence[Summary], measure: str) -> None:
+def _tell_values(axes: Axes, summaries: Sequence[Summary], measure: str) -> None:
     """Each point's value: above the highest of its size, below the others."""
-    for own in told:
-        cost = float(getattr(own, measure))
-        is_highest = all(cost >= float(getattr(other, measure)) for other in told if other.data == own.data)
+    for summary in summaries:
+        cost = float(getattr(summary, measure))
+        is_highest = all(
+            cost >= float(getattr(another, measure)) for another in summaries if another.data == summary.data
+        )
         axes.annotate(
             f"{cost:,.0f}" if cost >= 10 else f"{cost:.1f}",
-            (own.records, cost),
+            (summary.records, cost),
             xytext=(0, 7 if is_highest else -14),
             textcoords="offset points",
             ha="center",
             fontsize=7.5,
-            color=COLOURS[own.contender],
+            color=COLOURS[summary.contender],
             fontweight="bold",
         )
 

@@ -45,8 +45,8 @@ TOWNS = tuple(
     for tail in ("bury", "ford", "ham", "ley", "mouth", "stead", "ton", "wick")
 )
 TRADES = tuple(
-    f"{what} {who}".strip()
-    for what in ("", "master", "assistant", "chief", "retired")
+    f"{rank} {who}".strip()
+    for rank in ("", "master", "assistant", "chief", "retired")
     for who in (
         "baker",
         "carpenter",
@@ -104,14 +104,14 @@ SHAPES = {
 
 def write_population(path: Path, rows: int, seed: int, shape: str = "city") -> Path:
     """Write about so many rows as Parquet: unique_id, entity_id (the truth), and the columns of the shape, as text."""
-    said = SHAPES[shape]
-    people = max(int(rows / said.records), 2)
+    form = SHAPES[shape]
+    people = max(int(rows / form.records), 2)
     names = _Names.load()
     writer: pq.ParquetWriter | None = None
     first_row = 0
     for first in range(0, people, CHUNK):
         chance = np.random.default_rng([seed, first])
-        table = _chunk(chance, said, names, first, min(CHUNK, people - first), people, first_row)
+        table = _chunk(chance, form, names, first, min(CHUNK, people - first), people, first_row)
         first_row += len(table)
         writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
         writer.write_table(table)
@@ -136,140 +136,171 @@ class _Names:
                 if row["kind"] == "forename":
                     groups.setdefault(row["group"], []).append(row["name"].lower())
         short: dict[str, list[str]] = {}
-        for own in groups.values():
-            for name in own:
-                short.setdefault(name, []).extend(other for other in own if other != name)
-        found = communities()
+        for group in groups.values():
+            for name in group:
+                short.setdefault(name, []).extend(another for another in group if another != name)
+        origins = communities()
         lists = [
-            [np.char.lower(np.array(getattr(c, kind), dtype=str)) for c in found] for kind in ("male", "female", "last")
+            [np.char.lower(np.array(getattr(origin, kind), dtype=str)) for origin in origins]
+            for kind in ("male", "female", "last")
         ]
         male, female, last = lists
-        return cls(male, female, last, np.array([c.share for c in found]), short)
+        return cls(male, female, last, np.array([origin.share for origin in origins]), short)
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What is true of each person."""
+
+    forename: np.ndarray
+    surname: np.ndarray
+    later_surname: np.ndarray
+    """another one for those who marry"""
+    is_female: np.ndarray
+    born: np.ndarray
+    """days since 1970"""
+    home: np.ndarray
+    later_home: np.ndarray
+    """numbers of postcodes"""
+    town: np.ndarray
+    trade: np.ndarray
 
 
 def _chunk(
     chance: np.random.Generator, shape: Shape, names: _Names, first: int, people: int, all_people: int, first_row: int
 ) -> pa.Table:
     """The records of the people first .. first + people, in random order."""
-    household = np.repeat(np.arange(people), chance.choice([1, 2, 3, 4, 5], people, p=[0.35, 0.25, 0.18, 0.14, 0.08]))[
-        :people
-    ]
+    drawn = _people(chance, names, people, max(all_people // 25, 150))
+    if shape.records > 2:
+        n_records = chance.geometric(1 / shape.records, people)
+    else:
+        n_records = 1 + chance.poisson(shape.records - 1, people)
+    who = chance.permutation(np.repeat(np.arange(people), n_records))
+    columns = _records(chance, shape, names, drawn, who)
+    arrays: dict[str, pa.Array] = {
+        "unique_id": pa.array(first_row + np.arange(len(who))),
+        "entity_id": pa.array(first + who),
+    }
+    for name in shape.columns:
+        share = {"first_name": 0.4, "surname": 0.2, "postcode": 1.5}.get(name, 1.0) * shape.missing
+        arrays[name] = pa.array(columns[name].astype(object), pa.string(), mask=chance.random(len(who)) < share)
+    return pa.table(arrays)
+
+
+def _people(chance: np.random.Generator, names: _Names, people: int, postcodes: int) -> _People:
+    """Households of up to five, with parents, twins, and sons who are called as their fathers."""
+    household = np.repeat(np.arange(people), chance.choice([1, 2, 3, 4, 5], people, p=[0.35, 0.25, 0.18, 0.14, 0.08]))
+    household = household[:people]
     homes = household[-1] + 1
     community = chance.choice(len(names.share), homes, p=names.share / names.share.sum())[household]
     place = np.arange(people) - np.searchsorted(household, household)  # 0 and 1 are the parents
-    female = chance.random(people) < 0.5
-    surname = _zipf(
-        chance, names.last, chance.permuted(community[np.searchsorted(household, np.arange(homes))]), homes
-    )[household]
-    forename = np.where(
-        female, _zipf(chance, names.female, community, people), _zipf(chance, names.male, community, people)
-    )
+    is_female = chance.random(people) < 0.5
+    of_home = chance.permuted(community[np.searchsorted(household, np.arange(homes))])
+    surname = _zipf(chance, names.last, of_home, homes)[household]
+    female, male = (_zipf(chance, lists, community, people) for lists in (names.female, names.male))
+    forename = np.where(is_female, female, male)
     born = np.where(place < 2, chance.integers(-14_000, 2_500, people), chance.integers(4_000, 19_000, people))
-    born = np.where(
-        place == 1, born[np.maximum(np.arange(people) - 1, 0)] + chance.integers(-2_500, 2_500, people), born
-    )
+    partner = born[np.maximum(np.arange(people) - 1, 0)]
+    born = np.where(place == 1, partner + chance.integers(-2_500, 2_500, people), born)
     is_twin = (place > 2) & (chance.random(people) < 0.06)
     born[is_twin] = born[np.flatnonzero(is_twin) - 1]
     is_junior = (place == 2) & (chance.random(people) < 0.02)
     father = np.flatnonzero(is_junior) - 2
-    forename[is_junior], female[is_junior] = forename[father], female[father]
-    homes_known = max(all_people // 25, 150)
-    home = chance.integers(0, homes_known, homes)[household]
+    forename[is_junior], is_female[is_junior] = forename[father], is_female[father]
+    home = chance.integers(0, postcodes, homes)[household]
     town, trade = chance.integers(0, len(TOWNS), homes)[household], chance.integers(0, len(TRADES), people)
-    second = chance.integers(0, homes_known, people)
-    married = np.where(female & (chance.random(people) < 0.12), _zipf(chance, names.last, community, people), surname)
+    later_home = chance.integers(0, postcodes, people)
+    marries = is_female & (chance.random(people) < 0.12)
+    later_surname = np.where(marries, _zipf(chance, names.last, community, people), surname)
+    return _People(forename, surname, later_surname, is_female, born, home, later_home, town, trade)
 
-    extra = (
-        chance.geometric(1 / shape.records, people)
-        if shape.records > 2
-        else 1 + chance.poisson(shape.records - 1, people)
-    )
-    who = chance.permutation(np.repeat(np.arange(people), extra))
+
+def _records(
+    chance: np.random.Generator, shape: Shape, names: _Names, people: _People, who: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The columns of one record for each of ``who``, with slips of the pen."""
     n = len(who)
     is_later = chance.random(n) < shape.moves
-    columns = {
-        "first_name": _spoilt(chance, _shortened(chance, forename[who], names, shape.short), shape.typo),
-        "surname": _spoilt(chance, np.where(is_later, married[who], surname[who]), shape.typo),
-        "dob": _days(chance, born[who], shape.wrong_day),
-        "postcode": _spoilt(chance, _postcodes(np.where(is_later, second[who], home[who])), shape.typo / 3),
-        "gender": np.where(female[who], "f", "m"),
-        "birth_place": _spoilt(chance, np.array(TOWNS)[town[who]], shape.typo / 2),
+    surname = np.where(is_later, people.later_surname[who], people.surname[who])
+    home = np.where(is_later, people.later_home[who], people.home[who])
+    return {
+        "first_name": _spoilt(chance, _shortened(chance, people.forename[who], names, shape.short), shape.typo),
+        "surname": _spoilt(chance, surname, shape.typo),
+        "dob": _days(chance, people.born[who], shape.wrong_day),
+        "postcode": _spoilt(chance, _postcodes(home), shape.typo / 3),
+        "gender": np.where(people.is_female[who], "f", "m"),
+        "birth_place": _spoilt(chance, np.array(TOWNS)[people.town[who]], shape.typo / 2),
         "occupation": np.array(TRADES)[
-            np.where(chance.random(n) < 0.15, chance.integers(0, len(TRADES), n), trade[who])
+            np.where(chance.random(n) < 0.15, chance.integers(0, len(TRADES), n), people.trade[who])
         ],
     }
-    arrays: dict[str, pa.Array] = {"unique_id": pa.array(first_row + np.arange(n)), "entity_id": pa.array(first + who)}
-    for name in shape.columns:
-        share = {"first_name": 0.4, "surname": 0.2, "postcode": 1.5}.get(name, 1.0) * shape.missing
-        arrays[name] = pa.array(columns[name].astype(object), pa.string(), mask=chance.random(n) < share)
-    return pa.table(arrays)
 
 
 def _zipf(chance: np.random.Generator, lists: list[np.ndarray], community: np.ndarray, size: int) -> np.ndarray:
     """A name for each, the commoner the earlier it stands in its community's list."""
-    out = np.empty(size, dtype="<U28")
-    for at, names in enumerate(lists):
-        own = np.flatnonzero(community == at)
-        share = 1 / (np.arange(len(names)) + 8.0)
-        out[own] = names[chance.choice(len(names), len(own), p=share / share.sum())]
-    return out
+    names = np.empty(size, dtype="<U28")
+    for number, listed in enumerate(lists):
+        rows = np.flatnonzero(community == number)
+        share = 1 / (np.arange(len(listed)) + 8.0)
+        names[rows] = listed[chance.choice(len(listed), len(rows), p=share / share.sum())]
+    return names
 
 
-def _shortened(chance: np.random.Generator, names: np.ndarray, known: _Names, share: float) -> np.ndarray:
-    out = names.copy()
-    for at in np.flatnonzero(chance.random(len(names)) < share):
-        others = known.short.get(out[at])
-        if others and chance.random() < 0.6:
-            out[at] = others[int(chance.integers(len(others)))]
+def _shortened(chance: np.random.Generator, names: np.ndarray, name_lists: _Names, share: float) -> np.ndarray:
+    shortened = names.copy()
+    for row in np.flatnonzero(chance.random(len(names)) < share):
+        short_forms = name_lists.short.get(shortened[row])
+        if short_forms and chance.random() < 0.6:
+            shortened[row] = short_forms[int(chance.integers(len(short_forms)))]
         elif share > 0.1 and chance.random() < 0.4:
-            out[at] = out[at][:1]
-    return out
+            shortened[row] = shortened[row][:1]
+    return shortened
 
 
 def _spoilt(chance: np.random.Generator, texts: np.ndarray, share: float) -> np.ndarray:
     """Some texts with a letter dropped, doubled, exchanged or moved."""
-    out = texts.astype("<U30")
-    own = np.flatnonzero(chance.random(len(out)) < share)
-    kinds, letters = chance.integers(0, 4, len(own)), LETTERS[chance.integers(0, 26, len(own))]
-    places = chance.random(len(own))
-    for at, kind, letter, place in zip(own.tolist(), kinds.tolist(), letters.tolist(), places.tolist(), strict=True):
-        text = str(out[at])
+    spoilt = texts.astype("<U30")
+    rows = np.flatnonzero(chance.random(len(spoilt)) < share)
+    kinds, letters = chance.integers(0, 4, len(rows)), LETTERS[chance.integers(0, 26, len(rows))]
+    places = chance.random(len(rows))
+    for row, kind, letter, place in zip(rows.tolist(), kinds.tolist(), letters.tolist(), places.tolist(), strict=True):
+        text = str(spoilt[row])
         if len(text) > 2:
-            k = int(place * (len(text) - 1))
-            swapped = text[:k] + text[k + 1] + text[k] + text[k + 2 :]
-            out[at] = (
-                text[:k] + text[k + 1 :],
-                text[:k] + letter + text[k:],
-                text[:k] + letter + text[k + 1 :],
+            letter_at = int(place * (len(text) - 1))
+            swapped = text[:letter_at] + text[letter_at + 1] + text[letter_at] + text[letter_at + 2 :]
+            spoilt[row] = (
+                text[:letter_at] + text[letter_at + 1 :],
+                text[:letter_at] + letter + text[letter_at:],
+                text[:letter_at] + letter + text[letter_at + 1 :],
                 swapped,
             )[kind]
-    return out
+    return spoilt
 
 
 def _days(chance: np.random.Generator, born: np.ndarray, share: float) -> np.ndarray:
-    out = np.datetime_as_string(np.datetime64("1970-01-01") + born.astype("timedelta64[D]"))
-    own = np.flatnonzero(chance.random(len(out)) < share)
-    kinds, digits = chance.integers(0, 5, len(own)), chance.integers(0, 10, len(own))
-    for at, kind, digit in zip(own.tolist(), kinds.tolist(), digits.tolist(), strict=True):
-        year, month, day = str(out[at]).split("-")
+    days = np.datetime_as_string(np.datetime64("1970-01-01") + born.astype("timedelta64[D]"))
+    rows = np.flatnonzero(chance.random(len(days)) < share)
+    kinds, digits = chance.integers(0, 5, len(rows)), chance.integers(0, 10, len(rows))
+    for row, kind, digit in zip(rows.tolist(), kinds.tolist(), digits.tolist(), strict=True):
+        year, month, day = str(days[row]).split("-")
         swapped = f"{year}-{day}-{month}" if int(day) < 13 else f"{year}-{month}-{digit % 3}{day[1]}"
-        out[at] = (
+        days[row] = (
             swapped,
             f"{year[:3]}{digit}-{month}-{day}",
             f"{year}-{month}-{day[0]}{digit}",
             f"{year}-01-01",
             f"{int(year) + digit % 3 - 1}-{month}-{day}",
         )[kind]
-    return out
+    return days
 
 
 def _postcodes(codes: np.ndarray) -> np.ndarray:
     """A postcode for each number: districts of some hundred."""
     letters = np.array(list("abdefghjlnpqrstuwxyz"))
     area = np.array(["e", "n", "nw", "se", "sw", "w", "br", "cr", "ha", "ig", "kt", "rm", "sm", "tw", "ub", "en"])
-    district, rest = (codes // 400).astype(int), (codes % 400).astype(int)
+    district, number = (codes // 400).astype(int), (codes % 400).astype(int)
     outward = np.char.add(area[district % 16], (district // 16 + 1).astype(str))
     inward = np.char.add(
-        (rest % 10).astype(str), np.char.add(letters[rest // 20 % 20], letters[(rest * 7 + district) % 20])
+        (number % 10).astype(str), np.char.add(letters[number // 20 % 20], letters[(number * 7 + district) % 20])
     )
     return np.char.add(np.char.add(outward, " "), inward)

@@ -88,8 +88,8 @@ def read_run(path: Path) -> Run:
         SettingsError: If it is not a file of raw results.
     """
     try:
-        first, *rest = path.read_text("utf-8").splitlines()
-        return Run(json.loads(first)["about"], [Result(**json.loads(line)) for line in rest])
+        first, *lines = path.read_text("utf-8").splitlines()
+        return Run(json.loads(first)["about"], [Result(**json.loads(line)) for line in lines])
     except (OSError, ValueError, KeyError, TypeError) as error:
         advice = "Give a .jsonl file that an earlier run of the benchmarks wrote."
         raise SettingsError(str(path), f"is not a file of raw results ({type(error).__name__}).", advice) from error
@@ -101,15 +101,15 @@ def summaries(results: Iterable[Result], cores: int) -> list[Summary]:
     for result in results:
         if result.turn:
             groups.setdefault((result.data, result.contender), []).append(result)
-    return [_summary(own, cores) for own in groups.values()]
+    return [_summary(turns, cores) for turns in groups.values()]
 
 
 def _summary(turns: Sequence[Result], cores: int) -> Summary:
-    good = [own for own in turns if not own.problem] or list(turns)
+    good = [turn for turn in turns if not turn.problem] or list(turns)
     first = good[0]
-    walls = [own.wall_seconds for own in good]
-    middle = sorted(good, key=lambda own: own.accuracy.get("cluster_f1") or 0.0)[(len(good) - 1) // 2]
-    counted = next((own for own in good if own.candidate_pairs is not None), first)
+    walls = [turn.wall_seconds for turn in good]
+    middle = sorted(good, key=lambda turn: turn.accuracy.get("cluster_f1") or 0.0)[(len(good) - 1) // 2]
+    counted = next((turn for turn in good if turn.candidate_pairs is not None), first)
     return Summary(
         first.data,
         first.records,
@@ -118,11 +118,11 @@ def _summary(turns: Sequence[Result], cores: int) -> Summary:
         len(good),
         median(walls),
         (min(walls), max(walls)),
-        median(own.cpu_seconds for own in good),
-        median(own.peak_mb for own in good),
-        max((own.others_cpu_seconds or 0.0) / (own.wall_seconds * cores) for own in good),
+        median(turn.cpu_seconds for turn in good),
+        median(turn.peak_mb for turn in good),
+        max((turn.others_cpu_seconds or 0.0) / (turn.wall_seconds * cores) for turn in good),
         counted.candidate_pairs,
         counted.candidate_recall,
         middle.accuracy,
-        next((own.problem for own in turns if own.problem), ""),
+        next((turn.problem for turn in turns if turn.problem), ""),
     )

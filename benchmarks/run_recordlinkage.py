@@ -50,14 +50,14 @@ PLANS = {
 }
 
 
-def link(plan: Plan, records: Path, out: Path, way: str) -> None:
+def link(plan: Plan, records: Path, out: Path, keys: str) -> None:
     """Block, compare, classify, and write the answer."""
     table = pd.read_parquet(records).set_index("unique_id")
     lists = [table]
     if "source_dataset" in table.columns:
         lists = [part for _, part in table.groupby("source_dataset")]
     indexer = recordlinkage.Index()
-    for key in plan.keys[: 1 if way == "one" else None]:
+    for key in plan.keys[: 1 if keys == "one" else None]:
         indexer.block(key)
     candidates = indexer.index(*lists)
     compare = recordlinkage.Compare()
@@ -88,9 +88,9 @@ def _clusters(ids: np.ndarray, linked: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(arguments: Sequence[str]) -> None:
-    family, records, out, way = arguments
+    family, records, out, keys = arguments
     Path(out).mkdir(parents=True, exist_ok=True)
-    link(PLANS[family], Path(records), Path(out), way)
+    link(PLANS[family], Path(records), Path(out), keys)
 
 
 if __name__ == "__main__":

@@ -48,13 +48,13 @@ def count_candidates(family: str, records: Path, out: Path, truth: Path) -> None
     blocked = linker.inference.compute_blocked_pairs_for_predict().physical_name
     api.duckdb_con.execute(f"CREATE VIEW truth AS SELECT * FROM read_parquet('{truth}')")
     key = "source_dataset || '-__-' || unique_id" if family == "febrl4" else "unique_id"
-    found = api.duckdb_con.execute(f"""
+    counts = api.duckdb_con.execute(f"""
         WITH person AS (SELECT {key} AS join_key, entity_id FROM truth)
         SELECT count(*), count(*) FILTER (l.entity_id = r.entity_id)
         FROM {blocked} AS pair JOIN person AS l ON join_key_l = l.join_key JOIN person AS r ON join_key_r = r.join_key
     """).fetchall()[0]
-    said = {"candidate_pairs": found[0], "true_candidate_pairs": found[1]}
-    (out / "candidates.json").write_text(json.dumps(said), "utf-8")
+    facts = {"candidate_pairs": counts[0], "true_candidate_pairs": counts[1]}
+    (out / "candidates.json").write_text(json.dumps(facts), "utf-8")
 
 
 def _linker(model: SplinkModel, records: Path) -> tuple[DuckDBAPI, Linker]:
@@ -64,8 +64,8 @@ def _linker(model: SplinkModel, records: Path) -> tuple[DuckDBAPI, Linker]:
     if is_link := "source_dataset" in table.column_names:
         parts = [table.filter(pc.equal(table["source_dataset"], name)).drop_columns("source_dataset") for name in "ab"]
     if model.full_name:
-        whole = "*, first_name || ' ' || surname AS first_name_surname_concat"
-        parts = [api.duckdb_con.from_arrow(part).project(whole) for part in parts]
+        with_full_name = "*, first_name || ' ' || surname AS first_name_surname_concat"
+        parts = [api.duckdb_con.from_arrow(part).project(with_full_name) for part in parts]
     registered = [api.register(part, dataset_display_name=name) for part, name in zip(parts, "ab", strict=False)]
     settings = SettingsCreator(
         link_type="link_only" if is_link else "dedupe_only",
@@ -76,10 +76,10 @@ def _linker(model: SplinkModel, records: Path) -> tuple[DuckDBAPI, Linker]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    family, records, out, *rest = arguments
+    family, records, out, *options = arguments
     Path(out).mkdir(parents=True, exist_ok=True)
-    if rest:
-        count_candidates(family, Path(records), Path(out), Path(rest[1]))
+    if options:
+        count_candidates(family, Path(records), Path(out), Path(options[1]))
     else:
         link(family, Path(records), Path(out))
 

@@ -13,9 +13,9 @@ DISTURBED = 0.10  # of the machine's cores in other hands while a process was me
 
 
 LOWER_IS_BETTER: dict[str, Callable[[Summary], float]] = {
-    "wall time": lambda own: own.wall_seconds,
-    "CPU time": lambda own: own.cpu_seconds,
-    "peak memory": lambda own: own.peak_mb,
+    "wall time": lambda summary: summary.wall_seconds,
+    "CPU time": lambda summary: summary.cpu_seconds,
+    "peak memory": lambda summary: summary.peak_mb,
 }
 
 
@@ -35,7 +35,7 @@ def ratio(ours: float, theirs: float) -> str:
     return f"{ours / theirs:.2f}" if theirs else ""
 
 
-def accuracy_table(told: Sequence[Summary]) -> str:
+def accuracy_table(summaries: Sequence[Summary]) -> str:
     """Right and wrong, for pairs and for clusters."""
     heads = [
         "set",
@@ -68,15 +68,15 @@ def accuracy_table(told: Sequence[Summary]) -> str:
         "calibration_error",
     )
     rows = []
-    for own in told:
-        cells = [share(own.accuracy[name]) for name in names]
-        if own.contender == OURS.name:
+    for summary in summaries:
+        cells = [share(summary.accuracy[name]) for name in names]
+        if summary.contender == OURS.name:
             cells = [f"**{cell}**" if name == "cluster_f1" else cell for name, cell in zip(names, cells, strict=True)]
-        rows.append([own.data, f"{own.records:,}", f"{own.true_pairs:,}", title(own), *cells])
+        rows.append([summary.data, f"{summary.records:,}", f"{summary.true_pairs:,}", title(summary), *cells])
     return table(heads, rows)
 
 
-def cost_table(told: Sequence[Summary]) -> str:
+def cost_table(summaries: Sequence[Summary]) -> str:
     """Time and memory, and how many times as much ours takes."""
     heads = [
         "set",
@@ -92,72 +92,78 @@ def cost_table(told: Sequence[Summary]) -> str:
         "memory",
     ]
     rows = []
-    for own in told:
-        ours = of_contender(told, own.data, OURS.name)
+    for summary in summaries:
+        ours = of_contender(summaries, summary.data, OURS.name)
         ratios = ["", "", ""]
-        if ours and own.contender != OURS.name:
-            ratios = [ratio(of(ours), of(own)) for of in LOWER_IS_BETTER.values()]
-        low, high = own.wall_span
-        mark = " *" if own.others_share > DISTURBED else ""
+        if ours and summary.contender != OURS.name:
+            ratios = [ratio(cost(ours), cost(summary)) for cost in LOWER_IS_BETTER.values()]
+        low, high = summary.wall_span
+        mark = " *" if summary.others_share > DISTURBED else ""
         rows.append(
             [
-                own.data,
-                f"{own.records:,}",
-                title(own),
-                str(own.turns),
-                f"{own.wall_seconds:.2f}{mark}",
+                summary.data,
+                f"{summary.records:,}",
+                title(summary),
+                str(summary.turns),
+                f"{summary.wall_seconds:.2f}{mark}",
                 f"{low:.2f}-{high:.2f}",
-                f"{own.cpu_seconds:.2f}",
-                f"{own.peak_mb:,.0f}",
+                f"{summary.cpu_seconds:.2f}",
+                f"{summary.peak_mb:,.0f}",
                 *ratios,
             ]
         )
     note = f"\n\n\\* other processes took more than {DISTURBED:.0%} of the cores during one of the turns: wall time may be too long."
-    return table(heads, rows) + (note if any(own.others_share > DISTURBED for own in told) else "")
+    return table(heads, rows) + (note if any(summary.others_share > DISTURBED for summary in summaries) else "")
 
 
-def candidate_table(told: Sequence[Summary]) -> str:
+def candidate_table(summaries: Sequence[Summary]) -> str:
     """How many pairs were looked at, and what share of the true ones was among them."""
     rows = []
-    for own in told:
-        found, sign = (
-            (own.accuracy["kept_recall"], "≥ ") if own.candidate_recall is None else (own.candidate_recall, "")
+    for summary in summaries:
+        recall, sign = (
+            (summary.accuracy["kept_recall"], "≥ ")
+            if summary.candidate_recall is None
+            else (summary.candidate_recall, "")
         )
-        pairs = own.candidate_pairs
-        counted = [f"{pairs:,}", f"{pairs / own.records:.1f}"] if pairs is not None else ["", ""]
-        rows.append([own.data, f"{own.records:,}", title(own), *counted, f"{sign}{share(found)}"])
+        pairs = summary.candidate_pairs
+        counted = [f"{pairs:,}", f"{pairs / summary.records:.1f}"] if pairs is not None else ["", ""]
+        rows.append([summary.data, f"{summary.records:,}", title(summary), *counted, f"{sign}{share(recall)}"])
     return table(["set", "records", "contender", "candidate pairs", "a record", "found"], rows)
 
 
-def behind(told: Sequence[Summary]) -> str:
+def behind(summaries: Sequence[Summary]) -> str:
     """Every set and measure where a peer is better: said, not hidden."""
     lines = []
-    for own in told:
-        ours = of_contender(told, own.data, OURS.name)
-        if not ours or own.contender == OURS.name:
+    for summary in summaries:
+        ours = of_contender(summaries, summary.data, OURS.name)
+        if not ours or summary.contender == OURS.name:
             continue
-        worse = [f"{name} x {of(ours) / of(own):.2f}" for name, of in LOWER_IS_BETTER.items() if of(ours) > of(own)]
-        for what, (theirs, mine) in {
-            "cluster F1": (own.accuracy["cluster_f1"], ours.accuracy["cluster_f1"]),
-            "cluster F1 (its best threshold)": (own.accuracy["best_cluster_f1"], ours.accuracy["cluster_f1"]),
-            "pair F1": (own.accuracy["pair_f1"], ours.accuracy["pair_f1"]),
+        worse = [
+            f"{name} x {cost(ours) / cost(summary):.2f}"
+            for name, cost in LOWER_IS_BETTER.items()
+            if cost(ours) > cost(summary)
+        ]
+        for measure, (theirs, mine) in {
+            "cluster F1": (summary.accuracy["cluster_f1"], ours.accuracy["cluster_f1"]),
+            "cluster F1 (its best threshold)": (summary.accuracy["best_cluster_f1"], ours.accuracy["cluster_f1"]),
+            "pair F1": (summary.accuracy["pair_f1"], ours.accuracy["pair_f1"]),
         }.items():
             if theirs is not None and mine is not None and round(mine, 4) < round(theirs, 4):
-                worse.append(f"{what} {mine:.4f} against {theirs:.4f}")
+                worse.append(f"{measure} {mine:.4f} against {theirs:.4f}")
         if worse:
-            lines.append(f"- {own.data}, {title(own)}: {'; '.join(worse)}")
+            lines.append(f"- {summary.data}, {title(summary)}: {'; '.join(worse)}")
     return "\n".join(lines) or "Nowhere in this run."
 
 
 def growth_part(cities: Sequence[Summary], start: Summary | None) -> list[str]:
     """What boroughlink takes at each size of the city, and the exponents."""
     idle = start.cpu_seconds if start else 0.0
-    told = [own for own in cities if own.cpu_seconds > idle]
-    if len(told) < 2:
+    summaries = [summary for summary in cities if summary.cpu_seconds > idle]
+    if len(summaries) < 2:
         return []
-    sizes = [float(own.records) for own in told]
-    work = [own.cpu_seconds - idle for own in told]
-    rows = [_grown(*one) for one in zip(told, work, against_n_log_n(sizes, work), strict=True)]
+    sizes = [float(summary.records) for summary in summaries]
+    work = [summary.cpu_seconds - idle for summary in summaries]
+    rows = [_grown(*each) for each in zip(summaries, work, against_n_log_n(sizes, work), strict=True)]
     heads = [
         "records",
         "wall s",
@@ -171,11 +177,11 @@ def growth_part(cities: Sequence[Summary], start: Summary | None) -> list[str]:
         "cluster F1",
     ]
     costs = {
-        "wall": [own.wall_seconds for own in told],
-        "CPU": [own.cpu_seconds for own in told],
+        "wall": [summary.wall_seconds for summary in summaries],
+        "CPU": [summary.cpu_seconds for summary in summaries],
         "CPU without start-up": work,
-        "peak memory": [own.peak_mb for own in told],
-        "candidate pairs": [float(own.candidate_pairs or 1) for own in told],
+        "peak memory": [summary.peak_mb for summary in summaries],
+        "candidate pairs": [float(summary.candidate_pairs or 1) for summary in summaries],
     }
     exponents = ", ".join(f"{name} {fit(sizes, cost).exponent:.2f}" for name, cost in costs.items())
     text = (
@@ -186,23 +192,31 @@ def growth_part(cities: Sequence[Summary], start: Summary | None) -> list[str]:
     return [table(heads, rows), text]
 
 
-def _grown(own: Summary, work: float, multiple: float) -> list[str]:
+def _grown(summary: Summary, work: float, multiple: float) -> list[str]:
     """One row: the size, what it took, and per record."""
-    pairs = f"{own.candidate_pairs / own.records:.1f}" if own.candidate_pairs else ""
-    seconds = [f"{value:.1f}" for value in (own.wall_seconds, own.cpu_seconds, work)]
-    memory = [f"{own.peak_mb:,.0f}", f"{own.peak_mb * 1e3 / own.records:.2f}"]
-    each = f"{work * 1e6 / own.records:.1f}"
-    return [f"{own.records:,}", *seconds, f"{multiple:.2f}", each, *memory, pairs, share(own.accuracy["cluster_f1"])]
+    pairs = f"{summary.candidate_pairs / summary.records:.1f}" if summary.candidate_pairs else ""
+    seconds = [f"{value:.1f}" for value in (summary.wall_seconds, summary.cpu_seconds, work)]
+    memory = [f"{summary.peak_mb:,.0f}", f"{summary.peak_mb * 1e3 / summary.records:.2f}"]
+    each = f"{work * 1e6 / summary.records:.1f}"
+    return [
+        f"{summary.records:,}",
+        *seconds,
+        f"{multiple:.2f}",
+        each,
+        *memory,
+        pairs,
+        share(summary.accuracy["cluster_f1"]),
+    ]
 
 
 def first_runs(results: Sequence[Result], everything: Sequence[Summary]) -> list[str]:
     """What compiling costs: the very first run, and how many more compiled something."""
-    compiling = [own for own in results if not own.turn and not own.problem]
+    compiling = [summary for summary in results if not summary.turn and not summary.problem]
     start = of_contender(everything, START.name, OURS.name)
     if not compiling or not start:
         return []
     first = compiling[0]
-    later = ", ".join(f"{own.data} ({own.wall_seconds:.1f} s)" for own in compiling[1:])
+    later = ", ".join(f"{summary.data} ({summary.wall_seconds:.1f} s)" for summary in compiling[1:])
     more = f" Kernels for other columns were compiled later, in the first run on {later}." if later else ""
     return [
         "## The very first run",
@@ -211,11 +225,18 @@ def first_runs(results: Sequence[Result], everything: Sequence[Summary]) -> list
     ]
 
 
-def of_contender(told: Sequence[Summary], data: str, contender: str) -> Summary | None:
+def of_contender(summaries: Sequence[Summary], data: str, contender: str) -> Summary | None:
     """What a contender got on a set; None where it has no result."""
-    return next((own for own in told if own.data == data and own.contender == contender and not own.problem), None)
+    return next(
+        (
+            summary
+            for summary in summaries
+            if summary.data == data and summary.contender == contender and not summary.problem
+        ),
+        None,
+    )
 
 
-def title(own: Summary) -> str:
+def title(summary: Summary) -> str:
     """The contender's name as a page has it."""
-    return BY_NAME[own.contender].title
+    return BY_NAME[summary.contender].title

@@ -20,9 +20,9 @@ RSS_UNIT = 1024 * 1024 if sys.platform == "darwin" else 1024  # getrusage counts
 
 def run(limit_seconds: float, log: Path, command: list[str]) -> dict[str, float | int | bool | None]:
     """Wall and CPU seconds (all threads, user and system), peak memory (MB), and how it ended."""
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         busy, began = _busy_seconds(), time.perf_counter()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         is_late = False
 
         def give_up(*_: object) -> None:
@@ -40,12 +40,12 @@ def run(limit_seconds: float, log: Path, command: list[str]) -> dict[str, float 
         wall, busy_now = time.perf_counter() - began, _busy_seconds()
         signal.setitimer(signal.ITIMER_REAL, 0)
     cpu = used.ru_utime + used.ru_stime
-    others = None if busy is None or busy_now is None else max(busy_now - busy - cpu, 0.0)
+    others_cpu = None if busy is None or busy_now is None else max(busy_now - busy - cpu, 0.0)
     return {
         "wall_seconds": wall,
         "cpu_seconds": cpu,
         "peak_mb": used.ru_maxrss / RSS_UNIT,
-        "others_cpu_seconds": others,
+        "others_cpu_seconds": others_cpu,
         "code": os.waitstatus_to_exitcode(status),
         "is_late": is_late,
     }
@@ -57,8 +57,8 @@ def _busy_seconds() -> float | None:
         words = Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()
     except OSError:
         return None
-    user, nice, system, _idle, _waiting, *others = (int(word) for word in words[1:9])  # guests are counted in user
-    return (user + nice + system + sum(others)) / TICKS
+    user, nice, system, _idle, _waiting, *more = (int(word) for word in words[1:9])  # guests are counted in user
+    return (user + nice + system + sum(more)) / TICKS
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import Taken, take
+from benchmarks.measure import Cost, run_measured
 
 
-def python(code: str, log: Path, limit: float = 60.0) -> Taken:
-    return take([sys.executable, "-I", "-S", "-c", code], log, limit)
+def python(code: str, log: Path, limit: float = 60.0) -> Cost:
+    return run_measured([sys.executable, "-I", "-S", "-c", code], log, limit)
 
 
 def test_memory_of_the_process_is_counted(tmp_path: Path) -> None:
