@@ -106,7 +106,8 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         for name in ("expected_precision", "expected_recall")
         if facts[name] is not None
     ]
-    rows += _truth_rows(facts.get("quality"))
+    if "quality" in facts:
+        rows += _truth_rows(facts["quality"])
     if facts["columns_not_used"]:
         names = escape(", ".join(facts["columns_not_used"]))
         rows.append(("columns not used", f"{names}; say with --field COLUMN=KIND what they hold"))
@@ -116,14 +117,12 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return [*rows, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
 
 
-def _truth_rows(quality: dict[str, Any] | None) -> list[tuple[str, str]]:
+def _truth_rows(quality: dict[str, Any]) -> list[tuple[str, str]]:
     """Scores by the truth, those that mean something: there is no precision where nothing is linked."""
     rows = []
-    for name, key in (("linked pairs", "pairs"), ("clusters", "clusters"), ("B-cubed", "b_cubed")) if quality else ():
-        shares = {"precision": "precision", "recall": "recall", "F1": "f1"}
-        scores = [
-            f"{word} {quality[key][share]:.4f}" for word, share in shares.items() if quality[key][share] is not None
-        ]
+    for name, key in (("linked pairs", "pairs"), ("clusters", "clusters"), ("B-cubed", "b_cubed")):
+        shares = [(word, quality[key][word.lower()]) for word in ("precision", "recall", "F1")]
+        scores = [f"{word} {share:.4f}" for word, share in shares if share is not None]
         rows.append((f"truth: {name}", ", ".join(scores) or "nothing is linked, and nothing was to be found"))
     return rows
 

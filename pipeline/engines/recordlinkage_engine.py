@@ -79,30 +79,24 @@ class RecordlinkageWorkspace:
         rules = rules_to_try(self._model, self.n_records)
         finds: list[tuple[tuple[int, int], int, int]] = []
         n_keys = np.zeros(len(rules))
-        for at, rule in enumerate(rules):
-            single_keys = [other for other in rules if other.keys in {(key,) for key in rule.keys}]
-            small = [other.model_copy(update={"max_block": min(other.max_block, SMALL_BLOCK)}) for other in single_keys]
-            for block in TokenIndex(self._model, self._groups, [*small, rule] if len(rule.keys) > 1 else [rule]).blocks(
-                self._frame, rule
-            ):
-                n_keys[at] += len(block)
-                finds += [
-                    (pair, at, len(block)) for pair in combinations(sorted(set(block)), 2) if self._is_comparable(pair)
-                ]
-        number = {pair: q for q, pair in enumerate(sorted({pair for pair, _, _ in finds}))}
-        left, right = np.array(list(number), np.int32).reshape(-1, 2).T
+        for number, rule in enumerate(rules):
+            for block in TokenIndex(self._model, self._groups, _tried_with(rule, rules)).blocks(self._frame, rule):
+                rows = sorted(set(block))
+                n_keys[number] += len(block)
+                finds += [(pair, number, len(block)) for pair in combinations(rows, 2) if self._is_comparable(pair)]
+        pair_number = {pair: number for number, pair in enumerate(sorted({pair for pair, _, _ in finds}))}
+        left, right = np.array(list(pair_number), np.int32).reshape(-1, 2).T
         distinct, pattern, count = np.unique(self.compare(left, right), axis=0, return_inverse=True, return_counts=True)
-        pair, of_rule, size = np.array([(number[p], at, size) for p, at, size in finds], np.int64).reshape(-1, 3).T
-        patterns = PatternCounts(distinct.astype(np.uint8), count.astype(np.int64))
+        columns = np.array([(pair_number[pair], rule, size) for pair, rule, size in finds], np.int64).reshape(-1, 3).T
         return CandidateSample(
-            patterns,
+            PatternCounts(distinct.astype(np.uint8), count.astype(np.int64)),
             1.0,
             rules,
             pattern.ravel().astype(np.int32),
-            pair.astype(np.int32),
-            of_rule.astype(np.uint16),
-            size.astype(np.uint8),
-            n_keys,
+            pair=columns[0].astype(np.int32),
+            rule=columns[1].astype(np.uint16),
+            size=columns[2].astype(np.uint8),
+            keys=n_keys,
         )
 
     def block(self, rules: Sequence[BlockingRule]) -> None:
@@ -145,6 +139,14 @@ class RecordlinkageWorkspace:
         left, right = left[is_comparable], right[is_comparable]
         order = np.lexsort((right, left))
         return left[order], right[order]
+
+
+def _tried_with(rule: BlockingRule, rules: Sequence[BlockingRule]) -> list[BlockingRule]:
+    """The rule, and for one of two kinds of token those of each kind alone: their tokens join only from a small count on."""
+    if len(rule.keys) == 1:
+        return [rule]
+    single = [each for each in rules if len(each.keys) == 1 and each.keys[0] in rule.keys]
+    return [*(each.model_copy(update={"max_block": min(each.max_block, SMALL_BLOCK)}) for each in single), rule]
 
 
 def _count(levels: np.ndarray) -> PatternCounts:

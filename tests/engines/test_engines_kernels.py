@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from pipeline.engines.local.levels import is_one_edit, jaro_winkler
+from pipeline.engines.local.letters import is_one_edit, jaro_winkler
 
 WORDS = st.text("ABCDEKNRS", min_size=1, max_size=24)
 

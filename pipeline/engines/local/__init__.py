@@ -1,5 +1,5 @@
 """The local engine: numba kernels over integer codes, on one machine.
 
-``encode`` encodes records, ``blocks`` finds candidate pairs, ``levels`` compares two values, ``scan`` compares pairs,
-``engine`` puts them behind the port.
+``encode`` encodes records, ``blocks`` finds candidate pairs, ``letters`` and ``levels`` compare two values,
+``pair_levels`` two records, ``scan`` weighs pairs; ``workspace`` and ``incremental`` put them behind the port.
 """

@@ -1,96 +1,48 @@
-"""Compare pairs: the levels of all fields, packed into one number a pair, and the weight where there are weights.
-
-A pattern holds the level of comparison c in its bits shift[c] .. shift[c + 1]. Comparisons run in ``order``, the cheap
-and telling ones first; names, the dearest, last. With weights, a pair is dropped as soon as the best it could still
-reach is under the floor.
-"""
+"""Scan the blocks: weigh every candidate pair once, and keep those that reach the floor."""
 
 from __future__ import annotations
 
-import numpy as np
-from numba import uint64
+from typing import NamedTuple
 
-from pipeline.engines.birth import UNKNOWN
+import numpy as np
+
 from pipeline.engines.local import levels as lv
 from pipeline.engines.local.blocks import fellows
 from pipeline.engines.local.kernel import inner, kernel
-from pipeline.engines.local.plan import CACHE_BITS
-from pipeline.engines.local.values import KIND_CODE, NONE, SEVERAL
+from pipeline.engines.local.pair_levels import field_level, name_levels, names_of, rarity_of
 from pipeline.engines.port import MOVED, NEW
-from schemas.model import LEVELS
-
-(FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE) = KIND_CODE.values()
-EXACT = np.array([len(levels) for levels in LEVELS.values()], np.int64)
 
 
-@inner
-def _cached_name_level(value_l, value_r, values, cache):
-    if value_l > value_r:
-        value_l, value_r = value_r, value_l
-    key = (np.int64(value_l) << 32) | value_r
-    slot = (uint64(key) * uint64(0x9E3779B97F4A7C15)) >> uint64(64 - CACHE_BITS)
-    if cache.keys[slot] == key:
-        return np.int64(cache.level[slot])
-    level = lv.name_level(value_l, value_r, values)
-    cache.keys[slot] = key
-    cache.level[slot] = level
-    return np.int64(level)
+class PairColumns(NamedTuple):
+    """Room for the pairs that one thread keeps."""
+
+    left: np.ndarray
+    right: np.ndarray
+    pattern: np.ndarray
+    weight: np.ndarray
+
+
+def make_columns(pairs: int) -> PairColumns:
+    """Room for so many."""
+    return PairColumns(*(np.empty(pairs, dtype) for dtype in (np.int32, np.int32, np.int64, np.float32)))
 
 
 @inner
-def _rarity(comparison, value, values):
-    return values.rarity[values.rarity_start[comparison] + value]
-
-
-@inner
-def _is_swapped(forename_l, surname_l, forename_r, surname_r, values, cache):
-    """Whether the forename of each is the surname of the other; one of the two may be spelt differently."""
-    if forename_l < 0 or surname_l < 0 or forename_r < 0 or surname_r < 0:
-        return False
-    if forename_l == forename_r or surname_l == surname_r or (forename_l != surname_r and surname_l != forename_r):
-        return False
-    return (forename_l == surname_r or _cached_name_level(forename_l, surname_r, values, cache) > lv.SIMILAR) and (
-        surname_l == forename_r or _cached_name_level(surname_l, forename_r, values, cache) > lv.SIMILAR
-    )
-
-
-@inner
-def _lone_name_level(forename_l, surname_l, forename_r, surname_r, surname, values, cache):
-    """Surname level where one record's only name, a forename, is the other's surname; 0 where it is not."""
-    lone, opposite, full = -1, -1, -1
-    if surname_l < 0 and forename_l >= 0 and surname_r >= 0:
-        lone, opposite, full = forename_l, surname_r, forename_r
-    elif surname_r < 0 and forename_r >= 0 and surname_l >= 0:
-        lone, opposite, full = forename_r, surname_l, forename_l
-    if lone < 0 or (full >= 0 and (full == lone or _cached_name_level(lone, full, values, cache) > lv.SIMILAR)):
-        return 0
-    if lone == opposite:
-        return lv.SURNAME_EXACT + _rarity(surname, lone, values)
-    return lv.CLOSE if _cached_name_level(lone, opposite, values, cache) in (lv.CLOSE, lv.NAME_VARIANT) else 0
-
-
-@inner
-def _one_name_level(comparison, exact, value_l, value_r, values, cache):
-    """Level of two forenames, or of two surnames; 0 where the model has no such comparison, or a record no such name."""
-    if comparison < 0 or value_l < 0 or value_r < 0:
-        return 0
-    if value_l == value_r:
-        return exact + _rarity(comparison, value_l, values)
-    return _cached_name_level(value_l, value_r, values, cache)
-
-
-@inner
-def _naming_levels(forename_l, surname_l, forename_r, surname_r, plan, values, cache):
-    """Forename and surname level of two ways of being named; also the cross match of swapped and of lone names."""
-    if _is_swapped(forename_l, surname_l, forename_r, surname_r, values, cache):
-        return lv.FORENAME_SWAPPED, 0
-    if plan.surname >= 0 and plan.forename >= 0:
-        level = _lone_name_level(forename_l, surname_l, forename_r, surname_r, plan.surname, values, cache)
-        if level > 0:
-            return 0, level
-    level_f = _one_name_level(plan.forename, lv.FORENAME_EXACT, forename_l, forename_r, values, cache)
-    level_s = _one_name_level(plan.surname, lv.SURNAME_EXACT, surname_l, surname_r, values, cache)
-    return level_f, level_s
+def _name_bound(row_l, row_r, plan, values, records, weights):
+    """No name levels of the pair are worth more than this, told from codes alone, without reading a letter."""
+    forename_l, surname_l, forename_r, surname_r = names_of(row_l, row_r, plan, records)
+    if min(forename_l, surname_l, forename_r, surname_r) < 0 or forename_l == surname_r or surname_l == forename_r:
+        return weights.best_names[0]
+    forename_bits, surname_bits = weights.best_names[1], weights.best_names[2]
+    if forename_l == forename_r:
+        forename_bits = np.float64(
+            weights.match[plan.forename, lv.FORENAME_EXACT + rarity_of(plan.forename, forename_l, values)]
+        )
+    if surname_l == surname_r:
+        surname_bits = np.float64(
+            weights.match[plan.surname, lv.SURNAME_EXACT + rarity_of(plan.surname, surname_l, values)]
+        )
+    return forename_bits + surname_bits
 
 
 @inner
@@ -98,155 +50,6 @@ def _level_in(pattern, comparison, plan):
     """Level of a comparison in a pattern."""
     begin, end = plan.shift[comparison], plan.shift[comparison + 1]
     return (pattern >> begin) & ((np.int64(1) << (end - begin)) - 1)
-
-
-@inner
-def _rank(level_f, level_s):
-    """How good two ways agree, to choose the best: exact counts most, null between else and similar."""
-    forename = min(level_f, lv.FORENAME_EXACT)
-    surname = min(level_s, lv.SURNAME_EXACT)
-    rank = (1.5 if forename == 0 else np.float64(forename)) + (1.5 if surname == 0 else np.float64(surname))
-    return rank + 5.0 if forename == lv.FORENAME_SWAPPED else rank
-
-
-@inner
-def _names(row_l, row_r, plan, records):
-    """Forename and surname of both records, NONE where the model does not compare them."""
-    forename_l = surname_l = forename_r = surname_r = np.int32(NONE)
-    if plan.forename >= 0:
-        forename_l, forename_r = records.first[row_l, plan.forename], records.first[row_r, plan.forename]
-    if plan.surname >= 0:
-        surname_l, surname_r = records.first[row_l, plan.surname], records.first[row_r, plan.surname]
-    return forename_l, surname_l, forename_r, surname_r
-
-
-@kernel
-def _best_naming_levels(row_l, row_r, plan, values, records, cache):
-    """Levels of the best agreement over all ways both records are named."""
-    best_f, best_s, best_rank = 0, 0, -1.0
-    for naming_l in range(records.name_start[row_l], records.name_start[row_l + 1]):
-        for naming_r in range(records.name_start[row_r], records.name_start[row_r + 1]):
-            forename_l, surname_l = records.forename[naming_l], records.surname[naming_l]
-            forename_r, surname_r = records.forename[naming_r], records.surname[naming_r]
-            level_f, level_s = _naming_levels(forename_l, surname_l, forename_r, surname_r, plan, values, cache)
-            rank = _rank(level_f, level_s)
-            if rank > best_rank:
-                best_f, best_s, best_rank = level_f, level_s, rank
-    return best_f, best_s
-
-
-@inner
-def _name_levels(row_l, row_r, plan, values, records, cache):
-    """Levels of forename and surname together. Of records named in one way, which most are, nothing need be looked up."""
-    forename_l, surname_l, forename_r, surname_r = _names(row_l, row_r, plan, records)
-    if SEVERAL in (forename_l, surname_l, forename_r, surname_r):
-        return _best_naming_levels(row_l, row_r, plan, values, records, cache)
-    return _naming_levels(forename_l, surname_l, forename_r, surname_r, plan, values, cache)
-
-
-@inner
-def _value_level(comparison, kind, value_l, value_r, values):
-    if value_l == value_r:
-        if kind == DATE and lv.is_first_of_january(values.packed[value_l]):
-            return lv.DATE_BOTH_JANUARY
-        return EXACT[kind] + _rarity(comparison, value_l, values)
-    if kind == DATE:
-        return lv.date_level(values.packed[value_l], values.packed[value_r])
-    if kind == POSTCODE:
-        return lv.postcode_level(value_l, value_r, values)
-    if kind == ADDRESS:
-        return lv.address_level(value_l, value_r, values)
-    if kind in (PHONE, IDENTIFIER):
-        return lv.spelling_level(value_l, value_r, values)
-    if kind == EMAIL:
-        return lv.email_level(value_l, value_r, values)
-    if kind == ETHNICITY:
-        return lv.part_level(value_l, value_r, values)
-    return lv.category_level(value_l, value_r, values)
-
-
-@kernel
-def _age_level(row_l, row_r, records):
-    """Level of two spans of birth dates, where at least one record has no birthday; 0 where one has no span at all."""
-    from_l, to_l, from_r, to_r = (
-        records.born_from[row_l],
-        records.born_to[row_l],
-        records.born_from[row_r],
-        records.born_to[row_r],
-    )
-    if min(from_l, from_r) == UNKNOWN or (from_l == to_l and from_r == to_r):
-        return np.int64(0)
-    gap = max(from_l, from_r) - min(to_l, to_r)
-    if gap <= 0:
-        return np.int64(3)
-    return np.int64(2) if gap <= 366 else np.int64(1)
-
-
-@kernel
-def _best_value(row_l, row_r, comparison, plan, values, records):
-    """Best level over all values that the two records have in a comparison."""
-    fields = plan.kind.shape[0]
-    best = np.int64(0)
-    for place_l in range(records.start[row_l * fields + comparison], records.start[row_l * fields + comparison + 1]):
-        for place_r in range(
-            records.start[row_r * fields + comparison], records.start[row_r * fields + comparison + 1]
-        ):
-            level = _value_level(
-                comparison, plan.kind[comparison], records.value[place_l], records.value[place_r], values
-            )
-            best = max(best, np.int64(level))
-    return best
-
-
-@inner
-def _field_level(row_l, row_r, comparison, plan, values, records):
-    """Level of a comparison; 0 where a record has no value. Of records of one value nothing need be looked up."""
-    if plan.kind[comparison] == AGE:
-        return _age_level(row_l, row_r, records)
-    value_l, value_r = records.first[row_l, comparison], records.first[row_r, comparison]
-    if NONE in (value_l, value_r):
-        return np.int64(0)
-    if value_l < 0 or value_r < 0:
-        return _best_value(row_l, row_r, comparison, plan, values, records)
-    return np.int64(_value_level(comparison, plan.kind[comparison], value_l, value_r, values))
-
-
-@inner
-def _pattern(row_l, row_r, plan, values, records, cache):
-    pattern = np.int64(0)
-    for comparison in plan.order:
-        pattern |= _field_level(row_l, row_r, comparison, plan, values, records) << plan.shift[comparison]
-    level_f, level_s = _name_levels(row_l, row_r, plan, values, records, cache)
-    if plan.forename >= 0:
-        pattern |= np.int64(level_f) << plan.shift[plan.forename]
-    if plan.surname >= 0:
-        pattern |= np.int64(level_s) << plan.shift[plan.surname]
-    return pattern
-
-
-@kernel
-def patterns_of(left, right, plan, values, records, cache, patterns):
-    """Write the patterns of the given pairs of records."""
-    for pair in range(left.shape[0]):
-        patterns[pair] = _pattern(left[pair], right[pair], plan, values, records, cache)
-
-
-@inner
-def _name_bound(row_l, row_r, plan, values, records, weights):
-    """No name levels of the pair are worth more than this, told from codes alone, without reading a letter."""
-    forename_l, surname_l, forename_r, surname_r = _names(row_l, row_r, plan, records)
-    if min(forename_l, surname_l, forename_r, surname_r) < 0 or forename_l == surname_r or surname_l == forename_r:
-        return weights.best_names[0]
-    forename_bits, surname_bits = weights.best_names[1], weights.best_names[2]
-    if forename_l == forename_r:
-        forename_bits = np.float64(
-            weights.match[plan.forename, lv.FORENAME_EXACT + _rarity(plan.forename, forename_l, values)]
-        )
-    if surname_l == surname_r:
-        surname_bits = np.float64(
-            weights.match[plan.surname, lv.SURNAME_EXACT + _rarity(plan.surname, surname_l, values)]
-        )
-    return forename_bits + surname_bits
 
 
 @kernel
@@ -282,32 +85,49 @@ def count_open(n, blocks, group, state, scratch):
     return total
 
 
+@inner
+def _weigh(row, fellow, plan, values, records, weights, cache):
+    """Weight and pattern of a pair; the weight is -inf where it cannot reach the floor.
+
+    Comparisons run in the plan's order, the cheap and telling ones first; names, the dearest, last. The pair is dropped
+    as soon as the most that it could still reach is under the floor.
+    """
+    bits, pattern = weights.prior_match, np.int64(0)
+    bits_needed = weights.floor - _name_bound(row, fellow, plan, values, records, weights)
+    for step in range(plan.order.shape[0]):
+        if bits + weights.reach[step] < bits_needed:
+            break
+        comparison = plan.order[step]
+        level = field_level(row, fellow, comparison, plan, values, records)
+        bits += weights.match[comparison, level]
+        pattern |= level << plan.shift[comparison]
+    if bits < bits_needed:
+        return -np.inf, pattern
+    level_f, level_s = name_levels(row, fellow, plan, values, records, cache)
+    if plan.forename >= 0:
+        bits += weights.match[plan.forename, level_f]
+        pattern |= np.int64(level_f) << plan.shift[plan.forename]
+    if plan.surname >= 0:
+        bits += weights.match[plan.surname, level_s]
+        pattern |= np.int64(level_s) << plan.shift[plan.surname]
+    lift = 0.0
+    has_both = plan.forename >= 0 and plan.surname >= 0
+    if has_both and level_f >= lv.FORENAME_EXACT and level_s >= lv.SURNAME_EXACT:
+        lift = weights.name_lift[level_f - lv.FORENAME_EXACT + level_s - lv.SURNAME_EXACT]
+        bits -= lift
+    if bits < weights.floor:
+        return -np.inf, pattern
+    return bits - _relatives_bits(pattern, lift, plan, weights), pattern
+
+
 @kernel
-def score_pairs(
-    thread,
-    threads,
-    n,
-    blocks,
-    state,
-    scratch,
-    cache,
-    plan,
-    values,
-    records,
-    weights,
-    left,
-    right,
-    pattern_of,
-    weight_of,
-):
+def score_pairs(thread, threads, n, blocks, state, scratch, cache, plan, values, records, weights, out):
     """Write the candidate pairs of one thread's records whose weight reaches the floor; only open ones where there is a state.
 
-    Returns: how many reach it (more than the arrays hold where they are too small), how many candidate pairs there are, and
-    how many of them are open, and so were compared.
+    Returns: how many reach it (more than ``out`` holds where it is too small), how many candidate pairs there are, and how
+    many of them are open, and so were compared.
     """
     n_kept, n_met, n_open = 0, 0, 0
-    steps = plan.order.shape[0]
-    has_both = plan.forename >= 0 and plan.surname >= 0
     for row in range(n):
         if (row >> 9) % threads != thread:
             continue
@@ -318,33 +138,10 @@ def score_pairs(
         n_open += n_near
         for nth in range(n_near):
             fellow = scratch.near[nth]
-            bits, pattern = weights.prior_match, np.int64(0)
-            bits_needed = weights.floor - _name_bound(row, fellow, plan, values, records, weights)
-            for step in range(steps):
-                if bits + weights.reach[step] < bits_needed:
-                    break
-                comparison = plan.order[step]
-                level = _field_level(row, fellow, comparison, plan, values, records)
-                bits += weights.match[comparison, level]
-                pattern |= level << plan.shift[comparison]
-            if bits < bits_needed:
-                continue
-            level_f, level_s = _name_levels(row, fellow, plan, values, records, cache)
-            if plan.forename >= 0:
-                bits += weights.match[plan.forename, level_f]
-                pattern |= np.int64(level_f) << plan.shift[plan.forename]
-            if plan.surname >= 0:
-                bits += weights.match[plan.surname, level_s]
-                pattern |= np.int64(level_s) << plan.shift[plan.surname]
-            lift = 0.0
-            if has_both and level_f >= lv.FORENAME_EXACT and level_s >= lv.SURNAME_EXACT:
-                lift = weights.name_lift[level_f - lv.FORENAME_EXACT + level_s - lv.SURNAME_EXACT]
-                bits -= lift
-            if bits < weights.floor:
-                continue
-            weight = bits - _relatives_bits(pattern, lift, plan, weights)
+            weight, pattern = _weigh(row, fellow, plan, values, records, weights, cache)
             if weight >= weights.floor:
-                if n_kept < left.shape[0]:
-                    left[n_kept], right[n_kept], pattern_of[n_kept], weight_of[n_kept] = row, fellow, pattern, weight
+                if n_kept < out.left.shape[0]:
+                    out.left[n_kept], out.right[n_kept] = row, fellow
+                    out.pattern[n_kept], out.weight[n_kept] = pattern, weight
                 n_kept += 1
     return n_kept, n_met, n_open

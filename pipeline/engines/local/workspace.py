@@ -11,13 +11,14 @@ import pyarrow as pa
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import comparable_pairs, group_texts
-from pipeline.engines.local import scan
 from pipeline.engines.local.blocks import Blocks, find_blocks
 from pipeline.engines.local.coded import read_values
 from pipeline.engines.local.encode import encode
+from pipeline.engines.local.pair_levels import patterns_of
 from pipeline.engines.local.plan import Plan, make_cache, make_plan, make_scratch, make_weights, unpack
 from pipeline.engines.local.record_tokens import record_tokens
 from pipeline.engines.local.sample import sample_finds
+from pipeline.engines.local.scan import make_columns, score_pairs
 from pipeline.engines.local.token_tables import token_tables
 from pipeline.engines.local.values import Records, Values
 from pipeline.engines.patterns import Patterns
@@ -133,20 +134,19 @@ class LocalWorkspace:
         packed = make_weights(weights, floor, self._model, self._plan)
         room = min(int(np.diff(blocks.place_start).max(initial=0)) * MOST_BLOCK, self.n_records) + 1
 
-        def part(thread: int) -> tuple[np.ndarray, ...]:
+        def score_part(thread: int) -> tuple[np.ndarray, ...]:
             capacity = 1000 + 4 * self.n_records // self._threads
             while True:
-                columns = tuple(np.empty(capacity, dtype) for dtype in (np.int32, np.int32, np.int64, np.float32))
-                scratch = make_scratch(self.n_records, room)
-                span, inputs = (thread, self._threads, self.n_records), self._kernel_inputs()
-                n_kept, n_met, n_open = scan.score_pairs(
-                    *span, blocks, state, scratch, self._caches[thread], *inputs, packed, *columns
+                out, scratch = make_columns(capacity), make_scratch(self.n_records, room)
+                records, cache = (thread, self._threads, self.n_records), self._caches[thread]
+                n_kept, n_met, n_open = score_pairs(
+                    *records, blocks, state, scratch, cache, *self._kernel_inputs(), packed, out
                 )
                 if n_kept <= capacity:
-                    return *(array[:n_kept] for array in columns), np.array([[n_met, n_open]])
+                    return *(column[:n_kept] for column in out), np.array([[n_met, n_open]])
                 capacity = n_kept
 
-        parts = self._pool.map(part, range(self._threads))
+        parts = self._pool.map(score_part, range(self._threads))
         left, right, pattern, weight, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
         left, right = np.minimum(left, right), np.maximum(left, right)
         order = np.lexsort((right, left))
@@ -160,7 +160,7 @@ class LocalWorkspace:
 
         def part(thread: int) -> None:
             part = slice(bounds[thread], bounds[thread + 1])
-            scan.patterns_of(left[part], right[part], *self._kernel_inputs(), self._caches[thread], patterns[part])
+            patterns_of(left[part], right[part], *self._kernel_inputs(), self._caches[thread], patterns[part])
 
         list(self._pool.map(part, range(self._threads)))
         return patterns
