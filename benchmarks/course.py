@@ -85,9 +85,9 @@ def _all_turns(plan: Plan, source: Source, contenders: Sequence[Contender], repo
 def _turn(plan: Plan, data: DataSet, truth: Truth, contender: Contender, turn: int, keep: Keep) -> Result:
     """One turn; a run that compiled something is kept as turn 0, and done again."""
     for _ in range(RUNS_TO_COMPILE):
-        before = _compiled(plan.kernels)
+        before = _compiled_files(plan.kernels)
         result = measure(plan, data, truth, contender, turn)
-        if _compiled(plan.kernels) == before:
+        if _compiled_files(plan.kernels) == before:
             break
         keep(replace(result, turn=0))
     return result
@@ -142,6 +142,6 @@ def _log(out: Path) -> Path:
     return out.with_name(f"{out.name}.log")
 
 
-def _compiled(kernels: Path) -> set[tuple[str, int]]:
+def _compiled_files(kernels: Path) -> set[tuple[str, int]]:
     """What is in the folder of compiled kernels: it changes when something was compiled."""
     return {(str(path), path.stat().st_mtime_ns) for path in kernels.rglob("*.nb?")}

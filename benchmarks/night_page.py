@@ -81,7 +81,7 @@ def large_night(measures: dict[str, Any]) -> str:
     """The part about one night over many records, with its picture."""
     night = measures["nights"][-1]
     incremental, full = night["incremental"], night["full"]
-    seconds = [{**night["stages"], "standardise": _standardising(night)} for night in (full, incremental)]
+    seconds = [{**night["stages"], "standardise": _standardising_seconds(night)} for night in (full, incremental)]
     rows = [_row(name, *(of_stages[name] for of_stages in seconds)) for name in STAGES]
     rows.append(
         _row("**all that follows reading**", *(sum(of_stages[name] for name in STAGES) for of_stages in seconds))
@@ -121,7 +121,7 @@ def large_night(measures: dict[str, Any]) -> str:
     )
 
 
-def _standardising(night: dict[str, Any]) -> float:
+def _standardising_seconds(night: dict[str, Any]) -> float:
     """Its part of the seconds in which exports were read and standardised."""
     reading, standardising = night["reading_cpu"], night["standardising_cpu"]
     seconds: float = night["stages"]["read"] * standardising / (reading + standardising)

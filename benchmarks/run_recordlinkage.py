@@ -81,8 +81,8 @@ def link(plan: Plan, records: Path, out: Path, keys: str) -> None:
 
 
 def _clusters(ids: np.ndarray, linked: pd.DataFrame) -> pd.DataFrame:
-    at = pd.Series(np.arange(len(ids)), index=ids)
-    left, right = at[linked.record_id_l].to_numpy(), at[linked.record_id_r].to_numpy()
+    position = pd.Series(np.arange(len(ids)), index=ids)
+    left, right = position[linked.record_id_l].to_numpy(), position[linked.record_id_r].to_numpy()
     edges = coo_matrix((np.ones(len(left)), (left, right)), shape=(len(ids), len(ids)))
     return pd.DataFrame({"record_id": ids, "person_id": connected_components(edges, directed=False)[1]})
 

@@ -55,7 +55,7 @@ def train(
     from flows.engines import engine_of
     from pipeline.core.parquet import read_table
     from pipeline.link.decided_training import pairs_of
-    from pipeline.link.training_stage import trained
+    from pipeline.link.training_stage import train_model
     from schemas.model import save_model
     from schemas.plan import load_plan
 
@@ -65,7 +65,7 @@ def train(
     records = read_table(place.current / "records").sort_by("record_id")
     ids = records.column("record_id").combine_chunks()
     decided = pairs_of(decision_table, ids, str(decisions)) if decision_table is not None else None
-    training = trained(records, plan, engine_of("local"), decided)
+    training = train_model(records, plan, engine_of("local"), decided)
     save_model(training.model, out)
     if as_json:
         typer.echo(json.dumps(_facts(training, len(records), decided)))

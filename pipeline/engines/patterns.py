@@ -42,7 +42,7 @@ def patterns_of(levels: np.ndarray) -> Patterns:
     return Patterns(levels[first], code.astype(np.int32))
 
 
-def joined(first: Patterns, second: Patterns) -> tuple[Patterns, Patterns]:
+def join_patterns(first: Patterns, second: Patterns) -> tuple[Patterns, Patterns]:
     """Both with the rows of either."""
     together = patterns_of(np.concatenate([first.levels, second.levels]))
     of_first, of_second = np.split(together.of, [len(first.levels)])

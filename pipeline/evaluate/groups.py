@@ -57,9 +57,9 @@ def groupings(
 def _of_persons(records: pa.Table, as_of_year: int | None, also: tuple[str, ...]) -> Iterator[tuple[str, pa.Array]]:
     names = records.column_names
     if "sex" in names:
-        yield "sex", _worded(_text(records, "sex"), SEX)
+        yield "sex", _in_words(_text(records, "sex"), SEX)
     if "ethnicity" in names:
-        yield "ethnicity group", _worded(pc.utf8_slice_codeunits(_text(records, "ethnicity"), 0, 1), ETHNICITY)
+        yield "ethnicity group", _in_words(pc.utf8_slice_codeunits(_text(records, "ethnicity"), 0, 1), ETHNICITY)
     if {"forename", "surname"} & set(names):
         yield ORIGIN, pc.utf8_title(_with_spaces(name_origins(records)))
     if "date_of_birth" in names:
@@ -103,7 +103,7 @@ def _text(records: pa.Table, name: str) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _worded(codes: pa.Array, words: Mapping[str, str]) -> pa.Array:
+def _in_words(codes: pa.Array, words: Mapping[str, str]) -> pa.Array:
     return pc.if_else(pc.is_in(codes, pa.array(list(words))), _looked_up(codes, words), codes)
 
 

@@ -66,7 +66,7 @@ def choose_rules(sample: CandidateSample, probability: np.ndarray, records: int)
         probability: (patterns,) match probability of each pattern of the sample.
         records: rows of the table.
     """
-    chance = _thinned(probability[sample.pattern])
+    chance = _thin(probability[sample.pattern])
     steps = _Steps.of(sample, chance > 0)
     n_sizes = len(SIZES)
     cost = (steps.pairs * sample.scale + KEY_COST * steps.keys).reshape(-1, n_sizes).cumsum(1)
@@ -85,7 +85,7 @@ def choose_rules(sample: CandidateSample, probability: np.ndarray, records: int)
         if rule not in chosen:
             chosen.append(rule)
         remaining[steps.pair[(steps.step // n_sizes == rule) & (steps.step % n_sizes <= step)]] = 0.0
-    return _described(sample, chance, steps, chosen, steps_taken, records)
+    return _describe(sample, chance, steps, chosen, steps_taken, records)
 
 
 def _best_step(gain: np.ndarray, cost: np.ndarray, steps_taken: np.ndarray) -> tuple[int, int, float, float]:
@@ -104,7 +104,7 @@ def _best_step(gain: np.ndarray, cost: np.ndarray, steps_taken: np.ndarray) -> t
     return rule, step, float(worth[rule, step]), float(more_cost[rule, step])
 
 
-def _thinned(chance: np.ndarray) -> np.ndarray:
+def _thin(chance: np.ndarray) -> np.ndarray:
     """(pairs,) expected matches that each pair stands for: some of the likely ones for all, the others for none."""
     likely = np.flatnonzero(chance >= LEAST)
     step = -(-len(likely) // LIKELY_PAIRS) or 1
@@ -138,7 +138,7 @@ class _Steps:
         return cls(distinct_finds // n_steps, distinct_finds % n_steps, pairs, keys.ravel())
 
 
-def _described(
+def _describe(
     sample: CandidateSample, chance: np.ndarray, steps: _Steps, order: list[int], steps_taken: np.ndarray, records: int
 ) -> ChosenRules:
     """What the chosen rules bring, in their order, and what none of them finds."""

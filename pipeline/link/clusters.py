@@ -31,7 +31,7 @@ def cluster(
     pairs: ScoredPairs,
     link_bits: float,
     is_apart: np.ndarray,
-    is_ask: np.ndarray,
+    is_neutral: np.ndarray,
     side: np.ndarray,
     identifiers: np.ndarray,
     solo: np.ndarray | None = None,
@@ -43,13 +43,13 @@ def cluster(
         pairs: scored pairs.
         link_bits: weight from which a pair speaks for a merge.
         is_apart: pairs that no cluster may hold.
-        is_ask: pairs that count as neither for nor against.
+        is_neutral: pairs that count as neither for nor against.
         side: (records,) 0, or 1 and 2 that never share a cluster.
         identifiers: (records, kinds) codes of valid identifiers, -1 none; two different ones never share a cluster.
         solo: (records,) code of a source that holds nobody twice, -1 none; None where every source may.
     """
     over = np.clip(pairs.weight.astype(float) - link_bits, LEAST, MOST)
-    over[is_ask] = np.minimum(over[is_ask], NEUTRAL)
+    over[is_neutral] = np.minimum(over[is_neutral], NEUTRAL)
     root = _bounded_components(records, pairs, np.where(is_apart, LEAST, over))
     solo = np.full(records, -1, np.int32) if solo is None else solo
     return average_link(records, pairs.left, pairs.right, over, is_apart, root, side, identifiers, solo, MISSING)

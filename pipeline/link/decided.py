@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.numbers import distinct
 from pipeline.engines.average_link import components
-from pipeline.engines.patterns import Patterns, joined, patterns_of
+from pipeline.engines.patterns import Patterns, join_patterns, patterns_of
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.more_pairs import keys_of
 from schemas.tables import ENDS
@@ -39,7 +39,7 @@ class Decisions:
         """Both kinds."""
         return np.concatenate([self.must, self.cannot])
 
-    def parted(self) -> np.ndarray:
+    def parted_pairs(self) -> np.ndarray:
         """(pairs, 2) every two records that may not be together, because one unlink and any links say so."""
         if not len(self.must) or not len(self.cannot):
             return self.cannot
@@ -78,24 +78,24 @@ def _groups_with_unlinks(group: np.ndarray, cannot: np.ndarray) -> np.ndarray:
 
 
 def with_parted(
-    pairs: ScoredPairs, is_apart: np.ndarray, is_ask: np.ndarray, parted: np.ndarray
+    pairs: ScoredPairs, is_apart: np.ndarray, is_neutral: np.ndarray, parted: np.ndarray
 ) -> tuple[ScoredPairs, np.ndarray, np.ndarray]:
     """The pairs, what rules say of them, and behind them the parted pairs: the last entry of a pair is the one that counts."""
     if not len(parted):
-        return pairs, is_apart, is_ask
+        return pairs, is_apart, is_neutral
     left, right = (
         np.concatenate([rows, parted[:, side].astype(rows.dtype)])
         for side, rows in enumerate((pairs.left, pairs.right))
     )
     without_levels = patterns_of(np.zeros((len(parted), pairs.patterns.levels.shape[1]), np.uint8))
-    of_pairs, of_parted = joined(pairs.patterns, without_levels)
+    of_pairs, of_parted = join_patterns(pairs.patterns, without_levels)
     patterns = Patterns(of_pairs.levels, np.concatenate([of_pairs.of, of_parted.of]))
     weight = np.concatenate([pairs.weight, np.full(len(parted), NEVER)])
     more = np.ones(len(parted), bool)
     return (
         ScoredPairs(left, right, patterns, weight, pairs.candidates),
         np.concatenate([is_apart, more]),
-        np.concatenate([is_ask, ~more]),
+        np.concatenate([is_neutral, ~more]),
     )
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pipeline.core.errors import SourceError
 from pipeline.link.agreement import Agreement, chance_of, fit
 from pipeline.link.evidence import DecidedLevels, Evidence
-from pipeline.link.training import Training, retrained, train
+from pipeline.link.training import Training, retrain, train
 from schemas.model import Model
 from schemas.plan import FixedParameters
 
@@ -93,7 +93,7 @@ def train_with(model: Model, evidence: Evidence, fixed: FixedParameters, decided
     chance_unseen = np.zeros(len(part_of))
     for part in range(min(FOLDS, len(part_of))):
         other_decided = DecidedLevels(decided.levels[part_of != part], decided.is_link[part_of != part])
-        model_without = retrained(training, replace(evidence, decided=other_decided), fixed)
+        model_without = retrain(training, replace(evidence, decided=other_decided), fixed)
         chance_unseen[part_of == part] = chance_of(model_without, evidence, decided.levels[part_of == part])
     before, after = (chance_of(trained.model, evidence, decided.levels) for trained in (without_decided, training))
     fits = (fit(chance, decided.is_link) for chance in (before, after, chance_unseen))

@@ -65,7 +65,7 @@ class Mixture:
         self._prior_m = self.sizes[:, None] * usual_m(comparisons)
         self._rare = _rare(comparisons)
         random = PatternTable(evidence.random.levels, None).counts(evidence.random.count)
-        counted = self._folded(random) + self.is_level * 0.5 / self.sizes[:, None]
+        counted = self._fold_bins(random) + self.is_level * 0.5 / self.sizes[:, None]
         self._observed = counted / counted.sum(1, keepdims=True)
         self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
 
@@ -111,9 +111,9 @@ class Mixture:
 
     def _level_counts(self, weight: np.ndarray) -> np.ndarray:
         """Pairs of a class at each level."""
-        return self._folded(self._table.counts(weight))
+        return self._fold_bins(self._table.counts(weight))
 
-    def _folded(self, counts: np.ndarray) -> np.ndarray:
+    def _fold_bins(self, counts: np.ndarray) -> np.ndarray:
         """(comparisons, MOST_LEVELS) the same without nulls, and with all frequency bins as one level."""
         folded = np.where(self.is_level, counts[:, 1 : MOST_LEVELS + 1], 0.0)
         folded[np.arange(len(counts)), self.sizes - 1] = [

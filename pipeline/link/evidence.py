@@ -77,7 +77,7 @@ def rows_of(evidence: Evidence) -> Rows:
     return Rows(all_levels, all_pairs, kind == 1, kind == 2)
 
 
-def thinned(evidence: Evidence, most: int) -> Evidence:
+def thin(evidence: Evidence, most: int) -> Evidence:
     """About so many of the candidates' patterns at most; each rare one stands for those beside it that are left out."""
     candidates = evidence.candidates
     step = -(-len(candidates.count) // most)

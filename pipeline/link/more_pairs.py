@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.core.numbers import distinct, is_among
-from pipeline.engines.patterns import Patterns, joined, patterns_of
+from pipeline.engines.patterns import Patterns, join_patterns, patterns_of
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.weights import pattern_waterfall
 
@@ -23,7 +23,7 @@ def keys_of(rows: np.ndarray, records: int) -> np.ndarray:
     return pair_keys(rows[:, 0], rows[:, 1], records)
 
 
-def weighed(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
+def weigh(weights: LevelWeights, pairs: ScoredPairs) -> ScoredPairs:
     """The pairs with their weights summed anew in double precision, so that every engine gives the same bits."""
     parts, related = pattern_waterfall(weights, pairs.patterns.levels)
     weight = parts.sum(1) + weights.prior_match + related
@@ -41,19 +41,17 @@ def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, 
     if not len(keys):
         return pairs
     left, right = (keys // records).astype(np.int32), (keys % records).astype(np.int32)
-    more = weighed(
-        weights, ScoredPairs(left, right, patterns_of(workspace.compare(left, right)), np.zeros(len(left)), 0)
-    )
-    return merged(pairs, more, records)
+    more = weigh(weights, ScoredPairs(left, right, patterns_of(workspace.compare(left, right)), np.zeros(len(left)), 0))
+    return merge(pairs, more, records)
 
 
-def merged(pairs: ScoredPairs, more: ScoredPairs, records: int) -> ScoredPairs:
+def merge(pairs: ScoredPairs, more: ScoredPairs, records: int) -> ScoredPairs:
     """The pairs with the others among them. Input: both ordered by left and right, and no pair in both."""
     place = np.searchsorted(pair_keys(pairs.left, pairs.right, records), pair_keys(more.left, more.right, records))
     left, right, weight = (
         np.insert(getattr(pairs, name), place, getattr(more, name)) for name in ("left", "right", "weight")
     )
-    of_pairs, of_more = joined(pairs.patterns, more.patterns)
+    of_pairs, of_more = join_patterns(pairs.patterns, more.patterns)
     return replace(
         pairs,
         left=left,

@@ -42,7 +42,7 @@ class Grounds:
         """(pairs,) which no cluster may hold, and which link nothing by themselves."""
         hits = self.rule_hits(pairs)
         is_solo = (self.solo[pairs.left] >= 0) & (self.solo[pairs.left] == self.solo[pairs.right])
-        return hits.is_apart | is_solo, hits.is_ask
+        return hits.is_apart | is_solo, hits.is_neutral
 
 
 def source_codes(table: pa.Table) -> np.ndarray:
@@ -54,10 +54,10 @@ def source_codes(table: pa.Table) -> np.ndarray:
 def first_pass(grounds: Grounds, pairs: ScoredPairs, hits: RuleHits) -> np.ndarray:
     """(records,) cluster of each record, named by its smallest record."""
     model, table = grounds.model, grounds.table
-    pairs, is_apart, is_ask = with_parted(pairs, hits.is_apart, hits.is_ask, grounds.decisions.parted())
+    pairs, is_apart, is_neutral = with_parted(pairs, hits.is_apart, hits.is_neutral, grounds.decisions.parted_pairs())
     identifiers = unique_identifiers(model, identifier_codes(model, table), len(table))
     side, link_bits = sides(model, table), grounds.thresholds.link_bits
-    return cluster(len(table), pairs, link_bits, is_apart, is_ask, side, identifiers, grounds.solo)
+    return cluster(len(table), pairs, link_bits, is_apart, is_neutral, side, identifiers, grounds.solo)
 
 
 def second_pass(
@@ -69,5 +69,5 @@ def second_pass(
     earlier: Questions,
 ) -> tuple[np.ndarray, Questions]:
     """Clusters after clusters were compared with clusters, and the questions that were answered, now or ``earlier``."""
-    joins_at, parted = grounds.thresholds.link_bits + SECOND_PASS_BITS, grounds.decisions.parted()
+    joins_at, parted = grounds.thresholds.link_bits + SECOND_PASS_BITS, grounds.decisions.parted_pairs()
     return join_clusters(workspace, weights, pairs, cluster_of, joins_at, grounds.judge, parted, earlier)

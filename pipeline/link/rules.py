@@ -22,7 +22,7 @@ class RuleHits:
     """(pairs, rules) bool"""
     is_apart: np.ndarray
     """(pairs,) no cluster may hold both"""
-    is_ask: np.ndarray
+    is_neutral: np.ndarray
     """(pairs,) the pair by itself links nothing"""
 
 
@@ -40,8 +40,8 @@ def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: Polic
             holds[held, number] = _records_hold(rule, table, pairs.left[held], pairs.right[held])
     apart = np.array([rule.effect == "apart" for rule in rules], bool)
     is_apart: np.ndarray = np.logical_or.reduce(holds[:, apart], axis=1)
-    is_ask: np.ndarray = np.logical_or.reduce(holds[:, ~apart], axis=1)
-    return RuleHits(tuple(rule.name for rule in rules), holds, is_apart, is_ask)
+    is_neutral: np.ndarray = np.logical_or.reduce(holds[:, ~apart], axis=1)
+    return RuleHits(tuple(rule.name for rule in rules), holds, is_apart, is_neutral)
 
 
 def sides(model: Model, table: pa.Table) -> np.ndarray:

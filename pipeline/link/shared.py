@@ -19,11 +19,11 @@ def with_shared_identifiers(
 
     Input: (records,) codes of each kind of identifier, -1 none.
     """
-    sharing = [np.empty((0, 2), np.int64), *map(_sharing, identifiers)]
+    sharing = [np.empty((0, 2), np.int64), *map(_pairs_sharing, identifiers)]
     return with_pairs(workspace, weights, pairs, np.concatenate(sharing))
 
 
-def _sharing(codes: np.ndarray, most: int = MOST_HOLDERS) -> np.ndarray:
+def _pairs_sharing(codes: np.ndarray, most: int = MOST_HOLDERS) -> np.ndarray:
     """(pairs, 2) records of one code; -1 is none."""
     order = np.flatnonzero(codes >= 0)
     order = order[np.argsort(codes[order], kind="stable")]

@@ -30,7 +30,7 @@ from pipeline.link.kept import (
     prior_knowledge,
     with_earlier_pairs,
 )
-from pipeline.link.more_pairs import weighed, with_pairs
+from pipeline.link.more_pairs import weigh, with_pairs
 from pipeline.link.passes import Grounds, first_pass, second_pass, source_codes
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import RuleHits, identifier_codes, share_identifier
@@ -160,7 +160,7 @@ def _load(engine: Engine, table: pa.Table, model: Model, baseline: Baseline | No
 
 def _score(workspace: Workspace, weights: LevelWeights, baseline: Baseline | None) -> ScoredPairs:
     """All weighed pairs at or above the floor: scored now, or taken from the baseline."""
-    scored = weighed(weights, workspace.score(weights, FLOOR_BITS))
+    scored = weigh(weights, workspace.score(weights, FLOOR_BITS))
     return with_earlier_pairs(scored, baseline, workspace.state) if baseline else scored  # type: ignore[attr-defined]
 
 

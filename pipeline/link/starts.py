@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from pipeline.link.em import Estimate, Mixture, Round, usual_m
-from pipeline.link.evidence import Evidence, thinned
+from pipeline.link.evidence import Evidence, thin
 from pipeline.link.shares import LEAST
 from schemas.model import Comparison
 from schemas.plan import FixedParameters
@@ -55,13 +55,13 @@ class Race(NamedTuple):
 
 def best_of_starts(comparisons: Sequence[Comparison], evidence: Evidence, fixed: FixedParameters) -> Race:
     """The estimate that fits best of those that EM comes to from several starts."""
-    race = thinned(evidence, RACE_PATTERNS)
+    race = thin(evidence, RACE_PATTERNS)
     mixture = Mixture(comparisons, race, fixed)
     ends: list[End] = []
     for start in STARTS:
         ends.append(climb(mixture, _start(mixture, *start), _best(ends) if ends else None))
     best = _best(ends)
-    at_best = sum(_moved(end.estimate, best.estimate) < SAME for end in ends)
+    at_best = sum(_matches_moved(end.estimate, best.estimate) < SAME for end in ends)
     if race is not evidence:
         last = climb(Mixture(comparisons, evidence, fixed), best.estimate)
         best = replace(last, rounds=best.rounds + last.rounds)
@@ -86,17 +86,17 @@ def climb(mixture: Mixture, start: Estimate, best: End | None = None) -> End:
         one = mixture.round(here)
         two = mixture.round(one.better)
         rounds += 2
-        if outcome := _ended(here, one, two, rounds, best):
+        if outcome := _outcome(here, one, two, rounds, best):
             return End(two.better, two.log_likelihood, two.matches, rounds, outcome)
-        leap = mixture.round(mixture.tidy(_extrapolated(here, one.better, two.better)))
+        leap = mixture.round(mixture.tidy(_extrapolate(here, one.better, two.better)))
         rounds += 1
         here = leap.better if leap.log_likelihood >= two.log_likelihood else two.better
 
 
-def _ended(here: Estimate, one: Round, two: Round, rounds: int, best: End | None) -> Outcome | None:
-    if max(_moved(here, one.better), _moved(one.better, two.better)) < SETTLED:
+def _outcome(here: Estimate, one: Round, two: Round, rounds: int, best: End | None) -> Outcome | None:
+    if max(_matches_moved(here, one.better), _matches_moved(one.better, two.better)) < SETTLED:
         return "settled"
-    if best and _moved(two.better, best.estimate) < SAME:
+    if best and _matches_moved(two.better, best.estimate) < SAME:
         return "joined"
     if best and rounds >= BEHIND_ROUNDS and two.log_likelihood < best.log_likelihood:
         return "behind"
@@ -109,7 +109,7 @@ def _start(mixture: Mixture, exact: float, matches: float, relatives: float) -> 
     return mixture.tidy(Estimate(prior, m, m))
 
 
-def _moved(before: Estimate, after: Estimate) -> float:
+def _matches_moved(before: Estimate, after: Estimate) -> float:
     """Matches that are made, unmade, or move to another level, for each expected match.
 
     Relatives count by what they do to matches: where one field only is shared, they and strangers may change places
@@ -119,7 +119,7 @@ def _moved(before: Estimate, after: Estimate) -> float:
     return float(moved / after.prior[0])
 
 
-def _extrapolated(first: Estimate, second: Estimate, third: Estimate) -> Estimate:
+def _extrapolate(first: Estimate, second: Estimate, third: Estimate) -> Estimate:
     """Where three estimates in a row point to, on the scale of logarithms; steps count by the pairs that they move."""
     logs = [[np.log(np.where(part > 0, part, 1.0)) for part in estimate] for estimate in (first, second, third)]
     step = [b - a for a, b in zip(logs[0], logs[1], strict=True)]

@@ -37,8 +37,8 @@ def links_table(
         "match_probability": pa.array(np.round(probability(weight), 9)[pattern]),
         "mw_prior": pa.array(np.full(len(pattern), round(weights.prior_match, 6))),
         "mw_related": pa.array(np.round(related, 6)[pattern]),
-        "decision": _worded({"link": fates.inside[keep], "unlink": fates.is_parted[keep]}, "review"),
-        "decided_by": _worded({"steward": fates.by_steward[keep], "identifier": by_identifier}, "model"),
+        "decision": _first_that_holds({"link": fates.inside[keep], "unlink": fates.is_parted[keep]}, "review"),
+        "decided_by": _first_that_holds({"steward": fates.by_steward[keep], "identifier": by_identifier}, "model"),
         "rules": rules_met(hits.names, hits.holds[keep]),
     }
     columns |= {
@@ -49,7 +49,7 @@ def links_table(
     return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
 
 
-def _worded(words: Mapping[str, np.ndarray], otherwise: str) -> pa.Array:
+def _first_that_holds(words: Mapping[str, np.ndarray], otherwise: str) -> pa.Array:
     """The first word that holds of each row."""
     code = np.select(list(words.values()), list(range(len(words))), len(words))
     return pa.array([*words, otherwise]).take(pa.array(code))

@@ -47,13 +47,13 @@ def train(model: Model, evidence: Evidence, fixed: FixedParameters = NOTHING_FIX
         fixed: figures that stay as they are.
     """
     race = best_of_starts(model.comparison, evidence, fixed)
-    return Training(_trained(model, evidence, fixed, race), race, *_expected(race.best.estimate, evidence))
+    return Training(_trained_model(model, evidence, fixed, race), race, *_expected(race.best.estimate, evidence))
 
 
-def retrained(training: Training, evidence: Evidence, fixed: FixedParameters) -> Model:
+def retrain(training: Training, evidence: Evidence, fixed: FixedParameters) -> Model:
     """The model on other evidence, from where training ended."""
     best = climb(Mixture(training.model.comparison, evidence, fixed), training.race.best.estimate)
-    return _trained(training.model, evidence, fixed, training.race._replace(best=best))
+    return _trained_model(training.model, evidence, fixed, training.race._replace(best=best))
 
 
 def training_metrics(training: Training) -> list[Metric]:
@@ -79,7 +79,7 @@ def _expected(estimate: Estimate, evidence: Evidence) -> tuple[float, float]:
     return float(estimate.prior[0] * pairs), float(estimate.prior[1:].sum() * pairs)
 
 
-def _trained(model: Model, evidence: Evidence, fixed: FixedParameters, race: Race) -> Model:
+def _trained_model(model: Model, evidence: Evidence, fixed: FixedParameters, race: Race) -> Model:
     mixture = Mixture(model.comparison, evidence, fixed)
     estimate = race.best.estimate
     shares = mixture.shares(estimate)

@@ -29,7 +29,7 @@ def weights_on(workspace: Workspace, model: Model, table: FrequencyTable | None 
     return level_weights(model, workspace.frequencies, workspace.name_pairs, per_record)
 
 
-def trained(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs | None = None) -> Training:
+def train_model(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPairs | None = None) -> Training:
     """A frozen model from the records themselves: probabilities, prior, and the thresholds of both policies.
 
     Input: records sorted by their key record_id.

@@ -108,10 +108,10 @@ def lift_bits(together: NamePairs, matches_per_occurrence: float) -> np.ndarray:
     is_most = np.clip(10 * strangers / np.maximum(together.agreeing, 1.0) - 5.0, 0.0, 1.0)
     is_sure = is_most * np.clip(2 * strangers / SURE_PAIRS - 2.0, 0.0, 1.0) * (together.by_chance >= 1)
     bits = np.log2(np.maximum(strangers, 1.0) / np.maximum(together.by_chance, 1.0))
-    return _smoothed(np.maximum(bits, 0.0), is_sure)
+    return _smooth(np.maximum(bits, 0.0), is_sure)
 
 
-def _smoothed(values: np.ndarray, is_sure: np.ndarray) -> np.ndarray:
+def _smooth(values: np.ndarray, is_sure: np.ndarray) -> np.ndarray:
     """The values where they are sure, led on evenly where they are not (Whittaker 1923); steady in both arguments."""
     weight = is_sure**2 / (1.001 - is_sure)
     steps = np.diff(np.eye(len(values)), axis=0)

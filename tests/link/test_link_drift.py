@@ -19,7 +19,7 @@ from pipeline.core.reference import name_groups
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.link.drift import FEWEST_RECORDS, LOOK, RETRAIN, drift_told, stability_index
 from pipeline.link.stage import link_records
-from pipeline.link.training_stage import trained
+from pipeline.link.training_stage import train_model
 from pipeline.synth.names import communities, pick
 from schemas.model import Model, save_model
 from schemas.plan import load_plan
@@ -47,7 +47,7 @@ def people(seed: int, n: int = PEOPLE) -> list[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return trained(table_of(people(1)), load_plan(MODELS / "person.toml"), ENGINE).model
+    return train_model(table_of(people(1)), load_plan(MODELS / "person.toml"), ENGINE).model
 
 
 def told(model: Model, rows: list[dict[str, object]]) -> list[str]:

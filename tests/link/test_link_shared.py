@@ -17,5 +17,5 @@ def test_all_holders_of_an_identifier_are_paired_and_of_many_each_with_the_next(
     for code in set(codes) - {-1}:
         holders = [row for row, own in enumerate(codes) if own == code]
         wanted |= set(combinations(holders, 2) if len(holders) <= most else pairwise(holders))
-    found = shared._sharing(np.array(codes, np.int32), most)
+    found = shared._pairs_sharing(np.array(codes, np.int32), most)
     assert sorted(map(tuple, found.tolist())) == sorted(wanted)

@@ -21,7 +21,7 @@ from pipeline.link import starts
 from pipeline.link.agreement import fit
 from pipeline.link.decided_training import pairs_of, train_with
 from pipeline.link.em import Mixture
-from pipeline.link.evidence import DecidedLevels, rows_of, thinned
+from pipeline.link.evidence import DecidedLevels, rows_of, thin
 from pipeline.link.training import train, training_metrics
 from pipeline.link.weights import class_bits, lift_bits
 from schemas.model import FORMAT, LEVELS, Model, load_model, save_model
@@ -147,10 +147,10 @@ def test_starts_are_tried_on_fewer_patterns_that_stand_for_all() -> None:
     chance = np.random.default_rng(1)
     rare = PatternCounts(chance.integers(0, 9, (5_000, 4)).astype(np.uint8), chance.integers(1, 4, 5_000))
     every = replace(FAMILIES, candidates=rare)
-    some = thinned(every, 1_000).candidates
+    some = thin(every, 1_000).candidates
     assert len(some.count) == 1_000
     assert some.count.sum() == pytest.approx(rare.count.sum(), rel=0.05)
-    assert thinned(every, 5_000) is every
+    assert thin(every, 5_000) is every
 
 
 @given(st.floats(0.01, 0.6), st.lists(st.integers(0, 2_000), min_size=35, max_size=35))

@@ -1,7 +1,7 @@
 """Candidate pairs without a list of pairs: which records share a key of a blocking rule.
 
 A token on few records is a key by itself where a rule says so. A commoner one counts only together with a token of
-another field. Keys are never written as strings nor joined. Some of all keys at a time are dealt, with the record
+another field. Keys are never written as strings nor joined. Some of all keys at a time are deal_into_heaps, with the record
 numbers, into small heaps by their leading bits and sorted there, so that sorting stays in the processor's cache; groups
 that are worth it become blocks.
 """

@@ -9,7 +9,7 @@ from pipeline.engines.frequency import Frequencies
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import comparable_pairs, group_codes
 from pipeline.engines.local.coded import read_values
-from pipeline.engines.local.describe import established
+from pipeline.engines.local.describe import are_established
 from pipeline.engines.local.encode import frequencies_of, name_pairs_of
 from pipeline.engines.tokens import domain
 from schemas.model import Model
@@ -29,7 +29,7 @@ def frequency_table(table: pa.Table, model: Model) -> FrequencyTable:
         is_common = of_field.bin != of_field.unseen_bin
         values.append((texts.filter(pa.array(is_common)), of_field.bin[is_common]))
     name_texts = coded.vocabularies["name"].texts if "name" in coded.vocabularies else pa.array([], pa.string())
-    is_common_name = established("forename", len(name_texts), n, coded.names)
+    is_common_name = are_established("forename", len(name_texts), n, coded.names)
     return FrequencyTable(
         n,
         comparable_pairs(group_codes(table, model)) / max(n, 1),

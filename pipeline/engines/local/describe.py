@@ -32,7 +32,7 @@ def describe(
     kinds = [vocabulary.kind for vocabulary in vocabularies.values()]
     texts = [vocabulary.texts for vocabulary in vocabularies.values()]
     text, length, mask = _letters(
-        [_written(kind, domain_texts) for kind, domain_texts in zip(kinds, texts, strict=True)]
+        [_compared_text(kind, domain_texts) for kind, domain_texts in zip(kinds, texts, strict=True)]
     )
     parts = [
         np.concatenate(part).astype(I32) if part else np.empty(0, I32)
@@ -43,7 +43,7 @@ def describe(
     )
     word_start, word = _words(kinds, texts)
     is_established = [
-        established(kind, len(domain_texts), n, names) for kind, domain_texts in zip(kinds, texts, strict=True)
+        are_established(kind, len(domain_texts), n, names) for kind, domain_texts in zip(kinds, texts, strict=True)
     ]
     sizes = np.cumsum([0, *(len(of_field.bin) for of_field in field_frequencies)])
     return Values(
@@ -61,7 +61,7 @@ def describe(
     )
 
 
-def _written(kind: Kind, texts: pa.Array) -> pa.Array:
+def _compared_text(kind: Kind, texts: pa.Array) -> pa.Array:
     """The texts as ASCII, no longer than comparisons look at; nothing of values that are not compared by letters."""
     if kind not in TEXT_KINDS:
         return pa.array(np.full(len(texts), ""), pa.string())
@@ -156,7 +156,7 @@ def _name_groups(kinds: list[Kind], texts: list[pa.Array], groups: Groups) -> np
     return codes
 
 
-def established(kind: Kind, size: int, n: int, names: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+def are_established(kind: Kind, size: int, n: int, names: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
     """(values,) whether each is a name so common that it is no mistyping of another."""
     if kind not in ("forename", "surname"):
         return np.zeros(size, np.bool_)

@@ -107,7 +107,7 @@ class LocalIncrementalWorkspace:
         rows = distinct(np.concatenate([left, right]).astype(np.int64))
         if len(rows) > MOST_PART * self.n_records:
             return self._full_workspace.compare(left, right)
-        workspace = self._loaded(self._table.take(rows))
+        workspace = self._load(self._table.take(rows))
         return workspace.compare(*(np.searchsorted(rows, side).astype(np.int32) for side in (left, right)))
 
     def block(self, rules: Sequence[BlockingRule]) -> None:
@@ -147,15 +147,15 @@ class LocalIncrementalWorkspace:
         new_row[members] = np.arange(len(members))
         renamed = np.append(new_row[member[:-1] & (FIRST - 1)] | (member[:-1] & FIRST), FIRST).astype(np.int32)
         blocks = Blocks(renamed, *record_places(len(members), renamed, self._pool, self._threads))
-        scored = self._loaded(self._table.take(row[members])).score_blocks(blocks, state[members], weights, floor)
+        scored = self._load(self._table.take(row[members])).score_blocks(blocks, state[members], weights, floor)
         left, right = (row[members][side].astype(np.int32) for side in (scored.left, scored.right))
         return replace(scored, left=left, right=right, candidates=self._candidates + scored.compared)
 
     @cached_property
     def _full_workspace(self) -> LocalWorkspace:
-        return self._loaded(self._table)
+        return self._load(self._table)
 
-    def _loaded(self, table: pa.Table) -> LocalWorkspace:
+    def _load(self, table: pa.Table) -> LocalWorkspace:
         return LocalWorkspace(table, self._model, self._groups, self._threads, self._frequencies)
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from pipeline.engines.local.keys import RULE_BITS, KeyPlan
-from pipeline.engines.local.some_blocks import dealt, shared_keys
+from pipeline.engines.local.some_blocks import deal_into_heaps, shared_keys
 from pipeline.engines.local.values import Tokens
 from pipeline.engines.port import MOVED, NEW, UNCHANGED
 
@@ -41,7 +41,7 @@ def mark_moved(
     token_columns = tokens.token_start, tokens.token, tokens.token_field
     common = KeyPlan(*token_columns, *current[3:])._replace(joins=earlier.joins & current.joins)
     key, row = shared_keys(touched, tokens, common, pool, threads)
-    _mark(*dealt(key, row), common.largest, RULE_BITS, state, moved)
+    _mark(*deal_into_heaps(key, row), common.largest, RULE_BITS, state, moved)
     state[moved & (state == UNCHANGED)] = MOVED
 
 

@@ -57,7 +57,7 @@ def record_tokens(
     is_useful = np.ones(len(token_kind), np.bool_)
     if rules is not None:
         is_useful = _useful(_occurrences(len(token_kind), sources), token_kind, kind_code, rules)
-    start, token, of_field = _gathered(n, sources, is_useful)
+    start, token, of_field = _gather(n, sources, is_useful)
     count = np.bincount(token, minlength=len(token_kind)).astype(I32)
     return Tokens(n, start, token, of_field, count, kinds, token_kind, token_key)
 
@@ -85,7 +85,7 @@ def _source(coded: CodedTable, model: Model, field: str, domains: Mapping[str, _
     return _FieldSource(column.start, column.code, domains[name])
 
 
-def _gathered(
+def _gather(
     n: int, sources: Sequence[_FieldSource], is_useful: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Start of each record's useful tokens, the tokens, and the number of the field that has each."""

@@ -20,7 +20,7 @@ from pipeline.engines.local.keys import (
     want_keys,
     write_wanted,
 )
-from pipeline.engines.local.some_blocks import grouped, tokens_of
+from pipeline.engines.local.some_blocks import group_keys, tokens_of
 from pipeline.engines.local.values import Tokens
 from schemas.model import BlockingRule
 
@@ -107,7 +107,7 @@ def _blocks_of(
 
     list(pool.map(write, range(threads)))
     keys = np.sum([of_rule for of_rule, _ in thread_counts], axis=0)
-    return *grouped(key, row, wanted, tokens, plan), keys
+    return *group_keys(key, row, wanted, tokens, plan), keys
 
 
 @njit(cache=True, nogil=True)

@@ -21,7 +21,7 @@ def blocks_of_some(
 ) -> np.ndarray:
     """Members, as in ``Blocks``, of every block of the wanted records, and maybe of a few others."""
     key, row = shared_keys(wanted, tokens, plan, pool, threads)
-    return grouped(key, row, wanted, tokens, plan)[0]
+    return group_keys(key, row, wanted, tokens, plan)[0]
 
 
 def shared_keys(
@@ -46,12 +46,12 @@ def shared_keys(
     return key, row
 
 
-def grouped(
+def group_keys(
     key: np.ndarray, row: np.ndarray, wanted: np.ndarray, tokens: Tokens, plan: KeyPlan
 ) -> tuple[np.ndarray, np.ndarray]:
     """Members, as in ``Blocks``, and the rule at each: of blocks of these keys, and of tokens of wanted records that are keys alone."""
     single = single_blocks(plan._replace(alone=plan.alone & tokens_among(wanted, tokens)), tokens.token_count)
-    groups = [single, group_heaps(*dealt(key, row), plan.largest, RULE_BITS)]
+    groups = [single, group_heaps(*deal_into_heaps(key, row), plan.largest, RULE_BITS)]
     members, rules = (np.concatenate(parts) for parts in zip(*groups, strict=True))
     return np.append(members, FIRST).astype(np.int32), np.append(rules, 0).astype(np.uint16)
 
@@ -69,13 +69,13 @@ def tokens_among(records: np.ndarray, tokens: Tokens) -> np.ndarray:
     return is_among
 
 
-def dealt(key: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def deal_into_heaps(key: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Keys and rows dealt into small heaps by the leading bits of the keys, in their order, and where each heap begins."""
-    return _dealt(key, row, heap_bits(len(key) // HEAP))
+    return _deal(key, row, heap_bits(len(key) // HEAP))
 
 
 @njit(cache=True, nogil=True)
-def _dealt(key, row, bits):
+def _deal(key, row, bits):
     shift, size = uint64(64 - bits), key.shape[0]
     start = np.zeros((1 << bits) + 1, np.int64)
     for nth in range(size):

@@ -57,7 +57,7 @@ class _BestFeature(BaseCompareFeature):  # type: ignore[misc]
 
     def __init__(self, field: str, kind: Kind, level: Level, bins: Mapping[str, int]) -> None:
         super().__init__(field, field)
-        self._number = {name: at for at, name in enumerate(LEVELS[kind], start=1)}
+        self._number = {name: number for number, name in enumerate(LEVELS[kind], start=1)}
         self._level, self._bins, self._is_date = cache(level), bins, kind == "date"
 
     def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> pd.Series:
@@ -99,8 +99,8 @@ class _NameFeature(BaseCompareFeature):  # type: ignore[misc]
         )
 
 
-FORENAME = {name: at for at, name in enumerate(LEVELS["forename"], start=1)}
-SURNAME = {name: at for at, name in enumerate(LEVELS["surname"], start=1)}
+FORENAME = {name: number for number, name in enumerate(LEVELS["forename"], start=1)}
+SURNAME = {name: number for number, name in enumerate(LEVELS["surname"], start=1)}
 
 
 class _Names:
