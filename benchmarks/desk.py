@@ -166,10 +166,16 @@ def page_of(facts: dict[str, float], turns: dict[str, tuple[Times, int, float]])
     lines = [
         "# The review desk under load",
         "",
-        f"`python -m benchmarks.desk`, {dt.datetime.now(dt.UTC):%d %B %Y}: {about['cores']} cores ({about['processor']}), {about['memory_gb']} GB, commit {about['commit']}. "
-        f"Synthetic publication: {facts['persons']:,.0f} persons, {facts['persons'] * 1.5:,.0f} records, {facts['questions']:,.0f} open questions. {facts['stewards']:.0f} stewards, each with a session of "
-        f"their own, take a question, say why they look, read it, look at events and preview, decide, search for a name and open a person. Desk and stewards share the cores; the desk has "
-        f"{facts['workers']:.0f} processes, {facts['memory_mb']:,.0f} MB together. Store: SQLite, every page is in the audit log, on disk, before it is shown.",
+        f"`python -m benchmarks.desk`, {dt.datetime.now(dt.UTC):%d %B %Y}: {about['cores']} cores "
+        f"({about['processor']}), {about['memory_gb']} GB, commit {about['commit']}. "
+        f"Synthetic publication: {facts['persons']:,.0f} persons, {facts['persons'] * 1.5:,.0f} "
+        f"records, {facts['questions']:,.0f} open questions. {facts['stewards']:.0f} stewards, "
+        "each with a session of "
+        "their own, take a question, say why they look, read it, look at events and preview, "
+        "decide, search for a name and open a person. Desk and stewards share the cores; the "
+        "desk has "
+        f"{facts['workers']:.0f} processes, {facts['memory_mb']:,.0f} MB together. Store: SQLite, "
+        "every page is in the audit log, on disk, before it is shown.",
         "",
         f"Index: {facts['index_mb']:,.0f} MB"
         + (
@@ -195,7 +201,8 @@ def page_of(facts: dict[str, float], turns: dict[str, tuple[Times, int, float]])
             ordered = sorted(milliseconds)
             median, high = statistics.median(ordered), ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
             lines.append(
-                f"| {name} | {len(milliseconds):,} | {median:.0f} | {high:.0f} | {'yes' if median < GOAL_MS else 'no'} |"
+                f"| {name} | {len(milliseconds):,} | {median:.0f} | {high:.0f} | "
+                f"{'yes' if median < GOAL_MS else 'no'} |"
             )
         lines.append("")
     return "\n".join(lines)

@@ -54,7 +54,8 @@ def make_home(folder: Path, n_persons: int, n_questions: int) -> Home:
             source = (select or {}).get("FROM", "people WHERE false")
             order = ", ".join(f'"{name}"' for name in table.key)
             base.execute(
-                f"COPY (SELECT {columns} FROM {source} ORDER BY {order}) TO '{out}/part-0.parquet' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
+                f"COPY (SELECT {columns} FROM {source} ORDER BY {order}) TO "
+                f"'{out}/part-0.parquet' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
             )
     manifest = {"run_id": RUN_ID, "model": "person-1:none", "policy": "strict", "decisions": {"count": 0}}
     (publication / "manifest.json").write_text(json.dumps(manifest))
@@ -125,10 +126,23 @@ def _selects(n_questions: int) -> dict[str, dict[str, str]]:
         "part": "CAST(1 AS SMALLINT)",
         "contract_version": "'1:0'",
     }
-    pair = f"(SELECT a.record_id AS ra, b.record_id AS rb, a.i AS i, a.person_id AS pa, b.person_id AS pb, a.borough AS ba, b.borough AS bb FROM rec a JOIN rec b ON b.i = a.i + 1 AND a.k = 0 AND b.k = 0 WHERE a.i % 2 = 0 AND a.i < {2 * n_questions})"
+    pair = (
+        "(SELECT a.record_id AS ra, b.record_id AS rb, a.i AS i, a.person_id AS pa, "
+        "b.person_id AS pb, a.borough AS ba, b.borough AS bb FROM rec a JOIN rec b ON b.i = "
+        f"a.i + 1 AND a.k = 0 AND b.k = 0 WHERE a.i % 2 = 0 AND a.i < {2 * n_questions})"
+    )
     inside = "(SELECT a.record_id AS ra, b.record_id AS rb FROM rec a JOIN rec b ON a.i = b.i AND a.k = 0 AND b.k = 1)"
-    links = f"(SELECT least(ra, rb) AS l, greatest(ra, rb) AS r, 'link' AS decision, 14.0 AS w FROM {inside} UNION ALL SELECT least(ra, rb), greatest(ra, rb), 'review', (hash(i, 11) % 900) / 100.0 - 2 FROM {pair})"
-    values = "UNNEST([{'f': 'forename', 'v': forename}, {'f': 'surname', 'v': surname}, {'f': 'date_of_birth', 'v': CAST(born AS VARCHAR)}, {'f': 'sex', 'v': sex}, {'f': 'address', 'v': address}, {'f': 'postcode', 'v': postcode}, {'f': 'phone', 'v': phone}])"
+    links = (
+        "(SELECT least(ra, rb) AS l, greatest(ra, rb) AS r, 'link' AS decision, 14.0 AS w "
+        f"FROM {inside} UNION ALL SELECT least(ra, rb), greatest(ra, rb), 'review', (hash(i, "
+        f"11) % 900) / 100.0 - 2 FROM {pair})"
+    )
+    values = (
+        "UNNEST([{'f': 'forename', 'v': forename}, {'f': 'surname', 'v': surname}, {'f': "
+        "'date_of_birth', 'v': CAST(born AS VARCHAR)}, {'f': 'sex', 'v': sex}, {'f': "
+        "'address', 'v': address}, {'f': 'postcode', 'v': postcode}, {'f': 'phone', 'v': "
+        "phone}])"
+    )
     kind = "['" + "','".join(KINDS) + f"'][CAST(hash(i, 12) % {len(KINDS)} + 1 AS INTEGER)]"
     return {
         "persons": {

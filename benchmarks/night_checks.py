@@ -69,20 +69,26 @@ def disagreements(home: Path, run_ids: list[str]) -> dict[str, int]:
         day = run_id[:10]
         of_day = query(
             Home(home),
-            f"SELECT record_id, person_id FROM record_spans WHERE from_date <= DATE '{day}' AND (to_date IS NULL OR to_date > DATE '{day}')",
+            f"SELECT record_id, person_id FROM record_spans WHERE from_date <= DATE '{day}' AND "
+            f"(to_date IS NULL OR to_date > DATE '{day}')",
         )
         with duckdb.connect() as base:
             for name, table in (("spans", spans), ("now_", now), ("of_day", of_day)):
                 base.register(name, table)
             counts["as_of"] += _differs(base, "of_day")
             base.execute(
-                f"CREATE TABLE told AS SELECT record_id, person_id FROM spans WHERE valid_from <= '{run_id}' AND (valid_to IS NULL OR valid_to > '{run_id}')"
+                "CREATE TABLE told AS SELECT record_id, person_id FROM spans WHERE valid_from <= "
+                f"'{run_id}' AND (valid_to IS NULL OR valid_to > '{run_id}')"
             )
             counts["ledger"] += _differs(base, "told")
             if before is not None:
                 base.register("before_", before)
                 base.register("changes", pq.read_table(folder / "link_changes"))
-                moved = "SELECT b.record_id, coalesce(c.person_id_after, b.person_id) AS person_id FROM before_ b LEFT JOIN (FROM changes WHERE kind = 'record_moved') c USING (record_id) SEMI JOIN now_ USING (record_id)"
+                moved = (
+                    "SELECT b.record_id, coalesce(c.person_id_after, b.person_id) AS person_id FROM "
+                    "before_ b LEFT JOIN (FROM changes WHERE kind = 'record_moved') c USING "
+                    "(record_id) SEMI JOIN now_ USING (record_id)"
+                )
                 sql = f"SELECT count(*) FROM ({moved}) m JOIN now_ n USING (record_id) WHERE m.person_id <> n.person_id"
                 counts["link_changes"] += int(base.execute(sql).fetchall()[0][0])
         before = now
@@ -90,5 +96,8 @@ def disagreements(home: Path, run_ids: list[str]) -> dict[str, int]:
 
 
 def _differs(base: duckdb.DuckDBPyConnection, name: str) -> int:
-    sql = f"SELECT count(*) FROM {name} a FULL JOIN now_ b USING (record_id) WHERE a.person_id IS DISTINCT FROM b.person_id"
+    sql = (
+        f"SELECT count(*) FROM {name} a FULL JOIN now_ b USING (record_id) WHERE a.person_id IS "
+        "DISTINCT FROM b.person_id"
+    )
     return int(base.execute(sql).fetchall()[0][0])

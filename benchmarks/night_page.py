@@ -61,7 +61,9 @@ def many_nights(measures: dict[str, Any]) -> str:
         differ = "first night" if full is None else ", ".join(night["differing_tables"]) or "none"
         times = f"{incremental['seconds']:.0f} | {'' if full is None else format(full['seconds'], '.0f')}"
         rows.append(
-            f"| {night['night']}{' (one feed held)' if night['held'] else ''} | {incremental['records']:,} | {incremental['counts'].get('rows_standardised', 0):,.0f} | {pairs}"
+            f"| {night['night']}{' (one feed held)' if night['held'] else ''} | "
+            f"{incremental['records']:,} | "
+            f"{incremental['counts'].get('rows_standardised', 0):,.0f} | {pairs}"
             f" | {built.get('persons_rebuilt', incremental['persons']):,} | {differ} | {times} |"
         )
     return MANY.format(

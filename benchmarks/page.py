@@ -89,8 +89,10 @@ def _about_run(run: Run) -> str:
     versions = ", ".join(f"{name} {about[name]}" for name in PACKAGES)
     commit = f" of commit {about['commit']}" if about["commit"] else ""
     return (
-        f"Made on {about['date']} by\n\n```\n{about['command']}\n```\n\non {about['cores']} cores ({about['processor']}), "
-        f"{about['memory_gb']:.0f} GB of memory, {about['system']}, Python {about['python']}, with boroughlink{commit}, {versions}."
+        f"Made on {about['date']} by\n\n```\n{about['command']}\n```\n\non {about['cores']} cores "
+        f"({about['processor']}), "
+        f"{about['memory_gb']:.0f} GB of memory, {about['system']}, Python {about['python']}, "
+        f"with boroughlink{commit}, {versions}."
     )
 
 

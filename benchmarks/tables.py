@@ -112,7 +112,10 @@ def cost_table(summaries: Sequence[Summary]) -> str:
                 *ratios,
             ]
         )
-    note = f"\n\n\\* other processes took more than {DISTURBED:.0%} of the cores during one of the turns: wall time may be too long."
+    note = (
+        f"\n\n\\* other processes took more than {DISTURBED:.0%} of the cores during one of "
+        "the turns: wall time may be too long."
+    )
     return table(heads, rows) + (note if any(summary.others_share > DISTURBED for summary in summaries) else "")
 
 
@@ -185,9 +188,12 @@ def growth_part(cities: Sequence[Summary], start: Summary | None) -> list[str]:
     }
     exponents = ", ".join(f"{name} {fit(sizes, cost).exponent:.2f}" for name, cost in costs.items())
     text = (
-        f"boroughlink on the city. Start-up, {idle:.1f} CPU s, is what a set of {START.rows:,} records takes: loading the program and drawing the "
-        "report. *against n log n*: CPU time without start-up as a multiple of n log n drawn through the smallest size; where it falls, time grows more "
-        f"slowly. Exponents of size, fitted on the logarithms: {exponents}; n log n itself would be fitted with {n_log_n_exponent(sizes):.2f} over these sizes."
+        f"boroughlink on the city. Start-up, {idle:.1f} CPU s, is what a set of {START.rows:,} "
+        "records takes: loading the program and drawing the "
+        "report. *against n log n*: CPU time without start-up as a multiple of n log n drawn "
+        "through the smallest size; where it falls, time grows more "
+        f"slowly. Exponents of size, fitted on the logarithms: {exponents}; n log n itself would "
+        f"be fitted with {n_log_n_exponent(sizes):.2f} over these sizes."
     )
     return [table(heads, rows), text]
 
@@ -220,7 +226,8 @@ def first_runs(results: Sequence[Result], everything: Sequence[Summary]) -> list
     more = f" Kernels for other columns were compiled later, in the first run on {later}." if later else ""
     return [
         "## The very first run",
-        f"On a new installation boroughlink compiles its kernels: the first run, on {first.records:,} records, took {first.wall_seconds:.1f} s and "
+        "On a new installation boroughlink compiles its kernels: the first run, on "
+        f"{first.records:,} records, took {first.wall_seconds:.1f} s and "
         f"{first.cpu_seconds:.1f} CPU s; the same run afterwards {start.wall_seconds:.1f} s.{more}",
     ]
 

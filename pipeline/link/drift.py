@@ -88,7 +88,8 @@ def drift_told(metrics: Sequence[Metric]) -> list[str]:
     now, then = (max(values.get(f"matches_per_record{end}", 1.0), 1e-6) for end in ("", "_trained"))
     if (times := max(now / then, then / now)) >= MATCHES[0]:
         sentences.append(
-            f"{now:.2f} matches are expected for a record, {then:.2f} when the model was trained ({_advice(times, MATCHES[1])})."
+            f"{now:.2f} matches are expected for a record, {then:.2f} when the model was trained "
+            f"({_advice(times, MATCHES[1])})."
         )
     return sentences
 
