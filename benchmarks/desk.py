@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import random
-import re
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import duckdb
-import httpx2
 import pyotp
 import sqlalchemy as sa
 import typer
 
 from benchmarks.desk_home import make_home
+from benchmarks.desk_server import Server
+from benchmarks.desk_steward import PASSWORD, Steward, Times
 from benchmarks.machine import about_machine
 from benchmarks.places import HERE
 from flows.desk import open_desk
@@ -35,83 +29,8 @@ from pipeline.review.index import index_of
 from pipeline.stewardship.columns import DESK_ACCOUNTS
 from schemas.settings import RunSettings
 
-PASSWORD = "river copper lantern 9"
-TOKEN = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
-HIDDEN = re.compile(r'type="hidden" name="([a-z_]+)" value="([^"]*)"')
-LIMITS = "review: { requests_a_minute: 1000000, sign_ins_a_minute: 100000 }\n"
-PERSON = re.compile(r'href="/persons/(P[A-Z0-9]+)"')
 GOAL_MS = 300
 app = typer.Typer(add_completion=False)
-Times = dict[str, list[float]]
-
-
-class Steward:
-    """One steward: works questions, and looks a person up after each."""
-
-    def __init__(
-        self, url: str, name: str, secret: str, think: tuple[float, float], names: list[tuple[str, str]], times: Times
-    ) -> None:
-        self.http = httpx2.Client(base_url=url, timeout=60)
-        self.name, self.secret, self.think, self.names, self.times = name, secret, think, names, times
-        self.chance = random.Random(name)
-        self.csrf, self.failed = "", 0
-
-    def sign_in(self) -> None:
-        for path, form in (
-            ("/sign-in", {"name": self.name, "password": PASSWORD}),
-            ("/sign-in/code", {"code": pyotp.TOTP(self.secret).now()}),
-        ):
-            token = TOKEN.search(self.http.get(path).text)
-            assert token
-            answer = self.http.post(path, data={"csrf": token[1], **form})
-            assert answer.status_code == 303, answer.status_code
-        token_found = TOKEN.search(self.http.get("/queue").text)
-        assert token_found
-        self.csrf = token_found[1]
-
-    def work(self, until: float) -> None:
-        while time.monotonic() < until:
-            self._page(
-                "queue",
-                "GET",
-                f"/queue?kind={self.chance.choice(['', 'grey_pair', 'name_only'])}&at={self.chance.randint(1, 40)}",
-            )
-            case = self._page("take next", "POST", "/next", {}).headers["location"]
-            if not case.startswith("/cases/"):
-                continue
-            self._page("reason to look", "POST", f"{case}/why", {"why": "queue"})
-            page = self._page("case", "GET", case).text
-            self._page("case with events", "GET", f"{case}?show=events")
-            self._page("preview", "GET", f"{case}?preview=link")
-            start = page.index(f'action="{case}/decide"')
-            form = dict(HIDDEN.findall(page[start : page.index("</form>", start)]))
-            verdict = self.chance.choice(["link", "unlink", "unsure"])
-            self._page(
-                "decide",
-                "POST",
-                f"{case}/decide",
-                {**form, "verdict": verdict, "code": "history", "decision_id": str(uuid4())},
-                also=(409,),
-            )
-            surname, forename = self.chance.choice(self.names)
-            results = self._page(
-                "search", "POST", "/search", {"surname": surname, "forename": forename, "why": "queue"}
-            ).text
-            if person := PERSON.search(results):
-                self._page("reason to look", "POST", f"/persons/{person[1]}/why", {"why": "queue"})
-                self._page("person", "GET", f"/persons/{person[1]}")
-
-    def _page(
-        self, name: str, method: str, path: str, form: dict[str, str] | None = None, also: tuple[int, ...] = ()
-    ) -> httpx2.Response:
-        time.sleep(self.chance.uniform(*self.think))
-        data = {**form, "csrf": self.csrf} if form is not None else None
-        began = time.perf_counter()
-        answer = self.http.request(method, path, data=data)
-        self.times[name].append((time.perf_counter() - began) * 1000)
-        if answer.status_code not in (200, 303, *also):
-            self.failed += 1
-        return answer
 
 
 @app.command()
@@ -134,7 +53,7 @@ def load(
         index_seconds = time.perf_counter() - began
         people = _accounts(place, stewards)
         turns = {}
-        with _Server(place, workers) as server:
+        with Server(place, workers) as server:
             for title, think in (
                 ("with 1 to 3 seconds to think before each page", (1.0, 3.0)),
                 ("without a pause: each sends the next request at once", (0.0, 0.0)),
@@ -253,58 +172,6 @@ def _forget_codes(home: Home) -> None:
     """Let a code count again, so that the second turn need not wait for the next one."""
     with open_desk(RunSettings(), home, {}) as desk:
         desk.write(lambda connection: connection.execute(sa.update(DESK_ACCOUNTS).values(totp_step=None)))
-
-
-class _Server:
-    def __init__(self, home: Home, workers: int) -> None:
-        self.home, self.workers = home, workers
-
-    def __enter__(self) -> _Server:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        run_file = self.home.root / "run.yaml"
-        run_file.write_text(LIMITS)
-        command = [
-            sys.executable,
-            "-c",
-            "from flows.cli import main; main()",
-            "review",
-            "--port",
-            str(port),
-            "--home",
-            str(self.home.root),
-            "--run-file",
-            str(run_file),
-            "--workers",
-            str(self.workers),
-        ]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        for _ in range(600):
-            try:
-                if httpx2.get(f"{self.url}/health").status_code == 200:
-                    return self
-            except httpx2.HTTPError:
-                time.sleep(0.2)
-        raise RuntimeError("the desk does not start")
-
-    def __exit__(self, *_: object) -> None:
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(30)
-
-    def memory_mb(self) -> float:
-        """Resident memory of the desk's processes."""
-        pages = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                if int(stat.read_text().rpartition(")")[2].split()[2]) == self.process.pid:
-                    pages += int((stat.parent / "statm").read_text().split()[1])
-            except (OSError, ValueError, IndexError):
-                continue
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 if __name__ == "__main__":
