@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.standardise.distinct import Note
@@ -96,34 +97,44 @@ def read_address(
     address: str | None, postcode: str | None, reference: Reference, columns: tuple[str, str] = ("address", "postcode")
 ) -> Address:
     """The address without its postcode, and the postcode of its own cell, or else the one inside the address."""
-    notes: list[Note] = []
-    own_postcode = Postcode()
-    if postcode and postcode.strip():
-        own_postcode = read_postcode(postcode, reference)
-        if own_postcode.reason:
-            notes.append(Note(columns[1], columns[1], own_postcode.reason))
+    cell = _read_cell(address, reference)
+    own_postcode = read_postcode(postcode, reference) if postcode and postcode.strip() else Postcode()
+    reasons = ((columns[1], own_postcode.reason), (columns[0], cell.reason))
+    notes = tuple(Note(column, column, reason) for column, reason in reasons if reason)
+    best = own_postcode
+    if cell.postcodes and not own_postcode.postcode:
+        inside = read_postcode(cell.postcodes[-1], reference)
+        best = inside if inside.postcode or inside.is_no_fixed_abode else own_postcode
+    is_no_fixed_abode = cell.is_homeless or best.is_no_fixed_abode
+    is_known = is_no_fixed_abode or cell.text is not None or best.postcode is not None
+    return Address(cell.text, best, is_no_fixed_abode if is_known else None, notes)
+
+
+class _AddressCell(NamedTuple):
+    """What the cell for the address says by itself."""
+
     text: str | None = None
-    inside: list[str] = []
-    is_homeless = False
-    if address and address.strip():
-        reason = reference.stands_for_nothing("address", address)
-        is_homeless = reason == "no_fixed_abode" or bool(NO_FIXED_ABODE.search(latin(address)))
-        if reason and not is_homeless:
-            notes.append(Note(columns[0], columns[0], reason))
-        elif not is_homeless:
-            text, inside = _lines(address, reference)
-            notes += [] if text or inside else [Note(columns[0], columns[0], "unreadable_address")]
-    if inside and not own_postcode.postcode:
-        inside_postcode = read_postcode(inside[-1], reference)
-        own_postcode = (
-            inside_postcode if inside_postcode.postcode or inside_postcode.is_no_fixed_abode else own_postcode
-        )
-    is_nfa = is_homeless or own_postcode.is_no_fixed_abode
-    is_known = text is not None or own_postcode.postcode is not None
-    return Address(text, own_postcode, is_nfa if is_nfa or is_known else None, tuple(notes))
+    postcodes: Sequence[str] = ()
+    """Those inside the address, in order"""
+    is_homeless: bool = False
+    reason: str | None = None
+    """Why there is no address"""
+
+
+def _read_cell(address: str | None, reference: Reference) -> _AddressCell:
+    if not address or not address.strip():
+        return _AddressCell()
+    reason = reference.stands_for_nothing("address", address)
+    if reason == "no_fixed_abode" or NO_FIXED_ABODE.search(latin(address)):
+        return _AddressCell(is_homeless=True)
+    if reason:
+        return _AddressCell(reason=reason)
+    text, postcodes = _lines(address, reference)
+    return _AddressCell(text, postcodes, reason=None if text or postcodes else "unreadable_address")
 
 
 def _lines(address: str, reference: Reference) -> tuple[str | None, list[str]]:
+    """The address in one line without country and postcodes, and the postcodes that stood in it."""
     text = latin(MARKUP.sub(" ", repair(address)).replace("'", ""))
     inside: list[str] = []
     postcodes = INSIDE.findall(text)
@@ -148,10 +159,10 @@ def _words(line: str, reference: Reference) -> str:
     )
 
 
-def _street(words: list[str], place: int, reference: Reference) -> str:
+def _street(words: list[str], position: int, reference: Reference) -> str:
     """ST is a street after a name, and a saint before one."""
-    before = words[place - 1] if place else ""
-    after = words[place + 1] if place + 1 < len(words) else ""
+    before = words[position - 1] if position else ""
+    after = words[position + 1] if position + 1 < len(words) else ""
     if not before.isalpha() or before in NOT_A_STREET:
         return "ST"
     is_saint = after in reference.forenames or after.removesuffix("S") in reference.forenames
