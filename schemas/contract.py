@@ -128,7 +128,7 @@ class Contract(_Strict):
     """Borough slug to what is otherwise there."""
 
     person: dict[str, tuple[str, ...]]
-    """Person field to the headings seen for it."""
+    """Person field to the headings seen for it; in JSON lines also paths of nested keys, such as ``Address.Postcode``."""
     event: dict[str, tuple[str, ...]] = {}
     """Event field to the headings seen for it; ``attribute.NAME`` for a further column."""
     event_type: str

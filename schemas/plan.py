@@ -117,8 +117,8 @@ def _fixed_shares(comparison: Comparison, levels: tuple[_PlanLevel, ...]) -> dic
     return fixed_shares
 
 
-def _check_sum(place: str, share: Share, given: Mapping[str, float], *, is_all: bool) -> None:
-    total = sum(given.values())
+def _check_sum(place: str, share: Share, fixed: Mapping[str, float], *, is_all: bool) -> None:
+    total = sum(fixed.values())
     if is_all and abs(total - 1) > TOLERANCE:
         raise ValueError(f"{place}: {share} is fixed at every level, but sums to {total:.4f}, not to 1.")
     if not is_all and total >= 1:

@@ -16,7 +16,7 @@ class MergedCells:
     """The merged cells of one sheet that reach over several rows, asked row by row from the top."""
 
     def __init__(self, ranges: Iterable[Range]) -> None:
-        self._ahead = sorted((each for each in ranges if each[1][0] > each[0][0]), reverse=True)
+        self._ahead = sorted((cells for cells in ranges if cells[1][0] > cells[0][0]), reverse=True)
         self._open: list[MergedCell] = []
 
     def beside(self, number: int, cells: Sequence[Cell]) -> tuple[MergedCell, ...]:

@@ -22,7 +22,7 @@ def has_same_cells(
         for name in left.column_names
         if name not in LINEAGE_NAMES and not all(is_empty(table.column(name)) for table in (left, right))
     ]
-    left_part, right_part = _taken(left.select(names), left_rows), _taken(right.select(names), right_rows)
+    left_part, right_part = _take(left.select(names), left_rows), _take(right.select(names), right_rows)
     is_same = np.ones(len(left_rows), bool)
     for left_column, right_column in zip(left_part.columns, right_part.columns, strict=True):
         if not left_column.equals(right_column):
@@ -30,7 +30,7 @@ def has_same_cells(
     return is_same
 
 
-def _taken(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+def _take(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
     """As ``take``; without a copy where most of the rows follow each other."""
     ends = np.flatnonzero(np.diff(rows) != 1) + 1
     if not len(rows) or len(ends) * MIN_SLICE_ROWS > len(rows):

@@ -132,7 +132,7 @@ class Suites:
             SettingsError: If an expectation cannot be evaluated, as where it names a column that is not there.
         """
         frame = frame.reset_index(drop=True)
-        configs = [self._suites[name][at] for at in places]
+        configs = [self._suites[name][place] for place in places]
         is_asked = [not (with_glance and is_met_by_all(config.type, config.kwargs, frame)) for config in configs]
         asked = list(compress(configs, is_asked))
         results = iter(self._ask(f"{name} in part", frame, asked, parameters))
