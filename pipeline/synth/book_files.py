@@ -82,16 +82,16 @@ class _Styles:
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self.book = book
-        self.made: dict[tuple[str | None, bool, bool], object] = {}
+        self.formats: dict[tuple[str | None, bool, bool], object] = {}
 
     def of(self, colour: str | None, *, is_struck: bool, is_day: bool) -> object:
         look = (colour, is_struck, is_day)
-        if look not in self.made:
+        if look not in self.formats:
             fill = {"bg_color": f"#{colour}"} if colour else {}
             struck = {"font_strikeout": True} if is_struck else {}
             shown = {"num_format": "dd/mm/yyyy"} if is_day else {"text_wrap": True}
-            self.made[look] = self.book.add_format(fill | struck | shown)
-        return self.made[look]
+            self.formats[look] = self.book.add_format(fill | struck | shown)
+        return self.formats[look]
 
 
 def _write_line(

@@ -18,16 +18,18 @@ class Recency:
 
     def __init__(self, as_of: dt.date) -> None:
         self.as_of = as_of
-        self.seen: Counter[tuple[str, str]] = Counter()
+        self.n_events: Counter[tuple[str, str]] = Counter()
 
     def settle(self, event: Event, *, is_late: bool) -> None:
         """Set the event's day, and rarely its borough, so that no feed is stale or empty."""
         if event.system not in BY_BOROUGH + FORCE_WIDE or "unnamed" in event.facts:
             return
         if is_late and event.system in BY_BOROUGH:
-            event.borough = next((b for b in BOROUGHS if not self.seen[event.system, b]), event.borough)
+            event.borough = next(
+                (borough for borough in BOROUGHS if not self.n_events[event.system, borough]), event.borough
+            )
         feed = (event.system, event.borough if event.system in BY_BOROUGH else "")
-        self.seen[feed] += 1
-        if self.seen[feed] <= RECENT:
-            day = self.as_of - dt.timedelta(days=self.seen[feed])
+        self.n_events[feed] += 1
+        if self.n_events[feed] <= RECENT:
+            day = self.as_of - dt.timedelta(days=self.n_events[feed])
             event.at = dt.datetime.combine(day, event.at.time())
