@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.core.duckdb_files import duckdb_files
 from pipeline.core.errors import SettingsError
-from pipeline.core.parquet import duckdb_files
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between, values_of
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints

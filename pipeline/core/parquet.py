@@ -6,7 +6,6 @@ and read in a fraction of the time.
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -211,22 +210,6 @@ def _reading(source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> ipc.
         return ipc.IpcReadOptions()
     schema = ipc.open_file(source).schema
     return ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
-
-
-def duckdb_files(place: Path) -> list[str]:
-    """A Parquet file, or those of a folder, as DuckDB's ``read_parquet`` takes them: it reads every path as a pattern."""
-    files = sorted(place.glob("*.parquet")) if place.is_dir() else [place]
-    return [glob.escape(str(path)) for path in files]
-
-
-def sql_text(value: str) -> str:
-    """A text as SQL writes it, where no value can be bound."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def sql_files(place: Path) -> str:
-    """As ``duckdb_files``, to stand between the brackets of ``read_parquet([...])``."""
-    return ", ".join(map(sql_text, duckdb_files(place)))
 
 
 def read_parts(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.core.duckdb_files import duckdb_files
 from pipeline.core.errors import SettingsError
 from pipeline.core.linked_folder import linked_folder
-from pipeline.core.parquet import duckdb_files
 from pipeline.explain.cluster import KeptPair
 from pipeline.explain.graph import Edge
 from pipeline.explain.levels import NOT_FIELDS, level_words

@@ -7,8 +7,8 @@ import glob
 import duckdb
 import pyarrow as pa
 
+from pipeline.core.duckdb_files import sql_files, sql_text
 from pipeline.core.errors import SettingsError, StateError
-from pipeline.core.parquet import sql_files, sql_text
 from pipeline.core.places import Home
 from pipeline.publish.publication import how_to_restore, read_current
 from schemas.tables import PUBLISHED

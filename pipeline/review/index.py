@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.core.duckdb_files import sql_files, sql_text
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import SettingsError
-from pipeline.core.parquet import sql_files, sql_text
 from pipeline.core.places import Home
 
 LOCK, LOG = ".lock", "desk.log"
