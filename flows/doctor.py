@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from flows.decided import decisions_url
 from flows.doctor_machine import Finding, desk_key, disk, home_of, prefect, versions
-from flows.kept import damage
+from flows.doctor_publication import (
+    current_publication,
+    drift,
+    feeds,
+    journal_lines,
+    kept_state,
+    other_publications,
+    publication_files,
+)
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
-from pipeline.core.metrics import Metric
 from pipeline.core.places import Home, misplaced
 from pipeline.core.run_note import RunNote, read_note, utc_now
-from pipeline.link.drift import drift_told
-from pipeline.publish import journal
 from pipeline.publish.orders import orders
 from pipeline.publish.publication import (
     Publication,
-    damaged_publications,
-    how_to_point_again,
-    list_publications,
-    read_current,
 )
-from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.database import engine_of, reading, with_patience
 from pipeline.stewardship.migrate import newest
 from pipeline.validate.last_good import damage_of
 from schemas.contract import load_contracts
-from schemas.model import load_model
 from schemas.settings import SQLITE, RunSettings
 
 PATIENCE_S = 3.0
-OLD_DAYS = 3
 
 
 def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding]:
@@ -51,7 +47,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
             Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
             _contracts(settings),
         ]
-    current = _current(home)
+    current = current_publication(home)
     published = current if isinstance(current, Publication) else None
     holder = lock_holder(home.lock)
     return [
@@ -67,16 +63,16 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         ),
         *_runs(home, is_busy=holder is not None),
         *_leftovers(home, is_busy=holder is not None),
-        *([_publication(published, is_deep=is_deep)] if published else [current]),
-        *_other_publications(home),
-        *_journal(home),
+        *([publication_files(published, is_deep=is_deep)] if published else [current]),
+        *other_publications(home),
+        *journal_lines(home),
         _decisions(settings, home, published),
         *desk_key(home),
         *_last_good(home),
         *_expunge_orders(home, is_busy=holder is not None),
-        *([_kept_state(settings, home, published)] if published else ()),
-        *(_feeds(published) if published else ()),
-        *(_drift(published) if published else ()),
+        *([kept_state(settings, home, published)] if published else ()),
+        *(feeds(published) if published else ()),
+        *(drift(published) if published else ()),
         prefect(),
         _clock(home),
     ]
@@ -136,50 +132,6 @@ def _leftovers(home: Home, *, is_busy: bool) -> Iterator[Finding]:
             f"{len(leftovers)} of a run that died, as {leftovers[0].name}.",
             "The next run removes them.",
         )
-
-
-def _current(home: Home) -> Publication | Finding:
-    try:
-        publication = read_current(home)
-    except StateError as error:
-        return Finding("publication", "problem", f"{error.file} {error.problem}", error.what_to_do)
-    if publication is None and (publications := list_publications(home)):
-        return Finding("publication", "problem", f"{home.current} is gone.", how_to_point_again(publications[-1], home))
-    return publication or Finding("publication", "warning", "none yet.", "Run: boroughlink run")
-
-
-def _other_publications(home: Home) -> Iterator[Finding]:
-    for error in damaged_publications(home):
-        if home.current.resolve() not in Path(error.file).parents:
-            what_to_do = "Restore it from a backup; else remove its folder: nothing goes back to it then."
-            yield Finding("publication", "warning", f"{error.file} {error.problem}", what_to_do)
-
-
-def _journal(home: Home) -> Iterator[Finding]:
-    if n_lines := journal.n_unreadable(home):
-        what_to_do = f"Restore {home.journal} from a backup."
-        yield Finding(
-            "journal",
-            "warning",
-            f"{n_lines:,} lines cannot be read: releases, rollbacks and prunes that they told of are not known.",
-            what_to_do,
-        )
-
-
-def _publication(current: Publication, *, is_deep: bool) -> Finding:
-    damaged = damaged_files(current.folder, is_deep=is_deep)
-    if damaged:
-        return Finding(
-            "publication",
-            "problem",
-            f"{current.run_id} is damaged: {'; '.join(damaged)}.",
-            "Restore it from a backup, or point current at an older publication.",
-        )
-    return Finding(
-        "publication",
-        "ok",
-        f"{current.run_id} goes with its manifest{', every byte' if is_deep else ' (rows; --deep reads every byte)'}.",
-    )
 
 
 def _decisions(settings: RunSettings, home: Home, current: Publication | None) -> Finding:
@@ -263,45 +215,6 @@ def _expunge_orders(home: Home, *, is_busy: bool) -> Iterator[Finding]:
             )
     if all_orders and all(order.expunged_at for order in all_orders):
         yield Finding("expunge orders", "ok", f"{len(all_orders):,} carried out.")
-
-
-def _kept_state(settings: RunSettings, home: Home, current: Publication) -> Finding:
-    if settings.engine != "local" or not load_model(settings.model).is_trained:
-        return Finding("kept state", "ok", "none: with this engine or model every night rebuilds everything.")
-    if kept_damage := damage(home, current.run_id):
-        return Finding(
-            "kept state",
-            "warning",
-            f"of {current.run_id}: {kept_damage}.",
-            "The next night rebuilds everything, and keeps it again.",
-        )
-    return Finding("kept state", "ok", f"the next night goes on from {current.run_id}.")
-
-
-def _feeds(current: Publication) -> Iterator[Finding]:
-    as_of = dt.date.fromisoformat(str(current.manifest.get("as_of", "1970-01-01")))
-    rows = current.table("source_status").select(["feed_id", "state", "reason_code", "export_date"]).to_pylist()
-    not_fresh = [row for row in rows if row["state"] != "fresh"]
-    for row in not_fresh:
-        days = (as_of - row["export_date"]).days if row["export_date"] else None
-        age = "it has no export at all" if days is None else f"its export is {days} days old"
-        yield Finding(
-            "feeds",
-            "problem" if days is None or days >= OLD_DAYS else "warning",
-            f"{row['feed_id']} is {row['state']} ({row['reason_code']}), {age}.",
-            "See validation.html of the run.",
-        )
-    if not not_fresh:
-        yield Finding("feeds", "ok", f"{len(rows)} fresh on {as_of}.")
-
-
-def _drift(current: Publication) -> Iterator[Finding]:
-    measures = current.table("run_metrics")
-    drift_metrics = [Metric(**row) for row in measures.filter(pc.equal(measures.column("stage"), "drift")).to_pylist()]
-    for sentence in drift_told(drift_metrics):
-        yield Finding("drift of the model", "warning", sentence, "Train the model anew: boroughlink train.")
-    if drift_metrics and not drift_told(drift_metrics):
-        yield Finding("drift of the model", "ok", "none that counts, as far as it was measured.")
 
 
 def _clock(home: Home) -> Finding:

@@ -3,68 +3,32 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.around import private
-from flows.checkpoints import NOTE, as_marked
+from flows.feed_notes import READ, STANDARDISE, keep_note, note_failure, note_of
+from flows.last_export import WRITTEN, LastExport, last_export, rules_hash
 from flows.night import Night, passwords
-from flows.resume import code_stamp
 from flows.withholding import withheld
-from pipeline.core.durable import hand_on, write_synced
+from pipeline.core.durable import hand_on
 from pipeline.core.errors import SourceError
 from pipeline.core.log import log
 from pipeline.core.memory import peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table, write_table
-from pipeline.core.places import RunFolder
-from pipeline.publish.publication import read_current
 from pipeline.read.feed import FeedRead, export_sha256, read_feed
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
-from pipeline.standardise.reuse import EarlierExport, needed_columns
-from schemas.contract import Contract
 from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, RECORDS_AGAIN, STD_RECORDS
 
-READ, STANDARDISE = "read", "standardise"
 READING_PEAK = "reading_peak_memory"
 """Measure: MB that this process and those that read held at most, were all at their peak at once"""
-WRITTEN = (
-    (READ, RAW_RECORDS.name),
-    (STANDARDISE, STD_RECORDS.name),
-    (STANDARDISE, EVENTS_STAGED.name),
-    (STANDARDISE, QUARANTINE.name),
-    (STANDARDISE, RECORDS_AGAIN.name),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LastExport:
-    """What the current publication's run made of a feed, by the rules of tonight."""
-
-    folder: RunFolder
-    feed_id: str
-    note: dict[str, Any]
-
-    def read(self) -> EarlierExport:
-        """Its records, as the rows of tonight's export may be again."""
-        read, standardise = (partial(self.folder.table, stage, feed_id=self.feed_id) for stage in (READ, STANDARDISE))
-        return EarlierExport(
-            read_table(read(RAW_RECORDS.name), needed_columns(RAW_RECORDS)),
-            read_table(standardise(STD_RECORDS.name), needed_columns(STD_RECORDS)),
-            read_table(standardise(EVENTS_STAGED.name)),
-            read_table(standardise(RECORDS_AGAIN.name), ["is_lasting"]),
-        )
 
 
 @functools.cache
@@ -120,7 +84,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         "rows_read": read.rows_read,
         "file": read.file,
         "file_sha256": read.file_sha256,
-        "rules": _rules_hash(night, contract),
+        "rules": rules_hash(night, contract),
         "hangs_on_day": standard.depends_on_date,
         "rows_again": standard.n_reused,
         "rows_standardised": len(read.records) - standard.n_reused,
@@ -183,12 +147,6 @@ def is_still_read(night: Night, feed_id: str) -> bool:
         return True
 
 
-def note_failure(night: Night, feed_id: str, error: SourceError) -> None:
-    """Note that tonight's export cannot be used, and why."""
-    keep_note(night, feed_id, READ, {"reason_code": error.code, "reason": str(error)})
-    log("feed failed", feed=feed_id, code=error.code)
-
-
 def read_metrics(night: Night, times: Iterable[FeedTimes], processes: int) -> list[Metric]:
     """Rows standardised tonight, rows that said what they had said, feeds whose export was not read because it is the same, CPU seconds, and memory."""
     notes = [note_of(night.folder, feed_id) for feed_id in night.feeds]
@@ -204,50 +162,8 @@ def read_metrics(night: Night, times: Iterable[FeedTimes], processes: int) -> li
     ]
 
 
-def keep_note(night: Night, feed_id: str, stage: str, facts: Mapping[str, object]) -> None:
-    """Note what a stage made of a feed."""
-    path = _note_path(night.folder, feed_id, stage)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_synced(path, json.dumps(facts))
-
-
-def note_of(folder: RunFolder, feed_id: str, stage: str = READ) -> dict[str, Any]:
-    """What a stage of a run noted of a feed; nothing where it did not."""
-    path = _note_path(folder, feed_id, stage)
-    note: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return note
-
-
-def _note_path(folder: RunFolder, feed_id: str, stage: str) -> Path:
-    return folder.root / stage / feed_id / NOTE
-
-
 def _sha256(night: Night, feed_id: str) -> str:
     return export_sha256(night.feeds[feed_id][1], night.settings.exports)
-
-
-def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
-    """What the current publication's run read; None where its rules were others, a byte has changed, or all is to be rebuilt."""
-    last = last_noted(night, feed_id, contract)
-    if last is None:
-        return None
-    folder = last.folder
-    paths = [folder.table(stage, name, feed_id) for stage, name in WRITTEN]
-    is_whole = as_marked(night.home, folder.root / READ / feed_id, [*paths, _note_path(folder, feed_id, READ)])
-    return last if is_whole else None
-
-
-def last_noted(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
-    """As ``last_export``, without a look at its tables."""
-    base = None if night.is_full else read_current(night.home)
-    if base is None or base.run_id == night.run_id:
-        return None
-    folder = night.home.run(base.run_id)
-    try:
-        note = note_of(folder, feed_id)
-    except (OSError, ValueError):
-        return None
-    return LastExport(folder, feed_id, note) if note.get("rules") == _rules_hash(night, contract) else None
 
 
 def _take_over(night: Night, last: LastExport) -> None:
@@ -260,8 +176,3 @@ def _take_over(night: Night, last: LastExport) -> None:
     facts = {**last.note, "rows_again": again, "rows_standardised": 0, "is_unchanged": True}
     keep_note(night, last.feed_id, READ, facts)
     log("feed unchanged", feed=last.feed_id, rows=last.note["rows_read"])
-
-
-def _rules_hash(night: Night, contract: Contract) -> str:
-    """Hash of all that a row's standard form hangs on besides the row and the day."""
-    return hashlib.sha256(f"{contract.stamp} {code_stamp()} {night.as_of.year}".encode()).hexdigest()

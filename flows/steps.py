@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from flows import built, linking, reading, validating
+from flows import built, linking, validating
 from flows import kept as kept_state
 from flows.checkpoints import Step
+from flows.feed_notes import READ, STANDARDISE
 from flows.night import Night
 from schemas.contract import Contract
 
 
 def read(night: Night, feed_id: str) -> Step:
     """One feed: its export, read and standardised."""
-    folders = (reading.READ, reading.STANDARDISE)
+    folders = (READ, STANDARDISE)
     return Step(night, f"read/{feed_id}", (), tuple(night.folder.file(name) / feed_id for name in folders))
 
 

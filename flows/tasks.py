@@ -20,6 +20,7 @@ from prefect.tasks import exponential_backoff
 from flows import building, linking, reading, stages, steps, validating
 from flows.around import add_metrics, metrics_of, private, timed
 from flows.checkpoints import once
+from flows.feed_notes import note_failure
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import progress
@@ -100,7 +101,7 @@ def read_feeds(night: Night) -> None:
             try:
                 times.append(result())
             except SourceError as error:
-                reading.note_failure(night, feed_id, error)
+                note_failure(night, feed_id, error)
             except StorageError:
                 raise  # of our own disk: no fault of the feed, and none that holding it would mend
             except Exception as error:
@@ -108,7 +109,7 @@ def read_feeds(night: Night) -> None:
                 problem = SourceError(
                     "failed", feed_id, f"could not be processed ({type(error).__name__}).", what_to_do
                 )
-                reading.note_failure(night, feed_id, problem)
+                note_failure(night, feed_id, problem)
     add_metrics(night, reading.read_metrics(night, times, workers.processes))
 
 

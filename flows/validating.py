@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.checkpoints import as_marked
+from flows.feed_notes import READ, STANDARDISE, keep_note, note_of
+from flows.last_export import last_noted
 from flows.night import Night
-from flows.reading import READ, STANDARDISE, keep_note, last_noted, note_of
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import concat, count_rows, read_table, write_table

@@ -16,7 +16,6 @@ from flows.place import home_of
 from pipeline.core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pipeline.explain.cluster import ClusterStory
     from pipeline.explain.graph import Edge
     from pipeline.explain.kept import LinkedTables
     from pipeline.explain.pair import PairStory
@@ -29,7 +28,6 @@ how that person holds together.
 Example: `boroughlink explain 1042 1177 --linked linked`, or `boroughlink explain PERXPCRPQESEX`
 """
 FOR, AGAINST, QUIET = "blue", "dark_orange", "dim"
-MOST_ROWS = 20
 VALUES_SHOWN = (
     "forename",
     "middle_names",
@@ -76,6 +74,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Explain a pair or a person."""
+    from flows.commands.explain_person import explain_person
     from pipeline.explain.kept import open_folder, values_of
     from pipeline.explain.stories import pair_story
 
@@ -84,7 +83,7 @@ def explain(
         if png or values:
             option = "--png" if png else "--values"
             raise SettingsError(option, "is for a pair of records.", "Give two record ids.")
-        _explain_person(linkage, first, as_json)
+        explain_person(linkage, first, as_json)
         return
     story = pair_story(linkage, first, second)
     rows = values_of(linkage, (first, second)) if values else {}
@@ -206,70 +205,3 @@ def _as_text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
-
-
-def _explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> None:
-    from pipeline.explain.cluster import cluster_facts
-    from pipeline.explain.stories import person_story
-
-    story = person_story(linkage, identifier)
-    if as_json:
-        typer.echo(json.dumps(cluster_facts(story)))
-        return
-    console = Console()
-    console.print(Text(f"Person {story.person_id}", "bold"))
-    console.print(Text(_shape(story)))
-    _print_bridge(console, story)
-    for met in story.rules:
-        console.print(Text(f"rule {met.name}: {_pairs(met.n_pairs)} inside, the strongest {_edge(met.strongest)}"))
-    if story.against:
-        console.print(
-            Text(
-                f"speaks against it: {_pairs(len(story.against))} inside below 0 bits, the weakest {_edge(story.against[0])}"
-            )
-        )
-    for how, neighbours in (("waits", story.waiting), ("parted by a steward", story.parted)):
-        for neighbour in neighbours[:MOST_ROWS]:
-            rules = f"; rules {', '.join(neighbour.rules)}" if neighbour.rules else ""
-            pairs_text = f"{_pairs(neighbour.n_pairs)} with person {neighbour.person_id}, the strongest {_edge(neighbour.strongest)}"
-            console.print(Text(f"{how}: {pairs_text}{rules}"))
-    table = Table("record", "pairs", "mean bits", title="Records, best held first", title_justify="left")
-    for member in story.members[:MOST_ROWS]:
-        mean = "" if member.mean_bits is None else f"{member.mean_bits:+z.2f}"
-        table.add_row(Text(member.record_id), f"{member.n_pairs:,}", mean)
-    console.print(table)
-    if len(story.members) > MOST_ROWS:
-        console.print(f"{MOST_ROWS} of {len(story.members):,} records; --json gives all.")
-
-
-def _shape(story: ClusterStory) -> str:
-    records = len(story.members)
-    if records == 1:
-        return "One record; nothing is linked to it."
-    return f"{records:,} records, {_pairs(story.n_pairs, 'scored ')}: {story.density:.0%} of all pairs"
-
-
-def _print_bridge(console: Console, story: ClusterStory) -> None:
-    from pipeline.explain.picture import probability_words
-
-    if story.bridge:
-        half, bits = len(story.bridge.smaller), story.bridge.edge.bits
-        text = f"weakest bridge {_edge(story.bridge.edge)}, probability {probability_words(story.confidence or 0.0)}"
-        alone = (
-            "this pair alone joins"
-            if story.bridge.crossing == 1
-            else f"{story.bridge.crossing:,} pairs, none above {bits:z.2f}, join"
-        )
-        console.print(Text(f"{text}: {alone} {half:,} of its records to the rest"))
-    elif len(story.parts) > 1:
-        console.print(
-            Text(f"Scored pairs hold it in {len(story.parts)} parts: all records together, or a steward, joined them.")
-        )
-
-
-def _pairs(count: int, kind: str = "") -> str:
-    return f"{count:,} {kind}pair{'' if count == 1 else 's'}"
-
-
-def _edge(edge: Edge) -> str:
-    return f"{edge.left} - {edge.right} ({edge.bits:+z.2f} bits)"
