@@ -10,12 +10,12 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.built import PERSONS, RECORD_PERSONS, fields_files, fields_of, write_built, write_identified
 from flows.checkpoints import as_marked
-from flows.decided import changed_since
+from flows.decisions import changed_since
 from flows.kept import read_facts, read_kept_table, write_tables
 from flows.linking import LINK
 from flows.night import Night
+from flows.person_tables import PERSONS, RECORD_PERSONS, fields_files, fields_of, write_built, write_identified
 from flows.reading import records_anew
 from flows.resume import code_stamp
 from flows.validating import VALIDATE
@@ -26,8 +26,9 @@ from pipeline.persons.again import OF_A_PERSON, PersonsBefore
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.questions import doubted_records, links_between
 from pipeline.persons.queue import Queue
-from pipeline.persons.stage import OF_A_RECORD, OF_AN_EVENT, Identified, Linked, Previous, build_persons, identify
+from pipeline.persons.stage import Identified, Previous, build_persons, identify
 from pipeline.persons.survivorship import Survivorship, load_survivorship
+from pipeline.persons.tonight import OF_A_RECORD, OF_AN_EVENT, Linked
 from pipeline.publish.publication import Publication, read_current
 from schemas.model import load_model
 from schemas.tables import LINKS, RECORDS, REVIEW_CLOSED, SOURCE_STATUS

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
-from flows.decided import open_decisions
+from flows.decisions import open_decisions
 from flows.place import settings_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.log import log_to

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flows.decided import decisions_url
+from flows.decisions import decisions_url
 from flows.doctor_machine import Finding, desk_key, disk, home_of, prefect, versions
 from flows.doctor_publication import (
     current_publication,

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from flows.decided import has_decisions, open_decisions
+from flows.decisions import has_decisions, open_decisions
 from pipeline.core.errors import SettingsError
 from pipeline.core.log import log
 from pipeline.core.places import Home

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.decided import decided_tonight, decision_metrics, with_evidence
+from flows.decisions import decided_tonight, decision_metrics, with_evidence
 from flows.engines import engine_of
 from flows.kept import LINK as KEPT_LINK
 from flows.kept import keep_link, kept_frequencies, kept_link, read_facts

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.around import private
 from flows.feed_notes import READ, STANDARDISE, keep_note, note_failure, note_of
 from flows.last_export import WRITTEN, LastExport, last_export, rules_hash
 from flows.night import Night, passwords
+from flows.stage_frame import private
 from flows.withholding import withheld
 from pipeline.core.durable import hand_on
 from pipeline.core.errors import SourceError

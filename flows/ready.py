@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from flows.decided import DECISIONS_URL, has_decisions, open_decisions
+from flows.decisions import DECISIONS_URL, has_decisions, open_decisions
 from flows.night import Night
 from pipeline.core.errors import TRY_AGAIN, SettingsError, StoreUnavailableError
 

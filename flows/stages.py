@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.built import built_rows
-from flows.decided import stamp_of
+from flows.decisions import stamp_of
 from flows.gate import ask_gate
 from flows.kept import forget_others
 from flows.linking import LINK, why_full
 from flows.night import Night
 from flows.outcome import Outcome, worked_on
+from flows.person_tables import built_rows
 from flows.reading import READING_PEAK
 from flows.validating import VALIDATE
 from pipeline.core.durable import write_synced

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flows import built, linking, validating
 from flows import kept as kept_state
+from flows import linking, person_tables, validating
 from flows.checkpoints import Step
 from flows.feed_notes import READ, STANDARDISE
 from flows.night import Night
@@ -43,8 +43,8 @@ def link(night: Night) -> Step:
 
 def persons(night: Night) -> Step:
     """Golden records, identities and questions."""
-    kept_folder = night.home.kept / night.run_id / built.PERSONS
-    return Step(night, "persons", ("link",), (night.folder.file(built.PERSONS), kept_folder))
+    kept_folder = night.home.kept / night.run_id / person_tables.PERSONS
+    return Step(night, "persons", ("link",), (night.folder.file(person_tables.PERSONS), kept_folder))
 
 
 def publish(night: Night) -> Step:

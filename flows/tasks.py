@@ -18,12 +18,12 @@ from prefect.context import FlowRunContext
 from prefect.tasks import exponential_backoff
 
 from flows import building, linking, reading, stages, steps, validating
-from flows.around import add_metrics, metrics_of, private, timed
 from flows.checkpoints import once
 from flows.feed_notes import note_failure
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import progress
+from flows.stage_frame import add_metrics, metrics_of, private, timed
 from flows.workers import Workers
 from pipeline.core.errors import LinkageError, SourceError, StorageError, StoreUnavailableError
 from pipeline.core.log import log

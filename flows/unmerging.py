@@ -8,7 +8,7 @@ from itertools import product
 
 from sqlalchemy import Connection
 
-from flows.seen import facts_within
+from flows.decision_facts import facts_within
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
 from pipeline.review.machine import Made, keep_machine_pairs, made_by_machine

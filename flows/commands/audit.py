@@ -43,7 +43,7 @@ def verify(
 
     Example: `boroughlink audit verify --head 120:9f2c...`
     """
-    from flows.decided import open_decisions
+    from flows.decisions import open_decisions
     from pipeline.stewardship.audit import verify as walk
     from pipeline.stewardship.database import reading
 

@@ -78,8 +78,8 @@ def decide(
     as_json: JsonOption = False,
 ) -> None:
     """Decide, list, write or read."""
-    from flows import decisions_told as printing
-    from flows.decided import check_place, open_decisions
+    from flows import decision_output as printing
+    from flows.decisions import check_place, open_decisions
     from flows.unmerging import entered_with
 
     verdicts = [name for name, is_given in (("link", link), ("unlink", unlink), ("unsure", unsure)) if is_given]
@@ -185,7 +185,7 @@ def _uuid(text: str) -> str:
 
 
 def _pair_facts(place: Home, first: str, second: str) -> dict[str, Any]:
-    from flows.seen import pair_facts, pairs_of
+    from flows.decision_facts import pair_facts, pairs_of
     from pipeline.explain.kept import open_folder
 
     publication = open_folder(place.current.resolve())
@@ -195,7 +195,7 @@ def _pair_facts(place: Home, first: str, second: str) -> dict[str, Any]:
 
 def _pair_facts_if_present(place: Home, left: str, right: str) -> dict[str, Any]:
     """As ``_seen``, of two records that may be gone from the publication."""
-    from flows.seen import pair_facts
+    from flows.decision_facts import pair_facts
     from pipeline.explain.kept import open_folder, person_of
 
     publication = open_folder(place.current.resolve())

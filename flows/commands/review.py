@@ -207,7 +207,7 @@ def _with_audit(
 
 
 def _store(home: Path | None, run_file: Path | None) -> Any:  # noqa: ANN401
-    from flows.decided import open_decisions
+    from flows.decisions import open_decisions
 
     settings, place = settings_of(run_file, home)
     return open_decisions(settings, place, os.environ)

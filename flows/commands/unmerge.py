@@ -34,7 +34,7 @@ def unmerge(
     as_json: JsonOption = False,
 ) -> None:
     """Part records."""
-    from flows.decided import open_decisions
+    from flows.decisions import open_decisions
     from flows.unmerging import unmerge as carry_out
     from pipeline.explain.kept import open_folder
 

@@ -21,7 +21,7 @@ from stewards_say import said
 
 from flows import expunging
 from flows.cli import app
-from flows.decided import open_decisions
+from flows.decisions import open_decisions
 from flows.doctor import examine
 from pipeline.core import durable
 from pipeline.core.parquet import read_table

@@ -14,8 +14,8 @@ from postgres_server import Server, installed, running_server
 from small_london import London, current_run, ended, forked, plain_night
 from stewards_say import said
 
-from flows import decided, expunging
-from flows.decided import open_decisions
+from flows import decisions, expunging
+from flows.decisions import open_decisions
 from flows.expunging import expunge
 from pipeline.core.parquet import read_table
 from pipeline.core.places import Home
@@ -57,7 +57,7 @@ def ordered(london: London, home: Path, record: str) -> None:
 
 def soon_ordered(london: London, home: Path, record: str) -> None:
     """In a process of its own: a database that does not answer is given up soon."""
-    decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
+    decisions.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
     ordered(london, home, record)
 
 

@@ -13,7 +13,7 @@ import yaml
 from small_london import ROWS, London, ended, forked, plain_night, published_tables
 from stewards_say import said
 
-from flows.decided import open_decisions
+from flows.decisions import open_decisions
 from flows.doctor import examine
 from flows.expunging import expunge
 from flows.kept import damage

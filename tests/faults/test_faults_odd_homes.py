@@ -12,7 +12,7 @@ from small_london import London, current_run, ended, forked, plain_night
 from stewards_say import said
 
 from flows.cli import app
-from flows.decided import open_decisions
+from flows.decisions import open_decisions
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 from pipeline.publish.query import query

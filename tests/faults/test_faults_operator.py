@@ -15,7 +15,7 @@ from small_london import London, current_run, ended, forked, killed_after, plain
 from stewards_say import said
 
 from flows.cli import app
-from flows.decided import open_decisions
+from flows.decisions import open_decisions
 from flows.doctor import examine
 from flows.doctor_machine import Finding
 from pipeline.core.lock import lock_holder, run_lock

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_london import London, current_run, ended, forked, plain_night
 
-from flows import decided
+from flows import decisions
 from pipeline.stewardship.store import open_store
 
 pytestmark = pytest.mark.slow
@@ -18,7 +18,7 @@ SHORT_S = 0.5
 
 
 def impatient_night(london: London, home: Path) -> None:
-    decided.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
+    decisions.open_store = lambda url, policy: open_store(url, policy, SHORT_S)
     plain_night(london.night(home, DAY))
 
 

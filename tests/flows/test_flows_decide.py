@@ -13,7 +13,7 @@ from command_line import NightOnSample, boroughlink
 from typer.testing import CliRunner, Result
 
 from flows.commands.decide import decide
-from flows.decided import decisions_url
+from flows.decisions import decisions_url
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, SettingsError
 from pipeline.core.parquet import read_table, write_table
 from pipeline.core.places import Home

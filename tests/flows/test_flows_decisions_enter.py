@@ -13,9 +13,9 @@ from command_line import NightOnSample
 from stewards_say import retracted, said
 
 from flows import linking
-from flows.decided import changed_since, decided_tonight, open_decisions, stamp_of
+from flows.decision_facts import pair_facts
+from flows.decisions import changed_since, decided_tonight, open_decisions, stamp_of
 from flows.night import Night, plan_night
-from flows.seen import pair_facts
 from pipeline.core.errors import StoreUnavailableError
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flows import tasks
-from flows.around import private
 from flows.night import passwords, plan_night
+from flows.stage_frame import private
 from pipeline.core.errors import LinkageError, SourceError
 from schemas.settings import RunSettings
 

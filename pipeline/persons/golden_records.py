@@ -1,0 +1,85 @@
+"""Golden records of tonight: of all persons, or of those to whom something happened while the others are taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.core.lookup import places_among
+from pipeline.core.parquet import read_parts
+from pipeline.persons.again import FieldsSince, PersonsBefore, of_persons, replace_persons
+from pipeline.persons.content import persons_of_other_confidence, persons_of_other_questions, rows_of_other
+from pipeline.persons.golden import person_fields, persons_table
+from pipeline.persons.identity import Identities, persons_changed
+from pipeline.persons.survivorship import Survivorship
+from pipeline.persons.tonight import Tonight, with_events
+
+PERSONS_AT_ONCE = 50_000
+
+
+def confidence_of(records: pa.Table, clusters: pa.Table) -> pa.Table:
+    """Confidence of the cluster that each person is; a cluster has the id of its first record."""
+    first = places_among(clusters.column("cluster_id"), records.column("record_id"))
+    return pa.table(
+        {"person_id": records.column("person_id").take(pa.array(first)), "confidence": clusters.column("confidence")}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRecords:
+    """Golden records of tonight: each way gives persons, their fields, and how many persons were made anew."""
+
+    records: pa.Table
+    """With person_id"""
+    tonight: Tonight
+    confidence: pa.Table
+    """Of each person: person_id and confidence"""
+    queue: pa.Table
+    survivorship: Survivorship
+
+    def make_all(self) -> tuple[Iterable[pa.Table], pa.Table, int]:
+        """Of all persons, some at a time: what one of them needs while it is made is far more than what is kept of it."""
+        persons = self.records.column("person_id")
+        person_ids = pc.unique(persons).sort()
+        place = places_among(persons, person_ids)
+        begins = range(0, len(person_ids), PERSONS_AT_ONCE) or (0,)
+        parts = [self._rows((place >= first) & (place < first + PERSONS_AT_ONCE)) for first in begins]
+        return (
+            [persons_made for persons_made, _ in parts],
+            pa.concat_tables(fields for _, fields in parts),
+            len(person_ids),
+        )
+
+    def make_touched(
+        self, before: PersonsBefore, identities: Identities
+    ) -> tuple[Iterable[pa.Table], FieldsSince, int]:
+        """Of those persons who are not made of what they were; the others are taken over."""
+        persons = self.records.column("person_id")
+        groups = [
+            pa.array(persons_changed(identities), pa.string()),
+            persons.take(
+                pa.array(rows_of_other("made_of", before.records, self.tonight.contents, self.tonight.places))
+            ).combine_chunks(),
+            persons_of_other_confidence(before.persons, self.confidence),
+            persons_of_other_questions(before.persons, self.queue),
+        ]
+        touched = pc.unique(pa.concat_arrays(groups))
+        persons_made, fields = self._rows(pc.is_in(persons, touched).to_numpy())
+        return (
+            replace_persons(read_parts(before.golden), touched, persons_made),
+            before.person_fields.next_night(touched, fields),
+            len(persons_made),
+        )
+
+    def _rows(self, is_wanted: NDArray[np.bool_]) -> tuple[pa.Table, pa.Table]:
+        """Persons and their fields, of these records."""
+        records, events, rows = with_events(self.records, self.tonight.events, is_wanted)
+        events = events.append_column("person_id", records.column("person_id").take(pa.array(rows)))
+        fields = person_fields(records, self.survivorship)
+        confidence = of_persons(self.confidence, pc.unique(records.column("person_id")))
+        return persons_table(records, events, fields, confidence, self.queue), fields
