@@ -80,16 +80,8 @@ def write_report(
 ) -> Outcome:
     """Write report.html into the run's folder; returns what the night came to."""
     tables = {name: read_table(published / name, columns) for name, columns in COLUMNS.items()}
-    has_before = any(publication.run_id != night.run_id for publication in list_publications(night.home))
-    model = load_model(night.settings.model).stamp
-    measures = [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")]
-    as_of, drift = night.as_of.isoformat(), drift_told(metrics)
-    why, built = why_full(night), _work_counts(metrics)
-    story = NightStory(
-        tables, measures, night.run_id, as_of, model, has_before, refused, drift, worked_on=worked_on(why, built)
-    )
     path = night.folder.file("report.html")
-    write_synced(path, render_report(story))
+    write_synced(path, _report_page(night, tables, metrics, refused))
     decisions = tables["links"].column("decision")
     return Outcome(
         run_id=night.run_id,
@@ -107,8 +99,26 @@ def write_report(
         ),
         seconds=round(seconds, 3),
         peak_mb=round(_most_mb(metrics), 1),
-        why_full=why,
-        built=built,
+        why_full=why_full(night),
+        built=_work_counts(metrics),
+    )
+
+
+def _report_page(
+    night: Night, tables: Mapping[str, pa.Table], metrics: Sequence[Metric], refused: Sequence[str]
+) -> str:
+    return render_report(
+        NightStory(
+            tables,
+            [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")],
+            night.run_id,
+            night.as_of.isoformat(),
+            load_model(night.settings.model).stamp,
+            has_before=any(publication.run_id != night.run_id for publication in list_publications(night.home)),
+            refused=refused,
+            drift=drift_told(metrics),
+            worked_on=worked_on(why_full(night), _work_counts(metrics)),
+        )
     )
 
 

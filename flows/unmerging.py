@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -12,7 +12,7 @@ from flows.decision_facts import facts_within
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
 from pipeline.review.machine import Made, keep_machine_pairs, made_by_machine
-from pipeline.stewardship.decision import Pair, is_same_person, links_to_lift, pair_state
+from pipeline.stewardship.decision import Decision, Pair, PairState, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Store
 from schemas.decisions import NewDecision
@@ -62,25 +62,15 @@ def unmerge(
     parted, stay = _sides(publication, person_id, record_ids)
     pairs: list[Pair] = [(min(pair), max(pair)) for pair in product(parted, stay)]
     decided = store.about(parted)
-    decided_pairs = {pair: decided[pair] for pair in pairs if pair in decided}
-    states = {pair: pair_state(decision) for pair, decision in decided_pairs.items()}
-    links = [decision for pair, state in states.items() for decision in links_to_lift(decided_pairs[pair], state)]
+    states = {pair: pair_state(decided[pair]) for pair in pairs if pair in decided}
+    links = [decision for pair, state in states.items() for decision in links_to_lift(decided[pair], state)]
     parted_already = {pair: state for pair, state in states.items() if state.head and state.head.verdict == "unlink"}
-    seconded = [
-        head
-        for state in parted_already.values()
-        if (head := state.head) in state.waiting
-        and head
-        and not is_same_person(head.decided_by, by_and_reason["decided_by"])
-    ]
-    facts = {
-        (pair_facts["record_id_l"], pair_facts["record_id_r"]): pair_facts
-        for pair_facts in facts_within(publication, person_id, pairs)
-    }
+    to_confirm = list(_waiting_for(by_and_reason["decided_by"], parted_already.values()))
+    facts = {(row["record_id_l"], row["record_id_r"]): row for row in facts_within(publication, person_id, pairs)}
     size = {"n_records": len(parted) + len(stay)}
     new = [
-        *(NewDecision(verdict="retract", retracts=decision.decision_id, **by_and_reason, **size) for decision in links),
-        *(NewDecision(confirms=decision.decision_id, **by_and_reason) for decision in seconded),
+        *(NewDecision(verdict="retract", retracts=link.decision_id, **by_and_reason, **size) for link in links),
+        *(NewDecision(confirms=unlink.decision_id, **by_and_reason) for unlink in to_confirm),
         *(
             NewDecision(verdict="unlink", **by_and_reason, **facts[pair])
             for pair in pairs
@@ -88,17 +78,25 @@ def unmerge(
         ),
     ]
     machine_view = made_by_machine([*parted, *stay], rows_between(publication, [*parted, *stay]), pairs)
-    entered = entered_with(store, new, machine_view)[len(links) + len(seconded) :]
+    entered = entered_with(store, new, machine_view)[len(links) + len(to_confirm) :]
     return Unmerged(
         person_id,
         parted,
         stay,
-        len(links),
-        len(entered),
-        len(seconded),
-        len(parted_already) - len(seconded),
-        sum(recorded.decision.needs_second for recorded in entered),
+        retracted=len(links),
+        entered=len(entered),
+        confirmed=len(to_confirm),
+        already=len(parted_already) - len(to_confirm),
+        waiting=sum(recorded.decision.needs_second for recorded in entered),
     )
+
+
+def _waiting_for(steward: str, states: Iterable[PairState]) -> Iterator[Decision]:
+    """Unlinks of somebody else that wait for a second person, whom this steward may be."""
+    for state in states:
+        head = state.head
+        if head and head in state.waiting and not is_same_person(head.decided_by, steward):
+            yield head
 
 
 def entered_with(store: Store, new: Sequence[NewDecision], machine_view: Mapping[Pair, Made]) -> list[Recorded]:
