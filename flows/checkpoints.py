@@ -1,7 +1,7 @@
 """Finished stages are not repeated: a marker beside what a stage wrote says from what, and how its files look.
 
-``<run>/<stage>/done.json`` is written last, after everything else is on disk. A run that is continued believes a marker only
-where it was made from the same inputs and every file still has its size and checksum; else the stage runs again.
+``<run>/<stage>/done.json`` is written last, after everything else is on disk. A run that is continued believes a marker
+only where it was made from the same inputs and every file still has its size and checksum; else the stage runs again.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ VERDICTS = ("link", "unlink", "unsure", "retract")
 def read_decisions(path: Path) -> pa.Table:
     """The decisions of a file: record_id_l, record_id_r, decision, decided_at (UTC, null where the file does not say).
 
-    Other columns are not read. ``verdict`` stands for ``decision`` too, so that what ``boroughlink decide --export`` writes
-    can be trained on.
+    Other columns are not read. ``verdict`` stands for ``decision`` too, so that what ``boroughlink decide --export``
+    writes can be trained on.
 
     Raises:
         SourceError: If the file cannot be read, lacks a column, or a row says something else than a decision.

@@ -76,7 +76,8 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
     """The decisions that stand, on tonight's records.
 
     Raises:
-        StoreUnavailableError: If there is a store and it does not answer: without it people would be joined whom stewards parted.
+        StoreUnavailableError: If there is a store and it does not answer: without it people would be joined whom
+            stewards parted.
     """
     log = DECISIONS.arrow_schema().empty_table()
     if has_decisions(night.settings, night.home, os.environ):

@@ -55,7 +55,8 @@ def expunge(
 
     Raises:
         SettingsError: If the order is not told, or nothing of a record is here.
-        StoreUnavailableError: If the store of decisions does not answer, or its role may not erase: nothing was done then.
+        StoreUnavailableError: If the store of decisions does not answer, or its role may not erase: nothing was done
+            then.
         StateError: If a table cannot be read, so that nothing can be taken out of it.
         PublishRefusedError: If a publication without the records would contradict itself; the old one is untouched.
     """

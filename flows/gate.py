@@ -40,8 +40,8 @@ def release(home: Home, run_id: str, by: str, reason: str) -> None:
     """Publish what the gate held back, on the record: the journal first, then the switch.
 
     Raises:
-        SettingsError: If the gate did not hold the run back, or another publication has taken the place of the one it was
-            measured against.
+        SettingsError: If the gate did not hold the run back, or another publication has taken the place of the one it
+            was measured against.
         StateError: If its tables are gone or damaged, or an expunge was cut short.
         RunLockedError: If a run is at work.
     """

@@ -1,8 +1,8 @@
 """What a night keeps for the next one, so that only what is new or changed is worked on again.
 
-``<home>/kept/<run_id>`` belongs to the publication of that name: a night goes on from what lies beside the current one, and from
-nothing else. Where that is gone, damaged or of another program, the night is a full one and gives the same. Nothing here is
-needed to read a publication, and all of it may be deleted at any time.
+``<home>/kept/<run_id>`` belongs to the publication of that name: a night goes on from what lies beside the current one,
+and from nothing else. Where that is gone, damaged or of another program, the night is a full one and gives the same.
+Nothing here is needed to read a publication, and all of it may be deleted at any time.
 """
 
 from __future__ import annotations

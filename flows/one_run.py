@@ -28,7 +28,8 @@ from pipeline.core.run_note import RunNote, change_note, utc_now
 def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> Outcome:
     """Run the flow under the lock, with a log in the run's folder and, on a console, progress.
 
-    A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned with.
+    A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned
+    with.
     """
     with _storage_errors_in_words(night), run_lock(night.home.lock):
         forget_checksums()

@@ -1,7 +1,7 @@
 """What the stage of persons hands on: its tables as they lie in the run's folder, and how they are read from there.
 
-What is large and mostly as it was is not written again: records and events are as linking wrote them but for their persons, and of
-``person_fields`` only what took the place of other rows since some night is written.
+What is large and mostly as it was is not written again: records and events are as linking wrote them but for their
+persons, and of ``person_fields`` only what took the place of other rows since some night is written.
 """
 
 from __future__ import annotations

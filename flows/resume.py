@@ -51,12 +51,13 @@ MEASURED_FROM_BASE = ("persons", "source_status")
 def begin(night: Night, *, fresh: bool = False) -> Night:
     """The night with the run it is: an unfinished run of the same date and stamps, else a new one.
 
-    Every other unfinished run is abandoned; its publication counts where it had got as far as that. ``fresh`` abandons all.
+    Every other unfinished run is abandoned; its publication counts where it had got as far as that. ``fresh`` abandons
+    all.
 
     Raises:
         StateError: If the publication that the night builds on is damaged.
-        SettingsError: If the night is before the date of the publication it would build on, or a file that the run file names
-            cannot be used.
+        SettingsError: If the night is before the date of the publication it would build on, or a file that the run file
+            names cannot be used.
         StoreUnavailableError: If the store of decisions does not answer.
     """
     home = night.home

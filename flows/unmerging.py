@@ -44,9 +44,10 @@ def unmerge(
 ) -> Unmerged:
     """Part records from the rest of their person, from the next night on.
 
-    Each named record is decided to be another person than each record that stays: fewer decisions would not do, for any record
-    that stays could draw a named one back. Named records may stay with each other. Links of stewards across the cut are taken
-    back first. It may be called again: what stands is not decided twice, and what another steward entered is confirmed.
+    Each named record is decided to be another person than each record that stays: fewer decisions would not do, for any
+    record that stays could draw a named one back. Named records may stay with each other. Links of stewards across the
+    cut are taken back first. It may be called again: what stands is not decided twice, and what another steward entered
+    is confirmed.
 
     Args:
         publication: what the steward sees.
@@ -57,7 +58,8 @@ def unmerge(
 
     Raises:
         SettingsError: If a record is not one of the person, none stays, or too many pairs would be decided.
-        DecisionConflictError: If links of stewards over a record of somebody else join the two sides; nothing is entered.
+        DecisionConflictError: If links of stewards over a record of somebody else join the two sides; nothing is
+            entered.
     """
     parted, stay = _sides(publication, person_id, record_ids)
     pairs: list[Pair] = [(min(pair), max(pair)) for pair in product(parted, stay)]

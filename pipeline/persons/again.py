@@ -1,7 +1,7 @@
 """Persons of whom nothing changed are those of the last publication; the others are made anew.
 
-A person is made of its records, their events, the confidence of its cluster and its open questions. Where all of these are as
-they were, and the rules are, so is the person: taking it over gives what making it anew would give.
+A person is made of its records, their events, the confidence of its cluster and its open questions. Where all of these
+are as they were, and the rules are, so is the person: taking it over gives what making it anew would give.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def replace_persons(parts_before: Iterable[pa.Table], touched: pa.Array, new_row
         touched: persons whose rows before do not count.
         new_rows: rows of touched persons, in the order of the key.
 
-    Cost: a few steps for each touched person; rows that stay together are one piece of the table, where pieces are worth it.
+    Cost: a few steps for each touched person; rows that stay together are one piece of the table, where pieces are
+        worth it.
     """
     touched_ids = np.sort(np.asarray(touched.to_pylist(), object))
     new_runs = _Runs(new_rows)

@@ -53,8 +53,8 @@ class Causes:
 def judge(overlap: Overlap, seen_before: Iterable[str], evidence: Evidence) -> Causes:
     """Blame every change on a decision, on records, or else on the model or on other persons' data.
 
-    A cluster is judged with last night's persons of its records, and a person with tonight's clusters of its records: so
-    a part that was split off by a record's withdrawal knows of that record.
+    A cluster is judged with last night's persons of its records, and a person with tonight's clusters of its records:
+    so a part that was split off by a record's withdrawal knows of that record.
 
     Args:
         overlap: what changed.

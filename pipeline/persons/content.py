@@ -1,6 +1,7 @@
 """What records and persons say, as hashes of 64 bits: which of them say something else than last night.
 
-A record that says what it said has the same hash; that one which says something else has too happens once in 10^19 changes.
+A record that says what it said has the same hash; that one which says something else has too happens once in 10^19
+changes.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ LISTS = frozenset(column.name for column in RECORDS.columns if pa.types.is_list(
 def record_contents(std_records: pa.Table, events: pa.Table, record_of_event: NDArray[np.int64]) -> pa.Table:
     """One row a record, in the order of their ids: feed_id, contract_version, and two hashes.
 
-    ``content`` is of what the record says of its person, ``made_of`` of all that a golden record takes from it, its events included.
+    ``content`` is of what the record says of its person, ``made_of`` of all that a golden record takes from it, its
+    events included.
 
     Args:
         std_records: in the order of their ids.

@@ -44,8 +44,8 @@ def resolve(ledger: pa.Table, person_id: str) -> tuple[str, ...]:
     """The present person or persons that the id stands for; itself first, then the one with most of its records.
 
     An id that stands is itself, and every part that was split from it and holds a record it had. An id that ended is
-    whoever holds its last records now; where they are all withdrawn, whoever stands at the end of its merges and splits.
-    Nobody where that person is withdrawn too, and for an id that the ledger does not know.
+    whoever holds its last records now; where they are all withdrawn, whoever stands at the end of its merges and
+    splits. Nobody where that person is withdrawn too, and for an id that the ledger does not know.
     """
     spans = spans_where(ledger, "person_id", person_id)
     if not spans:

@@ -67,7 +67,8 @@ def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
 def compare_rows(cluster_members: pa.Table, ledger: pa.Table, before: pa.Table, places: np.ndarray) -> Overlap:
     """The same, where the rows of last night are there: few of them differ, and only these are looked at.
 
-    A cluster is named by its first record. So one has the same records as before unless a record came to its name or left it.
+    A cluster is named by its first record. So one has the same records as before unless a record came to its name or
+    left it.
 
     Args:
         cluster_members: as above.

@@ -33,9 +33,9 @@ class Queue:
 def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Queue | None, run_id: str) -> Queue:
     """Open questions, and all that were ever closed.
 
-    One question stands for a person or a pair of persons. It goes on as long as there is something to ask about these persons;
-    where they merged or split, about the persons whom its two records belong to now, else those that its persons became. Of two
-    questions that come together the older goes on.
+    One question stands for a person or a pair of persons. It goes on as long as there is something to ask about these
+    persons; where they merged or split, about the persons whom its two records belong to now, else those that its
+    persons became. Of two questions that come together the older goes on.
 
     Args:
         doubts: what questions are made of tonight.

@@ -1,7 +1,8 @@
 """Checks of a finished set of tables, before readers see it.
 
-Ids are compared as text once, where their places among the records and persons are looked up; what must hold between the tables
-is told of places. Where a record's person is not there at all, that is told, and other counts may be higher for it.
+Ids are compared as text once, where their places among the records and persons are looked up; what must hold between
+the tables is told of places. Where a record's person is not there at all, that is told, and other counts may be higher
+for it.
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ class _RecordsByPerson:
     def look_up(self, part: pa.Table) -> tuple[np.ndarray, np.ndarray]:
         """The person of each row, as a place, and whether the row's record is one of the person's.
 
-        Rows of few persons are looked up among these persons and their records only: few enough to be looked up quickly.
+        Rows of few persons are looked up among these persons and their records only: few enough to be looked up
+        quickly.
         """
         ids = one_piece(part, "person_id")
         starts = np.flatnonzero(

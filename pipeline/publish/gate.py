@@ -1,7 +1,7 @@
 """The publish gate: a night that changed more than the run file allows is held back until an operator releases it.
 
-Each limit is measured on the finished tables and, where it speaks of a change, against the publication that readers see.
-What is told are shares, counts and names of sources: no personal data.
+Each limit is measured on the finished tables and, where it speaks of a change, against the publication that readers
+see. What is told are shares, counts and names of sources: no personal data.
 """
 
 from __future__ import annotations

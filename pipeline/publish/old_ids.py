@@ -1,6 +1,7 @@
 """Person ids that only publications had which were rolled back and pruned: they were published, so they resolve for ever.
 
-``state/old_ids/RUN.arrow`` holds the rows of that publication's identity ledger whose person_id the current one does not know.
+``state/old_ids/RUN.arrow`` holds the rows of that publication's identity ledger whose person_id the current one does
+not know.
 """
 
 from __future__ import annotations

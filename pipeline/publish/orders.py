@@ -1,7 +1,7 @@
 """Orders to expunge records: ``state/expunged.json``, which keeps their records out of every later night.
 
-An order is noted before anything of it is done and again when all of it is done, so that one that was cut short is known. No
-order names a record or its content: of a record it keeps a SHA-256 of the record's id.
+An order is noted before anything of it is done and again when all of it is done, so that one that was cut short is
+known. No order names a record or its content: of a record it keeps a SHA-256 of the record's id.
 """
 
 from __future__ import annotations

@@ -79,7 +79,8 @@ def publish(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mapping[
         home: where publications lie.
         run_id: names the publication.
         tables: every published table, by name.
-        facts: what the manifest tells besides: model, contracts, inputs, settings; no personal data, no machine's paths.
+        facts: what the manifest tells besides: model, contracts, inputs, settings; no personal data, no machine's
+            paths.
 
     Raises:
         PublishRefusedError: If a check fails; the last publication stays.

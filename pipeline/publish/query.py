@@ -31,8 +31,8 @@ READING = {duckdb.StatementType.SELECT}
 def query(home: Home, sql: str) -> pa.Table:
     """The rows of one SELECT; each published table is a view of its name.
 
-    Besides, ``record_spans`` has a row a record and span of the ledger, and ``person_as_of(record_id, day)`` tells whose a
-    record was on a day.
+    Besides, ``record_spans`` has a row a record and span of the ledger, and ``person_as_of(record_id, day)`` tells
+    whose a record was on a day.
 
     Raises:
         SettingsError: If nothing is published yet, or the statement is not one SELECT that DuckDB understands.

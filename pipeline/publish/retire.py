@@ -33,8 +33,8 @@ class Pruned:
 def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
     """Point ``current`` at another publication; returns those that are taken back by it. Call it under the run lock.
 
-    The next night goes on from what is current: identities, questions and limits are those of that publication. The last good
-    exports and stewards' decisions stay as they are.
+    The next night goes on from what is current: identities, questions and limits are those of that publication. The
+    last good exports and stewards' decisions stay as they are.
 
     Raises:
         SettingsError: If there is no such publication, or it is current already.
@@ -62,9 +62,9 @@ def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
 def plan_prune(home: Home, keep: int) -> Pruned:
     """What keeping only the newest publications would remove; the current one always stays.
 
-    Kept besides: the folder of every run that stays published, of every run since the current one, and of one that could be
-    released or continued. State (last good exports, decisions, the journal) is never touched; the ledger of the current
-    publication still tells whose every record was in every run of its history.
+    Kept besides: the folder of every run that stays published, of every run since the current one, and of one that
+    could be released or continued. State (last good exports, decisions, the journal) is never touched; the ledger of
+    the current publication still tells whose every record was in every run of its history.
     """
     taken_back = rolled_back(home)
     standing = [publication.run_id for publication in list_publications(home)]

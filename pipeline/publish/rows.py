@@ -1,6 +1,7 @@
 """Rows of a finished table: in memory, or in parts as they come from the files of a stage.
 
-A million records have gigabytes of values behind them: to hold all of them at once costs more than to read some of them twice.
+A million records have gigabytes of values behind them: to hold all of them at once costs more than to read some of them
+twice.
 """
 
 from __future__ import annotations
