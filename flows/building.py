@@ -1,4 +1,4 @@
-"""The stage that builds persons: it takes over from the current publication whom nothing happened to, where it may."""
+"""The stage that builds persons; whoever did not change is taken over from the current publication where that is allowed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _keep(night: Night, identified: Identified) -> None:
 
 
 def _doubts(night: Night, tables: Mapping[str, pa.Table], questions_before: Queue | None) -> Doubts:
-    """What questions are made of. The links are gone through in parts: few are between records that a question may name."""
+    """What questions are made of; links are read in parts, for few of them join records that a question may name."""
     review_bits = load_model(night.folder.file("model.toml")).policy[night.settings.policy].review_bits
     pairs, clusters, standing = (tables[name] for name in ("review_pairs", "clusters", "standing_decisions"))
     doubts = Doubts(pairs, clusters, NO_LINKS, standing, review_bits, night.settings.most_records)
@@ -91,7 +91,7 @@ def _doubts(night: Night, tables: Mapping[str, pa.Table], questions_before: Queu
 
 
 def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table]) -> Linked:
-    """What linking handed on."""
+    """The tables of linking, with the decisions and records that changed since the last publication."""
     path = night.home.run(before.run_id).table(LINK, "decided_pairs") if before else None
     decided = changed_since(read_table(path) if path and path.is_file() else None, tables["decided_pairs"])
     records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))
@@ -100,7 +100,7 @@ def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Ta
 
 
 def _renewed_records(night: Night, before: Publication, std_records: pa.Table) -> pa.Array:
-    """Records whose content may differ from the publication's; of a feed that was not fresh tonight or then, all of them."""
+    """Records whose content may differ from the publication's: all of them where a feed was not fresh tonight or then."""
     tonight = read_table(night.folder.table(VALIDATE, SOURCE_STATUS.name))
     fresh = set.intersection(*(_fresh_feeds(status) for status in (tonight, before.table(SOURCE_STATUS.name))))
     is_other = pc.invert(pc.is_in(std_records.column("feed_id"), pa.array(sorted(fresh), pa.string())))
@@ -109,7 +109,7 @@ def _renewed_records(night: Night, before: Publication, std_records: pa.Table) -
 
 
 def _fresh_feeds(source_status: pa.Table) -> set[str]:
-    """Feeds whose export of that night counts."""
+    """Feeds whose export of that night was used."""
     return set(source_status.column("feed_id").filter(pc.equal(source_status.column("state"), "fresh")).to_pylist())
 
 
@@ -133,12 +133,12 @@ def _survivorship(night: Night) -> Survivorship:
 
 
 def _rules(night: Night) -> str:
-    """Hash of what a golden record hangs on besides its records."""
+    """Hash of everything but its records that a golden record depends on."""
     return hashlib.sha256(f"{_survivorship(night)} {code_stamp()}".encode()).hexdigest()
 
 
 def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
-    """The last publication's persons, from its run; None where other rules made them, a byte changed, or all is to be rebuilt."""
+    """The persons of the last publication; None if other rules made them, a byte changed, or all is to be rebuilt."""
     folder, run = night.home.kept / before.run_id / PERSONS, night.home.run(before.run_id)
     facts = read_facts(folder)
     if night.is_full or facts is None or facts.get("rules") != _rules(night):
@@ -157,6 +157,6 @@ def _persons_before(night: Night, before: Publication) -> PersonsBefore | None:
 
 
 def _closed_before(before: Publication) -> pa.Table:
-    """Closed questions of the last publication; none in one of an older version, which did not keep them."""
+    """Closed questions of the last publication; none if an older version made it, which did not keep them."""
     is_there = (before.folder / REVIEW_CLOSED.name).is_dir()
     return before.table(REVIEW_CLOSED.name) if is_there else REVIEW_CLOSED.arrow_schema().empty_table()

@@ -1,4 +1,4 @@
-"""Finished stages are not repeated: a marker beside what a stage wrote says from what, and how its files look.
+"""Finished stages are not repeated: a marker beside a stage's files tells its inputs, and each file's size and checksum.
 
 ``<run>/<stage>/done.json`` is written last, after everything else is on disk. A run that is continued believes a marker
 only where it was made from the same inputs and every file still has its size and checksum; else the stage runs again.
@@ -43,7 +43,7 @@ class Step:
 
     @property
     def marker(self) -> Path:
-        """Where it says that it is done."""
+        """The file that says that the step is done."""
         return self.night.folder.root / self.name / MARKER
 
     def inputs(self) -> str:
@@ -63,7 +63,7 @@ class Step:
 
 
 def once(step: Step, kind: type[T], work: Callable[[], T], is_current: Callable[[], bool] = lambda: True) -> T:
-    """What the step gives: from its marker where it is done, else by doing it.
+    """The step's result: from its marker where the step is done, else by doing it.
 
     Args:
         step: what is done, and where its marker lies.
@@ -88,7 +88,7 @@ def once(step: Step, kind: type[T], work: Callable[[], T], is_current: Callable[
 
 
 def as_marked(home: Home, folder: Path, paths: Iterable[Path]) -> bool:
-    """Whether files that a finished step wrote are byte by byte what its marker, in its folder, says."""
+    """Whether the files of a finished step are byte by byte those that the marker in its folder tells of."""
     try:
         outputs = json.loads((folder / MARKER).read_text("utf-8"))["outputs"]
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -103,7 +103,7 @@ def as_marked(home: Home, folder: Path, paths: Iterable[Path]) -> bool:
 
 
 def _clear(step: Step) -> None:
-    """Nothing of an earlier try stays where the stages of this run read; what is published is left alone."""
+    """Remove what an earlier try left in the run's folder; what is published is left alone."""
     step.marker.unlink(missing_ok=True)
     for path in step.outputs:
         if path.is_relative_to(step.night.folder.root):
@@ -123,7 +123,7 @@ def _mark(step: Step, result: object) -> None:
 
 
 def _valid_marker(step: Step) -> dict[str, Any] | None:
-    """What the marker says, where it holds."""
+    """The marker's content; None where there is none, or it does not go with the inputs and files of today."""
     try:
         marker = json.loads(step.marker.read_text("utf-8"))
         is_same = marker["inputs"] == step.inputs()
@@ -144,7 +144,7 @@ def _valid_marker(step: Step) -> dict[str, Any] | None:
 
 
 def _outcome_of(folder: Path) -> str:
-    """Hash of what a finished step wrote; of its note where it has no marker, as a feed that failed."""
+    """Hash of what a finished step wrote; of a step without a marker, as of a feed that failed, the hash of its note."""
     try:
         return _digest(json.loads((folder / MARKER).read_text("utf-8"))["outputs"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -49,7 +49,7 @@ def _verdict(text: str | None, path: Path, row: int) -> str:
 
 
 def _time(text: str | None, path: Path, row: int) -> dt.datetime | None:
-    """The moment; UTC where no offset is written."""
+    """The moment as UTC; a text without an offset is UTC already."""
     if not text or not text.strip():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Decisions in the terminal, as JSON, and as files; a reason is told only where it is asked for."""
+"""Decisions in the terminal, as JSON, and as files; reasons are shown only on request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COLUMNS_SHOWN = (
 
 
 def print_decision(store: Store, recorded: Recorded, as_json: bool) -> None:
-    """What became of one decision."""
+    """Print what became of one decision."""
     entry = recorded.decision
     waits = _waits(store, recorded)
     if as_json:
@@ -80,7 +80,7 @@ def _waits(store: Store, recorded: Recorded) -> bool:
 
 
 def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
-    """Decisions that stand or wait, the latest first, on the records as they were called then."""
+    """Print the decisions that stand or wait, latest first, with the record ids of the time of the decision."""
     log = store.log()
     rows = [{name: row[name] for name in COLUMNS_SHOWN} for row in standing_decisions(log, store.policy).to_pylist()][
         ::-1
@@ -121,7 +121,7 @@ def export_decisions(store: Store, path: Path, as_json: bool) -> None:
 
 
 def import_decisions(store: Store, path: Path, entered_by: str, as_json: bool) -> None:
-    """Enter the decisions of a file; ends with 1 where a row was refused."""
+    """Enter the decisions of a file; the command ends with 1 where a row was refused."""
     imported = bring_decisions(store, path, entered_by)
     refused = [row._asdict() for row in imported.refused]
     if as_json:

@@ -1,4 +1,4 @@
-"""Stewards' decisions and the night: where they are kept, which of them stand tonight, and which changed since last night."""
+"""Stewards' decisions in a night: where they are kept, which stand tonight, and which changed since last night."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def decisions_url(settings: RunSettings, home: Home, environment: Mapping[str, s
 
 
 def check_place(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> None:
-    """That a home which is to hold the decisions is there: a slip in its name would make a new store, which no night reads.
+    """Check that the home is there if it is to hold the decisions: a slip in its name would make a store that no night reads.
 
     Raises:
         SettingsError: If it is not.
@@ -95,7 +95,7 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
 def with_evidence(
     night: Night, decided: DecidedTonight, links: pa.Table, model: Model, std_records: pa.Table
 ) -> DecidedTonight:
-    """The same, with each decision told whether its evidence moved since it was made."""
+    """The decisions, each with whether its evidence has changed since it was made."""
     if not len(decided.log):
         return decided
     wanted = pa.array(sorted(_records_of(decided.standing)), pa.string())
@@ -121,7 +121,7 @@ def decision_metrics(standing: pa.Table) -> list[Metric]:
 
 
 def stamp_of(log: pa.Table) -> dict[str, object]:
-    """What the manifest tells of the decisions: how many there are, and a hash of what they say, reasons left out."""
+    """The manifest's entry on decisions: how many there are, and a hash of their content without reasons."""
     digest = hashlib.sha256()
     for row in log.drop_columns(["reason"]).to_pylist():
         digest.update(json.dumps(row, sort_keys=True, default=str).encode())
@@ -129,7 +129,7 @@ def stamp_of(log: pa.Table) -> dict[str, object]:
 
 
 def changed_since(before: pa.Table | None, pairs: pa.Table) -> dict[str, list[str]]:
-    """Record to the decisions on it that bind tonight and did not last night, or the other way round, sorted."""
+    """Record to its decisions, sorted, that bind tonight and did not last night, or the other way round."""
     then, now = (_by_pair(table) for table in (before, pairs))
     decision_ids: dict[str, set[str]] = defaultdict(set)
     for pair in then.keys() | now.keys():
@@ -154,7 +154,7 @@ def _records_of(table: pa.Table) -> set[str]:
 
 
 def _fingerprints(log: pa.Table, std_records: pa.Table) -> pa.Table:
-    """Fingerprints of tonight's records; only their ids, where every record that was decided on is still there."""
+    """Fingerprints of tonight's records; null where every decided record is still there, for then none is needed."""
     decided = pa.array(sorted(_records_of(log)), pa.string())
     if pc.all(pc.is_in(decided, std_records.column("record_id"))).as_py() is False:
         return fingerprints(std_records.select(list(FINGERPRINT_COLUMNS)))

@@ -47,7 +47,7 @@ def open_desk(settings: RunSettings, home: Home, environment: Mapping[str, str])
 
 
 def check_seal(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> int:
-    """How many second factors no key opens, so that their people cannot sign in.
+    """How many second factors no key opens; the people they belong to cannot sign in.
 
     Raises:
         SettingsError: If there is no key for what is sealed.
@@ -57,7 +57,7 @@ def check_seal(settings: RunSettings, home: Home, environment: Mapping[str, str]
 
 
 def _sealed(store: Store, home: Home, environment: Mapping[str, str]) -> tuple[Seal, int]:
-    """The seal of a store in which nothing lies open any more, and how many secrets it does not open."""
+    """Seal all secrets that are still in plain text; returns the seal, and how many secrets it cannot open."""
 
     def work(connection: Connection) -> tuple[Seal, int]:
         seal = open_seal(connection, home.desk_key, environment)
@@ -112,7 +112,7 @@ def check_address(settings: RunSettings, host: str) -> bool:
 
 
 def app_from_environment() -> FastAPI:
-    """The application of a worker process, which is told by the environment what to serve; it lives as long as the process."""
+    """The application of a worker process, as the environment asks for it; it lives as long as the process."""
     from pipeline.review.search import warm  # noqa: PLC0415  (only a worker needs the web)
     from pipeline.review.web import create_app  # noqa: PLC0415
 

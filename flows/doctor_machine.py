@@ -57,7 +57,7 @@ def _installed(name: str) -> str | None:
 
 
 def home_of(home: Home) -> Iterator[Finding]:
-    """Who may read and write it."""
+    """Who may read and write the home."""
     status = home.root.stat()
     if not os.access(home.root, os.W_OK | os.X_OK):
         yield Finding(
@@ -103,7 +103,7 @@ def disk(home: Home, current: Publication | None) -> Iterator[Finding]:
 
 
 def prefect() -> Finding:
-    """Where runs are told."""
+    """Which Prefect server runs are reported to."""
     if url := os.environ.get("PREFECT_API_URL"):
         return Finding(
             "prefect",

@@ -40,7 +40,7 @@ class Question:
 
 
 def evaluate_folder(question: Question) -> tuple[dict[str, Any], Path]:
-    """What can be told of the linkage, and the page that shows it.
+    """The facts of the evaluation, and the page that shows them.
 
     Raises:
         SettingsError: If there is no linkage, the files are not those that were linked, or the truth does not fit.
@@ -65,7 +65,7 @@ def evaluate_folder(question: Question) -> tuple[dict[str, Any], Path]:
 
 
 def _link_settings(folder: Path) -> dict[str, Any]:
-    """What ``boroughlink link`` was told; nothing for a publication."""
+    """The settings of ``boroughlink link``; empty for a publication."""
     path = folder / "metrics.json"
     return json.loads(path.read_text("utf-8")).get("settings", {}) if path.is_file() else {}
 

@@ -1,4 +1,4 @@
-"""Expunging records by order: out of every table of a home, out of the store of decisions, and kept out from then on."""
+"""Expunging records by order: from every table of a home and the store of decisions, and from every later night."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ExpungeReceipt:
 def expunge(
     settings: RunSettings, home: Home, record_ids: Sequence[str], ordered_by: str, order_ref: str
 ) -> ExpungeReceipt:
-    """Take records out of everything; to be called under the run lock. Given again, it finishes what was begun, under the same receipt.
+    """Take records out of everything; the same order given again finishes it, under its receipt. Call it under the run lock.
 
     Raises:
         SettingsError: If the order is not told, or nothing of a record is here.
@@ -109,7 +109,7 @@ def finish_orders(settings: RunSettings, home: Home) -> list[ExpungeReceipt]:
 
 
 def receipts_of(home: Home) -> list[ExpungeReceipt]:
-    """Of every order, oldest first.
+    """The receipts of all orders, oldest first.
 
     Raises:
         StateError: If the list of orders cannot be read.
@@ -118,7 +118,7 @@ def receipts_of(home: Home) -> list[ExpungeReceipt]:
 
 
 def receipt_of(order: Order) -> ExpungeReceipt:
-    """What is told of an order."""
+    """The receipt of an order."""
     return ExpungeReceipt(
         order.receipt_id,
         order.ordered_by,
@@ -133,7 +133,7 @@ def receipt_of(order: Order) -> ExpungeReceipt:
 
 
 def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[str]) -> ExpungeReceipt:
-    """Every step may be done twice; the order counts as done when all are."""
+    """Carry out an order; every step may be done twice, and the order counts as done when all steps are."""
     order = note_order(home, replace(order, n_decisions=_erase(settings, home, order, ids)))
 
     def note_change(kind: str, name: str) -> None:
@@ -187,14 +187,14 @@ def _rebuild(settings: RunSettings) -> Rebuild:
 
 
 def _check_may_erase(settings: RunSettings, home: Home, ids: Collection[str] | None) -> None:
-    """That the store lets us erase decisions on the records, before anything is noted or removed."""
+    """Check that the store allows decisions on the records to be erased, before anything is noted or removed."""
     if has_decisions(settings, home, os.environ):
         with open_decisions(settings, home, os.environ) as store:
             check_may_erase(store, ids)
 
 
 def _erase(settings: RunSettings, home: Home, order: Order, ids: Collection[str]) -> int:
-    """Empty the decisions on the records; returns how many, those of a go that was cut short too."""
+    """Empty the decisions on the records; returns how many, with those of an earlier try that was cut short."""
     if not has_decisions(settings, home, os.environ):
         return 0
     with open_decisions(settings, home, os.environ) as store:
@@ -202,7 +202,7 @@ def _erase(settings: RunSettings, home: Home, order: Order, ids: Collection[str]
 
 
 def _left_of(settings: RunSettings, home: Home, order: Order) -> set[str]:
-    """Records of an order that something of is still here: in a table, or in a decision."""
+    """Records of an order that a table or a decision still names."""
     digests = frozenset(order.digests)
     return records_of(home, digests) | {record for record in _decided(settings, home) if digest(record) in digests}
 

@@ -65,7 +65,7 @@ def release(home: Home, run_id: str, by: str, reason: str) -> None:
 
 
 def _fresh(home: Home, states: Sequence[FeedState]) -> tuple[Mapping[str, Any], ...]:
-    """What a release needs to know of the feeds that were fresh; paths from the home on."""
+    """What a release needs of the feeds that were fresh; paths are relative to the home."""
     return tuple(
         {
             "feed_id": state.night.feed_id,

@@ -105,7 +105,7 @@ def _read(path: Path, uses: Sequence[ColumnUse], truth: str | None) -> pa.Table:
 
 
 def _with_unique_ids(files: Sequence[Path], parts: Sequence[pa.Table]) -> list[pa.Table]:
-    """Every record with an id that no other has: its own, or its row number; led by the file's name where files share ids.
+    """Each file's records with unique ids: their own or row numbers, behind the file's name where files share ids.
 
     Raises:
         SourceError: If a file names a record twice, or leaves a record without an id.

@@ -53,7 +53,7 @@ def write_tables(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[st
 
 
 def read_facts(folder: Path) -> dict[str, Any] | None:
-    """What was noted of a folder; None where there is none, or of another form, or it cannot be read."""
+    """The facts noted of a folder; None if there are none, if they are of another format, or cannot be read."""
     try:
         facts: dict[str, Any] = json.loads((folder / FACTS).read_text("utf-8"))
     except FileNotFoundError:
@@ -65,7 +65,7 @@ def read_facts(folder: Path) -> dict[str, Any] | None:
 
 
 def read_kept_table(folder: Path, name: str, facts: Mapping[str, Any]) -> pa.Table | None:
-    """One table; None where it is not byte by byte the one that was written."""
+    """One table; None if it is not byte by byte the one that was written."""
     try:
         if checksum_of(folder / name) == facts["checksums"][name]:
             with pa.memory_map(str(folder / name)) as source:

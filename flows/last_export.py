@@ -36,7 +36,7 @@ class LastExport:
     note: dict[str, Any]
 
     def read(self) -> EarlierExport:
-        """Its records, as the rows of tonight's export may be again."""
+        """The earlier records, which rows of tonight's export may repeat."""
         read, standardise = (partial(self.folder.table, stage, feed_id=self.feed_id) for stage in (READ, STANDARDISE))
         return EarlierExport(
             read_table(read(RAW_RECORDS.name), needed_columns(RAW_RECORDS)),
@@ -47,7 +47,7 @@ class LastExport:
 
 
 def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
-    """What the current publication's run read; None where its rules were others, a byte has changed, or all is to be rebuilt."""
+    """What the current publication's run read; None if its rules differ, a byte changed, or all is to be rebuilt."""
     last = last_noted(night, feed_id, contract)
     if last is None:
         return None
@@ -58,7 +58,7 @@ def last_export(night: Night, feed_id: str, contract: Contract) -> LastExport | 
 
 
 def last_noted(night: Night, feed_id: str, contract: Contract) -> LastExport | None:
-    """As ``last_export``, without a look at its tables."""
+    """As ``last_export``, without checking its tables."""
     base = None if night.is_full else read_current(night.home)
     if base is None or base.run_id == night.run_id:
         return None
@@ -71,5 +71,5 @@ def last_noted(night: Night, feed_id: str, contract: Contract) -> LastExport | N
 
 
 def rules_hash(night: Night, contract: Contract) -> str:
-    """Hash of all that a row's standard form hangs on besides the row and the day."""
+    """Hash of all that a row's standard form depends on besides the row and the day."""
     return hashlib.sha256(f"{contract.stamp} {code_stamp()} {night.as_of.year}".encode()).hexdigest()

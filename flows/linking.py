@@ -59,7 +59,7 @@ class Basis:
 
 
 def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
-    """Link all records that count tonight, as stewards decided; writes links, clusters, review_pairs, decisions and both inputs."""
+    """Link all records that count tonight and write links, clusters, review_pairs, decisions and both inputs."""
     present = [state for state in states if state.std_records and state.events]
     with ThreadPoolExecutor(1) as pool:  # what is read is written while it is linked, which has the other core
         std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
@@ -142,7 +142,7 @@ def _basis(night: Night, std_records: pa.Table, model: Model, engine: Engine) ->
 def _with_kept_frequencies(
     night: Night, base_run_id: str, frequencies: FrequencyTable, facts: dict[str, Any], model: Model
 ) -> Basis:
-    """With the frequency table that is kept; with the pairs too, where nothing speaks against it."""
+    """Go on with the frequency table that is kept, and with the pairs too unless something speaks against it."""
     kept, frequencies_of = None, facts["frequencies_of"]
     if night.is_full:
         reason = "it was asked for"

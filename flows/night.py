@@ -77,7 +77,7 @@ def plan_night(
 
 
 def passwords(settings: RunSettings, environment: Mapping[str, str], variable: str | None) -> dict[str, str]:
-    """The password of a feed's workbooks by its variable: from the environment, else from the file that the run file names.
+    """The password of a feed's workbooks by its variable: from the environment, else from the file in the run file.
 
     Raises:
         SourceError: If that file cannot be read: the feed is held, and the others go on.
@@ -97,7 +97,7 @@ def passwords(settings: RunSettings, environment: Mapping[str, str], variable: s
 
 
 def next_run_id(home: Home, day: dt.date) -> str:
-    """The date and a count: the n-th run of that date in this home, those that were pruned among them."""
+    """The date and a count: the n-th run of that date in this home, counting those that were pruned."""
     names = [path.name for folder in (home.runs, home.published) if folder.is_dir() for path in folder.iterdir()]
     names += [run_id for act in journal.read(home) for run_id in act.runs]
     numbers = [int(name.rpartition("-")[2]) for name in names if RUN_ID.fullmatch(name) and name.startswith(f"{day}-")]

@@ -25,7 +25,7 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class RunMessage:
-    """All that is sent."""
+    """Everything that a message to operators tells."""
 
     run_id: str
     state: str
@@ -39,7 +39,7 @@ class RunMessage:
 
 
 def message_of(note: RunNote, folder: str, outcome: Outcome | None) -> RunMessage:
-    """What to tell of a run: ``held`` where it is published and a feed was not fresh."""
+    """The message about a run; its state is ``held`` where it is published and a feed was not fresh."""
     state = "held" if note.state == "published" and outcome and outcome.not_fresh else note.state
     reason = note.reason
     counts: dict[str, int] = {}
@@ -52,7 +52,7 @@ def message_of(note: RunNote, folder: str, outcome: Outcome | None) -> RunMessag
 
 
 def notify(settings: Notify | None, message: RunMessage, environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Send it where the run file asks for it; returns which ways failed, which never fails the run itself."""
+    """Send the message where the run file asks for it; returns the channels that failed, which never fails the run."""
     if settings is None or message.state not in settings.on:
         return []
     channels: dict[str, Callable[[], None]] = {}

@@ -1,4 +1,4 @@
-"""One night under the run lock: its log, its note of what became of it, and who is told."""
+"""One night under the run lock: its log, the note of what became of it, and messages to operators."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
 
 
 def _begin_run(night: Night, *, fresh: bool) -> Night:
-    """The run that tonight is; where none may begin, whom the run file names is told."""
+    """The run that tonight is; where none may begin, operators are notified."""
     try:
         return begin(night, fresh=fresh)
     except LinkageError as error:
@@ -84,7 +84,7 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
 
 
 def _note_failure(night: Night, error: Exception) -> None:
-    """Say in the run's folder and log what became of it; a disk that is full may keep that from being written."""
+    """Write what became of the run into its folder and log, as far as a full disk allows."""
     state = "refused" if isinstance(error, PublishRefusedError) else "failed"
     kind, reason, stage = type(error).__name__, None, None
     if isinstance(error, LinkageError):
@@ -98,7 +98,7 @@ def _note_failure(night: Night, error: Exception) -> None:
 
 
 def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) -> None:
-    """Measures for the node exporter, and a message where the run file asks for one; neither fails the run."""
+    """Write measures for the node exporter and send the message that the run file asks for; neither fails the run."""
     try:
         write_metrics(night.home, note, exit_code)
     except Exception as error:
@@ -109,7 +109,7 @@ def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) 
 
 @contextmanager
 def _storage_errors_in_words(night: Night) -> Iterator[None]:
-    """A disk that is full, read-only or not ours is told in plain words."""
+    """Raise an error in plain words where a disk is full, read-only or not ours."""
     try:
         yield
     except OSError as error:

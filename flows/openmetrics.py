@@ -1,4 +1,4 @@
-"""Measures of the last run as OpenMetrics text, for a node exporter's textfile collector: counts and seconds, no personal data."""
+"""Measures of the last run as OpenMetrics text for a node exporter's textfile collector; no personal data."""
 
 from __future__ import annotations
 

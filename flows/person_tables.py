@@ -1,4 +1,4 @@
-"""What the stage of persons hands on: its tables as they lie in the run's folder, and how they are read from there.
+"""The tables of the persons stage in the run's folder: how they are written, and read by the stages after it.
 
 What is large and mostly as it was is not written again: records and events are as linking wrote them but for their
 persons, and of ``person_fields`` only what took the place of other rows since some night is written.
@@ -43,7 +43,7 @@ OLD_SHARE = 0.75  # of the file of fields must still count, else it is written a
 
 
 def write_identified(folder: RunFolder, identified: Identified) -> None:
-    """Write who is who into the run's folder."""
+    """Write the ledger, the changes and each record's person into the run's folder."""
     for table in (IDENTITY_LEDGER, LINK_CHANGES):
         _write(folder, table, getattr(identified, table.name))
     replace_rows(folder.table(PERSONS, RECORD_PERSONS), identified.record_persons)
@@ -62,7 +62,7 @@ def write_built(folder: RunFolder, built: PersonTables) -> None:
 
 
 def built_rows(night: Night) -> dict[str, Rows]:
-    """The tables of persons that a run built, by name: the long ones stay in their files, to be gone through in parts."""
+    """The tables of persons that a run built, by name; long ones stay in their files and are read in parts."""
     folder = night.folder
     record_persons = read_table(folder.table(PERSONS, RECORD_PERSONS))
     with ThreadPoolExecutor(AT_ONCE) as pool:  # whose each row is, and how many there are, are looked up in long tables
@@ -104,7 +104,7 @@ def _write(folder: RunFolder, table: Table, rows: pa.Table | Iterable[pa.Table])
 
 
 def write_fields(folder: RunFolder, fields: pa.Table | FieldsSince) -> None:
-    """Write ``person_fields``: only what took the place of other rows, while they are few beside those of the file."""
+    """Write ``person_fields``: only the rows that replaced others, while they are few beside the file's."""
     main, newer, renewed = fields_files(folder)
     schema = PERSON_FIELDS.arrow_schema()
     if isinstance(fields, FieldsSince) and len(fields.new_rows) <= (1 - OLD_SHARE) * count_rows(fields.path):

@@ -21,7 +21,7 @@ class Reporter(Protocol):
 
 class _Silent:
     def advance(self, stage: str, total: int) -> None:
-        """Nobody looks."""
+        """Show nothing."""
 
 
 class Bars:
@@ -56,7 +56,7 @@ _current: list[Reporter] = [_Silent()]
 
 
 def progress() -> Reporter:
-    """Whoever looks at the moment."""
+    """The reporter of the moment: bars on a terminal, or one that shows nothing."""
     return _current[-1]
 
 

@@ -1,4 +1,4 @@
-"""The stage that reads and standardises a feed: only rows that say something else than in the export of the last night."""
+"""The stage that reads and standardises a feed: only rows that differ from those of the last night's export."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read_and_standardise(night: Night, feed_id: str) -> FeedTimes:
 
 
 def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
-    """CPU seconds of reading and of standardising."""
+    """Read and standardise the export, or take over what the last night made of it; returns CPU seconds of both parts."""
     contract, feed = night.feeds[feed_id]
     began, cpu_began = time.perf_counter(), time.thread_time()
     last = last_export(night, feed_id, contract)
@@ -122,7 +122,7 @@ def _keep(night: Night, feed_id: str, read: FeedRead, standard: FeedStandardised
 
 
 def records_anew(night: Night, feed_id: str) -> pa.Array:
-    """Records of tonight's export that were not taken over from that of the current publication's run."""
+    """Records of tonight's export that were standardised anew, not taken over from the current publication's run."""
     if note_of(night.folder, feed_id).get("is_unchanged"):
         return pa.array([], pa.string())
     ids, is_again = read_table(
@@ -132,7 +132,7 @@ def records_anew(night: Night, feed_id: str) -> pa.Array:
 
 
 def is_still_read(night: Night, feed_id: str) -> bool:
-    """Whether what was read of a feed is still its export; one that is gone by now was read in time.
+    """Whether the export that was read is still the feed's; one that is gone by now was read in time.
 
     A feed that failed is not: its export may have come since. Once the run is published, nothing is read again.
     """
@@ -148,7 +148,7 @@ def is_still_read(night: Night, feed_id: str) -> bool:
 
 
 def read_metrics(night: Night, times: Iterable[FeedTimes], processes: int) -> list[Metric]:
-    """Rows standardised tonight, rows that said what they had said, feeds whose export was not read because it is the same, CPU seconds, and memory."""
+    """Rows standardised and rows reused, feeds whose export was the same and not read, CPU seconds, and memory."""
     notes = [note_of(night.folder, feed_id) for feed_id in night.feeds]
     counts = {name: sum(note.get(name, 0) for note in notes) for name in ("rows_standardised", "rows_again")}
     counts["feeds_unchanged"] = sum(note.get("is_unchanged", False) for note in notes)
@@ -167,7 +167,7 @@ def _sha256(night: Night, feed_id: str) -> str:
 
 
 def _take_over(night: Night, last: LastExport) -> None:
-    """The export is byte by byte that of the last night, and nothing in it hangs on the day."""
+    """Take over the tables of an export that is byte by byte last night's, where nothing in it depends on the day."""
     for stage, name in WRITTEN:
         path = night.folder.table(stage, name, last.feed_id)
         path.parent.mkdir(parents=True, exist_ok=True)

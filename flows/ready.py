@@ -1,4 +1,4 @@
-"""What a night needs besides the exports, looked at before the first of them is read: a large export takes an hour."""
+"""Checks of what a night needs besides the exports, made before the first of them is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STORE_NEEDED = (
 
 
 def check_expectations(folder: Path) -> None:
-    """That there are suites of expectations, and that each is JSON; whether each expectation exists is told by ``validate``.
+    """Check that there are suites of expectations, and that each is JSON; ``check_suites`` looks at each expectation.
 
     Raises:
         SettingsError: If the folder is not there or empty, or a suite cannot be read.

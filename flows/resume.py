@@ -1,4 +1,4 @@
-"""Which run tonight is: the one that died or failed, continued where it stopped, or a new one. Call it under the run lock."""
+"""Which run tonight is: one that died or failed and is continued, or a new one. Call it under the run lock."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def stamps_of(night: Night) -> dict[str, str]:
 
 @functools.cache
 def code_stamp() -> str:
-    """Hash of the code, of the lists it reads, and of the libraries whose version shows in what is written."""
+    """Hash of the code, of its reference lists, and of the libraries whose version shows in what is written."""
     folders = (ROOT / "pipeline", ROOT / "flows", ROOT / "schemas", REFERENCE)
     kinds = {".py", ".toml", ".csv", ".j2"}
     paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in kinds]
@@ -126,7 +126,7 @@ def code_stamp() -> str:
 
 
 def _finish_publication(home: Home, note: RunNote) -> None:
-    """A publication that got its name is whole, though its run died before readers were pointed at it."""
+    """Point readers at a publication that has its name, and so is whole, though its run died before it could."""
     if not (home.published / note.run_id).is_dir():
         return
     current = read_current(home)
@@ -156,7 +156,7 @@ def _publication_to_build_on(home: Home, night: Night) -> Publication | None:
 
 
 def _check_decisions(night: Night, current: Publication | None) -> None:
-    """That the store answers, and has the decisions that the publication was made with; it only ever grows.
+    """Check that the store answers and has all decisions that the publication was made with, for it only ever grows.
 
     Raises:
         SettingsError: If the store's URL cannot be one.

@@ -1,4 +1,4 @@
-"""What stands around every stage: private errors, seconds, and the measures of the run."""
+"""What surrounds every stage: errors without personal data, seconds, and the measures of the run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _metrics_lock = threading.Lock()
 
 @contextmanager
 def private(night: Night, place: str) -> Iterator[None]:
-    """An error of a library may quote the data it met, and Prefect would keep it: only our own errors go on as they are."""
+    """Let only our own errors through: one of a library may quote the data it met, and Prefect would keep it."""
     try:
         yield
     except Exception as error:

@@ -123,7 +123,7 @@ def _report_page(
 
 
 def _work_counts(metrics: Sequence[Metric]) -> dict[str, int]:
-    """Records by what became of them since the last night, over all sources; and pairs compared tonight, and taken over."""
+    """Records of all sources by what became of them since last night, persons rebuilt, and pairs compared and taken over."""
     values = {metric.metric: int(metric.value) for metric in metrics if metric.stage in ("night", "link")}
     records = {
         name: sum(count for metric, count in values.items() if metric.startswith(f"records_{name}_"))

@@ -144,7 +144,7 @@ def _patience(night: Night) -> dict[str, Any]:
 
 @contextmanager
 def _in_time(night: Night, stage: str) -> Iterator[None]:
-    """A stage that Prefect stopped at its time limit is told as an error of ours."""
+    """Raise an error of ours where Prefect stops a stage at its time limit."""
     try:
         yield
     except TimeoutError:
@@ -158,7 +158,7 @@ def _in_time(night: Night, stage: str) -> Iterator[None]:
 
 
 def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callable[[], R]]:
-    """Start the step for every tuple of arguments; each result, or what went wrong, comes when it is asked for."""
+    """Start the step for every tuple of arguments; returns a function for each result, which raises what went wrong."""
     if FlowRunContext.get():
         return [step.submit(*call).result for call in calls]
     with ThreadPoolExecutor(PLAIN_WORKERS) as pool:
@@ -166,7 +166,7 @@ def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callabl
 
 
 def _with_retries(step: Task[..., R], call: tuple[Any, ...]) -> R:
-    """The plain function, tried again as the task would be."""
+    """Call the plain function, and again as often as the task would be tried."""
     for wait in PLAIN_WAITS:
         try:
             return step.fn(*call)

@@ -1,4 +1,4 @@
-"""The stage that validates: each source's exports against its suites, then which export stands for each feed tonight."""
+"""The stage that validates each source's exports, and then decides which export stands for each feed tonight."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def validate(night: Night, contract: Contract) -> list[str]:
 
 
 def check_suites(night: Night) -> None:
-    """Load all suites, which then are there for every source.
+    """Load all suites once for all sources; what is wrong with one is told before anything is read.
 
     Raises:
         SettingsError: If a suite names an expectation that does not exist, or does not fit.
@@ -57,7 +57,7 @@ def check_suites(night: Night) -> None:
 
 
 def settle_feeds(night: Night) -> list[FeedState]:
-    """Decide for every feed whether tonight's export counts, or its last good one; write source_status and quarantine."""
+    """Decide whether tonight's export of each feed counts or its last good one; write source_status and quarantine."""
     nights = [_feed_night(night, feed_id) for feed_id in night.feeds]
     states = [settle(feed, needed_good(night.home, feed)) for feed in nights]
     used, newest = [], []

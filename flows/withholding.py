@@ -17,7 +17,7 @@ REASON_CODE, REASON = "expunged", "The record was expunged by order; its content
 def withheld(
     home: Home, raw: pa.Table, std_records: pa.Table, events: pa.Table, quarantine: pa.Table
 ) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
-    """One feed's tables without expunged records; each has a row in quarantine that tells its place and nothing else."""
+    """One feed's tables without expunged records, whose rows in quarantine tell their place and nothing else."""
     digests = expunged(home)
     if not digests or not pc.any(is_withheld := is_expunged(std_records.column("record_id"), digests)).as_py():
         return raw, std_records, events, quarantine

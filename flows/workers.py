@@ -1,4 +1,4 @@
-"""Processes that read exports beside the night's own, for Python uses one core a process.
+"""Processes that read exports beside the night's own, because Python uses one core a process.
 
 An export that hangs, or takes all memory there is, ends the process that reads it and not the night.
 """
@@ -26,7 +26,7 @@ CONTEXT = get_context("forkserver")  # workers are forked from a process that ha
 
 
 class Workers:
-    """So many processes, or where one is enough the night's own; use as a context manager."""
+    """A pool of reading processes, or the night's own process where one is enough; use as a context manager."""
 
     def __init__(self, most: int, log_file: Path) -> None:
         self.processes = _processes(most)
@@ -34,7 +34,7 @@ class Workers:
         self._pool = ProcessPool(self.processes, 0, _begin, arguments, CONTEXT) if self.processes > 1 else None
 
     def do(self, seconds: float, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What the work gives; may be called from several threads, each of which waits.
+        """Do the work in a process and return its result; may be called from several threads, each of which waits.
 
         Raises:
             TimeoutError: If it takes longer; its process is ended. The night's own process never is.
@@ -76,7 +76,7 @@ def _do_work(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def _begin(environment: dict[str, str], log_file: Path) -> None:
-    """A new worker: it writes to the run's log, and does not outlive the night."""
+    """Prepare a new worker: it writes to the run's log, and ends with the night."""
     os.environ.clear()
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the night's own process, which gets it too, ends its workers

@@ -194,7 +194,7 @@ def _pair_facts(place: Home, first: str, second: str) -> dict[str, Any]:
 
 
 def _pair_facts_if_present(place: Home, left: str, right: str) -> dict[str, Any]:
-    """As ``_seen``, of two records that may be gone from the publication."""
+    """As ``_pair_facts``, of two records that may be gone from the publication."""
     from flows.decision_facts import pair_facts
     from pipeline.explain.kept import open_folder, person_of
 

@@ -128,7 +128,7 @@ def _print_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) ->
 
 
 def _print_rolled_back(story: PersonHistory, run_id: str, present: Sequence[str], as_json: bool) -> None:
-    """An id that only a publication knows that is not part of the current history."""
+    """Print a person that only a rolled-back publication knows."""
     if as_json:
         facts = {**asdict(story), "present": present, "only_in_run": run_id}
         typer.echo(json.dumps({"kind": "person", **facts}))

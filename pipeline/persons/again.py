@@ -1,4 +1,4 @@
-"""Persons of whom nothing changed are those of the last publication; the others are made anew.
+"""Persons of whom nothing changed are taken from the last publication; the others are made anew.
 
 A person is made of its records, their events, the confidence of its cluster and its open questions. Where all of these
 are as they were, and the rules are, so is the person: taking it over gives what making it anew would give.
@@ -23,7 +23,7 @@ OF_A_PERSON = ("person_id", "cluster_confidence", "n_open_questions")
 
 @dataclass(frozen=True, slots=True)
 class PersonsBefore:
-    """Tables of the publication that tonight goes on from; made by the rules of tonight."""
+    """Tables of the publication that tonight goes on from, if they were made by tonight's rules."""
 
     records: pa.Table
     """record_id, cluster_id, person_id, and what ``content`` tells, in the order of their ids"""
@@ -36,7 +36,7 @@ class PersonsBefore:
 
 @dataclass(frozen=True, slots=True)
 class FieldsSince:
-    """The table ``person_fields``, by far the longest: a file of one night, and what takes the place of some of its rows since.
+    """The table ``person_fields``, by far the longest: one night's file, and the rows that have replaced some of it since.
 
     So the file can go from night to night as it is, while few persons change.
     """
@@ -55,7 +55,7 @@ class FieldsSince:
 
     @property
     def n_rows(self) -> int:
-        """How many rows there are; the person of each is read for it."""
+        """How many rows there are; reads the persons of all of them."""
         return sum(map(len, self.parts(["person_id"])))
 
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -70,7 +70,7 @@ def of_persons(table: pa.Table, persons: pa.Array) -> pa.Table:
 
 
 def replace_persons(parts_before: Iterable[pa.Table], touched: pa.Array, new_rows: pa.Table) -> Iterator[pa.Table]:
-    """A table whose key begins with the person, in parts: rows of touched persons made anew, all others as they were.
+    """Replace the rows of touched persons in a table that is sorted by person and comes in parts.
 
     Args:
         parts_before: parts of the table before, one after the other in the order of the key.
@@ -96,7 +96,7 @@ def replace_persons(parts_before: Iterable[pa.Table], touched: pa.Array, new_row
 
 
 def _merged(runs_before: _Runs, new_runs: _Runs, touched: np.ndarray) -> pa.Table:
-    """Rows before, with those of touched persons replaced; of ``new_runs`` only theirs are taken."""
+    """The rows before with those of touched persons replaced; nothing else of ``new_runs`` is used."""
     (begin, end), (new_begin, new_end) = runs_before.rows_of(touched), new_runs.rows_of(touched)
     if len(touched) * ROWS_A_PIECE > len(runs_before.table):
         return _merge_by_row(runs_before.table, (begin, end), new_runs.table, (new_begin, new_end))
@@ -123,7 +123,7 @@ def _merge_by_row(
     new_rows: pa.Table,
     ranges_new: tuple[np.ndarray, np.ndarray],
 ) -> pa.Table:
-    """The same row by row: pieces of few rows would cost more than a copy of all."""
+    """As ``_merged``, row by row: where pieces would be short, a copy of all rows costs less."""
     n_open = np.zeros(len(before) + 1, np.int64)
     for rows, step in zip(ranges_before, (1, -1), strict=True):
         np.add.at(n_open, rows, step)
@@ -151,6 +151,6 @@ class _Runs:
         self.bounds = np.append(starts, len(ids))
 
     def rows_of(self, persons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where the rows of each person begin and end; where they would stand, for one that has none."""
+        """Where the rows of each person begin and end; for a person without rows, where they would be."""
         first, last = (np.searchsorted(self.ids, persons, side) for side in ("left", "right"))
         return self.bounds[first], self.bounds[last]

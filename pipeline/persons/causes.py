@@ -1,4 +1,4 @@
-"""Why a person changed tonight: judged for each person from its own records and those of the persons it shares them with."""
+"""Why a person changed tonight, judged by its own records and those of the persons that it shares records with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_RECORDS: tuple[str, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What tonight differs in from last night, besides the clusters."""
+    """What else than the clusters differs between last night and tonight."""
 
     corrected: Mapping[str, str] = field(default_factory=dict)
     """Records whose content changed: ``corrected_data``, or ``contract`` where another contract version read them."""
@@ -93,7 +93,7 @@ def _judged(
     neighbour_blame: Mapping[str, Cause | None],
     default: Cause,
 ) -> dict[str, Cause]:
-    """The gravest cause of each and of its neighbours; ``default`` where none of them has one."""
+    """The gravest cause of each cluster or person and its neighbours; ``default`` where none has one."""
     return {
         name: _gravest((cause, *(neighbour_blame[neighbour] for neighbour in neighbours.get(name, ()))), default)
         for name, cause in blame.items()

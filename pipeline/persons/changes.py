@@ -1,4 +1,4 @@
-"""What changed tonight and why: the table ``link_changes``, from what the identities say of themselves."""
+"""What changed tonight and why: the table ``link_changes``, made from the identities."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.tables import LINK_CHANGES
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """What the causes of tonight are called."""
+    """The names of what is behind tonight's causes: decisions, models and feeds."""
 
     models: tuple[str, ...]
     """Model of last night, and tonight's."""

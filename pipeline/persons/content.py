@@ -1,4 +1,4 @@
-"""What records and persons say, as hashes of 64 bits: which of them say something else than last night.
+"""The content of records and persons as hashes of 64 bits, by which a change since last night is seen.
 
 A record that says what it said has the same hash; that one which says something else has too happens once in 10^19
 changes.
@@ -66,7 +66,7 @@ def contents_with(
 
 
 def rows_of_other(name: str, before: pa.Table, now: pa.Table, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of now whose hash is another than before. Input: ``places``, row of each in ``before``; NOWHERE of a new one."""
+    """Rows of tonight whose hash changed. Input: ``places``, the row of each in ``before``; NOWHERE for a new one."""
     hash_now, hash_before = (table.column(name).to_numpy() for table in (now, before))
     if not len(hash_before):
         return np.empty(0, np.int64)
@@ -74,7 +74,7 @@ def rows_of_other(name: str, before: pa.Table, now: pa.Table, places: NDArray[np
 
 
 def persons_of_other_questions(persons: pa.Table, queue: pa.Table) -> pa.Array:
-    """Of last night's persons, in the order of their ids, those of whom another number of questions is open tonight."""
+    """Last night's persons whose number of open questions changed, in the order of their ids."""
     persons_asked_about = places_among(
         queue.column("person_ids").combine_chunks().flatten(), persons.column("person_id")
     )
@@ -87,7 +87,7 @@ def persons_of_other_questions(persons: pa.Table, queue: pa.Table) -> pa.Array:
 
 
 def persons_of_other_confidence(persons: pa.Table, confidence: pa.Table) -> pa.Array:
-    """Of last night's persons, in the order of their ids, those whose cluster is more or less sure. Input: person_id and confidence."""
+    """Last night's persons whose cluster confidence changed, in the order of their ids. Input: person_id and confidence."""
     place = places_among(confidence.column("person_id"), persons.column("person_id"))
     now, then = confidence.column("confidence").to_numpy(), persons.column("cluster_confidence").to_numpy()
     is_other = (place != NOWHERE) & (now != then[place])
@@ -109,7 +109,7 @@ def corrected(before: pa.Table, now: pa.Table) -> dict[str, str]:
 
 
 def corrected_since(published: Path, std_records: pa.Table, record_ids: pa.Array) -> dict[str, str]:
-    """The same, from a folder of published records; what an older version did not publish is not compared."""
+    """As ``corrected``, from a folder of published records; columns that an older version lacks are not compared."""
     if not len(record_ids):
         return {}
     records = ds.dataset(published, format="parquet")
@@ -131,7 +131,7 @@ def _hashed(records: pa.Table, hashes: dict[str, Sequence[str]]) -> pa.Table:
 
 
 def _hashed_events(events: pa.Table) -> np.ndarray:
-    """Each hash is hashed again, so that two events that swap a value do not cancel out."""
+    """The hash of each event; hashed twice, so that two events that swap a value do not cancel out."""
     with duckdb.connect() as base:
         base.register("events", events)
         hashed = base.sql(
@@ -141,5 +141,5 @@ def _hashed_events(events: pa.Table) -> np.ndarray:
 
 
 def _hash_sql(name: str) -> str:
-    """Each column is hashed by itself: lists that are hashed together may change places. Of an empty one the length is told."""
+    """SQL that hashes one column by itself, with its length for a list: hashed together, lists could change places unseen."""
     return f'hash("{name}"), len("{name}")' if name in LISTS else f'hash("{name}")'

@@ -16,7 +16,7 @@ NEEDED = ("forename", "surname", "date_of_birth", "postcode")  # what else of a 
 
 
 def person_fields(records: pa.Table, survivorship: Survivorship) -> pa.Table:
-    """One row a person, field, value and record; exactly one is chosen a person and field.
+    """One row a person, field, value and record; exactly one row is chosen for each person and field.
 
     Input: ``records`` (std_records with person_id).
     """
@@ -65,7 +65,7 @@ def _field_sql(field: str, rules: Sequence[Criterion]) -> str:
 
 
 def _group_sql(fields: Sequence[str], rules: Sequence[Criterion]) -> str:
-    """Values of fields that one record gives together: the record is chosen first, by its first field that is there."""
+    """Values of fields that one record gives together: the record is chosen as a whole."""
     together = " || ' ' || ".join(f"coalesce({_value_sql(field)}, '')" for field in fields)
     any_given = " OR ".join(f"{_value_sql(field)} IS NOT NULL" for field in fields)
     values = " UNION ALL ".join(

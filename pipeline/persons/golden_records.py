@@ -1,4 +1,4 @@
-"""Golden records of tonight: of all persons, or of those to whom something happened while the others are taken over."""
+"""Golden records of tonight: of all persons, or only of those who changed while the others are taken over."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PERSONS_AT_ONCE = 50_000
 
 
 def confidence_of(records: pa.Table, clusters: pa.Table) -> pa.Table:
-    """Confidence of the cluster that each person is; a cluster has the id of its first record."""
+    """Confidence of each person's cluster; a cluster has the id of its first record."""
     first = places_among(clusters.column("cluster_id"), records.column("record_id"))
     return pa.table(
         {"person_id": records.column("person_id").take(pa.array(first)), "confidence": clusters.column("confidence")}
@@ -32,7 +32,7 @@ def confidence_of(records: pa.Table, clusters: pa.Table) -> pa.Table:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRecords:
-    """Golden records of tonight: each way gives persons, their fields, and how many persons were made anew."""
+    """Makes golden records; both methods return persons, their fields, and how many persons were made anew."""
 
     records: pa.Table
     """With person_id"""
@@ -43,7 +43,7 @@ class GoldenRecords:
     survivorship: Survivorship
 
     def make_all(self) -> tuple[Iterable[pa.Table], pa.Table, int]:
-        """Of all persons, some at a time: what one of them needs while it is made is far more than what is kept of it."""
+        """Make all persons, some at a time: making one needs far more memory than keeping it."""
         persons = self.records.column("person_id")
         person_ids = pc.unique(persons).sort()
         place = places_among(persons, person_ids)
@@ -58,7 +58,7 @@ class GoldenRecords:
     def make_touched(
         self, before: PersonsBefore, identities: Identities
     ) -> tuple[Iterable[pa.Table], FieldsSince, int]:
-        """Of those persons who are not made of what they were; the others are taken over."""
+        """Make the persons whose records, confidence or questions changed; the others are taken over."""
         persons = self.records.column("person_id")
         groups = [
             pa.array(persons_changed(identities), pa.string()),
@@ -77,7 +77,7 @@ class GoldenRecords:
         )
 
     def _rows(self, is_wanted: NDArray[np.bool_]) -> tuple[pa.Table, pa.Table]:
-        """Persons and their fields, of these records."""
+        """The persons of these records, and their fields."""
         records, events, rows = with_events(self.records, self.tonight.events, is_wanted)
         events = events.append_column("person_id", records.column("person_id").take(pa.array(rows)))
         fields = person_fields(records, self.survivorship)

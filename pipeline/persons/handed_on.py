@@ -1,4 +1,4 @@
-"""Records and events as persons hand them on: rows as linking wrote them, and beside them each one's person."""
+"""Records and events with their persons: the rows as linking wrote them, and each row's person beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heirs: which person_id each cluster that changed carries on, and which ids are new.
+"""Heirs: which person_id each changed cluster carries on, and which ids are new.
 
 A cluster inherits from the persons its records belonged to last night, or last of all where they were withdrawn since.
 """
@@ -21,7 +21,7 @@ from pipeline.persons.overlap import Overlap
 
 @dataclass(frozen=True, slots=True)
 class Heirs:
-    """Who carries what on."""
+    """Which cluster carries on which person."""
 
     person_of: dict[str, str] = field(default_factory=dict)
     """Changed cluster to its person."""
@@ -63,7 +63,7 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
 
 
 def owners_of(ledger: pa.Table, overlap: Overlap) -> dict[str, str]:
-    """Records that were not there last night, but earlier: whose they were last, through all merges since."""
+    """The last person, through all merges since, of each record that was missing last night but known before."""
     closed = ledger.filter(pc.is_valid(ledger.column("valid_to")))
     if not len(closed):
         return {}
@@ -89,7 +89,7 @@ def _end_of(person: str, into: Mapping[str, str]) -> str:
 
 
 def _standing(ledger: pa.Table, persons: Iterable[str]) -> set[str]:
-    """Those of the persons who stand."""
+    """Those of the persons that stand today."""
     wanted = pa.array(sorted(set(persons)), pa.string())
     is_standing = pc.and_(pc.is_in(ledger.column("person_id"), wanted), pc.is_null(ledger.column("valid_to")))
     return set(ledger.column("person_id").filter(is_standing).to_pylist())
@@ -104,7 +104,7 @@ def _first_runs(ledger: pa.Table, persons: Iterable[str]) -> dict[str, tuple[str
 
 
 def _heir_of(clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str]) -> dict[str, str]:
-    """Old person to the cluster with most of its records; the first cluster where two have as many."""
+    """Old person to the cluster with most of its records; on a tie the first cluster."""
     share: dict[str, Counter[str]] = defaultdict(Counter)
     if person_of:
         for cluster, records in clusters.items():
@@ -115,7 +115,7 @@ def _heir_of(clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str]
 
 
 def _most_of(records: Sequence[str], person_of: Mapping[str, str]) -> str | None:
-    """The person that most of the records were of; None where none of them was anybody's."""
+    """The person that most of the records belonged to; None if they belonged to nobody."""
     counts = Counter(person_of[record] for record in records if record in person_of) if person_of else None
     return min(counts, key=lambda old: (-counts[old], old)) if counts else None
 
@@ -128,7 +128,7 @@ def _claims(heir_of: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 class _Ids:
-    """Ids of persons that are taken: by the ledger, or tonight."""
+    """Ids of persons that are taken, by the ledger or tonight."""
 
     def __init__(self, ledger: pa.Table, overlap: Overlap) -> None:
         self._ids = ledger.column("person_id")
@@ -136,7 +136,7 @@ class _Ids:
         self._taken = set(self._ids.filter(pc.is_in(self._ids, pa.array(self._likely, pa.string()))).to_pylist())
 
     def new(self, first_record: str, run_id: str) -> str:
-        """An id that was never given, of a cluster by its first record."""
+        """An id that was never given before, derived from the cluster's first record."""
         salt = ""
         while self._is_taken(candidate := _hashed_id(f"{first_record}{salt}")):
             salt = f"|{run_id}|{salt}"

@@ -1,4 +1,4 @@
-"""The story of a person_id, or of a record, as the ledger tells it: spans, merges and splits, with runs, dates and causes."""
+"""The history of a person_id or a record in the ledger: spans, merges and splits, with runs, dates and causes."""
 
 from __future__ import annotations
 

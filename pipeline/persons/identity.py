@@ -36,7 +36,7 @@ class PersonChange:
 
 @dataclass(frozen=True, slots=True)
 class RecordMove:
-    """A record that is of another person than last night."""
+    """A record that belongs to another person than last night."""
 
     record_id: str
     before: str
@@ -62,7 +62,7 @@ class Identities:
 
 
 def compare_with(ledger: pa.Table, cluster_members: pa.Table) -> Overlap:
-    """Lay tonight's clusters over the persons that stand in the ledger."""
+    """Compare tonight's clusters with the persons that stand in the ledger."""
     return compare(cluster_members, ledger.filter(pc.is_null(ledger.column("valid_to"))))
 
 

@@ -1,4 +1,4 @@
-"""The ledger of persons: a span for each id and time in which it stood with the same records, and what ended it."""
+"""The ledger of persons: a span for each time in which an id stood with the same records, and what ended it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from schemas.tables import IDENTITY_LEDGER
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """The ledger: as it was, and spans of persons to whom something happened."""
+    """The ledger as it was, and the spans of persons to whom something happened."""
 
     before: pa.Table
     touched: pa.Array
@@ -49,7 +49,7 @@ def ledger_of(published: pa.Table) -> pa.Table:
 
 
 def check_order(ledger: pa.Table, run_id: str) -> None:
-    """That the run comes after all that the ledger has.
+    """Check that the run is later than every run in the ledger.
 
     Raises:
         SettingsError: If it does not.
@@ -83,7 +83,7 @@ def span_of(
 def update_ledger(
     ledger: pa.Table, closing: Mapping[str, tuple[str | None, Cause]], beginning: list[dict[str, Any]], run_id: str
 ) -> Spans:
-    """Spans of changed persons end, new ones begin; all others are carried over as they are."""
+    """End the spans of changed persons and begin new ones; all others are carried over as they are."""
     schema = IDENTITY_LEDGER.arrow_schema()
     is_ending = pc.and_(
         pc.is_null(ledger.column("valid_to")), pc.is_in(ledger.column("person_id"), pa.array(closing, pa.string()))

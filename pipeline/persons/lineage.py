@@ -70,7 +70,7 @@ def _holders(ledger: pa.Table, record_ids: tuple[str, ...]) -> dict[str, int]:
 
 
 def _reached(ledger: pa.Table, person_id: str) -> dict[str, tuple[str, ...]]:
-    """Persons who stand today at the end of a path of merges and splits that runs forward in time, and their records.
+    """Persons standing today that merges and splits lead to, forward in time, and their records.
 
     An id is looked at again only for an earlier time than before, so the walk ends.
     """

@@ -1,4 +1,4 @@
-"""Tonight's clusters beside the persons of last night: which are the same, and who shares records with whom elsewhere.
+"""Tonight's clusters compared with last night's persons: which are the same, and which share records.
 
 Whole columns at a time, so that a night costs what it changed: most persons are carried over without being looked at.
 """
@@ -37,7 +37,7 @@ class Overlap:
 
 
 def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
-    """Lay the clusters over the standing persons.
+    """Compare the clusters with the standing persons.
 
     Args:
         cluster_members: one row a record of tonight.
@@ -65,7 +65,7 @@ def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
 
 
 def compare_rows(cluster_members: pa.Table, ledger: pa.Table, before: pa.Table, places: np.ndarray) -> Overlap:
-    """The same, where the rows of last night are there: few of them differ, and only these are looked at.
+    """As ``compare``, where last night's rows are known: only the few that differ are looked at.
 
     A cluster is named by its first record. So one has the same records as before unless a record came to its name or
     left it.

@@ -1,4 +1,4 @@
-"""What a steward is asked tonight: one question a person or pair of persons, in words, ranked by harm and uncertainty.
+"""Tonight's questions to stewards: one a person or pair of persons, ranked by harm and uncertainty.
 
 Pairs that wait are many, and handled as whole columns; other doubts are few, and handled one by one.
 """
@@ -44,7 +44,7 @@ class Question:
 
 
 def key_of(person_ids: Iterable[str]) -> str:
-    """What a question is known by: the person or the two persons that it is about."""
+    """The key of a question: the person or the two persons that it is about."""
     return "|".join(person_ids)
 
 
@@ -76,7 +76,7 @@ def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
 
 
 def doubted_records(doubts: Doubts, cluster_members: pa.Table, open_before: pa.Table | None) -> pa.Array:
-    """Records between which a link may matter to a question, in order: of doubtful clusters, of decisions, of last night's questions."""
+    """Records whose links may matter to a question, in order: of doubtful clusters, decisions and last night's questions."""
     doubtful = _doubtful_clusters(doubts).column("cluster_id").combine_chunks()
     members = cluster_members.filter(pc.is_in(cluster_members.column("cluster_id"), doubtful)).column("record_id")
     ends = [table.column(end) for table in (doubts.standing, open_before) if table is not None for end in ENDS]
@@ -85,7 +85,7 @@ def doubted_records(doubts: Doubts, cluster_members: pa.Table, open_before: pa.T
 
 
 def _facts(doubts: Doubts, doubtful: pa.Table, records: pa.Table) -> pa.Table:
-    """What is asked of the records that any doubt names."""
+    """The columns ``FACTS`` of the records that any doubt names."""
     named = pa.concat_arrays(
         [*(doubts.review_pairs.column(end).combine_chunks() for end in ENDS), _records_named(doubts.standing, doubtful)]
     )
@@ -110,7 +110,7 @@ def _doubtful_clusters(doubts: Doubts) -> pa.Table:
 
 
 def _waiting_pairs(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
-    """Pairs of persons with pairs of records that wait."""
+    """Questions on pairs of persons with pairs of records that wait for review."""
     ids, persons = facts.column("record_id").combine_chunks(), facts.column("person_id").combine_chunks()
     person_l, person_r = (persons.take(pc.index_in(review_pairs.column(end).combine_chunks(), ids)) for end in ENDS)
     person_ids = as_sorted_lists(person_l, person_r)
@@ -136,7 +136,7 @@ def _questions_of(pairs: pa.Table) -> Iterator[Question]:
 def _cluster_questions(
     doubts: Doubts, doubtful: pa.Table, records: pa.Table, facts: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Question]:
-    """Persons that are too large, or do not hold together."""
+    """Questions on persons that are too large, or do not hold together."""
     rows = doubtful.to_pylist()
     persons = [facts[row["cluster_id"]]["person_id"] for row in rows]
     members = records.select(["record_id", "person_id"])
@@ -163,7 +163,7 @@ def _links_inside(links: pa.Table, members: pa.Table) -> dict[str, list[dict[str
 
 
 def links_between(parts: Iterable[pa.Table], record_ids: pa.Array) -> Iterator[pa.Table]:
-    """The same of links that come in parts, in the order of their key. Input: ``record_ids`` in order."""
+    """As ``links_among``, of links that come in parts in the order of their key. Input: ``record_ids`` in order."""
     for part in parts:
         for end in ENDS:
             part = part.filter(pa.array(places_among(part.column(end), record_ids) != NOWHERE))  # noqa: PLW2901  (fewer each time)
@@ -182,7 +182,7 @@ def _weakest(links: list[dict[str, Any]], bits: float) -> tuple[str, str, float,
 
 
 def _decision_questions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
-    """Decisions that contradict others, wait for a second person, or rest on what has changed."""
+    """Questions on decisions that contradict others, wait for a second person, or rest on what has changed."""
     rows = [(kind, row) for row in doubts.standing.to_pylist() if (kind := _kind(row))]
     ids = pa.array({row[end] for _, row in rows for end in ENDS}, pa.string())
     links = {(row["record_id_l"], row["record_id_r"]): row for row in links_among(doubts.links, ids).to_pylist()}
@@ -204,7 +204,7 @@ def _kind(row: Mapping[str, Any]) -> str | None:
 
 
 def _unsure_decisions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> dict[Persons, frozenset[str]]:
-    """Persons of whom a steward could not tell, with those decisions."""
+    """Persons on whom a steward decided ``unsure``, with these decisions."""
     decisions: dict[Persons, frozenset[str]] = {}
     for row in doubts.standing.to_pylist():
         ends = (row["record_id_l"], row["record_id_r"])
@@ -219,7 +219,7 @@ def _persons(ends: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> Per
 
 
 def _merged(left: Question, right: Question) -> Question:
-    """One question of two on the same persons: the graver names it; the pair is that which has waited for its weight."""
+    """Two questions on the same persons as one: the graver gives its type, the one with a weight its pair."""
     graver, lesser = sorted(
         (left, right),
         key=lambda question: (

@@ -74,7 +74,7 @@ def _oldest_first(rows: pa.Table) -> pa.Table:
 
 
 def _places(tonight: pa.Table, earlier: pa.Table) -> np.ndarray:
-    """For each question of last night, the row of ``asked`` on the same persons."""
+    """For each question of last night, tonight's row on the same persons."""
     keys = pc.binary_join(earlier.column("person_ids").combine_chunks(), "|")
     return (
         pc.fill_null(pc.index_in(keys, tonight.column(KEY).combine_chunks()), NOBODY)
@@ -86,7 +86,7 @@ def _places(tonight: pa.Table, earlier: pa.Table) -> np.ndarray:
 def _moved_to(
     tonight: pa.Table, moved: list[dict[str, Any]], person_of: Mapping[str, str], heirs: Mapping[str, str]
 ) -> list[int]:
-    """The same for questions on persons whom nothing is asked about any more: on whom they became."""
+    """As ``_places``, for questions whose persons have none tonight: the row on the persons that they became."""
     if not moved:
         return []
     rows = {key: row for row, key in enumerate(tonight.column(KEY).to_pylist())}
@@ -101,14 +101,14 @@ def _person_of(records: pa.Table, rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _heirs(ledger: pa.Table) -> dict[str, str]:
-    """Each person who was merged away, and into whom."""
+    """Each person that was merged away, and into whom."""
     rows = ledger.select(["person_id", "valid_to", "merged_into"]).filter(pc.is_valid(ledger.column("merged_into")))
     last = sorted(rows.to_pylist(), key=lambda row: run_order(row["valid_to"] or ""))
     return {row["person_id"]: row["merged_into"] for row in last}
 
 
 def _successors(row: Mapping[str, Any], person_of: Mapping[str, str], heirs: Mapping[str, str]) -> Iterator[Persons]:
-    """Persons whom a question of last night may be about tonight, where not about its own; best first."""
+    """Persons that a question of last night may be about tonight instead of its own; best first."""
     persons_before = tuple(row["person_ids"])
     ends = [person_of.get(row[end]) for end in ENDS]
     by_records = tuple(sorted({person for person in ends if person}))
@@ -130,7 +130,7 @@ def _heir(person: str, heirs: Mapping[str, str]) -> str:
 def _closed_questions(
     rows: list[dict[str, Any]], places: np.ndarray, person_of: Mapping[str, str], doubts: Doubts, run_id: str
 ) -> pa.Table:
-    """Questions that are asked no more, and why; those that came together with an older one have a place."""
+    """Questions that are closed tonight, and why; one with a place was joined with an older question."""
     ids = pa.array({row[end] for row in rows for end in ENDS}, pa.string())
     links = links_among(doubts.links, ids).select(["record_id_l", "record_id_r", "decision", "decided_by"]).to_pylist()
     fates = {(row["record_id_l"], row["record_id_r"]): (row["decision"], row["decided_by"]) for row in links}
@@ -148,7 +148,7 @@ def _closed_questions(
 def _reason(
     row: Mapping[str, Any], person_of: Mapping[str, str], fates: Mapping[tuple[str, str], tuple[str, str]]
 ) -> str:
-    """Why a question is asked no more. Input: ``fates``, decision of the links and who decided."""
+    """Why a question is closed. Input: ``fates``, the decision on each link and who decided."""
     ends = (row["record_id_l"], row["record_id_r"])
     here = [end in person_of for end in ends]
     if not any(here):
@@ -182,5 +182,5 @@ def _with_ids(tonight: pa.Table, earlier: pa.Table, continues: np.ndarray, run_i
 
 
 def _new_id(persons: Persons, run_id: str) -> str:
-    """Never used before: a question on the same persons that was closed and is asked anew has another run."""
+    """An id that was never used: where a closed question on the same persons is asked anew, the run differs."""
     return "Q" + hashlib.blake2b("|".join([run_id, *persons]).encode(), digest_size=8).hexdigest()

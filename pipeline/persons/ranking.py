@@ -42,7 +42,7 @@ def rank_questions(questions: pa.Table, facts: pa.Table) -> pa.Table:
 
 
 def as_sorted_lists(first: pa.Array, second: pa.Array) -> pa.ListArray:
-    """Both texts of each row as a list, sorted; only once where they are the same, and without nulls."""
+    """The two texts of each row as a sorted list, without nulls and repeats."""
     is_first = pc.fill_null(pc.less_equal(first, second), True)
     low, high = pc.if_else(is_first, first, second), pc.if_else(is_first, second, first)
     is_there = np.stack([_numbers(low.is_valid()), _numbers(high.is_valid())], axis=1)
@@ -54,7 +54,7 @@ def as_sorted_lists(first: pa.Array, second: pa.Array) -> pa.ListArray:
 
 
 def _is_child(facts: pa.Table) -> pa.Array:
-    """Whether each record is of one who was a child when it was recorded; null where that is not known."""
+    """Whether the person was a child when the record was made; null where that is not known."""
     recorded, born = (
         facts.column(name).combine_chunks().cast(pa.date32()).cast(pa.int32())
         for name in ("recorded_at", "date_of_birth")
@@ -71,5 +71,5 @@ def _uncertainty(questions: pa.Table) -> np.ndarray:
 
 
 def _numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """As numpy; null is nan."""
+    """The column as a numpy array; null is nan."""
     return np.array(column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False))

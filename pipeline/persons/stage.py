@@ -30,7 +30,7 @@ from pipeline.persons.tonight import Linked, Tonight, tonight_of
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """What the publication knew that tonight goes on from."""
+    """What tonight needs of the publication that it goes on from."""
 
     identity_ledger: pa.Table
     records: Path
@@ -61,7 +61,7 @@ class Identified:
 
     @property
     def identity_ledger(self) -> Iterable[pa.Table]:
-        """In parts, in the order of its key; to be gone through once."""
+        """The ledger in parts, in the order of its key; may be read once."""
         return self.identities.spans.parts()
 
     @property

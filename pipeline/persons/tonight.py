@@ -1,4 +1,4 @@
-"""What linking handed on tonight, laid beside the records of last night: all that persons are made of."""
+"""Tonight's tables of linking beside the records of last night: all that persons are made of."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OF_AN_EVENT = ("event_id", "record_id", "role", "borough")
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What linking handed on."""
+    """The tables of linking, and what changed since the last publication."""
 
     std_records: pa.Table
     events: pa.Table
@@ -38,7 +38,7 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Tonight:
-    """What persons are made of; all of records in one order."""
+    """What persons are made of; everything about records is in the order of their ids."""
 
     std_records: pa.Table
     events: pa.Table
@@ -50,7 +50,7 @@ class Tonight:
 
 
 def tonight_of(linked: Linked, before: PersonsBefore | None) -> Tonight:
-    """Tonight's tables with the contents of each record and its row of last night; ``before``: None where persons are made anew."""
+    """Tonight's tables, the contents of each record, and its row of last night; no ``before``: all persons are made anew."""
     cluster_members, ids = linked.cluster_members, linked.std_records.column("record_id").combine_chunks()
     std_records = linked.std_records.set_column(0, "record_id", ids)
     if not std_records.column("record_id").equals(cluster_members.column("record_id")):
@@ -68,7 +68,7 @@ def tonight_of(linked: Linked, before: PersonsBefore | None) -> Tonight:
 def with_events(
     records: pa.Table, events: pa.Table, is_wanted: NDArray[np.bool_]
 ) -> tuple[pa.Table, pa.Table, NDArray[np.int64]]:
-    """Some records, in the order of their ids, their events, and the row of each event's record."""
+    """The wanted records in the order of their ids, their events, and the row of each event's record."""
     if not is_wanted.all():
         records = records.filter(pa.array(is_wanted)).combine_chunks()
         events = events.filter(pc.is_in(events.column("record_id"), records.column("record_id").combine_chunks()))

@@ -19,7 +19,7 @@ ENDED_BY = "withdrawn"
 def without_records(
     tables: dict[str, pa.Table], record_ids: Collection[str], survivorship: Survivorship, run_id: str
 ) -> dict[str, pa.Table]:
-    """All published tables, with records, events, links, golden records, ledger and queue as if the records had not been there.
+    """All published tables, with persons, ledger and queue as if the records had never been there.
 
     Who had no other record is gone, and the id ends with this run. Every other person stays who they are.
     """

@@ -26,7 +26,7 @@ BrokenRows = Iterator[tuple[int, str]]
 
 
 class Checks:
-    """What must hold within the tables and between them: looked at while their rows pass by, on the way to where they are written."""
+    """Checks within the tables and between them, made while their rows pass by on the way to their files."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -37,7 +37,7 @@ class Checks:
         self._fields = FieldChecks(self._owners, one_piece(persons, "surname"))
 
     def watch(self, name: str) -> Iterator[pa.Table]:
-        """The rows of a table, some at a time, each looked at first."""
+        """Yield the rows of a table, some at a time, after checking them."""
         rows = self._keys[name].watch(parts_of(self._tables[name]))
         return self._fields.watch(rows) if name == PERSON_FIELDS.name else rows
 
@@ -66,7 +66,7 @@ def _in_words(problems: BrokenRows) -> list[str]:
 
 
 def _key_problems(rows: Rows, table: Table) -> Iterator[str]:
-    """What is wrong with the key of rows that are not each once and in order by it; rows in memory may have nulls in it."""
+    """What is wrong with the key of rows that are not unique and in order by it; rows in memory may have nulls in it."""
     columns = ", ".join(f'"{name}"' for name in table.key)
     if isinstance(rows, InParts):
         yield f"{table.name} is not in the order of its key ({columns}), or has a key twice"
@@ -99,7 +99,7 @@ def _link_problems(tables: Tables, owners: Owners) -> BrokenRows:
 
 
 def _record_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
-    """Tables that name a record and its person: it must be there, and be that person's."""
+    """Check tables that name a record and its person: the record must exist and belong to that person."""
     events = columns_of(tables["events"], "record_id", "person_id")
     event_record, person = (
         places_among(events.column("record_id"), owners.record_ids),
@@ -119,7 +119,7 @@ def _record_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
 
 
 def _person_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
-    """Tables that name persons: each person must be there, and what changed must be in the ledger."""
+    """Check tables that name persons: each must exist, and each change must be in the ledger."""
     open_spans = _open_spans(tables, "person_id", "valid_from")
     question_persons = columns_of(tables["review_queue"], "person_ids").column("person_ids")
     span_person, question_person = (

@@ -1,4 +1,4 @@
-"""Keys that must come once: looked at while the rows pass by."""
+"""Keys that must be unique: checked while the rows pass by."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class EachOnce:
         self.key, self.holds = key, True
 
     def watch(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """The parts as they are, each looked at first."""
+        """Yield the parts as they are, after checking them."""
         last = None
         for part in parts:
             if self.holds and len(part):

@@ -1,4 +1,4 @@
-"""Checks of ``person_fields``, by far the longest table: looked at while its rows pass by, some at a time."""
+"""Checks of ``person_fields``, by far the longest table, made while its rows pass by, some at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAY_LACK = [PERSONS.names.index(name) for name in ("address", "postcode", "uprn"
 
 
 class FieldChecks:
-    """What rows of ``person_fields`` that pass by show of what must hold for them."""
+    """Counts of the rows of ``person_fields`` that break what must hold for them."""
 
     def __init__(self, owners: Owners, surnames: pa.Array) -> None:
         """Input: whose the records are; surnames of the persons, in their order."""
@@ -31,7 +31,7 @@ class FieldChecks:
         self._not_given = self._other_surname = 0
 
     def watch(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """The parts as they are, each looked at first."""
+        """Yield the parts as they are, after checking them."""
         for part in parts:
             if len(part):
                 self._look(part.select(READ))
@@ -57,7 +57,7 @@ class FieldChecks:
 
 
 def _count_not_once(person: np.ndarray, field: np.ndarray, is_chosen: np.ndarray) -> int:
-    """Fields of a person of which more than one record is chosen, or none where there must be one; rows in order."""
+    """Count fields of persons with several chosen records, or with none where there must be one; rows are in order."""
     starts = np.flatnonzero(np.append(True, (person[1:] != person[:-1]) | (field[1:] != field[:-1])))
     n_chosen = np.add.reduceat(is_chosen, starts, dtype=np.int32)
     must_have_one = ~np.isin(field[starts], MAY_LACK)
@@ -65,12 +65,12 @@ def _count_not_once(person: np.ndarray, field: np.ndarray, is_chosen: np.ndarray
 
 
 def _places_in_any_order(values: pa.Array | pa.ChunkedArray, choices: pa.Array) -> np.ndarray:
-    """Place of each value among few others in any order; NOWHERE of one that is not there."""
+    """Place of each value among a few choices in any order; NOWHERE for a value that is not among them."""
     return pc.fill_null(pc.index_in(values, choices), NOWHERE).to_numpy(zero_copy_only=False)
 
 
 class _RecordsByPerson:
-    """The records of every person, side by side."""
+    """Records and their persons, sorted by person."""
 
     def __init__(self, owners: Owners) -> None:
         order = np.argsort(owners.owner, kind="stable")

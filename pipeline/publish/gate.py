@@ -22,7 +22,7 @@ LINKED = ("decision", "decided_by", "match_probability")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One limit, and what the night came to."""
+    """One limit, and what was measured of the night."""
 
     limit: str
     """Setting of publish_limits"""
@@ -42,7 +42,7 @@ class Before:
 
 
 def measure(tables: Mapping[str, Rows], before: Before | None, limits: PublishLimits) -> list[Measure]:
-    """Every limit that is set, in the order of the settings; those that need a publication before, only where there is one."""
+    """Measure every limit that is set, in the order of the settings; some need an earlier publication to compare with."""
     measures = list(_changes(columns_of(tables["link_changes"], *CHANGED), before, limits)) if before else []
     if before and limits.source_rows_kept is not None:
         measures += _sources(
@@ -101,7 +101,7 @@ def _greatest(persons: pa.Table, allowed: int) -> Measure:
 
 
 def _precision(links: pa.Table, allowed: float) -> Measure:
-    """Mean probability of the pairs that the machine linked, by the model's own word; a steward's links are not judged."""
+    """Mean probability, by the model itself, of the pairs that the machine linked; stewards' links are left out."""
     is_by_machine = pc.and_(
         pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward")
     )

@@ -22,7 +22,7 @@ VERDICT, HELD = "gate.json", "held_back"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate said of a run."""
+    """The gate's verdict on a run."""
 
     run_id: str
     base: str | None
@@ -33,7 +33,7 @@ class Verdict:
 
     @property
     def broken(self) -> tuple[Measure, ...]:
-        """Limits that it passed."""
+        """Limits that the run broke."""
         return tuple(measure for measure in self.measures if measure.is_broken)
 
 
@@ -82,7 +82,7 @@ def hold_back(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mappin
 
 
 def publish_held(home: Home, run_id: str, by: str, broken: Sequence[Measure]) -> Path:
-    """Publish exactly the tables that were held back; the manifest tells who released them and which limits they passed.
+    """Publish exactly the tables that were held back; the manifest tells who released them, and which limits they broke.
 
     Raises:
         StateError: If the tables are gone or not those that were held back.

@@ -57,7 +57,7 @@ def sources_of(home: Home, record_ids: Collection[str]) -> dict[str, str]:
 
 
 def records_of(home: Home, digests: Collection[str]) -> set[str]:
-    """Records of these digests that any table of the home still holds: what an order that was cut short has left to do."""
+    """Records of these digests that a table of the home still holds: what is left of an order that was cut short."""
     return {
         record
         for column in _columns_of_records(home)
@@ -75,7 +75,7 @@ def _columns_of_records(home: Home) -> Iterator[pa.Array | pa.ChunkedArray]:
 
 
 def rows_of(path: Path, is_named: Callable[[pa.Field], bool] | None = None) -> pa.Table:
-    """A table, or its columns of which that is true.
+    """A table, or only its columns for which ``is_named`` is true.
 
     Raises:
         StateError: If it cannot be read.

@@ -1,4 +1,4 @@
-"""What operators did with publications, on the record: one JSON line a release, rollback or prune, only ever appended."""
+"""The record of what operators did with publications: one JSON line a release, rollback or prune, only ever appended."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def read(home: Home) -> list[Entry]:
 
 
 def n_unreadable(home: Home) -> int:
-    """How many lines are no acts, but for a last one that was cut off."""
+    """How many lines cannot be read, not counting a last one that was cut off."""
     entries = _entries(home)
     return entries[:-1].count(None) + (entries[-1:] == [None] and _ends_whole(home.journal))
 

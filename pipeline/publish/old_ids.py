@@ -1,4 +1,4 @@
-"""Person ids that only publications had which were rolled back and pruned: they were published, so they resolve for ever.
+"""Person ids of publications that were rolled back and pruned: they were published once, so they always resolve.
 
 ``state/old_ids/RUN.arrow`` holds the rows of that publication's identity ledger whose person_id the current one does
 not know.
@@ -21,7 +21,7 @@ LEDGER = IDENTITY_LEDGER.name
 
 
 def keep_old_ids(home: Home, removed: Publication, current: Publication) -> int:
-    """Keep the ids that a publication has and the current one does not know; returns how many. On disk when this returns."""
+    """Keep the ids of a publication that the current one does not know, on disk when this returns; returns how many."""
     current_ids = current.table(LEDGER).column("person_id")
     try:
         ledger = removed.table(LEDGER)

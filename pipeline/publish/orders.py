@@ -75,7 +75,7 @@ def unfinished(home: Home) -> list[Order]:
 
 
 def check_finished(home: Home) -> None:
-    """That nothing is published which an order was to take out.
+    """Check that no order was cut short, so that nothing is published which it was to take out.
 
     Raises:
         StateError: If an order was cut short.
@@ -88,7 +88,7 @@ def check_finished(home: Home) -> None:
 
 
 def note_order(home: Home, order: Order) -> Order:
-    """Note an order, in the place of what was noted of it before; it is on disk when this returns."""
+    """Note an order, replacing its earlier note; it is on disk when this returns."""
     by_receipt = {earlier.receipt_id: earlier for earlier in orders(home)} | {order.receipt_id: order}
     path = home.expunge_orders
     make_folder(path.parent)
@@ -97,7 +97,7 @@ def note_order(home: Home, order: Order) -> Order:
 
 
 def reopened(home: Home, ordered_by: str, order_ref: str, record_ids: Collection[str]) -> Order | None:
-    """The same order where it was given before: it keeps its receipt, and is to be carried out once more."""
+    """The same order if it was given before, to be carried out once more under its receipt."""
     digests = tuple(sorted(map(digest, record_ids)))
     matching = (
         order

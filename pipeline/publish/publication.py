@@ -100,7 +100,7 @@ def publish(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mapping[
 
 
 def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Mapping[str, object]) -> None:
-    """Write the tables with their manifest into a new folder, checked on their way; all of it is on disk when this returns.
+    """Write the tables and their manifest into a new folder, checking rows on the way; all is on disk when this returns.
 
     Raises:
         PublishRefusedError: If a check fails; nothing stays of the folder then.
@@ -148,7 +148,7 @@ def read_current(home: Home) -> Publication | None:
 
 
 def current_run_id(home: Home) -> str | None:
-    """The run that ``current`` points at, be its publication damaged or gone; None where it points at nothing."""
+    """The run that ``current`` points at, even if its publication is damaged or gone; None if it points at nothing."""
     return home.current.readlink().name if home.current.is_symlink() else None
 
 
@@ -158,7 +158,7 @@ def list_publications(home: Home) -> list[Publication]:
 
 
 def damaged_publications(home: Home) -> list[StateError]:
-    """Why others cannot be read, oldest first."""
+    """The errors of publications that cannot be read, oldest first."""
     return [error for folder in _folders(home) if isinstance(error := _read_or_why(folder), StateError)]
 
 
@@ -217,7 +217,7 @@ def _read_or_why(folder: Path) -> Publication | StateError:
 
 
 def _ready_to_write(rows: Rows, table: Table) -> Rows:
-    """The rows as they are written; those of a file are so already."""
+    """The rows as they are written: in contract form and in order. Those of a file are so already."""
     if isinstance(rows, InParts):
         return rows
     data = conform(rows, table)

@@ -31,7 +31,7 @@ class Pruned:
 
 
 def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
-    """Point ``current`` at another publication; returns those that are taken back by it. Call it under the run lock.
+    """Point ``current`` at an older publication; returns the ones taken back by that. Call it under the run lock.
 
     The next night goes on from what is current: identities, questions and limits are those of that publication. The
     last good exports and stewards' decisions stay as they are.

@@ -23,7 +23,7 @@ def scrubbed(
     clusters: Mapping[str, str],
     rows: Collection[tuple[Any, ...]],
 ) -> pa.Table:
-    """A table without the records; itself where it holds none.
+    """The table without the records; the same object where it names none of them.
 
     Args:
         table: any table of ``schemas/tables.py``.
@@ -50,7 +50,7 @@ def _with_other_cluster_names(table: pa.Table, ids: pa.Array, clusters: Mapping[
 
 
 def _names_a_record(table: pa.Table, ids: pa.Array, rows: Collection[tuple[Any, ...]]) -> pa.ChunkedArray | None:
-    """Whether each row names one of the records, or is one of these rows of exports; None where the table has no such column."""
+    """Whether each row names one of the records or is one of these rows of exports; None if no column can tell."""
     names = [name for name in RECORD_IDS + CLUSTERS if name in table.column_names]
     masks = [pc.fill_null(pc.is_in(table.column(name), ids), False) for name in names]
     if rows:
