@@ -140,7 +140,10 @@ def _roles(publication: LinkedTables, person_ids: Iterable[str]) -> dict[str, li
 def _fingerprints(publication: LinkedTables, records: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
     """Fingerprints of records, looked for only among those that could have the same: of their feeds and birthdays."""
     dated = [record for record in records if record["date_of_birth"] is not None]
-    query = f"SELECT {', '.join(FINGERPRINT_COLUMNS)} FROM read_parquet(?) WHERE date_of_birth IN (SELECT unnest(?::DATE[])) AND feed_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608  (names of our own, values bound)
+    query = (
+        f"SELECT {', '.join(FINGERPRINT_COLUMNS)} FROM read_parquet(?) "  # noqa: S608  (names of our own, values bound)
+        "WHERE date_of_birth IN (SELECT unnest(?::DATE[])) AND feed_id IN (SELECT unnest(?::VARCHAR[]))"
+    )
     born, feeds = (sorted({record[name] for record in dated}) for name in ("date_of_birth", "feed_id"))
     with duckdb.connect() as base:
         rows = base.execute(query, [duckdb_files(publication.folder / "records"), born, feeds]).fetchall()

@@ -144,7 +144,10 @@ def _check_ids(path: Path, ids: pa.ChunkedArray) -> None:
         n_repeated = pc.count_distinct(ordered.slice(1).filter(is_repeat)).as_py()
         rows = np.flatnonzero(pc.equal(ids, first).to_numpy())[:2] + 1
         verb = "stands" if n_repeated == 1 else "stand"
-        problem = f"record ids must be unique, but {n_repeated:,} {verb} more than once: records {rows[0]:,} and {rows[1]:,} share one."
+        problem = (
+            f"record ids must be unique, but {n_repeated:,} {verb} more than once: records {rows[0]:,} and "
+            f"{rows[1]:,} share one."
+        )
         raise SourceError(
             "record_id_twice", str(path), problem, "Choose another column as record_id, or remove the repeats."
         )

@@ -166,7 +166,10 @@ def _check_decisions(night: Night, current: Publication | None) -> None:
     count, n_known = count_decisions(night), current.n_decisions if current else 0
     if current and count < n_known:
         problem = f"has {count:,} stewards' decisions, but the publication was made with {n_known:,}."
-        remedy = f"Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide --import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
+        remedy = (
+            "Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide "
+            f"--import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
+        )
         raise StateError("the store of decisions", problem, remedy)
 
 

@@ -150,7 +150,8 @@ def _in_time(night: Night, stage: str) -> Iterator[None]:
     except TimeoutError:
         limit = night.settings.stage_seconds
         too_slow = LinkageError(
-            f"{stage} took longer than {limit:g} seconds. Raise stage_seconds in the run file; finished stages are not repeated."
+            f"{stage} took longer than {limit:g} seconds. Raise stage_seconds in the run file; finished stages "
+            "are not repeated."
         )
         too_slow.stage = stage
         log("stage failed", stage=stage, error="TimeoutError", reason=str(too_slow))
@@ -232,7 +233,8 @@ def report(night: Night, states: list[FeedState], published: Path, seconds: floa
 def _markdown(outcome: Outcome) -> str:
     lines = [
         f"# Night {outcome.run_id}",
-        f"{outcome.records:,} records, {outcome.persons:,} persons, {outcome.links:,} linked pairs, {outcome.questions:,} open questions, "
+        f"{outcome.records:,} records, {outcome.persons:,} persons, {outcome.links:,} linked pairs, "
+        f"{outcome.questions:,} open questions, "
         f"{outcome.quarantined:,} rows in quarantine; {outcome.seconds:.0f} s, {outcome.peak_mb:.0f} MB.",
         *(f"- {feed} is {state}: {reason}" for feed, state, reason in outcome.not_fresh),
     ]

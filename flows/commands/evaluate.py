@@ -42,7 +42,10 @@ def evaluate(
     truth: Annotated[
         Path | None,
         typer.Option(
-            help="CSV or Parquet that names each record's true person: record_id, or feed_id, file, sheet, row_number and part.",
+            help=(
+                "CSV or Parquet that names each record's true person: record_id, or feed_id, file, sheet, row_number "
+                "and part."
+            ),
             show_default=False,
         ),
     ] = None,

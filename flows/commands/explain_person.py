@@ -36,13 +36,17 @@ def explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> Non
     if story.against:
         console.print(
             Text(
-                f"speaks against it: {_pairs(len(story.against))} inside below 0 bits, the weakest {_edge(story.against[0])}"
+                f"speaks against it: {_pairs(len(story.against))} inside below 0 bits, the weakest "
+                f"{_edge(story.against[0])}"
             )
         )
     for how, neighbours in (("waits", story.waiting), ("parted by a steward", story.parted)):
         for neighbour in neighbours[:MOST_ROWS]:
             rules = f"; rules {', '.join(neighbour.rules)}" if neighbour.rules else ""
-            pairs_text = f"{_pairs(neighbour.n_pairs)} with person {neighbour.person_id}, the strongest {_edge(neighbour.strongest)}"
+            pairs_text = (
+                f"{_pairs(neighbour.n_pairs)} with person {neighbour.person_id}, the strongest "
+                f"{_edge(neighbour.strongest)}"
+            )
             console.print(Text(f"{how}: {pairs_text}{rules}"))
     table = Table("record", "pairs", "mean bits", title="Records, best held first", title_justify="left")
     for member in story.members[:MOST_ROWS]:

@@ -92,14 +92,19 @@ def _tell(receipts: Sequence[ExpungeReceipt], as_json: bool) -> None:
 
 def _sentence(receipt: ExpungeReceipt) -> str:
     if receipt.expunged_at is None:
-        return f"order {receipt.order_ref} by {receipt.ordered_by} was cut short: the next boroughlink run finishes it, and so does the same command."
+        return (
+            f"order {receipt.order_ref} by {receipt.ordered_by} was cut short: the next boroughlink run finishes "
+            "it, and so does the same command."
+        )
     heading = f"receipt {receipt.receipt_id}, {receipt.expunged_at}, order {receipt.order_ref} by {receipt.ordered_by}"
     counts = (
-        f"{receipt.n_records:,} records gone from {receipt.n_publications:,} publications, {receipt.n_files:,} tables of runs and last good "
+        f"{receipt.n_records:,} records gone from {receipt.n_publications:,} publications, "
+        f"{receipt.n_files:,} tables of runs and last good "
         f"exports, {receipt.n_decisions:,} decisions."
     )
     warning = (
-        f"\n{receipt.n_may_return:,} may come again: of a source without numbers of its own, where a row that is changed is a new record. Have it "
+        f"\n{receipt.n_may_return:,} may come again: of a source without numbers of its own, where a row that "
+        "is changed is a new record. Have it "
         "deleted at the source, or look for it after the next nights and expunge it again."
     )
     return f"{heading}\n{counts}{warning if receipt.n_may_return else ''}"

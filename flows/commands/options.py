@@ -11,7 +11,10 @@ HomeOption = Annotated[
     Path | None,
     typer.Option(
         "--home",
-        help="Folder of runs, publications and state; default data/home, or BOROUGHLINK_HOME, or that of BOROUGHLINK_RUN_FILE.",
+        help=(
+            "Folder of runs, publications and state; default data/home, or BOROUGHLINK_HOME, or that of "
+            "BOROUGHLINK_RUN_FILE."
+        ),
         show_default=False,
     ),
 ]

@@ -62,7 +62,8 @@ def review(
     check_published(place)
     if n_broken := desk.check_seal(settings, place, os.environ):
         Console(stderr=True).print(
-            f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as the last line of {place.desk_key}, or reset their accounts.",
+            f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as "
+            f"the last line of {place.desk_key}, or reset their accounts.",
             soft_wrap=True,
         )
     os.environ[HOME], os.environ[desk.HOST] = str(place.root.resolve()), host

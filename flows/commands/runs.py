@@ -152,7 +152,8 @@ def prune(
             remove(place, plan)
     verb = "would go" if dry_run else "removed"
     lines = [
-        f"{len(plan.publications):,} publications and {len(plan.runs):,} run folders {verb}, {plan.bytes_freed / 1e6:,.0f} MB."
+        f"{len(plan.publications):,} publications and {len(plan.runs):,} run folders {verb}, "
+        f"{plan.bytes_freed / 1e6:,.0f} MB."
     ]
     lines += [f"Lost with them: {loss}." for loss in plan.lost]
     _print_result(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))

@@ -51,5 +51,6 @@ def synth(
         typer.echo(json.dumps({"people": london.people, "records": london.records, "out": str(london.out)}))
     else:
         console.print(
-            f"{london.people:,} people, {london.records:,} records. Now: boroughlink run --run-file {london.out}/run.yaml"
+            f"{london.people:,} people, {london.records:,} records. Now: boroughlink run --run-file "
+            f"{london.out}/run.yaml"
         )

@@ -43,7 +43,10 @@ def train(
     decisions: Annotated[
         Path | None,
         typer.Option(
-            help="CSV or Parquet with record_id_l, record_id_r and decision (link, unlink, unsure); decided_at, if there.",
+            help=(
+                "CSV or Parquet with record_id_l, record_id_r and decision (link, unlink, unsure); decided_at, if "
+                "there."
+            ),
             show_default=False,
         ),
     ] = None,
@@ -102,7 +105,8 @@ def _summary_lines(training: Training, records: int, decided: DecidedPairs | Non
     race = training.race
     ended = "converged" if training.has_converged else "did NOT converge"
     lines = [
-        f"{records:,} records: {ended} after {training.rounds} rounds, {training.expected_matches:,.0f} matching pairs expected.",
+        f"{records:,} records: {ended} after {training.rounds} rounds, {training.expected_matches:,.0f} "
+        "matching pairs expected.",
         f"{race.at_best} of {len(race.ends)} starts ended at this estimate.",
     ]
     if decided is not None:

@@ -55,7 +55,8 @@ def unmerge(
         f"{len(done.parted):,} of {len(done.parted) + len(done.stay):,} records part from {person}.", soft_wrap=True
     )
     console.print(
-        f"{done.entered:,} decisions entered, {done.confirmed:,} confirmed, {done.already:,} there already, {done.retracted:,} links taken back."
+        f"{done.entered:,} decisions entered, {done.confirmed:,} confirmed, {done.already:,} there already, "
+        f"{done.retracted:,} links taken back."
     )
     if done.waiting:
         console.print(f"{done.waiting:,} wait: another steward must give the same command before the records part.")

@@ -36,16 +36,24 @@ OF_LAW = (
     "over_large_cluster",
 )
 REASONS = {
-    "decision_contradicted": "Decisions of stewards contradict each other on tonight's data; the links among them bind nothing until one is taken back.",
+    "decision_contradicted": (
+        "Decisions of stewards contradict each other on tonight's data; the links among them bind nothing "
+        "until one is taken back."
+    ),
     "second_person": "A steward has decided, and another one must confirm it before it counts.",
-    "evidence_changed": "A steward has decided, and what was seen then is not what is there now; the decision holds meanwhile.",
+    "evidence_changed": (
+        "A steward has decided, and what was seen then is not what is there now; the decision holds meanwhile."
+    ),
     "adopted": "One record is of an adopted child, whose old identity is sealed.",
     "victim_offender": "One record is of a victim, the other of a suspect or offender; a link needs two stewards.",
     "identifier_conflict": "Both records carry a valid identifier of one kind, and they differ.",
     "twin_suspicion": "Birthday and surname agree, forenames do not, and no identifier is shared: perhaps twins.",
     "name_only": "No birthday, address, identifier, phone or e-mail agrees: the link would rest on a name alone.",
     "no_forename": "One record has no forename and fits any child of the household born that day.",
-    "doubtful_birthday": "The birthday agrees but for a slip, or is a 1 January, and nothing else places both at one address, phone or identifier.",
+    "doubtful_birthday": (
+        "The birthday agrees but for a slip, or is a 1 January, and nothing else places both at one address, "
+        "phone or identifier."
+    ),
     "unborn": "One record is of a child before birth.",
     "broken_cluster": "Two records fit, but with the others of their persons they do not hold together.",
     "over_large_cluster": "The person has more records than one person should.",

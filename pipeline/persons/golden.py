@@ -69,7 +69,8 @@ def _group_sql(fields: Sequence[str], rules: Sequence[Criterion]) -> str:
     together = " || ' ' || ".join(f"coalesce({_value_sql(field)}, '')" for field in fields)
     any_given = " OR ".join(f"{_value_sql(field)} IS NOT NULL" for field in fields)
     values = " UNION ALL ".join(
-        f"SELECT person_id, '{field}' AS field, {_value_sql(field)} AS value, record_id, source, borough, recorded_at, basis,"
+        f"SELECT person_id, '{field}' AS field, {_value_sql(field)} AS value, record_id, source, borough, "
+        "recorded_at, basis,"
         f" place = 1 AS is_chosen, '{' > '.join(rules)}' AS rule,"
         f" count(*) OVER (PARTITION BY person_id, {_value_sql(field)}) AS n_agree"
         f" FROM ranked_records WHERE {_value_sql(field)} IS NOT NULL"

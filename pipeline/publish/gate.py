@@ -81,7 +81,10 @@ def _sources(status_before: pa.Table, status_now: pa.Table, allowed: float, few:
     for source, n_before in sorted(rows_before.items()):
         n_now = rows_now.get(source, 0)
         share_kept = n_now / n_before if n_before else 1.0
-        sentence = f"{source} has {n_now:,} records where it had {n_before:,}: {share_kept:.0%}, at least {allowed:.0%} are expected"
+        sentence = (
+            f"{source} has {n_now:,} records where it had {n_before:,}: {share_kept:.0%}, at least {allowed:.0%} "
+            "are expected"
+        )
         measures.append(
             Measure("source_rows_kept", allowed, share_kept, share_kept < allowed and n_before - n_now > few, sentence)
         )
@@ -107,7 +110,10 @@ def _precision(links: pa.Table, allowed: float) -> Measure:
     )
     probabilities = links.column("match_probability").filter(is_by_machine)
     precision = pc.mean(probabilities).as_py() if len(probabilities) else 1.0
-    sentence = f"of {len(probabilities):,} linked pairs {precision:.2%} are expected to be right, at least {allowed:.2%} are asked for"
+    sentence = (
+        f"of {len(probabilities):,} linked pairs {precision:.2%} are expected to be right, at least "
+        f"{allowed:.2%} are asked for"
+    )
     return Measure("expected_precision", allowed, precision, precision < allowed, sentence)
 
 

@@ -81,7 +81,10 @@ def check_finished(home: Home) -> None:
         StateError: If an order was cut short.
     """
     for order in unfinished(home):
-        problem = f"the expunge by order {order.order_ref} was cut short, so that its records may still be in what would be published."
+        problem = (
+            f"the expunge by order {order.order_ref} was cut short, so that its records may still be in what "
+            "would be published."
+        )
         raise StateError(
             str(home.expunge_orders), problem, "Finish it first: boroughlink expunge --again, or the same command."
         )

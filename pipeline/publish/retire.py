@@ -112,7 +112,10 @@ def _remove(folder: Path, hidden: Path) -> None:
 
 def _lost(home: Home, publications: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[str]:
     if publications:
-        yield f"values and link_changes of {len(publications):,} publications; whose each record was in them the current ledger still tells"
+        yield (
+            f"values and link_changes of {len(publications):,} publications; whose each record was in them the "
+            "current ledger still tells"
+        )
     refused = [entry.run_id for entry in list_runs(home) if entry.run_id in runs and entry.state == "refused"]
     if refused:
         yield f"tables of refused runs that can no longer be released ({', '.join(refused)})"
