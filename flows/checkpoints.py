@@ -112,10 +112,10 @@ def _clear(step: Step) -> None:
 
 def _mark(step: Step, result: object) -> None:
     files = step.files()
-    written = [step.night.home.root / path for path in files]
-    for path in written:
+    paths = [step.night.home.root / path for path in files]
+    for path in paths:
         sync_file(path)
-    for folder in {path.parent for path in written}:
+    for folder in {path.parent for path in paths}:
         sync_folder(folder)
     make_folder(step.marker.parent)
     marker = {"stage": step.name, "inputs": step.inputs(), "outputs": files, "result": result}

@@ -36,15 +36,15 @@ COLUMNS_SHOWN = (
 def print_decision(store: Store, recorded: Recorded, as_json: bool) -> None:
     """Print what became of one decision."""
     entry = recorded.decision
-    waits = _waits(store, recorded)
+    is_waiting = _is_waiting(store, recorded)
     if as_json:
         facts = {
             "decision_id": entry.decision_id,
             "record_ids": list(entry.pair),
             "verdict": entry.verdict,
             "is_new": recorded.is_new,
-            "waits_for_second_person": waits,
-            "second_because": (entry.second_because or "").split(";") if waits else [],
+            "waits_for_second_person": is_waiting,
+            "second_because": (entry.second_because or "").split(";") if is_waiting else [],
             "confirms": entry.confirms,
             "retracts": entry.retracts,
             "supersedes": entry.supersedes,
@@ -61,7 +61,7 @@ def print_decision(store: Store, recorded: Recorded, as_json: bool) -> None:
     console.print(Text(f"decision {entry.decision_id}, {novelty}"), soft_wrap=True)
     if entry.supersedes:
         console.print(Text(f"in place of {entry.supersedes}"), soft_wrap=True)
-    if waits:
+    if is_waiting:
         reasons = (entry.second_because or "asked for").replace(";", ", ").replace("_", " ")
         console.print(Text(f"It does not count yet: another steward must confirm it ({reasons})."))
         console.print(
@@ -69,7 +69,7 @@ def print_decision(store: Store, recorded: Recorded, as_json: bool) -> None:
         )
 
 
-def _waits(store: Store, recorded: Recorded) -> bool:
+def _is_waiting(store: Store, recorded: Recorded) -> bool:
     if not recorded.decision.needs_second:
         return False
     standing = standing_decisions(store.log(), store.policy)

@@ -130,12 +130,12 @@ def stamp_of(log: pa.Table) -> dict[str, object]:
 
 def changed_since(before: pa.Table | None, pairs: pa.Table) -> dict[str, list[str]]:
     """Record to its decisions, sorted, that bind tonight and did not last night, or the other way round."""
-    then, now = (_by_pair(table) for table in (before, pairs))
+    before_by_pair, now_by_pair = (_by_pair(table) for table in (before, pairs))
     decision_ids: dict[str, set[str]] = defaultdict(set)
-    for pair in then.keys() | now.keys():
-        if then.get(pair) != now.get(pair):
+    for pair in before_by_pair.keys() | now_by_pair.keys():
+        if before_by_pair.get(pair) != now_by_pair.get(pair):
             for record in pair[:2]:
-                decision_ids[record] |= {*then.get(pair, ()), *now.get(pair, ())}
+                decision_ids[record] |= {*before_by_pair.get(pair, ()), *now_by_pair.get(pair, ())}
     return {record: sorted(changed) for record, changed in sorted(decision_ids.items())}
 
 

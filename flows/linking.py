@@ -64,11 +64,11 @@ def link(night: Night, states: Iterable[FeedState]) -> list[Metric]:
     with ThreadPoolExecutor(1) as pool:  # what is read is written while it is linked, which has the other core
         std_records = concat([state.std_records for state in present if state.std_records], STD_RECORDS)
         std_records = in_order(std_records, STD_RECORDS.key)
-        written = [pool.submit(write_table, night.folder.table(LINK, "std_records"), std_records, STD_RECORDS)]
-        written.append(pool.submit(_write_events, night, present))
+        writing = [pool.submit(write_table, night.folder.table(LINK, "std_records"), std_records, STD_RECORDS)]
+        writing.append(pool.submit(_write_events, night, present))
         metrics = _link(night, std_records)
-        for writing in written:
-            writing.result()
+        for write in writing:
+            write.result()
     return metrics
 
 
@@ -160,15 +160,15 @@ def _with_new_frequencies(
     return Basis(LinkKept(engine.frequency_table(std_records, model)), night.run_id, why)
 
 
-def _why_refresh(night: Night, now: int, then: int, facts: dict[str, Any], model: Model) -> str | None:
+def _why_refresh(night: Night, n_now: int, n_then: int, facts: dict[str, Any], model: Model) -> str | None:
     """Why the frequency table is made anew; None where it still serves."""
     age = (night.as_of - dt.date.fromisoformat(facts["frequencies_of"][:10])).days
     if facts["stamps"]["model"] != model.stamp:
         return "the model changed"
     if night.is_refresh:
         return "a new frequency table was asked for"
-    if abs(now - then) > GROWN * then:
-        return f"the frequency table was made of {then:,} records, and there are {now:,} now"
+    if abs(n_now - n_then) > GROWN * n_then:
+        return f"the frequency table was made of {n_then:,} records, and there are {n_now:,} now"
     return f"the frequency table is {age} days old" if age >= OLD_DAYS else None
 
 

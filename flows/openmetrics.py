@@ -82,8 +82,8 @@ class _Gauges:
         self.registry = CollectorRegistry()
         self._gauges: dict[str, Gauge] = {}
 
-    def set(self, name: str, about: str, value: float, **labels: str) -> None:
+    def set(self, name: str, description: str, value: float, **labels: str) -> None:
         if name not in self._gauges:
-            self._gauges[name] = Gauge(f"boroughlink_{name}", about, tuple(labels), registry=self.registry)
+            self._gauges[name] = Gauge(f"boroughlink_{name}", description, tuple(labels), registry=self.registry)
         gauge = self._gauges[name]
         (gauge.labels(**labels) if labels else gauge).set(value)

@@ -52,13 +52,13 @@ def write_identified(folder: RunFolder, identified: Identified) -> None:
 def write_built(folder: RunFolder, built: PersonTables) -> None:
     """Write golden records and questions into the run's folder, two tables at a time."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = [pool.submit(_write, folder, PERSONS_TABLE, built.persons)]
-        waiting.append(pool.submit(write_fields, folder, built.person_fields))
-        waiting += [
+        writing = [pool.submit(_write, folder, PERSONS_TABLE, built.persons)]
+        writing.append(pool.submit(write_fields, folder, built.person_fields))
+        writing += [
             pool.submit(_write, folder, table, getattr(built, table.name)) for table in (REVIEW_QUEUE, REVIEW_CLOSED)
         ]
-        for written in waiting:
-            written.result()
+        for write in writing:
+            write.result()
 
 
 def built_rows(night: Night) -> dict[str, Rows]:

@@ -110,14 +110,14 @@ def _keep(night: Night, feed_id: str, read: FeedRead, standard: FeedStandardised
     raw, std_records, events, quarantine = withheld(
         night.home, read.records, standard.std_records, standard.events, quarantine
     )
-    again = standard.again
-    if len(std_records) < len(again):
-        again = again.filter(pc.is_in(again.column("record_id"), std_records.column("record_id").combine_chunks()))
+    reuse = standard.again
+    if len(std_records) < len(reuse):
+        reuse = reuse.filter(pc.is_in(reuse.column("record_id"), std_records.column("record_id").combine_chunks()))
     write_table(night.folder.table(READ, "raw_records", feed_id), raw, RAW_RECORDS)
     write_table(night.folder.table(STANDARDISE, "std_records", feed_id), std_records, STD_RECORDS)
     write_table(night.folder.table(STANDARDISE, "events", feed_id), events, EVENTS_STAGED)
     write_table(night.folder.table(STANDARDISE, "quarantine", feed_id), quarantine, QUARANTINE)
-    write_table(night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id), again, RECORDS_AGAIN)
+    write_table(night.folder.table(STANDARDISE, RECORDS_AGAIN.name, feed_id), reuse, RECORDS_AGAIN)
     return len(std_records), len(quarantine)
 
 

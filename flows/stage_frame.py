@@ -52,7 +52,11 @@ class timed:  # noqa: N801  (reads as a word where it is used)
         seconds = time.perf_counter() - self._start
         log("stage ends", stage=self._stage, seconds=round(seconds, 3), is_good=kind is None)
         if kind is None:
-            before = sum(m.value for m in metrics_of(self._night) if (m.stage, m.metric) == (self._stage, "seconds"))
+            before = sum(
+                metric.value
+                for metric in metrics_of(self._night)
+                if (metric.stage, metric.metric) == (self._stage, "seconds")
+            )
             add_metrics(self._night, [Metric(self._stage, "seconds", before + seconds, "s")])
 
 

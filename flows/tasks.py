@@ -96,8 +96,8 @@ def read_feeds(night: Night) -> None:
     with timed(night, "read"), memory_of_the_system(), Workers(night.settings.workers, log_file) as workers:
         step = read_and_standardise.with_options(retries=night.settings.source_retries)
         times = []
-        waiting = zip(night.feeds, submit(step, [(night, feed_id, workers) for feed_id in night.feeds]), strict=True)
-        for feed_id, result in waiting:
+        results = zip(night.feeds, submit(step, [(night, feed_id, workers) for feed_id in night.feeds]), strict=True)
+        for feed_id, result in results:
             try:
                 times.append(result())
             except SourceError as error:

@@ -96,7 +96,7 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> 
         count_rows(standardise("quarantine")),
         good_rows(night.home, feed_id),
         _earlier_outcomes(night, feed_id, note, stamp),
-        [(about, n_rows) for about, n_rows in note.get("notices", ())],
+        [(notice, n_rows) for notice, n_rows in note.get("notices", ())],
     )
 
 

@@ -71,16 +71,16 @@ def evaluate(
         return
     console = Console()
     console.print(Text(f"How good is {facts['linkage']['title']}?", "bold"))
-    for table in (_scores(facts), _waiting(facts), _thresholds(facts)):
+    for table in (_scores_table(facts), _waiting_table(facts), _thresholds_table(facts)):
         console.print(table)
     if calibration := facts["calibration"]:
         console.print(f"expected calibration error {calibration['error']:.4f} over {calibration['pairs']:,} kept pairs")
-    console.print(_groups(facts))
+    console.print(_groups_table(facts))
     _print_worse(console, facts)
     console.print(f"page {page}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _scores(facts: Mapping[str, Any]) -> Table:
+def _scores_table(facts: Mapping[str, Any]) -> Table:
     table = _table("Precision and recall", "of", "precision", "recall", "F1")
     for name, score, form in _named_scores(facts):
         table.add_row(name, *(form.format(score[part]) for part in ("precision", "recall", "f1")))
@@ -102,7 +102,7 @@ def _named_scores(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
         yield "records: B-cubed", true["b_cubed"], shares
 
 
-def _waiting(facts: Mapping[str, Any]) -> Table:
+def _waiting_table(facts: Mapping[str, Any]) -> Table:
     has_truth = facts["true"] is not None
     table = _table("Not linked", "why", "pairs", "expected matches", *(["true matches"] if has_truth else []))
     for row in facts["waiting"]:
@@ -112,7 +112,7 @@ def _waiting(facts: Mapping[str, Any]) -> Table:
     return table
 
 
-def _thresholds(facts: Mapping[str, Any]) -> Table:
+def _thresholds_table(facts: Mapping[str, Any]) -> Table:
     has_truth = facts["true"] is not None
     true = ["true\nprecision", "\nrecall", "\nF1"] if has_truth else []
     expected = ["expected\nprecision", "\nrecall", *([] if has_truth else ["\nF1"])]
@@ -128,7 +128,7 @@ def _thresholds(facts: Mapping[str, Any]) -> Table:
     return table
 
 
-def _groups(facts: Mapping[str, Any]) -> Table:
+def _groups_table(facts: Mapping[str, Any]) -> Table:
     """The worst groups of each grouping; the page has all."""
     expected = "" if facts["true"] else "expected "
     table = _table(

@@ -106,11 +106,11 @@ def _draw(story: PairStory, png: Path) -> None:
 
     if story.evidence is None:
         raise SettingsError(f"--png {png}", "there is no scored pair to draw.", "Leave --png out to read why.")
-    drawn = waterfall_png(
+    picture = waterfall_png(
         story.evidence.waterfall, HEADLINES[story.verdict], (story.left, story.right), story.link_bits
     )
     try:
-        png.write_bytes(drawn)
+        png.write_bytes(picture)
     except OSError as error:
         raise SettingsError(f"--png {png}", f"cannot be written: {error.strerror}.") from error
 

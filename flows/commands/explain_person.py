@@ -40,14 +40,14 @@ def explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> Non
                 f"{_edge(story.against[0])}"
             )
         )
-    for how, neighbours in (("waits", story.waiting), ("parted by a steward", story.parted)):
+    for relation, neighbours in (("waits", story.waiting), ("parted by a steward", story.parted)):
         for neighbour in neighbours[:MOST_ROWS]:
             rules = f"; rules {', '.join(neighbour.rules)}" if neighbour.rules else ""
             pairs_text = (
                 f"{_pairs(neighbour.n_pairs)} with person {neighbour.person_id}, the strongest "
                 f"{_edge(neighbour.strongest)}"
             )
-            console.print(Text(f"{how}: {pairs_text}{rules}"))
+            console.print(Text(f"{relation}: {pairs_text}{rules}"))
     table = Table("record", "pairs", "mean bits", title="Records, best held first", title_justify="left")
     for member in story.members[:MOST_ROWS]:
         mean = "" if member.mean_bits is None else f"{member.mean_bits:+z.2f}"
@@ -75,7 +75,7 @@ def _print_bridge(console: Console, story: ClusterStory) -> None:
             if story.bridge.crossing == 1
             else f"{story.bridge.crossing:,} pairs, none above {bits:z.2f}, join"
         )
-        console.print(Text(f"{text}: {alone} {half:,} of its records to the rest"))
+        console.print(Text(f"{text}: {joined_by} {half:,} of its records to the rest"))
     elif len(story.parts) > 1:
         console.print(
             Text(f"Scored pairs hold it in {len(story.parts)} parts: all records together, or a steward, joined them.")

@@ -113,8 +113,8 @@ def _events(chapter: Chapter) -> list[str]:
 
 
 def _first_few(records: Sequence[str]) -> str:
-    more = f" and {len(records) - SHOWN:,} more (--json gives all)" if len(records) > SHOWN else ""
-    return ", ".join(records[:SHOWN]) + more
+    rest = f" and {len(records) - SHOWN:,} more (--json gives all)" if len(records) > SHOWN else ""
+    return ", ".join(records[:SHOWN]) + rest
 
 
 def _print_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) -> None:

@@ -162,7 +162,11 @@ def reset(
     from pipeline.review.accounts import reset_account
 
     password = _with_audit(
-        "account.reset", {"name": name}, lambda c: reset_account(c, _account_id(c, name)), home, run_file
+        "account.reset",
+        {"name": name},
+        lambda connection: reset_account(connection, _account_id(connection, name)),
+        home,
+        run_file,
     )
     Console().print(
         f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True
@@ -179,7 +183,13 @@ def disable(
     """
     from pipeline.review.accounts import disable_account
 
-    _with_audit("account.disable", {"name": name}, lambda c: disable_account(c, _account_id(c, name)), home, run_file)
+    _with_audit(
+        "account.disable",
+        {"name": name},
+        lambda connection: disable_account(connection, _account_id(connection, name)),
+        home,
+        run_file,
+    )
     Console().print(f"{name} is disabled.", markup=False)
 
 

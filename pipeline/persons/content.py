@@ -89,8 +89,11 @@ def persons_of_other_questions(persons: pa.Table, queue: pa.Table) -> pa.Array:
 def persons_of_other_confidence(persons: pa.Table, confidence: pa.Table) -> pa.Array:
     """Last night's persons whose cluster confidence changed, in the order of their ids. Input: person_id and confidence."""
     place = places_among(confidence.column("person_id"), persons.column("person_id"))
-    now, then = confidence.column("confidence").to_numpy(), persons.column("cluster_confidence").to_numpy()
-    is_other = (place != NOWHERE) & (now != then[place])
+    confidence_now, confidence_before = (
+        confidence.column("confidence").to_numpy(),
+        persons.column("cluster_confidence").to_numpy(),
+    )
+    is_other = (place != NOWHERE) & (confidence_now != confidence_before[place])
     return confidence.column("person_id").filter(pa.array(is_other)).combine_chunks()
 
 

@@ -35,11 +35,11 @@ class WithPersons:
         """All rows, some at a time; some columns, or all."""
         names = list(columns or self.table.names)
         schema = self.table.arrow_schema()
-        wanted, at = pa.schema([schema.field(name) for name in names], schema.metadata), 0
+        wanted, position = pa.schema([schema.field(name) for name in names], schema.metadata), 0
         for part in read_parts(self.path, [name for name in names if name != "person_id"] or self.table.key):
-            persons = self.persons.slice(at, len(part)).combine_chunks()
+            persons = self.persons.slice(position, len(part)).combine_chunks()
             yield part.append_column("person_id", persons).select(names).cast(wanted)
-            at += len(part)
+            position += len(part)
 
 
 def with_persons(path: Path, record_persons: pa.Table, table: Table) -> WithPersons:

@@ -32,10 +32,12 @@ class Spans:
 
     def merged(self) -> pa.Table:
         """Spans that ended in another person."""
-        old, touched_spans = (
+        spans_before, touched_spans = (
             table.filter(pc.is_valid(table.column("merged_into"))) for table in (self.before, self.touched_spans)
         )
-        return pa.concat_tables([old.filter(pc.invert(pc.is_in(old.column("person_id"), self.touched))), touched_spans])
+        return pa.concat_tables(
+            [spans_before.filter(pc.invert(pc.is_in(spans_before.column("person_id"), self.touched))), touched_spans]
+        )
 
 
 def empty_ledger() -> pa.Table:

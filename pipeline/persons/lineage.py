@@ -51,13 +51,13 @@ def resolve(ledger: pa.Table, person_id: str) -> tuple[str, ...]:
     if not spans:
         return ()
     if spans[-1].valid_to is None:
-        ever = {record for span in spans for record in span.record_ids}
+        records_ever = {record for span in spans for record in span.record_ids}
         reached = _reached(ledger, person_id)
-        shared = {person: len(ever.intersection(records)) for person, records in reached.items()}
+        shared = {person: len(records_ever.intersection(records)) for person, records in reached.items()}
     else:
         last = next((span.record_ids for span in reversed(spans) if span.record_ids), ())
         shared = _holders(ledger, last) or dict.fromkeys(_reached(ledger, person_id), 1)
-    persons = [person for person, n in shared.items() if n]
+    persons = [person for person, n_records in shared.items() if n_records]
     return tuple(sorted(persons, key=lambda person: (person != person_id, -shared[person], person)))
 
 

@@ -53,11 +53,11 @@ def compare(cluster_members: pa.Table, standing: pa.Table) -> Overlap:
         person_of_record  # of one of its records; those of the others must be the same
     )
     is_other = person_of_record != person_of_cluster[cluster_of_record]
-    same = (person_of_cluster >= 0) & (np.bincount(cluster_of_record[is_other], minlength=len(size_now)) == 0)
-    same[same] = size_before[person_of_cluster[same]] == size_now[same]
-    person_of_cluster[~same] = -1
+    is_same = (person_of_cluster >= 0) & (np.bincount(cluster_of_record[is_other], minlength=len(size_now)) == 0)
+    is_same[is_same] = size_before[person_of_cluster[is_same]] == size_now[is_same]
+    person_of_cluster[~is_same] = -1
     changed_person = np.ones(len(standing), bool)
-    changed_person[person_of_cluster[same]] = False
+    changed_person[person_of_cluster[is_same]] = False
     persons = standing.column("person_id").combine_chunks().take(pa.array(person_of_record, mask=person_of_record < 0))
     return _overlap(
         cluster_members, persons, person_of_cluster[cluster_of_record] < 0, standing.filter(pa.array(changed_person))

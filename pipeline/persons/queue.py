@@ -69,8 +69,8 @@ def _oldest_first(rows: pa.Table) -> pa.Table:
     names = runs.dictionary.to_pylist()
     rank = {name: place for place, name in enumerate(sorted(names, key=run_order))}
     age = pa.array([rank[name] for name in names], pa.int64()).take(runs.indices)
-    by = pa.table({"age": age, "review_id": rows.column("review_id")})
-    return rows.take(pc.sort_indices(by, [("age", "ascending"), ("review_id", "ascending")]))
+    keys = pa.table({"age": age, "review_id": rows.column("review_id")})
+    return rows.take(pc.sort_indices(keys, [("age", "ascending"), ("review_id", "ascending")]))
 
 
 def _places(tonight: pa.Table, earlier: pa.Table) -> np.ndarray:
@@ -150,12 +150,12 @@ def _reason(
 ) -> str:
     """Why a question is closed. Input: ``fates``, the decision on each link and who decided."""
     ends = (row["record_id_l"], row["record_id_r"])
-    here = [end in person_of for end in ends]
-    if not any(here):
+    is_present = [end in person_of for end in ends]
+    if not any(is_present):
         return "record_withdrawn"
     if len(row["person_ids"]) == 1:
         return SETTLED.get(row["review_type"], "decision_settled")
-    if not all(here):
+    if not all(is_present):
         return "record_withdrawn"
     decided = fates.get(ends)
     if person_of[ends[0]] == person_of[ends[1]]:

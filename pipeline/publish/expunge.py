@@ -135,7 +135,7 @@ def expunge_folder(folder: Path, record_ids: Collection[str], note: Callable[[Pa
             sync_folder(path.parent)
 
 
-def exchange(new: Path, old: Path) -> None:
+def exchange(replacement: Path, current: Path) -> None:
     """Exchange the names of two folders of one file system in one step, and wait until that is on disk.
 
     Raises:
@@ -143,17 +143,17 @@ def exchange(new: Path, old: Path) -> None:
     """
     try:
         result = ctypes.CDLL(None, use_errno=True).renameat2(
-            AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(old), RENAME_EXCHANGE
+            AT_FDCWD, os.fsencode(replacement), AT_FDCWD, os.fsencode(current), RENAME_EXCHANGE
         )
     except AttributeError:
         result = -1
     if result != 0:
         raise StateError(
-            str(old),
+            str(current),
             "cannot change places with its new form here.",
             "Use Linux and a file system of its own, such as ext4 or xfs.",
         )
-    sync_folder(old.parent)
+    sync_folder(current.parent)
 
 
 def _cluster_names(tables: Mapping[str, pa.Table], record_ids: Collection[str]) -> dict[str, str]:

@@ -98,9 +98,9 @@ def _rows_used(status: pa.Table) -> dict[str, int]:
 
 def _greatest(persons: pa.Table, allowed: int) -> Measure:
     greatest = pc.max(persons.column("n_records")).as_py() or 0
-    over = pc.sum(pc.greater(persons.column("n_records"), allowed)).as_py() or 0
-    sentence = f"the greatest person has {greatest:,} records, at most {allowed:,} are allowed; {over:,} have more"
-    return Measure("person_records", allowed, greatest, over > 0, sentence)
+    n_over = pc.sum(pc.greater(persons.column("n_records"), allowed)).as_py() or 0
+    sentence = f"the greatest person has {greatest:,} records, at most {allowed:,} are allowed; {n_over:,} have more"
+    return Measure("person_records", allowed, greatest, n_over > 0, sentence)
 
 
 def _precision(links: pa.Table, allowed: float) -> Measure:

@@ -95,7 +95,7 @@ def note_order(home: Home, order: Order) -> Order:
     by_receipt = {earlier.receipt_id: earlier for earlier in orders(home)} | {order.receipt_id: order}
     path = home.expunge_orders
     make_folder(path.parent)
-    write_synced(path, json.dumps([asdict(noted) for noted in by_receipt.values()], indent=1))
+    write_synced(path, json.dumps([asdict(each) for each in by_receipt.values()], indent=1))
     return order
 
 

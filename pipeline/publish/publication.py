@@ -112,7 +112,7 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
         writes = {longest.name: pool.submit(_write, folder, rows, checks, longest)}
         between = pool.submit(checks.between)
         writes |= {table.name: pool.submit(_write, folder, rows, checks, table) for table in shorter}
-        described = {name: write.result() for name, write in writes.items()}
+        table_facts = {name: write.result() for name, write in writes.items()}
         problems = [*checks.within(), *between.result()]
     if problems:
         shutil.rmtree(folder)
@@ -122,7 +122,7 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
         "marking": MARKING,
         **facts,
         "versions": {name: version(name) for name in LIBRARIES},
-        "tables": described,
+        "tables": table_facts,
     }
     write_synced(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
     for folder_to_sync in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
@@ -164,8 +164,8 @@ def damaged_publications(home: Home) -> list[StateError]:
 
 def how_to_restore(folder: Path) -> str:
     """What to do about a publication that is damaged or gone."""
-    back = f"boroughlink runs rollback RUN --home {folder.parent.parent} --by NAME --reason TEXT"
-    return f"Restore {folder} from a backup, or go back to an older publication (runs list shows them): {back}"
+    go_back = f"boroughlink runs rollback RUN --home {folder.parent.parent} --by NAME --reason TEXT"
+    return f"Restore {folder} from a backup, or go back to an older publication (runs list shows them): {go_back}"
 
 
 def how_to_point_again(newest: Publication, home: Home) -> str:

@@ -82,12 +82,12 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
 
 def rolled_back(home: Home) -> frozenset[str]:
     """Publications that were taken back and not gone back to since."""
-    back: set[str] = set()
+    taken_back: set[str] = set()
     for act in journal.read(home):
         if act.action == "rollback":
-            back |= set(act.runs)
-            back.discard(str(act.run_id))
-    return frozenset(back)
+            taken_back |= set(act.runs)
+            taken_back.discard(str(act.run_id))
+    return frozenset(taken_back)
 
 
 def _entry(
