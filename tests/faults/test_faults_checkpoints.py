@@ -23,7 +23,7 @@ MODULES = {
     "persons": building,
 }
 SECOND = "2026-11-21-1"
-BROUGHT = ("feed read", "feed unchanged")
+READ_EVENTS = ("feed read", "feed unchanged")
 
 
 def dies_in(stage: str, call: int = 1) -> Callable[[], None]:
@@ -69,8 +69,8 @@ def test_a_night_killed_at_any_stage_goes_on_there_and_gives_the_same_tables(
     assert night_two(london, home) == 0
     assert note_of(home, SECOND)["state"] == "published"
     assert note_of(home, SECOND)["n_resumed"] == len(STAGES)
-    done = [what for what, _ in events(home)]
-    assert not {*BROUGHT, "feed validated", "linked", "persons built", "published"} & set(done)
+    done = [event for event, _ in events(home)]
+    assert not {*READ_EVENTS, "feed validated", "linked", "persons built", "published"} & set(done)
     assert published_tables(home) == undisturbed
     assert (home / "runs" / SECOND / "report.html").is_file()
     assert sorted(path.name for path in (home / "runs").iterdir()) == ["2026-11-20-1", SECOND]
@@ -78,10 +78,10 @@ def test_a_night_killed_at_any_stage_goes_on_there_and_gives_the_same_tables(
 
 def test_feeds_that_were_read_are_not_read_again_and_the_others_are(london: London, home: Path) -> None:
     assert night_two(london, home, dies_in("read_and_standardise", 3)) == -signal.SIGKILL
-    read = {feed for what, feed in events(home) if what in BROUGHT}
+    read = {feed for event, feed in events(home) if event in READ_EVENTS}
     assert night_two(london, home) == 0
-    stood = {str(step).removeprefix("read/") for what, step in events(home) if what == "stage stands"}
-    read_now = {feed for what, feed in events(home) if what in BROUGHT}
+    stood = {str(step).removeprefix("read/") for event, step in events(home) if event == "stage stands"}
+    read_now = {feed for event, feed in events(home) if event in READ_EVENTS}
     assert stood <= read
     assert stood | read_now == {"cris.camden", "cris.hackney", "custody", "visor"}
     assert not stood & read_now
@@ -93,8 +93,8 @@ def test_only_an_export_that_has_changed_is_read_again(london: London, home: Pat
     custody.write_bytes(b"".join(custody.read_bytes().splitlines(keepends=True)[:-3]))
     (london.exports / "cris" / "camden.csv").unlink()  # it was read in time
     assert night_two(london, home) == 0
-    assert [feed for what, feed in events(home) if what in BROUGHT] == ["custody"]
-    assert [feed for what, feed in events(home) if what == "feed validated"] == ["custody"]
+    assert [feed for event, feed in events(home) if event in READ_EVENTS] == ["custody"]
+    assert [feed for event, feed in events(home) if event == "feed validated"] == ["custody"]
     assert ("linked", None) in events(home)
 
 
@@ -115,7 +115,7 @@ def test_a_stage_whose_files_or_marker_are_damaged_runs_again(
     assert night_two(london, home) == 0
     done = events(home)
     assert ("linked", None) in done
-    assert not [feed for what, feed in done if what in BROUGHT]
+    assert not [feed for event, feed in done if event in READ_EVENTS]
     assert published_tables(home) == undisturbed
 
 

@@ -58,9 +58,9 @@ def test_a_full_disk_is_told_and_the_next_run_goes_on(
     free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
     ballast.write_bytes(b"\0" * max(0, free - free_kb * 1024))
     assert night_two(warm, home, out) == 1, out.read_text("utf-8")
-    told = out.read_text("utf-8")
-    assert "the disk is full" in told
-    assert "Run again" in told
+    output = out.read_text("utf-8")
+    assert "the disk is full" in output
+    assert "Run again" in output
     assert current_run(home) == OLD
     ballast.unlink()
     assert night_two(warm, home, out) == 0, out.read_text("utf-8")
@@ -81,8 +81,8 @@ def test_a_limit_on_the_size_of_files_is_told(warm: London, tmp_path: Path, most
     os.mkfifo(reader)
     with subprocess.Popen(["cat", str(reader)], stdout=subprocess.PIPE, text=True) as cat:
         assert ended(forked(work, reader)) == 1
-        told = cat.communicate()[0]
-    assert "a file would be larger than this process may write" in told
+        output = cat.communicate()[0]
+    assert "a file would be larger than this process may write" in output
     assert current_run(home) == OLD
     assert night_two(warm, home, out) == 0, out.read_text("utf-8")
     assert current_run(home) == NEW

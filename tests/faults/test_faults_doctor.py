@@ -20,7 +20,7 @@ from schemas.settings import RunSettings
 pytestmark = pytest.mark.slow
 
 
-def found(home: Path, *, is_deep: bool = False, settings: RunSettings | None = None) -> dict[str, Finding]:
+def findings_of(home: Path, *, is_deep: bool = False, settings: RunSettings | None = None) -> dict[str, Finding]:
     """The worst finding of each check."""
     order = ("ok", "warning", "problem")
     worst: dict[str, Finding] = {}
@@ -36,7 +36,7 @@ def files(home: Path) -> dict[str, float]:
 
 def test_a_good_home_has_no_problem_and_is_left_as_it_is(home: Path) -> None:
     before = files(home)
-    findings = found(home, is_deep=True)
+    findings = findings_of(home, is_deep=True)
     assert {name: finding for name, finding in findings.items() if finding.state != "ok" and name != "libraries"} == {}
     assert files(home) == before
 
@@ -57,7 +57,7 @@ def test_a_contract_that_cannot_be_is_told_before_the_night(home: Path, tmp_path
     contracts.mkdir()
     text = (SOURCES / "custody.yaml").read_text("utf-8").replace("role: detainee", "role: detaine")
     (contracts / "custody.yaml").write_text(text, "utf-8")
-    finding = found(home, settings=RunSettings(contracts=contracts))["contracts"]
+    finding = findings_of(home, settings=RunSettings(contracts=contracts))["contracts"]
     assert finding.state == "problem"
     assert "no role is called detaine (did you mean detainee?)" in finding.found
     assert "custody.yaml: line 36: " in finding.found
@@ -65,13 +65,13 @@ def test_a_contract_that_cannot_be_is_told_before_the_night(home: Path, tmp_path
 
 def test_a_home_that_everybody_can_read_is_told(home: Path) -> None:
     home.chmod(0o755)
-    assert found(home)["home"].what_to_do == f"chmod o-rwx {home}"
+    assert findings_of(home)["home"].what_to_do == f"chmod o-rwx {home}"
 
 
 def test_who_holds_the_lock_is_told_and_a_file_of_a_dead_run_is_not(home: Path) -> None:
-    assert found(home)["lock"].state == "ok"
+    assert findings_of(home)["lock"].state == "ok"
     with run_lock(home / "run.lock"):
-        assert f"process {os.getpid()}" in found(home)["lock"].found
+        assert f"process {os.getpid()}" in findings_of(home)["lock"].found
 
 
 def test_a_run_that_died_and_its_leftovers_are_told(home: Path) -> None:
@@ -79,13 +79,13 @@ def test_a_run_that_died_and_its_leftovers_are_told(home: Path) -> None:
     note = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(note | {"state": "unfinished"}), "utf-8")
     (home / "published" / ".staging-2026-11-20-1").mkdir()
-    findings = found(home)
+    findings = findings_of(home)
     assert "boroughlink run --as-of 2026-11-20 continues it" in findings["runs"].what_to_do
     assert findings["leftovers"].state == "warning"
     path.write_text(json.dumps(note | {"state": "failed", "stage": "link", "reason": "No."}), "utf-8")
-    assert "failed at link: No." in found(home)["runs"].found
+    assert "failed at link: No." in findings_of(home)["runs"].found
     path.write_text("{", "utf-8")
-    assert found(home)["runs"].state == "problem"
+    assert findings_of(home)["runs"].state == "problem"
 
 
 @pytest.mark.parametrize("is_deep", [False, True])
@@ -94,24 +94,24 @@ def test_a_publication_that_changed_is_seen_by_its_rows_or_by_every_byte(home: P
     data = bytearray(part.read_bytes())
     data[100] ^= 1
     part.write_bytes(data)
-    assert found(home, is_deep=is_deep)["publication"].state == ("problem" if is_deep else "ok")
+    assert findings_of(home, is_deep=is_deep)["publication"].state == ("problem" if is_deep else "ok")
     (home / "published" / "current" / "manifest.json").write_text("{", "utf-8")
-    assert found(home)["publication"].state == "problem"
+    assert findings_of(home)["publication"].state == "problem"
 
 
 def test_a_store_of_decisions_that_is_gone_broken_or_older_is_told(home: Path) -> None:
     path = home / "state" / "decisions.sqlite3"
     path.unlink(missing_ok=True)
-    assert found(home)["decisions"].found == "no store yet."
+    assert findings_of(home)["decisions"].found == "no store yet."
     with open_store(f"sqlite:///{path}") as store, store.engine.connect() as connection, connection.begin():
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-    assert found(home)["decisions"].state == "warning"
+    assert findings_of(home)["decisions"].state == "warning"
     manifest = (home / "published" / "current").resolve() / "manifest.json"
-    said = json.loads(manifest.read_text("utf-8"))
-    manifest.write_text(json.dumps(said | {"decisions": {"count": 7}}), "utf-8")
-    assert "knew 7" in found(home)["decisions"].found
+    manifest_facts = json.loads(manifest.read_text("utf-8"))
+    manifest.write_text(json.dumps(manifest_facts | {"decisions": {"count": 7}}), "utf-8")
+    assert "knew 7" in findings_of(home)["decisions"].found
     path.write_bytes(b"no database" * 1000)
-    assert found(home)["decisions"].state == "problem"
+    assert findings_of(home)["decisions"].state == "problem"
 
 
 def test_a_damaged_last_good_export_and_a_clock_set_back_are_told(home: Path, london: London) -> None:
@@ -119,6 +119,6 @@ def test_a_damaged_last_good_export_and_a_clock_set_back_are_told(home: Path, lo
     (home / "state" / "last_good" / "visor" / "good").write_text("gone", "utf-8")
     path = home / "runs" / "2026-11-20-1" / "run.json"
     path.write_text(path.read_text("utf-8").replace('"ended_at": "2', '"ended_at": "9'), "utf-8")
-    findings = found(home)
+    findings = findings_of(home)
     assert findings["last good exports"].state == "problem"
     assert "set back" in findings["clock"].what_to_do

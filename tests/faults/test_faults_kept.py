@@ -104,16 +104,16 @@ def states(home: Path, run_id: str) -> dict[str, str]:
 
 def decide(home: Path, chance: random.Random) -> None:
     """A steward links two records, or parts them."""
-    found = read_current(Home(home))
-    assert found is not None
-    ids = found.table("records").column("record_id").to_pylist()
+    result = read_current(Home(home))
+    assert result is not None
+    ids = result.table("records").column("record_id").to_pylist()
     with open_decisions(RunSettings(), Home(home), {}) as store:
         store.decide(said(*chance.sample(ids, 2), chance.choice(["link", "unlink"])))
 
 
 def measures(home: Path, run_id: str) -> dict[str, float]:
-    found = json.loads((home / "runs" / run_id / "metrics.json").read_text("utf-8"))
-    return {name: value for stage, name, value, _ in found if stage in ("night", "read")}
+    result = json.loads((home / "runs" / run_id / "metrics.json").read_text("utf-8"))
+    return {name: value for stage, name, value, _ in result if stage in ("night", "read")}
 
 
 def rows(home: Path, run_id: str) -> dict[str, float]:
@@ -128,9 +128,9 @@ def test_an_export_that_is_the_same_is_not_read_and_one_that_is_not_only_where_i
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([lines[0], *lines[:1:-1], lines[1].replace("a", "e")]) + "\n", "utf-8")
     run(london, home, "2026-11-21")
-    found = rows(home, SECOND)
-    assert found["feeds_unchanged"] == 3
-    assert found["rows_standardised"] < 10 < found["rows_again"]
+    result = rows(home, SECOND)
+    assert result["feeds_unchanged"] == 3
+    assert result["rows_standardised"] < 10 < result["rows_again"]
     assert min(measures(home, SECOND)[f"{part}_cpu_seconds"] for part in ("reading", "standardise")) > 0
 
 
@@ -139,17 +139,17 @@ def test_only_the_feeds_of_a_changed_contract_are_standardised_again(london: Lon
     said = yaml.safe_load(path.read_text("utf-8"))
     path.write_text(yaml.safe_dump({**said, "title": "Another title"}), "utf-8")
     run(london, home, "2026-11-21")
-    found = rows(home, SECOND)
-    assert found["feeds_unchanged"] == 3
-    assert found["rows_standardised"] == ROWS
+    result = rows(home, SECOND)
+    assert result["feeds_unchanged"] == 3
+    assert result["rows_standardised"] == ROWS
 
 
 def test_an_export_whose_tables_were_damaged_is_read_again(london: London, home: Path) -> None:
     path = home / "runs" / FIRST / "standardise" / "custody" / "std_records.arrow"
     path.write_bytes(path.read_bytes()[:-1])
     run(london, home, "2026-11-21")
-    found = rows(home, SECOND)
-    assert (found["feeds_unchanged"], found["rows_standardised"]) == (3, ROWS)
+    result = rows(home, SECOND)
+    assert (result["feeds_unchanged"], result["rows_standardised"]) == (3, ROWS)
 
 
 def test_only_the_current_publication_has_kept_state(london: London, home: Path) -> None:
@@ -169,9 +169,9 @@ def test_only_the_current_publication_has_kept_state(london: London, home: Path)
 )
 def test_damaged_state_makes_a_full_night_of_it(london: London, home: Path, file: str, why: str) -> None:
     path = home / "kept" / FIRST / "link" / file
-    found = bytearray(path.read_bytes())
-    found[len(found) // 2] ^= 1
-    path.write_bytes(bytes(found) if file != "kept.json" else b"{")
+    result = bytearray(path.read_bytes())
+    result[len(result) // 2] ^= 1
+    path.write_bytes(bytes(result) if file != "kept.json" else b"{")
     assert damage(Home(home), FIRST) == "link is damaged, or of another version"
     run(london, home, "2026-11-21")
     assert reason(london, home, SECOND) == why
@@ -181,8 +181,8 @@ def test_damaged_state_makes_a_full_night_of_it(london: London, home: Path, file
 
 def test_doctor_says_whether_the_next_night_can_go_on(london: London, home: Path) -> None:
     def said() -> tuple[str, str]:
-        found = examine(RunSettings.load(london.run_file), Home(home), is_deep=False)
-        return next((own.state, own.found) for own in found if own.check == "kept state")
+        result = examine(RunSettings.load(london.run_file), Home(home), is_deep=False)
+        return next((own.state, own.found) for own in result if own.check == "kept state")
 
     assert said() == ("ok", f"the next night goes on from {FIRST}.")
     shutil.rmtree(home / "kept")
@@ -200,9 +200,9 @@ def test_after_a_rollback_nothing_is_taken_from_the_night_that_was_taken_back(lo
 
 
 def test_what_is_kept_is_gone_after_an_expunge(london: London, home: Path) -> None:
-    found = read_current(Home(home))
-    assert found is not None
-    record = found.table("records").column("record_id")[0].as_py()
+    result = read_current(Home(home))
+    assert result is not None
+    record = result.table("records").column("record_id")[0].as_py()
     expunge(RunSettings.load(london.run_file), Home(home), [record], "dpo", "order 1")
     assert not list(home.glob("kept/*"))
     run(london, home, "2026-11-21")

@@ -26,7 +26,7 @@ from schemas.settings import RunSettings
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")  # on this machine only
 FAILED = RunNote("2026-11-21-1", "failed", "2026-11-21", stage="link", error="StorageError", reason="the disk is full.")
 PUBLISHED = RunNote("2026-11-21-1", "published", "2026-11-21")
-TOLD = message_of(FAILED, "/srv/home/runs/2026-11-21-1", None)
+MESSAGE = message_of(FAILED, "/srv/home/runs/2026-11-21-1", None)
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +50,11 @@ class Box:
 def mail() -> Iterator[tuple[Box, int]]:
     """A mail server that wants a user and a password."""
 
-    def knows(server: object, session: object, envelope: object, mechanism: str, said: LoginPassword) -> AuthResult:
+    def knows(
+        server: object, session: object, envelope: object, mechanism: str, message_fields: LoginPassword
+    ) -> AuthResult:
         del server, session, envelope, mechanism
-        return AuthResult(success=(said.login, said.password) == (b"night", b"secret"))
+        return AuthResult(success=(message_fields.login, message_fields.password) == (b"night", b"secret"))
 
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -70,13 +72,13 @@ def mail() -> Iterator[tuple[Box, int]]:
 @pytest.fixture
 def web() -> Iterator[tuple[list[tuple[dict[str, str], Any]], HTTPServer]]:
     """A web server that fails the first time."""
-    taken: list[tuple[dict[str, str], Any]] = []
+    received: list[tuple[dict[str, str], Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            taken.append((dict(self.headers), body))
-            self.send_response(500 if len(taken) == 1 else 204)
+            received.append((dict(self.headers), body))
+            self.send_response(500 if len(received) == 1 else 204)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -86,7 +88,7 @@ def web() -> Iterator[tuple[list[tuple[dict[str, str], Any]], HTTPServer]]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield taken, server
+        yield received, server
     finally:
         server.shutdown()
         server.server_close()
@@ -94,7 +96,7 @@ def web() -> Iterator[tuple[list[tuple[dict[str, str], Any]], HTTPServer]]:
 
 
 def by_mail(port: int, **more: object) -> Notify:
-    said = {
+    message_fields = {
         "host": "127.0.0.1",
         "port": port,
         "security": "none",
@@ -103,12 +105,12 @@ def by_mail(port: int, **more: object) -> Notify:
         "user": "night",
         "password_env": "MAIL_PASSWORD",
     }
-    return Notify.model_validate({"email": said | more})
+    return Notify.model_validate({"email": message_fields | more})
 
 
 def test_a_failed_run_is_told_by_mail(mail: tuple[Box, int]) -> None:
     box, port = mail
-    assert notify(by_mail(port), TOLD, {"MAIL_PASSWORD": "secret"}) == []
+    assert notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "secret"}) == []
     message = box.messages[0]
     assert message["Subject"] == "boroughlink 2026-11-21-1: failed"
     assert message["To"] == "ops@force.example"
@@ -123,21 +125,21 @@ def test_the_password_may_lie_in_a_file_and_a_wrong_one_fails_nothing_else(
 ) -> None:
     box, port = mail
     (tmp_path / "password").write_text("secret\n", "utf-8")
-    assert notify(by_mail(port, password_file=tmp_path / "password"), TOLD, {}) == []
-    assert notify(by_mail(port), TOLD, {"MAIL_PASSWORD": "wrong"}) == ["email"]
+    assert notify(by_mail(port, password_file=tmp_path / "password"), MESSAGE, {}) == []
+    assert notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "wrong"}) == ["email"]
     assert len(box.messages) == 1
 
 
 def test_a_webhook_gets_json_with_its_token_and_is_tried_again(
     web: tuple[list[tuple[dict[str, str], Any]], HTTPServer],
 ) -> None:
-    taken, server = web
-    asked = Notify.model_validate(
+    received, server = web
+    settings = Notify.model_validate(
         {"webhook": {"url": f"http://127.0.0.1:{server.server_port}/hook", "token_env": "TOKEN"}}
     )
-    assert notify(asked, TOLD, {"TOKEN": "t"}) == []
-    assert len(taken) == 2
-    headers, body = taken[1]
+    assert notify(settings, MESSAGE, {"TOKEN": "t"}) == []
+    assert len(received) == 2
+    headers, body = received[1]
     assert headers["Authorization"] == "Bearer t"
     assert set(body) == set(RunMessage.__dataclass_fields__)
     assert (body["run_id"], body["state"], body["stage"], body["error"]) == (
@@ -149,8 +151,10 @@ def test_a_webhook_gets_json_with_its_token_and_is_tried_again(
 
 
 def test_a_server_that_is_not_there_fails_nothing() -> None:
-    asked = Notify.model_validate({"webhook": {"url": "http://127.0.0.1:9/"}, "email": by_mail(9).email.model_dump()})  # type: ignore[union-attr]
-    assert notify(asked, TOLD, {}) == ["email", "webhook"]
+    settings = Notify.model_validate(
+        {"webhook": {"url": "http://127.0.0.1:9/"}, "email": by_mail(9).email.model_dump()}
+    )  # type: ignore[union-attr]
+    assert notify(settings, MESSAGE, {}) == ["email", "webhook"]
 
 
 def outcome(*not_fresh: tuple[str, str, str]) -> Outcome:
@@ -161,23 +165,23 @@ def outcome(*not_fresh: tuple[str, str, str]) -> Outcome:
 def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reasons(
     web: tuple[list[tuple[dict[str, str], Any]], HTTPServer],
 ) -> None:
-    taken, server = web
-    taken.append(({}, None))  # the first one fails: taken
+    received, server = web
+    received.append(({}, None))  # the first one fails: taken
     url = f"http://127.0.0.1:{server.server_port}/"
     held = message_of(PUBLISHED, "", outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
     assert notify(Notify.model_validate({"webhook": {"url": url}}), held, {}) == []
-    assert len(taken) == 1
+    assert len(received) == 1
     assert notify(Notify.model_validate({"webhook": {"url": url}, "on": ["held"]}), held, {}) == []
-    body = taken[1][1]
+    body = received[1][1]
     assert (body["state"], body["reason"], body["counts"]["persons"]) == ("held", "custody is held", 5)
     assert "SENTINELSON" not in json.dumps(body)
 
 
 def test_nothing_is_sent_where_nothing_is_configured(web: tuple[list[Any], HTTPServer]) -> None:
-    taken, _ = web
+    received, _ = web
     assert RunSettings().notify is None
-    assert notify(RunSettings().notify, TOLD, {}) == []
-    assert notify(Notify(), TOLD, {}) == []
+    assert notify(RunSettings().notify, MESSAGE, {}) == []
+    assert notify(Notify(), MESSAGE, {}) == []
     good = message_of(PUBLISHED, "", outcome())
     assert notify(Notify.model_validate({"webhook": {"url": "http://127.0.0.1:9/"}}), good, {}) == []
-    assert taken == []
+    assert received == []

@@ -31,7 +31,7 @@ def odd(request: pytest.FixtureRequest, warm: London, tmp_path: Path) -> Path:
     return Path(shutil.copytree(warm.place / "home", tmp_path / request.param, symlinks=True))
 
 
-def told(out: Path, *words: str) -> str:
+def output_of(out: Path, *words: str) -> str:
     out.unlink(missing_ok=True)
     assert ended(forked(lambda: app(list(words), standalone_mode=False), out)) == 0, out.read_text("utf-8")
     return out.read_text("utf-8")
@@ -48,14 +48,16 @@ def test_a_night_and_the_commands_work_there(odd: Path, warm: London, tmp_path: 
         store.decide(said(left, right, verdict="unsure"))
     assert home.decisions.is_file()
     at = ("--home", str(odd), "--run-file", str(warm.run_file))
-    assert left in told(out, "decide", left, right, "--unsure", "--by", "bob", "--reason", "seen", *at, "--json")
-    assert records[0]["person_id"] in told(out, "history", str(records[0]["person_id"]), "--home", str(odd), "--json")
-    assert json.loads(told(out, "explain", left, right, "--in", str(home.current), "--json"))
-    assert json.loads(told(out, "runs", "list", "--home", str(odd), "--json"))
+    assert left in output_of(out, "decide", left, right, "--unsure", "--by", "bob", "--reason", "seen", *at, "--json")
+    assert records[0]["person_id"] in output_of(
+        out, "history", str(records[0]["person_id"]), "--home", str(odd), "--json"
+    )
+    assert json.loads(output_of(out, "explain", left, right, "--in", str(home.current), "--json"))
+    assert json.loads(output_of(out, "runs", "list", "--home", str(odd), "--json"))
     assert ended(forked(lambda: plain_night(warm.night(odd, "2026-11-21")), out)) == 0, out.read_text("utf-8")
     assert current_run(odd) == "2026-11-21-1"
     assert count(home) == n_records
-    told(out, "expunge", left, "--order", "1", "--by", "dpo", *at)
+    output_of(out, "expunge", left, "--order", "1", "--by", "dpo", *at)
     assert count(home) == n_records - 1
 
 

@@ -38,23 +38,27 @@ def two_nights(london: London, home: Path) -> Path:
 
 
 def run(london: London, home: Path, day: str) -> tuple[int, str]:
-    return _done(home, lambda: plain_night(london.night(home, day)))
+    return _run_in_fork(home, lambda: plain_night(london.night(home, day)))
 
 
-def asked(home: Path, *words: str) -> tuple[int, str]:
+def command_output(home: Path, *words: str) -> tuple[int, str]:
     """A command, as its exit code and all that it says."""
-    return _done(home, lambda: app([*words, "--home", str(home)], standalone_mode=False))
+    return _run_in_fork(home, lambda: app([*words, "--home", str(home)], standalone_mode=False))
 
 
-def _done(home: Path, work: Callable[[], object]) -> tuple[int, str]:
+def _run_in_fork(home: Path, work: Callable[[], object]) -> tuple[int, str]:
     out = home.parent / "told"
     out.unlink(missing_ok=True)
     code = ended(forked(work, out))
     return code, out.read_text("utf-8")
 
 
-def found(london: London, home: Path, check: str) -> list[Finding]:
-    return [own for own in examine(RunSettings.load(london.run_file), Home(home), is_deep=False) if own.check == check]
+def findings_of(london: London, home: Path, check: str) -> list[Finding]:
+    return [
+        finding
+        for finding in examine(RunSettings.load(london.run_file), Home(home), is_deep=False)
+        if finding.check == check
+    ]
 
 
 @pytest.mark.parametrize("text", [GARBAGE, b"[]"])
@@ -64,24 +68,24 @@ def test_a_publication_that_cannot_be_read_is_told_by_every_command_and_one_can_
     home = two_nights
     (home / "published" / SECOND / "manifest.json").write_bytes(text)
     for words in (("query", "SELECT 1"), ("history", "P1")):
-        code, told = asked(home, *words)
-        assert (code, "is damaged or gone" in told, "runs rollback" in told) == (1, True, True)
-    code, told = asked(home, "runs", "list", "--json")
+        code, output = command_output(home, *words)
+        assert (code, "is damaged or gone" in output, "runs rollback" in output) == (1, True, True)
+    code, output = command_output(home, "runs", "list", "--json")
     assert code == 0
-    assert '"state": "damaged"' in told
+    assert '"state": "damaged"' in output
     assert run(london, home, "2026-11-22")[0] == 1
-    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
+    assert command_output(home, "runs", "rollback", FIRST, *BY)[0] == 0
     assert current_run(home) == FIRST
     assert journal.read(Home(home))[-1].runs == (SECOND,)
-    assert [own.state for own in found(london, home, "publication")] == ["ok", "warning"]
+    assert [finding.state for finding in findings_of(london, home, "publication")] == ["ok", "warning"]
     assert run(london, home, "2026-11-22")[0] == 0, "another publication that is damaged stops no night"
 
 
 def test_a_home_that_was_copied_without_its_links_is_told(london: London, home: Path) -> None:
     copy = Path(shutil.copytree(home, london.place / "copy"))
-    code, told = run(london, copy, "2026-11-21")
-    assert (code, "copied without its links" in told, f"ln -s {FIRST}" in told) == (1, True, True)
-    assert "copied without its links" in found(london, copy, "publication")[0].found
+    code, output = run(london, copy, "2026-11-21")
+    assert (code, "copied without its links" in output, f"ln -s {FIRST}" in output) == (1, True, True)
+    assert "copied without its links" in findings_of(london, copy, "publication")[0].found
     shutil.rmtree(copy / "published" / "current")
     (copy / "published" / "current").symlink_to(FIRST)
     assert run(london, copy, "2026-11-21")[0] == 0
@@ -89,7 +93,7 @@ def test_a_home_that_was_copied_without_its_links_is_told(london: London, home: 
 
 def test_a_pointer_that_is_gone_is_told_by_the_doctor_as_by_the_night(london: London, home: Path) -> None:
     (home / "published" / "current").unlink()
-    (finding,) = found(london, home, "publication")
+    (finding,) = findings_of(london, home, "publication")
     assert (finding.state, f"ln -sfn {FIRST}" in finding.what_to_do) == ("problem", True)
 
 
@@ -97,22 +101,24 @@ def test_a_pointer_that_is_gone_is_told_by_the_doctor_as_by_the_night(london: Lo
 def test_a_table_that_the_gate_counts_is_looked_at_before_the_night(london: London, home: Path, table: str) -> None:
     file = home / "published" / FIRST / table / "part-0.parquet"
     os.truncate(file, file.stat().st_size // 2)
-    code, told = run(london, home, "2026-11-21")
-    assert (code, f"{table}/part-0.parquet cannot be read" in told) == (1, True)
-    code, told = asked(home, "query", "SELECT 1")
-    assert (code, "is damaged or gone" in told) == (1, True)
+    code, output = run(london, home, "2026-11-21")
+    assert (code, f"{table}/part-0.parquet cannot be read" in output) == (1, True)
+    code, output = command_output(home, "query", "SELECT 1")
+    assert (code, "is damaged or gone" in output) == (1, True)
 
 
 def test_lines_of_the_journal_that_cannot_be_read_stop_nothing_and_the_doctor_tells_of_them(
     london: London, two_nights: Path
 ) -> None:
     home = two_nights
-    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
+    assert command_output(home, "runs", "rollback", FIRST, *BY)[0] == 0
     path = Home(home).journal
     path.write_bytes(GARBAGE + b"\n" + path.read_bytes() + b'{"at": "2026-11-2')
     assert [entry.action for entry in journal.read(Home(home))] == ["rollback"]
-    assert asked(home, "runs", "list")[0] == 0
-    assert [(own.state, own.found[:7]) for own in found(london, home, "journal")] == [("warning", "1 lines")]
+    assert command_output(home, "runs", "list")[0] == 0
+    assert [(finding.state, finding.found[:7]) for finding in findings_of(london, home, "journal")] == [
+        ("warning", "1 lines")
+    ]
     assert run(london, home, "2026-11-22")[0] == 0
 
 
@@ -128,10 +134,10 @@ def test_a_store_of_decisions_that_is_damaged_is_told_with_what_to_do(london: Lo
     else:
         path.unlink()
         path.mkdir()
-    for code, told in (run(london, home, "2026-11-21"), asked(home, "decide", "--list")):
+    for code, output in (run(london, home, "2026-11-21"), command_output(home, "decide", "--list")):
         assert code == 1
-        assert "Try again" not in told
-        assert "Restore it from a backup" in told or "Is a directory" in told
+        assert "Try again" not in output
+        assert "Restore it from a backup" in output or "Is a directory" in output
     assert current_run(home) == FIRST
 
 
@@ -144,16 +150,18 @@ def test_a_file_in_the_place_of_a_folder_or_the_other_way_round_is_named(
     london: London, home: Path, place: str
 ) -> None:
     path = home / place
-    kept = path.rename(home.parent / "kept_elsewhere") if path.exists() else None
+    moved = path.rename(home.parent / "kept_elsewhere") if path.exists() else None
     path.mkdir() if place in FILES else path.write_text("x", "utf-8")
-    code, told = run(london, home, "2026-11-21")
-    assert (code, f"{path}: is a " in told, "Move it away." in told) == (1, True, True), told
-    assert [own.state for own in examine(RunSettings.load(london.run_file), Home(home), is_deep=False)].count("problem")
+    code, output = run(london, home, "2026-11-21")
+    assert (code, f"{path}: is a " in output, "Move it away." in output) == (1, True, True), output
+    assert [finding.state for finding in examine(RunSettings.load(london.run_file), Home(home), is_deep=False)].count(
+        "problem"
+    )
     path.rmdir() if place in FILES else path.unlink()
-    if kept:
-        kept.rename(path)
-    code, told = run(london, home, "2026-11-21")
-    assert code == 0, told
+    if moved:
+        moved.rename(path)
+    code, output = run(london, home, "2026-11-21")
+    assert code == 0, output
     assert current_run(home) == SECOND
 
 
@@ -167,9 +175,9 @@ def test_a_slip_in_the_name_of_the_home_makes_none(home: Path) -> None:
         ("history", "P1"),
         ("query", "SELECT 1"),
     ):
-        code, told = asked(slip, *words)
+        code, output = command_output(slip, *words)
         assert code == 1, words
-        assert "is no home" in told or "has no publication" in told
+        assert "is no home" in output or "has no publication" in output
     assert not slip.exists()
 
 
@@ -178,35 +186,35 @@ def test_an_expunge_finds_its_way_around_damage_or_says_which_file_it_is(london:
     record = list_publications(Home(home))[0].table("records").column("record_id")[0].as_py()
     order = ("expunge", record, "--order", "1", "--by", "dpo")
     next(iter(Home(home).last_good.glob("cris.camden/*/export.json"))).write_bytes(GARBAGE)
-    assert asked(home, *order)[0] == 0
+    assert command_output(home, *order)[0] == 0
     manifest = home / "published" / FIRST / "manifest.json"
-    whole = manifest.read_bytes()
+    manifest_bytes = manifest.read_bytes()
     manifest.write_bytes(GARBAGE)
-    code, told = asked(home, *order)
-    assert (code, str(manifest) in told, "then give the order again" in told) == (1, True, True)
+    code, output = command_output(home, *order)
+    assert (code, str(manifest) in output, "then give the order again" in output) == (1, True, True)
     for words in (("runs", "rollback", FIRST, *BY), ("runs", "release", SECOND, *BY)):
-        code, told = asked(home, *words)
-        assert (code, "was cut short" in told) == (1, True)
-    manifest.write_bytes(whole)
-    assert asked(home, *order)[0] == 0
-    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
+        code, output = command_output(home, *words)
+        assert (code, "was cut short" in output) == (1, True)
+    manifest.write_bytes(manifest_bytes)
+    assert command_output(home, *order)[0] == 0
+    assert command_output(home, "runs", "rollback", FIRST, *BY)[0] == 0
 
 
 def test_an_id_that_only_a_night_had_which_was_taken_back_and_pruned_still_resolves(london: London, home: Path) -> None:
     rows = list_publications(Home(home))[0].table("records").select(["record_id", "person_id"]).to_pylist()
     many = Counter(row["person_id"] for row in rows)
     record, person = next((row["record_id"], row["person_id"]) for row in rows if many[row["person_id"]] == 3)
-    assert asked(home, "unmerge", person, record, *BY)[0] == 0
+    assert command_output(home, "unmerge", person, record, *BY)[0] == 0
     assert run(london, home, "2026-11-21")[0] == 0
     after = list_publications(Home(home))[1].table("records").select(["record_id", "person_id"]).to_pylist()
     own = {row["record_id"]: row["person_id"] for row in after}[record]
     assert own not in many
-    assert asked(home, "runs", "rollback", FIRST, *BY)[0] == 0
-    assert asked(home, "runs", "prune", "--keep", "1")[0] == 0
-    assert [found.run_id for found in list_publications(Home(home))] == [FIRST]
-    code, told = asked(home, "history", own)
-    assert (code, SECOND in told, person in told) == (0, True, True)
-    assert asked(home, "expunge", record, "--order", "1", "--by", "dpo")[0] == 0
+    assert command_output(home, "runs", "rollback", FIRST, *BY)[0] == 0
+    assert command_output(home, "runs", "prune", "--keep", "1")[0] == 0
+    assert [findings_of.run_id for findings_of in list_publications(Home(home))] == [FIRST]
+    code, output = command_output(home, "history", own)
+    assert (code, SECOND in output, person in output) == (0, True, True)
+    assert command_output(home, "expunge", record, "--order", "1", "--by", "dpo")[0] == 0
     assert traces(Home(home), {record}) == []
 
 
@@ -218,7 +226,7 @@ def test_looking_at_a_home_all_the_time_keeps_no_night_from_beginning(london: Lo
             lock_holder(Home(home).lock)
 
     lock = (home / "run.lock").read_bytes()
-    assert asked(home, "runs", "list")[0] == 0
+    assert command_output(home, "runs", "list")[0] == 0
     assert (home / "run.lock").read_bytes() == lock
     looking = [forked(look, home.parent / "looking") for _ in range(2)]
     try:
@@ -239,5 +247,5 @@ def test_a_desk_that_is_open_does_not_show_an_expunged_record_once_more(london: 
         app(["expunge", record, "--order", "1", "--by", "dpo", "--home", str(home)], standalone_mode=False)
         assert shelves.current().owner(record) is None
 
-    code, told = _done(home, work)
-    assert code == 0, told
+    code, output = _run_in_fork(home, work)
+    assert code == 0, output

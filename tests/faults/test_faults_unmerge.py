@@ -64,10 +64,10 @@ class Case:
                 looked_at = looked_at_by_stewards(connection)
         verdict_of = {row["decision_id"]: row["verdict"] for row in log}
         assert [row["seq"] for row in log] == list(range(1, len(log) + 1))
-        told = Counter(
+        decisions_made = Counter(
             (row["verdict"], row["record_id_l"], row["record_id_r"], verdict_of.get(row["retracts"])) for row in log
         )
-        return told, looked_at
+        return decisions_made, looked_at
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ def run(home: Path, *arguments: str) -> Result:
     return result
 
 
-def said(home: Path, *arguments: str) -> Any:
+def json_output(home: Path, *arguments: str) -> Any:
     return json.loads(run(home, *arguments, "--json").output)
 
 
@@ -149,7 +149,7 @@ def test_no_value_and_no_reason_is_shown_unasked(home: Path) -> None:
 
 
 def test_a_victim_and_an_offender_wait_for_a_second_steward(home: Path) -> None:
-    first = said(home, "2", "3", "--link", *WHY)
+    first = json_output(home, "2", "3", "--link", *WHY)
     assert first["waits_for_second_person"]
     assert first["second_because"] == ["name_only", "victim_offender"]
     assert "waits for a second person" in run(home, "--list").output
@@ -158,12 +158,12 @@ def test_a_victim_and_an_offender_wait_for_a_second_steward(home: Path) -> None:
         run(home, *confirm, "--by", "Ann")
     assert "confirmed: 2 = 3" in run(home, *confirm, "--by", "bob").output
     assert must_link(standing(home)).num_rows == 1
-    assert said(home, "--list")[0]["confirmed_by"] == ["bob"]
+    assert json_output(home, "--list")[0]["confirmed_by"] == ["bob"]
 
 
 def test_a_person_stands_for_its_one_record_and_is_asked_about_where_it_has_several(home: Path) -> None:
-    assert said(home, "P3", "4", "--unlink", *WHY)["record_ids"] == ["3", "4"]
-    assert said(home, "P1", "P3", "--unlink", *WHY)["record_ids"] == [
+    assert json_output(home, "P3", "4", "--unlink", *WHY)["record_ids"] == ["3", "4"]
+    assert json_output(home, "P1", "P3", "--unlink", *WHY)["record_ids"] == [
         "2",
         "3",
     ]  # the one pair between them that was scored
@@ -179,11 +179,11 @@ def test_an_id_that_is_not_published_is_named(home: Path) -> None:
 
 
 def test_where_nothing_is_published_a_decision_waits(tmp_path: Path) -> None:
-    assert said(tmp_path, "a", "b", "--link", *WHY)["second_because"] == ["unknown_facts"]
+    assert json_output(tmp_path, "a", "b", "--link", *WHY)["second_because"] == ["unknown_facts"]
 
 
 def test_a_contradiction_is_refused_with_its_chain_and_a_decision_taken_back(home: Path) -> None:
-    first = said(home, "1", "2", "--link", *WHY)["decision_id"]
+    first = json_output(home, "1", "2", "--link", *WHY)["decision_id"]
     run(home, "1", "4", "--link", *WHY)
     with pytest.raises(DecisionConflictError) as refused:
         run(home, "2", "4", "--unlink", "--by", "bob", "--reason", "r")
@@ -194,17 +194,17 @@ def test_a_contradiction_is_refused_with_its_chain_and_a_decision_taken_back(hom
 
 
 def test_another_stewards_decision_is_superseded_by_its_id(home: Path) -> None:
-    first = said(home, "1", "4", "--link", *WHY)["decision_id"]
+    first = json_output(home, "1", "4", "--link", *WHY)["decision_id"]
     other = ("1", "4", "--unsure", "--by", "bob", "--reason", "r")
     with pytest.raises(DecisionConflictError, match="--supersede"):
         run(home, *other)
-    assert said(home, *other, "--supersede", first)["supersedes"] == first
+    assert json_output(home, *other, "--supersede", first)["supersedes"] == first
 
 
 def test_the_same_id_sent_twice_counts_once(home: Path) -> None:
     own = ("--id", "8b8f4e0e-2c0a-4f0e-9a53-0d6f2d1c8a47")
-    assert said(home, "1", "4", "--link", *WHY, *own)["is_new"]
-    assert not said(home, "1", "4", "--link", *WHY, *own)["is_new"]
+    assert json_output(home, "1", "4", "--link", *WHY, *own)["is_new"]
+    assert not json_output(home, "1", "4", "--link", *WHY, *own)["is_new"]
     assert len(log_of(home)) == 1
 
 
@@ -212,11 +212,11 @@ def test_the_same_id_sent_twice_counts_once(home: Path) -> None:
 def test_decisions_go_out_into_a_file_and_come_back_in(home: Path, tmp_path: Path, suffix: str) -> None:
     run(home, "1", "4", "--link", *WHY)
     path = tmp_path / f"decisions.{suffix}"
-    assert said(home, "--export", str(path)) == {"file": str(path), "decisions": 1}
+    assert json_output(home, "--export", str(path)) == {"file": str(path), "decisions": 1}
     other = tmp_path / "other"
     other.mkdir()
-    brought = said(other, "--import", str(path), "--by", "operator")
-    assert (brought["entered"], brought["refused"]) == (1, [])
+    imported = json_output(other, "--import", str(path), "--by", "operator")
+    assert (imported["entered"], imported["refused"]) == (1, [])
     assert log_of(other).column("decision_id").equals(log_of(home).column("decision_id"))
     assert "1 there already" in run(other, "--import", str(path), "--by", "operator").output
 

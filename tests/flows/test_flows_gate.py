@@ -21,11 +21,11 @@ def refused(sample_night: NightOnSample, tmp_path_factory: pytest.TempPathFactor
     """A second night on the sample, whose run file allows no person of more than three records."""
     place = tmp_path_factory.mktemp("gate")
     shutil.copytree(sample_night.home, place / "home", symlinks=True)
-    said = yaml.safe_load((SAMPLE / "run.yaml").read_text("utf-8"))
-    said |= {name: str(SAMPLE / said[name]) for name in ("exports",) if name in said}
-    said["passwords"] = {name: str(SAMPLE / path) for name, path in said.get("passwords", {}).items()}
-    said |= {"home": "home", "publish_limits": {"person_records": 3}}
-    (place / "run.yaml").write_text(yaml.safe_dump(said), "utf-8")
+    run_settings = yaml.safe_load((SAMPLE / "run.yaml").read_text("utf-8"))
+    run_settings |= {name: str(SAMPLE / run_settings[name]) for name in ("exports",) if name in run_settings}
+    run_settings["passwords"] = {name: str(SAMPLE / path) for name, path in run_settings.get("passwords", {}).items()}
+    run_settings |= {"home": "home", "publish_limits": {"person_records": 3}}
+    (place / "run.yaml").write_text(yaml.safe_dump(run_settings), "utf-8")
     finished = boroughlink("run", "--run-file", str(place / "run.yaml"), "--json")
     return place / "home", str(sample_night.finished.said["run_id"]), finished
 
@@ -37,20 +37,23 @@ def runs(home: Path, *words: str) -> Finished:
 def test_a_refused_night_keeps_the_last_publication_and_says_why_everywhere(refused) -> None:
     home, first, finished = refused
     assert finished.code == 1
-    said = json.loads(finished.out)
-    assert said["state"] == "refused"
-    assert len(said["limits_passed"]) == 1
+    outcome = json.loads(finished.out)
+    assert outcome["state"] == "refused"
+    assert len(outcome["limits_passed"]) == 1
     assert "at most 3 are allowed" in finished.err
     assert "runs release" in finished.err
     assert (home / "published" / "current").resolve().name == first
-    run = home / "runs" / said["run_id"]
+    run = home / "runs" / outcome["run_id"]
     verdict = json.loads((run / "gate.json").read_text("utf-8"))
     assert [found["limit"] for found in verdict["measures"] if found["is_broken"]] == ["person_records"]
     assert "at most 3 are allowed" in (run / "report.html").read_text("utf-8")
     events = [json.loads(line) for line in (run / "run.log").read_text("utf-8").splitlines()]
     assert [event["limit"] for event in events if event["event"] == "limit passed"] == ["person_records"]
     listed = json.loads(runs(home, "list", "--json").out)
-    assert [(entry["run_id"], entry["state"]) for entry in listed] == [(first, "current"), (said["run_id"], "refused")]
+    assert [(entry["run_id"], entry["state"]) for entry in listed] == [
+        (first, "current"),
+        (outcome["run_id"], "refused"),
+    ]
 
 
 def test_it_is_released_rolled_back_and_pruned_without_running_again(refused) -> None:
@@ -81,12 +84,12 @@ def test_history_tells_a_person_and_a_record(sample_night: NightOnSample) -> Non
     home = str(sample_night.home)
     sql = "SELECT record_id, person_id FROM records ORDER BY record_id LIMIT 1"
     (row,) = json.loads(boroughlink("query", sql, "--home", home, "--json").out)
-    told = boroughlink("history", row["person_id"], "--home", home, "--json").said
-    assert (told["kind"], told["state"], told["present"]) == ("person", "standing", [row["person_id"]])
-    assert row["record_id"] in told["chapters"][0]["record_ids"]
-    assert told["chapters"][0]["cause"] == "new_data"
-    told = boroughlink("history", row["record_id"], "--home", home, "--json").said
-    assert [stay["person_id"] for stay in told["stays"]] == [row["person_id"]]
+    history = boroughlink("history", row["person_id"], "--home", home, "--json").said
+    assert (history["kind"], history["state"], history["present"]) == ("person", "standing", [row["person_id"]])
+    assert row["record_id"] in history["chapters"][0]["record_ids"]
+    assert history["chapters"][0]["cause"] == "new_data"
+    history = boroughlink("history", row["record_id"], "--home", home, "--json").said
+    assert [stay["person_id"] for stay in history["stays"]] == [row["person_id"]]
     assert boroughlink("history", row["person_id"], "--home", home).code == 0
     assert boroughlink("history", "nobody", "--home", home).code == 2
 

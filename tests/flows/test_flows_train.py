@@ -93,11 +93,11 @@ def test_decisions_of_a_file_are_trained_with(home: Path, tmp_path: Path) -> Non
     out = tmp_path / "model.toml"
     done = boroughlink("train", "--home", str(home), "--decisions", str(file), "--out", str(out), "--json")
     assert done.code == 0, done.err
-    told = done.said["decisions"]
-    assert (told["used"], told["unsure"], told["unknown_records"], told["links"]) == (90, 1, 1, 60)
-    assert max(told[name]["log_loss"] for name in ("before", "after", "unseen")) < 0.05
-    assert told["after"]["expected_links"] == pytest.approx(60, abs=3)
-    assert sum(own["pairs"] for own in told["unseen"]["bins"]) == 90
+    agreement = done.said["decisions"]
+    assert (agreement["used"], agreement["unsure"], agreement["unknown_records"], agreement["links"]) == (90, 1, 1, 60)
+    assert max(agreement[name]["log_loss"] for name in ("before", "after", "unseen")) < 0.05
+    assert agreement["after"]["expected_links"] == pytest.approx(60, abs=3)
+    assert sum(measure["pairs"] for measure in agreement["unseen"]["bins"]) == 90
     trained = load_model(out).trained
     assert trained
     assert trained.decided_pairs == 90

@@ -113,13 +113,13 @@ def broken_in_sql(given_tables: dict[str, pa.Table]) -> dict[str, int]:
     with duckdb.connect() as base:
         for name, table in given_tables.items():
             base.register(name, table)
-        found = {what: base.execute(sql).fetchone()[0] for what, sql in SQL.items()}
-    return {what: count for what, count in found.items() if count}
+        counts = {problem: base.execute(sql).fetchone()[0] for problem, sql in SQL.items()}
+    return {problem: count for problem, count in counts.items() if count}
 
 
-def broken(found: list[str]) -> dict[str, int]:
-    parts = (sentence.split(" ", 1) for sentence in found)
-    return {what: int(count) for count, what in parts if count.isdigit()}
+def broken(counts: list[str]) -> dict[str, int]:
+    parts = (sentence.split(" ", 1) for sentence in counts)
+    return {problem: int(count) for count, problem in parts if count.isdigit()}
 
 
 def in_files(folder: Path, given_tables: dict[str, pa.Table]) -> dict[str, Rows]:
