@@ -61,7 +61,7 @@ def pair_facts(publication: LinkedTables, left: str, right: str) -> dict[str, An
 def facts_within(
     publication: LinkedTables, person_id: str, pairs: Sequence[tuple[str, ...]]
 ) -> Iterator[dict[str, Any]]:
-    """The same of pairs of records of one person, read once for all of them."""
+    """As ``pair_facts``, for several pairs of records of one person, which are read only once."""
     members = sorted({record for pair in pairs for record in pair})
     values = values_of(publication, members)
     roles = listed(_roles(publication, [person_id])[person_id])
@@ -90,7 +90,7 @@ def facts_within(
 
 
 def pairs_of(publication: LinkedTables, first: str, second: str) -> list[tuple[str, str]]:
-    """The pairs of records that two ids may stand for, a person's id being that of any of its records; strongest pair first.
+    """The pairs of records that two ids may stand for, strongest first; a person's id stands for any of its records.
 
     Raises:
         SettingsError: If an id is not in the publication, or both are of one person and not two records.
@@ -138,7 +138,7 @@ def _roles(publication: LinkedTables, person_ids: Iterable[str]) -> dict[str, li
 
 
 def _fingerprints(publication: LinkedTables, records: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
-    """Fingerprints of records, looked for only among those that could have the same: of their feeds and birthdays."""
+    """Fingerprints of records; others that could have the same one are only those of their feeds and birthdays."""
     dated = [record for record in records if record["date_of_birth"] is not None]
     query = (
         f"SELECT {', '.join(FINGERPRINT_COLUMNS)} FROM read_parquet(?) "  # noqa: S608  (names of our own, values bound)

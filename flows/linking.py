@@ -122,7 +122,7 @@ def why_full(night: Night) -> str | None:
 
 
 def _basis(night: Night, std_records: pa.Table, model: Model, engine: Engine) -> Basis:
-    """The frequency table of the current publication, while it may be used, and its pairs, where they still count."""
+    """The frequency table of the current publication while it may be used, and its pairs where they still hold."""
     if not isinstance(engine, IncrementalEngine):
         return Basis(None, night.run_id, f"the engine {engine.name} keeps nothing")
     if not (model.is_trained and model.blocking.rule):

@@ -70,7 +70,7 @@ def _print_bridge(console: Console, story: ClusterStory) -> None:
     if story.bridge:
         half, bits = len(story.bridge.smaller), story.bridge.edge.bits
         text = f"weakest bridge {_edge(story.bridge.edge)}, probability {probability_words(story.confidence or 0.0)}"
-        alone = (
+        joined_by = (
             "this pair alone joins"
             if story.bridge.crossing == 1
             else f"{story.bridge.crossing:,} pairs, none above {bits:z.2f}, join"
