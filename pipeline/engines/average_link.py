@@ -6,10 +6,23 @@ counts as ``missing``; a forbidden pair keeps its clusters apart for good.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 FORBIDDEN = -1e9
+
+
+class Exclusions(NamedTuple):
+    """Records that never share a cluster."""
+
+    side: np.ndarray
+    """(records,) 0 none, 1 or 2: no record of side 1 with one of side 2"""
+    identifiers: np.ndarray
+    """(records, kinds) int32 code of a valid identifier, -1 none: no two records with different ones of a kind"""
+    solo: np.ndarray
+    """(records,) int32: no two records of one code; -1 is free"""
 
 
 @njit(inline="always")
@@ -38,7 +51,7 @@ def components(n, left, right, weight, least):
 
 
 @njit(cache=True)
-def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, solo, missing):
+def average_link(n, left, right, weight, is_forbidden, root, exclusions, missing):
     """Cluster of each record: the smallest record of its cluster.
 
     Args:
@@ -48,9 +61,7 @@ def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, 
         weight: clipped weight above the link threshold, of each pair.
         is_forbidden: pairs that no cluster may hold.
         root: component of each record.
-        side: (n,) 0 none, 1 or 2; records of side 1 and side 2 never share a cluster.
-        identifiers: (n, kinds) int32 code of a valid identifier, -1 none; two different ones never share a cluster.
-        solo: (n,) int32; two records of one code never share a cluster; -1 is free.
+        exclusions: records that never share a cluster.
         missing: weight of a pair that was not scored.
     """
     first, member, place = _members_of(n, root)
@@ -67,7 +78,7 @@ def average_link(n, left, right, weight, is_forbidden, root, side, identifiers, 
             x, y = place[left[pair]], place[right[pair]]
             mean[x, y] = FORBIDDEN if is_forbidden[pair] else weight[pair]
             mean[y, x] = mean[x, y]
-        _forbid(records, side, identifiers, solo, mean)
+        _forbid(records, exclusions, mean)
         label = _merge(size, mean)
         for x in range(size):
             cluster[records[x]] = records[label[x]]
@@ -110,8 +121,9 @@ def _pairs_inside(n, left, right, root):
 
 
 @njit(cache=True)
-def _forbid(records, side, identifiers, solo, mean):
+def _forbid(records, exclusions, mean):
     """Mark every two records of a component that no cluster may hold; x and y are places in the component."""
+    side, identifiers, solo = exclusions.side, exclusions.identifiers, exclusions.solo
     for x in range(records.shape[0]):
         for y in range(x):
             record, other = records[x], records[y]

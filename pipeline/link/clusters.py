@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.engines.average_link import average_link, bottleneck, components
+from pipeline.engines.average_link import Exclusions, average_link, bottleneck, components
 from pipeline.engines.port import ScoredPairs
 
 LEAST, MOST = (-3.0, 6.0)  # bits over the link threshold: no single pair may count for more, or against, than this
@@ -32,9 +32,7 @@ def cluster(
     link_bits: float,
     is_apart: np.ndarray,
     is_neutral: np.ndarray,
-    side: np.ndarray,
-    identifiers: np.ndarray,
-    solo: np.ndarray | None = None,
+    exclusions: Exclusions,
 ) -> np.ndarray:
     """Cluster of each record, named by its smallest record.
 
@@ -44,15 +42,12 @@ def cluster(
         link_bits: weight from which a pair speaks for a merge.
         is_apart: pairs that no cluster may hold.
         is_neutral: pairs that count as neither for nor against.
-        side: (records,) 0, or 1 and 2 that never share a cluster.
-        identifiers: (records, kinds) codes of valid identifiers, -1 none; two different ones never share a cluster.
-        solo: (records,) code of a source that holds nobody twice, -1 none; None where every source may.
+        exclusions: records that never share a cluster.
     """
     over = np.clip(pairs.weight.astype(float) - link_bits, LEAST, MOST)
     over[is_neutral] = np.minimum(over[is_neutral], NEUTRAL)
     root = _bounded_components(records, pairs, np.where(is_apart, LEAST, over))
-    solo = np.full(records, -1, np.int32) if solo is None else solo
-    return average_link(records, pairs.left, pairs.right, over, is_apart, root, side, identifiers, solo, MISSING)
+    return average_link(records, pairs.left, pairs.right, over, is_apart, root, exclusions, MISSING)
 
 
 def _bounded_components(records: int, pairs: ScoredPairs, over: np.ndarray) -> np.ndarray:

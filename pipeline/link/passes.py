@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipeline.engines.average_link import Exclusions
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.clusters import cluster
 from pipeline.link.decided import Decisions, with_parted
 from pipeline.link.rules import RuleHits, apply_rules, identifier_codes, sides, unique_identifiers
-from pipeline.link.second_pass import Questions, join_clusters
+from pipeline.link.second_pass import JoinTerms, Questions, join_clusters
 from schemas.model import Model, Policy, PolicyName
 
 SECOND_PASS_BITS = 3.0  # two clusters join where their weight together is so much above the link threshold
@@ -56,8 +57,8 @@ def first_pass(grounds: Grounds, pairs: ScoredPairs, hits: RuleHits) -> np.ndarr
     model, table = grounds.model, grounds.table
     pairs, is_apart, is_neutral = with_parted(pairs, hits.is_apart, hits.is_neutral, grounds.decisions.parted_pairs())
     identifiers = unique_identifiers(model, identifier_codes(model, table), len(table))
-    side, link_bits = sides(model, table), grounds.thresholds.link_bits
-    return cluster(len(table), pairs, link_bits, is_apart, is_neutral, side, identifiers, grounds.solo)
+    exclusions = Exclusions(sides(model, table), identifiers, grounds.solo)
+    return cluster(len(table), pairs, grounds.thresholds.link_bits, is_apart, is_neutral, exclusions)
 
 
 def second_pass(
@@ -69,5 +70,6 @@ def second_pass(
     earlier: Questions,
 ) -> tuple[np.ndarray, Questions]:
     """Clusters after clusters were compared with clusters, and the questions that were answered, now or ``earlier``."""
-    joins_at, parted = grounds.thresholds.link_bits + SECOND_PASS_BITS, grounds.decisions.parted_pairs()
-    return join_clusters(workspace, weights, pairs, cluster_of, joins_at, grounds.judge, parted, earlier)
+    joins_at = grounds.thresholds.link_bits + SECOND_PASS_BITS
+    terms = JoinTerms(joins_at, grounds.judge, grounds.decisions.parted_pairs())
+    return join_clusters(workspace, weights, pairs, cluster_of, terms, earlier)

@@ -44,17 +44,27 @@ Judge = Callable[[ScoredPairs], tuple[np.ndarray, np.ndarray]]
 """Tells of pairs which no cluster may hold, and which link nothing by themselves."""
 
 
+@dataclass(frozen=True, slots=True)
+class JoinTerms:
+    """What two clusters must meet to join."""
+
+    link_bits: float
+    """at least this weight together"""
+    judge: Judge
+    """no pair of their records that may not be in one cluster, and not only pairs that link nothing"""
+    parted: np.ndarray
+    """(pairs, 2) no two records that stewards keep apart"""
+
+
 def join_clusters(
     workspace: Workspace,
     weights: LevelWeights,
     pairs: ScoredPairs,
     cluster_of: np.ndarray,
-    link_bits: float,
-    judge: Judge,
-    parted: np.ndarray,
+    terms: JoinTerms,
     earlier: Questions = NONE_ASKED,
 ) -> tuple[np.ndarray, Questions]:
-    """Clusters after the pass: two join where their weight together is at least ``link_bits`` and nothing forbids it.
+    """Clusters after the pass: two join where their weight together is enough and nothing forbids it.
 
     Returns (records,) the cluster of each record, and the questions that were answered, now or earlier.
 
@@ -63,14 +73,12 @@ def join_clusters(
         weights: of the model on these records.
         pairs: scored pairs; two clusters that none of them joins are not compared.
         cluster_of: (records,) cluster of each record, named by its smallest record.
-        link_bits: weight from which two clusters join.
-        judge: says which pairs of records keep two clusters apart.
-        parted: (pairs, 2) records that stewards keep apart.
+        terms: what two clusters must meet to join.
         earlier: answers on clusters whose records have not changed.
 
     Each cluster joins at most one other, the best that wants it; ties go to the smaller records.
     """
-    questions = _questions(pairs, cluster_of, parted)
+    questions = _questions(pairs, cluster_of, terms.parted)
     members, first = _members(cluster_of)
     size = _cross_sizes(questions, first)
     together = np.where(size > 0, _earlier_bits(questions, earlier, len(cluster_of)), np.nan)
@@ -80,8 +88,8 @@ def join_clusters(
         left, right, owner = _cross_pairs(questions, members, first, size, begin, end)
         if len(left):
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
-            together[owner[starts]] = _answers(workspace, weights, judge, left, right, starts)
-    fits = np.flatnonzero(together >= link_bits)
+            together[owner[starts]] = _answers(workspace, weights, terms.judge, left, right, starts)
+    fits = np.flatnonzero(together >= terms.link_bits)
     joined = _join(cluster_of, questions.low[fits], questions.high[fits], together[fits])
     return joined, Questions(questions.low, questions.high, together).answered()
 

@@ -17,7 +17,7 @@ from table_of_records import table_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
-from pipeline.engines.average_link import average_link, bottleneck, components
+from pipeline.engines.average_link import Exclusions, average_link, bottleneck, components
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.patterns import patterns_of
 from pipeline.engines.port import ScoredPairs
@@ -99,9 +99,8 @@ def clustered(pairs, apart=(), side=None, identifiers=None, n: int = 8) -> np.nd
     found = scored(pairs)
     is_apart = np.array([p[:2] in apart for p in pairs], bool)
     none = np.full((n, 0), -1, np.int32) if identifiers is None else identifiers
-    return cluster(
-        n, found, 0.0, is_apart, np.zeros(len(pairs), bool), np.zeros(n, np.int8) if side is None else side, none
-    )
+    exclusions = Exclusions(np.zeros(n, np.int8) if side is None else side, none, np.full(n, -1, np.int32))
+    return cluster(n, found, 0.0, is_apart, np.zeros(len(pairs), bool), exclusions)
 
 
 def naive_average_link(pairs, n: int = 8) -> list[set[int]]:
@@ -206,9 +205,7 @@ def test_average_link_names_a_cluster_by_its_first_record() -> None:
         np.array([5.0]),
         np.array([False]),
         np.array([0, 1, 1]),
-        np.zeros(3, np.int8),
-        np.full((3, 0), -1, np.int32),
-        np.full(3, -1, np.int32),
+        Exclusions(np.zeros(3, np.int8), np.full((3, 0), -1, np.int32), np.full(3, -1, np.int32)),
         -1.0,
     )
     assert found.tolist() == [0, 1, 1]

@@ -9,7 +9,6 @@ that are worth it become blocks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +18,7 @@ from numba import njit
 from pipeline.engines.local.kernel import inner
 from pipeline.engines.local.keys import KeyPlan, count_heaps, fill_heaps, plan_keys
 from pipeline.engines.local.values import Tokens
+from pipeline.engines.local.workers import Workers
 from schemas.model import BlockingRule
 
 FIRST = np.int32(1 << 30)  # marks the first record of a block
@@ -38,29 +38,29 @@ class Blocks(NamedTuple):
     """Places of record i in ``member`` where somebody follows it: place[place_start[i]:place_start[i + 1]]"""
 
 
-def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], pool: ThreadPoolExecutor, threads: int) -> Blocks:
+def find_blocks(tokens: Tokens, rules: Sequence[BlockingRule], workers: Workers) -> Blocks:
     """All blocks of the rules. Cost: O(keys) with a pass over the records for each round; memory is that of the blocks."""
     plan, n = plan_keys(tokens, rules), tokens.n
 
     def block(key: np.ndarray, row: np.ndarray, start: np.ndarray, rule_bits: int) -> np.ndarray:
         return group_heaps(key, row, start, plan.largest, rule_bits)[0]
 
-    heap_members = in_heaps(plan, n, block, pool, threads)
+    heap_members = in_heaps(plan, n, block, workers)
     member = np.concatenate(
         [single_blocks(plan, tokens.token_count)[0], *heap_members, np.array([FIRST])], dtype=np.int32
     )
-    return Blocks(member, *record_places(n, member, pool, threads))
+    return Blocks(member, *record_places(n, member, workers))
 
 
 HeapWork = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Result]
 """Works on keys and their records, where each heap of them begins (one more for the end), and the bits that tell the rule."""
 
 
-def in_heaps(plan: KeyPlan, n: int, work: HeapWork[Result], pool: ThreadPoolExecutor, threads: int) -> list[Result]:
+def in_heaps(plan: KeyPlan, n: int, work: HeapWork[Result], workers: Workers) -> list[Result]:
     """Results of ``work`` on all keys of n records, some heaps at a time; equal keys are in one heap, and their records ascend."""
     bits, rule_bits = heap_bits(HEAPS_A_RECORD * n), len(plan.largest).bit_length()
-    counts = pool.map(lambda span: count_heaps(span[0], span[1], plan, bits), spans(n, threads))
-    start = np.concatenate([[0], np.cumsum(np.sum(list(counts), axis=0, dtype=np.int64))])
+    counts = workers.map(lambda span: count_heaps(span[0], span[1], plan, bits), spans(n, workers.count))
+    start = np.concatenate([[0], np.cumsum(np.sum(counts, axis=0, dtype=np.int64))])
 
     def work_on_heaps(heaps: tuple[int, int]) -> Result:
         first, last = heaps
@@ -69,7 +69,7 @@ def in_heaps(plan: KeyPlan, n: int, work: HeapWork[Result], pool: ThreadPoolExec
         fill_heaps(first, last, n, plan, bits, rule_bits, start, keys, rows)
         return work(keys, rows, start[first : last + 1] - start[first], rule_bits)
 
-    return list(pool.map(work_on_heaps, _rounds(start, threads)))
+    return workers.map(work_on_heaps, _rounds(start, workers.count))
 
 
 def heap_bits(heaps: int) -> int:
@@ -82,13 +82,13 @@ def spans(n: int, parts: int) -> list[tuple[int, int]]:
     return [(n * part // parts, n * (part + 1) // parts) for part in range(parts)]
 
 
-def record_places(n: int, member: np.ndarray, pool: ThreadPoolExecutor, threads: int) -> tuple[np.ndarray, np.ndarray]:
+def record_places(n: int, member: np.ndarray, workers: Workers) -> tuple[np.ndarray, np.ndarray]:
     """Where each record stands with somebody after it: start of its places, and the places."""
-    parts = spans(n, threads)
-    count = np.concatenate(list(pool.map(lambda span: _count_places(span[0], span[1], member), parts)))
+    parts = spans(n, workers.count)
+    count = np.concatenate(workers.map(lambda span: _count_places(span[0], span[1], member), parts))
     start = np.concatenate([[0], np.cumsum(count)])
     place = np.empty(start[-1], np.uint32)
-    list(pool.map(lambda span: _fill_places(span[0], span[1], member, start, place), parts))
+    workers.map(lambda span: _fill_places(span[0], span[1], member, start, place), parts)
     return start, place
 
 

@@ -6,7 +6,6 @@ Of unchanged records only the tokens are looked at; values are encoded of the re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 
@@ -36,6 +35,7 @@ from pipeline.engines.local.token_tables import (
     tokens_of_tables,
 )
 from pipeline.engines.local.values import Tokens
+from pipeline.engines.local.workers import Workers
 from pipeline.engines.local.workspace import LocalWorkspace
 from pipeline.engines.port import (
     MOVED,
@@ -69,7 +69,7 @@ class LocalIncrementalWorkspace:
         self._table = table.select(columns_read(table, model))
         self._model, self._groups, self._threads, self._frequencies = model, groups, threads, frequencies
         self._earlier, self._candidates = earlier, 0
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="link")
+        self._workers = Workers(threads)
         self._tables: BothTables | None = None
         self._open: tuple[np.ndarray, np.ndarray] = np.empty(0, np.int32), np.empty(0, np.uint8)
         self._state = np.empty(0, np.uint8)
@@ -119,7 +119,7 @@ class LocalIncrementalWorkspace:
         plan_then, plan_now = plan_keys(then, rules), plan_keys(now, rules)
         sizes = [both.n_new, n_current - both.n_new, n_all - n_current]
         state = np.repeat(np.array([NEW, UNCHANGED, REMOVED], np.uint8), sizes)
-        mark_moved(both.tokens, state, plan_then, plan_now, self._pool, self._threads)
+        mark_moved(both.tokens, state, plan_then, plan_now, self._workers)
         state_then, state_now = state[both.n_new :], state[:n_current]
         was_open = self._count_open(self._open_blocks(then, plan_then, state_then), both, state_then)
         self._candidates = self._earlier.candidates - was_open
@@ -146,7 +146,7 @@ class LocalIncrementalWorkspace:
         new_row = np.zeros(len(row), np.int32)
         new_row[members] = np.arange(len(members))
         renamed = np.append(new_row[member[:-1] & (FIRST - 1)] | (member[:-1] & FIRST), FIRST).astype(np.int32)
-        blocks = Blocks(renamed, *record_places(len(members), renamed, self._pool, self._threads))
+        blocks = Blocks(renamed, *record_places(len(members), renamed, self._workers))
         scored = self._load(self._table.take(row[members])).score_blocks(blocks, state[members], weights, floor)
         left, right = (row[members][side].astype(np.int32) for side in (scored.left, scored.right))
         return replace(scored, left=left, right=right, candidates=self._candidates + scored.compared)
@@ -171,12 +171,12 @@ class LocalIncrementalWorkspace:
     def _open_blocks(self, tokens: Tokens, plan: KeyPlan, state: np.ndarray) -> np.ndarray:
         """Members, as in ``Blocks``, of the blocks that hold an open pair."""
         wanted = np.flatnonzero(state != UNCHANGED)
-        return _with_open_pairs(blocks_of_some(wanted, tokens, plan, self._pool, self._threads), state)
+        return _with_open_pairs(blocks_of_some(wanted, tokens, plan, self._workers), state)
 
     def _count_open(self, member: np.ndarray, both: BothTables, state: np.ndarray) -> int:
         """Open pairs of the earlier table."""
         n = len(state)
-        blocks = Blocks(member, *record_places(n, member, self._pool, self._threads))
+        blocks = Blocks(member, *record_places(n, member, self._workers))
         texts = self._earlier.memory[RECORDS].column("group")
         group = text_codes(texts.take(pa.array(both.source[both.n_new :])))
         room = min(int(np.diff(blocks.place_start).max(initial=0)) * MOST_BLOCK, n) + 1

@@ -7,22 +7,19 @@ itself. The records of such blocks have moved: their pairs with one another are 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit
 
 from pipeline.engines.local.keys import RULE_BITS, KeyPlan
 from pipeline.engines.local.some_blocks import deal_into_heaps, shared_keys
 from pipeline.engines.local.values import Tokens
+from pipeline.engines.local.workers import Workers
 from pipeline.engines.port import MOVED, NEW, UNCHANGED
 
 REMOVED = 3  # of the earlier table only
 
 
-def mark_moved(
-    tokens: Tokens, state: np.ndarray, earlier: KeyPlan, current: KeyPlan, pool: ThreadPoolExecutor, threads: int
-) -> None:
+def mark_moved(tokens: Tokens, state: np.ndarray, earlier: KeyPlan, current: KeyPlan, workers: Workers) -> None:
     """Set UNCHANGED records in ``state`` to MOVED where they stand in a block that came or went.
 
     Args:
@@ -30,8 +27,7 @@ def mark_moved(
         state: (records,) NEW, UNCHANGED or REMOVED.
         earlier: which of these tokens were keys among the unchanged and the removed records.
         current: which are keys among the unchanged and the new records.
-        pool: threads.
-        threads: how many.
+        workers: the threads that do it.
     """
     is_moved = (earlier.alone != current.alone) | (earlier.joins != current.joins)
     moved = np.zeros(tokens.n, np.bool_)
@@ -40,7 +36,7 @@ def mark_moved(
     touched = np.flatnonzero(state != UNCHANGED)
     token_columns = tokens.token_start, tokens.token, tokens.token_field
     common = KeyPlan(*token_columns, *current[3:])._replace(joins=earlier.joins & current.joins)
-    key, row = shared_keys(touched, tokens, common, pool, threads)
+    key, row = shared_keys(touched, tokens, common, workers)
     _mark(*deal_into_heaps(key, row), common.largest, RULE_BITS, state, moved)
     state[moved & (state == UNCHANGED)] = MOVED
 

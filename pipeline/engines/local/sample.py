@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from pipeline.engines.local.keys import (
 )
 from pipeline.engines.local.some_blocks import group_keys, tokens_of
 from pipeline.engines.local.values import Tokens
+from pipeline.engines.local.workers import Workers
 from schemas.model import BlockingRule
 
 MOST_KEYS = 1_500_000  # of the sampled records
@@ -49,8 +49,7 @@ def sample_finds(
     group: np.ndarray,
     records: int,
     alone_up_to: int,
-    pool: ThreadPoolExecutor,
-    threads: int,
+    workers: Workers,
 ) -> RuleFinds:
     """Candidate pairs of about so many records, evenly spread over the table.
 
@@ -60,8 +59,7 @@ def sample_finds(
         group: (records,) two records of one code are not compared, -1 is compared with all.
         records: wanted in the sample; fewer where they have very many keys.
         alone_up_to: tokens on more records than this are tried as parts of keys too.
-        pool: threads.
-        threads: how many.
+        workers: the threads that do it.
     """
     plan = plan_keys(tokens, rules, alone_up_to)
     sampled = np.arange(0, tokens.n, max(1, -(-tokens.n // records)))
@@ -70,7 +68,7 @@ def sample_finds(
     per_record = float(np.square(joining).mean() / 2) if len(sampled) else 0.0
     sampled = sampled[:: max(1, int(np.ceil(len(sampled) * per_record / MOST_KEYS)))]
     largest = int(plan.largest.max(initial=2))
-    member, rule, keys = _blocks_of(sampled, tokens, plan, largest, pool, threads)
+    member, rule, keys = _blocks_of(sampled, tokens, plan, largest, workers)
     alone = np.bincount(plan.kind, tokens.token_count, minlength=len(plan.alone_rule)).astype(np.int64)
     has_alone = plan.alone_rule >= 0
     keys[plan.alone_rule[has_alone]] += alone[has_alone]
@@ -83,20 +81,20 @@ def sample_finds(
 
 
 def _blocks_of(
-    wanted: np.ndarray, tokens: Tokens, plan: KeyPlan, largest: int, pool: ThreadPoolExecutor, threads: int
+    wanted: np.ndarray, tokens: Tokens, plan: KeyPlan, largest: int, workers: Workers
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The blocks that the keys of some records make, and maybe a few others.
 
     Returns: members as in ``Blocks``, the rule at each, and (rules,) how many keys all records have of each rule.
     """
-    parts = spans(tokens.n, threads)
+    parts = spans(tokens.n, workers.count)
     marked = np.zeros(1 << SLOT_BITS, np.uint8)
     want_keys(wanted, plan, marked)
-    thread_counts = list(pool.map(lambda span: count_wanted(span[0], span[1], plan, marked.copy()), parts))
+    thread_counts = workers.map(lambda span: count_wanted(span[0], span[1], plan, marked.copy()), parts)
     slot_counts = thread_counts[0][1].copy()
     for _, more_counts in thread_counts[1:]:
         add_counts(slot_counts, more_counts)
-    n_wanted = list(pool.map(lambda counts: keys_wanted(counts[1], slot_counts, largest), thread_counts))
+    n_wanted = workers.map(lambda counts: keys_wanted(counts[1], slot_counts, largest), thread_counts)
     key, row = np.empty(sum(n_wanted), np.uint64), np.empty(sum(n_wanted), np.int32)
     ends = np.cumsum([0, *n_wanted])
 
@@ -105,7 +103,7 @@ def _blocks_of(
         mine = slice(ends[part], ends[part + 1])
         write_wanted(first, last, plan, slot_counts, largest, key[mine], row[mine])
 
-    list(pool.map(write, range(threads)))
+    workers.each(write)
     keys = np.sum([of_rule for of_rule, _ in thread_counts], axis=0)
     return *group_keys(key, row, wanted, tokens, plan), keys
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit, uint64
 
@@ -11,22 +9,19 @@ from pipeline.engines.local.blocks import FIRST, group_heaps, heap_bits, single_
 from pipeline.engines.local.columns import rank_within
 from pipeline.engines.local.keys import RULE_BITS, SLOT_BITS, KeyPlan, want_keys, write_marked
 from pipeline.engines.local.values import Tokens
+from pipeline.engines.local.workers import Workers
 
 SLOTS_A_RECORD = 512  # that is wanted, of the table that marks keys
 HEAP = 8  # keys that are sorted together, on average
 
 
-def blocks_of_some(
-    wanted: np.ndarray, tokens: Tokens, plan: KeyPlan, pool: ThreadPoolExecutor, threads: int
-) -> np.ndarray:
+def blocks_of_some(wanted: np.ndarray, tokens: Tokens, plan: KeyPlan, workers: Workers) -> np.ndarray:
     """Members, as in ``Blocks``, of every block of the wanted records, and maybe of a few others."""
-    key, row = shared_keys(wanted, tokens, plan, pool, threads)
+    key, row = shared_keys(wanted, tokens, plan, workers)
     return group_keys(key, row, wanted, tokens, plan)[0]
 
 
-def shared_keys(
-    wanted: np.ndarray, tokens: Tokens, plan: KeyPlan, pool: ThreadPoolExecutor, threads: int
-) -> tuple[np.ndarray, np.ndarray]:
+def shared_keys(wanted: np.ndarray, tokens: Tokens, plan: KeyPlan, workers: Workers) -> tuple[np.ndarray, np.ndarray]:
     """Keys of two tokens that one of the wanted records has, and maybe a few others; and who has each, records ascending."""
     plan = plan._replace(joins=plan.joins & tokens_among(wanted, tokens))
     marked = np.zeros(1 << min(SLOT_BITS, (SLOTS_A_RECORD * len(wanted)).bit_length()), np.bool_)
@@ -41,7 +36,7 @@ def shared_keys(
                 return key[:n_keys], row[:n_keys]
             room = n_keys
 
-    parts = pool.map(write, spans(len(plan.start) - 1, threads))
+    parts = workers.map(write, spans(len(plan.start) - 1, workers.count))
     key, row = (np.concatenate(part) for part in zip(*parts, strict=True))
     return key, row
 

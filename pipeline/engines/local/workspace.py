@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +20,7 @@ from pipeline.engines.local.sample import sample_finds
 from pipeline.engines.local.scan import make_columns, score_pairs
 from pipeline.engines.local.token_tables import token_tables
 from pipeline.engines.local.values import Records, Values
+from pipeline.engines.local.workers import Workers
 from pipeline.engines.patterns import Patterns
 from pipeline.engines.port import CandidateSample, EngineMemory, LevelWeights, PatternCounts, ScoredPairs
 from pipeline.engines.random_pairs import random_pairs
@@ -47,8 +47,8 @@ class LocalWorkspace:
         self._encoded = encode(table, coded, model, groups, frequencies)
         self._rules = None if keeps_tokens else model.blocking.rule or rules_to_try(model, len(table))
         self._make_tokens = lambda: record_tokens(coded, len(table), model, groups, self._rules)
-        self._model, self._threads, self._group = model, threads, group_texts(table, model)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="link")
+        self._model, self._group = model, group_texts(table, model)
+        self._workers = Workers(threads)
         self._plan = make_plan(model)
         self._memory: EngineMemory = {}
         self._blocks: Blocks | None = None
@@ -86,7 +86,7 @@ class LocalWorkspace:
         """Candidate pairs of about so many records, under every rule there can be."""
         rules = rules_to_try(self._model, self.n_records)
         group = self._encoded.records.group
-        finds = sample_finds(self._make_tokens(), rules, group, records, SMALL_BLOCK, self._pool, self._threads)
+        finds = sample_finds(self._make_tokens(), rules, group, records, SMALL_BLOCK, self._workers)
         distinct, pattern, count = np.unique(
             self._patterns(finds.left, finds.right), return_inverse=True, return_counts=True
         )
@@ -105,7 +105,7 @@ class LocalWorkspace:
     def block(self, rules: Sequence[BlockingRule]) -> None:
         """Find the blocks of these rules."""
         tokens = self._make_tokens()
-        self._blocks = find_blocks(tokens, rules, self._pool, self._threads)
+        self._blocks = find_blocks(tokens, rules, self._workers)
         if self._rules is None:
             self._memory = token_tables(tokens, self._group)
 
@@ -135,10 +135,10 @@ class LocalWorkspace:
         room = min(int(np.diff(blocks.place_start).max(initial=0)) * MOST_BLOCK, self.n_records) + 1
 
         def score_part(thread: int) -> tuple[np.ndarray, ...]:
-            capacity = 1000 + 4 * self.n_records // self._threads
+            capacity = 1000 + 4 * self.n_records // self._workers.count
             while True:
                 out, scratch = make_columns(capacity), make_scratch(self.n_records, room)
-                records, cache = (thread, self._threads, self.n_records), self._caches[thread]
+                records, cache = (thread, self._workers.count, self.n_records), self._caches[thread]
                 n_kept, n_met, n_open = score_pairs(
                     *records, blocks, state, scratch, cache, *self._kernel_inputs(), packed, out
                 )
@@ -146,8 +146,9 @@ class LocalWorkspace:
                     return *(column[:n_kept] for column in out), np.array([[n_met, n_open]])
                 capacity = n_kept
 
-        parts = self._pool.map(score_part, range(self._threads))
-        left, right, pattern, weight, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+        left, right, pattern, weight, counts = (
+            np.concatenate(column) for column in zip(*self._workers.each(score_part), strict=True)
+        )
         left, right = np.minimum(left, right), np.maximum(left, right)
         order = np.lexsort((right, left))
         code = pa.array(pattern[order]).dictionary_encode()
@@ -156,13 +157,13 @@ class LocalWorkspace:
 
     def _patterns(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         patterns = np.empty(len(left), np.int64)
-        bounds = np.linspace(0, len(left), self._threads + 1).astype(int)
+        bounds = np.linspace(0, len(left), self._workers.count + 1).astype(int)
 
-        def part(thread: int) -> None:
+        def compare_part(thread: int) -> None:
             part = slice(bounds[thread], bounds[thread + 1])
             patterns_of(left[part], right[part], *self._kernel_inputs(), self._caches[thread], patterns[part])
 
-        list(self._pool.map(part, range(self._threads)))
+        self._workers.each(compare_part)
         return patterns
 
     def _kernel_inputs(self) -> tuple[Plan, Values, Records]:
