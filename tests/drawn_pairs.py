@@ -25,8 +25,8 @@ VALUES = {"forename": 100, "surname": 100, "date": 10_000, "postcode": 1_000}
 
 def shares(kind: Kind, **named: float) -> list[float]:
     """Shares of the kind's levels, those not named 0; the lowest has what is left."""
-    own = [named.get(name, 0.0) for name in LEVELS[kind]]
-    return [1.0 - sum(own[1:]), *own[1:]]
+    levels = [named.get(name, 0.0) for name in LEVELS[kind]]
+    return [1.0 - sum(levels[1:]), *levels[1:]]
 
 
 MATCHES: Levels = (
@@ -59,8 +59,8 @@ def model_of(fields: Sequence[Field] = FIELDS) -> Model:
 
 def spread(fields: Sequence[Field] = FIELDS) -> list[Frequencies]:
     """Frequencies by which any agreement is as rare as STRANGERS says, and owed to chance."""
-    found = [frequencies(kind, np.arange(VALUES[kind]), VALUES[kind], VALUES[kind]) for _, kind, _ in fields]
-    return [own._replace(agreeing=own.agreeing + 1e9) for own in found]
+    by_field = [frequencies(kind, np.arange(VALUES[kind]), VALUES[kind], VALUES[kind]) for _, kind, _ in fields]
+    return [of_field._replace(agreeing=of_field.agreeing + 1e9) for of_field in by_field]
 
 
 def drawn(levels: Levels, pairs: int, seed: int, fields: Sequence[Field] = FIELDS) -> np.ndarray:
@@ -69,7 +69,7 @@ def drawn(levels: Levels, pairs: int, seed: int, fields: Sequence[Field] = FIELD
     rows = np.stack(
         [np.searchsorted(np.cumsum(p)[:-1], chance.random(pairs)) + 1 for p in levels[: len(fields)]], axis=1
     )
-    bins = np.array([own.bin[0] for own in spread(fields)])
+    bins = np.array([of_field.bin[0] for of_field in spread(fields)])
     exact = np.array([len(LEVELS[kind]) for _, kind, _ in fields])
     return (rows + (rows == exact) * bins).astype(np.uint8)
 
@@ -83,10 +83,12 @@ def counted(rows: np.ndarray) -> PatternCounts:
 
 def evidence_of(*classes: tuple[float, Levels], fields: Sequence[Field] = FIELDS) -> Evidence:
     """Evidence of pairs of which so large shares are of each class."""
-    found, random = (
+    candidates, random = (
         counted(
-            np.concatenate([drawn(own, int(PAIRS * share), seed + k, fields) for k, (share, own) in enumerate(classes)])
+            np.concatenate(
+                [drawn(levels, int(PAIRS * share), seed + k, fields) for k, (share, levels) in enumerate(classes)]
+            )
         )
         for seed in (3, 30)
     )
-    return Evidence(spread(fields), NO_NAME_PAIRS, found, 1.0, random, RECORDS, RECORDS * (RECORDS - 1) / 2)
+    return Evidence(spread(fields), NO_NAME_PAIRS, candidates, 1.0, random, RECORDS, RECORDS * (RECORDS - 1) / 2)

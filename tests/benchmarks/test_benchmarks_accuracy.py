@@ -29,38 +29,45 @@ def test_the_best_threshold_is_the_best_of_all_of_them(pairs: list[tuple[int, bo
     true_pairs = sum(is_true for _, is_true in pairs) + missed
     tried = [0.0]
     for at in range(-3, 9):
-        said = [is_true for weight, is_true in pairs if weight >= at]
-        tried.append(2 * sum(said) / (len(said) + true_pairs) if said else 0.0)
+        linked = [is_true for weight, is_true in pairs if weight >= at]
+        tried.append(2 * sum(linked) / (len(linked) + true_pairs) if linked else 0.0)
     weight, is_true = np.array([w for w, _ in pairs], float), np.array([t for _, t in pairs], bool)
     assert best_pair_f1(weight, is_true, true_pairs) == pytest.approx(max(tried))
 
 
 def test_an_answer_without_a_fault_has_only_ones() -> None:
     pairs = [(0, 1, 9.0), (1, 2, 9.0), (0, 2, 9.0), (3, 4, 9.0)]
-    found = accuracy(answer([7, 7, 7, 8, 8, 9], pairs, 5.0), TRUTH, by_threshold=True)
+    scores = accuracy(answer([7, 7, 7, 8, 8, 9], pairs, 5.0), TRUTH, by_threshold=True)
     assert (
-        found.pair_f1 == found.cluster_f1 == found.exact_persons == found.best_pair_f1 == found.best_cluster_f1 == 1.0
+        scores.pair_f1
+        == scores.cluster_f1
+        == scores.exact_persons
+        == scores.best_pair_f1
+        == scores.best_cluster_f1
+        == 1.0
     )
-    assert found.calibration_error == pytest.approx(0.0, abs=0.01)
+    assert scores.calibration_error == pytest.approx(0.0, abs=0.01)
 
 
 def test_only_what_a_contender_links_counts_as_linked() -> None:
-    found = accuracy(answer([0, 0, 2, 3, 4, 5], [(0, 1, 9.0), (3, 4, 2.0), (4, 5, 1.0)], 5.0), TRUTH, by_threshold=True)
-    assert (found.pair_precision, found.pair_recall) == (1.0, 0.25)
-    assert found.kept_recall == 0.5
+    scores = accuracy(
+        answer([0, 0, 2, 3, 4, 5], [(0, 1, 9.0), (3, 4, 2.0), (4, 5, 1.0)], 5.0), TRUTH, by_threshold=True
+    )
+    assert (scores.pair_precision, scores.pair_recall) == (1.0, 0.25)
+    assert scores.kept_recall == 0.5
 
 
 def test_the_best_clusters_are_those_of_the_best_threshold() -> None:
     pairs = [(0, 1, 9.0), (1, 2, 6.0), (3, 4, 6.0), (4, 5, 3.0), (2, 3, 2.0)]
-    own = answer([0, 0, 2, 3, 4, 5], pairs, 8.0)
-    assert accuracy(own, TRUTH, by_threshold=True).cluster_f1 < 0.5
-    assert best_cluster_f1(own, TRUTH) == 1.0
+    chained = answer([0, 0, 2, 3, 4, 5], pairs, 8.0)
+    assert accuracy(chained, TRUTH, by_threshold=True).cluster_f1 < 0.5
+    assert best_cluster_f1(chained, TRUTH) == 1.0
 
 
 def test_a_contender_that_is_more_than_a_threshold_has_no_best_one() -> None:
-    found = accuracy(answer([0, 0, 0, 1, 1, 2], [(0, 1, 9.0)], 5.0), TRUTH, by_threshold=False)
-    assert found.best_pair_f1 is None
-    assert found.best_cluster_f1 is None
+    scores = accuracy(answer([0, 0, 0, 1, 1, 2], [(0, 1, 9.0)], 5.0), TRUTH, by_threshold=False)
+    assert scores.best_pair_f1 is None
+    assert scores.best_cluster_f1 is None
 
 
 def test_between_two_lists_only_pairs_across_them_count(tmp_path: Path) -> None:
@@ -80,17 +87,17 @@ def write_answer(folder: Path, facts: dict[str, float], **columns: list[float]) 
 
 def test_an_answer_with_probabilities_links_from_its_probability_on(tmp_path: Path) -> None:
     folder = write_answer(tmp_path, {"link_probability": 0.95}, match_weight=[9.0, 1.0], match_probability=[0.99, 0.66])
-    found = read_answer(folder, 3)
-    assert found.is_linked.tolist() == [True, False]
-    assert found.cluster[0] == found.cluster[1] != found.cluster[2]
+    answer_read = read_answer(folder, 3)
+    assert answer_read.is_linked.tolist() == [True, False]
+    assert answer_read.cluster[0] == answer_read.cluster[1] != answer_read.cluster[2]
 
 
 def test_an_answer_with_sums_links_above_its_sum(tmp_path: Path) -> None:
     folder = write_answer(tmp_path, {"link_above": 3, "candidate_pairs": 2}, match_weight=[3.0, 4.0])
-    found = read_answer(folder, 3)
-    assert found.is_linked.tolist() == [False, True]
-    assert found.probability is None
-    assert found.candidate_pairs == 2
+    answer_read = read_answer(folder, 3)
+    assert answer_read.is_linked.tolist() == [False, True]
+    assert answer_read.probability is None
+    assert answer_read.candidate_pairs == 2
 
 
 def test_an_answer_that_lacks_a_record_is_refused(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ SIZES = [1e5, 3e5, 1e6, 3e6, 1e7]
 
 @given(st.floats(0.2, 3.0), st.floats(1e-6, 10.0))
 def test_the_exponent_of_a_power_law_is_found_again(exponent: float, factor: float) -> None:
-    found = fit(SIZES, [factor * n**exponent for n in SIZES])
-    assert found.exponent == pytest.approx(exponent)
-    assert found.at(2e6) == pytest.approx(factor * 2e6**exponent)
+    law = fit(SIZES, [factor * n**exponent for n in SIZES])
+    assert law.exponent == pytest.approx(exponent)
+    assert law.at(2e6) == pytest.approx(factor * 2e6**exponent)
 
 
 def test_n_log_n_is_fitted_with_a_little_more_than_one() -> None:

@@ -32,28 +32,28 @@ def test_cpu_time_of_all_threads_is_counted(tmp_path: Path) -> None:
         "threads = [threading.Thread(target=work) for _ in range(2)]\n"
         "[thread.start() for thread in threads]; [thread.join() for thread in threads]"
     )
-    taken = python(code, tmp_path / "log")
-    assert taken.cpu_seconds > 0.38
-    assert taken.wall_seconds > 0.15
+    cost = python(code, tmp_path / "log")
+    assert cost.cpu_seconds > 0.38
+    assert cost.wall_seconds > 0.15
 
 
 def test_waiting_takes_wall_time_but_no_cpu_time(tmp_path: Path) -> None:
-    taken = python("import time; time.sleep(0.5)", tmp_path / "log")
-    assert taken.wall_seconds >= 0.5
-    assert taken.cpu_seconds < 0.4
+    cost = python("import time; time.sleep(0.5)", tmp_path / "log")
+    assert cost.wall_seconds >= 0.5
+    assert cost.cpu_seconds < 0.4
 
 
 def test_a_command_that_fails_is_told_of_and_its_words_are_kept(tmp_path: Path) -> None:
-    taken = python("import sys; sys.exit('no such thing')", tmp_path / "log")
-    assert taken.problem == "ended with exit code 1"
+    cost = python("import sys; sys.exit('no such thing')", tmp_path / "log")
+    assert cost.problem == "ended with exit code 1"
     assert "no such thing" in (tmp_path / "log").read_text("utf-8")
 
 
 def test_a_command_that_runs_too_long_is_stopped(tmp_path: Path) -> None:
-    taken = python("import time; time.sleep(30)", tmp_path / "log", limit=0.5)
-    assert taken.is_late
-    assert taken.wall_seconds < 10
-    assert taken.problem.startswith("stopped after")
+    cost = python("import time; time.sleep(30)", tmp_path / "log", limit=0.5)
+    assert cost.is_late
+    assert cost.wall_seconds < 10
+    assert cost.problem.startswith("stopped after")
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the kernel does not say what the machine is busy with")

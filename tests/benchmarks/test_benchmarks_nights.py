@@ -32,12 +32,12 @@ def london(place: Path) -> Exports:
 
 def test_a_row_keeps_its_truth_wherever_it_stands(tmp_path: Path) -> None:
     exports = london(tmp_path)
-    seen = []
+    texts = []
     for night in range(4):
         exports.write(night)
-        seen.append((tmp_path / "exports" / "cris" / "camden.csv").read_bytes())
-    assert len(set(seen)) == 4
-    for text in seen:
+        texts.append((tmp_path / "exports" / "cris" / "camden.csv").read_bytes())
+    assert len(set(texts)) == 4
+    for text in texts:
         sha256 = hashlib.sha256(text).hexdigest()
         for number, line in enumerate(text.decode().splitlines()[1:], start=2):
             assert exports.truth_of("cris/camden.csv", sha256, None, number, 1) == f"T{line.split(',')[0]}"

@@ -72,9 +72,9 @@ def test_another_file_is_not_taken_for_raw_results(tmp_path: Path, text: str) ->
 
 def test_a_median_is_over_the_turns_without_compiling_or_failure() -> None:
     turns = [replace(OURS, turn=turn, wall_seconds=wall) for turn, wall in ((0, 60.0), (1, 5.0), (2, 4.0), (3, 7.0))]
-    (found,) = summaries([*turns, replace(OURS, turn=4, wall_seconds=0.1, problem="ended with exit code 1")], 2)
-    assert (found.turns, found.wall_seconds, found.wall_span) == (3, 5.0, (4.0, 7.0))
-    assert found.problem == "ended with exit code 1"
+    (summary,) = summaries([*turns, replace(OURS, turn=4, wall_seconds=0.1, problem="ended with exit code 1")], 2)
+    assert (summary.turns, summary.wall_seconds, summary.wall_span) == (3, 5.0, (4.0, 7.0))
+    assert summary.problem == "ended with exit code 1"
 
 
 def test_accuracy_is_that_of_the_middle_turn() -> None:
@@ -82,13 +82,13 @@ def test_accuracy_is_that_of_the_middle_turn() -> None:
         replace(OURS, turn=turn, accuracy={**ACCURACY, "cluster_f1": f1})
         for turn, f1 in ((1, 0.9), (2, 0.99), (3, 0.95))
     ]
-    (found,) = summaries(turns, 2)
-    assert found.accuracy["cluster_f1"] == 0.95
+    (summary,) = summaries(turns, 2)
+    assert summary.accuracy["cluster_f1"] == 0.95
 
 
 def test_candidates_counted_in_one_turn_hold_for_all() -> None:
-    (found,) = summaries([replace(SPLINK, turn=1), replace(SPLINK, turn=2, candidate_pairs=None)], 2)
-    assert (found.candidate_pairs, found.candidate_recall) == (32_000, 0.9998)
+    (summary,) = summaries([replace(SPLINK, turn=1), replace(SPLINK, turn=2, candidate_pairs=None)], 2)
+    assert (summary.candidate_pairs, summary.candidate_recall) == (32_000, 0.9998)
 
 
 def test_ratios_are_ours_by_the_peers(tmp_path: Path) -> None:
@@ -99,12 +99,12 @@ def test_ratios_are_ours_by_the_peers(tmp_path: Path) -> None:
 
 def test_where_a_peer_is_better_is_said(tmp_path: Path) -> None:
     text = page(tmp_path, OURS, SPLINK)
-    told = text[text.index("## Where boroughlink is behind") :]
+    part = text[text.index("## Where boroughlink is behind") :]
     assert (
         "- febrl4, Splink: CPU time x 1.25; peak memory x 1.33; cluster F1 (its best threshold) 0.9699 against 0.9801"
-        in told
+        in part
     )
-    assert "wall time x" not in told
+    assert "wall time x" not in part
 
 
 def test_what_ours_found_is_said_to_be_at_least_so_much(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ def plan(tmp_path: Path, *contenders: Contender, repeat: int = 1, limit: float =
     return Plan([city(300)], [], contenders, repeat, limit, None, tmp_path, is_fresh=False)
 
 
-def carried_out(own: Plan) -> list[Result]:
+def carried_out(to_run: Plan) -> list[Result]:
     results: list[Result] = []
-    carry_out(own, lambda _: None, results.append)
+    carry_out(to_run, lambda _: None, results.append)
     return results
 
 
@@ -40,19 +40,19 @@ def fake(name: str, code: str) -> Contender:
 @pytest.mark.slow
 def test_ours_and_recordlinkage_are_measured_and_judged_side_by_side(tmp_path: Path) -> None:
     results = carried_out(plan(tmp_path, BY_NAME["boroughlink"], KEYS))
-    assert {(own.data, own.contender) for own in results if own.turn} == {
+    assert {(summary.data, summary.contender) for summary in results if summary.turn} == {
         ("city_1k", "boroughlink"),
         ("city_300", "boroughlink"),
         ("city_300", "recordlinkage_keys"),
     }
-    ours, theirs = (own for own in summaries(results, 1) if own.data == "city_300")
+    ours, theirs = (summary for summary in summaries(results, 1) if summary.data == "city_300")
     assert ours.problem == theirs.problem == ""
     assert ours.records == theirs.records == len_of(tmp_path)
-    for own in (ours, theirs):
-        assert own.candidate_pairs
-        assert own.wall_seconds > 0.5
-        assert own.cpu_seconds > 0.5
-        assert own.peak_mb > 100
+    for summary in (ours, theirs):
+        assert summary.candidate_pairs
+        assert summary.wall_seconds > 0.5
+        assert summary.cpu_seconds > 0.5
+        assert summary.peak_mb > 100
     assert (ours.accuracy["cluster_f1"] or 0) > 0.85
     assert (theirs.accuracy["cluster_f1"] or 0) > 0.3
     assert ours.candidate_recall is None
@@ -62,11 +62,11 @@ def test_ours_and_recordlinkage_are_measured_and_judged_side_by_side(tmp_path: P
 @pytest.mark.slow
 def test_splink_is_measured_and_its_candidates_are_counted(tmp_path: Path) -> None:
     pytest.importorskip("splink")
-    (own,) = carried_out(plan(tmp_path, BY_NAME["splink"]))
-    assert own.problem == ""
-    assert own.candidate_pairs
-    assert (own.candidate_recall or 0) >= (own.accuracy["kept_recall"] or 0) > 0.7
-    assert (own.accuracy["best_cluster_f1"] or 0) > 0.7
+    (result,) = carried_out(plan(tmp_path, BY_NAME["splink"]))
+    assert result.problem == ""
+    assert result.candidate_pairs
+    assert (result.candidate_recall or 0) >= (result.accuracy["kept_recall"] or 0) > 0.7
+    assert (result.accuracy["best_cluster_f1"] or 0) > 0.7
 
 
 def len_of(tmp_path: Path) -> int:
@@ -76,15 +76,15 @@ def len_of(tmp_path: Path) -> int:
 def test_a_contender_that_fails_is_told_once_and_the_others_go_on(tmp_path: Path) -> None:
     bad, worse = fake("bad", "raise SystemExit(3)"), fake("worse", "raise SystemExit(4)")
     results = carried_out(plan(tmp_path, bad, worse, repeat=3))
-    assert [(own.contender, own.problem) for own in results] == [
+    assert [(result.contender, result.problem) for result in results] == [
         ("bad", "ended with exit code 3"),
         ("worse", "ended with exit code 4"),
     ]
 
 
 def test_a_contender_that_runs_too_long_is_stopped(tmp_path: Path) -> None:
-    (own,) = carried_out(plan(tmp_path, fake("slow", "import time; time.sleep(60)"), limit=0.3))
-    assert own.problem.startswith("stopped after")
+    (result,) = carried_out(plan(tmp_path, fake("slow", "import time; time.sleep(60)"), limit=0.3))
+    assert result.problem.startswith("stopped after")
 
 
 ANSWER = """
@@ -101,8 +101,8 @@ pq.write_table(pa.table({"record_id_l": [0], "record_id_r": [1], "match_weight":
 
 def test_turns_of_contenders_alternate_and_each_starts_from_nothing(tmp_path: Path) -> None:
     results = carried_out(plan(tmp_path, fake("one", ANSWER), fake("two", ANSWER), repeat=2))
-    assert [(own.contender, own.turn) for own in results] == [("one", 1), ("two", 1), ("one", 2), ("two", 2)]
-    assert {own.accuracy["cluster_recall"] for own in results} == {0.0}
+    assert [(result.contender, result.turn) for result in results] == [("one", 1), ("two", 1), ("one", 2), ("two", 2)]
+    assert {result.accuracy["cluster_recall"] for result in results} == {0.0}
 
 
 def test_a_run_that_compiled_is_kept_apart_and_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_a_run_that_compiled_is_kept_apart_and_done_again(tmp_path: Path, monkey
     compiles = f"import pathlib; p = pathlib.Path({str(kernels)!r}); p.mkdir(exist_ok=True); (p / 'one.nbi').touch(exist_ok=False) if not list(p.iterdir()) else None"
     monkeypatch.setattr(course, "OWN_KERNELS", kernels)
     results = carried_out(plan(tmp_path, fake("one", compiles + ANSWER)))
-    assert [own.turn for own in results] == [0, 1]
+    assert [result.turn for result in results] == [0, 1]
 
 
 def test_a_contender_that_has_run_long_enough_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,8 +119,8 @@ def test_a_contender_that_has_run_long_enough_is_not_run_again(tmp_path: Path, m
 
 
 def test_sets_for_growth_are_for_ours_alone_and_never_run_twice(tmp_path: Path) -> None:
-    own = Plan([city(300)], [city(300), city(600)], [KEYS], 1, 60.0, None, tmp_path, is_fresh=False)
-    jobs = [(source.name, [one.name for one in contenders]) for source, contenders in own.jobs]
+    growing = Plan([city(300)], [city(300), city(600)], [KEYS], 1, 60.0, None, tmp_path, is_fresh=False)
+    jobs = [(source.name, [contender.name for contender in contenders]) for source, contenders in growing.jobs]
     assert jobs == [("city_300", ["recordlinkage_keys"]), ("city_600", ["boroughlink"])]
 
 

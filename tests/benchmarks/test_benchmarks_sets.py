@@ -18,12 +18,12 @@ from pipeline.core.errors import SettingsError
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_seed_gives_one_population(tmp_path: Path, shape: str) -> None:
-    first, again, other = (
+    first, again, another = (
         pq.read_table(write_population(tmp_path / f"{at}.parquet", 300, seed, shape))
         for at, seed in enumerate((5, 5, 6))
     )
     assert first == again
-    assert first != other
+    assert first != another
     assert set(first.column_names) == {"unique_id", "entity_id", *SHAPES[shape].columns}
 
 
@@ -35,9 +35,9 @@ def test_columns_of_our_own_sets_are_those_of_their_shape() -> None:
 
 def test_a_population_is_made_once_and_kept(tmp_path: Path) -> None:
     first = prepare(city(300), None, tmp_path)
-    kept = next(tmp_path.glob("city_300.300.*.parquet")).stat().st_mtime_ns
+    made_at = next(tmp_path.glob("city_300.300.*.parquet")).stat().st_mtime_ns
     assert prepare(city(300), None, tmp_path) == first
-    assert next(tmp_path.glob("city_300.300.*.parquet")).stat().st_mtime_ns == kept
+    assert next(tmp_path.glob("city_300.300.*.parquet")).stat().st_mtime_ns == made_at
 
 
 def test_contenders_get_records_without_the_truth_and_with_new_ids(tmp_path: Path) -> None:

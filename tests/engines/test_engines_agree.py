@@ -148,18 +148,18 @@ def test_the_order_of_rows_changes_nothing(engine, real_records: pa.Table) -> No
     forward, backward = scored(engine, real_records), scored(engine, turned)
     ids = real_records.column("record_id").to_pylist()
 
-    def pairs(found, names):
+    def pairs(scored_pairs, names):
         return {
             tuple(sorted((names[a], names[b]))): round(float(w), 3)
-            for a, b, w in zip(found.left, found.right, found.weight, strict=True)
+            for a, b, w in zip(scored_pairs.left, scored_pairs.right, scored_pairs.weight, strict=True)
         }
 
     assert pairs(forward, ids) == pairs(backward, ids[::-1])
 
 
 def test_the_number_of_threads_changes_nothing(real_records: pa.Table) -> None:
-    found = [scored(LocalEngine(GROUPS, threads), real_records) for threads in (1, 2, 3)]
-    for other in found[1:]:
-        np.testing.assert_array_equal(found[0].left, other.left)
-        np.testing.assert_array_equal(levels_of(found[0]), levels_of(other))
-        np.testing.assert_array_equal(found[0].weight, other.weight)
+    by_threads = [scored(LocalEngine(GROUPS, threads), real_records) for threads in (1, 2, 3)]
+    for with_more in by_threads[1:]:
+        np.testing.assert_array_equal(by_threads[0].left, with_more.left)
+        np.testing.assert_array_equal(levels_of(by_threads[0]), levels_of(with_more))
+        np.testing.assert_array_equal(by_threads[0].weight, with_more.weight)

@@ -41,17 +41,17 @@ SAME_ORIGIN = {
 @given(ROWS)
 def test_pairs_that_touch_a_group_are_those_that_one_finds_by_listing_them(rows) -> None:
     owner, block, inside, _ = (np.array(column) for column in zip(*rows, strict=True))
-    own, cross = Cells.of(owner, block).pairs(inside)
-    listed_own, listed_cross = np.zeros(len(own)), np.zeros(len(own))
+    within, across = Cells.of(owner, block).pairs(inside)
+    listed_within, listed_across = np.zeros(len(within)), np.zeros(len(within))
     for a, b in combinations(range(len(rows)), 2):
         if block[a] == block[b] and (inside[a] or inside[b]):
             if owner[a] == owner[b]:
-                listed_own[owner[a]] += 1
+                listed_within[owner[a]] += 1
             else:
-                listed_cross[owner[a]] += 0.5
-                listed_cross[owner[b]] += 0.5
-    assert own == pytest.approx(listed_own)
-    assert cross == pytest.approx(listed_cross)
+                listed_across[owner[a]] += 0.5
+                listed_across[owner[b]] += 0.5
+    assert within == pytest.approx(listed_within)
+    assert across == pytest.approx(listed_across)
 
 
 @settings(max_examples=150, deadline=None)
@@ -68,33 +68,33 @@ def test_quality_of_a_group_is_the_one_counted_pair_by_pair(rows, across: bool) 
             if (grouping.code[a] == code or grouping.code[b] == code) and not (across and source[a] == source[b])
         ]
         true = [p for p in pairs if entity[p[0]] == entity[p[1]]]
-        said = [p for p in pairs if cluster[p[0]] == cluster[p[1]]]
+        linked = [p for p in pairs if cluster[p[0]] == cluster[p[1]]]
         if not true:
             assert label not in counts
             continue
-        right = len(set(true) & set(said))
+        right = len(set(true) & set(linked))
         assert counts[label].recall == pytest.approx(right / len(true))
-        assert counts[label].precision == (pytest.approx(right / len(said)) if said else None)
+        assert counts[label].precision == (pytest.approx(right / len(linked)) if linked else None)
 
 
 def test_the_share_of_persons_of_many_pairs_is_less_certain_than_that_of_as_many_lone_pairs() -> None:
     hits = np.repeat([10, 0], [80, 20])
-    found = share_of(hits, np.full(100, 10))
-    assert isinstance(found, Share)
+    share = share_of(hits, np.full(100, 10))
+    assert isinstance(share, Share)
     low, high = wilson(800, 1000)
-    assert found.value == 0.8
-    assert found.high - found.low > 2 * (high - low)
+    assert share.value == 0.8
+    assert share.high - share.low > 2 * (high - low)
 
 
 def test_an_interval_holds_the_true_share_in_about_95_of_100_samples() -> None:
     chance = np.random.default_rng(7)
     held = 0
     for _ in range(200):
-        of = chance.integers(1, 6, 150)
-        hits = np.where(chance.random(150) < 0.7, of, 0)
-        found = share_of(hits, of)
-        assert found is not None
-        held += found.low <= 0.7 <= found.high
+        cases = chance.integers(1, 6, 150)
+        hits = np.where(chance.random(150) < 0.7, cases, 0)
+        share = share_of(hits, cases)
+        assert share is not None
+        held += share.low <= 0.7 <= share.high
     assert 0.88 <= held / 200 <= 0.99
 
 
@@ -109,8 +109,8 @@ def test_many_persons_drawn_in_random_groups_have_the_interval_of_persons_drawn_
 
 
 def test_a_share_of_all_is_still_uncertain_and_that_of_nothing_is_not_told() -> None:
-    found = share_of(np.full(30, 3), np.full(30, 3))
-    assert found == Share(1.0, *wilson(30, 30))
+    share = share_of(np.full(30, 3), np.full(30, 3))
+    assert share == Share(1.0, *wilson(30, 30))
     assert share_of(np.zeros(3), np.zeros(3)) is None
 
 
@@ -133,8 +133,8 @@ def test_of_too_few_persons_nothing_is_told() -> None:
     entity = np.repeat(np.arange(60), 2)
     role = np.where(entity < LEAST_PERSONS - 1, "few", "many")
     linkage = linkage_of(np.arange(120), pa.table({"role": role}), is_published=True)
-    told = {row["group"]: row for row in group_rows(linkage, entity, ())}
-    assert told["few"] == {
+    row_of = {row["group"]: row for row in group_rows(linkage, entity, ())}
+    assert row_of["few"] == {
         "grouping": "role",
         "group": "few",
         "persons": None,
@@ -145,7 +145,7 @@ def test_of_too_few_persons_nothing_is_told() -> None:
         "estimated_precision": None,
         "worse": [],
     }
-    assert told["many"]["persons"] == 41
+    assert row_of["many"]["persons"] == 41
 
 
 def test_a_rare_word_of_a_file_is_not_told_for_it_might_name_somebody() -> None:
@@ -158,16 +158,16 @@ def test_a_rare_word_of_a_file_is_not_told_for_it_might_name_somebody() -> None:
 def test_what_most_records_of_a_person_say_counts_for_all_of_them() -> None:
     person = np.array([0, 0, 0, 1, 1, 2])
     records = pa.table({"sex": ["M", "M", "F", None, "F", None], "role": ["victim", "suspect"] * 3})
-    made = {own.name: own for own in groupings(records, person, None)}
-    sex = made["sex"]
+    by_name = {grouping.name: grouping for grouping in groupings(records, person, None)}
+    sex = by_name["sex"]
     assert [sex.labels[code] for code in sex.code] == ["male"] * 3 + ["female"] * 2 + ["not recorded"]
-    assert [made["role"].labels[code] for code in made["role"].code] == ["victim", "suspect"] * 3
+    assert [by_name["role"].labels[code] for code in by_name["role"].code] == ["victim", "suspect"] * 3
 
 
 def test_a_person_of_whom_records_disagree_has_one_group_whatever_their_order() -> None:
     def label(sex: list[str]) -> str:
-        made = groupings(pa.table({"sex": [*sex, "I"]}), np.array([0, 0, 1]), None)[0]
-        return made.labels[made.code[0]]
+        grouping = groupings(pa.table({"sex": [*sex, "I"]}), np.array([0, 0, 1]), None)[0]
+        return grouping.labels[grouping.code[0]]
 
     assert label(["M", "F"]) == label(["F", "M"])
 
@@ -195,10 +195,10 @@ def test_name_origins_find_most_communities_of_synthetic_london(sample_truth: Pa
         for forename, surname in zip(*(persons.column(n).to_pylist() for n in ("forename", "surname")), strict=True)
     ]
     names = pa.table({"forename": [list(n.forename) for n in read], "surname": [list(n.surname) for n in read]})
-    told = [(origin or "other").replace("_", " ") for origin in name_origins(names).to_pylist()]
+    origins = [(origin or "other").replace("_", " ") for origin in name_origins(names).to_pylist()]
     community = [SAME_ORIGIN.get(name, name) for name in persons.column("community").to_pylist()]
-    right = Counter(own for own, name in zip(told, community, strict=True) if own == name)
-    assert sum(right.values()) / len(told) > 0.95
+    right = Counter(said_origin for said_origin, name in zip(origins, community, strict=True) if said_origin == name)
+    assert sum(right.values()) / len(origins) > 0.95
     for name, persons_of in Counter(community).items():
         assert right[name] / persons_of > 0.75, name
 
@@ -221,6 +221,6 @@ def test_without_the_truth_those_of_whom_nothing_is_recorded_are_not_judged() ->
         cluster[b] = cluster[a] if is_link else b
     sex = [("M" if k % 4 else None) for k in range(n) for _ in range(2)]
     rows = group_rows(linkage_of(cluster, pa.table({"sex": sex}), pairs=pairs), None, ())
-    told = {row["group"]: row for row in rows}
-    assert told["not recorded"]["recall"]["is_worse"]
-    assert told["not recorded"]["worse"] == []
+    row_of = {row["group"]: row for row in rows}
+    assert row_of["not recorded"]["recall"]["is_worse"]
+    assert row_of["not recorded"]["worse"] == []

@@ -86,15 +86,15 @@ def test_the_estimate_is_the_mean_probability_of_links_and_their_share_of_the_ex
 def test_the_gap_is_what_the_model_thinks_too_well_of_itself() -> None:
     facts = evaluate(small(), small_truth())
     for part in ("precision", "recall", "f1"):
-        told = facts["estimated"][part] - facts["true"]["pairs"][part]
-        assert facts["gap"][part] == pytest.approx(told, abs=2e-6)
+        difference = facts["estimated"][part] - facts["true"]["pairs"][part]
+        assert facts["gap"][part] == pytest.approx(difference, abs=2e-6)
     assert facts["gap"]["precision"] > 0.4
 
 
 def test_every_true_pair_is_found_or_has_one_reason_why_it_is_not() -> None:
     facts = evaluate(small(), small_truth())
-    told = {row["reason"]: (row["pairs"], row["true_matches"]) for row in facts["waiting"]}
-    assert told == {"victim_offender": (1, 1), "weight": (1, 1), "not_kept": (None, 2)}
+    reasons = {row["reason"]: (row["pairs"], row["true_matches"]) for row in facts["waiting"]}
+    assert reasons == {"victim_offender": (1, 1), "weight": (1, 1), "not_kept": (None, 2)}
     assert sum(row["true_matches"] for row in facts["waiting"]) + 1 == facts["true"]["true_pairs"]
     assert facts["waiting"][0]["about"] == "A steward's."
 
@@ -116,8 +116,8 @@ def test_a_pair_that_other_links_join_is_no_load_for_a_steward() -> None:
 
 
 def test_records_of_whom_the_truth_says_nothing_are_left_out_on_both_sides() -> None:
-    told = np.where(np.arange(8) == 5, -1, ENTITY)
-    facts = evaluate(small(), small_truth(told))
+    entity = np.where(np.arange(8) == 5, -1, ENTITY)
+    facts = evaluate(small(), small_truth(entity))
     assert facts["linkage"]["records_without_truth"] == 1
     assert facts["true"]["pairs"]["precision"] == 1.0
     assert facts["true"]["true_pairs"] == 5
@@ -132,15 +132,15 @@ def test_links_of_stewards_count_in_clusters_and_not_among_the_machines_pairs() 
 
 
 def test_the_same_linkage_is_told_alike_each_time() -> None:
-    one, other = (json.dumps(evaluate(small(), small_truth())) for _ in range(2))
-    assert one == other
+    first, second = (json.dumps(evaluate(small(), small_truth())) for _ in range(2))
+    assert first == second
 
 
 def test_what_the_estimate_leaves_out_is_said_with_its_numbers() -> None:
     linkage = small()
-    told = " ".join(evaluate(linkage, None)["left_out"])
-    assert "1 pairs wait because of a rule" in told
-    assert "model's prior" in told
+    text = " ".join(evaluate(linkage, None)["left_out"])
+    assert "1 pairs wait because of a rule" in text
+    assert "model's prior" in text
     bare = linkage_of(CLUSTER, pairs=PAIRS)
     assert "recall is an upper bound" in " ".join(evaluate(bare, None)["left_out"])
 
@@ -152,14 +152,14 @@ PEOPLE = st.lists(st.tuples(st.integers(0, 2), ROLE, st.booleans()), min_size=1,
 @given(PEOPLE)
 def test_pairs_that_rules_keep_apart_are_those_that_one_finds_by_listing_them(people) -> None:
     block, roles, adopted = (list(column) for column in zip(*people, strict=True))
-    flags = pa.array([["adopted", "closed"] if own else None for own in adopted], pa.list_(pa.string()))
-    found = kept_apart(MODEL, "strict", pa.table({"role": roles, "flags": flags})).pairs(np.array(block))
+    flags = pa.array([["adopted", "closed"] if is_adopted else None for is_adopted in adopted], pa.list_(pa.string()))
+    counts = kept_apart(MODEL, "strict", pa.table({"role": roles, "flags": flags})).pairs(np.array(block))
     listed = np.zeros(max(block) + 1, int)
     for a, b in combinations(range(len(people)), 2):
         sides = {("victim" in (roles[a], roles[b])), bool({"suspect", "accused"} & {roles[a], roles[b]})}
         if block[a] == block[b] and (adopted[a] or adopted[b] or sides == {True}):
             listed[block[a]] += 1
-    assert found.tolist() == listed.tolist()
+    assert counts.tolist() == listed.tolist()
 
 
 def test_where_roles_and_flags_are_not_known_nothing_is_said_of_what_rules_keep_apart() -> None:
@@ -179,17 +179,17 @@ def rows_of(*pairs: tuple[str, str]) -> pa.Table:
 
 def test_the_truth_finds_its_records_by_their_ids_in_any_order() -> None:
     records = pa.table({"record_id": ["a", "b", "c"]})
-    found = truth_of(records, rows_of(("c", "X"), ("a", "X"), ("z", "Y")), RECORD, "truth")
-    assert found.entity[0] == found.entity[2] >= 0
-    assert found.entity[1] == -1
-    assert (found.untold, found.unmatched) == (1, 1)
+    truth = truth_of(records, rows_of(("c", "X"), ("a", "X"), ("z", "Y")), RECORD, "truth")
+    assert truth.entity[0] == truth.entity[2] >= 0
+    assert truth.entity[1] == -1
+    assert (truth.untold, truth.unmatched) == (1, 1)
 
 
 def test_the_truth_finds_its_records_by_the_rows_of_exports_that_have_no_sheets() -> None:
     row = {"feed_id": "cris.barnet", "file": "b.csv", "sheet": None, "row_number": 2, "part": 1}
-    told = {**{name: [None if own is None else str(own)] for name, own in row.items()}, "entity": ["X"]}
-    records = pa.table({name: [own] for name, own in row.items()})
-    assert truth_of(records, pa.table(told), ROW, "truth").entity.tolist() == [0]
+    truth = {**{name: [None if value is None else str(value)] for name, value in row.items()}, "entity": ["X"]}
+    records = pa.table({name: [value] for name, value in row.items()})
+    assert truth_of(records, pa.table(truth), ROW, "truth").entity.tolist() == [0]
 
 
 @pytest.mark.parametrize(

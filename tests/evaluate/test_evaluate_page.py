@@ -70,8 +70,13 @@ def test_the_page_names_a_group_as_text_whatever_it_is_called() -> None:
 
 def test_the_page_shows_truth_and_expectation_side_by_side_and_their_gap() -> None:
     page = render_evaluate_page(FACTS[True])
-    for told in ("Linked pairs, by the truth", "Linked pairs, as the model expects", "Expected less true", "B-cubed"):
-        assert told in page
+    for heading in (
+        "Linked pairs, by the truth",
+        "Linked pairs, as the model expects",
+        "Expected less true",
+        "B-cubed",
+    ):
+        assert heading in page
     assert f"Expected calibration error {FACTS[True]['calibration']['error']:.4f}" in page
 
 
@@ -83,5 +88,5 @@ def test_without_the_truth_the_page_says_so_and_shows_no_true_figures() -> None:
 
 
 def test_a_calibration_error_over_the_bound_is_a_warning() -> None:
-    told = {**FACTS[True], "calibration": {**FACTS[True]["calibration"], "error": 0.0501}}
-    assert "not below 0.05" in render_evaluate_page(told)
+    facts = {**FACTS[True], "calibration": {**FACTS[True]["calibration"], "error": 0.0501}}
+    assert "not below 0.05" in render_evaluate_page(facts)

@@ -83,7 +83,7 @@ def published(tmp_path: Path) -> Path:
     current = tmp_path / "home" / "published" / "current"
     write_table(current / "links" / "part-0.parquet", pa.Table.from_pylist([row(*pair) for pair in PAIRS]), LINKS)
     must = {c.name: "-" for c in RECORDS.columns if not c.nullable}
-    own = {
+    lineage = {
         "forename": [SECRET[0]],
         "surname": [SECRET[1]],
         "date_of_birth": date.fromisoformat(SECRET[2]),
@@ -91,7 +91,7 @@ def published(tmp_path: Path) -> Path:
         "row_number": 1,
         "part": 1,
     }
-    rows = [{**must, **own, "record_id": record, "person_id": person} for record, person in PERSONS.items()]
+    rows = [{**must, **lineage, "record_id": record, "person_id": person} for record, person in PERSONS.items()]
     write_table(current / "records" / "part-0.parquet", pa.Table.from_pylist(rows), RECORDS)
     (current / "manifest.json").write_text(json.dumps({"model": "person-1:gone", "policy": "strict"}))
     return tmp_path / "home"
@@ -101,14 +101,14 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(APP, arguments, env={"COLUMNS": "160"})
 
 
-def said(*arguments: str) -> dict[str, Any]:
+def explained(*arguments: str) -> dict[str, Any]:
     result = run(*arguments, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.output)
 
 
 def test_a_pair_that_a_steward_parted_says_so_and_does_not_wait(linked: Path) -> None:
-    facts = said("2", "8", "--in", str(linked))
+    facts = explained("2", "8", "--in", str(linked))
     assert (facts["verdict"], facts["headline"]) == ("parted", "Parted by a steward: two persons")
     assert "A steward decided that they are two persons" in facts["reason"]
     person = run("1", "--in", str(linked))
@@ -128,17 +128,17 @@ def test_a_linked_pair_is_told_with_every_part_of_its_weight(linked: Path) -> No
 
 def test_the_json_of_a_pair_sums_to_its_match_weight(linked: Path) -> None:
     for left, right, weight, *_ in PAIRS:
-        pair = said(left, right, "--in", str(linked))["pair"]
+        pair = explained(left, right, "--in", str(linked))["pair"]
         assert sum(step["bits"] for step in pair["steps"]) == pytest.approx(weight)
         assert pair["match_weight"] == pytest.approx(weight)
 
 
 def test_the_order_of_the_two_records_does_not_matter(linked: Path) -> None:
-    assert said("1", "2", "--in", str(linked)) == said("2", "1", "--in", str(linked))
+    assert explained("1", "2", "--in", str(linked)) == explained("2", "1", "--in", str(linked))
 
 
 def test_two_records_without_a_pair_of_their_own_are_joined_by_the_strongest_chain(linked: Path) -> None:
-    facts = said("1", "4", "--in", str(linked))
+    facts = explained("1", "4", "--in", str(linked))
     assert (facts["verdict"], facts["pair"]) == ("by_others", None)
     assert [(e["record_id_l"], e["record_id_r"]) for e in facts["path"]] == [("1", "2"), ("2", "3"), ("3", "4")]
     assert facts["path_weakest_bits"] == 8.0
@@ -148,7 +148,7 @@ def test_two_records_without_a_pair_of_their_own_are_joined_by_the_strongest_cha
 
 
 def test_a_weak_pair_of_one_person_is_told_with_the_chain_that_is_stronger(linked: Path) -> None:
-    facts = said("1", "3", "--in", str(linked))
+    facts = explained("1", "3", "--in", str(linked))
     assert facts["verdict"] == "linked"
     assert len(facts["path"]) == 2
     assert "chain of other records" in facts["reason"]
@@ -161,13 +161,13 @@ def test_a_pair_that_a_rule_forbids_waits_and_names_the_rule(linked: Path) -> No
 
 
 def test_a_pair_between_the_thresholds_waits_for_want_of_weight(linked: Path) -> None:
-    facts = said("1", "8", "--in", str(linked))
+    facts = explained("1", "8", "--in", str(linked))
     assert facts["verdict"] == "waits"
     assert "not enough to link" in facts["reason"]
 
 
 def test_records_that_nothing_joins_are_plainly_two_persons(linked: Path) -> None:
-    facts = said("1", "9", "--in", str(linked))
+    facts = explained("1", "9", "--in", str(linked))
     assert (facts["verdict"], facts["pair"], facts["path"]) == ("apart", None, None)
     assert "No scored pair" in facts["reason"]
 
@@ -185,13 +185,13 @@ def test_levels_in_a_publication_are_named_by_the_model_that_its_run_kept(publis
 
 
 def test_a_person_is_told_by_its_id_or_by_one_of_its_records(linked: Path) -> None:
-    facts = said("P1", "--in", str(linked))
-    assert facts == said("3", "--in", str(linked))
+    facts = explained("P1", "--in", str(linked))
+    assert facts == explained("3", "--in", str(linked))
     assert (facts["n_records"], facts["n_pairs"]) == (4, 4)
     assert facts["weakest_bridge"]["match_weight"] == 8.0
     assert facts["weakest_bridge"]["smaller_half"] == ["4"]
     assert [rule["rule"] for rule in facts["rules"]] == ["name_only"]
-    assert {other["person_id"] for other in facts["waiting"]} == {"P7", "P8"}
+    assert {person["person_id"] for person in facts["waiting"]} == {"P7", "P8"}
     shown = run("P1", "--in", str(linked)).output
     assert "this pair alone joins 1 of its records" in shown
     assert "rule name_only: 1 pair inside" in shown
@@ -231,7 +231,7 @@ def test_a_publication_whose_model_is_gone_is_still_explained_without_levels(pub
 
 def test_a_model_file_of_other_levels_does_not_stop_the_explanation(linked: Path) -> None:
     (linked / "model.toml").write_text("name = 'of another time'\n")
-    assert said("1", "2", "--in", str(linked))["pair"]["match_weight"] == 12.0
+    assert explained("1", "2", "--in", str(linked))["pair"]["match_weight"] == 12.0
 
 
 @pytest.mark.parametrize(

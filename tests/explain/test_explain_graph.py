@@ -23,13 +23,13 @@ def every_path(edges: list[Edge], start: str, end: str) -> list[list[float]]:
     """Weights along every path without a loop, by trying them all."""
     bits = {frozenset((edge.left, edge.right)): edge.bits for edge in edges}
     between = [r for r in RECORDS if r not in (start, end)]
-    found = []
+    paths = []
     for many in range(len(between) + 1):
-        for way in permutations(between, many):
-            steps = [frozenset(step) for step in zip((start, *way), (*way, end), strict=True)]
+        for stops in permutations(between, many):
+            steps = [frozenset(step) for step in zip((start, *stops), (*stops, end), strict=True)]
             if all(step in bits for step in steps):
-                found.append([bits[step] for step in steps])
-    return found
+                paths.append([bits[step] for step in steps])
+    return paths
 
 
 @given(graphs())
@@ -39,9 +39,9 @@ def test_the_strongest_path_is_the_one_that_brute_force_finds(edges: list[Edge])
     if path is None:
         assert not tried
         return
-    best = max(min(way) for way in tried)
+    best = max(min(steps) for steps in tried)
     assert min(edge.bits for edge in path) == best
-    assert len(path) == min(len(way) for way in tried if min(way) == best)
+    assert len(path) == min(len(steps) for steps in tried if min(steps) == best)
     assert [path[0].left, *(edge.right for edge in path)][:: len(path)] == ["a", "f"]
     assert all(earlier.right == later.left for earlier, later in pairwise(path))
 
@@ -102,9 +102,9 @@ def test_pairs_that_a_steward_parted_do_not_wait() -> None:
     person_of = {"a": "P", "x": "Q", "y": "R"}
     pairs = [KeptPair(Edge("a", "x", 5.0)), KeptPair(Edge("a", "y", 9.0), is_parted=True)]
     story = explain_cluster("P", person_of, pairs)
-    assert [other.person_id for other in story.waiting] == ["Q"]
-    assert [other.person_id for other in story.parted] == ["R"]
-    assert [other["person_id"] for other in cluster_facts(story)["parted"]] == ["R"]
+    assert [person.person_id for person in story.waiting] == ["Q"]
+    assert [person.person_id for person in story.parted] == ["R"]
+    assert [person["person_id"] for person in cluster_facts(story)["parted"]] == ["R"]
 
 
 def test_a_person_of_one_record_is_certain_and_whole() -> None:

@@ -94,8 +94,8 @@ def linked(rows: list[dict[str, Any]], verdicts=(), engine: str = "local", retra
     return link_records(table_of(rows), MODEL, "balanced", ENGINES[engine], decided=pairs)
 
 
-def clusters(found: Linked) -> dict[str, str]:
-    columns = (found.cluster_members.column(name).to_pylist() for name in ("record_id", "cluster_id"))
+def clusters(linked: Linked) -> dict[str, str]:
+    columns = (linked.cluster_members.column(name).to_pylist() for name in ("record_id", "cluster_id"))
     return dict(zip(*columns, strict=True))
 
 
@@ -103,28 +103,28 @@ def ends(table: pa.Table) -> list[tuple[str, str]]:
     return [(row["record_id_l"], row["record_id_r"]) for row in table.to_pylist()]
 
 
-def row_of(found: Linked, left: int, right: int) -> dict[str, Any]:
-    own = [
+def row_of(linked: Linked, left: int, right: int) -> dict[str, Any]:
+    rows = [
         row
-        for row in found.links.to_pylist()
+        for row in linked.links.to_pylist()
         if (row["record_id_l"], row["record_id_r"]) == (f"{left:05d}", f"{right:05d}")
     ]
-    return own[0] if own else {}
+    return rows[0] if rows else {}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 @given(ROWS, VERDICTS)
 def test_what_was_linked_is_one_person_and_what_was_parted_never_is(rows, verdicts) -> None:
-    stands = standing(verdicts)
+    decisions = standing(verdicts)
     cluster_of = clusters(linked(rows, verdicts))
-    for left, right in ends(must_link(stands)):
+    for left, right in ends(must_link(decisions)):
         assert cluster_of[left] == cluster_of[right]
-    for left, right in ends(cannot_link(stands)):
+    for left, right in ends(cannot_link(decisions)):
         assert cluster_of[left] != cluster_of[right]
-    frozen = {row["decision_id"] for row in in_state(stands, "contradicted").to_pylist() if row["verdict"] == "link"}
-    assert frozen.isdisjoint(d for row in must_link(stands).to_pylist() for d in row["decision_ids"])
+    frozen = {row["decision_id"] for row in in_state(decisions, "contradicted").to_pylist() if row["verdict"] == "link"}
+    assert frozen.isdisjoint(d for row in must_link(decisions).to_pylist() for d in row["decision_ids"])
     for cluster in set(cluster_of.values()):
-        assert cluster == min(record for record, own in cluster_of.items() if own == cluster)
+        assert cluster == min(record for record, of_record in cluster_of.items() if of_record == cluster)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
@@ -146,18 +146,18 @@ def test_neither_the_order_of_rows_nor_that_of_decisions_changes_anything(
     order, turns = list(range(len(table))), list(range(len(pairs)))
     chance.shuffle(order)
     chance.shuffle(turns)
-    one = link_records(table, MODEL, "balanced", ENGINE, decided=pairs)
-    other = link_records(table.take(order), MODEL, "balanced", ENGINE, decided=pairs.take(pa.array(turns, pa.int64())))
+    first = link_records(table, MODEL, "balanced", ENGINE, decided=pairs)
+    second = link_records(table.take(order), MODEL, "balanced", ENGINE, decided=pairs.take(pa.array(turns, pa.int64())))
     for name in ("links", "cluster_members", "clusters", "review_pairs"):
-        assert getattr(one, name).equals(getattr(other, name))
+        assert getattr(first, name).equals(getattr(second, name))
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
 @given(ROWS, VERDICTS)
 def test_engines_agree_on_clusters_and_links_with_decisions(rows, verdicts) -> None:
-    one, other = (linked(rows, verdicts, engine) for engine in ENGINES)
-    assert clusters(one) == clusters(other)
-    assert one.links.equals(other.links)
+    ours, plain = (linked(rows, verdicts, engine) for engine in ENGINES)
+    assert clusters(ours) == clusters(plain)
+    assert ours.links.equals(plain.links)
 
 
 @settings(max_examples=60, deadline=None)
@@ -169,20 +169,20 @@ def test_engines_agree_on_clusters_and_links_with_decisions(rows, verdicts) -> N
         max_size=9,
     ),
 )
-def test_links_join_clusters_whole_unless_an_unlink_stands_between_them(labels, said) -> None:
+def test_links_join_clusters_whole_unless_an_unlink_stands_between_them(labels, verdicts) -> None:
     names = {label: labels.index(label) for label in labels}
     machine = np.array([names[label] for label in labels])
-    cannot = [(a, b) for a, b, is_link in said if not is_link and machine[a] != machine[b]]
-    pairs = decided([(a, b) for a, b, is_link in said if is_link], cannot)
+    cannot = [(a, b) for a, b, is_link in verdicts if not is_link and machine[a] != machine[b]]
+    pairs = decided([(a, b) for a, b, is_link in verdicts if is_link], cannot)
     ids = pa.array([f"{row:05d}" for row in range(8)])
     rows = decided_rows(pairs, ids)
-    found = join_decided(machine, no_pairs(), rows)
+    cluster_of = join_decided(machine, no_pairs(), rows)
     for left, right in rows.must:
-        assert found[left] == found[right]
+        assert cluster_of[left] == cluster_of[right]
     for left, right in cannot:
-        assert found[left] != found[right]
+        assert cluster_of[left] != cluster_of[right]
     if not cannot:
-        assert all(len(set(found[machine == name])) == 1 for name in set(machine.tolist()))
+        assert all(len(set(cluster_of[machine == name])) == 1 for name in set(machine.tolist()))
 
 
 def decided(must, cannot=()) -> pa.Table:
@@ -211,28 +211,30 @@ OFFENDER = {
 def test_a_link_joins_a_victim_with_an_offender_and_both_persons_whole() -> None:
     victim = {**PEOPLE[3], "role": "victim"}
     rows = [victim, {**victim, "address": "9 ELM ROAD"}, OFFENDER, {**OFFENDER, "address": "2 MILL ROAD"}]
-    found = linked(rows, [(1, 2, "link")])
-    assert set(clusters(found).values()) == {"00000"}
-    told = {pair: (row_of(found, *pair)["decision"], row_of(found, *pair)["decided_by"]) for pair in ((0, 1), (1, 2))}
-    assert told == {(0, 1): ("link", "model"), (1, 2): ("link", "steward")}
-    assert row_of(found, 1, 2)["match_weight"] < MODEL.policy["balanced"].review_bits
+    result = linked(rows, [(1, 2, "link")])
+    assert set(clusters(result).values()) == {"00000"}
+    decided_by = {
+        pair: (row_of(result, *pair)["decision"], row_of(result, *pair)["decided_by"]) for pair in ((0, 1), (1, 2))
+    }
+    assert decided_by == {(0, 1): ("link", "model"), (1, 2): ("link", "steward")}
+    assert row_of(result, 1, 2)["match_weight"] < MODEL.policy["balanced"].review_bits
 
 
 def test_a_pair_that_a_steward_linked_is_no_weak_point() -> None:
-    found = linked([PEOPLE[0], PEOPLE[2]], [(0, 1, "link")])
-    assert found.clusters.to_pylist()[0]["weakest_bits"] is None
-    assert found.clusters.to_pylist()[0]["confidence"] == 1.0
+    result = linked([PEOPLE[0], PEOPLE[2]], [(0, 1, "link")])
+    assert result.clusters.to_pylist()[0]["weakest_bits"] is None
+    assert result.clusters.to_pylist()[0]["confidence"] == 1.0
 
 
 def test_a_parted_pair_is_asked_no_more_and_its_evidence_is_kept() -> None:
     rows = [PEOPLE[0], {**PEOPLE[0], "address": "9 ELM ROAD"}]
     assert len(set(clusters(linked(rows)).values())) == 1
-    found = linked(rows, [(0, 1, "unlink")])
-    assert len(found.review_pairs) == 0
-    row = row_of(found, 0, 1)
+    result = linked(rows, [(0, 1, "unlink")])
+    assert len(result.review_pairs) == 0
+    row = row_of(result, 0, 1)
     assert (row["decision"], row["decided_by"]) == ("unlink", "steward")
     assert row["match_weight"] > MODEL.policy["balanced"].link_bits
-    assert found.links.schema.equals(LINKS.arrow_schema())
+    assert result.links.schema.equals(LINKS.arrow_schema())
 
 
 def test_a_third_record_follows_the_record_that_it_is_more_like() -> None:

@@ -33,10 +33,10 @@ def people(seed: int, n: int = PEOPLE) -> list[dict[str, object]]:
     chance = random.Random(seed)
     rows: list[dict[str, object]] = []
     for _ in range(n // 2):
-        own = chance.choices(communities(), [c.share for c in communities()])[0]
+        community = chance.choices(communities(), [c.share for c in communities()])[0]
         person = {
-            "forename": [pick(chance, own.male).upper()],
-            "surname": [pick(chance, own.last, 25).upper()],
+            "forename": [pick(chance, community.male).upper()],
+            "surname": [pick(chance, community.last, 25).upper()],
             "date_of_birth": dt.date(1960, 1, 1) + dt.timedelta(days=chance.randrange(20_000)),
             "sex": chance.choice("MF"),
             "postcode": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDE')}{chance.choice('ABDEFGH')}",
@@ -50,7 +50,7 @@ def model() -> Model:
     return train_model(table_of(people(1)), load_plan(MODELS / "person.toml"), ENGINE).model
 
 
-def told(model: Model, rows: list[dict[str, object]]) -> list[str]:
+def drift_of(model: Model, rows: list[dict[str, object]]) -> list[str]:
     return drift_told(link_records(table_of(rows), model, "strict", ENGINE).metrics)
 
 
@@ -64,23 +64,25 @@ def test_the_data_it_was_trained_on_has_not_drifted(model: Model) -> None:
 
 @pytest.mark.parametrize(("seed", "size"), [(2, PEOPLE), (3, PEOPLE), (4, 2 * PEOPLE)])
 def test_other_people_of_the_same_city_are_no_drift(model: Model, seed: int, size: int) -> None:
-    assert told(model, people(seed, size)) == []
+    assert drift_of(model, people(seed, size)) == []
 
 
 def test_a_field_that_goes_missing_is_told(model: Model) -> None:
     rows = [row if k % 2 else {**row, "postcode": None} for k, row in enumerate(people(2))]
-    (sentence,) = told(model, rows)
+    (sentence,) = drift_of(model, rows)
     assert "postcode: missing in 50% of the records, in 0% when the model was trained" in sentence
     assert "train the model anew" in sentence
 
 
 def test_a_birthday_that_stands_for_unknown_is_told(model: Model) -> None:
     rows = [row if k % 5 else {**row, "date_of_birth": dt.date(1900, 1, 1)} for k, row in enumerate(people(2))]
-    assert any(sentence.startswith("date_of_birth: its values are commoner or rarer") for sentence in told(model, rows))
+    assert any(
+        sentence.startswith("date_of_birth: its values are commoner or rarer") for sentence in drift_of(model, rows)
+    )
 
 
 def test_more_records_of_each_person_are_told(model: Model) -> None:
-    sentences = told(model, [row for row in people(2, PEOPLE // 2) for _ in range(2)])
+    sentences = drift_of(model, [row for row in people(2, PEOPLE // 2) for _ in range(2)])
     assert any("matches are expected for a record" in sentence for sentence in sentences)
 
 
@@ -94,7 +96,7 @@ def test_few_records_never_cry_wolf(model: Model) -> None:
 def test_drift_changes_no_link(model: Model) -> None:
     rows = table_of([row if k % 3 else {**row, "postcode": None} for k, row in enumerate(people(2))])
     blind = model.model_copy(update={"reference": None})
-    with_reference, without = (link_records(rows, own, "strict", ENGINE) for own in (model, blind))
+    with_reference, without = (link_records(rows, each, "strict", ENGINE) for each in (model, blind))
     assert with_reference.links.equals(without.links)
     assert drift_told(with_reference.metrics)
     assert not [m for m in without.metrics if m.stage == "drift"]
@@ -112,10 +114,10 @@ def test_a_model_file_holds_no_value_of_a_person(model: Model, tmp_path: Path) -
 def test_the_reference_adds_up(model: Model) -> None:
     assert model.reference
     assert model.reference.records == PEOPLE
-    for own in model.reference.field:
-        assert sum(level.random for level in own.levels) == pytest.approx(1.0, abs=1e-4)
+    for field in model.reference.field:
+        assert sum(level.random for level in field.levels) == pytest.approx(1.0, abs=1e-4)
         for part in ("values", "occurrences"):
-            assert not own.bins or sum(getattr(b, part) for b in own.bins) == pytest.approx(1.0, abs=1e-4)
+            assert not field.bins or sum(getattr(each, part) for each in field.bins) == pytest.approx(1.0, abs=1e-4)
     assert json.loads(model.reference.model_dump_json())
 
 
@@ -128,9 +130,9 @@ def test_the_same_shares_are_perfectly_stable(shares: list[float]) -> None:
 
 
 @given(SHARES, SHARES)
-def test_stability_is_the_same_both_ways_and_never_negative(one: list[float], other: list[float]) -> None:
-    size = min(len(one), len(other))
-    now, then = np.array(one[:size]), np.array(other[:size])
+def test_stability_is_the_same_both_ways_and_never_negative(first: list[float], second: list[float]) -> None:
+    size = min(len(first), len(second))
+    now, then = np.array(first[:size]), np.array(second[:size])
     assert stability_index(now, then) >= -1e-12
     assert stability_index(now, then) == pytest.approx(stability_index(then, now))
 

@@ -55,31 +55,33 @@ DECISIONS = st.lists(
 
 
 def of(rows: dict[str, dict[str, object]]) -> pa.Table:
-    return table_of([{**row, "record_id": own} for own, row in sorted(rows.items())])
+    return table_of([{**row, "record_id": record} for record, row in sorted(rows.items())])
 
 
 def decided(pairs: list[tuple[str, str, str]]) -> pa.Table:
-    rows = {tuple(sorted((a, b))): kind for a, b, kind in pairs if a != b}
-    said = [
-        {"record_id_l": a, "record_id_r": b, "constraint": kind, "decision_ids": ["d"]}
-        for (a, b), kind in sorted(rows.items())
+    constraint_of = {tuple(sorted((a, b))): constraint for a, b, constraint in pairs if a != b}
+    rows = [
+        {"record_id_l": a, "record_id_r": b, "constraint": constraint, "decision_ids": ["d"]}
+        for (a, b), constraint in sorted(constraint_of.items())
     ]
-    return pa.Table.from_pylist(said, DECIDED_PAIRS.arrow_schema())
+    return pa.Table.from_pylist(rows, DECIDED_PAIRS.arrow_schema())
 
 
-def assert_same(one: Linked, other: Linked) -> None:
+def assert_same(incremental: Linked, full: Linked) -> None:
     for name in ("cluster_members", "clusters", "links", "review_pairs"):
-        assert getattr(one, name).equals(getattr(other, name)), name
-    assert one.kept is not None
-    assert other.kept is not None
+        assert getattr(incremental, name).equals(getattr(full, name)), name
+    assert incremental.kept is not None
+    assert full.kept is not None
     for name in ("left", "right", "weight"):
-        np.testing.assert_array_equal(getattr(one.kept.pairs, name), getattr(other.kept.pairs, name))
-    levels, others = (own.patterns.levels[own.patterns.of] for own in (one.kept.pairs, other.kept.pairs))
-    np.testing.assert_array_equal(levels, others)
-    assert one.kept.pairs.candidates == other.kept.pairs.candidates
+        np.testing.assert_array_equal(getattr(incremental.kept.pairs, name), getattr(full.kept.pairs, name))
+    levels_incremental, levels_full = (
+        pairs.patterns.levels[pairs.patterns.of] for pairs in (incremental.kept.pairs, full.kept.pairs)
+    )
+    np.testing.assert_array_equal(levels_incremental, levels_full)
+    assert incremental.kept.pairs.candidates == full.kept.pairs.candidates
     for name in ("low", "high", "together"):
         np.testing.assert_array_equal(
-            getattr(one.kept.answers.questions, name), getattr(other.kept.answers.questions, name)
+            getattr(incremental.kept.answers.questions, name), getattr(full.kept.answers.questions, name)
         )
 
 
@@ -97,10 +99,10 @@ def test_any_history_of_nights_gives_what_a_full_linking_gives(rows, nights, lar
     model = MODEL.model_copy(update={"blocking": MODEL.blocking.model_copy(update={"rule": rules})})
     frequencies = ENGINE.frequency_table(of(rows), model)
     kept = link_records(of(rows), model, "balanced", ENGINE, kept=LinkKept(frequencies)).kept
-    for changes, said in nights:
-        rows = {own: row for own, row in (rows | changes).items() if row is not None} or rows
-        incremental = link_records(of(rows), model, "balanced", ENGINE, decided=decided(said), kept=kept)
-        full = link_records(of(rows), model, "balanced", ENGINE, decided=decided(said), kept=LinkKept(frequencies))
+    for changes, verdicts in nights:
+        rows = {record: row for record, row in (rows | changes).items() if row is not None} or rows
+        incremental = link_records(of(rows), model, "balanced", ENGINE, decided=decided(verdicts), kept=kept)
+        full = link_records(of(rows), model, "balanced", ENGINE, decided=decided(verdicts), kept=LinkKept(frequencies))
         assert_same(incremental, full)
         kept = incremental.kept
 
@@ -112,7 +114,7 @@ def crowd(chance: random.Random, ids: range) -> dict[str, dict[str, object]]:
     days = [dt.date(1990, 1, 1) + dt.timedelta(days=chance.randrange(6000)) for _ in range(300)]
     codes = [f"E{at} {digit}AA" for at in range(1, 18) for digit in range(1, 5)]
     return {
-        f"{own:05d}": {
+        f"{number:05d}": {
             "forename": [chance.choice(names)],
             "surname": [chance.choice(names)],
             "date_of_birth": chance.choice(days),
@@ -120,7 +122,7 @@ def crowd(chance: random.Random, ids: range) -> dict[str, dict[str, object]]:
             "sex": chance.choice("MF"),
             "address": f"{chance.randrange(1, 40)} HIGH STREET",
         }
-        for own in ids
+        for number in ids
     }
 
 
@@ -142,8 +144,8 @@ def test_a_night_of_some_thousand_records_with_blocks_about_their_limits_gives_w
     frequencies = ENGINE.frequency_table(of(rows), model)
     kept = link_records(of(rows), model, "balanced", ENGINE, kept=LinkKept(frequencies)).kept
     for night in range(3):
-        gone = chance.sample(sorted(rows), 60)
-        rows = {own: row for own, row in rows.items() if own not in gone}
+        removed = chance.sample(sorted(rows), 60)
+        rows = {record: row for record, row in rows.items() if record not in removed}
         rows |= dict(zip(chance.sample(sorted(rows), 60), crowd(chance, range(60)).values(), strict=True))
         rows |= crowd(chance, range(5_000 + 100 * night, 5_060 + 100 * night))
         incremental = link_records(of(rows), model, "balanced", ENGINE, kept=kept)
@@ -173,9 +175,9 @@ def test_records_that_did_not_change_are_not_compared_again() -> None:
 
 
 def test_a_new_date_on_every_row_is_no_change() -> None:
-    rows = {own: {**row, "recorded_at": dt.datetime(2024, 5, 5, tzinfo=dt.UTC)} for own, row in FEW.items()}
+    rows = {record: {**row, "recorded_at": dt.datetime(2024, 5, 5, tzinfo=dt.UTC)} for record, row in FEW.items()}
     first = link_records(of(rows), MODEL, "balanced", ENGINE, kept=LinkKept(ENGINE.frequency_table(of(rows), MODEL)))
-    rows = {own: {**row, "recorded_at": dt.datetime(2024, 5, 6, tzinfo=dt.UTC)} for own, row in rows.items()}
+    rows = {record: {**row, "recorded_at": dt.datetime(2024, 5, 6, tzinfo=dt.UTC)} for record, row in rows.items()}
     assert compared(link_records(of(rows), MODEL, "balanced", ENGINE, kept=first.kept)) == 0
 
 
@@ -188,8 +190,12 @@ VALUES = [None, [], ["A"], ["B"], ["A", "B"], ["B", "A"], ["AB"], ["A", "A"]]
     st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)),
 )
 def test_a_record_is_new_where_it_says_something_else(before, now) -> None:
-    then, own = (as_compared(of({"1": {"forename": row[0], "surname": row[1]}}), MODEL) for row in (before, now))
-    assert difference(then, own).is_new.tolist() == [[part or [] for part in before] != [part or [] for part in now]]
+    table_then, table_now = (
+        as_compared(of({"1": {"forename": row[0], "surname": row[1]}}), MODEL) for row in (before, now)
+    )
+    assert difference(table_then, table_now).is_new.tolist() == [
+        [part or [] for part in before] != [part or [] for part in now]
+    ]
 
 
 def test_the_own_frequency_table_changes_no_weight() -> None:
@@ -220,14 +226,16 @@ def test_an_untrained_model_or_an_engine_that_keeps_nothing_cannot_go_on() -> No
 def test_what_became_of_the_records_of_each_source_is_counted() -> None:
     def sourced(rows: dict[str, dict[str, object]]) -> pa.Table:
         table = of(rows)
-        return table.append_column("source", pa.array(["cris" if int(own) % 2 else "visor" for own in sorted(rows)]))
+        return table.append_column(
+            "source", pa.array(["cris" if int(record) % 2 else "visor" for record in sorted(rows)])
+        )
 
     first = link_records(sourced(FEW), MODEL, "balanced", ENGINE, kept=LinkKept(ENGINE.frequency_table(of(FEW), MODEL)))
-    rows = {own: row for own, row in FEW.items() if own != IDS[0]} | {
+    rows = {record: row for record, row in FEW.items() if record != IDS[0]} | {
         IDS[1]: {"forename": ["JON"]},
         IDS[9]: FEW[IDS[0]],
     }
     again = link_records(sourced(rows), MODEL, "balanced", ENGINE, kept=first.kept)
-    found = {metric.metric: int(metric.value) for metric in again.metrics if metric.stage == "night"}
-    assert [found[f"records_{name}_cris"] for name in ("new", "changed", "withdrawn", "unchanged")] == [1, 1, 0, 2]
-    assert [found[f"records_{name}_visor"] for name in ("new", "changed", "withdrawn", "unchanged")] == [0, 0, 1, 3]
+    counts = {metric.metric: int(metric.value) for metric in again.metrics if metric.stage == "night"}
+    assert [counts[f"records_{name}_cris"] for name in ("new", "changed", "withdrawn", "unchanged")] == [1, 1, 0, 2]
+    assert [counts[f"records_{name}_visor"] for name in ("new", "changed", "withdrawn", "unchanged")] == [0, 0, 1, 3]

@@ -15,7 +15,7 @@ from pipeline.link import shared
 def test_all_holders_of_an_identifier_are_paired_and_of_many_each_with_the_next(codes: list[int], most: int) -> None:
     wanted = set()
     for code in set(codes) - {-1}:
-        holders = [row for row, own in enumerate(codes) if own == code]
+        holders = [row for row, holder in enumerate(codes) if holder == code]
         wanted |= set(combinations(holders, 2) if len(holders) <= most else pairwise(holders))
-    found = shared._pairs_sharing(np.array(codes, np.int32), most)
-    assert sorted(map(tuple, found.tolist())) == sorted(wanted)
+    pairs = shared._pairs_sharing(np.array(codes, np.int32), most)
+    assert sorted(map(tuple, pairs.tolist())) == sorted(wanted)

@@ -55,7 +55,7 @@ def test_a_model_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "problem"),
     [
         ('name = "person"', 'name = "person"\nshoe_size = 9', "shoe_size"),
         ('kind = "date"', 'kind = "day"', "kind"),
@@ -65,13 +65,13 @@ def test_a_model_reads_back_as_it_was_written(tmp_path: Path) -> None:
         ('    "null",', '    "nothing",', "has no level"),
     ],
 )
-def test_a_wrong_model_is_told_by_what_is_wrong(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_wrong_model_is_told_by_what_is_wrong(tmp_path: Path, old: str, new: str, problem: str) -> None:
     text = (MODELS / "person.toml").read_text("utf-8")
     assert old in text
     (tmp_path / "model.toml").write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(SettingsError, match=r"model\.toml") as caught:
         load_model(tmp_path / "model.toml")
-    assert told in str(caught.value)
+    assert problem in str(caught.value)
 
 
 # ---- clusters
@@ -96,11 +96,11 @@ def scored(pairs) -> ScoredPairs:
 
 
 def clustered(pairs, apart=(), side=None, identifiers=None, n: int = 8) -> np.ndarray:
-    found = scored(pairs)
+    pairs_scored = scored(pairs)
     is_apart = np.array([p[:2] in apart for p in pairs], bool)
     none = np.full((n, 0), -1, np.int32) if identifiers is None else identifiers
     exclusions = Exclusions(np.zeros(n, np.int8) if side is None else side, none, np.full(n, -1, np.int32))
-    return cluster(n, found, 0.0, is_apart, np.zeros(len(pairs), bool), exclusions)
+    return cluster(n, pairs_scored, 0.0, is_apart, np.zeros(len(pairs), bool), exclusions)
 
 
 def naive_average_link(pairs, n: int = 8) -> list[set[int]]:
@@ -129,17 +129,17 @@ def naive_average_link(pairs, n: int = 8) -> list[set[int]]:
 @settings(max_examples=150, deadline=None)
 @given(PAIRS)
 def test_clusters_hold_together_by_their_own_pairs(pairs) -> None:
-    found = clustered(pairs)
+    cluster_of = clustered(pairs)
     weight = {(a, b): float(np.clip(w, -3, 6)) for a, b, w in pairs}
-    groups = [set(np.flatnonzero(found == c).tolist()) for c in set(found.tolist())]
+    groups = [set(np.flatnonzero(cluster_of == c).tolist()) for c in set(cluster_of.tolist())]
     distinct = {p[2] for p in pairs}
     if len(distinct) == len(pairs) and len(pairs) < 4:
         assert sorted(map(sorted, groups)) == sorted(map(sorted, naive_average_link(pairs)))
     for group in groups:
         for record in group:
-            others = group - {record}
+            fellows = group - {record}
             if len(group) == 2:
-                assert all(weight.get((min(record, o), max(record, o)), -1) > 0 for o in others)
+                assert all(weight.get((min(record, fellow), max(record, fellow)), -1) > 0 for fellow in fellows)
 
 
 @settings(max_examples=100, deadline=None)
@@ -158,10 +158,10 @@ def test_the_order_of_pairs_changes_no_cluster(pairs, chance: random.Random) -> 
 )
 def test_no_cluster_holds_what_must_stay_apart(pairs, side, identifier) -> None:
     apart = {p[:2] for p in pairs[::3]}
-    found = clustered(pairs, apart, np.array(side, np.int8), np.array(identifier, np.int32)[:, None])
+    cluster_of = clustered(pairs, apart, np.array(side, np.int8), np.array(identifier, np.int32)[:, None])
     for a in range(8):
         for b in range(a):
-            if found[a] == found[b]:
+            if cluster_of[a] == cluster_of[b]:
                 assert side[a] + side[b] != 3
                 assert -1 in (identifier[a], identifier[b]) or identifier[a] == identifier[b]
                 assert (b, a) not in apart
@@ -181,24 +181,29 @@ def test_a_component_that_is_too_large_is_cut_and_ends() -> None:
 @settings(max_examples=60, deadline=None)
 @given(PAIRS)
 def test_the_weakest_point_is_the_bottleneck_of_the_cluster(pairs) -> None:
-    found = scored(sorted(pairs, key=lambda p: -p[2]))
-    root = components(8, found.left, found.right, found.weight, -99.0)
-    weakest = bottleneck(8, found.left, found.right, found.weight, root)
+    strongest_first = scored(sorted(pairs, key=lambda p: -p[2]))
+    root = components(8, strongest_first.left, strongest_first.right, strongest_first.weight, -99.0)
+    weakest = bottleneck(8, strongest_first.left, strongest_first.right, strongest_first.weight, root)
     for first in set(root.tolist()):
-        own = [p for p in pairs if root[p[0]] == first]
-        if not own:
+        inside = [p for p in pairs if root[p[0]] == first]
+        if not inside:
             assert np.isnan(weakest[first])
             continue
         least = weakest[first]
-        kept = [p for p in own if p[2] > least]
+        stronger = [p for p in inside if p[2] > least]
         parts = components(
-            8, *(np.array([p[at] for p in kept], t) for at, t in ((0, np.int32), (1, np.int32), (2, np.float32))), -99.0
+            8,
+            *(
+                np.array([p[column] for p in stronger], t)
+                for column, t in ((0, np.int32), (1, np.int32), (2, np.float32))
+            ),
+            -99.0,
         )
         assert len({parts[i] for i in range(8) if root[i] == first}) > 1
 
 
 def test_average_link_names_a_cluster_by_its_first_record() -> None:
-    found = average_link(
+    cluster_of = average_link(
         3,
         np.array([1], np.int32),
         np.array([2], np.int32),
@@ -208,7 +213,7 @@ def test_average_link_names_a_cluster_by_its_first_record() -> None:
         Exclusions(np.zeros(3, np.int8), np.full((3, 0), -1, np.int32), np.full(3, -1, np.int32)),
         -1.0,
     )
-    assert found.tolist() == [0, 1, 1]
+    assert cluster_of.tolist() == [0, 1, 1]
 
 
 # ---- the stage
@@ -218,20 +223,20 @@ def test_average_link_names_a_cluster_by_its_first_record() -> None:
 @pytest.mark.parametrize("model", [MODEL, MODEL.model_copy(update={"prior": None})], ids=["frozen", "untrained"])
 def test_an_empty_table_and_a_single_record_give_empty_links(policy, model) -> None:
     for table in (STD_RECORDS.arrow_schema().empty_table(), table_of([{"forename": ["ANNA"]}])):
-        found = link_records(table, model, policy, ENGINE)
-        assert found.links.schema.equals(LINKS.arrow_schema())
-        assert len(found.links) == 0
-        assert len(found.cluster_members) == len(table)
-        assert found.review_pairs.schema.equals(REVIEW_PAIRS.arrow_schema())
-        assert found.cluster_members.schema.equals(CLUSTER_MEMBERS.arrow_schema())
+        linked = link_records(table, model, policy, ENGINE)
+        assert linked.links.schema.equals(LINKS.arrow_schema())
+        assert len(linked.links) == 0
+        assert len(linked.cluster_members) == len(table)
+        assert linked.review_pairs.schema.equals(REVIEW_PAIRS.arrow_schema())
+        assert linked.cluster_members.schema.equals(CLUSTER_MEMBERS.arrow_schema())
 
 
 def test_one_value_everywhere_ends_soon_and_links_nobody() -> None:
     rows = [
         {"forename": ["ANNA"], "surname": ["SMITH"], "date_of_birth": dt.date(2000, 2, 2), "postcode": "E1 1AA"}
     ] * 5_000
-    found = link_records(table_of(rows), MODEL, "strict", ENGINE)
-    assert len(found.clusters) == 5_000
+    linked = link_records(table_of(rows), MODEL, "strict", ENGINE)
+    assert len(linked.clusters) == 5_000
 
 
 def test_the_waterfall_adds_up_to_the_weight(london: pa.Table) -> None:
@@ -244,12 +249,12 @@ def test_the_waterfall_adds_up_to_the_weight(london: pa.Table) -> None:
 
 
 def test_the_same_records_give_the_same_bytes(london: pa.Table) -> None:
-    one, other = (
+    first, second = (
         link_records(table, MODEL, "strict", ENGINE) for table in (london, london.take(np.arange(len(london))[::-1]))
     )
-    assert one.links.equals(other.links)
-    assert one.review_pairs.equals(other.review_pairs)
-    assert one.clusters.equals(other.clusters)
+    assert first.links.equals(second.links)
+    assert first.review_pairs.equals(second.review_pairs)
+    assert first.clusters.equals(second.clusters)
 
 
 # ---- cases
@@ -265,17 +270,17 @@ def background() -> list[dict[str, object]]:
     chance = random.Random(2016)
     rows = []
     for _ in range(4_000):
-        own = chance.choices(communities(), [c.share for c in communities()])[0]
+        community = chance.choices(communities(), [c.share for c in communities()])[0]
         sex = chance.choice("MF")
         rows.append(
             {
-                "forename": [pick(chance, own.male if sex == "M" else own.female).upper()],
-                "surname": [pick(chance, own.last, 25).upper()],
+                "forename": [pick(chance, community.male if sex == "M" else community.female).upper()],
+                "surname": [pick(chance, community.last, 25).upper()],
                 "date_of_birth": dt.date(1960, 1, 1) + dt.timedelta(days=chance.randrange(20_000)),
                 "sex": sex,
                 "postcode": f"E{chance.randint(1, 18)} {chance.randint(1, 9)}{chance.choice('ABDE')}{chance.choice('ABDEFGH')}",
                 "address": f"{chance.randint(1, 200)} {chance.choice(['HIGH', 'PARK', 'MILL', 'ELM', 'KING'])} ROAD",
-                "ethnicity": chance.choice(own.ethnicities),
+                "ethnicity": chance.choice(community.ethnicities),
             }
         )
     return rows
@@ -290,16 +295,18 @@ def outcomes(request):
         places[case["why"]] = len(rows)
         rows += [{**case.get("both", {}), **case["A"]}, {**case.get("both", {}), **case["B"]}, *case.get("others", [])]
     table = table_of(rows)
-    found = link_records(table, MODEL, request.param, ENGINE)
+    linked = link_records(table, MODEL, request.param, ENGINE)
     ids = table.column("record_id").to_pylist()
     cluster_of = dict(
-        zip(*(found.cluster_members.column(n).to_pylist() for n in ("record_id", "cluster_id")), strict=True)
+        zip(*(linked.cluster_members.column(n).to_pylist() for n in ("record_id", "cluster_id")), strict=True)
     )
-    asked = {frozenset((r["cluster_id_l"], r["cluster_id_r"])) for r in found.review_pairs.to_pylist()}
+    questions = {
+        frozenset((question["cluster_id_l"], question["cluster_id_r"])) for question in linked.review_pairs.to_pylist()
+    }
     result = {}
     for why, at in places.items():
         a, b = cluster_of[ids[at]], cluster_of[ids[at + 1]]
-        result[why] = "linked" if a == b else "review" if frozenset((a, b)) in asked else "apart"
+        result[why] = "linked" if a == b else "review" if frozenset((a, b)) in questions else "apart"
     return request.param, result
 
 

@@ -67,7 +67,7 @@ def test_one_shared_field_tells_no_relatives_and_training_settles_all_the_same()
 def test_where_nothing_tells_father_and_son_apart_some_are_expected() -> None:
     """Without a birthday a relative of one forename looks like the person: none is no answer, and all is none either."""
     fields = (FIELDS[0], FIELDS[1], FIELDS[3])
-    levels = [tuple(own[k] for k in (0, 1, 3)) for own in (MATCHES, HOUSEHOLDS, STRANGERS)]
+    levels = [tuple(shares[k] for k in (0, 1, 3)) for shares in (MATCHES, HOUSEHOLDS, STRANGERS)]
     done = train(model_of(fields), evidence_of(*zip((0.005, 0.03, 0.965), levels, strict=True), fields=fields))
     assert done.model.prior
     assert done.model.prior.namesakes_per_record == pytest.approx(0.02 * done.model.prior.related_per_record, rel=1e-3)
@@ -90,11 +90,11 @@ def test_a_table_of_hardly_any_pairs_gives_a_model(pairs: int) -> None:
 
 def test_starts_agree_and_the_metrics_say_so() -> None:
     done = train(model_of(), FAMILIES)
-    told = {metric.metric: metric.value for metric in training_metrics(done)}
-    assert told["starts"] == len(starts.STARTS) == len(done.race.ends)
-    assert told["starts_at_best"] == 1.0
-    assert told["has_converged"] == 1.0
-    assert {f"log_likelihood_{k}" for k in range(1, 6)} < set(told)
+    values = {metric.metric: metric.value for metric in training_metrics(done)}
+    assert values["starts"] == len(starts.STARTS) == len(done.race.ends)
+    assert values["starts_at_best"] == 1.0
+    assert values["has_converged"] == 1.0
+    assert {f"log_likelihood_{k}" for k in range(1, 6)} < set(values)
 
 
 def test_a_start_that_takes_households_for_persons_loses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,17 +139,17 @@ def test_a_round_weighs_pairs_as_linking_does() -> None:
     levels = FAMILIES.candidates.levels
     columns = np.arange(levels.shape[1])
     np.testing.assert_allclose(odds[0], np.log2(at.prior[0]) + bits.match[columns, levels].sum(1), atol=1e-9)
-    for k, own in enumerate(bits.relatives, start=1):
-        np.testing.assert_allclose(odds[k], np.log2(at.prior[k]) + own[columns, levels].sum(1), atol=1e-9)
+    for k, relative_bits in enumerate(bits.relatives, start=1):
+        np.testing.assert_allclose(odds[k], np.log2(at.prior[k]) + relative_bits[columns, levels].sum(1), atol=1e-9)
 
 
 def test_starts_are_tried_on_fewer_patterns_that_stand_for_all() -> None:
     chance = np.random.default_rng(1)
     rare = PatternCounts(chance.integers(0, 9, (5_000, 4)).astype(np.uint8), chance.integers(1, 4, 5_000))
     every = replace(FAMILIES, candidates=rare)
-    some = thin(every, 1_000).candidates
-    assert len(some.count) == 1_000
-    assert some.count.sum() == pytest.approx(rare.count.sum(), rel=0.05)
+    fewer = thin(every, 1_000).candidates
+    assert len(fewer.count) == 1_000
+    assert fewer.count.sum() == pytest.approx(rare.count.sum(), rel=0.05)
     assert thin(every, 5_000) is every
 
 
@@ -195,7 +195,7 @@ def planned(tmp_path: Path, text: str) -> tuple[Model, FixedParameters]:
 
 
 def two_fields():
-    turned = [(own[1], own[0]) for own in (MATCHES, STRANGERS)]
+    turned = [(levels[1], levels[0]) for levels in (MATCHES, STRANGERS)]
     return evidence_of((0.01, turned[0]), (0.99, turned[1]), fields=TWO_FIELDS)
 
 
@@ -218,12 +218,12 @@ def test_one_fixed_level_leaves_the_others_the_rest(tmp_path: Path) -> None:
 
 
 def test_a_fixed_prior_stays(tmp_path: Path) -> None:
-    prior = '[prior]\nmatches_per_record = 2.5\nfixed = ["matches_per_record"]'
-    model, fixed = planned(tmp_path, plan_text("", prior=prior))
-    found = train(model, two_fields(), fixed).model.prior
-    assert found
-    assert found.matches_per_record == 2.5
-    assert found.fixed == ("matches_per_record",)
+    prior_text = '[prior]\nmatches_per_record = 2.5\nfixed = ["matches_per_record"]'
+    model, fixed = planned(tmp_path, plan_text("", prior=prior_text))
+    prior = train(model, two_fields(), fixed).model.prior
+    assert prior
+    assert prior.matches_per_record == 2.5
+    assert prior.fixed == ("matches_per_record",)
 
 
 def test_what_is_fixed_is_kept_by_the_next_training_too(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_model_file_that_fixes_nothing_gives_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         (plan_text("", fixed='fixed = ["m"]'), "surname: m is fixed, but level else does not give it"),
         (plan_text('{ name = "exact", u = 0.1, fixed = ["m"] }'), "m is fixed, but level exact does not give it"),
@@ -273,10 +273,10 @@ def test_a_model_file_that_fixes_nothing_gives_nothing() -> None:
         ('comparison = "surname"', "comparison"),
     ],
 )
-def test_what_cannot_be_fixed_is_told(tmp_path: Path, text: str, told: str) -> None:
+def test_what_cannot_be_fixed_is_told(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(SettingsError, match=r"plan\.toml") as caught:
         planned(tmp_path, text)
-    assert told in str(caught.value)
+    assert problem in str(caught.value)
 
 
 # ---- model files
@@ -354,11 +354,11 @@ def test_decisions_that_say_what_training_knew_change_nothing() -> None:
 
 
 def test_a_decided_pair_takes_the_place_of_the_candidate_it_is() -> None:
-    agree, differ, other = [len(LEVELS[kind]) for _, kind, _ in FIELDS], [1] * 4, [2] * 4
+    agree, differ, stranger = [len(LEVELS[kind]) for _, kind, _ in FIELDS], [1] * 4, [2] * 4
     candidates = PatternCounts(np.array([agree, differ], np.uint8), np.array([3, 10]))
-    told = np.array([agree, agree, differ, other], np.uint8)
+    levels = np.array([agree, agree, differ, stranger], np.uint8)
     evidence = replace(
-        PERSONS, candidates=candidates, scale=2.0, decided=DecidedLevels(told, np.array([True, False, False, True]))
+        PERSONS, candidates=candidates, scale=2.0, decided=DecidedLevels(levels, np.array([True, False, False, True]))
     )
     rows = rows_of(evidence)
     assert rows.pairs.sum() == 2.0 * 13 + 1  # the other pair was no candidate
@@ -386,7 +386,7 @@ IDS = pa.array(["a", "b", "c", "d"])
 
 
 def test_decisions_become_rows_and_what_cannot_be_used_is_counted() -> None:
-    found = pairs_of(
+    pairs = pairs_of(
         table(
             ("b", "a", "link", None),
             ("a", "b", "link", None),
@@ -398,15 +398,15 @@ def test_decisions_become_rows_and_what_cannot_be_used_is_counted() -> None:
         IDS,
         "d.csv",
     )
-    assert list(zip(found.left.tolist(), found.right.tolist(), found.is_link.tolist(), strict=True)) == [
+    assert list(zip(pairs.left.tolist(), pairs.right.tolist(), pairs.is_link.tolist(), strict=True)) == [
         (0, 1, True),
         (2, 3, False),
     ]
-    assert (found.unsure, found.unknown) == (1, 2)
+    assert (pairs.unsure, pairs.unknown) == (1, 2)
 
 
 @pytest.mark.parametrize(
-    ("rows", "stands"),
+    ("rows", "verdicts"),
     [
         ([("a", "b", "link", 1), ("b", "a", "unlink", 2)], [False]),
         ([("a", "b", "unlink", 2), ("b", "a", "link", 3), ("a", "b", "unsure", 1)], [True]),
@@ -415,8 +415,8 @@ def test_decisions_become_rows_and_what_cannot_be_used_is_counted() -> None:
         ([("a", "b", "link", None), ("a", "b", "unsure", None)], [True]),
     ],
 )
-def test_of_several_decisions_on_a_pair_the_last_one_counts(rows, stands: list[bool]) -> None:
-    assert pairs_of(table(*rows), IDS, "d.csv").is_link.tolist() == stands
+def test_of_several_decisions_on_a_pair_the_last_one_counts(rows, verdicts: list[bool]) -> None:
+    assert pairs_of(table(*rows), IDS, "d.csv").is_link.tolist() == verdicts
 
 
 @pytest.mark.parametrize("days", [(None, None), (2, 2), (2, None)])
@@ -428,10 +428,13 @@ def test_contradictory_decisions_of_one_pair_are_refused(days) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40))
-def test_agreement_counts_every_decided_pair_once(said) -> None:
-    chance, is_link = np.array([p for p, _ in said]), np.array([link for _, link in said])
-    found = fit(chance, is_link)
-    assert sum(own.pairs for own in found.bins) == len(said)
-    assert found.log_loss >= 0
-    assert found.expected_links == pytest.approx(chance.sum())
+def test_agreement_counts_every_decided_pair_once(decided_pairs) -> None:
+    chance, is_link = (
+        np.array([probability for probability, _ in decided_pairs]),
+        np.array([link for _, link in decided_pairs]),
+    )
+    agreement = fit(chance, is_link)
+    assert sum(each.pairs for each in agreement.bins) == len(decided_pairs)
+    assert agreement.log_loss >= 0
+    assert agreement.expected_links == pytest.approx(chance.sum())
     assert fit(is_link.astype(float), is_link).log_loss < 1e-5
