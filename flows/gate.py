@@ -57,7 +57,7 @@ def release(home: Home, run_id: str, by: str, reason: str) -> None:
         if now != verdict.base:
             problem = f"was measured against {verdict.base or 'nothing'}, but {now} is current now."
             raise SettingsError(run_id, problem, "Run the night again: it then goes on from what is current.")
-        journal.append(home, "release", run_id, now, (), by, reason)
+        journal.append(home, "release", run_id=run_id, came_from=now, by=by, reason=reason)
         publish_held(home, run_id, by, verdict.broken)
         promote(home, [_state_of(home, feed) for feed in verdict.fresh_feeds], run_id)
         change_note(home.run(run_id).root, state="published", ended_at=utc_now())

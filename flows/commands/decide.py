@@ -82,32 +82,19 @@ def decide(
     from flows.decisions import check_place, open_decisions
     from flows.unmerging import entered_with
 
-    verdicts = [name for name, is_given in (("link", link), ("unlink", unlink), ("unsure", unsure)) if is_given]
-    actions = [
-        *verdicts,
-        *(
-            name
-            for name, value in (
-                ("confirm", confirm),
-                ("retract", retract),
-                ("list", show),
-                ("export", export),
-                ("import", bring),
-            )
-            if value
-        ),
-    ]
-    if len(actions) != 1:
-        problem = f"--{' and --'.join(actions)} do not go together." if actions else "nothing is asked."
-        raise SettingsError(
-            "decide",
-            problem,
-            "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.",
-        )
+    options: dict[str, object] = {
+        "link": link,
+        "unlink": unlink,
+        "unsure": unsure,
+        "confirm": confirm,
+        "retract": retract,
+    }
+    options |= {"list": show, "export": export, "import": bring}
+    action = _only_action([name for name, value in options.items() if value])
     settings, place = settings_of(run_file, home)
     check_place(settings, place, os.environ)
     with open_decisions(settings, place, os.environ) as store:
-        if show:
+        if action == "list":
             printing.list_decisions(store, reasons, as_json)
         elif export:
             printing.export_decisions(store, export, as_json)
@@ -115,7 +102,7 @@ def decide(
             printing.import_decisions(store, bring, _required("--by", by), as_json)
         else:
             fields = {
-                "verdict": verdicts[0] if verdicts else ("retract" if retract else None),
+                "verdict": None if action == "confirm" else action,
                 "decided_by": _required("--by", by),
                 "reason": _required("--reason", reason),
                 "confirms": confirm,
@@ -125,6 +112,17 @@ def decide(
             }
             new = _validated({**_facts(place, store, (first, second), retract or confirm), **fields})
             printing.print_decision(store, entered_with(store, [new], _machine_view(place, new))[0], as_json)
+
+
+def _only_action(actions: list[str]) -> str:
+    if len(actions) != 1:
+        problem = f"--{' and --'.join(actions)} do not go together." if actions else "nothing is asked."
+        raise SettingsError(
+            "decide",
+            problem,
+            "Give one of --link, --unlink, --unsure, --confirm, --retract, --list, --export, --import.",
+        )
+    return actions[0]
 
 
 def _required(option: str, value: str | None) -> str:

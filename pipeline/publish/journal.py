@@ -35,11 +35,12 @@ class Entry:
 def append(
     home: Home,
     action: Action,
-    run_id: str | None,
-    came_from: str | None,
-    runs: tuple[str, ...],
-    by: str | None,
-    reason: str | None,
+    *,
+    run_id: str | None = None,
+    came_from: str | None = None,
+    runs: tuple[str, ...] = (),
+    by: str | None = None,
+    reason: str | None = None,
 ) -> Entry:
     """Write one line; it is on disk when this returns, and the act itself comes after."""
     entry = Entry(utc_now(), action, run_id, came_from, runs, by, reason)

@@ -54,7 +54,7 @@ def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
         for run in sorted({*publications, current or run_id}, key=in_time)
         if current and in_time(run_id) < in_time(run) <= in_time(current)
     )
-    journal.append(home, "rollback", run_id, current, taken_back, by, reason)
+    journal.append(home, "rollback", run_id=run_id, came_from=current, runs=taken_back, by=by, reason=reason)
     point_at(home, run_id)
     return taken_back
 
@@ -93,7 +93,7 @@ def prune(home: Home, plan: Pruned) -> None:
         return
     current = read_current(home)
     removed = tuple(sorted({*plan.publications, *plan.runs}, key=in_time))
-    journal.append(home, "prune", None, current.run_id if current else None, removed, None, None)
+    journal.append(home, "prune", came_from=current.run_id if current else None, runs=removed)
     for publication in list_publications(home):
         if current and publication.run_id in plan.publications:
             keep_old_ids(home, publication, current)
