@@ -2,8 +2,10 @@
 
 Classes of pairs: matches, three of relatives, free only on what a household shares, and strangers. Dempster, Laird and
 Rubin (1977); for record linkage Winkler (1988); the exact level's chance is the frequency of the value itself (Winkler
-1989). Strangers' level shares are no unknowns: they are those of random pairs less the matches among them. What stewards
-decided stands in place of the odds of those pairs (Nigam, McCallum, Thrun and Mitchell 2000).
+1989). Strangers' level shares are no unknowns: they are those of random pairs less the matches among them, and so is what
+a shared forename brings with it. What stewards decided stands in place of the odds of those pairs (Nigam, McCallum, Thrun
+and Mitchell 2000). Two bounds keep the classes in their places: most records of a person agree on name and birthday, and
+relatives are no less alike than strangers.
 """
 
 from __future__ import annotations
@@ -15,9 +17,20 @@ import numpy as np
 
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.shares import LEAST, MOST_LEVELS, Shares, fixed_rates, fixed_shares, sizes_of, with_fixed
+from pipeline.link.shares import (
+    LEAST,
+    MOST_LEVELS,
+    Shares,
+    bounded,
+    fixed_rates,
+    fixed_shares,
+    sizes_of,
+    unlike_levels,
+    with_fixed,
+)
+from pipeline.link.strangers import forename_lift
 from pipeline.link.weights import RELATIVES, ClassBits, class_bits, name_columns
-from schemas.model import FREQUENCY_BINS, LEVELS, Comparison
+from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind
 from schemas.plan import FixedParameters
 
 USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twins, or namesakes, where data cannot tell
@@ -25,6 +38,8 @@ MOST_RARE = 0.05  # and so many at most where they can
 TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
 FEWEST = 0.5  # expected pairs of a class: none dies out
 LEAST_CHANCE = 0.1  # of what random pairs show at a level, so much at least is put down to chance
+MOST_UNLIKE: dict[Kind, float] = {"forename": 0.25, "surname": 0.25, "date": 0.5}
+"""Share of a person's pairs of records in which a field is unlike, at most: of messy data a sixth of the names were."""
 LN2 = float(np.log(2))
 
 
@@ -67,6 +82,9 @@ class Mixture:
         random = PatternTable(evidence.random.levels, None).counts(evidence.random.count)
         counted = self._fold_bins(random) + self.is_level * 0.5 / self.sizes[:, None]
         self._observed = counted / counted.sum(1, keepdims=True)
+        self._is_unlike = unlike_levels(comparisons)
+        self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
+        self._strangers = forename_lift(comparisons, self._observed, evidence.random, self._rows.levels)
         self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
 
     def round(self, estimate: Estimate) -> Round:
@@ -76,7 +94,7 @@ class Mixture:
         odds, rows = self._table.odds(estimate.prior, bits), self._rows
         odds[0, rows.is_unlink] = 0.0
         odds[1:, rows.is_link] = 0.0
-        total = np.where(rows.is_link, odds[0], 1.0 + odds.sum(0))
+        total = np.where(rows.is_link, odds[0], self._strangers + odds.sum(0))
         is_class = odds * (rows.pairs / total)
         m, related = (
             self._level_counts(is_class[0]) + self._prior_m,
@@ -93,17 +111,16 @@ class Mixture:
         return Shares(estimate.m, u, np.where(self._is_shared, estimate.related, u))
 
     def tidy(self, estimate: Estimate) -> Estimate:
-        """The estimate with shares that sum to 1, no class died out or overgrown, and what is given in its place."""
+        """The estimate with shares that sum to 1 and keep their bounds, no class died out or overgrown, and what is given."""
         prior = np.maximum(estimate.prior, FEWEST / self.pairs)
         prior[1] *= self._rare[0, 1] > 0
         prior[2:] = np.clip(prior[2:], *(self._rare[1:].T * prior[1]))
         prior = np.maximum(prior, LEAST / self.pairs)
         prior = np.where(np.isnan(self._fixed_rates), prior, self._fixed_rates * self.records / self.pairs)
-        return Estimate(
-            prior,
-            with_fixed(estimate.m, self._fixed_shares.m),
-            with_fixed(estimate.related, self._fixed_shares.related),
-        )
+        m = bounded(estimate.m, self._is_unlike, self._most_unlike)
+        chance_unlike = np.where(self._is_unlike, self._observed, 0.0).sum(1)
+        related = bounded(estimate.related, self._is_unlike, chance_unlike)
+        return Estimate(prior, with_fixed(m, self._fixed_shares.m), with_fixed(related, self._fixed_shares.related))
 
     def _bits(self, estimate: Estimate, shares: Shares) -> ClassBits:
         evidence, rate = self._evidence, estimate.prior[0] * self.pairs / self.records

@@ -13,14 +13,20 @@ MOST_HOLDERS = 30  # of one identifier whose pairs are all kept; of more, each w
 
 
 def with_shared_identifiers(
-    workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, identifiers: Iterable[np.ndarray]
+    workspace: Workspace,
+    weights: LevelWeights,
+    pairs: ScoredPairs,
+    identifiers: Iterable[np.ndarray],
+    group: np.ndarray,
 ) -> ScoredPairs:
-    """The weighed pairs, and with them every pair that shares an identifier but fell under the floor.
+    """The weighed pairs, and with them every comparable pair that shares an identifier but fell under the floor.
 
-    Input: (records,) codes of each kind of identifier, -1 none.
+    Input: (records,) codes of each kind of identifier, -1 none; ``group`` as ``group_codes`` gives it: two records of one
+        group are not compared.
     """
-    sharing = [np.empty((0, 2), np.int64), *map(_pairs_sharing, identifiers)]
-    return with_pairs(workspace, weights, pairs, np.concatenate(sharing))
+    sharing = np.concatenate([np.empty((0, 2), np.int64), *map(_pairs_sharing, identifiers)])
+    left, right = group[sharing.T]
+    return with_pairs(workspace, weights, pairs, sharing[(left != right) | (left < 0)])
 
 
 def _pairs_sharing(codes: np.ndarray, most: int = MOST_HOLDERS) -> np.ndarray:

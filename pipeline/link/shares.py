@@ -36,6 +36,30 @@ def shares_of(comparisons: Sequence[Comparison]) -> Shares:
     return shares
 
 
+UNLIKE = ("else", "far", "apart", "conflict")
+"""Levels of two values that have nothing to do with one another."""
+
+
+def unlike_levels(comparisons: Sequence[Comparison]) -> np.ndarray:
+    """(comparisons, MOST_LEVELS) which levels are those of unlike values."""
+    names = [LEVELS[comparison.kind] for comparison in comparisons]
+    return np.array([[k < len(levels) and levels[k] in UNLIKE for k in range(MOST_LEVELS)] for levels in names])
+
+
+def bounded(shares: np.ndarray, is_bound: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Shares whose bound levels have at most so much together; all keep their proportions beside one another.
+
+    Args:
+        shares: (comparisons, MOST_LEVELS), in any scale.
+        is_bound: (comparisons, MOST_LEVELS).
+        most: (comparisons,) of the whole.
+    """
+    share = np.where(is_bound, shares, 0.0).sum(1) / np.maximum(shares.sum(1), LEAST)
+    less = np.minimum(most / np.maximum(share, LEAST), 1.0)
+    more = (1.0 - share * less) / np.maximum(1.0 - share, LEAST)
+    return shares * np.where(is_bound, less[:, None], more[:, None])
+
+
 def fixed_shares(comparisons: Sequence[Comparison], fixed: FixedParameters) -> Shares:
     """The fixed shares; NaN where training estimates."""
     shares = Shares(*(np.full((len(comparisons), MOST_LEVELS), np.nan) for _ in Shares._fields))

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import AT_ONCE, in_order
+from pipeline.engines.groups import group_codes
 from pipeline.engines.port import Engine, IncrementalEngine, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
 from pipeline.link.blocking_rules import ChosenRules
@@ -91,7 +92,8 @@ def link_records(
     clock.lap("block")
 
     scored = _score(workspace, weights, baseline)
-    pairs = with_shared_identifiers(workspace, weights, scored, identifier_codes(model, table).values())
+    identifiers = identifier_codes(model, table).values()
+    pairs = with_shared_identifiers(workspace, weights, scored, identifiers, group_codes(table, model))
     clock.lap("score")
 
     model = _with_thresholds(model, workspace, pairs)

@@ -6,7 +6,6 @@ Lenient where exports of the boroughs are strict: see ``lenient_values``.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.standardise.date_order import order_of
 from pipeline.standardise.lenient_values import Standard, date_reader, value_reader
 from pipeline.standardise.names import NameCells, Names, read_names
 from pipeline.standardise.reference import Reference
@@ -21,7 +21,6 @@ from schemas.fields import AGE, ColumnUse
 
 TEXT, TEXTS = pa.string(), pa.list_(pa.string())
 BRITISH = "^[A-Z][A-HJ-Y]?[0-9][A-Z0-9]? [0-9][A-Z]{2}$"
-PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d{2,4}$")
 
 
 class Plain(NamedTuple):
@@ -57,7 +56,7 @@ def _standard(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str
         case "date_of_birth":
             default_birthdays = frozenset(day.isoformat() for day in reference.default_birthdays)
             plain = Plain("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", default_birthdays)
-            read = date_reader(_is_day_first(array), default_birthdays, reference)
+            read = date_reader(order_of(_texts(array)), default_birthdays, reference)
             return {use.field: _distinct(array, read, plain=plain)}
         case "postcode":
             plain = Plain(BRITISH, reference.placeholders_of("postcode"))
@@ -103,16 +102,6 @@ def _name(kind: str, reference: Reference) -> Callable[[str], list[str]]:
 
 def _names_of(cells: NameCells, reference: Reference) -> Names:
     return read_names(cells, "forename_first", reference)
-
-
-def _is_day_first(array: pa.Array) -> bool:
-    """Whether the column's own dates begin with the day: more of them cannot begin with the month than with the day."""
-    texts = _texts(array).dictionary_encode().dictionary
-    written = texts.filter(pc.match_substring_regex(texts, "^[0-9]{1,2}[-/. ]"))
-    dates = [parts for text in written.to_pylist() if (parts := PARTS.match(text))]
-    n_days_first = sum(int(parts[1]) > 12 for parts in dates)
-    n_months_first = sum(int(parts[2]) > 12 for parts in dates)
-    return n_days_first >= n_months_first
 
 
 def _texts(array: pa.Array) -> pa.Array:

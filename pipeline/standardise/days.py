@@ -79,9 +79,7 @@ def _readings(text: str, dates: Dates, latest: dt.date) -> Iterator[tuple[int, i
     if parts := YEAR_FIRST.match(text):
         yield int(parts[1]), int(parts[3]), int(parts[4])
     elif parts := NUMBERS.match(text):
-        first, second = int(parts[1]), int(parts[2])
-        orders = [(first, second), (second, first)] if dates.day_first else [(second, first), (first, second)]
-        for day, month in orders:
+        for day, month in _days_and_months(int(parts[1]), int(parts[2]), dates):
             yield full_year(parts[3], month, day, latest), month, day
     elif parts := DAY_MONTH_NAME.match(text):
         if month := MONTHS.get(parts[2], 0):
@@ -90,9 +88,20 @@ def _readings(text: str, dates: Dates, latest: dt.date) -> Iterator[tuple[int, i
         if month := MONTHS.get(parts[1], 0):
             yield full_year(parts[3], month, int(parts[2]), latest), month, int(parts[2])
     elif EIGHT_DIGITS.match(text):
-        if text[:2] in ("19", "20"):
-            yield int(text[:4]), int(text[4:6]), int(text[6:])
-        yield int(text[4:]), int(text[2:4]), int(text[:2])
+        yield from _digits_readings(text, dates)
+
+
+def _digits_readings(text: str, dates: Dates) -> Iterator[tuple[int, int, int]]:
+    if text[:2] in ("19", "20"):
+        yield int(text[:4]), int(text[4:6]), int(text[6:])
+    for day, month in _days_and_months(int(text[:2]), int(text[2:4]), dates):
+        yield int(text[4:]), month, day
+
+
+def _days_and_months(first: int, second: int, dates: Dates) -> list[tuple[int, int]]:
+    """Which number is the day and which the month: as the contract says, and then the other way round."""
+    orders = [(first, second), (second, first)]
+    return orders if dates.day_first else orders[::-1]
 
 
 def full_year(year: str, month: int, day: int, latest: dt.date) -> int:

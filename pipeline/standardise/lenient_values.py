@@ -13,6 +13,7 @@ from stdnum.gb import nhs as stdnum_nhs
 from stdnum.gb import upn as stdnum_upn
 
 from pipeline.standardise.addresses import POSTCODE
+from pipeline.standardise.date_order import DateOrder
 from pipeline.standardise.days import NotADayError, read_day
 from pipeline.standardise.identifiers import cro, pnc
 from pipeline.standardise.reference import Reference
@@ -55,15 +56,15 @@ def _category(field: str, reference: Reference) -> Standard:
     return read
 
 
-def date_reader(day_first: bool, default_birthdays: frozenset[str], reference: Reference) -> Standard:
-    """How a text becomes YYYY-MM-DD; eight digits stay what they are even where the calendar has no such day."""
-    dates = Dates(day_first=day_first)
+def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: Reference) -> Standard:
+    """How a text becomes YYYY-MM-DD; eight digits from the year on stay so even where the calendar has no such day."""
+    dates = Dates(day_first=order.is_day_first)
 
     def read(text: str) -> str | None:
         text = text.strip()
         if ISO.match(text):
             date: str | None = text[:10]
-        elif DIGITS.match(text) and YEAR.match(text[:4]):
+        elif DIGITS.match(text) and YEAR.match(text[:4]) and not order.is_year_last:
             date = f"{text[:4]}-{text[4:6]}-{text[6:]}"
         elif reference.stands_for_nothing("date_of_birth", text):
             return None

@@ -149,6 +149,21 @@ def test_two_lists_are_linked_only_across(parquet: Path, tmp_path: Path) -> None
     assert all(len(group) <= 2 for group in groups(tmp_path / "out"))
 
 
+def test_records_of_one_list_that_share_an_identifier_are_no_pair_where_only_links_across_count(tmp_path: Path) -> None:
+    rows = [
+        {"list": end, "who": f"{at}{end}{copy}", "first": row["first"], "last": row["last"], "number": f"N{at:05}"}
+        for at, row in enumerate(people())
+        for end, copies in (("a", 1), ("b", 2))
+        for copy in range(copies)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    kinds = {"who": "record_id", "list": "source", "first": "forename", "last": "surname", "number": "identifier"}
+    linked([tmp_path / "people.parquet"], tmp_path / "out", kinds, link_only=True)
+    links = pq.read_table(tmp_path / "out" / "links.parquet").to_pylist()
+    assert len(links) > 200
+    assert all(("a" in row["record_id_l"]) != ("a" in row["record_id_r"]) for row in links)
+
+
 def test_canonical_headings_need_no_map_and_numbers_stay_numbers(tmp_path: Path) -> None:
     rows = [
         {

@@ -17,7 +17,7 @@ from pipeline.core.errors import SettingsError, SourceError
 from pipeline.core.places import MODELS
 from pipeline.engines.frequency import NamePairs
 from pipeline.engines.port import PatternCounts
-from pipeline.link import starts
+from pipeline.link import em, starts
 from pipeline.link.agreement import fit
 from pipeline.link.decided_training import pairs_of, train_with
 from pipeline.link.em import Mixture
@@ -99,6 +99,7 @@ def test_starts_agree_and_the_metrics_say_so() -> None:
 
 def test_a_start_that_takes_households_for_persons_loses(monkeypatch: pytest.MonkeyPatch) -> None:
     poor, good = (0.001, 300.0, 0.001), (0.8, 0.3, 1.0)
+    monkeypatch.setattr(em, "MOST_UNLIKE", {})  # else it comes to persons as well
     monkeypatch.setattr(starts, "STARTS", (poor,))
     alone = train(model_of(FIELDS), FAMILIES)
     assert alone.expected_matches > 3 * 0.005 * PAIRS
@@ -330,7 +331,7 @@ def test_decisions_help_where_training_without_them_is_misled() -> None:
     agreement = done.agreement
     assert agreement
     assert agreement.before.log_loss > agreement.unseen.log_loss > agreement.after.log_loss
-    assert agreement.unseen.log_loss < 0.75 * agreement.before.log_loss
+    assert agreement.unseen.log_loss < 0.8 * agreement.before.log_loss
     assert (agreement.pairs, agreement.links) == (1_000, 500)
     assert agreement.after.expected_links < agreement.before.expected_links
 

@@ -1,0 +1,100 @@
+"""What strangers and inmates of one house have in common is not taken for what makes one person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from drawn_pairs import FIELDS, MATCHES, PAIRS, STRANGERS, drawn, evidence_of, model_of, shares
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engines.port import PatternCounts
+from pipeline.link.evidence import Evidence
+from pipeline.link.shares import bounded
+from pipeline.link.strangers import forename_lift
+from pipeline.link.training import train
+
+SEX = (*FIELDS[:3], ("sex", "category", False))
+SEX_AND_RACE = (*SEX, ("race", "category", False))
+INITIAL = (*FIELDS[:2], FIELDS[3], ("initial", "category", True))
+EXACT_FORENAME = shares("forename", exact=1.0)
+NO_FORENAME = shares("forename", similar=0.01, part=0.005)
+
+
+def of_one_name(is_tied: bool) -> Evidence:
+    """Few matches; one in a hundred strangers bears the other's forename, and then has the other's sex if that is tied."""
+    matches = (*MATCHES[:3], shares("category", exact=0.98))
+    strangers = (NO_FORENAME, *STRANGERS[1:3], shares("category", exact=0.5))
+    namesakes = (EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=0.99 if is_tied else 0.5))
+    return evidence_of((0.001, matches), (0.989, strangers), (0.01, namesakes), fields=SEX)
+
+
+def test_namesakes_of_one_sex_and_race_are_not_taken_for_persons() -> None:
+    """Thirty times as many as there are matches: one in a hundred pairs of strangers."""
+    matches = (*MATCHES[:3], *(shares("category", exact=0.98) for _ in "sr"))
+    strangers = (NO_FORENAME, *STRANGERS[1:3], *(shares("category", exact=share) for share in (0.5, 0.3)))
+    namesakes = (EXACT_FORENAME, *STRANGERS[1:3], *(shares("category", exact=share) for share in (0.995, 0.8)))
+    evidence = evidence_of((0.0003, matches), (0.9897, strangers), (0.01, namesakes), fields=SEX_AND_RACE)
+    done = train(model_of(SEX_AND_RACE), evidence)
+    assert done.expected_matches == pytest.approx(0.0003 * PAIRS, rel=0.2)
+
+
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_what_goes_with_a_forename_is_read_off_the_random_pairs(is_tied: bool) -> None:
+    evidence = of_one_name(is_tied)
+    sexes = np.array([0.5, 0.0, 0.5])
+    observed = np.zeros((4, 8))
+    observed[3, :3] = np.maximum(sexes, 1e-6)
+    exact = drawn((EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
+    other = drawn((NO_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
+    unknown = exact * np.array([1, 1, 1, 0], np.uint8)
+    lift = forename_lift(model_of(SEX).comparison, observed, evidence.random, np.concatenate([exact, other, unknown]))
+    assert lift == pytest.approx([2.0 if is_tied else 1.0, 1.0, 1.0], rel=0.1)
+
+
+def test_matches_among_random_pairs_do_not_count_as_namesakes() -> None:
+    matches = (*MATCHES[:3], shares("category", exact=1.0))
+    strangers = (*STRANGERS[:3], shares("category", exact=0.5))
+    evidence = evidence_of((0.02, matches), (0.98, strangers), fields=SEX)
+    observed = np.zeros((4, 8))
+    observed[3, :3] = (0.5, 1e-6, 0.5)
+    exact = drawn((EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
+    assert forename_lift(model_of(SEX).comparison, observed, evidence.random, exact) == pytest.approx([1.0], rel=0.15)
+
+
+def test_where_no_field_tells_a_match_nothing_is_put_down_to_the_forename() -> None:
+    fields = (FIELDS[0], ("sex", "category", False))
+    random = PatternCounts(np.array([[20, 6], [1, 1]], np.uint8), np.array([1000, 1000]))
+    observed = np.full((2, 8), 0.5)
+    assert (forename_lift(model_of(fields).comparison, observed, random, random.levels) == 1.0).all()  # type: ignore[arg-type]
+
+
+def test_inmates_of_a_large_house_are_not_taken_for_persons() -> None:
+    """Of an address with hundreds of people only pairs that share something else are candidates: here the initial."""
+    matches = (*MATCHES[:2], MATCHES[3], shares("category", exact=0.998))
+    strangers = (*STRANGERS[:2], STRANGERS[3], shares("category", exact=0.1))
+    families = (STRANGERS[0], shares("surname", exact=0.93), shares("postcode", exact=0.97), strangers[3])
+    inmates = (*STRANGERS[:2], shares("postcode", exact=0.99), shares("category", exact=1.0))
+    random = evidence_of((0.0002, matches), (0.9998, strangers), fields=INITIAL).random
+    classes = (0.002, matches), (0.006, families), (0.004, inmates), (0.988, strangers)
+    done = train(model_of(INITIAL), replace(evidence_of(*classes, fields=INITIAL), random=random))
+    assert done.expected_matches == pytest.approx(0.002 * PAIRS, rel=0.25)
+    assert done.model.comparison[0].levels[0].m < 0.1
+
+
+@given(
+    st.lists(st.lists(st.floats(0.01, 100), min_size=4, max_size=4), min_size=1, max_size=5),
+    st.floats(0.05, 1.0),
+)
+def test_bound_levels_have_no_more_than_their_bound_and_all_keep_their_proportions(
+    rows: list[list[float]], most: float
+) -> None:
+    before = np.array(rows)
+    is_bound = np.tile([True, True, False, False], (len(rows), 1))
+    after = bounded(before, is_bound, np.full(len(rows), most))
+    assert after.sum(1) == pytest.approx(before.sum(1))
+    assert (after[:, :2].sum(1) <= most * after.sum(1) * (1 + 1e-9)).all()
+    assert after[:, 0] / after[:, 1] == pytest.approx(before[:, 0] / before[:, 1])
+    assert after[:, 2] / after[:, 3] == pytest.approx(before[:, 2] / before[:, 3])
