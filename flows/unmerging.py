@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from flows.decision_facts import facts_within
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
-from pipeline.review.machine import Made, keep_machine_pairs, made_by_machine
+from pipeline.review.machine import MachineLink, keep_machine_pairs, made_by_machine
 from pipeline.stewardship.decision import Decision, Pair, PairState, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Store
@@ -101,7 +101,7 @@ def _waiting_for(steward: str, states: Iterable[PairState]) -> Iterator[Decision
             yield head
 
 
-def entered_with(store: Store, new: Sequence[NewDecision], machine_view: Mapping[Pair, Made]) -> list[Recorded]:
+def entered_with(store: Store, new: Sequence[NewDecision], machine_view: Mapping[Pair, MachineLink]) -> list[Recorded]:
     """Enter all of these decisions or none, each with what the machine had made of its pair."""
 
     def work(connection: Connection) -> list[Recorded]:

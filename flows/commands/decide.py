@@ -19,7 +19,7 @@ from pipeline.core.places import Home
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.review.machine import Made
+    from pipeline.review.machine import MachineLink
     from pipeline.stewardship.store import Store
     from schemas.decisions import NewDecision
 
@@ -163,7 +163,7 @@ def _facts(place: Home, store: Store, ids: tuple[str | None, str | None], decisi
     return _pair_facts_if_present(place, *decision.pair)
 
 
-def _machine_view(place: Home, new: NewDecision) -> Mapping[tuple[str, str], Made]:
+def _machine_view(place: Home, new: NewDecision) -> Mapping[tuple[str, str], MachineLink]:
     """What the machine had made of the two records, for the supervisor's page of the review desk."""
     from pipeline.explain.kept import open_folder, person_of, records_of, rows_between
     from pipeline.review.machine import made_by_machine

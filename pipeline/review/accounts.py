@@ -128,9 +128,9 @@ def find_by_name(connection: Connection, name: str) -> Account | None:
 
 def is_right_password(account: Account | None, password: str) -> bool:
     """Whether the password is that of the account; takes as long where there is no account."""
-    given = password[:LONGEST]
+    attempt = password[:LONGEST]
     try:
-        HASHER.verify(account.password_hash if account and account.password_hash else NOBODY, given)
+        HASHER.verify(account.password_hash if account and account.password_hash else NOBODY, attempt)
     except (Argon2Error, InvalidHashError):
         return False
     return account is not None
@@ -162,16 +162,16 @@ def accept_code(connection: Connection, account: Account, code: str, now: dt.dat
         DeskRefusedError: 503, if the secret was sealed with a key that is gone.
     """
     secret = seal.open(account.totp_secret) if account.totp_secret else None
-    said = "".join(code.split())
-    if not secret or not (said.isascii() and said.isdigit()):
+    digits = "".join(code.split())
+    if not secret or not (digits.isascii() and digits.isdigit()):
         return False
     totp = pyotp.TOTP(secret)
     step = int(now.timestamp()) // STEP_SECONDS
-    for at in (step, step - 1, step + 1):
-        if secrets.compare_digest(totp.at(at * STEP_SECONDS), said):
-            if account.totp_step is not None and at <= account.totp_step:
+    for candidate_step in (step, step - 1, step + 1):
+        if secrets.compare_digest(totp.at(candidate_step * STEP_SECONDS), digits):
+            if account.totp_step is not None and candidate_step <= account.totp_step:
                 return False
-            _change(connection, account.account_id, {"totp_step": at})
+            _change(connection, account.account_id, {"totp_step": candidate_step})
             return True
     return False
 

@@ -32,14 +32,14 @@ def agreement(pairs: Sequence[Pair]) -> Agreement:
     agreed = sum(first == second for first, second in pairs)
     if not n:
         return Agreement(0, 0, None)
-    ways = [Counter(verdicts) for verdicts in zip(*pairs, strict=True)]
-    chance = sum(ways[0][verdict] * ways[1][verdict] for verdict in ways[0]) / n**2
+    counts = [Counter(verdicts) for verdicts in zip(*pairs, strict=True)]
+    chance = sum(counts[0][verdict] * counts[1][verdict] for verdict in counts[0]) / n**2
     return Agreement(n, agreed, None if math.isclose(chance, 1.0) else (agreed / n - chance) / (1 - chance))
 
 
 def by_key(rows: Iterable[tuple[str, Pair]]) -> dict[str, Agreement]:
     """Agreement by steward or type, sorted by it."""
-    found: defaultdict[str, list[Pair]] = defaultdict(list)
+    pairs_by_key: defaultdict[str, list[Pair]] = defaultdict(list)
     for key, pair in rows:
-        found[key].append(pair)
-    return {key: agreement(pairs) for key, pairs in sorted(found.items())}
+        pairs_by_key[key].append(pair)
+    return {key: agreement(pairs) for key, pairs in sorted(pairs_by_key.items())}

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.review.access import Viewer
+from pipeline.review.group import Group
 from pipeline.review.machine import keep_machine_pairs, made_by_machine
 from pipeline.review.queue import UNMERGE, looks_for
-from pipeline.review.seen import Group
 from pipeline.review.shelf import Row, Shelf
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
@@ -92,8 +92,8 @@ def keep_answer(sitting: Sitting, verdict: str, recorded: Iterable[Recorded]) ->
         "verdict": verdict,
         "decided_by": sitting.viewer.name,
         "decided_at": sitting.now,
-        "decision_ids": json.dumps([own.decision_id for own in decisions]),
-        "last_seq": max(own.seq for own in decisions),
+        "decision_ids": json.dumps([decision.decision_id for decision in decisions]),
+        "last_seq": max(decision.seq for decision in decisions),
         "was_linked": len(sitting.group.persons) == 1,
         "match_probability": question.get("match_probability"),
         "is_undone": False,
@@ -133,8 +133,8 @@ def last_answer(connection: Connection, review_id: str) -> Row | None:
 def seconded_by(store: Store, answers: Sequence[Row]) -> Row | None:
     """The answer that the latest one only confirms; None where it says something of its own."""
     ids = answers[0]["decision_ids"] if answers else []
-    made = store.named(ids[:1])
-    named = made[ids[0]].confirms if ids and ids[0] in made else None
+    decisions = store.named(ids[:1])
+    named = decisions[ids[0]].confirms if ids and ids[0] in decisions else None
     return next((row for row in answers[1:] if named in row["decision_ids"]), None) if named else None
 
 
@@ -155,8 +155,8 @@ def forget_answers(sitting: Sitting, decision_ids: Collection[str]) -> None:
 
 def answer_with(sitting: Sitting, decision_id: str) -> Row | None:
     """The answer to the question of which a decision is part."""
-    found = answers_to(sitting.connection, sitting.question["review_id"]) if sitting.question else ()
-    return next((row for row in found if decision_id in row["decision_ids"]), None)
+    answers = answers_to(sitting.connection, sitting.question["review_id"]) if sitting.question else ()
+    return next((row for row in answers if decision_id in row["decision_ids"]), None)
 
 
 def ask_again(sitting: Sitting, verdict: str) -> None:

@@ -21,27 +21,27 @@ ORDER_WORDS: Mapping[str, str] = {
 }
 
 
-def because(chosen: Mapping[str, Any], others: Sequence[Mapping[str, Any]], trust: Mapping[str, int]) -> str:
-    """In words.
+def because(chosen: Mapping[str, Any], other_rows: Sequence[Mapping[str, Any]], trust: Mapping[str, int]) -> str:
+    """Why the value was chosen, in words.
 
     Args:
         chosen: the row of ``person_fields`` that was chosen.
-        others: the field's other rows, of which some may have the same value.
+        other_rows: the field's other rows, of which some may have the same value.
         trust: source to how far it is trusted.
     """
     rules = [rule.strip() for rule in str(chosen["rule"] or "").split(">")]
     if not set(rules) <= set(WORDS):
         return str(chosen["rule"] or "")
-    rivals = [row for row in others if row["value"] != chosen["value"]]
+    rivals = [row for row in other_rows if row["value"] != chosen["value"]]
     if not rivals:
-        return "all records that have it agree" if others else "the only record that has it"
+        return "all records that have it agree" if other_rows else "the only record that has it"
     for rule in rules:
-        own, best = _worth(rule, chosen, trust), max(_worth(rule, row, trust) for row in rivals)
-        if own > best:
+        worth, best = _worth(rule, chosen, trust), max(_worth(rule, row, trust) for row in rivals)
+        if worth > best:
             return WORDS[rule]
-        if own < best:
+        if worth < best:
             break  # chosen together with other fields of its record
-        rivals = [row for row in rivals if _worth(rule, row, trust) == own]
+        rivals = [row for row in rivals if _worth(rule, row, trust) == worth]
     return "first by " + ", then ".join(ORDER_WORDS[rule] for rule in rules)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.review.compare import FIELDS, text_of
-from pipeline.review.seen import Group, Pair
+from pipeline.review.group import Group, Pair
 from pipeline.review.shelf import Row
 from pipeline.review.weigh import LEAST, odds_words, times_words
 from pipeline.review.words import FIELD_WORDS
@@ -25,7 +25,7 @@ class Contradiction:
     title: str
     where: str
     """In which records, in words that follow the title"""
-    told: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +59,26 @@ def beyond(group: Group, pair: Pair) -> Beyond | None:
     owners = sorted((group.records[record]["person_id"] for record in pair), key=list(group.persons).index)
     if owners[0] == owners[1] or len(group.records) < 3:
         return None
-    sides = [group.of(own) for own in owners]
+    sides = [group.of(person_id) for person_id in owners]
     across = _across(group, owners)
     link = group.links.get(pair) or {}
-    found: list[Contradiction] = []
+    contradictions: list[Contradiction] = []
     for name in FIELDS:
         values = [_values(side, name) for side in sides]
         ends = {text_of(group.records[record], name) for record in pair}
         if "" not in ends:
-            found += _never_the_same(name, values) if len(ends) > 1 and (link.get(f"mw_{name}") or 0.0) > 0 else ()
+            contradictions += (
+                _never_the_same(name, values) if len(ends) > 1 and (link.get(f"mw_{name}") or 0.0) > 0 else ()
+            )
         elif not link.get(f"mw_{name}"):
-            found += _elsewhere(name, across, values)
+            contradictions += _elsewhere(name, across, values)
     weights = [row["match_weight"] for row in across]
-    return Beyond(len(across), min(weights, default=0.0), max(weights, default=0.0), tuple(found))
+    return Beyond(len(across), min(weights, default=0.0), max(weights, default=0.0), tuple(contradictions))
 
 
 def _across(group: Group, owners: list[str]) -> list[Row]:
     """Scored pairs of which each person has one end."""
-    found = []
-    for ends, row in group.links.items():
-        if all(end in group.records for end in ends) and {group.records[end]["person_id"] for end in ends} == set(
-            owners
-        ):
-            found.append(row)
-    return found
+    return [row for ends, row in group.links.items() if group.owners(ends) == set(owners)]
 
 
 def _elsewhere(name: str, across: Sequence[Row], values: Sequence[Counter[str]]) -> Iterator[Contradiction]:
@@ -99,10 +95,10 @@ def _elsewhere(name: str, across: Sequence[Row], values: Sequence[Counter[str]])
 
 def _never_the_same(name: str, values: Sequence[Counter[str]]) -> Iterator[Contradiction]:
     """A field that differs by what may be a slip, but by the same slip in every record: then it is none."""
-    counts = [own.total() for own in values]
+    counts = [counter.total() for counter in values]
     if min(counts) > 1 and values[0].keys().isdisjoint(values[1]):
-        told = f"{_few(values[0])} in {counts[0]} records, {_few(values[1])} in {counts[1]}, never the same"
-        yield Contradiction(name, FIELD_WORDS.get(name, name), "over all their records", told)
+        words = f"{_few(values[0])} in {counts[0]} records, {_few(values[1])} in {counts[1]}, never the same"
+        yield Contradiction(name, FIELD_WORDS.get(name, name), "over all their records", words)
 
 
 def _values(records: Iterable[Mapping[str, Any]], name: str) -> Counter[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.core.phonetic import metaphone
 from pipeline.review.access import Viewer
-from pipeline.review.asked import IDENTIFIERS, day_of
+from pipeline.review.search_request import IDENTIFIERS, day_of
 from pipeline.review.shelf import Shelf
 
 MOST_OF_A_KEY, MOST_COMPARED, MOST_KEYS = 300, 60, 32
@@ -53,14 +53,14 @@ def keys_of(wanted: Mapping[str, Any]) -> list[Key]:
 
 def candidates(shelf: Shelf, viewer: Viewer, keys: Iterable[Key]) -> tuple[list[str], bool]:
     """Persons whose keys tell most, and whether they are all who have one."""
-    own = "" if viewer.sees_all else " AND borough = ?"
-    places = [] if viewer.sees_all else [viewer.borough]
+    in_borough = "" if viewer.sees_all else " AND borough = ?"
+    borough_values = [] if viewer.sees_all else [viewer.borough]
     points: Counter[str] = Counter()
-    is_whole = True
+    is_complete = True
     for key in keys:
-        sql = f"SELECT DISTINCT person_id FROM search_keys WHERE key = {key.sql}{own} LIMIT {MOST_OF_A_KEY}"  # noqa: S608  (keys of our own, values bound)
-        found = [row["person_id"] for row in shelf.rows(sql, [*key.values, *places])]
-        is_whole = is_whole and len(found) < MOST_OF_A_KEY
-        points.update(dict.fromkeys(found, key.points))
+        sql = f"SELECT DISTINCT person_id FROM search_keys WHERE key = {key.sql}{in_borough} LIMIT {MOST_OF_A_KEY}"  # noqa: S608  (keys of our own, values bound)
+        person_ids = [row["person_id"] for row in shelf.rows(sql, [*key.values, *borough_values])]
+        is_complete = is_complete and len(person_ids) < MOST_OF_A_KEY
+        points.update(dict.fromkeys(person_ids, key.points))
     best = sorted(points.items(), key=lambda item: (-item[1], item[0]))
-    return [person for person, _ in best[:MOST_COMPARED]], is_whole and len(best) <= MOST_COMPARED
+    return [person for person, _ in best[:MOST_COMPARED]], is_complete and len(best) <= MOST_COMPARED

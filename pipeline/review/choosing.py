@@ -29,32 +29,32 @@ def golden_of(fields: Iterable[Row], owner: Mapping[str, str], survivorship: Sur
     for row in fields:
         if row["record_id"] in owner:
             values[owner[row["record_id"]]][row["field"]][row["record_id"]] = row
-    return {person: _chosen(own, survivorship) for person, own in values.items()}
+    return {person: _chosen(person_values, survivorship) for person, person_values in values.items()}
 
 
 def _chosen(values: Mapping[str, Mapping[str, Row]], survivorship: Survivorship) -> dict[str, str]:
-    found: dict[str, str] = {}
+    chosen: dict[str, str] = {}
     grouped = {name for names, _ in survivorship.groups.values() for name in names}
     for name, rules in survivorship.fields.items():
         if name not in grouped and name in values:
             best = _first([(row, row["value"]) for row in values[name].values()], rules, survivorship.trust)
-            found[name] = best["value"]
+            chosen[name] = best["value"]
     for names, rules in survivorship.groups.values():
-        own = [values.get(name, {}) for name in names]
-        records = dict.fromkeys(record for rows in own for record in rows)
+        rows_by_field = [values.get(name, {}) for name in names]
+        records = dict.fromkeys(record for rows in rows_by_field for record in rows)
         if records:
-            best = _first([_together(own, record) for record in records], rules, survivorship.trust)
-            found |= {
+            best = _first([_together(rows_by_field, record) for record in records], rules, survivorship.trust)
+            chosen |= {
                 name: rows[best["record_id"]]["value"]
-                for name, rows in zip(names, own, strict=True)
+                for name, rows in zip(names, rows_by_field, strict=True)
                 if best["record_id"] in rows
             }
-    return found
+    return chosen
 
 
-def _together(own: Sequence[Mapping[str, Row]], record: str) -> Candidate:
-    given = [rows.get(record) for rows in own]
-    return next(row for row in given if row), " ".join(row["value"] if row else "" for row in given)
+def _together(rows_by_field: Sequence[Mapping[str, Row]], record: str) -> Candidate:
+    rows_of_record = [rows.get(record) for rows in rows_by_field]
+    return next(row for row in rows_of_record if row), " ".join(row["value"] if row else "" for row in rows_of_record)
 
 
 def _first(candidates: Sequence[Candidate], rules: Sequence[Criterion], trust: Mapping[str, int]) -> Row:

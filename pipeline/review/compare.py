@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pipeline.explain.levels import levels_of, words_of
 from pipeline.review.marks import Parts, marked_parts
-from pipeline.review.pages import code_words, said
+from pipeline.review.pages import code_words, value_text
 from schemas.model import Model
 
 Status = Literal["agrees", "close", "conflicts", "one_empty", "masked"]
@@ -60,7 +60,7 @@ class FieldRow:
     words: str
     """How it was compared, where that is known"""
     bits: float | None
-    known: tuple[str, ...] = ("", "")
+    from_person: tuple[str, ...] = ("", "")
     """Where a record's field is empty: what its person has from other records"""
 
     @property
@@ -93,8 +93,9 @@ def field_rows(
         golden: the golden records of both, told beside what is empty.
     """
     levels = levels_of(link, model) if link else {}
-    kinds = {comparison.field: comparison.kind for comparison in model.comparison} if model else {}
-    best = {own.field: own.levels[-1].name for own in model.comparison if own.levels} if model else {}
+    comparisons = model.comparison if model else ()
+    kinds = {comparison.field: comparison.kind for comparison in comparisons}
+    best_levels = {comparison.field: comparison.levels[-1].name for comparison in comparisons if comparison.levels}
     rows = []
     for field in FIELDS:
         texts = text_of(left, field), text_of(right, field)
@@ -103,7 +104,7 @@ def field_rows(
             continue
         level = None if is_masked else levels.get(field)
         bits = None if is_masked or not link else link.get(f"mw_{field}")
-        is_best = level is not None and level == best.get(field)
+        is_best = level is not None and level == best_levels.get(field)
         status: Status = "masked" if is_masked else _status(texts, level, disagreeing, is_best, bits)
         words = words_of(kinds[field], level) if level and field in kinds else ""
         marked = (
@@ -111,11 +112,13 @@ def field_rows(
             if status in ("close", "conflicts") and field not in UNMARKED
             else (marked_parts(texts[0], texts[0])[0], marked_parts(texts[1], texts[1])[0])
         )
-        known = tuple(
+        from_person = tuple(
             "" if text or is_masked else text_of(person, field) for text, person in zip(texts, golden, strict=True)
         )
         rows.append(
-            FieldRow(field, marked[0], marked[1], status, words or _by_persons(texts, known), bits or None, known)
+            FieldRow(
+                field, marked[0], marked[1], status, words or _by_persons(texts, from_person), bits or None, from_person
+            )
         )
     return rows
 
@@ -162,17 +165,17 @@ def text_of(record: Mapping[str, Any], field: str) -> str:
     value = record.get(field)
     if value is None or value == []:
         return ""
-    text = said(value).replace("_", " ") if field == "role" else code_words(said(value), field)
-    other = record.get("date_of_birth_alt") if field == "date_of_birth" else None
-    return f"{text} or {said(other)}" if other else text
+    text = value_text(value).replace("_", " ") if field == "role" else code_words(value_text(value), field)
+    alternative = record.get("date_of_birth_alt") if field == "date_of_birth" else None
+    return f"{text} or {value_text(alternative)}" if alternative else text
 
 
-def _by_persons(texts: Sequence[str], known: Sequence[str]) -> str:
+def _by_persons(texts: Sequence[str], from_person: Sequence[str]) -> str:
     """Whether the persons' values agree where a record has none."""
-    both = [text or other for text, other in zip(texts, known, strict=True)]
-    if not any(known) or not all(both):
+    sides = [text or fallback for text, fallback in zip(texts, from_person, strict=True)]
+    if not any(from_person) or not all(sides):
         return ""
-    return "what the two people have agrees" if both[0] == both[1] else "what the two people have differs"
+    return "what the two people have agrees" if sides[0] == sides[1] else "what the two people have differs"
 
 
 def _status(

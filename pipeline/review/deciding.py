@@ -20,7 +20,7 @@ from pipeline.review.answers import (
     open_look,
     take_back_answer,
 )
-from pipeline.review.seen import Pair, seen_of
+from pipeline.review.group import Pair, published_facts
 from pipeline.review.undoing import undoing
 from pipeline.review.words import FIELD_WORDS, REASONS, plain_text, within
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
@@ -32,7 +32,7 @@ LONGEST_TEXT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PairVerdict:
     """What a form says of a pair."""
 
     verdict: Verdict
@@ -55,66 +55,66 @@ def reason_of(code: str, text: str) -> str:
     Raises:
         DeskRefusedError: 422, if none was chosen, or "other" has no text.
     """
-    own = plain_text(text, LONGEST_TEXT)
+    words = plain_text(text, LONGEST_TEXT)
     if code not in REASONS:
         raise DeskRefusedError(422, "Choose a reason.")
-    if code == "other" and not own:
+    if code == "other" and not words:
         raise DeskRefusedError(422, "Tell the reason in the text.")
-    return f"{REASONS[code]}: {own}" if own else REASONS[code]
+    return f"{REASONS[code]}: {words}" if words else REASONS[code]
 
 
-def decide_pair(sitting: Sitting, said: Said, is_drawn: bool) -> Outcome:
+def decide_pair(sitting: Sitting, form_verdict: PairVerdict, is_drawn: bool) -> Outcome:
     """Enter a verdict on one pair, or keep it as a second look where the question is asked of this steward again.
 
     Args:
         sitting: who decides on what.
-        said: the verdict.
+        form_verdict: what the form says of the pair.
         is_drawn: the answer is one of the sample that another steward is asked again.
 
     Raises:
         DeskRefusedError: 409, if the evidence or the latest decision is not what the page showed.
         DecisionConflictError: If it contradicts decisions that stand.
     """
-    store, facts = sitting.store, seen_of(sitting.shelf, sitting.group, [said.pair])[0]
+    store, facts = sitting.store, published_facts(sitting.shelf, sitting.group, [form_verdict.pair])[0]
     supersedes = None
-    if store.find(said.decision_id) is None:  # else the same form was sent again, and counts once
-        check_evidence(facts, said, store.policy)
+    if store.find(form_verdict.decision_id) is None:  # else the same form was sent again, and counts once
+        check_evidence(facts, form_verdict, store.policy)
         if sitting.question and (
             look_id := open_look(sitting.connection, sitting.question["review_id"], sitting.viewer)
         ):
-            keep_second_look(sitting, look_id, said.verdict)
+            keep_second_look(sitting, look_id, form_verdict.verdict)
             return Outcome((), is_second_look=True)
-        supersedes = _replaced(sitting, said)
-    new = NewDecision(
-        decision_id=said.decision_id,
-        verdict=said.verdict,
+        supersedes = _replaced(sitting, form_verdict)
+    decision = NewDecision(
+        decision_id=form_verdict.decision_id,
+        verdict=form_verdict.verdict,
         decided_by=sitting.viewer.name,
-        reason=said.reason,
+        reason=form_verdict.reason,
         supersedes=supersedes,
         **facts,
     )
-    recorded = store.enter_within(sitting.connection, [new])
+    recorded = store.enter_within(sitting.connection, [decision])
     keep_made(sitting, recorded)
     if recorded[0].is_new:
-        keep_answer(sitting, said.verdict, recorded)
+        keep_answer(sitting, form_verdict.verdict, recorded)
         if is_drawn:
-            ask_again(sitting, said.verdict)
+            ask_again(sitting, form_verdict.verdict)
     return Outcome(tuple(recorded))
 
 
-def check_evidence(facts: Mapping[str, Any], said: Said, policy: StewardPolicy) -> None:
+def check_evidence(facts: Mapping[str, Any], form_verdict: PairVerdict, policy: StewardPolicy) -> None:
     """Refuse a decision on evidence that is no more what the page showed.
 
     Raises:
         DeskRefusedError: 409, with the fields that moved.
     """
-    if (facts.get("evidence_hash") or "") == said.evidence_hash:
+    if (facts.get("evidence_hash") or "") == form_verdict.evidence_hash:
         return
-    moved = moved_fields(said.evidence, facts.get("evidence") or "", policy)
-    what = f" Moved: {', '.join(within(FIELD_WORDS.get(name, name)) for name in moved)}." if moved else ""
+    moved = moved_fields(form_verdict.evidence, facts.get("evidence") or "", policy)
+    moved_words = f" Moved: {', '.join(within(FIELD_WORDS.get(name, name)) for name in moved)}." if moved else ""
     raise DeskRefusedError(
         409,
-        f"The evidence has changed since you opened the case.{what}",
+        f"The evidence has changed since you opened the case.{moved_words}",
         "The new evidence is shown below: look again, then decide.",
     )
 
@@ -144,18 +144,18 @@ def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Out
 
 
 def _confirmed(sitting: Sitting, named: Decision, waiting: Sequence[Decision], reason: str) -> Outcome:
-    said: dict[str, Any] = {"decided_by": sitting.viewer.name, "reason": reason}
-    new = [NewDecision(confirms=own.decision_id, **said) for own in waiting]
+    signature: dict[str, Any] = {"decided_by": sitting.viewer.name, "reason": reason}
+    new = [NewDecision(confirms=decision.decision_id, **signature) for decision in waiting]
     recorded = sitting.store.enter_within(sitting.connection, new)
     if named.verdict == "retract":
-        forget_answers(sitting, {own.retracts for own in waiting if own.retracts})
+        forget_answers(sitting, {decision.retracts for decision in waiting if decision.retracts})
     else:
         keep_answer(sitting, "split" if len(new) > 1 else named.verdict, recorded)
     return Outcome(tuple(recorded))
 
 
 def _sent_back(sitting: Sitting, waiting: Sequence[Decision], reason: str) -> Outcome:
-    ids = [own.decision_id for own in waiting]
+    ids = [decision.decision_id for decision in waiting]
     answer = answer_with(sitting, ids[0])
     back = undoing(
         sitting.store, answer["decision_ids"] if answer else ids, sitting.viewer.name, reason, sitting.n_records
@@ -165,17 +165,16 @@ def _sent_back(sitting: Sitting, waiting: Sequence[Decision], reason: str) -> Ou
     return Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
 
 
-def waiting_together(found: Mapping[Pair, Sequence[Decision]], named: Decision) -> list[Decision]:
-    """Decisions that were entered at once with one, by the same steward for the same reason, and wait as it does."""
-    return sorted(
-        (
-            own
-            for decisions in found.values()
-            for own in pair_state(decisions).waiting
-            if (own.decided_by, own.recorded_at, own.reason) == (named.decided_by, named.recorded_at, named.reason)
-        ),
-        key=lambda own: own.seq,
-    )
+def waiting_together(decisions_by_pair: Mapping[Pair, Sequence[Decision]], decision: Decision) -> list[Decision]:
+    """Decisions that were entered together with this one and wait as it does, in order of entry."""
+    waiting = [other for on_pair in decisions_by_pair.values() for other in pair_state(on_pair).waiting]
+    together = [other for other in waiting if entered_in(other) == entered_in(decision)]
+    return sorted(together, key=lambda other: other.seq)
+
+
+def entered_in(decision: Decision) -> tuple[object, ...]:
+    """What decisions of one form have in common: the steward, the moment and the reason."""
+    return decision.decided_by, decision.recorded_at, decision.reason
 
 
 def undo(sitting: Sitting) -> Outcome:
@@ -202,29 +201,29 @@ def undo(sitting: Sitting) -> Outcome:
 
 def head_of(store: Store, pair: Pair) -> Decision | None:
     """The latest verdict on a pair, whether it counts or waits."""
-    found = store.about([pair[0]]).get(pair)
-    return pair_state(found).head if found else None
+    decisions = store.about([pair[0]]).get(pair)
+    return pair_state(decisions).head if decisions else None
 
 
 def warnings_of(store: Store, facts: Mapping[str, Any], by: str, verdicts: Sequence[Verdict]) -> dict[str, Refusal]:
     """For each verdict that the store would refuse now, why."""
-    found: dict[str, Refusal] = {}
+    refusals: dict[str, Refusal] = {}
     for verdict in verdicts:
         refusal = store.would_refuse(NewDecision(verdict=verdict, decided_by=by, reason="asked", **facts))
         if refusal:
-            found[verdict] = refusal
-    return found
+            refusals[verdict] = refusal
+    return refusals
 
 
-def _replaced(sitting: Sitting, said: Said) -> str | None:
+def _replaced(sitting: Sitting, form_verdict: PairVerdict) -> str | None:
     """The decision of another steward that the form replaces by its word."""
-    head = head_of(sitting.store, said.pair)
-    if (head.decision_id if head else "") != said.head:
+    head = head_of(sitting.store, form_verdict.pair)
+    if (head.decision_id if head else "") != form_verdict.head:
         raise DeskRefusedError(
             409,
             "Another decision on these two records was entered meanwhile.",
             "It is shown below; yours was not entered.",
         )
-    if head and said.replaces and not is_same_person(head.decided_by, sitting.viewer.name):
+    if head and form_verdict.replaces and not is_same_person(head.decided_by, sitting.viewer.name):
         return head.decision_id
     return None

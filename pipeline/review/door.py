@@ -100,8 +100,8 @@ class Door:
             return False
         if scope["path"].startswith("/static/"):
             return True
-        own = next((value for name, value in Request(scope).cookies.items() if name.endswith("desk")), None)
-        if not self._sessions.takes(hash_of(own) if own else address):
+        cookie = next((value for name, value in Request(scope).cookies.items() if name.endswith("desk")), None)
+        if not self._sessions.takes(hash_of(cookie) if cookie else address):
             return False
         is_try = scope["path"] == "/oidc/back" or (scope["method"] == "POST" and scope["path"].startswith("/sign-in"))
         return not is_try or self._sign_ins.takes(address)
@@ -160,13 +160,13 @@ class _TooLargeError(HTTPException):
 
 def _limited(receive: Receive, largest: int) -> Receive:
     """The body, as long as it is not longer than it may be, whatever its length was said to be."""
-    taken = 0
+    n_bytes = 0
 
     async def receiver() -> Message:
-        nonlocal taken
+        nonlocal n_bytes
         message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > largest:
+        n_bytes += len(message.get("body", b""))
+        if n_bytes > largest:
             raise _TooLargeError
         return message
 

@@ -31,8 +31,8 @@ def need_none(problems: Iterable[Problem]) -> None:
     Raises:
         FormRefusedError: With all that is wrong.
     """
-    if found := tuple(problems):
-        raise FormRefusedError(found)
+    if all_problems := tuple(problems):
+        raise FormRefusedError(all_problems)
 
 
 def reason_problems(code: str, text: str, at: str = "") -> list[Problem]:

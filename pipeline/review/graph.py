@@ -102,12 +102,12 @@ def graph_picture(
         (row for row in links if row["record_id_l"] in nodes and row["record_id_r"] in nodes),
         key=lambda row: -row["match_weight"],
     )
-    kept = [
+    drawn = [
         row
-        for at, row in enumerate(shown)
-        if at < MOST_LINES or {row["record_id_l"], row["record_id_r"]} == set(weak or ())
+        for position, row in enumerate(shown)
+        if position < MOST_LINES or {row["record_id_l"], row["record_id_r"]} == set(weak or ())
     ]
-    lines = tuple(_line(row, nodes, weak) for row in kept)
+    lines = tuple(_line(row, nodes, weak) for row in drawn)
     width = titles[-1][1] + RING + MARGIN if titles else 2 * MARGIN
     return GraphPicture(tuple(nodes.values()), lines, width, 2 * (RING + MARGIN) + 10, left_out, bridge, tuple(titles))
 
@@ -119,14 +119,16 @@ def _ring(
     labels: Mapping[str, str],
     focal: tuple[str, str] | None,
 ) -> dict[str, Node]:
-    found = {}
-    for at, record in enumerate(records):
-        turn = 2 * math.pi * at / len(records) - math.pi / 2 if len(records) > 1 else 0.0
+    nodes = {}
+    for position, record in enumerate(records):
+        turn = 2 * math.pi * position / len(records) - math.pi / 2 if len(records) > 1 else 0.0
         radius = RING if len(records) > 1 else 0
         x, y = round(middle + radius * math.cos(turn)), round(MARGIN + 10 + RING + radius * math.sin(turn))
-        own = record["record_id"]
-        found[own] = Node(own, labels[own], x, y, own in (focal or ()), bool(record["is_masked"]), side)
-    return found
+        record_id = record["record_id"]
+        nodes[record_id] = Node(
+            record_id, labels[record_id], x, y, record_id in (focal or ()), bool(record["is_masked"]), side
+        )
+    return nodes
 
 
 def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, str] | None) -> Line:

@@ -32,7 +32,7 @@ COPIED = {
     "link_changes": "person_id_after",
     "review_closed": "review_id",
 }
-WHOLE = "SELECT *{more} FROM read_parquet([{files}])"
+SELECT_ALL = "SELECT *{more} FROM read_parquet([{files}])"
 ALONE = (
     ", len(forename) > 0 AND len(surname) > 0 AND date_of_birth IS NOT NULL"
     " AND count(*) OVER (PARTITION BY hash(feed_id, forename, surname, date_of_birth)) = 1 AS is_alone"
@@ -102,8 +102,8 @@ FACTS = "CREATE TABLE facts AS SELECT (SELECT count(*) FROM records) AS n_record
 
 def stamp_of(folder: Path) -> str:
     """What tells two publications apart, also where one was expunged: a hash of the manifest, and of this index's form."""
-    said = f"{VERSION}:{duckdb.__version__}".encode()
-    return hashlib.sha256((folder / "manifest.json").read_bytes() + said).hexdigest()[:16]
+    form = f"{VERSION}:{duckdb.__version__}".encode()
+    return hashlib.sha256((folder / "manifest.json").read_bytes() + form).hexdigest()[:16]
 
 
 def index_of(home: Home, folder: Path) -> Path:
@@ -125,9 +125,9 @@ def index_of(home: Home, folder: Path) -> Path:
     with _one_at_a_time(home.desk):
         if not path.is_file():
             _build(folder, path)
-        for other in home.desk.glob("*.duckdb*"):
-            if other != path:
-                other.unlink(missing_ok=True)
+        for old_index in home.desk.glob("*.duckdb*"):
+            if old_index != path:
+                old_index.unlink(missing_ok=True)
     return path
 
 
@@ -150,8 +150,8 @@ def _build(folder: Path, path: Path) -> None:
         base.execute("SET preserve_insertion_order = false")
         base.execute("SET enable_progress_bar = false")
         for table, order in COPIED.items():
-            whole = WHOLE.format(files=sql_files(folder / table), more=ALONE if table == "records" else "")
-            base.execute(f"CREATE TABLE {table} AS {whole} ORDER BY {order}")
+            select = SELECT_ALL.format(files=sql_files(folder / table), more=ALONE if table == "records" else "")
+            base.execute(f"CREATE TABLE {table} AS {select} ORDER BY {order}")
         base.execute(OWNERS)
         base.execute(LINKS.format(files=sql_files(folder / "links")))
         base.execute(QUEUE.format(files=sql_files(folder / "review_queue")))

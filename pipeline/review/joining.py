@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from pipeline.review.seen import Group, Pair
+from pipeline.review.group import Group, Pair
 from pipeline.stewardship.decision import PairState
 
 
@@ -15,19 +15,21 @@ def joins_of(group: Group, side: Sequence[str], states: Mapping[Pair, PairState]
     Pairs that stewards linked already come first, so that they are used again; then pairs by weight.
     """
     owner: dict[str, str] = {record: group.records[record]["person_id"] for record in side}
-    found = []
+    joins = []
     for pair in _candidates(group, side, states):
-        one, other = owner[pair[0]], owner[pair[1]]
-        if one != other:
-            found.append(pair)
-            owner = {record: one if person == other else person for record, person in owner.items()}
-    return found
+        person_id, absorbed = owner[pair[0]], owner[pair[1]]
+        if person_id != absorbed:
+            joins.append(pair)
+            owner = {record: person_id if owner_id == absorbed else owner_id for record, owner_id in owner.items()}
+    return joins
 
 
 def _candidates(group: Group, side: Sequence[str], states: Mapping[Pair, PairState]) -> Iterator[Pair]:
     inside = set(side)
     yield from sorted(
-        pair for pair, own in states.items() if own.head and own.head.verdict == "link" and inside.issuperset(pair)
+        pair
+        for pair, state in states.items()
+        if state.head and state.head.verdict == "link" and inside.issuperset(pair)
     )
     scored = [pair for pair in group.links if inside.issuperset(pair)]
     yield from sorted(scored, key=lambda pair: (-group.links[pair]["match_weight"], pair))

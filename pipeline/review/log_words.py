@@ -133,23 +133,23 @@ def _part(name: str, value: Any) -> Part | None:  # noqa: ANN401
         return None
     if isinstance(value, list) and name not in LISTS:
         return Part(label, tuple(map(str, value[:MOST])), max(0, len(value) - MOST), True)
-    return Part(label, (_said(name, value),), are_ids=name.endswith("_id"))
+    return Part(label, (_value_words(name, value),), are_ids=name.endswith("_id"))
 
 
-def _said(name: str, value: Any) -> str:  # noqa: ANN401
+def _value_words(name: str, value: Any) -> str:  # noqa: ANN401
     if name == "filters":
         chosen = value if isinstance(value, Mapping) else dict(parse_qsl(str(value)))
-        return ", ".join(f"{FILTERS.get(key, key)} {_filter(key, str(own))}" for key, own in chosen.items())
+        return ", ".join(f"{FILTERS.get(key, key)} {_filter_words(key, str(entry))}" for key, entry in chosen.items())
     if name == "decision_numbers":
         return " to ".join(f"{number:,}" for number in sorted({*value}))
     if name == "fields":
-        return ", ".join(FIELD_WORDS.get(own, own) for own in value)
+        return ", ".join(FIELD_WORDS.get(entry, entry) for entry in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     words: Mapping[str, str] = {"verdict": VERDICT_WORDS, "shown": SHOWN, "refused": REFUSED}.get(name, {})
     return words.get(str(value), str(value))
 
 
-def _filter(name: str, value: str) -> str:
+def _filter_words(name: str, value: str) -> str:
     words: Mapping[str, str] = {"kind": TYPE_WORDS, "age": AGE_WORDS, "action": ACTIONS}.get(name, {})
     return words.get(value, value)

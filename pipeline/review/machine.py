@@ -15,7 +15,7 @@ from pipeline.stewardship.columns import DECISIONS, MACHINE_PAIRS
 from pipeline.stewardship.decision import Pair, by_pair, pair_state
 from pipeline.stewardship.entering import Recorded, touching
 
-Made = Literal["linked", "together"]
+MachineLink = Literal["linked", "together"]
 """The machine linked the two records, or held them together through others"""
 
 
@@ -33,7 +33,7 @@ class LookedAt:
 
 def made_by_machine(
     record_ids: Collection[str], links: Iterable[Mapping[str, Any]], pairs: Iterable[Pair]
-) -> dict[Pair, Made]:
+) -> dict[Pair, MachineLink]:
     """What the machine had made of pairs of records; a pair that it left apart, or that a steward joined, is left out.
 
     Args:
@@ -47,20 +47,22 @@ def made_by_machine(
         for row in links
         if row["decision"] == "link" and row["decided_by"] != "steward"
     }
-    whole = parts(inside, (Edge(*pair, 0.0) for pair in linked if inside.issuperset(pair)))
-    place = {record: at for at, part in enumerate(whole) for record in part}
-    return {pair: "linked" if pair in linked else "together" for pair in pairs if place[pair[0]] == place[pair[1]]}
+    joined = parts(inside, (Edge(*pair, 0.0) for pair in linked if inside.issuperset(pair)))
+    part_of = {record: number for number, part in enumerate(joined) for record in part}
+    return {pair: "linked" if pair in linked else "together" for pair in pairs if part_of[pair[0]] == part_of[pair[1]]}
 
 
-def keep_machine_pairs(connection: Connection, recorded: Iterable[Recorded], made: Mapping[Pair, Made]) -> None:
+def keep_machine_pairs(
+    connection: Connection, recorded: Iterable[Recorded], machine_links: Mapping[Pair, MachineLink]
+) -> None:
     """Keep beside decisions what the machine had made of their pairs, in the transaction in which they are entered."""
     rows = [
-        {"decision_id": one.decision.decision_id, "made": made[one.decision.pair]}
-        for one in recorded
-        if one.is_new
-        and one.decision.verdict in ("link", "unlink")
-        and not one.decision.confirms
-        and one.decision.pair in made
+        {"decision_id": entry.decision.decision_id, "made": machine_links[entry.decision.pair]}
+        for entry in recorded
+        if entry.is_new
+        and entry.decision.verdict in ("link", "unlink")
+        and not entry.decision.confirms
+        and entry.decision.pair in machine_links
     ]
     if rows:
         connection.execute(sa.insert(MACHINE_PAIRS), rows)
@@ -68,16 +70,23 @@ def keep_machine_pairs(connection: Connection, recorded: Iterable[Recorded], mad
 
 def looked_at_by_stewards(connection: Connection) -> LookedAt:
     """Count what the machine had joined, on which a link or unlink stands that counts."""
-    own = sa.select(DECISIONS.c.record_id_l, DECISIONS.c.record_id_r, MACHINE_PAIRS.c.made).join(
+    query = sa.select(DECISIONS.c.record_id_l, DECISIONS.c.record_id_r, MACHINE_PAIRS.c.made).join(
         MACHINE_PAIRS, MACHINE_PAIRS.c.decision_id == DECISIONS.c.decision_id
     )
-    made: defaultdict[Pair, set[str]] = defaultdict(set)
-    for left, right, how in connection.execute(own.where(DECISIONS.c.record_id_l.is_not(None))):
-        made[left, right].add(how)
-    rows = {row.seq: row for row in touching(connection, sorted({end for pair in made for end in pair}))}
-    states = {pair: pair_state(own).in_force for pair, own in by_pair(rows.values()).items() if pair in made}
-    said = {pair: own.verdict for pair, own in states.items() if own and own.verdict in ("link", "unlink")}
-    links = [verdict for pair, verdict in said.items() if "linked" in made[pair]]
-    persons = parts({end for pair in said for end in pair}, (Edge(*pair, 0.0) for pair in said))
-    parted = {pair[0] for pair, verdict in said.items() if verdict == "unlink"}
-    return LookedAt(len(links), links.count("unlink"), len(persons), sum(not parted.isdisjoint(one) for one in persons))
+    machine_links: defaultdict[Pair, set[str]] = defaultdict(set)
+    for left, right, machine_link in connection.execute(query.where(DECISIONS.c.record_id_l.is_not(None))):
+        machine_links[left, right].add(machine_link)
+    rows = {row.seq: row for row in touching(connection, sorted({end for pair in machine_links for end in pair}))}
+    in_force = {
+        pair: pair_state(on_pair).in_force for pair, on_pair in by_pair(rows.values()).items() if pair in machine_links
+    }
+    verdicts = {
+        pair: decision.verdict
+        for pair, decision in in_force.items()
+        if decision and decision.verdict in ("link", "unlink")
+    }
+    link_verdicts = [verdict for pair, verdict in verdicts.items() if "linked" in machine_links[pair]]
+    persons = parts({end for pair in verdicts for end in pair}, (Edge(*pair, 0.0) for pair in verdicts))
+    parted = {pair[0] for pair, verdict in verdicts.items() if verdict == "unlink"}
+    n_parted = sum(not parted.isdisjoint(records) for records in persons)
+    return LookedAt(len(link_verdicts), link_verdicts.count("unlink"), len(persons), n_parted)

@@ -11,7 +11,7 @@ Part = tuple[str, bool]
 Parts = tuple[Part, ...]
 BY_WORD = frozenset({"date_of_birth", "address", "alias"})
 """Fields of several words, in which letters that happen to agree mean nothing"""
-WHOLE = frozenset({"ethnicity", "sex"})
+CODED = frozenset({"ethnicity", "sex"})
 """Codes: two that share a letter are no closer than others"""
 ALIKE = 0.6
 """Share of letters in common, in order, from which two words are taken for spellings of one"""
@@ -31,7 +31,7 @@ def marked_parts(left: str, right: str, field: str = "", is_conflict: bool = Fal
         return _plain(left), _plain(right)
     if field in BY_WORD and not (is_conflict and field != "address"):
         return _by_word(left, right, with_letters=field != "date_of_birth")
-    if is_conflict or field in WHOLE or not _alike(left, right):
+    if is_conflict or field in CODED or not _alike(left, right):
         return ((left, True),), ((right, True),)
     return _sides(left, right, SequenceMatcher(None, left, right, autojunk=False).get_opcodes())
 
@@ -39,14 +39,18 @@ def marked_parts(left: str, right: str, field: str = "", is_conflict: bool = Fal
 def _by_word(left: str, right: str, with_letters: bool) -> tuple[Parts, Parts]:
     """By words; a word that stands for another one, alike, by its letters."""
     words = _WORDS.findall(left), _WORDS.findall(right)
-    found: tuple[list[Part], list[Part]] = ([], [])
+    marked: tuple[list[Part], list[Part]] = ([], [])
     for kind, a, b, c, d in SequenceMatcher(None, *words, autojunk=False).get_opcodes():
-        for own, other in _pairs(words[0][a:b], words[1][c:d]):
-            is_slip = kind == "replace" and with_letters and _alike(own, other) and own.isalpha()
-            parts = marked_parts(own, other) if is_slip else ([(own, kind != "equal")], [(other, kind != "equal")])
-            for side, more in zip(found, parts, strict=True):
-                side.extend(more)
-    return _joined(found[0]), _joined(found[1])
+        for left_word, right_word in _pairs(words[0][a:b], words[1][c:d]):
+            is_slip = kind == "replace" and with_letters and _alike(left_word, right_word) and left_word.isalpha()
+            parts = (
+                marked_parts(left_word, right_word)
+                if is_slip
+                else ([(left_word, kind != "equal")], [(right_word, kind != "equal")])
+            )
+            for side, word_parts in zip(marked, parts, strict=True):
+                side.extend(word_parts)
+    return _joined(marked[0]), _joined(marked[1])
 
 
 def _pairs(left: Sequence[str], right: Sequence[str]) -> list[tuple[str, str]]:
@@ -54,24 +58,24 @@ def _pairs(left: Sequence[str], right: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(left, right, strict=True)) if len(left) == len(right) else [("".join(left), "".join(right))]
 
 
-def _sides(left: str, right: str, ways: Sequence[tuple[str, int, int, int, int]]) -> tuple[Parts, Parts]:
+def _sides(left: str, right: str, opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[Parts, Parts]:
     return (
-        tuple((left[a:b], kind != "equal") for kind, a, b, _, _ in ways),
-        tuple((right[c:d], kind != "equal") for kind, _, _, c, d in ways),
+        tuple((left[a:b], kind != "equal") for kind, a, b, _, _ in opcodes),
+        tuple((right[c:d], kind != "equal") for kind, _, _, c, d in opcodes),
     )
 
 
 def _joined(parts: Sequence[Part]) -> Parts:
     """Neighbours that are marked alike as one; a space between two that differ belongs to them."""
-    found: list[Part] = []
-    for at, (text, differs) in enumerate(parts):
-        is_between = text.isspace() and 0 < at < len(parts) - 1 and found[-1][1] and parts[at + 1][1]
+    merged: list[Part] = []
+    for position, (text, differs) in enumerate(parts):
+        is_between = text.isspace() and 0 < position < len(parts) - 1 and merged[-1][1] and parts[position + 1][1]
         marked = (differs and not text.isspace()) or is_between
-        if found and found[-1][1] == marked:
-            found[-1] = (found[-1][0] + text, marked)
+        if merged and merged[-1][1] == marked:
+            merged[-1] = (merged[-1][0] + text, marked)
         else:
-            found.append((text, marked))
-    return tuple(found)
+            merged.append((text, marked))
+    return tuple(merged)
 
 
 def _alike(left: str, right: str) -> bool:

@@ -91,9 +91,9 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
     waiting = connection.execute(
         sa.select(sa.func.count()).select_from(LOOKS).where(LOOKS.c.second_by.is_(None))
     ).scalar_one()
-    kept = [row for row in answers if not row["is_undone"]]
-    seconded = confirmations(connection, kept)
-    first = [row for row in kept if row["answer_id"] not in seconded]
+    standing = [row for row in answers if not row["is_undone"]]
+    seconded = confirmations(connection, standing)
+    first = [row for row in standing if row["answer_id"] not in seconded]
     pairs = [(row, (row["first_verdict"], row["second_verdict"])) for row in looks]
     return Overview(
         _open(shelf, uk_day(now), answered_since(connection, shelf.decisions_read)),
@@ -111,29 +111,32 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
 
 def confirmations(connection: Connection, answers: Sequence[Mapping[str, Any]]) -> set[str]:
     """Answers that only confirm another steward's: they tell nothing of the question beyond it."""
-    ids = {row["answer_id"]: json.loads(row["decision_ids"]) for row in answers}
-    made = decisions_named(connection, {own[0] for own in ids.values() if own})
-    return {answer_id for answer_id, own in ids.items() if own and own[0] in made and made[own[0]].confirms}
+    ids_by_answer = {row["answer_id"]: json.loads(row["decision_ids"]) for row in answers}
+    decisions = decisions_named(
+        connection, {decision_ids[0] for decision_ids in ids_by_answer.values() if decision_ids}
+    )
+    confirming = {decision_id for decision_id, decision in decisions.items() if decision.confirms}
+    return {answer_id for answer_id, decision_ids in ids_by_answer.items() if confirming.intersection(decision_ids[:1])}
 
 
 def _open(shelf: Shelf, today: dt.date, answered: Collection[str]) -> dict[str, dict[str, int]]:
     """Open questions that no answer waits on, as the queue counts them."""
     sql = "SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue WHERE review_id NOT IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"
     rows = shelf.rows(sql, [today, sorted(answered)])
-    found: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(AGES, 0))
+    by_type: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(AGES, 0))
     for row in rows:
         age = next((name for name, (low, high) in AGES.items() if low <= max(row["days"], 0) <= high), "old")
-        found[row["review_type"]][age] += row["n"]
-    return dict(sorted(found.items(), key=lambda item: -sum(item[1].values())))
+        by_type[row["review_type"]][age] += row["n"]
+    return dict(sorted(by_type.items(), key=lambda item: -sum(item[1].values())))
 
 
 def _per_day(answers: Sequence[Mapping[str, Any]], now: dt.datetime) -> list[tuple[dt.date, dict[str, int]]]:
     days = [uk_day(now) - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    found: dict[dt.date, dict[str, int]] = {day: dict.fromkeys(VERDICTS, 0) for day in days}
+    counts: dict[dt.date, dict[str, int]] = {day: dict.fromkeys(VERDICTS, 0) for day in days}
     for row in answers:
-        if (day := uk_day(row["decided_at"])) in found and row["verdict"] in VERDICTS:
-            found[day][row["verdict"]] += 1
-    return list(found.items())
+        if (day := uk_day(row["decided_at"])) in counts and row["verdict"] in VERDICTS:
+            counts[day][row["verdict"]] += 1
+    return list(counts.items())
 
 
 def _stewards(answers: Sequence[Mapping[str, Any]], seconded: Collection[str]) -> list[tuple[str, int, int, int]]:
@@ -147,23 +150,23 @@ def _stewards(answers: Sequence[Mapping[str, Any]], seconded: Collection[str]) -
 
 def _bands(answers: Sequence[Mapping[str, Any]]) -> list[Band]:
     """Answers between two persons: what the model expected and what stewards said. Those who could not tell are left out."""
-    told = [
+    judged = [
         row
         for row in answers
         if row["verdict"] in ("link", "unlink") and row["match_probability"] is not None and not row["was_linked"]
     ]
-    found = []
+    bands = []
     for low, high in BANDS:
-        own = [
+        in_band = [
             row
-            for row in told
+            for row in judged
             if low <= row["match_probability"] < high or (high == 1.0 and row["match_probability"] == 1.0)
         ]
-        if own:
-            linked = sum(row["verdict"] == "link" for row in own)
-            expected = sum(row["match_probability"] for row in own) / len(own)
-            found.append(Band(low, high, len(own), expected, linked / len(own), wilson(linked, len(own))))
-    return found
+        if in_band:
+            linked = sum(row["verdict"] == "link" for row in in_band)
+            expected = sum(row["match_probability"] for row in in_band) / len(in_band)
+            bands.append(Band(low, high, len(in_band), expected, linked / len(in_band), wilson(linked, len(in_band))))
+    return bands
 
 
 def _precision(shelf: Shelf, connection: Connection) -> Precision:

@@ -40,7 +40,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., str]] = {
-        "said": said,
+        "said": value_text,
         "day": day,
         "moment": moment,
         "night": night,
@@ -64,7 +64,7 @@ def _environment() -> Environment:
     return environment
 
 
-def said(value: Any) -> str:  # noqa: ANN401
+def value_text(value: Any) -> str:  # noqa: ANN401
     """A value of a record as text."""
     if value is None or value == []:
         return EMPTY
@@ -120,10 +120,10 @@ def night(run_id: str) -> str:
     """The day of a night by its run id, as ``2026-11-20-1``; a later run of the same day says which it was."""
     text, _, number = run_id.rpartition("-")
     try:
-        told = day(dt.date.fromisoformat(text))
+        words = day(dt.date.fromisoformat(text))
     except ValueError:
         return run_id
-    return told if number == "1" else f"{told} (run {number})"
+    return words if number == "1" else f"{words} (run {number})"
 
 
 def bits(value: float | None) -> str:

@@ -14,9 +14,9 @@ from pipeline.core.spreadsheet import guarded
 from pipeline.review.access import MASK, Viewer, shown_all
 from pipeline.review.compare import RecordsRow, records_rows
 from pipeline.review.graph import GraphPicture, graph_picture
+from pipeline.review.group import Group, group_of
 from pipeline.review.pages import day, value_words
 from pipeline.review.preview import FIELDS
-from pipeline.review.seen import Group, group_of
 from pipeline.review.shelf import Row, Shelf
 from pipeline.review.uk_time import uk_time
 from schemas.tables import MARKING
@@ -45,7 +45,7 @@ class Golden:
 
     field: str
     chosen: Row
-    others: list[Row]
+    other_rows: list[Row]
     """Other values, and other records that give the chosen one"""
 
 
@@ -102,10 +102,10 @@ def history_of(shelf: Shelf, person_id: str) -> list[Row]:
     Raises:
         DeskRefusedError: 404, if nobody ever had this id.
     """
-    found = shelf.ledger(person_id)
-    if not found:
+    spans = shelf.ledger(person_id)
+    if not spans:
         raise not_found()
-    return found
+    return spans
 
 
 def not_found() -> DeskRefusedError:
@@ -124,9 +124,8 @@ def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
     group = group_for(shelf, viewer, person_id)
     row = group.persons[person_id]
     records = shown_all(viewer, group.records.values())
-    labels = {record: str(at) for at, record in enumerate(group.records, start=1)}
+    labels = {record: str(number) for number, record in enumerate(group.records, start=1)}
     events = shown_all(viewer, shelf.events(person_id))
-    inside = [link for (left, right), link in group.links.items() if left in group.records and right in group.records]
     changes = shelf.rows(
         "SELECT kind, cause, count(*) AS n FROM link_changes WHERE person_id_before = ? OR person_id_after = ? GROUP BY ALL ORDER BY ALL",
         [person_id, person_id],
@@ -137,14 +136,14 @@ def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
         golden_of(shelf, viewer, person_id),
         records,
         labels,
-        graph_picture([(person_id, records)], inside, labels, None),
+        graph_picture([(person_id, records)], group.inner_links(), labels, None),
         events,
         _timeline(events),
         shelf.ledger(person_id),
         changes,
         shelf.questions_of(person_id) if viewer.sees_all else [],
         list(row["boroughs"]),
-        list(row["roles"]) if viewer.sees_all else sorted({own["role"] for own in records if own["role"]}),
+        list(row["roles"]) if viewer.sees_all else sorted({record["role"] for record in records if record["role"]}),
         row["cluster_confidence"] if viewer.sees_all else None,
     )
 
@@ -170,20 +169,21 @@ def golden_of(shelf: Shelf, viewer: Viewer, person_id: str) -> list[Golden]:
     for row in shown_all(viewer, shelf.fields(person_id)):
         if not row["is_masked"] and row["field"] in by_field:
             by_field[row["field"]].append(row)
-    found = []
-    for name, own in by_field.items():
-        if own:
-            chosen = next((row for row in own if row["is_chosen"]), own[0])
+    golden = []
+    for name, rows in by_field.items():
+        if rows:
+            chosen = next((row for row in rows if row["is_chosen"]), rows[0])
             if not viewer.sees_all:  # how many others agree, and whether another's value was chosen, is theirs to tell
-                agree = sum(row["value"] == chosen["value"] for row in own)
+                agree = sum(row["value"] == chosen["value"] for row in rows)
                 chosen = chosen | {"n_agree": agree, "rule": "what your borough holds"}
-            found.append(Golden(name, chosen, [row for row in own if row["record_id"] != chosen["record_id"]]))
-    return found
+            golden.append(Golden(name, chosen, [row for row in rows if row["record_id"] != chosen["record_id"]]))
+    return golden
 
 
 def short_of(golden: Sequence[Golden]) -> dict[str, str]:
     """The golden record in a few words; masked values are left out."""
-    return {own.field: value_words(own.chosen["value"], own.field) for own in golden if own.chosen["value"] is not None}
+    values = {row.field: row.chosen["value"] for row in golden}
+    return {field: value_words(value, field) for field, value in values.items() if value is not None}
 
 
 def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
@@ -195,17 +195,17 @@ def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
     writer = csv.writer(out)
     columns = EXPORTED if viewer.sees_all else OWN_EXPORTED
     writer.writerow([*columns, "marking"])
-    others: dict[str, Row] = {}
+    masked_rows: dict[str, Row] = {}
     for row in shown_all(viewer, shelf.fields(person_id)):
         if row["is_masked"]:
-            others[row["record_id"]] = dict.fromkeys(EXPORTED) | {
+            masked_rows[row["record_id"]] = dict.fromkeys(EXPORTED) | {
                 "person_id": person_id,
                 "value": MASK,
                 "borough": row["borough"],
             }
         else:
             writer.writerow([*(plain_cell(row[name]) for name in columns), MARKING])
-    for _, row in sorted(others.items()):
+    for _, row in sorted(masked_rows.items()):
         writer.writerow([*(plain_cell(row[name]) for name in columns), MARKING])
     return out.getvalue()
 
@@ -223,11 +223,11 @@ def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:
     first, last = (when(event["started_at"] for event in dated) for when in (min, max))
     span = max((last - first).total_seconds(), 86_400.0)
 
-    def place(at: dt.datetime) -> int:
-        return round(TIME_LEFT + 15 + (at - first).total_seconds() / span * (TIME_WIDTH - TIME_LEFT - 40))
+    def place(moment: dt.datetime) -> int:
+        return round(TIME_LEFT + 15 + (moment - first).total_seconds() / span * (TIME_WIDTH - TIME_LEFT - 40))
 
     names = sorted({event["borough"] or "Force-wide" for event in dated})
-    rows = {name: 22 + at * TIME_ROW for at, name in enumerate(names)}
+    rows = {name: 22 + number * TIME_ROW for number, name in enumerate(names)}
     dots = tuple(
         Dot(
             place(event["started_at"]),
@@ -237,8 +237,8 @@ def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:
         for event in dated
     )
     starts = [dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in range(first.year, last.year + 2)]
-    years = tuple((str(own.year), place(own)) for own in starts if first <= own <= last)
+    years = tuple((str(start.year), place(start)) for start in starts if first <= start <= last)
     if not years:
-        years = tuple((f"{at:%B %Y}", place(at)) for at in dict.fromkeys((first, last)))
+        years = tuple((f"{moment:%B %Y}", place(moment)) for moment in dict.fromkeys((first, last)))
         years = years[:1] if years[0][0] == years[-1][0] else years
     return Timeline(tuple(rows.items()), dots, years, len(events) - len(dated), 22 + len(names) * TIME_ROW + 20)

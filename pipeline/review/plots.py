@@ -45,13 +45,13 @@ class Plot:
     """x, y, and both ends of an interval on the y axis"""
 
 
-def days_plot(found: Overview) -> Plot:
+def days_plot(overview: Overview) -> Plot:
     """Answers a day, in pieces by verdict."""
-    most = max([sum(counts.values()) for _, counts in found.per_day] + [4])
-    step = (WIDTH - LEFT - 10) / len(found.per_day)
+    most = max([sum(counts.values()) for _, counts in overview.per_day] + [4])
+    step = (WIDTH - LEFT - 10) / len(overview.per_day)
     room = HEIGHT - BOTTOM - 15
     boxes, labels = [], [Label(LEFT - 6, HEIGHT - BOTTOM - room, str(most)), Label(LEFT - 6, HEIGHT - BOTTOM, "0")]
-    for at, (day, counts) in enumerate(found.per_day):
+    for position, (day, counts) in enumerate(overview.per_day):
         y = float(HEIGHT - BOTTOM)
         for verdict in VERDICTS:
             size = counts[verdict] / most * room
@@ -59,7 +59,7 @@ def days_plot(found: Overview) -> Plot:
             if size:
                 boxes.append(
                     Box(
-                        LEFT + at * step + 2,
+                        LEFT + position * step + 2,
                         y,
                         step - 4,
                         size,
@@ -67,31 +67,38 @@ def days_plot(found: Overview) -> Plot:
                         f"{day.day} {day:%b}: {counts[verdict]} {VERDICT_WORDS[verdict].lower()}",
                     )
                 )
-        if at % 7 == 6:
-            labels.append(Label(min(LEFT + at * step + step / 2, WIDTH - 24), HEIGHT - 10, f"{day.day} {day:%b}"))
+        if position % 7 == 6:
+            labels.append(Label(min(LEFT + position * step + step / 2, WIDTH - 24), HEIGHT - 10, f"{day.day} {day:%b}"))
     return Plot(tuple(boxes), tuple(labels))
 
 
-def open_plot(found: Overview) -> Plot:
+def open_plot(overview: Overview) -> Plot:
     """Open questions a type, in pieces by age."""
-    most = max([sum(counts.values()) for counts in found.open_by_type.values()] + [1])
+    most = max([sum(counts.values()) for counts in overview.open_by_type.values()] + [1])
     left, row = 220, 28
     boxes, labels = [], []
-    for at, (name, counts) in enumerate(found.open_by_type.items()):
+    for position, (name, counts) in enumerate(overview.open_by_type.items()):
         x = float(left)
-        labels.append(Label(left - 8, at * row + 20, kind_words(name)))
+        labels.append(Label(left - 8, position * row + 20, kind_words(name)))
         for age in AGE_WORDS:
             size = counts[age] / most * (WIDTH - left - 50)
             if size:
                 boxes.append(
-                    Box(x, at * row + 5, size, 20, age, f"{kind_words(name)}, {AGE_WORDS[age].lower()}: {counts[age]}")
+                    Box(
+                        x,
+                        position * row + 5,
+                        size,
+                        20,
+                        age,
+                        f"{kind_words(name)}, {AGE_WORDS[age].lower()}: {counts[age]}",
+                    )
                 )
             x += size
-        labels.append(Label(x + 6, at * row + 20, f"={sum(counts.values()):,}"))
-    return Plot(tuple(boxes), tuple(labels), height=max(len(found.open_by_type), 1) * row + 10)
+        labels.append(Label(x + 6, position * row + 20, f"={sum(counts.values()):,}"))
+    return Plot(tuple(boxes), tuple(labels), height=max(len(overview.open_by_type), 1) * row + 10)
 
 
-def bands_plot(found: Overview) -> Plot:
+def bands_plot(overview: Overview) -> Plot:
     """What stewards said against what the model expected, with 95 % intervals; on the diagonal the model is right."""
     size, left, low = 220, 50, 240
     dots = tuple(
@@ -101,7 +108,7 @@ def bands_plot(found: Overview) -> Plot:
             low - band.interval[0] * size,
             low - band.interval[1] * size,
         )
-        for band in found.bands
+        for band in overview.bands
     )
     labels = (
         Label(left - 6, low, "0"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.persons.survivorship import Survivorship
 from pipeline.review.choosing import golden_of
-from pipeline.review.seen import Group
+from pipeline.review.group import Group
 from pipeline.review.shelf import Row
 
 FIELDS = (
@@ -73,7 +73,8 @@ def preview(
     if len(group.records) > MOST_RECORDS:
         return None
     before = tuple(
-        Side(own, tuple(row["record_id"] for row in group.of(own)), _golden(row)) for own, row in group.persons.items()
+        Side(person_id, tuple(row["record_id"] for row in group.of(person_id)), _golden(row))
+        for person_id, row in group.persons.items()
     )
     is_same = {frozenset(side.record_ids) for side in before} == {frozenset(ids) for ids in parts}
     after = tuple(replace(side, title="As now") for side in before) if is_same else _dealt(parts, fields, survivorship)
@@ -91,7 +92,7 @@ def _golden(person: Mapping[str, Any]) -> dict[str, str]:
 
 def _dealt(parts: Sequence[Sequence[str]], fields: Iterable[Row], survivorship: Survivorship) -> tuple[Side, ...]:
     """Golden records of the parts, chosen as the night chooses them."""
-    titles = [f"After {at}" if len(parts) > 1 else "Together" for at in range(1, len(parts) + 1)]
+    titles = [f"After {number}" if len(parts) > 1 else "Together" for number in range(1, len(parts) + 1)]
     owner = {record: title for title, ids in zip(titles, parts, strict=True) for record in ids}
     golden = golden_of(fields, owner, survivorship)
     return tuple(Side(title, tuple(ids), golden.get(title, {})) for title, ids in zip(titles, parts, strict=True))

@@ -72,7 +72,7 @@ class Work:
         """Questions that the viewer has claimed."""
         return sorted(review for review, account in self.claims.items() if account == viewer.account_id)
 
-    def others(self, viewer: Viewer) -> list[str]:
+    def taken_by_others(self, viewer: Viewer) -> list[str]:
         """Questions that somebody else has claimed."""
         return sorted(review for review, account in self.claims.items() if account != viewer.account_id)
 
@@ -93,16 +93,17 @@ def answered_since(connection: Connection, decisions_read: int) -> set[str]:
 
 def waits_for_others(connection: Connection, shelf: Shelf, viewer: Viewer) -> list[str]:
     """Questions in which the viewer's own decision waits for a second person, which the viewer cannot be."""
-    asked = shelf.once(
+    questions = shelf.once(
         "waiting", lambda: shelf.rows("SELECT review_id, decision_ids FROM queue WHERE review_type = 'second_person'")
     )
-    made = decisions_named(connection, {one for row in asked for one in row["decision_ids"] or ()})
-    found = []
-    for row in asked:
-        by = [made[one].decided_by for one in row["decision_ids"] or () if one in made]
-        if by and all(is_same_person(name, viewer.name) for name in by):
-            found.append(row["review_id"])
-    return found
+    ids_by_question = {row["review_id"]: row["decision_ids"] or () for row in questions}
+    decisions = decisions_named(connection, {decision_id for ids in ids_by_question.values() for decision_id in ids})
+    waiting = []
+    for review_id, ids in ids_by_question.items():
+        deciders = [decisions[decision_id].decided_by for decision_id in ids if decision_id in decisions]
+        if deciders and all(is_same_person(name, viewer.name) for name in deciders):
+            waiting.append(review_id)
+    return waiting
 
 
 def looks_for(name: str) -> sa.Select[Any]:
@@ -131,13 +132,13 @@ def listing(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer, page: in
     page = min(max(page, 1), MOST_PAGES)
     where, values = _where(filters, work, viewer)
     kind = " AND review_type = ?" if filters.kind else ""
-    own = [*values, filters.kind] if filters.kind else values
+    bound = [*values, filters.kind] if filters.kind else values
     sql = f"SELECT * FROM queue WHERE {where}{kind} ORDER BY priority DESC, review_id LIMIT {PAGE} OFFSET {(page - 1) * PAGE}"  # noqa: S608  (conditions of our own, values bound)
     by_type = f"SELECT review_type, count(*) AS n FROM queue WHERE {where} GROUP BY ALL ORDER BY n DESC, review_type"  # noqa: S608  (as above)
     counts = shelf.rows(by_type, values)
-    found = {row["review_type"]: row["n"] for row in counts}
-    total = found.get(filters.kind, 0) if filters.kind else sum(found.values())
-    return Listing(shelf.rows(sql, own), total, page, found)
+    n_by_type = {row["review_type"]: row["n"] for row in counts}
+    total = n_by_type.get(filters.kind, 0) if filters.kind else sum(n_by_type.values())
+    return Listing(shelf.rows(sql, bound), total, page, n_by_type)
 
 
 def next_question(
@@ -146,16 +147,16 @@ def next_question(
     """The first question that nobody else has claimed, and that is not left out; those that one has taken first."""
     where, values = _where(filters, work, viewer)
     kind = " AND review_type = ?" if filters.kind else ""
-    own = [*values, filters.kind] if filters.kind else values
+    bound = [*values, filters.kind] if filters.kind else values
     sql = f"SELECT review_id FROM queue WHERE {where}{kind} AND review_id NOT IN (SELECT unnest(?::VARCHAR[])) ORDER BY list_contains(?::VARCHAR[], review_id) DESC, priority DESC, review_id LIMIT 1"  # noqa: S608
-    found = shelf.rows(sql, [*own, [*work.others(viewer), *left_out], work.mine(viewer)])
-    return str(found[0]["review_id"]) if found else None
+    rows = shelf.rows(sql, [*bound, [*work.taken_by_others(viewer), *left_out], work.mine(viewer)])
+    return str(rows[0]["review_id"]) if rows else None
 
 
 def choices(shelf: Shelf) -> dict[str, list[str]]:
     """Boroughs and sources that open questions have: the same as long as the publication is."""
-    found: dict[str, list[str]] = shelf.once("choices", lambda: _choices(shelf))
-    return found
+    choices_by_name: dict[str, list[str]] = shelf.once("choices", lambda: _choices(shelf))
+    return choices_by_name
 
 
 def _choices(shelf: Shelf) -> dict[str, list[str]]:

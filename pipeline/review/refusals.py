@@ -16,7 +16,11 @@ AT_THE_DESK: Mapping[str, str] = {
     "That one waits for a second person: confirm it instead (--confirm).": "That one waits for a second person: confirm it instead.",
 }
 """What is advised on the command line, and the same at the desk"""
-SAID: Mapping[str, str] = {"link": "the same person", "unlink": "different people", "unsure": "cannot be told"}
+VERDICT_PHRASES: Mapping[str, str] = {
+    "link": "the same person",
+    "unlink": "different people",
+    "unsure": "cannot be told",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class Refused:
     @property
     def errors(self) -> list[dict[str, str]]:
         """The same for the summary at the top of a page."""
-        said = {"text": " ".join(part for part in (self.problem, self.what_to_do) if part), "href": "#decide"}
-        return [said, *({"text": step.text, "href": step.href} for step in self.steps)]
+        summary = {"text": " ".join(part for part in (self.problem, self.what_to_do) if part), "href": "#decide"}
+        return [summary, *({"text": step.text, "href": step.href} for step in self.steps)]
 
 
 def refused(refusal: Refusal, labels: Mapping[str, str], here: str) -> Refused:
@@ -70,15 +74,15 @@ def _step(pair: DecidedPair, labels: Mapping[str, str], here: str) -> Step:
         f"record {labels[end]}" if end in labels else "a record of somebody else"
         for end in (pair.record_id_l, pair.record_id_r)
     ]
-    text = f"{ends[0]} and {ends[1]}: {SAID[pair.verdict]}, {pair.decided_by} on {_when(pair.decided_at)}"
+    text = f"{ends[0]} and {ends[1]}: {VERDICT_PHRASES[pair.verdict]}, {pair.decided_by} on {_when(pair.decided_at)}"
     is_here = here and pair.record_id_l in labels and pair.record_id_r in labels
     return Step(
         text[:1].upper() + text[1:], f"{here}?l={pair.record_id_l}&r={pair.record_id_r}#decide" if is_here else ""
     )
 
 
-def _when(told: str) -> str:
+def _when(text: str) -> str:
     try:
-        return moment(dt.datetime.strptime(told, "%Y-%m-%d %H:%M%z"))
+        return moment(dt.datetime.strptime(text, "%Y-%m-%d %H:%M%z"))
     except ValueError:
-        return told
+        return text

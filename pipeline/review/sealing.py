@@ -37,16 +37,16 @@ class Seal:
         """A secret as the store keeps it."""
         return SEALED + self._first.encrypt(secret.encode()).decode()
 
-    def open(self, kept: str) -> str:
+    def open(self, sealed: str) -> str:
         """A secret of the store; one that was never sealed as it is.
 
         Raises:
             DeskRefusedError: 503, if no key opens it.
         """
-        if not kept.startswith(SEALED):
-            return kept
+        if not sealed.startswith(SEALED):
+            return sealed
         try:
-            return self._all.decrypt(kept.removeprefix(SEALED)).decode()
+            return self._all.decrypt(sealed.removeprefix(SEALED)).decode()
         except InvalidToken:
             raise DeskRefusedError(
                 503,
@@ -54,17 +54,17 @@ class Seal:
                 "Ask an administrator to reset your account.",
             ) from None
 
-    def lot(self, of: str) -> float:
+    def lot(self, text: str) -> float:
         """A number from 0 to under 1 that is always the same for a text, and that nobody without the key foretells."""
-        drawn = hmac.digest(self._key, f"lot:{of}".encode(), "sha256")
+        drawn = hmac.digest(self._key, f"lot:{text}".encode(), "sha256")
         return int.from_bytes(drawn[:6], "big") / 2**48
 
-    def is_newest(self, kept: str) -> bool:
+    def is_newest(self, sealed: str) -> bool:
         """Whether it is sealed with the first key."""
-        if not kept.startswith(SEALED):
+        if not sealed.startswith(SEALED):
             return False
         try:
-            self._first.decrypt(kept.removeprefix(SEALED))
+            self._first.decrypt(sealed.removeprefix(SEALED))
         except InvalidToken:
             return False
         return True
@@ -78,8 +78,8 @@ def open_seal(connection: Connection, key_file: Path, environment: Mapping[str, 
     Raises:
         SettingsError: If a key is no key, others can read the file, or it is gone while secrets are sealed with it.
     """
-    if given := environment.get(KEY_ENV):
-        return _seal_of(given.replace(",", " ").split(), KEY_ENV)
+    if keys := environment.get(KEY_ENV):
+        return _seal_of(keys.replace(",", " ").split(), KEY_ENV)
     if not key_file.exists():
         n = n_sealed(connection)
         if n:
@@ -95,11 +95,11 @@ def open_seal(connection: Connection, key_file: Path, environment: Mapping[str, 
 def reseal(connection: Connection, seal: Seal) -> int:
     """Seal secrets that lie open or are sealed with an older key; returns how many no key opens."""
     n_broken = 0
-    for account_id, kept in connection.execute(_kept()).all():
-        if seal.is_newest(kept):
+    for account_id, sealed in connection.execute(_stored_secrets()).all():
+        if seal.is_newest(sealed):
             continue
         try:
-            values = {"totp_secret": seal.seal(seal.open(kept))}
+            values = {"totp_secret": seal.seal(seal.open(sealed))}
         except DeskRefusedError:
             n_broken += 1
         else:
@@ -109,10 +109,10 @@ def reseal(connection: Connection, seal: Seal) -> int:
 
 def n_sealed(connection: Connection) -> int:
     """How many secrets of the store are sealed."""
-    return sum(kept.startswith(SEALED) for _, kept in connection.execute(_kept()))
+    return sum(stored.startswith(SEALED) for _, stored in connection.execute(_stored_secrets()))
 
 
-def _kept() -> sa.Select[tuple[str, str]]:
+def _stored_secrets() -> sa.Select[tuple[str, str]]:
     return sa.select(ACCOUNTS.c.account_id, ACCOUNTS.c.totp_secret).where(ACCOUNTS.c.totp_secret.is_not(None))
 
 

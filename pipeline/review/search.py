@@ -17,9 +17,9 @@ from pipeline.core.places import MODELS, REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.explain.levels import words_of
 from pipeline.review.access import Viewer
-from pipeline.review.asked import IDENTIFIERS, Asked, reference, standard, unread
 from pipeline.review.candidates import candidates, keys_of
 from pipeline.review.compare import text_of
+from pipeline.review.search_request import IDENTIFIERS, SearchRequest, reference, standard, unread
 from pipeline.review.shelf import Row, Shelf
 from schemas.model import LEVELS, Comparison, Model, load_model
 
@@ -58,42 +58,42 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What a search found."""
 
     hits: list[Hit]
     """Best first, at most so many as are shown"""
     n_fit: int
     """Persons that fit, shown or not"""
-    is_whole: bool
+    is_complete: bool
     """Whether everybody who might fit was compared"""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Fields that were filled in and cannot be read; then nobody was looked for"""
 
 
-def search(shelf: Shelf, viewer: Viewer, asked: Asked) -> Found:
+def search(shelf: Shelf, viewer: Viewer, request: SearchRequest) -> SearchResult:
     """Persons that fit, best first. A borough user's search sees and compares records of their own borough only."""
-    if named := _by_id(shelf, viewer, asked.identifier):
-        return Found([named], 1, True)
-    wanted = standard(asked)
-    if problems := unread(asked, wanted):
-        return Found([], 0, True, problems)
-    found, is_whole = candidates(shelf, viewer, keys_of(wanted))
-    records = [row for row in _records(shelf, found) if viewer.sees(row)]
+    if hit := _by_id(shelf, viewer, request.identifier):
+        return SearchResult([hit], 1, True)
+    wanted = standard(request)
+    if problems := unread(request, wanted):
+        return SearchResult([], 0, True, problems)
+    person_ids, is_complete = candidates(shelf, viewer, keys_of(wanted))
+    records = [row for row in _records(shelf, person_ids) if viewer.sees(row)]
     if not records:
-        return Found([], 0, is_whole)
+        return SearchResult([], 0, is_complete)
     fitting = _ranked(_levels(wanted, records, _model(shelf)), records, _model(shelf))
-    return Found(fitting[:MOST_SHOWN], len(fitting), is_whole)
+    return SearchResult(fitting[:MOST_SHOWN], len(fitting), is_complete)
 
 
 def _by_id(shelf: Shelf, viewer: Viewer, text: str) -> Hit | None:
     """The person with this id, or into whom the person with this id was merged, if the viewer has a record of them."""
     person_id = text.strip().upper()
-    seen: set[str] = set()
-    while PERSON_ID.fullmatch(person_id) and person_id not in seen:
+    visited: set[str] = set()
+    while PERSON_ID.fullmatch(person_id) and person_id not in visited:
         if any(viewer.sees(row) for row in shelf.records(person_id)):
             return Hit(person_id, SURE_BITS, ("person_id=the same",), ())
-        seen.add(person_id)
+        visited.add(person_id)
         person_id = next((row["merged_into"] for row in shelf.ledger(person_id) if row["merged_into"]), "")
     return None
 
@@ -108,16 +108,16 @@ def _levels(wanted: Row, records: Sequence[Row], model: Model) -> list[dict[str,
     """Comparison levels of the search with each record: the code that links records, on a table of these few."""
     from pipeline.engines.recordlinkage_engine import RecordlinkageEngine  # noqa: PLC0415  (slow to import)
 
-    asked = [comparison for comparison in model.comparison if comparison.field in wanted]
-    few = model.model_copy(update={"comparison": tuple(asked)})
-    names = [comparison.field for comparison in asked]
+    comparisons = [comparison for comparison in model.comparison if comparison.field in wanted]
+    model_of_search = model.model_copy(update={"comparison": tuple(comparisons)})
+    names = [comparison.field for comparison in comparisons]
     kinds = {name: pa.list_(pa.string()) if name in ("forename", "surname") else pa.string() for name in names}
     rows = [wanted, *records]
     table = pa.table({name: pa.array([_text(row.get(name)) for row in rows], kind) for name, kind in kinds.items()})
-    work = RecordlinkageEngine(_groups()).load(table, few)
-    there = np.arange(1, len(rows), dtype=np.int32)
-    found = work.compare(np.zeros(len(records), np.int32), there)
-    return [dict(zip(names, map(int, row), strict=True)) for row in found]
+    engine_work = RecordlinkageEngine(_groups()).load(table, model_of_search)
+    record_positions = np.arange(1, len(rows), dtype=np.int32)
+    levels = engine_work.compare(np.zeros(len(records), np.int32), record_positions)
+    return [dict(zip(names, map(int, row), strict=True)) for row in levels]
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401
@@ -129,13 +129,17 @@ def _ranked(levels: Sequence[Mapping[str, int]], records: Sequence[Row], model: 
     comparisons = {comparison.field: comparison for comparison in model.comparison}
     best: dict[str, Hit] = {}
     weights: defaultdict[str, list[float]] = defaultdict(list)
-    for own, record in zip(levels, records, strict=True):
-        told = {name: _level(comparisons[name], number) for name, number in own.items() if number}
-        weight = sum(bits for _, bits in told.values())
+    for levels_of_record, record in zip(levels, records, strict=True):
+        weighed_levels = {
+            name: _level(comparisons[name], number) for name, number in levels_of_record.items() if number
+        }
+        weight = sum(bits for _, bits in weighed_levels.values())
         agrees = tuple(
-            f"{name}={words_of(comparisons[name].kind, level)}" for name, (level, bits) in told.items() if bits > 0
+            f"{name}={words_of(comparisons[name].kind, level)}"
+            for name, (level, bits) in weighed_levels.items()
+            if bits > 0
         )
-        differs = tuple(name for name, (_, bits) in told.items() if bits <= 0)
+        differs = tuple(name for name, (_, bits) in weighed_levels.items() if bits <= 0)
         weights[record["person_id"]].append(weight)
         hit = Hit(record["person_id"], weight, agrees, differs, _held(record))
         if hit.person_id not in best or best[hit.person_id].bits < weight:
@@ -152,7 +156,7 @@ def _held(record: Mapping[str, Any]) -> dict[str, str]:
 def _level(comparison: Comparison, number: int) -> tuple[str, float]:
     """A level's name and bits; the frequency bins above the exact level count as exact."""
     name = LEVELS[comparison.kind][min(number, len(LEVELS[comparison.kind])) - 1]
-    level = next((own for own in comparison.levels if own.name == name), None)
+    level = next((model_level for model_level in comparison.levels if model_level.name == name), None)
     return name, min(math.log2(level.m / level.u), comparison.max_bits) if level else 0.0
 
 

@@ -80,8 +80,8 @@ def find(connection: Connection, token: str, settings: DeskSettings, now: dt.dat
 def touch(connection: Connection, session: Session, now: dt.datetime) -> None:
     """Note that the session is in use."""
     if (now - session.seen_at).total_seconds() > TOUCH_SECONDS:
-        own = SESSIONS.c.token_hash == session.token_hash
-        connection.execute(sa.update(SESSIONS).where(own).values(seen_at=now))
+        is_session = SESSIONS.c.token_hash == session.token_hash
+        connection.execute(sa.update(SESSIONS).where(is_session).values(seen_at=now))
 
 
 def end(connection: Connection, token: str) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from uuid import uuid4
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
 from pipeline.review.answers import Outcome, Sitting, keep_answer, keep_made
+from pipeline.review.group import Group, Pair, published_facts
 from pipeline.review.joining import joins_of
-from pipeline.review.seen import Group, Pair, seen_of
 from pipeline.review.shelf import Shelf
+from pipeline.review.signature import Signature
 from pipeline.stewardship.decision import Decision, PairState, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entry import facts_of
 from pipeline.stewardship.policy import second_because
@@ -32,24 +32,24 @@ class Dealt:
     """The records of a case on two sides."""
 
     ticked: tuple[str, ...]
-    others: tuple[str, ...]
+    unticked: tuple[str, ...]
     joined: frozenset[SideName] = frozenset()
     """Sides that are said to be one person each"""
 
     def sides(self) -> Iterator[tuple[tuple[str, ...], bool]]:
         """Each side, and whether it is said to be one person."""
         yield self.ticked, "ticked" in self.joined
-        yield self.others, "others" in self.joined
+        yield self.unticked, "others" in self.joined
 
     def parts(self, group: Group) -> list[list[str]]:
         """The persons that come out: a side that is joined is one, else whoever was one person stays one on each side."""
-        found: list[list[str]] = []
+        parts: list[list[str]] = []
         for side, is_joined in self.sides():
-            own: dict[str, list[str]] = {}
+            records_of_person: dict[str, list[str]] = {}
             for record in side:
-                own.setdefault("" if is_joined else group.records[record]["person_id"], []).append(record)
-            found += own.values()
-        return found
+                records_of_person.setdefault("" if is_joined else group.records[record]["person_id"], []).append(record)
+            parts += records_of_person.values()
+        return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Plan:
         """Rules of the policy by which another steward must confirm it."""
         rules = {
             rule
-            for new in (*self.parted, *self.joined)
-            if new.verdict
-            for rule in second_because(policy, new.verdict, facts_of(new))
+            for decision in (*self.parted, *self.joined)
+            if decision.verdict
+            for rule in second_because(policy, decision.verdict, facts_of(decision))
         }
         return sorted(rules)
 
@@ -85,24 +85,24 @@ def deal(group: Group, chosen: Sequence[str], joined: Collection[SideName] = ())
     Raises:
         DeskRefusedError: 422, if a record is not of the group, a side is empty, or there would be too many decisions.
     """
-    wanted = set(chosen)
-    picked = tuple(record for record in group.records if record in wanted)
-    rest = tuple(record for record in group.records if record not in wanted)
-    if len(picked) != len(wanted):
+    chosen_ids = set(chosen)
+    ticked = tuple(record for record in group.records if record in chosen_ids)
+    unticked = tuple(record for record in group.records if record not in chosen_ids)
+    if len(ticked) != len(chosen_ids):
         raise DeskRefusedError(422, "A chosen record is not one of this case.")
-    if not (picked and rest):
+    if not (ticked and unticked):
         raise DeskRefusedError(422, "Choose some of the records, not none and not all.")
-    if len(picked) * len(rest) > MOST_DECISIONS:
+    if len(ticked) * len(unticked) > MOST_DECISIONS:
         raise DeskRefusedError(
             422,
-            f"{len(picked):,} records from {len(rest):,} are {len(picked) * len(rest):,} pairs to part; at most {MOST_DECISIONS:,} at once.",
+            f"{len(ticked):,} records from {len(unticked):,} are {len(ticked) * len(unticked):,} pairs to part; at most {MOST_DECISIONS:,} at once.",
             "Part a few records first, then the next ones from what is left.",
         )
-    return Dealt(picked, rest, frozenset(joined))
+    return Dealt(ticked, unticked, frozenset(joined))
 
 
 def plan_of(
-    shelf: Shelf, group: Group, dealt: Dealt, found: Mapping[Pair, Sequence[Decision]], by: str, reason: str, batch: str
+    shelf: Shelf, group: Group, dealt: Dealt, decisions: Mapping[Pair, Sequence[Decision]], signature: Signature
 ) -> Plan:
     """The decisions that part the sides and join what is said to be one person.
 
@@ -113,33 +113,30 @@ def plan_of(
         shelf: the publication.
         group: the records.
         dealt: on which side each is.
-        found: decisions on them that are in the store, by pair.
-        by: who decides.
-        reason: as the store keeps it.
-        batch: of which the ids of the decisions are made, so that the same form sent again enters nothing.
+        decisions: those on them that are in the store, by pair.
+        signature: who decides, why, and on which form.
     """
-    said: dict[str, Any] = {"decided_by": by, "reason": reason}
-    states = {pair: pair_state(own) for pair, own in found.items()}
-    cut: list[Pair] = [tuple(sorted(pair)) for pair in product(dealt.ticked, dealt.others)]  # type: ignore[misc]  # two
+    states = {pair: pair_state(on_pair) for pair, on_pair in decisions.items()}
+    cut: list[Pair] = [tuple(sorted(pair)) for pair in product(dealt.ticked, dealt.unticked)]  # type: ignore[misc]  # two
     joins = [join for side, is_joined in dealt.sides() if is_joined for join in joins_of(group, side, states)]
-    lifted = [own.decision_id for pair in cut if pair in states for own in links_to_lift(found[pair], states[pair])]
-    waiting = [*_waiting(cut, states, by, "unlink"), *_waiting(joins, states, by, "link")]
-    parted = _unsaid(cut, states, "unlink")
-    unsaid = [*parted, *_unsaid(joins, states, "link")]
-    said_of_all = {"n_records": len(group.records), **said}
-    entered = [
-        NewDecision(decision_id=_id(batch, verdict, *pair), verdict=verdict, **said, **facts)
-        for (pair, verdict), facts in zip(unsaid, seen_of(shelf, group, [pair for pair, _ in unsaid]), strict=True)
+    lifted = [link for pair in cut if pair in states for link in links_to_lift(decisions[pair], states[pair])]
+    waiting = [
+        *_waiting(cut, states, signature.by, "unlink"),
+        *_waiting(joins, states, signature.by, "link"),
     ]
     return Plan(
-        tuple(
-            NewDecision(decision_id=_id(batch, "retract", own), verdict="retract", retracts=own, **said_of_all)
-            for own in lifted
-        ),
-        tuple(NewDecision(decision_id=_id(batch, "confirm", own), confirms=own, **said) for own in waiting),
-        tuple(entered[: len(parted)]),
-        tuple(entered[len(parted) :]),
+        tuple(signature.retract(link.decision_id, len(group.records)) for link in lifted),
+        tuple(signature.confirm(decision_id) for decision_id in waiting),
+        _entered(shelf, group, _undecided(cut, states, "unlink"), "unlink", signature),
+        _entered(shelf, group, _undecided(joins, states, "link"), "link", signature),
     )
+
+
+def _entered(
+    shelf: Shelf, group: Group, pairs: Sequence[Pair], verdict: Verdict, signature: Signature
+) -> tuple[NewDecision, ...]:
+    facts_of_pairs = published_facts(shelf, group, pairs)
+    return tuple(signature.say(verdict, pair, facts) for pair, facts in zip(pairs, facts_of_pairs, strict=True))
 
 
 def split(sitting: Sitting, chosen: Sequence[str], joined: Collection[SideName], reason: str, batch: str) -> Outcome:
@@ -150,15 +147,17 @@ def split(sitting: Sitting, chosen: Sequence[str], joined: Collection[SideName],
         DecisionConflictError: If decisions over other records join the two sides, or part what is to be joined.
     """
     group, dealt = sitting.group, deal(sitting.group, chosen, joined)
-    found = sitting.store.about(list(group.records))
-    plan = plan_of(sitting.shelf, group, dealt, found, sitting.viewer.name, reason, batch)
+    decisions = sitting.store.about(list(group.records))
+    plan = plan_of(sitting.shelf, group, dealt, decisions, Signature(sitting.viewer.name, reason, batch))
     recorded = sitting.store.enter_within(sitting.connection, plan.decisions)
     keep_made(sitting, recorded)
-    if any(one.is_new for one in recorded):
+    if any(entry.is_new for entry in recorded):
         keep_answer(sitting, "split", recorded)
-    confirmed = {one.decision.confirms for one in recorded}
+    confirmed = {entry.decision.confirms for entry in recorded}
     has_waiting = any(
-        own.decision_id not in confirmed for decisions in found.values() for own in pair_state(decisions).waiting
+        decision.decision_id not in confirmed
+        for on_pair in decisions.values()
+        for decision in pair_state(on_pair).waiting
     )
     return Outcome(tuple(recorded), has_waiting=has_waiting)
 
@@ -178,7 +177,8 @@ class Steps:
 
 def steps_of(shelf: Shelf, store: Store, viewer: Viewer, group: Group, dealt: Dealt) -> Steps:
     """What a split would enter."""
-    plan = plan_of(shelf, group, dealt, store.about(list(group.records)), viewer.name, "asked", str(uuid4()))
+    signature = Signature(viewer.name, "asked", str(uuid4()))
+    plan = plan_of(shelf, group, dealt, store.about(list(group.records)), signature)
     return Steps(
         len(plan.parted),
         len(plan.joined),
@@ -204,13 +204,7 @@ def _waiting(pairs: Sequence[Pair], states: Mapping[Pair, PairState], by: str, v
             yield head.decision_id
 
 
-def _unsaid(pairs: Sequence[Pair], states: Mapping[Pair, PairState], verdict: Verdict) -> list[tuple[Pair, Verdict]]:
+def _undecided(pairs: Sequence[Pair], states: Mapping[Pair, PairState], verdict: Verdict) -> list[Pair]:
     """Pairs of which no decision says so already, whether it counts or waits."""
     heads = {pair: states[pair].head for pair in pairs if pair in states}
-    return [(pair, verdict) for pair in pairs if not (head := heads.get(pair)) or head.verdict != verdict]
-
-
-def _id(batch: str, *parts: str) -> str:
-    """A decision id made of the form's own, as a UUID."""
-    digest = hashlib.sha256("\x1f".join((batch, *parts)).encode()).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
+    return [pair for pair in pairs if not (head := heads.get(pair)) or head.verdict != verdict]

@@ -61,8 +61,8 @@ def justify(connection: Connection, viewer: Viewer, subject: str, code: str, tex
         raise DeskRefusedError(422, "Choose why you look at this.")
     more = plain_text(text, LONGEST_WHY)
     why = f"{JUSTIFICATIONS[code]}: {more}" if more else JUSTIFICATIONS[code]
-    own = REASONS.c.account_id == viewer.account_id, REASONS.c.subject == subject
-    connection.execute(sa.delete(REASONS).where(*own))
+    is_own = REASONS.c.account_id == viewer.account_id, REASONS.c.subject == subject
+    connection.execute(sa.delete(REASONS).where(*is_own))
     connection.execute(
         sa.insert(REASONS), {"account_id": viewer.account_id, "subject": subject, "why": why, "given_at": now}
     )

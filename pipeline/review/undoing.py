@@ -32,22 +32,24 @@ def undoing(store: Store, decision_ids: Sequence[str], by: str, reason: str, n_r
         reason: why.
         n_records: records that it is about together.
     """
-    own = {decision_id: one for decision_id, one in store.named(decision_ids).items() if not one.erasure_id}
-    found = store.about(sorted({end for one in own.values() for end in one.pair}))
-    states = {pair: pair_state(found[pair]) for pair in {one.pair for one in own.values()}}
+    named = {
+        decision_id: decision for decision_id, decision in store.named(decision_ids).items() if not decision.erasure_id
+    }
+    on_pairs = store.about(sorted({end for decision in named.values() for end in decision.pair}))
+    states = {pair: pair_state(on_pairs[pair]) for pair in {decision.pair for decision in named.values()}}
     leaving = {waiting.retracts for state in states.values() for waiting in state.waiting}
-    by_id = {one.decision_id: one for pair in states for one in found[pair]}
+    by_id = {decision.decision_id: decision for pair in states for decision in on_pairs[pair]}
     new, n_brought_back = [], 0
     for decision_id in reversed(decision_ids):
-        one = own.get(decision_id)
-        if one is None or decision_id not in states[one.pair].live or decision_id in leaving:
+        decision = named.get(decision_id)
+        if decision is None or decision_id not in states[decision.pair].live or decision_id in leaving:
             continue
-        earlier = by_id.get(one.retracts or "") if not one.confirms else None
+        brought_back = by_id.get(decision.retracts or "") if not decision.confirms else None
         why = (
-            f"{reason}: decision {earlier.decision_id} ({earlier.verdict}, {earlier.decided_by}) counts again"
-            if earlier
+            f"{reason}: decision {brought_back.decision_id} ({brought_back.verdict}, {brought_back.decided_by}) counts again"
+            if brought_back
             else reason
         )
-        n_brought_back += earlier is not None
+        n_brought_back += brought_back is not None
         new.append(NewDecision(verdict="retract", retracts=decision_id, decided_by=by, reason=why, n_records=n_records))
     return Undoing(tuple(new), n_brought_back)

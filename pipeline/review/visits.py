@@ -55,7 +55,7 @@ class Visit:
         subject: Mapping[str, Any],
         why: str = "",
         work: Callable[[Connection], T] | None = None,
-        made: Callable[[T], Mapping[str, Any]] | None = None,
+        result_subject: Callable[[T], Mapping[str, Any]] | None = None,
     ) -> T | None:
         """Do something and write it to the audit log, both or neither; what is refused is written as refused.
 
@@ -64,14 +64,14 @@ class Visit:
             subject: ids of what it is done to.
             why: the justification, where one was given.
             work: what is written besides.
-            made: ids of what the work made, for the entry.
+            result_subject: ids of what the work made, for the entry.
         """
 
         def together(connection: Connection) -> T | None:
             sessions.touch(connection, self.session, self.now)
             result = work(connection) if work else None
-            told = {**subject, **made(result)} if made and result is not None else subject
-            append(connection, self._act(action, told, why), self.now)
+            full_subject = {**subject, **result_subject(result)} if result_subject and result is not None else subject
+            append(connection, self._act(action, full_subject, why), self.now)
             return result
 
         try:
@@ -86,8 +86,10 @@ class Visit:
         """Write that something was refused; a refusal that is on the record is not written again."""
         if error not in self.on_record:
             self.on_record.append(error)
-            told = {**subject, "refused": type(error).__name__, "code": code_of(error)}
-            self.desk.write(lambda connection: append(connection, self._act(f"{action}.refused", told, why), self.now))
+            full_subject = {**subject, "refused": type(error).__name__, "code": code_of(error)}
+            self.desk.write(
+                lambda connection: append(connection, self._act(f"{action}.refused", full_subject, why), self.now)
+            )
 
     def _act(self, action: str, subject: Mapping[str, Any], why: str) -> Act:
         return Act(self.viewer.name, self.viewer.role, action, subject, why)
@@ -158,13 +160,13 @@ def note_refusal(request: Request, error: Exception) -> None:
     if visit is None and session is not None:
         visit = Visit(desk, session.account.viewer(), session)
     if visit is not None:
-        visit.refused("page", _asked(request), error)
+        visit.refused("page", _request_subject(request), error)
     elif path.startswith("/sign-in") or path == "/oidc/back":
-        act = Act("nobody", "none", "sign_in.refused", {**_asked(request), "code": code_of(error)})
+        act = Act("nobody", "none", "sign_in.refused", {**_request_subject(request), "code": code_of(error)})
         desk.write(lambda connection: append(connection, act, desk.clock()))
 
 
-def _asked(request: Request) -> dict[str, Any]:
+def _request_subject(request: Request) -> dict[str, Any]:
     """The page as the desk knows it, and the ids in its address; nothing that is no id."""
     route = request.scope.get("route")
     ids = {name: value for name, value in request.path_params.items() if name.endswith("_id") and ID.fullmatch(value)}
@@ -198,12 +200,12 @@ async def own_form(request: Request) -> None:
             403, "This form was sent from another site.", "Open the page again and send the form from there."
         )
     form = await request.form()
-    given = request.headers.get("x-csrf-token") or form.get("csrf")
+    form_token = request.headers.get("x-csrf-token") or form.get("csrf")
     token = token_of(request)
     if (
         not token
-        or not isinstance(given, str)
-        or not secrets.compare_digest(given.encode(), sessions.csrf_of(token).encode())
+        or not isinstance(form_token, str)
+        or not secrets.compare_digest(form_token.encode(), sessions.csrf_of(token).encode())
     ):
         if origin is not None:
             raise StaleFormError

@@ -19,7 +19,7 @@ from pipeline.core.errors import (
 from pipeline.core.log import log
 from pipeline.review.desk import Desk
 from pipeline.review.door import Door
-from pipeline.review.kept import kept_of
+from pipeline.review.kept_form import kept_form_of
 from pipeline.review.pages import page
 from pipeline.review.routes import audit, case, front, oidc, people, person, queue, search, sign_in, supervisor
 from pipeline.review.visits import SAFE, NotSignedInError, StaleFormError, note_refusal, own_form, visit_of
@@ -88,10 +88,10 @@ async def _to_sign_in(request: Request, error: Exception) -> Response:
         return sign_in.sign_in_page(
             request, 401, errors=[{"text": "This page had grown old. Sign in now.", "href": "#name"}]
         )
-    kept = await kept_of(request)
-    if kept is None:
+    form = await kept_form_of(request)
+    if form is None:
         return _message(request, 401, "Your session is over.", "Sign in, then do it again.")
-    return sign_in.sign_in_page(request, 401, kept=kept)
+    return sign_in.sign_in_page(request, 401, kept=form)
 
 
 async def _stale(request: Request, error: Exception) -> Response:
@@ -101,15 +101,15 @@ async def _stale(request: Request, error: Exception) -> Response:
         await run_in_threadpool(visit_of, request)
     except NotSignedInError:
         return await _to_sign_in(request, error)
-    kept = await kept_of(request)
-    if kept is None:
+    form = await kept_form_of(request)
+    if form is None:
         return _message(
             request,
             403,
             "This form does not belong to your session.",
             "Open the page again and send the form from there.",
         )
-    return page(request, "again.html", 403, kept=kept, because="You opened that page before you signed in again.")
+    return page(request, "again.html", 403, kept=form, because="You opened that page before you signed in again.")
 
 
 def _noted(request: Request, error: Exception) -> None:
@@ -144,8 +144,8 @@ def _http(request: Request, error: Exception) -> Response:
         return RedirectResponse(page_of(request.url.path), 303)
     if status == 413:
         _noted(request, error)
-    said = {404: "There is no such page.", 413: "The request is larger than the desk takes."}
-    return _message(request, status, said.get(status, "This cannot be done here."))
+    messages = {404: "There is no such page.", 413: "The request is larger than the desk takes."}
+    return _message(request, status, messages.get(status, "This cannot be done here."))
 
 
 def page_of(path: str) -> str:

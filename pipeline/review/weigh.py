@@ -146,5 +146,5 @@ def _picture(falls: Waterfall, link_bits: float | None) -> Picture:
 
 def rarity_lines(values: Mapping[tuple[str, str], int], n_records: int) -> list[str]:
     """One line a value, the rarest first."""
-    found = sorted(values.items(), key=lambda item: (item[1], item[0]))
-    return [rarity_words(field, value, n, n_records) for (field, value), n in found if n]
+    rarest_first = sorted(values.items(), key=lambda item: (item[1], item[0]))
+    return [rarity_words(field, value, n, n_records) for (field, value), n in rarest_first if n]

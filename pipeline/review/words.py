@@ -111,9 +111,9 @@ def plain_text(text: str, longest: int) -> str:
 
     Control characters are of no use in a reason, and those that turn the direction of writing would make it read as another one.
     """
-    seen = (
+    visible = (
         sign
         for sign in " ".join(text.split())
         if sign in JOINERS or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
-    return " ".join("".join(seen).split())[:longest]
+    return " ".join("".join(visible).split())[:longest]

@@ -93,7 +93,7 @@ def append(connection: Connection, act: Act, at: dt.datetime) -> Entry:
 def verify(connection: Connection, known_head: tuple[int, str] | None = None) -> Proof:
     """Walk the chain from its first entry; ``known_head``: number and hash of an entry as they were written down once."""
     seq, head = 0, GENESIS
-    known = None
+    hash_there = None
     while rows := connection.execute(_after(seq)).all():
         for row in rows:
             problem = _problem(row, seq, head)
@@ -101,8 +101,8 @@ def verify(connection: Connection, known_head: tuple[int, str] | None = None) ->
                 return Proof(seq, head, row.seq, problem)
             seq, head = row.seq, row.hash
             if known_head and seq == known_head[0]:
-                known = head
-    if known_head and known != known_head[1]:
+                hash_there = head
+    if known_head and hash_there != known_head[1]:
         return Proof(seq, head, known_head[0], "is not the entry that was written down: the log was cut or made anew")
     return Proof(seq, head)
 

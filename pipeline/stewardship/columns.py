@@ -106,7 +106,7 @@ ERASED = (
     "rules",
     "n_records",
 )
-"""Columns that an erasure empties; the others tell that there was a decision, by whom and when."""
+"""Columns that an erasure empties; the others show that there was a decision, by whom and when."""
 
 MACHINE_PAIRS = sa.Table(
     "machine_pairs",

@@ -22,50 +22,50 @@ class Graph:
     """Links that stand, to walk along."""
 
     def __init__(self, links: Iterable[Edge]) -> None:
-        self._ways: defaultdict[str, list[tuple[str, Edge]]] = defaultdict(list)
+        self._edges: defaultdict[str, list[tuple[str, Edge]]] = defaultdict(list)
         for edge in sorted(links):  # sorted, so that of two chains as short the same one is told each time
-            self._ways[edge.left].append((edge.right, edge))
-            self._ways[edge.right].append((edge.left, edge))
+            self._edges[edge.left].append((edge.right, edge))
+            self._edges[edge.right].append((edge.left, edge))
 
     def chain(self, start: str, end: str, without: Collection[str] = ()) -> tuple[Edge, ...] | None:
         """The shortest chain of links between two records, none where there is none; ``without``: decisions not to use."""
-        came: dict[str, tuple[str, Edge] | None] = {start: None}
-        ahead = deque([start])
-        while ahead and end not in came:
-            record = ahead.popleft()
-            for other, edge in self._ways.get(record, ()):
-                if other not in came and edge.decision_id not in without:
-                    came[other] = (record, edge)
-                    ahead.append(other)
-        if end not in came:
+        step_to: dict[str, tuple[str, Edge] | None] = {start: None}
+        to_visit = deque([start])
+        while to_visit and end not in step_to:
+            record = to_visit.popleft()
+            for neighbour, edge in self._edges.get(record, ()):
+                if neighbour not in step_to and edge.decision_id not in without:
+                    step_to[neighbour] = (record, edge)
+                    to_visit.append(neighbour)
+        if end not in step_to:
             return None
-        return tuple(_back(came, end))[::-1]
+        return tuple(_back(step_to, end))[::-1]
 
     def reached(self, start: str) -> set[str]:
         """Every record that links lead to, the start included."""
-        found = {start}
-        ahead = [start]
-        while ahead:
-            for other, _ in self._ways.get(ahead.pop(), ()):
-                if other not in found:
-                    found.add(other)
-                    ahead.append(other)
-        return found
+        reached = {start}
+        to_visit = [start]
+        while to_visit:
+            for neighbour, _ in self._edges.get(to_visit.pop(), ()):
+                if neighbour not in reached:
+                    reached.add(neighbour)
+                    to_visit.append(neighbour)
+        return reached
 
     def groups(self) -> dict[str, int]:
         """Each linked record to the number of its group: those that links lead to from one another."""
         group: dict[str, int] = {}
-        for number, record in enumerate(self._ways):
+        for number, record in enumerate(self._edges):
             if record not in group:
                 group |= dict.fromkeys(self.reached(record), number)
         return group
 
 
-def _back(came: Mapping[str, tuple[str, Edge] | None], end: str) -> Iterator[Edge]:
-    step = came[end]
+def _back(step_to: Mapping[str, tuple[str, Edge] | None], end: str) -> Iterator[Edge]:
+    step = step_to[end]
     while step:
         yield step[1]
-        step = came[step[0]]
+        step = step_to[step[0]]
 
 
 def against(new: Decision, in_force: Mapping[Pair, Decision]) -> tuple[Decision, ...]:
@@ -84,9 +84,9 @@ def against(new: Decision, in_force: Mapping[Pair, Decision]) -> tuple[Decision,
     for decision in sorted(in_force.values(), key=lambda decision: decision.seq):
         if decision.verdict != "unlink":
             continue
-        for one, other in (decision.pair, decision.pair[::-1]):
-            if one in sides[0] and other in sides[1]:
-                chain = (*(graph.chain(one, left) or ()), *(graph.chain(right, other) or ()))
+        for near, far in (decision.pair, decision.pair[::-1]):
+            if near in sides[0] and far in sides[1]:
+                chain = (*(graph.chain(near, left) or ()), *(graph.chain(right, far) or ()))
                 return (*(by_id[edge.decision_id] for edge in chain), decision)
     return ()
 
@@ -103,13 +103,13 @@ def knots(links: Sequence[Edge], unlinks: Sequence[Edge]) -> dict[str, frozenset
     """
     graph = Graph(links)
     group = graph.groups()
-    broken = [edge for edge in unlinks if edge.left in group and group[edge.left] == group.get(edge.right)]
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for unlink in broken:
-        used: set[str] = set()
-        while chain := graph.chain(unlink.left, unlink.right, used):
-            used |= {edge.decision_id for edge in chain}
-        found[unlink.decision_id] |= used
-        for decision_id in used:
-            found[decision_id].add(unlink.decision_id)
-    return {decision_id: frozenset(others) for decision_id, others in found.items()}
+    contradicted = [edge for edge in unlinks if edge.left in group and group[edge.left] == group.get(edge.right)]
+    opponents: defaultdict[str, set[str]] = defaultdict(set)
+    for unlink in contradicted:
+        chain_ids: set[str] = set()
+        while chain := graph.chain(unlink.left, unlink.right, chain_ids):
+            chain_ids |= {edge.decision_id for edge in chain}
+        opponents[unlink.decision_id] |= chain_ids
+        for decision_id in chain_ids:
+            opponents[decision_id].add(unlink.decision_id)
+    return {decision_id: frozenset(decision_ids) for decision_id, decision_ids in opponents.items()}

@@ -94,14 +94,14 @@ def _sqlite(url: sa.URL) -> Engine:
     @event.listens_for(engine, "connect")
     def durable(connection: Any, record: object) -> None:  # noqa: ANN401
         connection.isolation_level = None  # transactions begin below, not where the driver guesses
-        for said in (
+        for setting in (
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "recursive_triggers=ON",
             "secure_delete=ON",
         ):
-            connection.execute(f"PRAGMA {said}")
+            connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -194,14 +194,14 @@ def _is_passing(error: BaseException) -> bool:
         return str(state).startswith(POSTGRESQL_PASSING)
     if error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError) and not any(said in str(error.orig) for said in POSTGRESQL_LASTING)
+    return isinstance(error, OperationalError) and not any(phrase in str(error.orig) for phrase in POSTGRESQL_LASTING)
 
 
 def _code(error: BaseException) -> str:
     """What the database calls the error, without its text."""
-    own = getattr(error, "orig", None) or error
-    found = getattr(own, "sqlite_errorname", None) or getattr(own, "sqlstate", None)
-    return str(found or type(own).__name__)
+    cause = getattr(error, "orig", None) or error
+    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return str(name or type(cause).__name__)
 
 
 def check_durable(connection: Connection, store: str) -> None:

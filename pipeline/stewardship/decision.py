@@ -16,7 +16,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One row of the log; the columns are told in ``schemas/tables.py``."""
+    """One row of the log; ``schemas/tables.py`` describes its columns."""
 
     seq: int
     decision_id: str
@@ -53,7 +53,7 @@ class Decision:
             raise ValueError(f"decision {self.decision_id} was erased")
         return self.record_id_l, self.record_id_r
 
-    def told(self) -> DecidedPair:
+    def decided_pair(self) -> DecidedPair:
         """Who decided what and when, for an error."""
         when = f"{self.decided_at:%Y-%m-%d %H:%M}Z"
         return DecidedPair(*self.pair, self.verdict, self.decision_id, self.decided_by, when)
@@ -66,11 +66,11 @@ class PairState:
     in_force: Decision | None
     """The latest verdict that counts."""
     waiting: tuple[Decision, ...]
-    """A later one that no second person has confirmed yet, and retractions that wait in the same way; oldest first."""
+    """A later verdict that no second person has confirmed yet, and retractions that wait in the same way; oldest first."""
     confirmed_by: Mapping[str, tuple[Decision, ...]]
     """Decision id to the decisions that second it."""
     live: frozenset[str]
-    """Ids of all that was not taken back."""
+    """Ids of the decisions that were not taken back."""
 
     @property
     def head(self) -> Decision | None:
@@ -82,52 +82,54 @@ def pair_state(decisions: Sequence[Decision]) -> PairState:
     """Fold the decisions on one pair, given in order of entry.
 
     The latest verdict that was not taken back counts; one that needs a second person counts once it is confirmed, and the
-    one before it until then. A decision refers only to earlier ones, so one pass from the latest to the first tells all.
+    one before it until then. A decision refers only to earlier ones, so one pass from the latest to the first is enough.
     """
-    taken_back: set[str] = set()
-    seconded: defaultdict[str, list[Decision]] = defaultdict(list)
+    retracted: set[str] = set()
+    confirmed: defaultdict[str, list[Decision]] = defaultdict(list)
     verdicts: list[Decision] = []
     waiting: list[Decision] = []
     live: set[str] = set()
     for decision in reversed(decisions):
-        if decision.decision_id in taken_back:
+        if decision.decision_id in retracted:
             continue
         live.add(decision.decision_id)
-        counts = not decision.needs_second or decision.decision_id in seconded
+        counts = not decision.needs_second or decision.decision_id in confirmed
         if decision.confirms:
-            seconded[decision.confirms].append(decision)
+            confirmed[decision.confirms].append(decision)
         elif decision.verdict == "retract" and counts and decision.retracts:
-            taken_back.add(decision.retracts)
+            retracted.add(decision.retracts)
         elif counts:
             verdicts.append(decision)
         elif decision.verdict == "retract" or not (verdicts or any(later.verdict != "retract" for later in waiting)):
             waiting.append(decision)
-    still = tuple(d for d in reversed(waiting) if d.verdict != "retract" or d.retracts in live)
+    still_waiting = tuple(
+        decision for decision in reversed(waiting) if decision.verdict != "retract" or decision.retracts in live
+    )
     return PairState(
         verdicts[0] if verdicts else None,
-        still,
-        {decision_id: tuple(reversed(found)) for decision_id, found in seconded.items()},
+        still_waiting,
+        {decision_id: tuple(reversed(confirmations)) for decision_id, confirmations in confirmed.items()},
         frozenset(live),
     )
 
 
 def links_to_lift(decisions: Sequence[Decision], state: PairState) -> Iterator[Decision]:
     """Links on a pair that must be taken back for none to be left, the latest first; none where another verdict replaced them."""
-    for own in reversed(decisions):
-        if own.decision_id not in state.live or own.confirms or own.verdict == "retract":
+    for decision in reversed(decisions):
+        if decision.decision_id not in state.live or decision.confirms or decision.verdict == "retract":
             continue
-        if own.verdict != "link":
+        if decision.verdict != "link":
             return
-        yield own
+        yield decision
 
 
 def by_pair(decisions: Iterable[Decision]) -> dict[Pair, list[Decision]]:
     """The decisions of each pair in order of entry; erased ones are left out."""
-    found: defaultdict[Pair, list[Decision]] = defaultdict(list)
+    grouped: defaultdict[Pair, list[Decision]] = defaultdict(list)
     for decision in sorted(decisions, key=lambda decision: decision.seq):
         if decision.record_id_l is not None:
-            found[decision.pair].append(decision)
-    return dict(found)
+            grouped[decision.pair].append(decision)
+    return dict(grouped)
 
 
 def is_same_person(first: str, second: str) -> bool:

@@ -82,11 +82,11 @@ class Entering:
     def _named(self, decision_id: str | None) -> Decision | None:
         if decision_id is None:
             return None
-        found = self._known.get(decision_id)
-        if found is None or found.erasure_id:
+        decision = self._known.get(decision_id)
+        if decision is None or decision.erasure_id:
             problem = f"There is no decision {decision_id}."
             raise DecisionRefusedError(problem, "`boroughlink decide --list` shows what stands.")
-        return found
+        return decision
 
 
 def _last_place(connection: Connection, now: dt.datetime) -> tuple[int, dt.datetime]:
@@ -100,12 +100,12 @@ def _last_place(connection: Connection, now: dt.datetime) -> tuple[int, dt.datet
 def decisions_named(connection: Connection, decision_ids: Iterable[str]) -> dict[str, Decision]:
     """Decisions by their ids; an id that is not there is left out."""
     ids = sorted(decision_ids)
-    found: dict[str, Decision] = {}
+    named: dict[str, Decision] = {}
     for start in range(0, len(ids), MOST_AT_ONCE):
-        own = DECISIONS.c.decision_id.in_(ids[start : start + MOST_AT_ONCE])
-        rows = connection.execute(sa.select(DECISIONS).where(own))
-        found |= {row.decision_id: Decision(*row) for row in rows}
-    return found
+        is_named = DECISIONS.c.decision_id.in_(ids[start : start + MOST_AT_ONCE])
+        rows = connection.execute(sa.select(DECISIONS).where(is_named))
+        named |= {row.decision_id: Decision(*row) for row in rows}
+    return named
 
 
 def touching(connection: Connection, record_ids: Collection[str]) -> Iterator[Decision]:
@@ -113,6 +113,6 @@ def touching(connection: Connection, record_ids: Collection[str]) -> Iterator[De
     ids = list(record_ids)
     for start in range(0, len(ids), MOST_AT_ONCE):
         part = ids[start : start + MOST_AT_ONCE]
-        own = sa.or_(DECISIONS.c.record_id_l.in_(part), DECISIONS.c.record_id_r.in_(part))
-        for row in connection.execute(sa.select(DECISIONS).where(own)):
+        is_touched = sa.or_(DECISIONS.c.record_id_l.in_(part), DECISIONS.c.record_id_r.in_(part))
+        for row in connection.execute(sa.select(DECISIONS).where(is_touched)):
             yield Decision(*row)

@@ -140,10 +140,10 @@ def _check_confirmation(decision: Decision, named: Decision, state: PairState) -
 
 
 def _in_place_of(decision: Decision, state: PairState) -> Decision:
-    """The decision with the one it replaces named; another steward's is replaced only when that was said."""
+    """The decision, naming the one that it replaces; another steward's is replaced only where the new one asks for it."""
     head = state.head
     if decision.supersedes and (head is None or head.decision_id != decision.supersedes):
-        now = (head.told(),) if head else ()
+        now = (head.decided_pair(),) if head else ()
         problem = f"Decision {decision.supersedes} is not what stands on these two records now."
         raise DecisionConflictError(problem, now, "Look again at what stands, then decide.")
     if head is None or decision.supersedes:
@@ -154,7 +154,9 @@ def _in_place_of(decision: Decision, state: PairState) -> Decision:
         what_to_do = "To decide otherwise, supersede that decision by its id (--supersede)."
         if waits and head.verdict == decision.verdict:
             what_to_do = "That one waits for a second person: confirm it instead (--confirm)."
-        raise DecisionConflictError("Another steward has decided on these two records.", (head.told(),), what_to_do)
+        raise DecisionConflictError(
+            "Another steward has decided on these two records.", (head.decided_pair(),), what_to_do
+        )
     return replace(decision, supersedes=head.decision_id)
 
 
@@ -172,4 +174,4 @@ def _check_contradictions(
         cannot = "be one person" if now.verdict == "link" else "be two persons"
         problem = f"{left} and {right} cannot {cannot}, by decisions that stand:"
         what_to_do = "Retract or supersede one of them first, or leave this one."
-        raise DecisionConflictError(problem, tuple(link.told() for link in chain), what_to_do)
+        raise DecisionConflictError(problem, tuple(link.decided_pair() for link in chain), what_to_do)

@@ -104,24 +104,26 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
 
 def receipts(store: Store) -> list[Receipt]:
     """Every receipt, oldest first."""
-    every = sa.select(ERASURES).order_by(ERASURES.c.erased_at, ERASURES.c.erasure_id)
-    return [Receipt(**row._asdict()) for row in store.read(lambda connection: connection.execute(every).all())]
+    query = sa.select(ERASURES).order_by(ERASURES.c.erased_at, ERASURES.c.erasure_id)
+    return [Receipt(**row._asdict()) for row in store.read(lambda connection: connection.execute(query).all())]
 
 
 def _erase(connection: Connection, record_ids: Collection[str], receipt: Receipt) -> None:
     connection.execute(sa.insert(ERASURES), asdict(receipt))
     emptied = dict.fromkeys(ERASED)
-    connection.execute(sa.update(DECISIONS).where(_own(record_ids)).values(**emptied, erasure_id=receipt.erasure_id))
+    connection.execute(
+        sa.update(DECISIONS).where(_touches(record_ids)).values(**emptied, erasure_id=receipt.erasure_id)
+    )
 
 
-def _own(record_ids: Collection[str]) -> sa.ColumnElement[bool]:
+def _touches(record_ids: Collection[str]) -> sa.ColumnElement[bool]:
     ids = list(record_ids)
     return sa.or_(DECISIONS.c.record_id_l.in_(ids), DECISIONS.c.record_id_r.in_(ids))
 
 
 def _count(connection: Connection, record_ids: Collection[str]) -> int:
     return int(
-        connection.execute(sa.select(sa.func.count()).select_from(DECISIONS).where(_own(record_ids))).scalar_one()
+        connection.execute(sa.select(sa.func.count()).select_from(DECISIONS).where(_touches(record_ids))).scalar_one()
     )
 
 
@@ -162,9 +164,9 @@ def _is_history_in_use(engine: Engine) -> bool:
         StoreUnavailableError: If the role may not: PostgreSQL itself only warns.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        before, said = connection.exec_driver_sql(FILE_OF_DECISIONS).scalar(), []
+        before, notices = connection.exec_driver_sql(FILE_OF_DECISIONS).scalar(), []
         driver: Any = connection.connection.driver_connection
-        driver.add_notice_handler(lambda notice: said.append(notice.message_detail or ""))
+        driver.add_notice_handler(lambda notice: notices.append(notice.message_detail or ""))
         connection.exec_driver_sql("VACUUM (FULL, VERBOSE) decisions")
         if connection.exec_driver_sql(FILE_OF_DECISIONS).scalar() == before:
             problem = (
@@ -172,4 +174,4 @@ def _is_history_in_use(engine: Engine) -> bool:
             )
             raise StoreUnavailableError(name_of(engine), f"{problem} Give the same order again as the owner.")
         connection.invalidate()  # the handler goes with it
-    return any(int(found.group()) for detail in said if (found := DEAD_ROWS.match(detail)))
+    return any(int(match.group()) for detail in notices if (match := DEAD_ROWS.match(detail)))

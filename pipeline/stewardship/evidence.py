@@ -43,10 +43,10 @@ def pair_evidence(
         records: values of each record, by column of std_records.
     """
     rows = []
-    for (left, right), own in sorted(levels.items()):
-        text = evidence_text(own)
-        seen = evidence_hash(text, records[left], records[right])
-        rows.append({"record_id_l": left, "record_id_r": right, "evidence": text, "evidence_hash": seen})
+    for (left, right), levels_of_pair in sorted(levels.items()):
+        text = evidence_text(levels_of_pair)
+        digest = evidence_hash(text, records[left], records[right])
+        rows.append({"record_id_l": left, "record_id_r": right, "evidence": text, "evidence_hash": digest})
     return conform(pa.Table.from_pylist(rows, PAIR_EVIDENCE.arrow_schema()), PAIR_EVIDENCE)
 
 
@@ -67,8 +67,8 @@ def fingerprints(records: pa.Table) -> pa.Table:
     """
     columns = [records.column(name).to_pylist() for name in FINGERPRINT_COLUMNS]
     prints = [_fingerprint(*values) for values in zip(*columns[1:], strict=True)]
-    times = Counter(prints)
-    unique = [own if own and times[own] == 1 else None for own in prints]
+    counts = Counter(prints)
+    unique = [fingerprint if fingerprint and counts[fingerprint] == 1 else None for fingerprint in prints]
     return conform(
         pa.table({"record_id": pa.array(columns[0], pa.string()), "fingerprint": pa.array(unique, pa.string())}),
         FINGERPRINTS,
@@ -84,8 +84,8 @@ def _fingerprint(
 
 
 def _classes(evidence: str, policy: StewardPolicy) -> dict[str, str]:
-    told = (part.partition("=") for part in evidence.split(";") if part)
-    return {field: "disagrees" if level in policy.disagreeing_levels else "agrees" for field, _, level in told}
+    parts = (part.partition("=") for part in evidence.split(";") if part)
+    return {field: "disagrees" if level in policy.disagreeing_levels else "agrees" for field, _, level in parts}
 
 
 def _as_text(value: Any) -> str:  # noqa: ANN401

@@ -33,7 +33,7 @@ ROWS = UUID("6b5f0a3e-7f5e-4f0e-9a53-0d6f2d1c8a47")
 
 
 class BadCell(NamedTuple):
-    """What is wrong with a row; its value is not told."""
+    """What is wrong with a row; the value itself is left out."""
 
     row: int
     """As a person counts: 1 is the headings, 2 the first decision."""
@@ -42,8 +42,8 @@ class BadCell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """What came of a file."""
+class ImportOutcome:
+    """What became of the rows of a file."""
 
     rows: int
     entered: int
@@ -69,7 +69,7 @@ def save_decisions(log: pa.Table, path: Path) -> None:
         raise SettingsError(str(path), f"cannot be written: {error.strerror}.") from None
 
 
-def bring_decisions(store: Store, path: Path, entered_by: str) -> Brought:
+def bring_decisions(store: Store, path: Path, entered_by: str) -> ImportOutcome:
     """Enter the rows of a .csv or .parquet file in their order; a row that is refused does not keep the others out.
 
     Columns are those of the contract ``decisions``; verdict, decided_by and reason are needed, and the two record ids unless a
@@ -78,52 +78,52 @@ def bring_decisions(store: Store, path: Path, entered_by: str) -> Brought:
     Raises:
         SettingsError: If the file cannot be read, or a heading is not known.
     """
-    bad: list[BadCell] = []
-    good: list[tuple[int, NewDecision]] = []
+    bad_cells: list[BadCell] = []
+    checked_rows: list[tuple[int, NewDecision]] = []
     rows = erased = 0
-    times: Counter[str] = Counter()
+    n_alike: Counter[str] = Counter()
     for number, row in _read(path):
         rows += 1
         if row.get("erasure_id"):
             erased += 1
-        elif isinstance(checked := _check(number, row, times), NewDecision):
-            good.append((number, checked))
+        elif isinstance(checked := _check(number, row, n_alike), NewDecision):
+            checked_rows.append((number, checked))
         else:
-            bad += checked
-    outcomes = store.decide_all([new for _, new in good], entered_by)
+            bad_cells += checked
+    outcomes = store.decide_all([new for _, new in checked_rows], entered_by)
     entries = []
-    for (number, _), outcome in zip(good, outcomes, strict=True):
+    for (number, _), outcome in zip(checked_rows, outcomes, strict=True):
         if isinstance(outcome, Recorded):
             entries.append(outcome)
         else:
-            bad.append(_told(number, outcome))
+            bad_cells.append(_refused_row(number, outcome))
     new = sum(entry.is_new for entry in entries)
-    return Brought(rows, new, len(entries) - new, erased, tuple(sorted(bad)), tuple(entries))
+    return ImportOutcome(rows, new, len(entries) - new, erased, tuple(sorted(bad_cells)), tuple(entries))
 
 
-def _told(number: int, refusal: Refusal) -> BadCell:
-    stands = refusal.chain if isinstance(refusal, DecisionConflictError) else ()
-    ids = f" Decisions {', '.join(pair.decision_id for pair in stands)}." if stands else ""
+def _refused_row(number: int, refusal: Refusal) -> BadCell:
+    chain = refusal.chain if isinstance(refusal, DecisionConflictError) else ()
+    ids = f" Decisions {', '.join(pair.decision_id for pair in chain)}." if chain else ""
     return BadCell(number, "verdict", refusal.problem + ids)
 
 
-def _check(number: int, row: Mapping[str, Any], times: Counter[str]) -> NewDecision | list[BadCell]:
+def _check(number: int, row: Mapping[str, Any], n_alike: Counter[str]) -> NewDecision | list[BadCell]:
     if TOO_MANY in row:
         return [BadCell(number, "row", "Has more cells than there are headings")]
-    said = {name: value for name, value in row.items() if name in NewDecision.model_fields and value is not None}
-    if not said.get("decision_id"):
-        said["decision_id"] = _id_of(said, times)
+    cells = {name: value for name, value in row.items() if name in NewDecision.model_fields and value is not None}
+    if not cells.get("decision_id"):
+        cells["decision_id"] = _id_of(cells, n_alike)
     try:
-        return NewDecision.model_validate(said)
+        return NewDecision.model_validate(cells)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
         return [BadCell(number, str(p["loc"][0]) if p["loc"] else "row", in_words(p, NewDecision)) for p in problems]
 
 
-def _id_of(said: Mapping[str, Any], times: Counter[str]) -> str:
-    content = repr(sorted((name, str(value)) for name, value in said.items() if name != "decision_id"))
-    times[content] += 1
-    return str(uuid5(ROWS, f"{content} {times[content]}"))
+def _id_of(cells: Mapping[str, Any], n_alike: Counter[str]) -> str:
+    content = repr(sorted((name, str(value)) for name, value in cells.items() if name != "decision_id"))
+    n_alike[content] += 1
+    return str(uuid5(ROWS, f"{content} {n_alike[content]}"))
 
 
 def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

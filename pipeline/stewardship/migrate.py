@@ -38,8 +38,8 @@ def upgrade(connection: Connection) -> bool:
     current = MigrationContext.configure(connection).get_current_revision()
     if current == newest():
         return False
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if current is not None and current not in known:
+    revisions = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if current is not None and current not in revisions:
         problem = f"has tables of form {current}, made by a newer boroughlink; this one knows {newest()}."
         raise SettingsError("decisions", problem, "Install the newer version.")
     with _ONE_AT_A_TIME:

@@ -14,7 +14,7 @@ from schemas.written import read_toml, wrongs
 
 POLICY = Path(__file__).resolve().parent / "policy.toml"
 UNKNOWN_FACTS = "unknown_facts"
-"""Told in place of a rule's name where nothing is known of the records."""
+"""Stands in place of a rule's name where nothing is known of the records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +61,5 @@ def _holds(rule: TwoPersonRule, facts: CaseFacts) -> bool:
 
 
 def _opposed(sides: tuple[Iterable[str], Iterable[str]], facts: CaseFacts) -> bool:
-    ways = ((facts.roles_l, facts.roles_r), (facts.roles_r, facts.roles_l))
-    return any(not one.isdisjoint(sides[0]) and not other.isdisjoint(sides[1]) for one, other in ways)
+    both_ways = ((facts.roles_l, facts.roles_r), (facts.roles_r, facts.roles_l))
+    return any(not left.isdisjoint(sides[0]) and not right.isdisjoint(sides[1]) for left, right in both_ways)

@@ -18,7 +18,7 @@ from schemas.decisions import StewardPolicy
 from schemas.tables import DECIDED_PAIRS, ENDS, STANDING_DECISIONS
 
 MUST_LINK, CANNOT_LINK = "must_link", "cannot_link"
-UNREAD = ["reason", "entered_by", "roles_l", "roles_r", "rules", "n_records"]
+UNUSED = ["reason", "entered_by", "roles_l", "roles_r", "rules", "n_records"]
 """Columns that say nothing about what stands; the reason, which may name people, stays where it is."""
 CONSTRAINTS = {"link": MUST_LINK, "unlink": CANNOT_LINK}
 
@@ -28,7 +28,7 @@ class _Standing:
     decision: Decision
     confirmed_by: tuple[str, ...]
     state: str
-    at: Attached
+    attached: Attached
     moved: tuple[str, ...] = ()
     contradicts: frozenset[str] = frozenset()
 
@@ -54,14 +54,14 @@ def standing_decisions(
         records: tonight's records, contract ``fingerprints``; none: every record is taken to be there.
         evidence: what would be seen of the pairs tonight, contract ``pair_evidence``; a pair without a row is not judged.
     """
-    found = [_stand(state) for state in map(pair_state, by_pair(_rows(decisions)).values())]
-    standing = [one for group in found for one in group]
+    states = map(pair_state, by_pair(_decisions_in(decisions)).values())
+    standing = [entry for state in states for entry in _entries_of(state)]
     if records is not None:
-        standing = _attach(standing, records)
-    standing = _freeze(standing)
+        standing = _with_tonights_ids(standing, records)
+    standing = _with_contradictions(standing)
     if evidence is not None:
-        standing = _lapse(standing, evidence, policy)
-    rows = [_row(one) for one in sorted(standing, key=lambda one: one.decision.seq)]
+        standing = _with_moved_fields(standing, evidence, policy)
+    rows = [_row(entry) for entry in sorted(standing, key=lambda entry: entry.decision.seq)]
     return conform(pa.Table.from_pylist(rows, STANDING_DECISIONS.arrow_schema()), STANDING_DECISIONS)
 
 
@@ -85,72 +85,79 @@ def to_look_at_again(standing: pa.Table) -> pa.Table:
     return standing.filter(standing.column("look_again"))
 
 
-def _rows(decisions: pa.Table) -> Iterable[Decision]:
-    return (Decision(**row) for row in decisions.drop_columns(UNREAD).to_pylist())
+def _decisions_in(decisions: pa.Table) -> Iterable[Decision]:
+    return (Decision(**row) for row in decisions.drop_columns(UNUSED).to_pylist())
 
 
-def _stand(state: PairState) -> list[_Standing]:
-    found = [_standing(decision, state, "waiting") for decision in state.waiting]
-    return [_standing(state.in_force, state, "in_force"), *found] if state.in_force else found
+def _entries_of(state: PairState) -> list[_Standing]:
+    waiting = [_standing(decision, state, "waiting") for decision in state.waiting]
+    return [_standing(state.in_force, state, "in_force"), *waiting] if state.in_force else waiting
 
 
-def _standing(decision: Decision, state: PairState, called: str) -> _Standing:
-    seconds = tuple(second.decided_by for second in state.confirmed_by.get(decision.decision_id, ()))
-    return _Standing(decision, seconds, called, Attached(*decision.pair, "as_decided"))
+def _standing(decision: Decision, state: PairState, state_name: str) -> _Standing:
+    confirmed_by = tuple(second.decided_by for second in state.confirmed_by.get(decision.decision_id, ()))
+    return _Standing(decision, confirmed_by, state_name, Attached(*decision.pair, "as_decided"))
 
 
-def _attach(standing: Sequence[_Standing], records: pa.Table) -> list[_Standing]:
+def _with_tonights_ids(standing: Sequence[_Standing], records: pa.Table) -> list[_Standing]:
     names = (*ENDS, "fingerprint_l", "fingerprint_r")
-    columns = {name: pa.array([getattr(one.decision, name) for one in standing], pa.string()) for name in names}
-    places = reattach(pa.table(columns), records)
+    columns = {name: pa.array([getattr(entry.decision, name) for entry in standing], pa.string()) for name in names}
+    attachments = reattach(pa.table(columns), records)
     return [
-        replace(one, at=at, state="detached" if at.attachment == "detached" else one.state)
-        for one, at in zip(standing, places, strict=True)
+        replace(entry, attached=attached, state="detached" if attached.attachment == "detached" else entry.state)
+        for entry, attached in zip(standing, attachments, strict=True)
     ]
 
 
-def _freeze(standing: Sequence[_Standing]) -> list[_Standing]:
+def _with_contradictions(standing: Sequence[_Standing]) -> list[_Standing]:
     edges: dict[str, list[Edge]] = {"link": [], "unlink": []}
-    for one in standing:
-        if one.state == "in_force" and one.decision.verdict in edges:
-            edges[one.decision.verdict].append(Edge(one.at.record_id_l, one.at.record_id_r, one.decision.decision_id))
-    tied = knots(edges["link"], edges["unlink"])
+    for entry in standing:
+        if entry.state == "in_force" and entry.decision.verdict in edges:
+            edges[entry.decision.verdict].append(
+                Edge(entry.attached.record_id_l, entry.attached.record_id_r, entry.decision.decision_id)
+            )
+    contradictions = knots(edges["link"], edges["unlink"])
     return [
-        replace(one, state="contradicted", contradicts=tied[one.decision.decision_id])
-        if one.decision.decision_id in tied
-        else one
-        for one in standing
+        replace(entry, state="contradicted", contradicts=contradictions[entry.decision.decision_id])
+        if entry.decision.decision_id in contradictions
+        else entry
+        for entry in standing
     ]
 
 
-def _lapse(standing: Sequence[_Standing], evidence: pa.Table, policy: StewardPolicy) -> list[_Standing]:
-    now = {(row["record_id_l"], row["record_id_r"]): row for row in evidence.to_pylist()}
-    return [replace(one, moved=moved) if (moved := _moved(one, now, policy)) else one for one in standing]
+def _with_moved_fields(standing: Sequence[_Standing], evidence: pa.Table, policy: StewardPolicy) -> list[_Standing]:
+    evidence_by_pair = {(row["record_id_l"], row["record_id_r"]): row for row in evidence.to_pylist()}
+    return [
+        replace(entry, moved=moved) if (moved := _moved(entry, evidence_by_pair, policy)) else entry
+        for entry in standing
+    ]
 
 
-def _moved(one: _Standing, now: Mapping[Pair, Mapping[str, str]], policy: StewardPolicy) -> tuple[str, ...]:
-    tonight = now.get((one.at.record_id_l, one.at.record_id_r))
-    seen = one.decision.evidence
-    if tonight is None or seen is None or tonight["evidence_hash"] == one.decision.evidence_hash:
+def _moved(
+    entry: _Standing, evidence_by_pair: Mapping[Pair, Mapping[str, str]], policy: StewardPolicy
+) -> tuple[str, ...]:
+    tonight = evidence_by_pair.get((entry.attached.record_id_l, entry.attached.record_id_r))
+    evidence_then = entry.decision.evidence
+    if tonight is None or evidence_then is None or tonight["evidence_hash"] == entry.decision.evidence_hash:
         return ()
-    return moved_fields(seen, tonight["evidence"], policy)
+    return moved_fields(evidence_then, tonight["evidence"], policy)
 
 
-def _row(one: _Standing) -> dict[str, Any]:
-    decision = one.decision
-    constraint = CONSTRAINTS.get(decision.verdict) if one.state == "in_force" else None
-    if one.state == "contradicted" and decision.verdict == "unlink":
+def _row(entry: _Standing) -> dict[str, Any]:
+    decision = entry.decision
+    constraint = CONSTRAINTS.get(decision.verdict) if entry.state == "in_force" else None
+    if entry.state == "contradicted" and decision.verdict == "unlink":
         constraint = CANNOT_LINK
     return {
-        "record_id_l": one.at.record_id_l,
-        "record_id_r": one.at.record_id_r,
-        "state": one.state,
+        "record_id_l": entry.attached.record_id_l,
+        "record_id_r": entry.attached.record_id_r,
+        "state": entry.state,
         "constraint": constraint,
-        "is_reattached": one.at.attachment == "reattached",
-        "look_again": bool(one.moved),
-        "moved_fields": list(one.moved) or None,
-        "contradicts": sorted(one.contradicts) or None,
-        "confirmed_by": list(one.confirmed_by) or None,
+        "is_reattached": entry.attached.attachment == "reattached",
+        "look_again": bool(entry.moved),
+        "moved_fields": list(entry.moved) or None,
+        "contradicts": sorted(entry.contradicts) or None,
+        "confirmed_by": list(entry.confirmed_by) or None,
         **{
             name: getattr(decision, name)
             for name in (

@@ -78,9 +78,9 @@ class Store:
 
     def log(self) -> pa.Table:
         """Every decision in order of entry, as the contract ``decisions`` tells."""
-        every = sa.select(DECISIONS).order_by(DECISIONS.c.seq)
-        found: Sequence[sa.Row[Any]] = self.read(lambda connection: connection.execute(every).all())
-        columns = list(zip(*found, strict=True)) or [()] * len(CONTRACT.columns)
+        query = sa.select(DECISIONS).order_by(DECISIONS.c.seq)
+        rows: Sequence[sa.Row[Any]] = self.read(lambda connection: connection.execute(query).all())
+        columns = list(zip(*rows, strict=True)) or [()] * len(CONTRACT.columns)
         arrays = [pa.array(values, column.type) for values, column in zip(columns, CONTRACT.columns, strict=True)]
         return conform(pa.Table.from_arrays(arrays, names=list(CONTRACT.names)), CONTRACT)
 
@@ -90,8 +90,8 @@ class Store:
 
     def about(self, record_ids: Collection[str]) -> dict[Pair, list[Decision]]:
         """Decisions that name one of these records, by pair, each pair's in order of entry."""
-        found = self.read(lambda connection: {row.seq: row for row in touching(connection, record_ids)})
-        return by_pair(found.values())
+        decisions = self.read(lambda connection: {row.seq: row for row in touching(connection, record_ids)})
+        return by_pair(decisions.values())
 
     def enter_within(
         self, connection: Connection, decisions: Sequence[NewDecision], entered_by: str | None = None

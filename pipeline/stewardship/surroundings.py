@@ -31,16 +31,15 @@ class Surroundings:
         enters, each would else be held against all before it.
         """
         self._reach(pair)
-        near = self._linked_to(pair)
-        found = {pair: self._decisions.get(pair, [])}
-        for record in near:
+        linked = self._linked_to(pair)
+        decisions = {pair: self._decisions.get(pair, [])}
+        for record in linked:
             if verdict in PARTS_ONLY:
-                found |= {
-                    own: self._decisions[own] for other in self._links.get(record, ()) if (own := _pair(record, other))
-                }
+                pairs_around = {_pair(record, neighbour) for neighbour in self._links.get(record, ())}
             else:
-                found |= {own: self._decisions[own] for own in self._pairs.get(record, ())}
-        return found
+                pairs_around = self._pairs.get(record, set())
+            decisions |= {pair_around: self._decisions[pair_around] for pair_around in pairs_around}
+        return decisions
 
     def add(self, decision: Decision) -> None:
         """Take in a decision that was entered."""
@@ -48,33 +47,33 @@ class Surroundings:
         self._keep(pair, [*self._decisions.get(pair, []), decision])
 
     def _reach(self, record_ids: Iterable[str]) -> None:
-        ahead = set(record_ids) - self._read
-        while ahead:
-            self._read |= ahead
-            for pair, own in by_pair({row.seq: row for row in self._fetch(sorted(ahead))}.values()).items():
+        to_read = set(record_ids) - self._read
+        while to_read:
+            self._read |= to_read
+            for pair, decisions in by_pair({row.seq: row for row in self._fetch(sorted(to_read))}.values()).items():
                 if pair not in self._decisions:  # else it has decisions that are not in the database yet
-                    self._keep(pair, own)
-            ahead = self._linked_to(ahead) - self._read
+                    self._keep(pair, decisions)
+            to_read = self._linked_to(to_read) - self._read
 
-    def _keep(self, pair: Pair, own: list[Decision]) -> None:
-        self._decisions[pair] = own
-        for record, other in (pair, pair[::-1]):
+    def _keep(self, pair: Pair, decisions: list[Decision]) -> None:
+        self._decisions[pair] = decisions
+        for record, partner in (pair, pair[::-1]):
             self._pairs[record].add(pair)
-            self._links[record].discard(other)
-        in_force = pair_state(own).in_force
+            self._links[record].discard(partner)
+        in_force = pair_state(decisions).in_force
         if in_force and in_force.verdict == "link":
             self._links[pair[0]].add(pair[1])
             self._links[pair[1]].add(pair[0])
 
     def _linked_to(self, record_ids: Iterable[str]) -> set[str]:
-        found = set(record_ids)
-        ahead = list(found)
-        while ahead:
-            new = self._links.get(ahead.pop(), set()) - found
-            found |= new
-            ahead += new
-        return found
+        linked = set(record_ids)
+        to_visit = list(linked)
+        while to_visit:
+            new = self._links.get(to_visit.pop(), set()) - linked
+            linked |= new
+            to_visit += new
+        return linked
 
 
-def _pair(one: str, other: str) -> Pair:
-    return (one, other) if one < other else (other, one)
+def _pair(first: str, second: str) -> Pair:
+    return (first, second) if first < second else (second, first)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.review.beyond import beyond
-from pipeline.review.seen import Group
+from pipeline.review.group import Group
 from pipeline.review.weigh import rarity_words
 
 FIELDS = ("forename", "middle_names", "surname", "address", "date_of_birth")
@@ -48,7 +48,7 @@ def test_the_pairs_between_two_people_are_told_beside_the_one_that_is_shown() ->
 def test_what_other_records_contradict_speaks_against_and_what_the_pair_compares_itself_is_not_told_twice() -> None:
     found = beyond(a_group(), ("a", "c"))
     assert found
-    told = {own.field: own.told for own in found.against}
+    told = {own.field: own.words for own in found.against}
     assert told == {
         "address": "14 times less likely at best, in the other pair that compares it",
         "middle_names": "KAUR against PAL",
@@ -60,7 +60,7 @@ def test_a_slip_that_is_in_every_record_is_no_slip() -> None:
     group.links["a", "c"]["mw_forename"] = 9.0
     found = beyond(group, ("a", "c"))
     assert found
-    told = {own.field: own.told for own in found.against}
+    told = {own.field: own.words for own in found.against}
     assert told["forename"] == "RAVINDER in 2 records, RAJINDER in 2, never the same"
     group.records["b"]["forename"] = ["RAJINDER"]
     again = beyond(group, ("a", "c"))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from desk_client import Client
 from web_desk import PASSWORD, World
 
-from pipeline.review.kept import Kept, kept_in
+from pipeline.review.kept_form import KeptForm, kept_form_in
 from pipeline.stewardship.columns import DESK_SESSIONS
 
 pytestmark = pytest.mark.flow
@@ -149,15 +149,15 @@ def test_a_form_that_no_page_of_the_desk_sent_is_not_offered(
     ],
 )
 def test_what_a_browser_makes_up_as_kept_is_left_out(text: str) -> None:
-    assert kept_in(text) is None
+    assert kept_form_in(text) is None
 
 
 def test_what_is_kept_is_told_in_words_without_ids() -> None:
-    kept = Kept(
+    kept = KeptForm(
         to="/cases/Q1/split",
         fields=(("records", "a" * 32), ("records", "b" * 32), ("code", "relatives"), ("batch", "x"), ("text", "Twins")),
     )
-    assert kept.told == [
+    assert kept.entered == [
         ("Reason", "Relatives or twins with shared details"),
         ("In your words", "Twins"),
         ("Ticked records", "2"),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pipeline.review.access import Viewer
-from pipeline.review.asked import Asked, standard, unread
 from pipeline.review.search import MOST_SHOWN, search
+from pipeline.review.search_request import SearchRequest, standard, unread
 
 STEWARD = Viewer("1", "Asha", "steward")
 BORN = "SELECT person_id, forename[1] AS forename, surname[1] AS surname, date_of_birth AS born FROM records"
@@ -26,18 +26,18 @@ WHOLE = " WHERE len(forename) = 1 AND len(surname) = 1 AND day(date_of_birth) BE
     ],
 )
 def test_what_cannot_be_read_is_told_and_never_left_out_unsaid(field: str, typed: str) -> None:
-    asked = Asked.model_validate({"forename": "Marc", field: typed})
+    asked = SearchRequest.model_validate({"forename": "Marc", field: typed})
     told = unread(asked, standard(asked))
     assert list(told) == [field]
     assert told[field].startswith(f"The {field.replace('_', ' ')} ")
 
 
 def test_what_can_be_read_is_not_complained_of() -> None:
-    asked = Asked(
+    asked = SearchRequest(
         forename="Marc", surname="Day", date_of_birth="30 October 2012", postcode="e4 9aa", identifier="07700 900123"
     )
     assert unread(asked, standard(asked)) == {}
-    assert list(unread(Asked(), {})) == ["surname"]
+    assert list(unread(SearchRequest(), {})) == ["surname"]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def somebody(shelf: Any) -> dict[str, Any]:
 
 
 def found_by(shelf: Any, **asked: str) -> set[str]:
-    return {hit.person_id for hit in search(shelf, STEWARD, Asked(**asked)).hits}
+    return {hit.person_id for hit in search(shelf, STEWARD, SearchRequest(**asked)).hits}
 
 
 @pytest.mark.flow
@@ -72,8 +72,8 @@ def test_everybody_of_a_common_surname_is_counted_and_those_left_out_are_told(sh
     sql = "SELECT surname[1] AS surname, count(DISTINCT person_id) AS n FROM records WHERE len(surname) = 1 GROUP BY ALL ORDER BY n DESC, surname LIMIT 1"
     row = shelf.rows(sql)[0]
     assert row["n"] > MOST_SHOWN
-    found = search(shelf, STEWARD, Asked(surname=row["surname"]))
-    assert found.n_fit >= row["n"] or not found.is_whole
+    found = search(shelf, STEWARD, SearchRequest(surname=row["surname"]))
+    assert found.n_fit >= row["n"] or not found.is_complete
     page = desk.client("asha").post("/search", {"surname": row["surname"], "why": "enquiry"}, "/search").text
     assert f"The best {MOST_SHOWN} of {found.n_fit} people who fit" in page
 
@@ -82,7 +82,7 @@ def test_everybody_of_a_common_surname_is_counted_and_those_left_out_are_told(sh
 def test_of_two_who_fit_alike_the_one_of_whom_more_records_fit_comes_first(shelf: Any) -> None:
     sql = "SELECT surname[1] AS surname FROM records WHERE len(surname) = 1 GROUP BY ALL HAVING count(DISTINCT person_id) BETWEEN 6 AND 15 ORDER BY count(*) DESC, surname LIMIT 1"
     surname = shelf.rows(sql)[0]["surname"]
-    hits = search(shelf, STEWARD, Asked(surname=surname)).hits
+    hits = search(shelf, STEWARD, SearchRequest(surname=surname)).hits
     alike = [hit.person_id for hit in hits if hit.bits == hits[0].bits]
     shares = [sum(row["surname"] == [surname] for row in own) / len(own) for own in map(shelf.records, alike)]
     assert len(alike) > 1
@@ -104,7 +104,7 @@ def test_a_person_is_found_by_their_id_and_by_the_id_of_one_merged_into_them(
 ) -> None:
     assert found_by(shelf, identifier=somebody["person_id"].lower()) == {somebody["person_id"]}
     elsewhere = Viewer("2", "Col", "borough", "Nowhere")
-    assert search(shelf, elsewhere, Asked(identifier=somebody["person_id"])).hits == []
+    assert search(shelf, elsewhere, SearchRequest(identifier=somebody["person_id"])).hits == []
 
 
 @pytest.mark.flow

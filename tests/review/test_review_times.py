@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipeline.review.case import told_decisions
+from pipeline.review.earlier_decisions import earlier_decisions
 from pipeline.review.pages import day, moment, second_words, value_words
 from pipeline.review.person import plain_cell
 from pipeline.review.tasks import done_today
@@ -135,4 +135,4 @@ def test_the_records_of_a_decision_are_told_in_the_order_of_their_numbers() -> N
         reason="Seen",
         needs_second=False,
     )
-    assert told_decisions({("a", "b"): [decided]}, {"a": "10", "b": "9"})[0].labels == ("9", "10")
+    assert earlier_decisions({("a", "b"): [decided]}, {"a": "10", "b": "9"})[0].labels == ("9", "10")

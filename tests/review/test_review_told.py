@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import DecidedPair, DecisionConflictError
 from pipeline.review.access import Viewer
-from pipeline.review.case import pair_of
+from pipeline.review.group import Group
 from pipeline.review.overview import overview
 from pipeline.review.pages import moment, night
+from pipeline.review.question import pair_of
 from pipeline.review.queue import Filters, next_question, waits_for_others, work_of
 from pipeline.review.refusals import refused
 from pipeline.review.sealing import Seal
-from pipeline.review.seen import Group
 from pipeline.review.words import plain_text
 from schemas.decisions import NewDecision
 
@@ -155,7 +155,7 @@ def test_ones_own_decision_that_waits_is_not_the_next_question_but_that_of_other
     decide(asha, case, "link")
     decision = desk.desk.store.log().to_pylist()[-1]["decision_id"]
     monkeypatch.setattr(shelf, "decisions_read", 10_000)
-    monkeypatch.setitem(shelf._made, "waiting", [{"review_id": case, "decision_ids": [decision]}])
+    monkeypatch.setitem(shelf._made_once, "waiting", [{"review_id": case, "decision_ids": [decision]}])
     viewers = {name: Viewer(name, name, "steward") for name in ("Asha Steward", "Ben Steward")}
 
     def left_out(connection: Any, viewer: Any) -> tuple[list[str], str | None]:

@@ -94,9 +94,9 @@ def test_a_claim_keeps_others_out_until_it_runs_out(store: Store) -> None:
         tasks.claim(connection, "Q1", ANN, SETTINGS, NOW)
         with pytest.raises(DeskRefusedError, match="Another steward"):
             tasks.claim(connection, "Q1", BEN, SETTINGS, NOW)
-        assert work_of(connection, BEN, 0, NOW).others(BEN) == ["Q1"]
+        assert work_of(connection, BEN, 0, NOW).taken_by_others(BEN) == ["Q1"]
         later = NOW + dt.timedelta(minutes=SETTINGS.claim_minutes + 1)
-        assert work_of(connection, BEN, 0, later).others(BEN) == []
+        assert work_of(connection, BEN, 0, later).taken_by_others(BEN) == []
         tasks.claim(connection, "Q1", BEN, SETTINGS, later)
         tasks.release(connection, "Q1", ANN)
         assert tasks.claimed_by(connection, "Q1", later) == BEN.account_id

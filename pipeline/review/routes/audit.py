@@ -43,21 +43,21 @@ def prove(request: Request, visit: Auditing, filters: Annotated[LogFilters, Form
 def export(visit: Auditing, filters: Annotated[LogFilters, Form()]) -> Response:
     """The filtered log as CSV."""
     visit.done("audit.export", {"filters": filters.model_dump(exclude_defaults=True)})
-    told = visit.desk.read(lambda connection: as_csv(connection, filters))
+    text = visit.desk.read(lambda connection: as_csv(connection, filters))
     headers = {"content-disposition": 'attachment; filename="audit-log-official-sensitive.csv"'}
-    return Response(told, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _page(request: Request, visit: Visit, filters: LogPage, proof: Proof | None) -> Response:
-    found = visit.desk.read(lambda connection: entries(connection, filters, filters.before))
-    known = visit.desk.read(choices)
+    log_entries = visit.desk.read(lambda connection: entries(connection, filters, filters.before))
+    choices_by_name = visit.desk.read(choices)
     return page(
         request,
         "audit.html",
         filters=filters,
-        entries=found,
-        actors=[(own, own) for own in known["actor"]],
-        actions=[(own, action_words(own)) for own in known["action"]],
+        entries=log_entries,
+        actors=[(name, name) for name in choices_by_name["actor"]],
+        actions=[(name, action_words(name)) for name in choices_by_name["action"]],
         action_words=action_words,
         proof=proof,
     )

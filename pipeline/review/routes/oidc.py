@@ -26,11 +26,11 @@ WAY_COOKIE, MINUTES = "desk-way", 10
 def go(request: Request) -> Response:
     """To the provider. What must come back waits in a cookie that only this way reads."""
     oidc, secret = _configured(request)
-    url, started = provider.start(oidc, secret, _back(request))
+    url, pending = provider.begin(oidc, secret, _back(request))
     answer = RedirectResponse(url, 303)
     answer.set_cookie(
         WAY_COOKIE,
-        started.as_cookie(),
+        pending.as_cookie(),
         max_age=MINUTES * 60,
         path="/oidc",
         secure=is_tls(request),
@@ -52,15 +52,15 @@ def come_back(
         DeskRefusedError: 403, if it is not the answer to what this browser asked.
     """
     oidc, secret = _configured(request)
-    started = provider.Started.of(request.cookies.get(WAY_COOKIE, ""))
-    if started is None or not code or not secrets.compare_digest(started.state.encode(), state.encode()):
+    pending = provider.PendingSignIn.of(request.cookies.get(WAY_COOKIE, ""))
+    if pending is None or not code or not secrets.compare_digest(pending.state.encode(), state.encode()):
         raise DeskRefusedError(403, "This sign-in was not begun in this browser.", "Sign in again.")
-    known = provider.finish(oidc, secret, _back(request), started, code)
+    user = provider.finish(oidc, secret, _back(request), pending, code)
     desk = desk_of(request)
 
     def enter(connection: Connection) -> str:
         now = desk.clock()
-        account = accounts.from_provider(connection, known.subject, known.name, known.role, known.borough, now)
+        account = accounts.from_provider(connection, user.subject, user.name, user.role, user.borough, now)
         if not account.is_active:
             raise DeskRefusedError(403, "This account is disabled.", "Ask an administrator.")
         append(connection, Act(account.name, account.role, "sign_in.oidc", {}), now)
@@ -68,7 +68,7 @@ def come_back(
 
     token = desk.write(enter)
     # a page, not a redirect: a strict cookie is not sent while a chain that began at the provider goes on
-    answer = page(request, "came_back.html", name=known.name)
+    answer = page(request, "came_back.html", name=user.name)
     answer.delete_cookie(WAY_COOKIE, path="/oidc")
     return with_cookie(request, answer, token)
 

@@ -104,16 +104,16 @@ def _page(
     notice: str = "",
     entered: Mapping[str, str] | None = None,
 ) -> Response:
-    found = visit.desk.read(accounts.all_accounts)
+    all_accounts = visit.desk.read(accounts.all_accounts)
     return page(
         request,
         "accounts.html",
         status,
-        accounts=found,
+        accounts=all_accounts,
         new_name=name,
         password=password,
         roles=ROLE_WORDS.items(),
-        borough_items=[(own, own) for own in sorted(CODES)],
+        borough_items=[(borough, borough) for borough in sorted(CODES)],
         now=visit.now,
         errors=[{"text": error, "href": f"#{_field_of(error)}"}] if error else (),
         notice={"text": notice, "more": "", "is_good": True} if notice else None,

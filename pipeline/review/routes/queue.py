@@ -60,7 +60,7 @@ def _page(
         )
 
     work, views, today = visit.desk.read(read)
-    found = listing(shelf, filters, work, visit.viewer, filters.at)
+    page_of_queue = listing(shelf, filters, work, visit.viewer, filters.at)
     visit.done("queue.view", {"filters": filters.as_query(), "page": filters.at})
     notice = (
         {"text": "Nothing is left under these filters that nobody has taken.", "is_good": False}
@@ -71,14 +71,14 @@ def _page(
         request,
         "queue.html",
         422 if errors else 200,
-        listing=found,
+        listing=page_of_queue,
         filters=filters,
         work=work,
         views=views,
         today=today,
         shelf=shelf,
         age_words=AGE_WORDS,
-        **_choices(shelf, found),
+        **_choices(shelf, page_of_queue),
         notice=notice,
         titles=shelf.reference.titles,
         view_name=view_name,
@@ -130,11 +130,11 @@ def remove(visit: Queue, view_id: str) -> Response:
     return RedirectResponse("/queue", 303)
 
 
-def _choices(shelf: Shelf, found: Listing) -> dict[str, Any]:
+def _choices(shelf: Shelf, page_of_queue: Listing) -> dict[str, Any]:
     """What may be chosen in each filter, with its words."""
-    known = choices(shelf)
+    choices_by_name = choices(shelf)
     return {
-        "kinds": [(name, kind_words(name)) for name in found.counts],
-        "boroughs": [(name, name) for name in known["boroughs"]],
-        "sources": [(name, shelf.reference.titles.get(name, name)) for name in known["sources"]],
+        "kinds": [(name, kind_words(name)) for name in page_of_queue.counts],
+        "boroughs": [(name, name) for name in choices_by_name["boroughs"]],
+        "sources": [(name, shelf.reference.titles.get(name, name)) for name in choices_by_name["sources"]],
     }

@@ -11,12 +11,12 @@ from pydantic import Field
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
-from pipeline.review.asked import Asked
 from pipeline.review.compare import text_of
 from pipeline.review.pages import page
 from pipeline.review.person import golden_of, short_of
 from pipeline.review.preview import FIELDS
-from pipeline.review.search import Found, Hit, search
+from pipeline.review.search import Hit, SearchResult, search
+from pipeline.review.search_request import SearchRequest
 from pipeline.review.shelf import Row, Shelf
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS
@@ -25,7 +25,7 @@ router = APIRouter()
 Searching = Annotated[Visit, Depends(allowed("search"))]
 
 
-class SearchForm(Asked):
+class SearchForm(SearchRequest):
     """What is searched for, and why."""
 
     why: str = Field("", max_length=40)
@@ -39,44 +39,44 @@ def ask(request: Request, visit: Searching) -> Response:
 
 
 @router.post("/search")
-def find(request: Request, visit: Searching, asked: Annotated[SearchForm, Form()]) -> Response:
+def find(request: Request, visit: Searching, form: Annotated[SearchForm, Form()]) -> Response:
     """Persons that fit. The log keeps which fields were asked and which persons were shown, not what was typed."""
-    shelf, found = visit.desk.shelves.current(), None
-    problems = {} if asked.why in JUSTIFICATIONS else {"why": "Choose why you search."}
+    shelf, result = visit.desk.shelves.current(), None
+    problems = {} if form.why in JUSTIFICATIONS else {"why": "Choose why you search."}
     if not problems:
-        found = search(shelf, visit.viewer, asked)
-        problems = dict(found.unread)
-    hits = found.hits if found else []
-    why = JUSTIFICATIONS.get(asked.why, "")
+        result = search(shelf, visit.viewer, form)
+        problems = dict(result.unread)
+    hits = result.hits if result else []
+    why = JUSTIFICATIONS.get(form.why, "")
     if problems:
-        visit.refused("search", {"fields": asked.named()}, DeskRefusedError(422, " ".join(problems.values())), why)
+        visit.refused("search", {"fields": form.filled_in()}, DeskRefusedError(422, " ".join(problems.values())), why)
     else:
-        visit.done("search", {"fields": asked.named(), "persons": [hit.person_id for hit in hits]}, why)
+        visit.done("search", {"fields": form.filled_in(), "persons": [hit.person_id for hit in hits]}, why)
     rows = shelf.persons([hit.person_id for hit in hits])
-    told = [
+    shown = [
         (hit, row := rows[hit.person_id], golden := _short(shelf, visit.viewer, row), _older(hit, golden))
         for hit in hits
     ]
     errors = [{"text": text, "href": f"#{name}"} for name, text in problems.items()]
-    return _page(request, shelf, asked, errors, None if problems else told, found)
+    return _page(request, shelf, form, errors, None if problems else shown, result)
 
 
 def _page(
     request: Request,
     shelf: Shelf,
-    asked: SearchForm,
+    form: SearchForm,
     errors: Sequence[Mapping[str, str]] = (),
     hits: Sequence[Any] | None = None,
-    found: Found | None = None,
+    result: SearchResult | None = None,
 ) -> Response:
     status = 422 if errors else 200
     return page(
         request,
         "search.html",
         status,
-        asked=asked,
+        form=form,
         hits=hits,
-        found=found,
+        result=result,
         errors=errors,
         shelf=shelf,
         justifications=JUSTIFICATIONS.items(),

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review import accounts, sessions
 from pipeline.review.desk import Desk
-from pipeline.review.kept import LONGEST, Kept, kept_in
+from pipeline.review.kept_form import LONGEST, KeptForm, kept_form_in
 from pipeline.review.pages import page
 from pipeline.review.visits import cookie_name, desk_of, is_tls, session_of, token_of, visit_of
 from pipeline.stewardship.audit import Act, append
@@ -36,13 +36,13 @@ def ask(request: Request) -> Response:
 @router.post("/sign-in")
 def first_factor(request: Request, name: Text = "", password: Text = "", kept: KeptText = "") -> Response:
     """Name and password."""
-    desk, form = desk_of(request), kept_in(kept)
-    found = desk.read(lambda connection: accounts.find_by_name(connection, name))
-    is_right = accounts.is_right_password(found, password)
+    desk, form = desk_of(request), kept_form_in(kept)
+    account_named = desk.read(lambda connection: accounts.find_by_name(connection, name))
+    is_right = accounts.is_right_password(account_named, password)
 
     def enter(connection: Connection) -> str | None:
         now = desk.clock()
-        account = accounts.find_account(connection, found.account_id) if found else None
+        account = accounts.find_account(connection, account_named.account_id) if account_named else None
         if account is None or not account.is_active or accounts.is_locked(account, now):
             _note(connection, desk, "sign_in.refused", account)
             return None
@@ -55,12 +55,12 @@ def first_factor(request: Request, name: Text = "", password: Text = "", kept: K
         return sessions.begin(connection, account.account_id, False, now, token_of(request))
 
     token = desk.write(enter)
-    if token is None or found is None:
+    if token is None or account_named is None:
         return sign_in_page(request, 401, name, form, [{"text": WRONG, "href": "#name"}])
-    if form and not found.is_new:
+    if form and not account_named.is_new:
         request.cookies[cookie_name(request)] = token
         return with_cookie(request, page(request, "code.html", kept=form), token)
-    return with_cookie(request, RedirectResponse("/set-up" if found.is_new else "/sign-in/code", 303), token)
+    return with_cookie(request, RedirectResponse("/set-up" if account_named.is_new else "/sign-in/code", 303), token)
 
 
 @router.get("/sign-in/code")
@@ -75,7 +75,7 @@ def ask_code(request: Request) -> Response:
 @router.post("/sign-in/code")
 def second_factor(request: Request, code: Text = "", kept: KeptText = "") -> Response:
     """The code of the second factor; then what was kept is offered again, or the desk is entered."""
-    desk, session, form = desk_of(request), session_of(request), kept_in(kept)
+    desk, session, form = desk_of(request), session_of(request), kept_form_in(kept)
     if session is None or session.account.is_new:
         return RedirectResponse("/sign-in", 303)
 
@@ -170,11 +170,15 @@ def leave(request: Request) -> Response:
 
 
 def sign_in_page(
-    request: Request, status: int = 200, name: str = "", kept: Kept | None = None, errors: Sequence[dict[str, str]] = ()
+    request: Request,
+    status: int = 200,
+    name: str = "",
+    kept: KeptForm | None = None,
+    errors: Sequence[dict[str, str]] = (),
 ) -> Response:
     """The first page of signing in; a browser without a token gets one, which its form must repeat."""
-    own = token_of(request)
-    token = own or sessions.new_token()
+    sent_token = token_of(request)
+    token = sent_token or sessions.new_token()
     request.cookies[cookie_name(request)] = token
     answer = page(
         request,
@@ -185,7 +189,7 @@ def sign_in_page(
         kept=kept,
         errors=errors,
     )
-    return answer if own else with_cookie(request, answer, token)
+    return answer if sent_token else with_cookie(request, answer, token)
 
 
 def with_cookie(request: Request, answer: Response, token: str) -> Response:

@@ -19,15 +19,15 @@ router = APIRouter()
 def show(request: Request, visit: Annotated[Visit, Depends(allowed("supervise"))]) -> Response:
     """Numbers and plots."""
     shelf = visit.desk.shelves.current()
-    found = visit.desk.read(lambda connection: overview(shelf, connection, visit.now))
+    numbers = visit.desk.read(lambda connection: overview(shelf, connection, visit.now))
     visit.done("supervisor.view", {})
     return page(
         request,
         "supervisor.html",
-        found=found,
+        overview=numbers,
         verdicts=VERDICTS,
         shelf=shelf,
-        days=days_plot(found),
-        opened=open_plot(found),
-        bands=bands_plot(found),
+        days=days_plot(numbers),
+        opened=open_plot(numbers),
+        bands=bands_plot(numbers),
     )

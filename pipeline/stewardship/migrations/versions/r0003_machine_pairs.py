@@ -29,14 +29,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["decision_id"], ["decisions.decision_id"], name="fk_machine_pairs_decision_id"),
         sa.CheckConstraint("made IN ('linked', 'together')", name=op.f("ck_machine_pairs_made")),
     )
-    for ids in _of_joined_persons():
-        op.bulk_insert(table, [{"decision_id": own, "made": "together"} for own in ids])
+    for decision_ids in _of_joined_persons():
+        op.bulk_insert(table, [{"decision_id": decision_id, "made": "together"} for decision_id in decision_ids])
 
 
 def _of_joined_persons() -> list[list[str]]:
     connection = op.get_bind()
     answers = connection.execute(sa.select(ANSWERS.c.decision_ids).where(ANSWERS.c.was_linked)).scalars().all()
-    wanted = sorted({own for answer in answers for own in json.loads(answer)})
+    wanted = sorted({decision_id for answer in answers for decision_id in json.loads(answer)})
     parts = [wanted[start : start + MOST_AT_ONCE] for start in range(0, len(wanted), MOST_AT_ONCE)]
     is_verdict = DECISIONS.c.verdict.in_(["link", "unlink"]) & DECISIONS.c.confirms.is_(None)
     return [

@@ -16,7 +16,7 @@ from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.reference import Reference
 from schemas.fields import read_uses
 
-ASKED = ("forename", "surname", "date_of_birth", "postcode", "identifier")
+SEARCH_FIELDS = ("forename", "surname", "date_of_birth", "postcode", "identifier")
 IDENTIFIERS = ("pnc_id", "cro_number", "nhs_number", "upn", "phone", "email")
 WHOLE_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 UNREAD: Mapping[str, str] = {
@@ -29,7 +29,7 @@ UNREAD: Mapping[str, str] = {
 """What is told where something was typed that cannot be searched for: leaving it out unsaid would find other people"""
 
 
-class Asked(BaseModel):
+class SearchRequest(BaseModel):
     """What is searched for, as it was typed."""
 
     model_config = ConfigDict(frozen=True)
@@ -41,36 +41,36 @@ class Asked(BaseModel):
     identifier: str = Field("", max_length=80)
     """PNC ID, CRO, NHS or pupil number, phone, e-mail, or the id of a person"""
 
-    def named(self) -> list[str]:
+    def filled_in(self) -> list[str]:
         """Which fields were filled in: what the audit log keeps of a search."""
-        return [name for name in ASKED if getattr(self, name).strip()]
+        return [name for name in SEARCH_FIELDS if getattr(self, name).strip()]
 
 
-def standard(asked: Asked) -> Row:
+def standard(request: SearchRequest) -> Row:
     """What was typed, as a record of the linkage has it."""
     texts = {
-        name: getattr(asked, name).strip() or None for name in ("forename", "surname", "date_of_birth", "postcode")
+        name: getattr(request, name).strip() or None for name in ("forename", "surname", "date_of_birth", "postcode")
     }
-    texts |= {name: asked.identifier.strip() or None for name in IDENTIFIERS}
+    texts |= {name: request.identifier.strip() or None for name in IDENTIFIERS}
     raw = pa.table({name: pa.array([text], pa.string()) for name, text in texts.items()})
     row: Row = standardise_any(raw, read_uses(raw.column_names, {}), reference()).to_pylist()[0]
     for name in ("forename", "surname"):
-        row[name] = row[name] if isinstance(row[name], list) else [own for own in [row[name]] if own]
+        row[name] = row[name] if isinstance(row[name], list) else [name_part for name_part in [row[name]] if name_part]
     if "@" not in (row["email"] or ""):
         row["email"] = None  # any word would do for an address otherwise
     return {name: value for name, value in row.items() if value not in (None, [], "")}
 
 
-def unread(asked: Asked, wanted: Mapping[str, Any]) -> dict[str, str]:
+def unread(request: SearchRequest, wanted: Mapping[str, Any]) -> dict[str, str]:
     """Fields that were filled in and cannot be searched for, and the form as a whole where nothing was filled in."""
-    named = asked.named()
-    if not named:
+    filled_in = request.filled_in()
+    if not filled_in:
         return {"surname": "Give a surname, a forename, a date of birth, a postcode or an identifier."}
-    is_read = {name: name in wanted for name in ("forename", "surname")}
-    is_read["date_of_birth"] = day_of(wanted.get("date_of_birth")) is not None
-    is_read["postcode"] = WHOLE_POSTCODE.fullmatch(wanted.get("postcode", "")) is not None
-    is_read["identifier"] = any(name in wanted for name in IDENTIFIERS)
-    return {name: UNREAD[name] for name in named if not is_read[name]}
+    is_readable = {name: name in wanted for name in ("forename", "surname")}
+    is_readable["date_of_birth"] = day_of(wanted.get("date_of_birth")) is not None
+    is_readable["postcode"] = WHOLE_POSTCODE.fullmatch(wanted.get("postcode", "")) is not None
+    is_readable["identifier"] = any(name in wanted for name in IDENTIFIERS)
+    return {name: UNREAD[name] for name in filled_in if not is_readable[name]}
 
 
 def day_of(value: Any) -> str | None:  # noqa: ANN401

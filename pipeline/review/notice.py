@@ -11,7 +11,7 @@ COOKIE = "said"
 SECONDS = 60
 
 
-def then_say(request: Request, path: str, done: str, more: str = "") -> Response:
+def redirect_with_notice(request: Request, path: str, done: str, more: str = "") -> Response:
     """Lead to a page that says once what was done.
 
     Args:
@@ -25,12 +25,12 @@ def then_say(request: Request, path: str, done: str, more: str = "") -> Response
     return answer
 
 
-def is_to_be_said(request: Request, done: str) -> bool:
+def is_fresh_notice(request: Request, done: str) -> bool:
     """Whether the form that this page follows did what the address says."""
     return bool(done) and request.cookies.get(COOKIE) == done
 
 
-def said(request: Request, answer: Response) -> Response:
+def forget_notice(request: Request, answer: Response) -> Response:
     """Forget it, as the page says it now."""
     if COOKIE in request.cookies:
         answer.delete_cookie(COOKIE, path=request.url.path, httponly=True, samesite="strict", secure=is_tls(request))

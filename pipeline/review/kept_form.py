@@ -47,7 +47,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Value = Annotated[str, Field(max_length=4_000)]
 
 
-class Kept(BaseModel):
+class KeptForm(BaseModel):
     """A form as it was sent, without its token."""
 
     model_config = ConfigDict(frozen=True)
@@ -61,18 +61,18 @@ class Kept(BaseModel):
         return self.to if self.to == "/search" else self.to.rpartition("/")[0]
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def entered(self) -> list[tuple[str, str]]:
         """What a person entered, in words; ids and hashes are left out."""
-        found = [
+        entries = [
             (LABELS[name], WORDS.get(value, value) if name in CODED else value)
             for name, value in self.fields
             if name in LABELS and value
         ]
         n_ticked = sum(name == "records" for name, _ in self.fields)
-        return [*found, ("Ticked records", str(n_ticked))] if n_ticked else found
+        return [*entries, ("Ticked records", str(n_ticked))] if n_ticked else entries
 
 
-async def kept_of(request: Request) -> Kept | None:
+async def kept_form_of(request: Request) -> KeptForm | None:
     """The form of a request, if it is one that is kept."""
     if not re.fullmatch(TO, request.url.path):
         return None
@@ -80,17 +80,17 @@ async def kept_of(request: Request) -> Kept | None:
     return _valid(request.url.path, ((name, value) for name, value in form.multi_items() if isinstance(value, str)))
 
 
-def kept_in(text: str) -> Kept | None:
+def kept_form_in(text: str) -> KeptForm | None:
     """What a page of signing in carried on; None where it is nothing, or not what such a page carries."""
     try:
-        return Kept.model_validate_json(text) if text else None
+        return KeptForm.model_validate_json(text) if text else None
     except ValidationError:
         return None
 
 
-def _valid(to: str, fields: Iterable[tuple[str, str]]) -> Kept | None:
+def _valid(to: str, fields: Iterable[tuple[str, str]]) -> KeptForm | None:
     try:
-        kept = Kept(to=to, fields=tuple((name, value) for name, value in fields if name != "csrf"))
+        form = KeptForm(to=to, fields=tuple((name, value) for name, value in fields if name != "csrf"))
     except ValidationError:
         return None
-    return kept if len(kept.model_dump_json()) <= LONGEST else None
+    return form if len(form.model_dump_json()) <= LONGEST else None

@@ -31,6 +31,14 @@ class Group:
         """Records of one of the persons."""
         return [row for row in self.records.values() if row["person_id"] == person_id]
 
+    def inner_links(self) -> list[Row]:
+        """Scored pairs of which both records are of the group."""
+        return [row for ends, row in self.links.items() if self.records.keys() >= {*ends}]
+
+    def owners(self, pair: Pair) -> set[str]:
+        """Persons of the two records; none where a record is not of the group."""
+        return {self.records[end]["person_id"] for end in pair} if self.records.keys() >= {*pair} else set()
+
 
 def group_of(shelf: Shelf, person_ids: Iterable[str]) -> Group:
     """Persons with their records and pairs; a person that is not there is left out."""
@@ -45,7 +53,7 @@ def group_of(shelf: Shelf, person_ids: Iterable[str]) -> Group:
     return Group(persons, records, links)
 
 
-def seen_of(shelf: Shelf, group: Group, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+def published_facts(shelf: Shelf, group: Group, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """Fields of ``NewDecision`` that the publication fills for pairs of records of the group."""
     prints = {record: _fingerprint(group.records[record]) for record in sorted({end for pair in pairs for end in pair})}
     return [_facts(shelf, group, tuple(sorted(pair)), prints) for pair in pairs]  # type: ignore[arg-type]  # two
@@ -79,5 +87,5 @@ def _fingerprint(record: Row) -> str | None:
     if not record["is_alone"]:
         return None
     table = fingerprints(pa.Table.from_pylist([{name: record[name] for name in FINGERPRINT_COLUMNS}], PRINTED))
-    found: str | None = table.column("fingerprint")[0].as_py()
-    return found
+    fingerprint: str | None = table.column("fingerprint")[0].as_py()
+    return fingerprint

@@ -1,0 +1,205 @@
+"""The case page itself, as it answers a look at the case or a form of it that comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.review import tasks
+from pipeline.review.answers import answers_to, open_look, seconded_by
+from pipeline.review.case import Case, CaseView, case_of
+from pipeline.review.case_preview import preview_of
+from pipeline.review.form_problems import FormRefusedError
+from pipeline.review.group import Group
+from pipeline.review.notice import forget_notice, is_fresh_notice
+from pipeline.review.pages import page
+from pipeline.review.question import group_for, labels_of, question_of
+from pipeline.review.refusals import refused
+from pipeline.review.routes.forms import NO_FORM, FormBack, SecondForm, Shown, SplitForm, VerdictForm, entered
+from pipeline.review.shelf import Row, Shelf
+from pipeline.review.splitting import deal, steps_of
+from pipeline.review.undoing import undoing
+from pipeline.review.visits import Visit
+from pipeline.review.words import REASONS
+from pipeline.stewardship.decision import is_same_person
+
+
+@dataclass(frozen=True, slots=True)
+class CaseVisit:
+    """A request about one case, of somebody who has said why they look at it."""
+
+    request: Request
+    visit: Visit
+    shelf: Shelf
+    review_id: str
+    question: Row
+    is_open: bool
+    why: str
+
+    @property
+    def address(self) -> str:
+        """Of the case."""
+        return f"/cases/{self.review_id}"
+
+    @property
+    def group(self) -> Group:
+        """The persons of the question."""
+        return group_for(self.shelf, self.question)
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far the question is: who has it, how it was answered, and whether a second look is asked of this viewer."""
+
+    answers: list[Row]
+    """The latest first"""
+    holder: str | None
+    """Account that has taken the question"""
+    is_look: bool
+
+    @property
+    def answer(self) -> Row | None:
+        """The latest answer."""
+        return self.answers[0] if self.answers else None
+
+
+def case_visit(request: Request, visit: Visit, review_id: str) -> CaseVisit:
+    """A visit to a case whose viewer has said why they look.
+
+    Raises:
+        DeskRefusedError: 404, if there is no such question; 403, if its viewer has not said why.
+    """
+    shelf = visit.desk.shelves.current()
+    question, is_open = question_of(shelf, review_id)
+    why = why_of(visit, review_id)
+    if why is None:
+        raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
+    return CaseVisit(request, visit, shelf, review_id, question, is_open, why)
+
+
+def why_of(visit: Visit, review_id: str) -> str | None:
+    """Why the viewer looks at the case, if they have said so."""
+    return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, review_id))
+
+
+def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response:
+    """The page, with its entry in the audit log.
+
+    Args:
+        at: the visit.
+        shown: what of the case is shown.
+        back: a form of the page that comes back.
+    """
+    visit, shelf, store = at.visit, at.shelf, at.visit.desk.store
+    progress = _progress(at)
+    view = CaseView(shown.pair, shown.show == "events", progress.is_look)
+    case = case_of(shelf, store, visit.viewer, at.question, at.is_open, view)
+    preview = _preview(at, case, shown, back)
+    subject = {
+        "review_id": at.review_id,
+        "records": sorted(case.group.records),
+        "shown": shown.show or shown.preview or "case",
+    }
+    visit.done("case.view", subject, at.why)
+    answer_page = page(
+        at.request,
+        "case.html",
+        back.status,
+        case=case,
+        why=at.why,
+        shown=shown,
+        errors=back.errors,
+        form=entered(back.form, VerdictForm),
+        split_form=entered(back.form, SplitForm),
+        second_form=entered(back.form, SecondForm),
+        chosen=set(getattr(back.form, "records", ())),
+        joined=set(getattr(back.form, "joined", ())),
+        reasons=REASONS.items(),
+        batch=str(uuid4()),
+        shelf=shelf,
+        titles=shelf.reference.titles,
+        trust=shelf.reference.trust,
+        notice=_notice(shown, progress.answer) if is_fresh_notice(at.request, shown.done) else None,
+        **preview,
+        **_answered(at, progress),
+    )
+    return forget_notice(at.request, answer_page)
+
+
+def errors_of(error: Exception, at: CaseVisit) -> tuple[dict[str, str], ...]:
+    """A refusal for the summary at the top of the page."""
+    if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
+        return tuple(refused(error, labels_of(at.group), at.address).errors)
+    return tuple(error.errors) if isinstance(error, FormRefusedError) else ({"text": str(error), "href": "#decide"},)
+
+
+def _progress(at: CaseVisit) -> _Progress:
+    def read(connection: Connection) -> _Progress:
+        return _Progress(
+            answers_to(connection, at.review_id),
+            tasks.claimed_by(connection, at.review_id, at.visit.now),
+            open_look(connection, at.review_id, at.visit.viewer) is not None,
+        )
+
+    return at.visit.desk.read(read)
+
+
+def _preview(at: CaseVisit, case: Case, shown: Shown, back: FormBack) -> dict[str, Any]:
+    """What a split that was sent for preview would do, or the verdict that the address names."""
+    form = back.form if isinstance(back.form, SplitForm) and not back.errors else None
+    dealt = deal(case.group, form.records, form.joined) if form else None
+    return {
+        "dealt": dealt,
+        "preview": preview_of(at.shelf, case, dealt, shown.preview) if dealt or shown.preview else None,
+        "steps": steps_of(at.shelf, at.visit.desk.store, at.visit.viewer, case.group, dealt) if dealt else None,
+    }
+
+
+def _answered(at: CaseVisit, progress: _Progress) -> dict[str, Any]:
+    """What the page tells of the question's answer, and whether its viewer may undo it."""
+    store, viewer, answer = at.visit.desk.store, at.visit.viewer, progress.answer
+    is_own = answer is not None and is_same_person(answer["decided_by"], viewer.name)
+    is_counted = answer is not None and answer["last_seq"] > at.shelf.decisions_read and not progress.is_look
+    brought_back = (
+        undoing(store, answer["decision_ids"], viewer.name, "asked", 0).n_brought_back if answer and is_own else 0
+    )
+    return {
+        "answer": answer if is_counted else None,
+        "holder": progress.holder,
+        "is_look": progress.is_look,
+        "brings_back": brought_back,
+        "can_undo": is_own,
+        "seconded": seconded_by(store, progress.answers),
+    }
+
+
+def _notice(shown: Shown, answer: Row | None) -> dict[str, Any] | None:
+    """What the form that led here has done."""
+    night = "It counts from the next night on."
+    if answer and answer["verdict"] == "unsure":
+        night = "Nothing is joined or parted, and the question is asked again later."
+    texts = {
+        "saved": ("Saved.", night),
+        "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),
+        "split": ("The records part.", night),
+        "second": ("Confirmed.", night),
+        "sent_back": ("Taken back. The question is open again.", ""),
+        "look": (
+            "Thank you. This was a second look: another steward had answered before.",
+            "Your answer is compared with theirs; it decides nothing.",
+        ),
+        "undone": ("Undone. The question is open again.", "Everything stands as it stood before."),
+    }
+    if shown.done not in texts:
+        return None
+    text, more = texts[shown.done]
+    if shown.back:
+        again = "decision counts" if shown.back == 1 else "decisions count"
+        more = f"{shown.back:,} earlier {again} again. {more}"
+    return {"text": text, "more": more, "is_good": True}

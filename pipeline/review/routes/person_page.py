@@ -1,0 +1,158 @@
+"""The person page itself, as it answers a look at the person or a form of it that comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
+from pipeline.review import tasks
+from pipeline.review.answers import about_person, last_answer
+from pipeline.review.because import because
+from pipeline.review.earlier_decisions import EarlierDecision, earlier_decisions
+from pipeline.review.form_problems import FormRefusedError
+from pipeline.review.group import Group
+from pipeline.review.notice import forget_notice, is_fresh_notice
+from pipeline.review.pages import page
+from pipeline.review.person import PersonPage, group_for, person_page
+from pipeline.review.preview import Preview
+from pipeline.review.question import labels_of
+from pipeline.review.refusals import refused
+from pipeline.review.routes.forms import NO_FORM, FormBack, SplitForm, entered
+from pipeline.review.shelf import Shelf
+from pipeline.review.splitting import Steps
+from pipeline.review.visits import Visit
+from pipeline.review.words import REASONS
+from pipeline.stewardship.decision import is_same_person
+
+NOTICES: dict[str, tuple[str, str]] = {
+    "split": ("The records part.", "It counts from the next night on."),
+    "undone": ("Undone.", "Everything stands as it stood before."),
+    "waits": ("Saved. It waits for a second steward.", "Another steward must part the same records here."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonVisit:
+    """A request about one person, of somebody who has said why they look and holds a record of them."""
+
+    request: Request
+    visit: Visit
+    shelf: Shelf
+    person_id: str
+    group: Group
+    why: str
+
+    @property
+    def address(self) -> str:
+        """Of the person."""
+        return f"/persons/{self.person_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergePreview:
+    """What parting the ticked records would do."""
+
+    outcome: Preview | None = None
+    """None where there are too many records to preview"""
+    steps: Steps | None = None
+
+
+NO_PREVIEW = UnmergePreview()
+
+
+def person_visit(request: Request, visit: Visit, person_id: str) -> PersonVisit:
+    """A visit to a person whose viewer has said why they look.
+
+    Raises:
+        DeskRefusedError: 404, if there is no such person, or the viewer has no record of them; 403, if they have not said why.
+    """
+    shelf = visit.desk.shelves.current()
+    group = group_for(shelf, visit.viewer, person_id)
+    why = why_of(visit, person_id)
+    if why is None:
+        raise DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
+    return PersonVisit(request, visit, shelf, person_id, group, why)
+
+
+def why_of(visit: Visit, person_id: str) -> str | None:
+    """Why the viewer looks at the person, if they have said so."""
+    return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, person_id))
+
+
+def show_person(
+    at: PersonVisit, done: str = "", back: FormBack = NO_FORM, preview: UnmergePreview = NO_PREVIEW
+) -> Response:
+    """The page, with its entry in the audit log.
+
+    Args:
+        at: the visit.
+        done: code of what the form that led here has done.
+        back: a form of the page that comes back.
+        preview: what that form would do.
+    """
+    visit, shelf = at.visit, at.shelf
+    person: PersonPage = person_page(shelf, visit.viewer, at.person_id)
+    visit.done("person.view", {"person_id": at.person_id, "records": sorted(person.group.records)}, at.why)
+    answer_page = page(
+        at.request,
+        "person.html",
+        back.status,
+        person=person,
+        why=at.why,
+        decisions=_decisions(at, person),
+        shelf=shelf,
+        titles=shelf.reference.titles,
+        trust=shelf.reference.trust,
+        reasons=REASONS.items(),
+        batch=str(uuid4()),
+        errors=back.errors,
+        notice=_notice(done) if is_fresh_notice(at.request, done) else None,
+        can_undo=_can_undo(at),
+        chosen=set(getattr(back.form, "records", ())),
+        form=entered(back.form, SplitForm),
+        preview=preview.outcome,
+        steps=preview.steps,
+        because=because,
+    )
+    return forget_notice(at.request, answer_page)
+
+
+def errors_of(error: LinkageError, group: Group) -> tuple[dict[str, str], ...]:
+    """A refusal for the summary at the top of the page."""
+    if isinstance(error, FormRefusedError):
+        return tuple(error.errors)
+    text = str(error)
+    if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
+        text = refused(error, labels_of(group), "").text
+    return ({"text": text, "href": "#h-unmerge"},)
+
+
+def _decisions(at: PersonVisit, person: PersonPage) -> tuple[EarlierDecision, ...]:
+    """Decisions on the person's records, for those who may decide."""
+    if not at.visit.viewer.may("decide"):
+        return ()
+    return earlier_decisions(at.visit.desk.store.about(list(person.group.records)), person.labels)
+
+
+def _can_undo(at: PersonVisit) -> bool:
+    """Whether the latest unmerge is the viewer's own and no night has carried it out yet."""
+    review_id = about_person(at.person_id)["review_id"]
+    answer = at.visit.desk.read(lambda connection: last_answer(connection, review_id))
+    return (
+        answer is not None
+        and is_same_person(answer["decided_by"], at.visit.viewer.name)
+        and answer["last_seq"] > at.shelf.decisions_read
+    )
+
+
+def _notice(done: str) -> dict[str, Any] | None:
+    """What the form that led here has done."""
+    if done not in NOTICES:
+        return None
+    text, more = NOTICES[done]
+    return {"text": text, "more": more, "is_good": True}
