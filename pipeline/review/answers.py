@@ -17,6 +17,7 @@ from pipeline.review.group import Group
 from pipeline.review.machine import keep_machine_pairs, made_by_machine
 from pipeline.review.queue import UNMERGE, looks_for
 from pipeline.review.shelf import Row, Shelf
+from pipeline.review.standing_answers import Answer, answers_where, fallen, standing
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
@@ -115,14 +116,11 @@ def unclaim(sitting: Sitting) -> None:
         sitting.connection.execute(sa.delete(CLAIMS).where(CLAIMS.c.review_id == sitting.question["review_id"]))
 
 
-def answers_to(connection: Connection, review_id: str) -> list[Row]:
-    """Answers to a question that were not undone, the latest first."""
-    sql = (
-        sa.select(ANSWERS)
-        .where(ANSWERS.c.review_id == review_id, sa.not_(ANSWERS.c.is_undone))
-        .order_by(ANSWERS.c.decided_at.desc())
+def answers_to(connection: Connection, review_id: str) -> list[Answer]:
+    """Answers to a question that were neither undone nor taken back elsewhere, the latest first."""
+    return standing(
+        connection, answers_where(connection, ANSWERS.c.review_id == review_id, sa.not_(ANSWERS.c.is_undone))
     )
-    return [{**row._asdict(), "decision_ids": json.loads(row.decision_ids)} for row in connection.execute(sql)]
 
 
 def last_answer(connection: Connection, review_id: str) -> Row | None:
@@ -147,10 +145,12 @@ def take_back_answer(sitting: Sitting, answer_id: str) -> None:
 
 
 def forget_answers(sitting: Sitting, decision_ids: Collection[str]) -> None:
-    """Answers that rest on decisions which a second person took back open their question again."""
-    for row in answers_to(sitting.connection, sitting.question["review_id"]) if sitting.question else ():
-        if not set(row["decision_ids"]).isdisjoint(decision_ids):
-            take_back_answer(sitting, row["answer_id"])
+    """Answers that rest on decisions which were taken back, and on no other, open their question again."""
+    connection = sitting.connection
+    for decision_id in decision_ids:
+        answers = answers_where(connection, sa.not_(ANSWERS.c.is_undone), ANSWERS.c.decision_ids.contains(decision_id))
+        for answer_id in fallen(connection, answers).taken_back:
+            take_back_answer(sitting, answer_id)
 
 
 def answer_with(sitting: Sitting, decision_id: str) -> Row | None:

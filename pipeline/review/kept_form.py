@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.review.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 
-TO = r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|why)|persons/[A-Za-z0-9_-]{1,64}/(unmerge|why)|search)$"
+TO = r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|why)|persons/[A-Za-z0-9_-]{1,64}/(unmerge|retract|why)|search)$"
 LONGEST = 48_000
 LABELS = {
     "verdict": "Verdict",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pipeline.review.agreement import Agreement, agreement, by_key
 from pipeline.review.machine import LookedAt, looked_at_by_stewards
 from pipeline.review.queue import AGE_WORDS, AGES, answered_since
 from pipeline.review.shelf import Row, Shelf
+from pipeline.review.standing_answers import answers_where, fallen
 from pipeline.review.uk_time import uk_day
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
@@ -64,7 +64,7 @@ class Overview:
     ages: Mapping[str, str]
     per_day: list[tuple[dt.date, dict[str, int]]]
     stewards: list[tuple[str, int, int, int]]
-    """Name, answers in the last four weeks, answers of others that were confirmed, and answers undone"""
+    """Name, answers in the last four weeks, answers of others that were confirmed, and answers undone or taken back"""
     together: Agreement
     agreement_by_steward: dict[str, Agreement]
     agreement_by_type: dict[str, Agreement]
@@ -85,33 +85,33 @@ class Overview:
 
 def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview:
     """Put the numbers together."""
-    since = now - dt.timedelta(days=DAYS)
-    answers = [row._asdict() for row in connection.execute(sa.select(ANSWERS).where(ANSWERS.c.decided_at >= since))]
+    answers = answers_where(connection, ANSWERS.c.decided_at >= now - dt.timedelta(days=DAYS))
     looks = [row._asdict() for row in connection.execute(sa.select(LOOKS).where(LOOKS.c.second_by.is_not(None)))]
     waiting = connection.execute(
         sa.select(sa.func.count()).select_from(LOOKS).where(LOOKS.c.second_by.is_(None))
     ).scalar_one()
-    standing = [row for row in answers if not row["is_undone"]]
-    seconded = confirmations(connection, standing)
-    first = [row for row in standing if row["answer_id"] not in seconded]
+    gone = fallen(connection, answers)
+    undone = gone.taken_back | {row["answer_id"] for row in answers if row["is_undone"]}
+    seconded = confirmations(connection, answers) - undone
+    first = [row for row in answers if row["answer_id"] not in undone | seconded]
     pairs = [(row, (row["first_verdict"], row["second_verdict"])) for row in looks]
     return Overview(
         _open(shelf, uk_day(now), answered_since(connection, shelf.decisions_read)),
         AGE_WORDS,
         _per_day(first, now),
-        _stewards(answers, seconded),
+        _stewards(answers, seconded, undone),
         agreement([pair for _, pair in pairs]),
         by_key((name, pair) for row, pair in pairs for name in (row["first_by"], row["second_by"])),
         by_key((row["review_type"], pair) for row, pair in pairs),
         int(waiting),
-        _bands(first),
+        _bands([row for row in first if row["answer_id"] not in gone.replaced]),
         _precision(shelf, connection),
     )
 
 
 def confirmations(connection: Connection, answers: Sequence[Mapping[str, Any]]) -> set[str]:
     """Answers that only confirm another steward's: they tell nothing of the question beyond it."""
-    ids_by_answer = {row["answer_id"]: json.loads(row["decision_ids"]) for row in answers}
+    ids_by_answer = {row["answer_id"]: row["decision_ids"] for row in answers}
     decisions = decisions_named(
         connection, {decision_ids[0] for decision_ids in ids_by_answer.values() if decision_ids}
     )
@@ -139,17 +139,19 @@ def _per_day(answers: Sequence[Mapping[str, Any]], now: dt.datetime) -> list[tup
     return list(counts.items())
 
 
-def _stewards(answers: Sequence[Mapping[str, Any]], seconded: Collection[str]) -> list[tuple[str, int, int, int]]:
-    done, confirmed, undone = Counter[str](), Counter[str](), Counter[str]()
+def _stewards(
+    answers: Sequence[Mapping[str, Any]], seconded: Collection[str], undone: Collection[str]
+) -> list[tuple[str, int, int, int]]:
+    n_done, n_confirmed, n_undone = Counter[str](), Counter[str](), Counter[str]()
     for row in answers:
-        (undone if row["is_undone"] else confirmed if row["answer_id"] in seconded else done)[row["decided_by"]] += 1
-    return [
-        (name, done[name], confirmed[name], undone[name]) for name in sorted({row["decided_by"] for row in answers})
-    ]
+        is_undone, is_confirmation = row["answer_id"] in undone, row["answer_id"] in seconded
+        (n_undone if is_undone else n_confirmed if is_confirmation else n_done)[row["decided_by"]] += 1
+    names = sorted({row["decided_by"] for row in answers})
+    return [(name, n_done[name], n_confirmed[name], n_undone[name]) for name in names]
 
 
 def _bands(answers: Sequence[Mapping[str, Any]]) -> list[Band]:
-    """Answers between two persons: what the model expected and what stewards said. Those who could not tell are left out."""
+    """Answers between two persons that stand: what the model expected and what stewards said. Those who could not tell are left out."""
     judged = [
         row
         for row in answers

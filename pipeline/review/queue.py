@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from pipeline.review.access import Viewer
 from pipeline.review.shelf import Row, Shelf
+from pipeline.review.standing_answers import answers_where, has_retractions_after, standing
 from pipeline.review.uk_time import uk_day
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
@@ -86,9 +87,11 @@ def work_of(connection: Connection, viewer: Viewer, decisions_read: int, now: dt
 
 
 def answered_since(connection: Connection, decisions_read: int) -> set[str]:
-    """Questions with an answer that no night has read yet."""
-    sql = sa.select(ANSWERS.c.review_id).where(ANSWERS.c.last_seq > decisions_read, sa.not_(ANSWERS.c.is_undone))
-    return {row.review_id for row in connection.execute(sql)}
+    """Questions with an answer that stands and that no night has read yet."""
+    answers = answers_where(connection, ANSWERS.c.last_seq > decisions_read, sa.not_(ANSWERS.c.is_undone))
+    if has_retractions_after(connection, decisions_read):
+        answers = standing(connection, answers)
+    return {answer["review_id"] for answer in answers}
 
 
 def waits_for_others(connection: Connection, shelf: Shelf, viewer: Viewer) -> list[str]:

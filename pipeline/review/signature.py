@@ -36,16 +36,20 @@ class Signature:
             reason=self.reason,
         )
 
-    def retract(self, decision_id: str, n_records: int) -> NewDecision:
-        """A decision taken back; ``n_records``: of the persons together."""
+    def retract(self, decision_id: str, facts: Mapping[str, Any]) -> NewDecision:
+        """A decision taken back."""
         return NewDecision(
-            decision_id=self._id("retract", decision_id),
+            decision_id=self.retraction_id(decision_id),
             verdict="retract",
             retracts=decision_id,
             decided_by=self.by,
             reason=self.reason,
-            n_records=n_records,
+            **facts,
         )
+
+    def retraction_id(self, decision_id: str) -> str:
+        """Id of the retraction of a decision."""
+        return self._id("retract", decision_id)
 
     def _id(self, *parts: str) -> str:
         """A UUID."""

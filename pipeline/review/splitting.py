@@ -125,7 +125,7 @@ def plan_of(
         *_waiting(joins, states, signature.by, "link"),
     ]
     return Plan(
-        tuple(signature.retract(link.decision_id, len(group.records)) for link in lifted),
+        tuple(signature.retract(link.decision_id, {"n_records": len(group.records)}) for link in lifted),
         tuple(signature.confirm(decision_id) for decision_id in waiting),
         _entered(shelf, group, _undecided(cut, states, "unlink"), "unlink", signature),
         _entered(shelf, group, _undecided(joins, states, "link"), "link", signature),

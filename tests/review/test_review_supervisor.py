@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from schemas.decisions import NewDecision
+
 pytestmark = pytest.mark.flow
 
 
@@ -52,3 +54,62 @@ def test_an_answer_about_a_joined_person_counts_its_link_once(desk: Any) -> None
         assert overturned(desk) == (before[0] + n, before[1] + 1)
         browser.post(f"/cases/{case}/undo")
         assert overturned(desk) == before
+
+
+def expected_and_said(desk: Any) -> int:
+    """Answers that the supervisor's page holds against what the model expected."""
+    page = desk.client("sue").get("/supervisor").text
+    table = page[page.index("expected and said") :]
+    rows = re.findall(r'scope="row" class="govuk-table__header">[\d.]+ to [\d.]+</th><td[^>]*>(\d+)</td>', table)
+    return sum(map(int, rows))
+
+
+def undone_by(desk: Any, name: str) -> int:
+    row = re.search(
+        rf">{name}</th>(?:<td[^>]*>\d+</td>){{2}}<td[^>]*>(\d+)</td>", desk.client("sue").get("/supervisor").text
+    )
+    return int(row[1]) if row else 0
+
+
+def answered(desk: Any, number: int) -> tuple[str, dict[str, Any]]:
+    """Answer a question between two people at the desk; the question, and the decision."""
+    shelf, asha = desk.desk.shelves.current(), desk.client("asha")
+    case = shelf.rows(
+        "SELECT review_id FROM queue WHERE review_type = 'grey_pair' AND len(person_ids) = 2 AND match_probability IS NOT NULL ORDER BY 1"
+    )[number]["review_id"]
+    form = asha.form_of(asha.open_case(case), f"/cases/{case}/decide")
+    assert asha.post(f"/cases/{case}/decide", {**form, "verdict": "unlink", "code": "history"}).status_code == 303
+    return case, desk.desk.store.log().to_pylist()[-1]
+
+
+def test_an_answer_taken_back_on_the_command_line_leaves_the_figures_and_opens_its_question(desk: Any) -> None:
+    before, undone = expected_and_said(desk), undone_by(desk, "Asha Steward")
+    case, decision = answered(desk, 0)
+    assert expected_and_said(desk) == before + 1
+    retraction = NewDecision(
+        verdict="retract", retracts=decision["decision_id"], decided_by="Cara", reason="Wrong file"
+    )
+    desk.desk.store.decide(retraction)
+    assert expected_and_said(desk) == before
+    assert undone_by(desk, "Asha Steward") == undone + 1
+    assert ">Answered</h2>" not in desk.client("asha").open_case(case)
+    desk.desk.store.decide(
+        NewDecision(
+            verdict="retract",
+            retracts=str(retraction.decision_id),
+            decided_by="Cara",
+            reason="It was the right file after all",
+        )
+    )
+    assert expected_and_said(desk) == before + 1, "an answer that counts again is counted again"
+
+
+def test_an_answer_that_another_verdict_replaced_is_no_more_what_stewards_said(desk: Any) -> None:
+    before, undone = expected_and_said(desk), undone_by(desk, "Asha Steward")
+    _, decision = answered(desk, 1)
+    pair = {name: decision[name] for name in ("record_id_l", "record_id_r", "n_records")}
+    desk.desk.store.decide(
+        NewDecision(verdict="unsure", decided_by="Cara", reason="Thin", supersedes=decision["decision_id"], **pair)
+    )
+    assert expected_and_said(desk) == before
+    assert undone_by(desk, "Asha Steward") == undone, "the work was done, and nobody took it back"

@@ -210,11 +210,12 @@ def test_a_closed_case_tells_the_way_back_that_there_is(desk: Any, monkeypatch: 
     }
     monkeypatch.setattr(shelf, "closed", {"Qparted": closed, "Qjoined": joined}.get)
     parted = asha.open_case("Qparted")
-    assert f"boroughlink decide --retract {decision}" in parted
+    assert 'href="#take-back"' in parted
+    assert f'<option value="{decision}">' in parted
     assert 'name="records"' not in parted, "nothing to tick where nothing can be parted"
     page = asha.open_case("Qjoined")
     assert f'part the records on the page of <a class="govuk-link id" href="/persons/{one["person_id"]}"' in page
-    assert "--retract" not in page
+    assert 'href="#take-back"' not in page
 
 
 @pytest.mark.flow

@@ -21,7 +21,7 @@ from pipeline.review.notice import redirect_with_notice
 from pipeline.review.pages import page
 from pipeline.review.question import pair_of, question_of
 from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of, why_of
-from pipeline.review.routes.forms import FormBack, SecondForm, Shown, SplitForm, VerdictForm
+from pipeline.review.routes.forms import FormBack, RetractForm, SecondForm, Shown, SplitForm, VerdictForm, retraction_of
 from pipeline.review.shelf import Row
 from pipeline.review.splitting import deal, split
 from pipeline.review.visits import Visit, allowed
@@ -32,6 +32,7 @@ router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("case"))]
 Deciding = Annotated[Visit, Depends(allowed("decide"))]
 ReviewId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+ALSO_WHEN_CLOSED = ("undone", "retract")
 REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
 
 
@@ -50,6 +51,8 @@ class CaseAct:
     """What of the case the page of a refused form shows"""
     done: str = ""
     """Code of the notice, where it is not the act's name"""
+    done_if_waits: str = "waits"
+    """Code of the notice where a second steward must confirm it"""
 
 
 @router.get("/cases/{review_id}")
@@ -189,12 +192,20 @@ def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Respons
     return _carry_out(case_visit(request, visit, review_id), CaseAct("undone", work))
 
 
+@router.post("/cases/{review_id}/retract")
+def retract(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[RetractForm, Form()]) -> Response:
+    """Take back a decision that is in force on the case's records, also where the question is closed."""
+    subject = {"decision_id": form.decision_id}
+    act = CaseAct("retract", retraction_of(form), form, subject, done="taken_back", done_if_waits="retraction_waits")
+    return _carry_out(case_visit(request, visit, review_id), act)
+
+
 def _carry_out(at: CaseVisit, act: CaseAct) -> Response:
     """Carry it out in one transaction with its entry in the log; what is refused is explained on the case page."""
     visit, group = at.visit, at.group
 
     def together(connection: Connection) -> Outcome:
-        if not at.is_open and act.name != "undone":
+        if not at.is_open and act.name not in ALSO_WHEN_CLOSED:
             raise DeskRefusedError(
                 409, "This question is closed.", "Decide on the person's page, if something is wrong."
             )
@@ -211,7 +222,7 @@ def _carry_out(at: CaseVisit, act: CaseAct) -> Response:
         return case_page(at, shown, FormBack(act.form, errors_of(error, at), status))
     if outcome is None:
         raise RuntimeError("the work gives an outcome")
-    done = "look" if outcome.is_second_look else "waits" if outcome.waits else act.done or act.name
+    done = "look" if outcome.is_second_look else act.done_if_waits if outcome.waits else act.done or act.name
     more = f"&back={outcome.n_brought_back}" if outcome.n_brought_back else ""
     return redirect_with_notice(at.request, at.address, done, more)
 

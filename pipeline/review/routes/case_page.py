@@ -21,7 +21,16 @@ from pipeline.review.notice import forget_notice, is_fresh_notice
 from pipeline.review.pages import page
 from pipeline.review.question import group_for, labels_of, question_of
 from pipeline.review.refusals import refused
-from pipeline.review.routes.forms import NO_FORM, FormBack, SecondForm, Shown, SplitForm, VerdictForm, entered
+from pipeline.review.routes.forms import (
+    NO_FORM,
+    FormBack,
+    RetractForm,
+    SecondForm,
+    Shown,
+    SplitForm,
+    VerdictForm,
+    entered,
+)
 from pipeline.review.shelf import Row, Shelf
 from pipeline.review.splitting import deal, steps_of
 from pipeline.review.undoing import undoing
@@ -118,6 +127,7 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
         form=entered(back.form, VerdictForm),
         split_form=entered(back.form, SplitForm),
         second_form=entered(back.form, SecondForm),
+        retract_form=entered(back.form, RetractForm),
         chosen=set(getattr(back.form, "records", ())),
         joined=set(getattr(back.form, "joined", ())),
         reasons=REASONS.items(),
@@ -194,6 +204,8 @@ def _notice(shown: Shown, answer: Row | None) -> dict[str, Any] | None:
             "Thank you. This was a second look: another steward had answered before.",
             "Your answer is compared with theirs; it decides nothing.",
         ),
+        "taken_back": ("The decision is taken back.", night),
+        "retraction_waits": ("Saved. It waits for a second steward.", "Until then the decision stands."),
         "undone": ("Undone. The question is open again.", "Everything stands as it stood before."),
     }
     if shown.done not in texts:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from uuid import uuid4
 
 from pydantic import BaseModel, Field
 
+from pipeline.review.answers import Outcome, Sitting
+from pipeline.review.deciding import LONGEST_TEXT
+from pipeline.review.form_problems import need_none
 from pipeline.review.splitting import SideName
+from pipeline.review.taking_back import take_back_decision
+from pipeline.review.words import plain_text
 
 RecordId = Annotated[str, Field(max_length=128)]
 Text = Annotated[str, Field(max_length=4_000)]
-Done = Literal["", "saved", "waits", "split", "second", "look", "undone", "sent_back"]
+Done = Literal["", "saved", "waits", "split", "second", "look", "undone", "sent_back", "taken_back", "retraction_waits"]
 
 
 class Shown(BaseModel):
@@ -66,6 +73,14 @@ class SecondForm(BaseModel):
     text: Text = ""
 
 
+class RetractForm(BaseModel):
+    """The form that takes back a decision in force."""
+
+    decision_id: Annotated[str, Field(max_length=64)] = ""
+    text: Text = ""
+    batch: Annotated[str, Field(max_length=64)] = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FormBack:
     """A form that comes back to its page: with what is wrong, or with what it would do."""
@@ -82,3 +97,15 @@ def entered(form: BaseModel | None, kind: type[BaseModel]) -> dict[str, str]:
     """What was entered in a form that comes back; empty for the page's other forms."""
     names = ("verdict", "code", "text", "decision_id", "replaces")
     return {name: getattr(form, name, "") if isinstance(form, kind) else "" for name in names}
+
+
+def retraction_of(form: RetractForm) -> Callable[[Sitting], Outcome]:
+    """What the form that takes back a decision does."""
+
+    def work(sitting: Sitting) -> Outcome:
+        reason = plain_text(form.text, LONGEST_TEXT)
+        chosen = [] if form.decision_id else [("Choose the decision.", "retract-id")]
+        need_none([*chosen, *([] if reason else [("Say why you take it back.", "retract-text")])])
+        return take_back_decision(sitting, form.decision_id, reason, form.batch or str(uuid4()))
+
+    return work

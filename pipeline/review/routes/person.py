@@ -21,7 +21,7 @@ from pipeline.review.notice import redirect_with_notice
 from pipeline.review.pages import page
 from pipeline.review.person import as_csv, group_for, history_of, not_found
 from pipeline.review.preview import preview
-from pipeline.review.routes.forms import FormBack, SplitForm
+from pipeline.review.routes.forms import FormBack, RetractForm, SplitForm, retraction_of
 from pipeline.review.routes.person_page import (
     PersonVisit,
     UnmergePreview,
@@ -53,6 +53,8 @@ class PersonAct:
     """Comes back to the page where it is refused"""
     subject: Mapping[str, Any] = field(default_factory=dict)
     """Ids of what it is done to, besides the person"""
+    done_if_waits: str = "waits"
+    """Code of the notice where a second steward must confirm it"""
 
 
 @router.get("/persons/{person_id}")
@@ -110,6 +112,14 @@ def take_back(request: Request, visit: Deciding, person_id: PersonId) -> Respons
     return _carry_out(person_visit(request, visit, person_id), PersonAct("undo", "undone", undo))
 
 
+@router.post("/persons/{person_id}/retract")
+def retract(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[RetractForm, Form()]) -> Response:
+    """Take back a decision that is in force on the person's records."""
+    subject = {"decision_id": form.decision_id}
+    act = PersonAct("retract", "taken_back", retraction_of(form), form, subject, "retraction_waits")
+    return _carry_out(person_visit(request, visit, person_id), act)
+
+
 @router.post("/persons/{person_id}/export")
 def export(request: Request, visit: Annotated[Visit, Depends(allowed("export"))], person_id: PersonId) -> Response:
     """Every value as CSV, masked as on the page."""
@@ -150,7 +160,7 @@ def _carry_out(at: PersonVisit, act: PersonAct) -> Response:
     except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
         return show_person(at, back=FormBack(act.form, errors_of(error, at.group), status))
-    done = "waits" if outcome is not None and outcome.waits else act.done
+    done = act.done_if_waits if outcome is not None and outcome.waits else act.done
     return redirect_with_notice(at.request, at.address, done)
 
 

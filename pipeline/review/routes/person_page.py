@@ -22,7 +22,7 @@ from pipeline.review.person import PersonPage, group_for, person_page
 from pipeline.review.preview import Preview
 from pipeline.review.question import labels_of
 from pipeline.review.refusals import refused
-from pipeline.review.routes.forms import NO_FORM, FormBack, SplitForm, entered
+from pipeline.review.routes.forms import NO_FORM, FormBack, RetractForm, SplitForm, entered
 from pipeline.review.shelf import Shelf
 from pipeline.review.splitting import Steps
 from pipeline.review.visits import Visit
@@ -31,6 +31,8 @@ from pipeline.stewardship.decision import is_same_person
 
 NOTICES: dict[str, tuple[str, str]] = {
     "split": ("The records part.", "It counts from the next night on."),
+    "taken_back": ("The decision is taken back.", "It counts from the next night on."),
+    "retraction_waits": ("Saved. It waits for a second steward.", "Until then the decision stands."),
     "undone": ("Undone.", "Everything stands as it stood before."),
     "waits": ("Saved. It waits for a second steward.", "Another steward must part the same records here."),
 }
@@ -115,6 +117,7 @@ def show_person(
         can_undo=_can_undo(at),
         chosen=set(getattr(back.form, "records", ())),
         form=entered(back.form, SplitForm),
+        retract_form=entered(back.form, RetractForm),
         preview=preview.outcome,
         steps=preview.steps,
         because=because,

@@ -1,0 +1,56 @@
+"""Taking back one decision that is in force, whoever made it, where a page shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review.answers import Outcome, Sitting, forget_answers
+from pipeline.review.group import Pair, group_of, published_facts
+from pipeline.review.shelf import Shelf
+from pipeline.review.signature import Signature
+from pipeline.stewardship.decision import Decision, pair_state
+from pipeline.stewardship.entering import Recorded
+
+
+def take_back_decision(sitting: Sitting, decision_id: str, reason: str, batch: str) -> Outcome:
+    """Retract a decision on a record of the page, so that what stood before it on its pair stands again.
+
+    Where the policy asks for a second person the retraction waits for them, and so long the decision stands. Answers of which
+    no other decision is left open their question again.
+
+    Args:
+        sitting: who takes it back.
+        decision_id: of the decision.
+        reason: why, in the steward's words.
+        batch: id of the form; sent twice, it counts once.
+
+    Raises:
+        DeskRefusedError: 409, if it is not in force on these records.
+        DecisionConflictError: If what would stand again contradicts decisions that stand.
+    """
+    signature = Signature(sitting.viewer.name, reason, batch)
+    if earlier := sitting.store.find(signature.retraction_id(decision_id)):
+        return Outcome((Recorded(earlier, is_new=False),))
+    decision = _in_force(sitting, decision_id)
+    if decision is None:
+        raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
+    retraction = signature.retract(decision_id, _facts(sitting.shelf, decision.pair))
+    outcome = Outcome(tuple(sitting.store.enter_within(sitting.connection, [retraction])))
+    if not outcome.waits:
+        forget_answers(sitting, {decision_id})
+    return outcome
+
+
+def _in_force(sitting: Sitting, decision_id: str) -> Decision | None:
+    """The decision, if it is the one that counts on its pair, of which a record is on the page."""
+    states = map(pair_state, sitting.store.about(list(sitting.group.records)).values())
+    decisions = (state.in_force for state in states if state.in_force)
+    return next((decision for decision in decisions if decision.decision_id == decision_id), None)
+
+
+def _facts(shelf: Shelf, pair: Pair) -> dict[str, Any]:
+    """What the policy and the log need to know of the two records; nothing where one is published no more."""
+    owners = [shelf.owner(record) for record in pair]
+    group = group_of(shelf, [owner for owner in owners if owner])
+    return published_facts(shelf, group, [pair])[0] if group.records.keys() >= {*pair} else {}

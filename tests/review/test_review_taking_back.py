@@ -1,0 +1,130 @@
+"""A decision in force is taken back on the page that shows it: with a reason, on the record, by two people where the policy asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from desk_client import Client
+
+from pipeline.stewardship.audit import verify
+from pipeline.stewardship.columns import AUDIT_LOG
+from schemas.decisions import NewDecision, TwoPersonRule
+
+pytestmark = pytest.mark.flow
+SECOND_FOR_RETRACTIONS = TwoPersonRule(name="retractions", about="", verdicts=("retract",), more_records_than=1)
+
+
+def a_question(desk: Any, number: int) -> dict[str, Any]:
+    """A question between two persons, of which nobody has decided anything in another test."""
+    rows: list[dict[str, Any]] = desk.desk.shelves.current().rows(
+        "SELECT * FROM queue WHERE len(person_ids) = 2 AND review_type = 'grey_pair' ORDER BY review_id"
+    )
+    return rows[number]
+
+
+def parted(desk: Any, question: dict[str, Any], by: str = "Cara") -> str:
+    """Say on the command line that the two records of a question are different people; the decision's id."""
+    new = NewDecision(
+        verdict="unlink",
+        decided_by=by,
+        reason="Seen",
+        record_id_l=question["record_id_l"],
+        record_id_r=question["record_id_r"],
+        n_records=2,
+    )
+    decision_id: str = desk.desk.store.decide(new).decision.decision_id
+    return decision_id
+
+
+def person_page(browser: Client, person_id: str) -> str:
+    browser.post(f"/persons/{person_id}/why", {"why": "correction"})
+    return browser.get(f"/persons/{person_id}").text
+
+
+def last_entry(desk: Any) -> Any:
+    latest = sa.select(AUDIT_LOG).where(AUDIT_LOG.c.action.not_like("%.view")).order_by(AUDIT_LOG.c.seq.desc()).limit(1)
+    return desk.desk.read(lambda connection: connection.execute(latest).one())
+
+
+def test_a_decision_is_taken_back_on_a_persons_page_and_the_log_keeps_who_and_why(desk: Any) -> None:
+    question, asha = a_question(desk, 0), desk.client("asha")
+    decision_id, person = parted(desk, question), question["person_ids"][0]
+    page = person_page(asha, person)
+    assert f'<option value="{decision_id}">' in page
+    form = {**asha.form_of(page, f"/persons/{person}/retract"), "decision_id": decision_id, "text": "Wrong twin"}
+    for _ in range(2):  # sent twice, it counts once
+        assert asha.post(f"/persons/{person}/retract", form).headers["location"].endswith("done=taken_back")
+    log = desk.desk.store.log().to_pylist()
+    assert [row["retracts"] for row in log if row["retracts"] == decision_id] == [decision_id]
+    assert (log[-1]["decided_by"], log[-1]["reason"], log[-1]["needs_second"]) == ("Asha Steward", "Wrong twin", False)
+    entry = last_entry(desk)
+    assert (entry.action, decision_id in entry.subject) == ("person.retract", True)
+    assert desk.desk.read(verify).is_whole
+    assert f'<option value="{decision_id}">' not in person_page(asha, person)
+
+
+def test_without_a_reason_nothing_is_taken_back_and_the_form_says_so(desk: Any) -> None:
+    question, asha = a_question(desk, 1), desk.client("asha")
+    decision_id, person = parted(desk, question), question["person_ids"][1]
+    person_page(asha, person)
+    before = len(desk.desk.store.log())
+    answer = asha.post(f"/persons/{person}/retract", {"decision_id": decision_id, "text": "  "})
+    assert answer.status_code == 422
+    assert 'id="retract-text-error"' in answer.text
+    assert len(desk.desk.store.log()) == before
+
+
+def test_where_the_policy_asks_another_steward_confirms_it_and_only_then_the_question_is_open(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = desk.desk.store.policy
+    rules = (*policy.two_person, SECOND_FOR_RETRACTIONS)
+    monkeypatch.setattr(desk.desk.store, "policy", policy.model_copy(update={"two_person": rules}))
+    question, asha, ben = a_question(desk, 2), desk.client("asha"), desk.client("ben")
+    case = question["review_id"]
+    form = asha.form_of(asha.open_case(case), f"/cases/{case}/decide")
+    asha.post(f"/cases/{case}/decide", {**form, "verdict": "unlink", "code": "history"})
+    decision_id = desk.desk.store.log().to_pylist()[-1]["decision_id"]
+    form = ben.form_of(ben.open_case(case), f"/cases/{case}/retract")
+    form |= {"decision_id": decision_id, "text": "Seen both files"}
+    assert ben.post(f"/cases/{case}/retract", form).headers["location"].endswith("done=retraction_waits")
+    page = ben.open_case(case)
+    assert "(in force)" in page or "in force" in page
+    assert ">Answered</h2>" in page
+    retraction = desk.desk.store.log().to_pylist()[-1]["decision_id"]
+    own = ben.post(f"/cases/{case}/second", {"decision_id": retraction, "agrees": "yes", "text": "Mine"})
+    assert own.status_code == 403
+    agreed = asha.post(f"/cases/{case}/second", {"decision_id": retraction, "agrees": "yes", "text": "Right"})
+    assert agreed.headers["location"].endswith("done=second")
+    page = asha.open_case(case)
+    assert ">Answered</h2>" not in page
+    assert f'action="/cases/{case}/decide"' in page
+
+
+def test_a_decision_is_taken_back_where_the_question_is_closed(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf, asha = desk.desk.shelves.current(), desk.client("asha")
+    question = a_question(desk, 3)
+    names = ("review_type", "person_ids", "record_id_l", "record_id_r", "opened_in", "decision_ids")
+    closed = {name: question[name] for name in names}
+    closed |= {"review_id": "Qclosed", "closed_in": "2026-11-20-1", "reason_code": "decided_unlink"}
+    monkeypatch.setattr(shelf, "closed", {"Qclosed": closed}.get)
+    decision_id = parted(desk, question)
+    page = asha.open_case("Qclosed")
+    assert 'href="#take-back"' in page
+    form = {**asha.form_of(page, "/cases/Qclosed/retract"), "decision_id": decision_id, "text": "Wrong file"}
+    assert asha.post("/cases/Qclosed/retract", form).headers["location"].endswith("done=taken_back")
+    assert desk.desk.store.log().to_pylist()[-1]["retracts"] == decision_id
+
+
+def test_what_is_not_in_force_on_these_records_is_not_taken_back_nor_by_who_may_not_decide(desk: Any) -> None:
+    here, elsewhere, asha = a_question(desk, 4), a_question(desk, 5), desk.client("asha")
+    decision_id = parted(desk, elsewhere)
+    person = next(person for person in here["person_ids"] if person not in elsewhere["person_ids"])
+    person_page(asha, person)
+    before = len(desk.desk.store.log())
+    form = {"decision_id": decision_id, "text": "Wrong file"}
+    assert asha.post(f"/persons/{person}/retract", form).status_code == 409
+    assert desk.client("col").post(f"/persons/{person}/retract", form).status_code == 403
+    assert len(desk.desk.store.log()) == before
