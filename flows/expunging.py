@@ -23,6 +23,7 @@ from pipeline.publish.holding import known_records, records_of, sources_of
 from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
 from pipeline.review.index import forget_indexes
 from pipeline.stewardship.erasure import check_may_erase, erase
+from pipeline.stewardship.log_erasure import records_in_log
 from pipeline.validate.last_good import rewritten
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
@@ -202,18 +203,18 @@ def _erase(settings: RunSettings, home: Home, order: Order, ids: Collection[str]
 
 
 def _left_of(settings: RunSettings, home: Home, order: Order) -> set[str]:
-    """Records of an order that a table or a decision still names."""
+    """Records of an order that a table, a decision or the desk's audit log still names."""
     digests = frozenset(order.digests)
     return records_of(home, digests) | {record for record in _decided(settings, home) if digest(record) in digests}
 
 
 def _decided(settings: RunSettings, home: Home) -> set[str]:
-    """Records that a decision is on."""
+    """Records that a decision is on, or that the desk's audit log names."""
     if not has_decisions(settings, home, os.environ):
         return set()
     with open_decisions(settings, home, os.environ) as store:
-        decided = store.log()
-    return {record for end in ENDS for record in decided.column(end).drop_null().to_pylist()}
+        decided, logged = store.log(), store.read(records_in_log)
+    return logged | {record for end in ENDS for record in decided.column(end).drop_null().to_pylist()}
 
 
 def _may_return(settings: RunSettings, home: Home, ids: Collection[str]) -> int:

@@ -19,7 +19,7 @@ from pipeline.stewardship.columns import AUDIT_LOG as LOG
 from schemas.tables import MARKING
 
 PAGE, MOST_EXPORTED = 50, 50_000
-COLUMNS = ("seq", "at", "actor", "role", "action", "subject", "why", "prev_hash", "hash")
+COLUMNS = ("seq", "at", "actor", "role", "action", "subject", "why", "prev_hash", "hash", "erasure_id")
 Word = Annotated[str, Field(max_length=80)]
 
 

@@ -59,6 +59,7 @@ ACTIONS: Mapping[str, str] = {
     "account.reset": "Account reset",
     "account.disable": "Account disabled",
     "page.refused": "Page refused to the role",
+    "erasure": "Records erased by order",
 }
 SUBJECTS: Mapping[str, str] = {
     "review_id": "case",
@@ -68,6 +69,9 @@ SUBJECTS: Mapping[str, str] = {
     "decision_numbers": "decisions numbered",
     "is_whole": "chain whole",
     "n_entries": "entries",
+    "n_decisions": "decisions",
+    "erasure_id": "receipt",
+    "order_ref": "order",
     "view_id": "view",
     "shown": "shown",
     "code": "status",
@@ -104,6 +108,8 @@ FILTERS: Mapping[str, str] = {
 MOST = 2
 LISTS = frozenset({"decision_numbers", "fields"})
 """Lists that are not ids"""
+HASHES = "hashes"
+"""Of what an erasure left of entries: for the proof of the chain"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def subject_parts(subject: Mapping[str, Any]) -> list[Part]:
 
 def _part(name: str, value: Any) -> Part | None:  # noqa: ANN401
     label = SUBJECTS.get(name, name.replace("_", " "))
-    if name == "page" and value == 1:
+    if (name == "page" and value == 1) or name == HASHES:
         return None
     if isinstance(value, list) and name not in LISTS:
         return Part(label, tuple(map(str, value[:MOST])), max(0, len(value) - MOST), True)

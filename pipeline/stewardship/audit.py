@@ -3,6 +3,9 @@
 A hash is the SHA-256 of the entry as canonical JSON (sorted keys, no spaces, UTF-8), the hash of the entry before it included.
 A changed, missing or added entry breaks the chain from there on. Entries cut from the end break nothing that is left: keep the
 head (number and hash) elsewhere and give it to ``verify``.
+
+An order to erase takes ids and typed words out of entries (``log_erasure``). Such an entry keeps the hash by which the next one
+names it, and names the order's receipt; the hash of what is left of it stands in the entry of the erasure, further down the chain.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from pipeline.stewardship.columns import AUDIT_LOG
 
 GENESIS = "0" * 64
 ROWS_AT_ONCE = 10_000
+ERASURE = "erasure"
+"""Action of the entry that tells of an erasure; its ``hashes``: number of each entry it changed, and the hash of what is left"""
 HASHED = ("seq", "at", "actor", "role", "action", "subject", "why", "prev_hash")
 
 
@@ -34,6 +39,7 @@ class Act:
     subject: Mapping[str, Any]
     """Which case, person, records or decisions"""
     why: str = ""
+    """A reason chosen from a list; after it and a colon what was typed, where something was"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def verify(connection: Connection, known_head: tuple[int, str] | None = None) ->
     """Walk the chain from its first entry; ``known_head``: number and hash of an entry as they were written down once."""
     seq, head = 0, GENESIS
     hash_there = None
+    left, left_by_order = dict[int, str](), dict[int, str]()  # number of an erased entry: hash of what is left of it
     while rows := connection.execute(_after(seq)).all():
         for row in rows:
             problem = _problem(row, seq, head)
@@ -102,8 +109,15 @@ def verify(connection: Connection, known_head: tuple[int, str] | None = None) ->
             seq, head = row.seq, row.hash
             if known_head and seq == known_head[0]:
                 hash_there = head
+            if row.erasure_id:
+                left[row.seq] = hash_of(row._asdict())
+            elif row.action == ERASURE:
+                left_by_order |= {int(number): digest for number, digest in json.loads(row.subject)["hashes"].items()}
     if known_head and hash_there != known_head[1]:
         return Proof(seq, head, known_head[0], "is not the entry that was written down: the log was cut or made anew")
+    unproven = next((number for number, digest in left.items() if left_by_order.get(number) != digest), None)
+    if unproven is not None:
+        return Proof(seq, head, unproven, "was changed: no entry of an erasure tells of what is left of it")
     return Proof(seq, head)
 
 
@@ -126,6 +140,6 @@ def _problem(row: sa.Row[Any], seq: int, head: str) -> str:
         return f"follows entry {seq}: entries between them are missing"
     if row.prev_hash != head:
         return "does not name the hash of the entry before it"
-    if hash_of(row._asdict()) != row.hash:
+    if not row.erasure_id and hash_of(row._asdict()) != row.hash:
         return "was changed: its hash does not fit its content"
     return ""

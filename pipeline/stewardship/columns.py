@@ -129,6 +129,7 @@ AUDIT_LOG = sa.Table(
     sa.Column("why", TEXT, nullable=False),
     sa.Column("prev_hash", TEXT, nullable=False),
     sa.Column("hash", TEXT, nullable=False),
+    sa.Column("erasure_id", TEXT),
 )
 """What was done at the desk, chained by hashes: see ``pipeline.stewardship.audit``."""
 

@@ -15,20 +15,24 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from pipeline.core.errors import DecisionRefusedError, StoreUnavailableError
 from pipeline.core.log import log
-from pipeline.stewardship.columns import DECISIONS, ERASED, ERASURES
+from pipeline.stewardship.audit import ERASURE, Act, append
+from pipeline.stewardship.columns import AUDIT_LOG, DECISIONS, ERASED, ERASURES
 from pipeline.stewardship.database import name_of, with_patience
+from pipeline.stewardship.log_erasure import LogErasure, erase_in_log, log_erasure_of
 from pipeline.stewardship.store import Store
 
 DEAD_ROWS = re.compile(r"\d+")
-"""What VACUUM says begins, in every language, with how many dead rows it had to keep"""
+"""How what VACUUM says begins, in every language: with how many dead rows it had to keep"""
+REWRITTEN = ("decisions", "audit_log", "desk_reasons")
+"""Tables of which an erasure leaves old rows behind in PostgreSQL's files"""
 MAY_ERASE = """
-SELECT has_table_privilege('decisions', 'UPDATE') AND has_table_privilege('erasures', 'INSERT')
-   AND (pg_has_role(relowner, 'USAGE')
-        OR CASE WHEN current_setting('server_version_num')::int >= 170000 THEN has_table_privilege('decisions', 'MAINTAIN') END)
-FROM pg_class WHERE oid = 'decisions'::regclass
+SELECT has_table_privilege('erasures', 'INSERT') AND has_table_privilege('audit_log', 'INSERT')
+   AND bool_and(has_table_privilege(oid, 'UPDATE') AND (pg_has_role(relowner, 'USAGE')
+        OR CASE WHEN current_setting('server_version_num')::int >= 170000 THEN has_table_privilege(oid, 'MAINTAIN')
+           ELSE false END))
+FROM pg_class WHERE oid IN ('decisions'::regclass, 'audit_log'::regclass, 'desk_reasons'::regclass)
 """
-"""Whether PostgreSQL lets the role empty decisions, and rewrite their table"""
-FILE_OF_DECISIONS = "SELECT pg_relation_filenode('decisions')"
+"""Whether PostgreSQL lets the role empty decisions and entries of the log, and rewrite their tables"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,17 @@ def check_may_erase(store: Store, record_ids: Collection[str] | None = None) -> 
     """That ``erase`` could be carried out to its end; to be asked before anything else of an order is. None: on any record.
 
     Raises:
-        StoreUnavailableError: If there are such decisions and the role may not empty them or rewrite their table, or the
-            database does not answer.
+        StoreUnavailableError: If there are such decisions or entries of the desk's log and the role may not empty them or
+            rewrite their tables, or the database does not answer.
     """
     if store.engine.dialect.name != "postgresql":
         return
 
     def may_erase(connection: Connection) -> bool:
-        any_decision = sa.select(sa.exists().select_from(DECISIONS))
-        concerned = connection.scalar(any_decision) if record_ids is None else _count(connection, record_ids)
+        if record_ids is None:
+            concerned = any(connection.scalar(sa.select(sa.exists().select_from(rows))) for rows in (DECISIONS, AUDIT_LOG))
+        else:
+            concerned = bool(_count(connection, record_ids) or log_erasure_of(connection, record_ids).entries)
         return not concerned or bool(connection.exec_driver_sql(MAY_ERASE).scalar())
 
     if not store.read(may_erase):
@@ -72,6 +78,8 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
     taken. The bytes go too: SQLite overwrites them and empties its write-ahead log, PostgreSQL rewrites the table; backups and
     archived logs are the operator's. Free text of other decisions may still name a person: only its writers know.
 
+    Of the desk's audit log the records' ids and typed reasons go (``log_erasure``); an entry of it tells of every erasure.
+
     It may be done again until it has ended: what a try that died had emptied stands under its id, and its bytes go now.
 
     Returns: how many were emptied under this id, now and before.
@@ -83,20 +91,18 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
     if not (ordered_by.strip() and order_ref.strip()):
         raise DecisionRefusedError("An erasure needs who ordered it and the order's reference.")
 
-    def carry_out(connection: Connection) -> int:
+    def carry_out(connection: Connection) -> tuple[int, bool]:
         before = _receipt(connection, erasure_id)
-        count = _count(connection, record_ids)
-        if count:  # after a try that died, such as have been entered since
+        count, in_log = _count(connection, record_ids), log_erasure_of(connection, record_ids)
+        is_changed = bool(count or in_log.entries)
+        if is_changed:  # after a try that died, such as have been entered since
             own_id = str(uuid4()) if before else erasure_id
-            _erase(
-                connection,
-                record_ids,
-                Receipt(own_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count),
-            )
-        return count + (before.n_decisions if before else 0)
+            receipt = Receipt(own_id, ordered_by.strip(), order_ref.strip(), dt.datetime.now(dt.UTC), count)
+            _erase(connection, record_ids, in_log, receipt)
+        return count + (before.n_decisions if before else 0), is_changed or before is not None
 
-    count = store.write(carry_out)
-    if count:
+    count, has_old_bytes = store.write(carry_out)
+    if has_old_bytes:
         _overwrite(store)
         log("decisions erased by order", erasure=erasure_id, decisions=count)
     return count
@@ -108,12 +114,21 @@ def receipts(store: Store) -> list[Receipt]:
     return [Receipt(**row._asdict()) for row in store.read(lambda connection: connection.execute(query).all())]
 
 
-def _erase(connection: Connection, record_ids: Collection[str], receipt: Receipt) -> None:
+def _erase(connection: Connection, record_ids: Collection[str], in_log: LogErasure, receipt: Receipt) -> None:
     connection.execute(sa.insert(ERASURES), asdict(receipt))
     emptied = dict.fromkeys(ERASED)
     connection.execute(
         sa.update(DECISIONS).where(_touches(record_ids)).values(**emptied, erasure_id=receipt.erasure_id)
     )
+    erase_in_log(connection, in_log, receipt.erasure_id)
+    subject = {
+        "erasure_id": receipt.erasure_id,
+        "order_ref": receipt.order_ref,
+        "n_decisions": receipt.n_decisions,
+        "n_entries": len(in_log.entries),
+        "hashes": in_log.hashes,
+    }
+    append(connection, Act(receipt.ordered_by, "order", ERASURE, subject), receipt.erased_at)
 
 
 def _touches(record_ids: Collection[str]) -> sa.ColumnElement[bool]:
@@ -158,17 +173,23 @@ def _is_log_in_use(engine: Engine) -> bool:
 
 
 def _is_history_in_use(engine: Engine) -> bool:
-    """Write PostgreSQL's table anew; whether rows as they were had to stay, for a transaction that began before.
+    """Write PostgreSQL's tables anew; whether rows as they were had to stay, for a transaction that began before."""
+    return any(_is_table_in_use(engine, table) for table in REWRITTEN)
+
+
+def _is_table_in_use(engine: Engine, table: str) -> bool:
+    """Write one table anew; whether rows as they were had to stay.
 
     Raises:
         StoreUnavailableError: If the role may not: PostgreSQL itself only warns.
     """
+    file_of = f"SELECT pg_relation_filenode('{table}')"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        before, notices = connection.exec_driver_sql(FILE_OF_DECISIONS).scalar(), []
+        before, notices = connection.exec_driver_sql(file_of).scalar(), list[str]()
         driver: Any = connection.connection.driver_connection
         driver.add_notice_handler(lambda notice: notices.append(notice.message_detail or ""))
-        connection.exec_driver_sql("VACUUM (FULL, VERBOSE) decisions")
-        if connection.exec_driver_sql(FILE_OF_DECISIONS).scalar() == before:
+        connection.exec_driver_sql(f"VACUUM (FULL, VERBOSE) {table}")
+        if connection.exec_driver_sql(file_of).scalar() == before:
             problem = (
                 "what was erased is in its file until VACUUM FULL rewrites the table, which only the table's owner may."
             )

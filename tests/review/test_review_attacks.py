@@ -326,7 +326,7 @@ def test_the_database_refuses_to_change_or_remove_decisions_and_entries_of_the_l
     for sql in (
         "UPDATE audit_log SET actor = 'somebody else' WHERE seq = 1",
         "DELETE FROM audit_log WHERE seq = 1",
-        "INSERT INTO audit_log SELECT seq + 1000, at, actor, role, action, subject, why, prev_hash, hash FROM audit_log LIMIT 1",
+        "INSERT INTO audit_log SELECT seq + 1000, at, actor, role, action, subject, why, prev_hash, hash, erasure_id FROM audit_log LIMIT 1",
         "UPDATE decisions SET verdict = 'link'",
         "DELETE FROM decisions",
         "INSERT OR REPLACE INTO decisions SELECT * FROM decisions LIMIT 1",
