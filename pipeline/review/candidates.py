@@ -18,7 +18,7 @@ MOST_OF_A_KEY, MOST_COMPARED, MOST_KEYS = 300, 60, 32
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of the index: its kind, the values bound in it, and about how many bits it tells."""
+    """One key of the index: its kind, the values bound in it, and about how many bits of evidence it gives."""
 
     kind: str
     values: tuple[str, ...]
@@ -31,7 +31,10 @@ class Key:
 
 
 def keys_of(wanted: Mapping[str, Any]) -> list[Key]:
-    """Keys that bring candidates, the most telling first: names by their sound, or but for one name's rest, or a birthday's year."""
+    """Keys that bring candidates, the most selective first.
+
+    Names match by their sound, also where of one name only the initial fits, and birthdays also by their year alone.
+    """
     names = {name: list(wanted.get(name, [])) for name in ("surname", "forename")}
     s, f = (
         [code for value in names[name] for word in value.split() if (code := metaphone(word))]
@@ -52,7 +55,7 @@ def keys_of(wanted: Mapping[str, Any]) -> list[Key]:
 
 
 def candidates(shelf: Shelf, viewer: Viewer, keys: Iterable[Key]) -> tuple[list[str], bool]:
-    """Persons whose keys tell most, and whether they are all who have one."""
+    """Persons whose keys give most evidence, and whether they are all who have a key."""
     in_borough = "" if viewer.sees_all else " AND borough = ?"
     borough_values = [] if viewer.sees_all else [viewer.borough]
     points: Counter[str] = Counter()

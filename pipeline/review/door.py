@@ -23,7 +23,10 @@ from schemas.tables import MARKING
 WAIT_SECONDS = 10
 LARGE, OFTEN, HOST = (
     "The request is larger than the desk takes.",
-    f"Too many requests came from here. Wait {WAIT_SECONDS} seconds, then load the page again; nothing of this one was carried out.",
+    (
+        f"Too many requests came from here. Wait {WAIT_SECONDS} seconds, then load the page again;"
+        " nothing of this one was carried out."
+    ),
     "The desk does not answer under this host name.",
 )
 FAILED = "Something went wrong at the desk. It was noted without any personal data. Nothing was saved."
@@ -128,12 +131,18 @@ def _bare_page(status: int, text: str) -> Response:
     return HTMLResponse(_BARE.format(marking=MARKING, text=html.escape(text)), status, headers)
 
 
-_BARE = """<!DOCTYPE html>
-<html lang="en-GB" class="govuk-template"><head><meta charset="utf-8"><title>Not now &ndash; boroughlink review desk</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/static/govuk-frontend-6.3.0.min.css"><link rel="stylesheet" href="/static/desk.css"></head>
-<body class="govuk-template__body"><header class="desk-header"><p class="marking">{marking}</p><div class="govuk-width-container"><a class="desk-header__name" href="/">boroughlink <span>review desk</span></a></div></header>
-<div class="govuk-width-container"><main class="govuk-main-wrapper"><h1 class="govuk-heading-l">Not now</h1><p class="govuk-body">{text}</p><p class="govuk-body"><a class="govuk-link" href="/">Back to the start</a></p></main></div></body></html>
-"""
+_BARE = (
+    '<!DOCTYPE html>\n<html lang="en-GB" class="govuk-template"><head><meta charset="utf-8">'
+    "<title>Not now &ndash; boroughlink review desk</title>\n"
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<link rel="stylesheet" href="/static/govuk-frontend-6.3.0.min.css"><link rel="stylesheet" href="/static/desk.css"></head>\n'
+    '<body class="govuk-template__body"><header class="desk-header"><p class="marking">{marking}</p>'
+    '<div class="govuk-width-container"><a class="desk-header__name" href="/">boroughlink <span>review desk</span></a></div>'
+    "</header>\n"
+    '<div class="govuk-width-container"><main class="govuk-main-wrapper"><h1 class="govuk-heading-l">Not now</h1>'
+    '<p class="govuk-body">{text}</p><p class="govuk-body"><a class="govuk-link" href="/">Back to the start</a></p>'
+    "</main></div></body></html>\n"
+)
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -146,8 +155,8 @@ _HEADERS = {
 
 def _policy(nonce: str) -> str:
     return (
-        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self'; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}';"
+        " img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

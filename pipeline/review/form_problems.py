@@ -21,7 +21,7 @@ class FormRefusedError(DeskRefusedError):
 
     @property
     def errors(self) -> list[dict[str, str]]:
-        """As a page tells them."""
+        """The problems for the summary at the top of a page."""
         return [{"text": text, "href": f"#{field}"} for text, field in self.problems]
 
 

@@ -15,7 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.review.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 
-TO = r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|why)|persons/[A-Za-z0-9_-]{1,64}/(unmerge|retract|why)|search)$"
+TO = (
+    r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|why)"
+    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|retract|why)|search)$"
+)
+"""Addresses of the forms that are kept"""
 LONGEST = 48_000
 LABELS = {
     "verdict": "Verdict",

@@ -1,4 +1,7 @@
-"""What came of a form is told once, on the page it leads to: not again when that is loaded anew, nor after an address that was made up."""
+"""What a form has done is said once, on the page that it leads to.
+
+It is not said again when that page is loaded anew, nor where somebody made the address up.
+"""
 
 from __future__ import annotations
 

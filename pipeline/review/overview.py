@@ -90,8 +90,8 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
     waiting = connection.execute(
         sa.select(sa.func.count()).select_from(LOOKS).where(LOOKS.c.second_by.is_(None))
     ).scalar_one()
-    gone = fallen(connection, answers)
-    undone = gone.taken_back | {row["answer_id"] for row in answers if row["is_undone"]}
+    no_more = fallen(connection, answers)
+    undone = no_more.taken_back | {row["answer_id"] for row in answers if row["is_undone"]}
     seconded = confirmations(connection, answers) - undone
     first = [row for row in answers if row["answer_id"] not in undone | seconded]
     pairs = [(row, (row["first_verdict"], row["second_verdict"])) for row in looks]
@@ -104,7 +104,7 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
         by_key((name, pair) for row, pair in pairs for name in (row["first_by"], row["second_by"])),
         by_key((row["review_type"], pair) for row, pair in pairs),
         int(waiting),
-        _bands([row for row in first if row["answer_id"] not in gone.replaced]),
+        _bands([row for row in first if row["answer_id"] not in no_more.replaced]),
         _precision(shelf, connection),
     )
 
@@ -121,7 +121,10 @@ def confirmations(connection: Connection, answers: Sequence[Mapping[str, Any]]) 
 
 def _open(shelf: Shelf, today: dt.date, answered: Collection[str]) -> dict[str, dict[str, int]]:
     """Open questions that no answer waits on, as the queue counts them."""
-    sql = "SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue WHERE review_id NOT IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"
+    sql = """
+        SELECT review_type, CAST(? AS DATE) - opened_on AS days, count(*) AS n FROM queue
+        WHERE review_id NOT IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL
+    """
     rows = shelf.rows(sql, [today, sorted(answered)])
     by_type: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(AGES, 0))
     for row in rows:

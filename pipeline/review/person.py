@@ -127,7 +127,8 @@ def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
     labels = {record: str(number) for number, record in enumerate(group.records, start=1)}
     events = shown_all(viewer, shelf.events(person_id))
     changes = shelf.rows(
-        "SELECT kind, cause, count(*) AS n FROM link_changes WHERE person_id_before = ? OR person_id_after = ? GROUP BY ALL ORDER BY ALL",
+        "SELECT kind, cause, count(*) AS n FROM link_changes WHERE person_id_before = ? OR person_id_after = ?"
+        " GROUP BY ALL ORDER BY ALL",
         [person_id, person_id],
     )
     return PersonPage(

@@ -136,12 +136,17 @@ def listing(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer, page: in
     where, values = _where(filters, work, viewer)
     kind = " AND review_type = ?" if filters.kind else ""
     bound = [*values, filters.kind] if filters.kind else values
-    sql = f"SELECT * FROM queue WHERE {where}{kind} ORDER BY priority DESC, review_id LIMIT {PAGE} OFFSET {(page - 1) * PAGE}"  # noqa: S608  (conditions of our own, values bound)
-    by_type = f"SELECT review_type, count(*) AS n FROM queue WHERE {where} GROUP BY ALL ORDER BY n DESC, review_type"  # noqa: S608  (as above)
+    rows_of_page = f"""
+        SELECT * FROM queue WHERE {where}{kind}
+        ORDER BY priority DESC, review_id LIMIT {PAGE} OFFSET {(page - 1) * PAGE}
+    """  # noqa: S608  (conditions of our own, values bound)
+    by_type = f"""
+        SELECT review_type, count(*) AS n FROM queue WHERE {where} GROUP BY ALL ORDER BY n DESC, review_type
+    """  # noqa: S608  (as above)
     counts = shelf.rows(by_type, values)
     n_by_type = {row["review_type"]: row["n"] for row in counts}
     total = n_by_type.get(filters.kind, 0) if filters.kind else sum(n_by_type.values())
-    return Listing(shelf.rows(sql, bound), total, page, n_by_type)
+    return Listing(shelf.rows(rows_of_page, bound), total, page, n_by_type)
 
 
 def next_question(
@@ -151,7 +156,10 @@ def next_question(
     where, values = _where(filters, work, viewer)
     kind = " AND review_type = ?" if filters.kind else ""
     bound = [*values, filters.kind] if filters.kind else values
-    sql = f"SELECT review_id FROM queue WHERE {where}{kind} AND review_id NOT IN (SELECT unnest(?::VARCHAR[])) ORDER BY list_contains(?::VARCHAR[], review_id) DESC, priority DESC, review_id LIMIT 1"  # noqa: S608
+    sql = f"""
+        SELECT review_id FROM queue WHERE {where}{kind} AND review_id NOT IN (SELECT unnest(?::VARCHAR[]))
+        ORDER BY list_contains(?::VARCHAR[], review_id) DESC, priority DESC, review_id LIMIT 1
+    """  # noqa: S608  (conditions of our own, values bound)
     rows = shelf.rows(sql, [*bound, [*work.taken_by_others(viewer), *left_out], work.mine(viewer)])
     return str(rows[0]["review_id"]) if rows else None
 

@@ -11,9 +11,15 @@ from pipeline.review.pages import moment
 from pipeline.stewardship.store import Refusal
 
 AT_THE_DESK: Mapping[str, str] = {
-    "Retract or supersede one of them first, or leave this one.": "Open one of these pairs and replace what was decided there, or leave this one.",
-    "To decide otherwise, supersede that decision by its id (--supersede).": "Open that pair and tick that its decision is replaced, or leave it.",
-    "That one waits for a second person: confirm it instead (--confirm).": "That one waits for a second person: confirm it instead.",
+    "Retract or supersede one of them first, or leave this one.": (
+        "Open one of these pairs and replace what was decided there, or leave this one."
+    ),
+    "To decide otherwise, supersede that decision by its id (--supersede).": (
+        "Open that pair and tick that its decision is replaced, or leave it."
+    ),
+    "That one waits for a second person: confirm it instead (--confirm).": (
+        "That one waits for a second person: confirm it instead."
+    ),
 }
 """What is advised on the command line, and the same at the desk"""
 VERDICT_PHRASES: Mapping[str, str] = {

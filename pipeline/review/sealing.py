@@ -20,8 +20,9 @@ KEY_ENV = "BOROUGHLINK_DESK_KEY"
 SEALED = "fernet:"
 """Before a sealed secret; a secret of before there was a key has none"""
 REMEDY = (
-    "Put it back from a backup, or give the key in BOROUGHLINK_DESK_KEY. If it is lost for good: `boroughlink review users reset NAME` for everybody"
-    " of whom `boroughlink review users list` says that a second factor is set up, then start again."
+    "Put it back from a backup, or give the key in BOROUGHLINK_DESK_KEY. If it is lost for good:"
+    " `boroughlink review users reset NAME` for everybody of whom `boroughlink review users list` says that a second"
+    " factor is set up, then start again."
 )
 
 

@@ -99,8 +99,12 @@ def _by_id(shelf: Shelf, viewer: Viewer, text: str) -> Hit | None:
 
 
 def _records(shelf: Shelf, person_ids: Sequence[str]) -> list[Row]:
-    """The records of these persons, in one pass and with only what is compared or told: asked person by person, it costs most of a search."""
-    sql = f"SELECT {', '.join(NEEDED)} FROM records WHERE person_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY person_id, record_id"  # noqa: S608  (columns of our own)
+    """The records of these persons, with only the columns that are compared or shown.
+
+    In one pass: person by person it would be most of a search's cost.
+    """
+    columns, of_persons = ", ".join(NEEDED), "person_id IN (SELECT unnest(?::VARCHAR[]))"
+    sql = f"SELECT {columns} FROM records WHERE {of_persons} ORDER BY person_id, record_id"  # noqa: S608  (columns of our own)
     return shelf.rows(sql, [list(person_ids)])
 
 

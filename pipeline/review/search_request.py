@@ -22,11 +22,16 @@ WHOLE_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 UNREAD: Mapping[str, str] = {
     "forename": "The forename cannot be read. Write letters, or leave it empty.",
     "surname": "The surname cannot be read. Write letters, or leave it empty.",
-    "date_of_birth": "The date of birth is no whole day of the calendar. Write it as 3 May 2011 or 03/05/2011, or leave it empty.",
+    "date_of_birth": (
+        "The date of birth is no whole day of the calendar. Write it as 3 May 2011 or 03/05/2011, or leave it empty."
+    ),
     "postcode": "The postcode is not a whole one. Write it as E4 9AA, or leave it empty.",
-    "identifier": "The identifier cannot be read, or is not there. Give a PNC ID, a CRO, NHS or pupil number, a phone, an e-mail or the id of a person.",
+    "identifier": (
+        "The identifier cannot be read, or is not there. Give a PNC ID, a CRO, NHS or pupil number, a phone, an e-mail"
+        " or the id of a person."
+    ),
 }
-"""What is told where something was typed that cannot be searched for: leaving it out unsaid would find other people"""
+"""The message where something was typed that cannot be searched for: a search that silently left it out would find other people"""
 
 
 class SearchRequest(BaseModel):

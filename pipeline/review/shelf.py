@@ -97,10 +97,8 @@ class Shelf:
 
     def fields(self, person_id: str) -> list[Row]:
         """Every value of one person."""
-        return self._cached(
-            "SELECT * FROM person_fields WHERE person_id = ? ORDER BY field, is_chosen DESC, n_agree DESC, value, record_id",
-            person_id,
-        )
+        order = "field, is_chosen DESC, n_agree DESC, value, record_id"
+        return self._cached(f"SELECT * FROM person_fields WHERE person_id = ? ORDER BY {order}", person_id)  # noqa: S608
 
     def links(self, person_id: str) -> list[Row]:
         """Pairs that touch one person."""
@@ -148,7 +146,9 @@ class Shelves:
         self._current_mark: tuple[str, int] | None = None
 
     def current(self) -> Shelf:
-        """The shelf of the current publication, or of the one before while the newer one is being indexed; never one with expunged records.
+        """The shelf of the current publication, or of the one before it while the newer one is being indexed.
+
+        A publication that was made anew without expunged records is waited for: none of them is shown once more.
 
         Raises:
             DeskRefusedError: 503, where nothing is published yet.

@@ -1,4 +1,4 @@
-"""Which answers to questions still stand. The log of decisions tells it, whoever took one back, at the desk or on the command line."""
+"""Which answers to questions still stand, as the log of decisions has it: whoever took one back, and wherever."""
 
 from __future__ import annotations
 

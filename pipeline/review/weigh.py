@@ -63,7 +63,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A pair's weight, told."""
+    """A pair's weight in words and as a picture."""
 
     total: float
     odds: str
@@ -99,7 +99,7 @@ def times_words(bits: float) -> str:
 
 
 def rarity_words(field: str, value: str, n: int, n_records: int) -> str:
-    """How common a value is; how much it says is told by the weight of its field, which these words must not contradict."""
+    """How common a value is, in words. They must not contradict the weight of its field, which says how much it counts."""
     share = n / n_records if n_records else 0
     name = FIELD_WORDS.get(field, field)
     word = "rare" if share <= RARE else "uncommon" if share <= UNCOMMON else "common"

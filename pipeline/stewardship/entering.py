@@ -44,15 +44,13 @@ class Entering:
         self.rows: list[Decision] = []
         self._connection = connection
         self._policy, self._entered_by = policy, entered_by
-        wanted = {own for new in decisions for own in (new.decision_id, new.retracts, new.confirms) if own}
+        wanted = {named for new in decisions for named in (new.decision_id, new.retracts, new.confirms) if named}
         self._known = decisions_named(connection, wanted)
-        named = [
-            own
-            for new in decisions
-            if (own := self._known.get(new.retracts or new.confirms or "")) and not own.erasure_id
-        ]
+        references = (self._known.get(new.retracts or new.confirms or "") for new in decisions)
+        referred_to = [decision for decision in references if decision and not decision.erasure_id]
         ends = [end for new in decisions for end in (new.record_id_l, new.record_id_r) if end]
-        self._around = Surroundings(partial(touching, connection), {*ends, *(end for own in named for end in own.pair)})
+        ends += [end for decision in referred_to for end in decision.pair]
+        self._around = Surroundings(partial(touching, connection), ends)
         self._seq, self._at = _last_place(connection, now)
 
     def enter(self, new: NewDecision) -> Recorded:

@@ -1,4 +1,4 @@
-"""Erasure by order: what a decision tells of a record is gone from the store, and a receipt says that something was."""
+"""Erasure by order: what decisions and the desk's log say of a record goes from the store, and a receipt says that something went."""
 
 from __future__ import annotations
 

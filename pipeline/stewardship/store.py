@@ -77,7 +77,7 @@ class Store:
         return with_patience(self.engine, self.patience_s if patience_s is None else patience_s, once)
 
     def log(self) -> pa.Table:
-        """Every decision in order of entry, as the contract ``decisions`` tells."""
+        """Every decision in order of entry; contract ``decisions``."""
         query = sa.select(DECISIONS).order_by(DECISIONS.c.seq)
         rows: Sequence[sa.Row[Any]] = self.read(lambda connection: connection.execute(query).all())
         columns = list(zip(*rows, strict=True)) or [()] * len(CONTRACT.columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Request
@@ -19,6 +20,26 @@ router = APIRouter()
 Administering = Annotated[Visit, Depends(allowed("accounts"))]
 AccountId = Annotated[str, Path(max_length=64)]
 Word = Annotated[str, Form(max_length=80)]
+
+
+@dataclass(frozen=True, slots=True)
+class FormBack:
+    """A form of a new account that comes back with what is wrong in it."""
+
+    entered: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[dict[str, str], ...] = ()
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password for one sign-in, which is shown once."""
+
+    name: str = ""
+    password: str = ""
+
+
+NO_FORM, NO_PASSWORD = FormBack(), NewPassword()
 
 
 @router.get("/accounts")
@@ -38,14 +59,10 @@ def add(request: Request, visit: Administering, name: Word = "", role: Word = ""
             work=lambda c: accounts.add_account(c, name, role, borough or None, visit.now),
         )
     except DeskRefusedError as error:
-        return _page(
-            request,
-            visit,
-            error=str(error),
-            status=error.code,
-            entered={"name": name, "role": role, "borough": borough},
-        )
-    return _page(request, visit, name, password or "")
+        entered = {"name": name, "role": role, "borough": borough}
+        errors = ({"text": str(error), "href": f"#{_field_of(str(error))}"},)
+        return _page(request, visit, FormBack(entered, errors, error.code))
+    return _page(request, visit, new=NewPassword(name, password or ""))
 
 
 @router.get("/accounts/{account_id}/reset")
@@ -65,7 +82,7 @@ def reset(request: Request, visit: Administering, account_id: AccountId) -> Resp
     """A new first password."""
     account = _other_account(visit, account_id)
     password = visit.done("account.reset", {"name": account.name}, work=lambda c: accounts.reset_account(c, account_id))
-    return _page(request, visit, account.name, password or "")
+    return _page(request, visit, new=NewPassword(account.name, password or ""))
 
 
 @router.post("/accounts/{account_id}/disable")
@@ -95,27 +112,20 @@ def _field_of(error: str) -> str:
 
 
 def _page(
-    request: Request,
-    visit: Visit,
-    name: str = "",
-    password: str = "",
-    error: str = "",
-    status: int = 200,
-    notice: str = "",
-    entered: Mapping[str, str] | None = None,
+    request: Request, visit: Visit, back: FormBack = NO_FORM, new: NewPassword = NO_PASSWORD, notice: str = ""
 ) -> Response:
-    all_accounts = visit.desk.read(accounts.all_accounts)
+    """All accounts; with a form that comes back, or the password that is shown once."""
     return page(
         request,
         "accounts.html",
-        status,
-        accounts=all_accounts,
-        new_name=name,
-        password=password,
+        back.status,
+        accounts=visit.desk.read(accounts.all_accounts),
+        new_name=new.name,
+        password=new.password,
         roles=ROLE_WORDS.items(),
         borough_items=[(borough, borough) for borough in sorted(CODES)],
         now=visit.now,
-        errors=[{"text": error, "href": f"#{_field_of(error)}"}] if error else (),
+        errors=back.errors,
         notice={"text": notice, "more": "", "is_good": True} if notice else None,
-        entered=entered or {},
+        entered=back.entered,
     )
