@@ -1,4 +1,4 @@
-"""Local accounts: argon2 passwords, a second factor by TOTP, and a lock after too many wrong tries."""
+"""Accounts: who may sign in, as what; made here, or by the OpenID provider that vouches for somebody."""
 
 from __future__ import annotations
 
@@ -9,26 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import pyotp
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
-from pipeline.review.sealing import Seal
 from pipeline.stewardship.columns import DESK_ACCOUNTS as ACCOUNTS
 from pipeline.stewardship.columns import DESK_SESSIONS as SESSIONS
 from pipeline.stewardship.decision import name_key
 from schemas.boroughs import CODES
-from schemas.desk import ROLES, DeskSettings, Role
+from schemas.desk import ROLES, Role
 
 HASHER = PasswordHasher()
-NOBODY = HASHER.hash(secrets.token_urlsafe(16))
-"""Verified where there is no account, so that a wrong name takes as long as a wrong password."""
-SHORTEST, LONGEST = 12, 128
-STEP_SECONDS = 30
 NAME_LONGEST = 80
 
 
@@ -98,14 +91,14 @@ def reset_account(connection: Connection, account_id: str) -> str:
         "locked_until": None,
         "is_active": True,
     }
-    _change(connection, account_id, values)
+    change_account(connection, account_id, values)
     connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
     return password
 
 
 def disable_account(connection: Connection, account_id: str) -> None:
     """Let an account in no more; every session of it ends. Its decisions and its entries in the audit log stay."""
-    _change(connection, account_id, {"is_active": False})
+    change_account(connection, account_id, {"is_active": False})
     connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
 
 
@@ -126,91 +119,9 @@ def find_by_name(connection: Connection, name: str) -> Account | None:
     return _account(row) if row else None
 
 
-def is_right_password(account: Account | None, password: str) -> bool:
-    """Whether the password is that of the account; takes as long where there is no account."""
-    attempt = password[:LONGEST]
-    try:
-        HASHER.verify(account.password_hash if account and account.password_hash else NOBODY, attempt)
-    except (Argon2Error, InvalidHashError):
-        return False
-    return account is not None
-
-
-def is_locked(account: Account, now: dt.datetime) -> bool:
-    """Whether too many wrong tries came before."""
-    return account.locked_until is not None and now < account.locked_until
-
-
-def count_failure(connection: Connection, account: Account, settings: DeskSettings, now: dt.datetime) -> bool:
-    """Count a wrong try; whether the account is locked by it."""
-    failures = account.failures + 1
-    is_last = failures >= settings.tries
-    until = now + dt.timedelta(minutes=settings.lock_minutes) if is_last else None
-    _change(connection, account.account_id, {"failures": 0 if is_last else failures, "locked_until": until})
-    return is_last
-
-
-def forgive(connection: Connection, account_id: str) -> None:
-    """Forget wrong tries after a right one."""
-    _change(connection, account_id, {"failures": 0, "locked_until": None})
-
-
-def accept_code(connection: Connection, account: Account, code: str, now: dt.datetime, seal: Seal) -> bool:
-    """Whether a code of the second factor is right now, a step early or late; a code counts once.
-
-    Raises:
-        DeskRefusedError: 503, if the secret was sealed with a key that is gone.
-    """
-    secret = seal.open(account.totp_secret) if account.totp_secret else None
-    digits = "".join(code.split())
-    if not secret or not (digits.isascii() and digits.isdigit()):
-        return False
-    totp = pyotp.TOTP(secret)
-    step = int(now.timestamp()) // STEP_SECONDS
-    for candidate_step in (step, step - 1, step + 1):
-        if secrets.compare_digest(totp.at(candidate_step * STEP_SECONDS), digits):
-            if account.totp_step is not None and candidate_step <= account.totp_step:
-                return False
-            _change(connection, account.account_id, {"totp_step": candidate_step})
-            return True
-    return False
-
-
-def choose_password(connection: Connection, account: Account, password: str, again: str) -> None:
-    """Keep the password that a new account chose.
-
-    Raises:
-        DeskRefusedError: If it is too short or long, holds the name, or was not repeated.
-    """
-    if password != again:
-        raise DeskRefusedError(422, "The two passwords are not the same.")
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise DeskRefusedError(422, f"A password has {SHORTEST} to {LONGEST} characters.")
-    if name_key(account.name) in password.casefold() or len(set(password)) < 5:
-        raise DeskRefusedError(422, "This password is too easy to guess.", "Take three or more unrelated words.")
-    _change(connection, account.account_id, {"password_hash": HASHER.hash(password)})
-
-
-def begin_set_up(connection: Connection, account: Account, seal: Seal) -> str:
-    """The secret of the second factor that a new account is to connect: the same one until it has."""
-    try:
-        if account.totp_secret:
-            return seal.open(account.totp_secret)
-    except DeskRefusedError:  # its key is gone, and nobody has connected it yet
-        pass
-    secret = pyotp.random_base32()
-    _change(connection, account.account_id, {"totp_secret": seal.seal(secret)})
-    return secret
-
-
-def finish_set_up(connection: Connection, account_id: str) -> None:
-    """The second factor is connected; the account is new no more."""
-    _change(connection, account_id, {"is_new": False})
-
-
 def set_shortcuts(connection: Connection, account_id: str, on: bool) -> None:
     """Turn single-key shortcuts on or off (WCAG 2.1.4)."""
-    _change(connection, account_id, {"has_shortcuts": on})
+    change_account(connection, account_id, {"has_shortcuts": on})
 
 
 def from_provider(
@@ -237,7 +148,7 @@ def from_provider(
         }
         connection.execute(sa.insert(ACCOUNTS), values)
     else:
-        _change(connection, row.account_id, {"role": role, "borough": borough})
+        change_account(connection, row.account_id, {"role": role, "borough": borough})
     row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one()
     return _account(row)
 
@@ -259,7 +170,8 @@ def _check(name: str, role: str, borough: str | None) -> None:
         )
 
 
-def _change(connection: Connection, account_id: str, values: dict[str, Any]) -> None:
+def change_account(connection: Connection, account_id: str, values: dict[str, Any]) -> None:
+    """Set some columns of an account."""
     connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
 
 

@@ -35,23 +35,30 @@ def keys_of(wanted: Mapping[str, Any]) -> list[Key]:
 
     Names match by their sound, also where of one name only the initial fits, and birthdays also by their year alone.
     """
-    names = {name: list(wanted.get(name, [])) for name in ("surname", "forename")}
-    s, f = (
-        [code for value in names[name] for word in value.split() if (code := metaphone(word))]
-        for name in ("surname", "forename")
-    )
+    surnames, forenames = list(wanted.get("surname", [])), list(wanted.get("forename", []))
+    surname_sounds, forename_sounds = _sounds(surnames), _sounds(forenames)
     keys = [Key("i", (wanted[name],), 40) for name in IDENTIFIERS if name in wanted]
     if born := day_of(wanted.get("date_of_birth")):
-        keys += [*(Key("sd", (x, born), 14) for x in s), *(Key("fd", (x, born), 12) for x in f), Key("d", (born,), 8)]
-        keys += [*(Key("sy", (x, born[:4]), 6) for x in s), *(Key("fy", (x, born[:4]), 5) for x in f)]
+        year = born[:4]
+        keys += [Key("sd", (sound, born), 14) for sound in surname_sounds]
+        keys += [Key("fd", (sound, born), 12) for sound in forename_sounds]
+        keys += [Key("d", (born,), 8)]
+        keys += [Key("sy", (sound, year), 6) for sound in surname_sounds]
+        keys += [Key("fy", (sound, year), 5) for sound in forename_sounds]
     if "postcode" in wanted:
         keys.append(Key("p", (wanted["postcode"],), 9))
-    pairs = list(itertools.product(s, f))
-    keys += [Key("sf", pair, 11) for pair in pairs]
-    keys += [Key("f1", (x, y[0]), 5) for x, y in pairs] + [Key("s1", (x[0], y), 5) for x, y in pairs]
-    keys += [Key("S", (x,), 3) for x in names["surname"]] + [Key("F", (x,), 2) for x in names["forename"]]
-    keys += [Key("s", (x,), 5) for x in s] + [Key("f", (x,), 4) for x in f]
+    full_names = list(itertools.product(surname_sounds, forename_sounds))
+    keys += [Key("sf", full_name, 11) for full_name in full_names]
+    keys += [Key("f1", (surname, forename[0]), 5) for surname, forename in full_names]
+    keys += [Key("s1", (surname[0], forename), 5) for surname, forename in full_names]
+    keys += [Key("S", (surname,), 3) for surname in surnames] + [Key("F", (forename,), 2) for forename in forenames]
+    keys += [Key("s", (sound,), 5) for sound in surname_sounds] + [Key("f", (sound,), 4) for sound in forename_sounds]
     return list(dict.fromkeys(keys))[:MOST_KEYS]
+
+
+def _sounds(names: Iterable[str]) -> list[str]:
+    """How the words of some names sound."""
+    return [sound for name in names for word in name.split() if (sound := metaphone(word))]
 
 
 def candidates(shelf: Shelf, viewer: Viewer, keys: Iterable[Key]) -> tuple[list[str], bool]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from pipeline.core.errors import DeskRefusedError, SettingsError
-from pipeline.review import accounts, sessions, tasks
+from pipeline.review import accounts, factors, sessions, tasks
 from pipeline.review.access import Viewer
 from pipeline.review.queue import Filters, work_of
 from pipeline.review.sealing import KEY_ENV, SEALED, Seal, n_sealed, open_seal, reseal
@@ -54,21 +54,21 @@ def test_an_account_is_locked_by_wrong_codes_and_its_codes_count_once(store: Sto
         connection.execute(sa.update(DESK_ACCOUNTS).values(totp_secret=SEAL.seal(secret)))
         found = accounts.find_by_name(connection, "ann steward")
         assert found
-        assert accounts.is_right_password(found, password)
-        assert not accounts.is_right_password(found, f"{password}x")
+        assert factors.is_right_password(found, password)
+        assert not factors.is_right_password(found, f"{password}x")
         code = pyotp.TOTP(secret).at(NOW)
-        assert accounts.accept_code(connection, found, code, NOW, SEAL)
+        assert factors.accept_code(connection, found, code, NOW, SEAL)
         again = accounts.find_account(connection, found.account_id)
         assert again
-        assert not accounts.accept_code(connection, again, code, NOW, SEAL)
+        assert not factors.accept_code(connection, again, code, NOW, SEAL)
         for at in range(SETTINGS.tries):
             own = accounts.find_account(connection, found.account_id)
             assert own
-            assert accounts.count_failure(connection, own, SETTINGS, NOW) is (at == SETTINGS.tries - 1)
+            assert factors.count_failure(connection, own, SETTINGS, NOW) is (at == SETTINGS.tries - 1)
         locked = accounts.find_account(connection, found.account_id)
         assert locked
-        assert accounts.is_locked(locked, NOW)
-        assert not accounts.is_locked(locked, NOW + dt.timedelta(minutes=SETTINGS.lock_minutes))
+        assert factors.is_locked(locked, NOW)
+        assert not factors.is_locked(locked, NOW + dt.timedelta(minutes=SETTINGS.lock_minutes))
         with pytest.raises(DeskRefusedError, match="already"):
             accounts.add_account(connection, "ANN STEWARD", "auditor", None, NOW)
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import accounts, sessions
+from pipeline.review import accounts, factors, sessions
 from pipeline.review.desk import Desk
 from pipeline.review.kept_form import LONGEST, KeptForm, kept_form_in
 from pipeline.review.pages import page
@@ -38,16 +38,16 @@ def first_factor(request: Request, name: Text = "", password: Text = "", kept: K
     """Name and password."""
     desk, form = desk_of(request), kept_form_in(kept)
     account_named = desk.read(lambda connection: accounts.find_by_name(connection, name))
-    is_right = accounts.is_right_password(account_named, password)
+    is_right = factors.is_right_password(account_named, password)
 
     def enter(connection: Connection) -> str | None:
         now = desk.clock()
         account = accounts.find_account(connection, account_named.account_id) if account_named else None
-        if account is None or not account.is_active or accounts.is_locked(account, now):
+        if account is None or not account.is_active or factors.is_locked(account, now):
             _note(connection, desk, "sign_in.refused", account)
             return None
         if not is_right:
-            is_locked = accounts.count_failure(connection, account, desk.settings, now)
+            is_locked = factors.count_failure(connection, account, desk.settings, now)
             _note(connection, desk, "sign_in.locked" if is_locked else "sign_in.wrong_password", account)
             return None
         sessions.sweep(connection, desk.settings, now)
@@ -82,19 +82,19 @@ def second_factor(request: Request, code: Text = "", kept: KeptText = "") -> Res
     def enter(connection: Connection) -> str | DeskRefusedError | None:
         now = desk.clock()
         account = accounts.find_account(connection, session.account.account_id)
-        if account is None or accounts.is_locked(account, now):
+        if account is None or factors.is_locked(account, now):
             _note(connection, desk, "sign_in.refused", account)
             return None
         try:
-            is_right = accounts.accept_code(connection, account, code, now, desk.seal)
+            is_right = factors.accept_code(connection, account, code, now, desk.seal)
         except DeskRefusedError as error:
             _note(connection, desk, "sign_in.unreadable_factor", account)
             return error
         if not is_right:
-            is_locked = accounts.count_failure(connection, account, desk.settings, now)
+            is_locked = factors.count_failure(connection, account, desk.settings, now)
             _note(connection, desk, "sign_in.locked" if is_locked else "sign_in.wrong_code", account)
             return None
-        accounts.forgive(connection, account.account_id)
+        factors.forgive(connection, account.account_id)
         _note(connection, desk, "sign_in", account)
         return sessions.begin(connection, account.account_id, True, now, token_of(request))
 
@@ -118,7 +118,7 @@ def ask_set_up(request: Request) -> Response:
     session, desk = session_of(request), desk_of(request)
     if session is None or not session.account.is_new:
         return RedirectResponse("/sign-in", 303)
-    secret = desk.write(lambda connection: accounts.begin_set_up(connection, session.account, desk.seal))
+    secret = desk.write(lambda connection: factors.begin_set_up(connection, session.account, desk.seal))
     return _set_up_page(request, session.account.name, secret)
 
 
@@ -130,15 +130,15 @@ def set_up(request: Request, password: Text = "", again: Text = "", code: Text =
         return RedirectResponse("/sign-in", 303)
     account, secret = (
         session.account,
-        desk.write(lambda connection: accounts.begin_set_up(connection, session.account, desk.seal)),
+        desk.write(lambda connection: factors.begin_set_up(connection, session.account, desk.seal)),
     )
 
     def finish(connection: Connection) -> str:
         now = desk.clock()
-        accounts.choose_password(connection, account, password, again)
-        if not accounts.accept_code(connection, account, code, now, desk.seal):
+        factors.choose_password(connection, account, password, again)
+        if not factors.accept_code(connection, account, code, now, desk.seal):
             raise DeskRefusedError(422, "The code is not the one that the app shows now.")
-        accounts.finish_set_up(connection, account.account_id)
+        factors.finish_set_up(connection, account.account_id)
         _note(connection, desk, "sign_in.set_up", account)
         return sessions.begin(connection, account.account_id, True, now, token_of(request))
 
