@@ -59,7 +59,9 @@ def check_may_erase(store: Store, record_ids: Collection[str] | None = None) -> 
 
     def may_erase(connection: Connection) -> bool:
         if record_ids is None:
-            concerned = any(connection.scalar(sa.select(sa.exists().select_from(rows))) for rows in (DECISIONS, AUDIT_LOG))
+            concerned = any(
+                connection.scalar(sa.select(sa.exists().select_from(rows))) for rows in (DECISIONS, AUDIT_LOG)
+            )
         else:
             concerned = bool(_count(connection, record_ids) or log_erasure_of(connection, record_ids).entries)
         return not concerned or bool(connection.exec_driver_sql(MAY_ERASE).scalar())
