@@ -118,10 +118,11 @@ def _distinct(array: pa.Array, standard: Standard, kind: pa.DataType = TEXT, pla
         return _lists_of_rows(array, codes, _all_lists(upper, special, lists))
     if kind == TEXTS and any(len(values) > 1 for values in lists):
         return pa.array(_all_lists(upper, special, lists), TEXTS).take(codes)
-    single = pc.replace_with_mask(
-        upper, _is_in(special, len(upper)), pa.array([values[0] if values else "" for values in lists], TEXT)
-    )
-    return pa.DictionaryArray.from_arrays(codes, single)
+    first_values = pa.array([values[0] if values else None for values in lists], TEXT)
+    single = pc.replace_with_mask(upper, _is_in(special, len(upper)), first_values)
+    if single.null_count:  # a null among the values would count as one of them: the rows are null instead
+        codes = pc.if_else(single.is_null().take(codes), pa.scalar(None, codes.type), codes)
+    return pa.DictionaryArray.from_arrays(codes, single.fill_null(""))
 
 
 def _split(texts: pa.Array, plain: Plain | None) -> tuple[pa.Array, np.ndarray]:
