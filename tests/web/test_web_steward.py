@@ -152,6 +152,29 @@ def test_an_answer_is_shown_to_other_stewards_and_undone_by_its_own_only(enter: 
     expect(other.get_by_role("button", name=re.compile("Undo"))).to_have_count(0)
 
 
+def test_a_wrong_answer_of_another_steward_is_taken_back_where_the_case_shows_it(enter: Enter, world: World) -> None:
+    case = case_of(world, "grey_pair", "AND len(person_ids) = 2")
+    page = enter("asha")
+    page.goto(f"/cases/{case}")
+    say_why(page)
+    page.get_by_label("Different people").check()
+    page.locator("#code").select_option("history")
+    page.get_by_role("button", name=re.compile("^Save")).click()
+    expect(page.get_by_role("heading", name="Answered")).to_be_visible()
+    other = enter("ben")
+    other.goto(f"/cases/{case}")
+    say_why(other)
+    other.get_by_text("Take a decision back").click()
+    other.get_by_role("button", name="Take it back").click()
+    expect(other.get_by_role("link", name="Say why you take it back.")).to_be_visible()
+    keep(other, "taking-back")
+    other.get_by_label("Why you take it back").fill("The photograph is of the cousin")
+    other.get_by_role("button", name="Take it back").click()
+    expect(other.get_by_text("The decision is taken back.")).to_be_visible()
+    expect(other.get_by_role("heading", name="Answered")).to_have_count(0)
+    expect(other.get_by_text("The photograph is of the cousin")).to_be_visible()
+
+
 def test_a_person_is_found_by_another_spelling_shown_with_origins_and_unmerged(enter: Enter, world: World) -> None:
     person, surname, forename = rows(
         world,
