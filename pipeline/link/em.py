@@ -2,8 +2,8 @@
 
 Classes of pairs: matches, three of relatives, free only on what a household shares, and strangers. Dempster, Laird and
 Rubin (1977); for record linkage Winkler (1988); the exact level's chance is the frequency of the value itself (Winkler
-1989). Strangers' level shares are no unknowns: they are those of random pairs less the matches among them, and so is what
-a shared forename brings with it. What stewards decided stands in place of the odds of those pairs (Nigam, McCallum, Thrun
+1989). Strangers' level shares are no unknowns: they are those of random pairs less the matches among them, and so is how
+their fields hang together. What stewards decided stands in place of the odds of those pairs (Nigam, McCallum, Thrun
 and Mitchell 2000). Two bounds keep the classes in their places: most records of a person agree on name and birthday, and
 relatives are no less alike than strangers.
 """
@@ -28,7 +28,7 @@ from pipeline.link.shares import (
     unlike_levels,
     with_fixed,
 )
-from pipeline.link.strangers import forename_lift
+from pipeline.link.strangers import dependence_lift
 from pipeline.link.weights import RELATIVES, ClassBits, class_bits, name_columns
 from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind
 from schemas.plan import FixedParameters
@@ -84,7 +84,7 @@ class Mixture:
         self._observed = counted / counted.sum(1, keepdims=True)
         self._is_unlike = unlike_levels(comparisons)
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
-        self._strangers = forename_lift(comparisons, self._observed, evidence.random, self._rows.levels)
+        self._strangers = dependence_lift(comparisons, self._observed, evidence.random, self._rows.levels)
         self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
 
     def round(self, estimate: Estimate) -> Round:

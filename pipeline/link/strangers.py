@@ -1,31 +1,41 @@
-"""Strangers of one forename: what else they agree on because of it.
+"""What strangers agree on together, because one field hangs on another.
 
-Who is called Grace is a girl, and so is the other Grace: strangers who share a forename agree far more often on sex,
-initials and ethnicity than any two. Were their fields taken for independent (as Fellegi and Sunter 1969 do), there would be
-many more such pairs than chance explains, and training would take the surplus for matches. How often they agree is read off
-the random pairs.
+Who is called Grace is a girl, and so is the other Grace; who was born in one year is of one age; who lives at one address
+lives in one town. Were fields taken for independent (as Fellegi and Sunter 1969 do), there would be many more such pairs
+than chance explains, and training would take the surplus for matches. How fields hang together is read off the random pairs,
+as a tree of their strongest dependences (Chow and Liu 1968).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.engines.port import PatternCounts
 from schemas.model import LEVELS, Comparison
 
-COMMON = 0.01  # of random pairs: a comparison on which more agree exactly may hang on the forename, on which fewer tells matches
-CAUTION = 50.0  # pairs of fields that are independent, counted beside those that are seen
+COMMON = 0.01  # of random pairs: where fewer agree exactly, agreement tells of a match
+NAMES = ("forename", "surname")  # tell of a match, however few names there are
+CAUTION = 50.0  # pairs of independent fields that are counted beside those that are seen
 
 
-def forename_lift(
+class Dependence(NamedTuple):
+    """How the levels of one comparison hang on those of another among strangers."""
+
+    information: float
+    """mutual information of both, nats a pair"""
+    parent: int
+    child: int
+    ratio: np.ndarray
+    """(1 + levels of the parent, 1 + levels of the child) times as often together as if independent; 1 where one is null"""
+
+
+def dependence_lift(
     comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts, levels: np.ndarray
 ) -> np.ndarray:
-    """(patterns,) how many times likelier among strangers than if the other fields had nothing to do with the forename.
-
-    1 where forenames are not alike. Surnames are left to ``lift_bits``. Random pairs that agree on something telling as
-    well may be matches, and are not looked at; where nothing is telling, nothing can be read off.
+    """(patterns,) how many times as likely each is among strangers as if its fields were independent.
 
     Args:
         comparisons: of the model.
@@ -33,29 +43,68 @@ def forename_lift(
         random: patterns of random pairs.
         levels: (patterns, comparisons) to be judged.
     """
+    sizes = np.array([len(LEVELS[comparison.kind]) for comparison in comparisons])
+    strongest = _tree(_dependences(comparisons, observed, _without_bins(random, sizes)), len(comparisons))
+    rows = np.minimum(levels, sizes)
     lift = np.ones(len(levels))
-    kinds = [comparison.kind for comparison in comparisons]
-    is_other = np.array([kind not in ("forename", "surname") for kind in kinds])
-    is_common = is_other & np.array([observed[c, len(LEVELS[kind]) - 1] >= COMMON for c, kind in enumerate(kinds)])
-    is_telling = ~is_common & np.array([kind != "forename" for kind in kinds])
-    if "forename" not in kinds or not is_telling.any():
-        return lift
-    alike_from = np.array([_first_alike(comparison) for comparison in comparisons])
-    is_alike = random.levels >= alike_from
-    is_namesake = is_alike[:, kinds.index("forename")] & ~is_alike[:, is_telling].any(1)
-    namesakes = PatternCounts(random.levels[is_namesake], random.count[is_namesake])
-    for c in np.flatnonzero(is_common).tolist():
-        ratio = _ratio(namesakes, c, observed[c, : len(LEVELS[kinds[c]])])
-        lift *= ratio[np.minimum(levels[:, c], len(ratio) - 1)]
-    return np.where(levels[:, kinds.index("forename")] >= alike_from[kinds.index("forename")], lift, 1.0)
+    for dependence in strongest:
+        lift *= dependence.ratio[rows[:, dependence.parent], rows[:, dependence.child]]
+    return lift
 
 
-def _ratio(namesakes: PatternCounts, c: int, observed: np.ndarray) -> np.ndarray:
-    """(1 + levels,) share of each level among namesakes over that among all random pairs; 1 for null."""
-    level = np.minimum(namesakes.levels[:, c], len(observed))  # frequency bins count as the exact level
-    seen = np.bincount(level, weights=namesakes.count, minlength=1 + len(observed))[1:]
-    share = (seen + CAUTION * observed) / (seen.sum() + CAUTION)
-    return np.append(1.0, share / observed)
+def _dependences(
+    comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts
+) -> Iterator[Dependence]:
+    """Of every comparison on which strangers agree often, how it hangs on each other one.
+
+    Two that a household shares are left to the classes of relatives. Random pairs that agree on something telling may be
+    matches, which agree on everything: they are left out, but for agreement on the parent alone. Where nothing else is
+    telling, matches cannot be told from strangers.
+    """
+    exact = np.array([observed[c, len(LEVELS[comparison.kind]) - 1] for c, comparison in enumerate(comparisons)])
+    is_telling = (exact < COMMON) | np.array([comparison.kind in NAMES for comparison in comparisons])
+    tells = (random.levels >= np.array([_first_alike(comparison) for comparison in comparisons])) & is_telling
+    for parent in range(len(comparisons)):
+        if not np.delete(is_telling, parent).any():
+            continue
+        is_stranger = ~np.delete(tells, parent, axis=1).any(1)
+        strangers = PatternCounts(random.levels[is_stranger], random.count[is_stranger])
+        for child in np.flatnonzero(~is_telling).tolist():
+            if child != parent and not (comparisons[parent].is_shared and comparisons[child].is_shared):
+                shares = (observed[c, : len(LEVELS[comparisons[c].kind])] for c in (parent, child))
+                yield _dependence(strangers, parent, child, *shares)
+
+
+def _dependence(
+    strangers: PatternCounts, parent: int, child: int, of_parent: np.ndarray, of_child: np.ndarray
+) -> Dependence:
+    """From the pairs that have both; ``of_parent``, ``of_child``: share of each level of theirs among random pairs."""
+    shape = 1 + len(of_parent), 1 + len(of_child)
+    cell = np.ravel_multi_index((strangers.levels[:, parent], strangers.levels[:, child]), shape)
+    together = np.bincount(cell, weights=strangers.count, minlength=shape[0] * shape[1]).reshape(shape)[1:, 1:]
+    overall = (together.sum(0) + CAUTION * of_child) / (together.sum() + CAUTION)
+    share = (together + CAUTION * overall) / (together.sum(1, keepdims=True) + CAUTION)
+    ratio = np.ones(shape)
+    ratio[1:, 1:] = share / overall
+    information = float((together * np.log(ratio[1:, 1:])).sum() / max(together.sum(), 1.0))
+    return Dependence(information, parent, child, ratio)
+
+
+def _tree(dependences: Iterator[Dependence], comparisons: int) -> list[Dependence]:
+    """The strongest dependences of which no comparison hangs on itself by way of others (Kruskal 1956)."""
+    part = np.arange(comparisons)
+    tree: list[Dependence] = []
+    for dependence in sorted(dependences, key=lambda one: (-one.information, one.parent, one.child)):
+        parent, child = part[dependence.parent], part[dependence.child]
+        if parent != child:
+            part[part == child] = parent
+            tree.append(dependence)
+    return tree
+
+
+def _without_bins(patterns: PatternCounts, sizes: np.ndarray) -> PatternCounts:
+    """The same with the frequency bins of an exact level as that level."""
+    return PatternCounts(np.minimum(patterns.levels, sizes), patterns.count)
 
 
 def _first_alike(comparison: Comparison) -> int:

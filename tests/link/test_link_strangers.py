@@ -1,4 +1,4 @@
-"""What strangers and inmates of one house have in common is not taken for what makes one person."""
+"""What strangers have in common, because one field hangs on another or they live in one house, does not make them a person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.engines.port import PatternCounts
 from pipeline.link.evidence import Evidence
 from pipeline.link.shares import bounded
-from pipeline.link.strangers import forename_lift
+from pipeline.link.strangers import dependence_lift
 from pipeline.link.training import train
 
 SEX = (*FIELDS[:3], ("sex", "category", False))
@@ -41,6 +41,24 @@ def test_namesakes_of_one_sex_and_race_are_not_taken_for_persons() -> None:
     assert done.expected_matches == pytest.approx(0.0003 * PAIRS, rel=0.2)
 
 
+def test_how_an_age_hangs_on_a_year_of_birth_is_read_off_the_random_pairs() -> None:
+    fields = (*FIELDS[:3], ("age", "category", True))
+    born = shares("date", **{"else": 0.45}, part=0.02)
+    other_year = (*STRANGERS[:2], born, shares("category", exact=0.01))
+    same_year = (*STRANGERS[:2], shares("date", same_year=1.0), shares("category", exact=0.97))
+    random = evidence_of((0.98, other_year), (0.02, same_year), fields=fields).random
+    observed = np.zeros((4, 8))
+    observed[3, :3] = (0.97, 1e-6, 0.03)
+    levels = np.concatenate(
+        [
+            drawn((*STRANGERS[:2], *day, shares("category", exact=1.0)), 1, 1, fields)
+            for day in ((born,), (same_year[2],))
+        ]
+    )  # type: ignore[arg-type]
+    lift = dependence_lift(model_of(fields).comparison, observed, random, levels)
+    assert lift == pytest.approx([0.01 / 0.0292, 0.97 / 0.0292], rel=0.1)
+
+
 @pytest.mark.parametrize("is_tied", [False, True])
 def test_what_goes_with_a_forename_is_read_off_the_random_pairs(is_tied: bool) -> None:
     evidence = of_one_name(is_tied)
@@ -50,7 +68,7 @@ def test_what_goes_with_a_forename_is_read_off_the_random_pairs(is_tied: bool) -
     exact = drawn((EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
     other = drawn((NO_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
     unknown = exact * np.array([1, 1, 1, 0], np.uint8)
-    lift = forename_lift(model_of(SEX).comparison, observed, evidence.random, np.concatenate([exact, other, unknown]))
+    lift = dependence_lift(model_of(SEX).comparison, observed, evidence.random, np.concatenate([exact, other, unknown]))
     assert lift == pytest.approx([2.0 if is_tied else 1.0, 1.0, 1.0], rel=0.1)
 
 
@@ -61,14 +79,14 @@ def test_matches_among_random_pairs_do_not_count_as_namesakes() -> None:
     observed = np.zeros((4, 8))
     observed[3, :3] = (0.5, 1e-6, 0.5)
     exact = drawn((EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
-    assert forename_lift(model_of(SEX).comparison, observed, evidence.random, exact) == pytest.approx([1.0], rel=0.15)
+    assert dependence_lift(model_of(SEX).comparison, observed, evidence.random, exact) == pytest.approx([1.0], rel=0.15)
 
 
-def test_where_no_field_tells_a_match_nothing_is_put_down_to_the_forename() -> None:
+def test_where_no_field_tells_a_match_nothing_is_read_off_the_random_pairs() -> None:
     fields = (FIELDS[0], ("sex", "category", False))
     random = PatternCounts(np.array([[20, 6], [1, 1]], np.uint8), np.array([1000, 1000]))
     observed = np.full((2, 8), 0.5)
-    assert (forename_lift(model_of(fields).comparison, observed, random, random.levels) == 1.0).all()  # type: ignore[arg-type]
+    assert (dependence_lift(model_of(fields).comparison, observed, random, random.levels) == 1.0).all()  # type: ignore[arg-type]
 
 
 def test_inmates_of_a_large_house_are_not_taken_for_persons() -> None:
