@@ -84,8 +84,8 @@ def keep_link(home: Home, run_id: str, kept: LinkKept, facts: Mapping[str, Any])
     columns: dict[str, pa.Array] = {name: pa.array(getattr(pairs, name)) for name in ("left", "right", "weight")}
     columns["pattern"] = pa.array(pairs.patterns.of)
     levels = {
-        f"level_{position}": pa.array(np.ascontiguousarray(engine_tables))
-        for position, engine_tables in enumerate(pairs.patterns.levels.T)
+        f"level_{position}": pa.array(np.ascontiguousarray(level))
+        for position, level in enumerate(pairs.patterns.levels.T)
     }
     records = kept.records.append_column(CLUSTER, pa.array(kept.answers.cluster_of.astype(np.int32)))
     answers = pa.table({name: pa.array(getattr(questions, name)) for name in ("low", "high", "together")})
