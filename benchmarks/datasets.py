@@ -58,6 +58,16 @@ FAKE = Family(
     "fake",
     {"first_name": "forename", "surname": "surname", "dob": "date_of_birth", "city": "category", "email": "email"},
 )
+_CENSUS = {
+    "source_dataset": "source",
+    "first_name": "forename",
+    "middle_initial": "category",
+    "last_name": "surname",
+    "address": "address",
+}
+_CENSUS_PERSON = {"date_of_birth": "date_of_birth", "sex": "category", "race_ethnicity": "category"}
+CENSUS_ACS = Family("census_acs", {**_CENSUS, **_CENSUS_PERSON, "age_in_2020": "ignore"}, is_link=True)
+CENSUS_W2 = Family("census_w2", _CENSUS, is_link=True)
 PLAIN = Family("plain", _PLAIN)
 MESSY = Family("messy", {**_PLAIN, **_MORE})
 NO_BIRTHDAY = Family("no_birthday", {**{c: k for c, k in _PLAIN.items() if c != "dob"}, **_MORE})
@@ -90,7 +100,15 @@ class DataSet:
     rows: int
 
 
-BENCH_SETS = {"febrl3": FEBRL3, "febrl4": FEBRL4, "fake_1000": FAKE, "scale_100k": PLAIN, "scale_1m": PLAIN}
+BENCH_SETS = {
+    "febrl3": FEBRL3,
+    "febrl4": FEBRL4,
+    "fake_1000": FAKE,
+    "pseudopeople_census_acs": CENSUS_ACS,
+    "pseudopeople_census_w2": CENSUS_W2,
+    "scale_100k": PLAIN,
+    "scale_1m": PLAIN,
+}
 OWN_SETS = {
     "messy": (MESSY, 50_000),
     "no_birthday": (NO_BIRTHDAY, 20_000),

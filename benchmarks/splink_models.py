@@ -40,6 +40,8 @@ def splink_model(family: str) -> SplinkModel:
         "febrl3": _febrl3,
         "febrl4": _febrl4,
         "fake": _fake,
+        "census_acs": _census_acs,
+        "census_w2": _census_w2,
         "plain": _plain,
         "messy": _messy,
         "no_birthday": _no_birthday,
@@ -123,6 +125,64 @@ def _fake() -> SplinkModel:
         training=[block_on("dob"), block_on("email"), block_on("first_name", "surname")],
         seed=5,
     )
+
+
+def _census_acs() -> SplinkModel:
+    """Demo pseudopeople-acs; the prior from rules, as in the other demos, where it takes one match a person of the census."""
+    return SplinkModel(
+        blocking=[
+            block_on("first_name"),
+            block_on("last_name"),
+            block_on("date_of_birth"),
+            block_on("address"),
+            block_on("age_in_2020", "sex"),
+            block_on("age_in_2020", "race_ethnicity"),
+            block_on("age_in_2020", "middle_initial"),
+            block_on("middle_initial", "sex", "race_ethnicity"),
+        ],
+        comparisons=[
+            *_census_names(),
+            cl.DamerauLevenshteinAtThresholds("date_of_birth", [1]),
+            cl.DamerauLevenshteinAtThresholds("address").configure(term_frequency_adjustments=True),
+            cl.ExactMatch("sex"),
+        ],
+        deterministic=[
+            block_on("first_name", "last_name", "date_of_birth"),
+            block_on("first_name", "last_name", "address"),
+        ],
+        recall=0.8,
+        training=[block_on("date_of_birth"), block_on("last_name")],
+        seed=1,
+    )
+
+
+def _census_w2() -> SplinkModel:
+    """Our settings, in the style of that demo, without a birthday."""
+    return SplinkModel(
+        blocking=[
+            block_on("first_name", "last_name"),
+            block_on("first_name", "address"),
+            block_on("last_name", "address"),
+            block_on("first_name", "middle_initial"),
+            block_on("last_name", "middle_initial"),
+        ],
+        comparisons=[
+            *_census_names(),
+            cl.DamerauLevenshteinAtThresholds("address").configure(term_frequency_adjustments=True),
+        ],
+        deterministic=[
+            block_on("first_name", "last_name", "middle_initial"),
+            block_on("first_name", "last_name", "address"),
+        ],
+        recall=0.8,
+        training=[block_on("first_name", "last_name"), block_on("first_name", "address")],
+        seed=1,
+    )
+
+
+def _census_names() -> list[Any]:
+    names = [cl.NameComparison(c, jaro_winkler_thresholds=[0.9]) for c in ("first_name", "last_name")]
+    return [c.configure(term_frequency_adjustments=True) for c in (*names, cl.ExactMatch("middle_initial"))]
 
 
 def _plain() -> SplinkModel:
