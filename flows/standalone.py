@@ -99,6 +99,7 @@ def _facts_and_story(
         bins = true_calibration(people, people.truth, linked, facts["review_bits"])
         facts["quality"] = true_quality(people, people.truth, linked, bins)
     facts["columns_not_used"] = list(people.unused)
+    facts["columns_told_by_others"] = dict(linked.redundant)
     return facts, link_story(facts, linked, bins)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.tables import clusters_table, links_table, members_table
 from pipeline.link.thresholds import derive
 from pipeline.link.training import Training, training_metrics
-from pipeline.link.training_stage import FLOOR_BITS, train_on, weights_on
+from pipeline.link.training_stage import FLOOR_BITS, Loaded, of_own_witnesses, train_on, weights_on
 from schemas.model import Model, PolicyName
 
 
@@ -55,6 +56,8 @@ class Linked:
     metrics: list[Metric]
     chosen_rules: ChosenRules | None
     """Blocking rules and what each brings, where they were chosen on these records"""
+    redundant: Mapping[str, str]
+    """Columns that an untrained model was to compare and does not, and the field that tells each"""
     kept: LinkKept | None = None
     """What the next linking may go on from, where this one was given a frequency table"""
 
@@ -80,10 +83,11 @@ def link_records(
     clock = _Clock()
     table = in_order(table, ("record_id",))
     baseline = baseline_of(kept, table, model) if kept else None
-    workspace = _load(engine, table, model, baseline)
+    loaded = _load(engine, table, model, baseline)
+    workspace = loaded.workspace
     clock.lap("encode")
 
-    training, chosen = (None, None) if model.is_trained else train_on(workspace, model)
+    training, chosen = (None, None) if model.is_trained else train_on(loaded)
     model = training.model if training else model
     clock.lap("train")
 
@@ -122,7 +126,17 @@ def link_records(
 
     metrics = [*clock.metrics, *_counts(result, tables, chosen), *trained, *difference_metrics(baseline)]
     handed_on = _handed_on(baseline, workspace, scored, KeptAnswers(policy, first, answered))
-    return Linked(tables.links, tables.members, tables.clusters, tables.review, model, metrics, chosen, handed_on)
+    return Linked(
+        tables.links,
+        tables.members,
+        tables.clusters,
+        tables.review,
+        model,
+        metrics,
+        chosen,
+        loaded.redundant,
+        handed_on,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +161,19 @@ class _Tables:
     largest_cluster: int
 
 
-def _load(engine: Engine, table: pa.Table, model: Model, baseline: Baseline | None) -> Workspace:
-    """The engine's workspace, which goes on from the baseline.
+def _load(engine: Engine, table: pa.Table, model: Model, baseline: Baseline | None) -> Loaded:
+    """The records in the engine, which goes on from the baseline, and the model; of an untrained one what it must compare.
 
     Raises:
         ValueError: If there is one, and the engine cannot go on from it, or the model has yet to be trained.
     """
+    if baseline is None and not model.is_trained:
+        return of_own_witnesses(table, model, engine)
     if baseline is None:
-        return engine.load(table, model)
+        return Loaded(engine.load(table, model), model, {})
     if not isinstance(engine, IncrementalEngine) or not (model.is_trained and model.blocking.rule):
         raise ValueError("only a trained model and an engine that keeps what it knows can go on")
-    return engine.load_incremental(table, model, prior_knowledge(baseline))
+    return Loaded(engine.load_incremental(table, model, prior_knowledge(baseline)), model, {})
 
 
 def _score(workspace: Workspace, weights: LevelWeights, baseline: Baseline | None) -> ScoredPairs:

@@ -44,7 +44,7 @@ def dependence_lift(
         levels: (patterns, comparisons) to be judged.
     """
     sizes = np.array([len(LEVELS[comparison.kind]) for comparison in comparisons])
-    strongest = _tree(_dependences(comparisons, observed, _without_bins(random, sizes)), len(comparisons))
+    strongest = _tree(_dependences(comparisons, observed, without_bins(random, sizes)), len(comparisons))
     rows = np.minimum(levels, sizes)
     lift = np.ones(len(levels))
     for dependence in strongest:
@@ -62,17 +62,29 @@ def _dependences(
     telling, matches cannot be told from strangers.
     """
     exact = np.array([observed[c, len(LEVELS[comparison.kind]) - 1] for c, comparison in enumerate(comparisons)])
-    is_telling = (exact < COMMON) | np.array([comparison.kind in NAMES for comparison in comparisons])
-    tells = (random.levels >= np.array([_first_alike(comparison) for comparison in comparisons])) & is_telling
+    is_telling = is_telling_of(comparisons, exact)
     for parent in range(len(comparisons)):
         if not np.delete(is_telling, parent).any():
             continue
-        is_stranger = ~np.delete(tells, parent, axis=1).any(1)
-        strangers = PatternCounts(random.levels[is_stranger], random.count[is_stranger])
+        strangers = strangers_of(comparisons, is_telling, random, but_for=[parent])
         for child in np.flatnonzero(~is_telling).tolist():
             if child != parent and not (comparisons[parent].is_shared and comparisons[child].is_shared):
                 shares = (observed[c, : len(LEVELS[comparisons[c].kind])] for c in (parent, child))
                 yield _dependence(strangers, parent, child, *shares)
+
+
+def is_telling_of(comparisons: Sequence[Comparison], exact: np.ndarray) -> np.ndarray:
+    """(comparisons,) where agreement tells of a match; ``exact``: share of random pairs that agree exactly."""
+    return (exact < COMMON) | np.array([comparison.kind in NAMES for comparison in comparisons])
+
+
+def strangers_of(
+    comparisons: Sequence[Comparison], is_telling: np.ndarray, random: PatternCounts, but_for: list[int]
+) -> PatternCounts:
+    """Random pairs that agree on nothing telling, but for these comparisons."""
+    tells = (random.levels >= np.array([_first_alike(comparison) for comparison in comparisons])) & is_telling
+    is_stranger = ~np.delete(tells, but_for, axis=1).any(1)
+    return PatternCounts(random.levels[is_stranger], random.count[is_stranger])
 
 
 def _dependence(
@@ -102,7 +114,7 @@ def _tree(dependences: Iterator[Dependence], comparisons: int) -> list[Dependenc
     return tree
 
 
-def _without_bins(patterns: PatternCounts, sizes: np.ndarray) -> PatternCounts:
+def without_bins(patterns: PatternCounts, sizes: np.ndarray) -> PatternCounts:
     """The same with the frequency bins of an exact level as that level."""
     return PatternCounts(np.minimum(patterns.levels, sizes), patterns.count)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from pipeline.engines.frequency_table import FrequencyTable
-from pipeline.engines.port import Engine, LevelWeights, Workspace
+from pipeline.engines.port import Engine, LevelWeights, PatternCounts, Workspace
 from pipeline.link.blocking_rules import ChosenRules, choose_rules
 from pipeline.link.decided_training import DecidedPairs, train_with
 from pipeline.link.evidence import DecidedLevels, Evidence
+from pipeline.link.redundant import redundant_columns
 from pipeline.link.thresholds import derive
 from pipeline.link.training import Training, train
 from pipeline.link.weights import level_weights, pattern_probability
@@ -35,18 +38,47 @@ def train_model(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPai
     Input: records sorted by their key record_id.
     """
     workspace = engine.load(table, plan.model)
-    training, _ = train_on(workspace, plan.model, plan.fixed, decided)
+    training, _ = train_on(Loaded(workspace, plan.model, {}), plan.fixed, decided)
     weights = weights_on(workspace, training.model)
     workspace.block(training.model.blocking.rule)
     policy = derive(workspace.score(weights, FLOOR_BITS).weight, training.expected_matches)
     return replace(training, model=training.model.model_copy(update={"policy": policy}))
 
 
+class Loaded(NamedTuple):
+    """Records in an engine, and the model to link them with."""
+
+    workspace: Workspace
+    model: Model
+    redundant: Mapping[str, str]
+    """Columns that the model does not compare any more, and the field that tells each"""
+    random: PatternCounts | None = None
+    """Patterns of random pairs, where they were looked at"""
+
+
+def of_own_witnesses(table: pa.Table, model: Model, engine: Engine) -> Loaded:
+    """The records in the engine, with the untrained model without the columns that another field tells.
+
+    Input: records sorted by their key record_id.
+    """
+    workspace = engine.load(table, model)
+    random = workspace.random_patterns(RANDOM_PAIRS, SEED)
+    redundant = redundant_columns(table, model.comparison, random)
+    if not redundant:
+        return Loaded(workspace, model, redundant, random)
+    comparisons = tuple(comparison for comparison in model.comparison if comparison.field not in redundant)
+    fields = tuple(field for field in model.blocking.fields if field not in redundant)
+    blocking = model.blocking.model_copy(update={"fields": fields})
+    model = model.model_copy(update={"comparison": comparisons, "blocking": blocking})
+    return Loaded(engine.load(table, model), model, redundant)
+
+
 def train_on(
-    workspace: Workspace, model: Model, fixed: FixedParameters = NOTHING_FIXED, decided: DecidedPairs | None = None
+    loaded: Loaded, fixed: FixedParameters = NOTHING_FIXED, decided: DecidedPairs | None = None
 ) -> tuple[Training, ChosenRules]:
     """Estimate the model's probabilities and prior from the records themselves, and choose its blocking rules."""
-    random = workspace.random_patterns(RANDOM_PAIRS, SEED)
+    workspace, model = loaded.workspace, loaded.model
+    random = loaded.random or workspace.random_patterns(RANDOM_PAIRS, SEED)
     sample = workspace.sample(SAMPLED_RECORDS)
     evidence = Evidence(
         workspace.frequencies,

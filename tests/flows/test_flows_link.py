@@ -149,6 +149,21 @@ def test_two_lists_are_linked_only_across(parquet: Path, tmp_path: Path) -> None
     assert all(len(group) <= 2 for group in groups(tmp_path / "out"))
 
 
+def test_a_column_that_another_says_is_left_out_and_told(tmp_path: Path) -> None:
+    rows = [{**row, "year": row["dob"] and row["dob"][:4]} for row in people()]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    arguments = [str(tmp_path / "people.parquet"), "--out", str(tmp_path / "out")]
+    arguments += [
+        part for column, kind in {**MAP, "year": "category"}.items() for part in ("--field", f"{column}={kind}")
+    ]
+    done = boroughlink("link", *arguments, COLUMNS="120")
+    assert done.code == 0, done.err
+    assert "year (date_of_birth says it)" in done.out
+    facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
+    assert facts["columns_told_by_others"] == {"year": "date_of_birth"}
+    assert "year" not in (tmp_path / "out" / "model.toml").read_text("utf-8").split()
+
+
 def test_records_of_one_list_that_share_an_identifier_are_no_pair_where_only_links_across_count(tmp_path: Path) -> None:
     rows = [
         {"list": end, "who": f"{at}{end}{copy}", "first": row["first"], "last": row["last"], "number": f"N{at:05}"}
