@@ -120,9 +120,14 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
             fields.setdefault(use.field, COMPARED[use.kind])
     if set(AGE) <= {use.column for use in uses}:
         fields["age"] = "age"
+    known = {
+        field: kind
+        for field, kind in fields.items()
+        if field in pattern_comparisons and pattern_comparisons[field].kind == kind
+    }
     comparisons = tuple(
         pattern_comparisons[field].model_copy(update={"levels": ()})
-        if field in pattern_comparisons and pattern_comparisons[field].kind == kind
+        if field in known
         else Comparison(
             field=field,
             kind=kind,
@@ -139,7 +144,7 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
         name="table",
         blocking=Blocking(fields=keys, max_block=pattern.blocking.max_block, across=across),
         comparison=comparisons,
-        rule=tuple(rule for rule in (_narrowed(rule, fields) for rule in pattern.rule) if rule),
+        rule=tuple(rule for rule in (_narrowed(rule, known) for rule in pattern.rule) if rule),
     )
 
 

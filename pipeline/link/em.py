@@ -4,8 +4,8 @@ Classes of pairs: matches, three of relatives, free only on what a household sha
 Rubin (1977); for record linkage Winkler (1988); the exact level's chance is the frequency of the value itself (Winkler
 1989). Strangers' level shares are no unknowns: they are those of random pairs less the matches among them, and so is how
 their fields hang together. What stewards decided stands in place of the odds of those pairs (Nigam, McCallum, Thrun
-and Mitchell 2000). Two bounds keep the classes in their places: most records of a person agree on name and birthday, and
-relatives are no less alike than strangers.
+and Mitchell 2000). Bounds keep the classes in their places: most records of a person agree on name and birthday, none is
+unlike in two of these, and relatives are no less alike than strangers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.engines.patterns import WIDTH
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
 from pipeline.link.shares import (
@@ -40,6 +41,8 @@ FEWEST = 0.5  # expected pairs of a class: none dies out
 LEAST_CHANCE = 0.1  # of what random pairs show at a level, so much at least is put down to chance
 MOST_UNLIKE: dict[Kind, float] = {"forename": 0.25, "surname": 0.25, "date": 0.5}
 """Share of a person's pairs of records in which a field is unlike, at most: of messy data a sixth of the names were."""
+UNLIKE_KEYS = 2  # of these: so many unlike, and training does not take the pair for one person,
+OWN: tuple[Kind, ...] = ("identifier", "email")  # but for pairs that share something that one person alone has
 LN2 = float(np.log(2))
 
 
@@ -84,6 +87,7 @@ class Mixture:
         self._observed = counted / counted.sum(1, keepdims=True)
         self._is_unlike = unlike_levels(comparisons)
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
+        self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self._strangers = dependence_lift(comparisons, self._observed, evidence.random, self._rows.levels)
         self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
 
@@ -92,7 +96,7 @@ class Mixture:
         shares = self.shares(estimate)
         bits = self._bits(estimate, shares)
         odds, rows = self._table.odds(estimate.prior, bits), self._rows
-        odds[0, rows.is_unlink] = 0.0
+        odds[0, rows.is_unlink | (self._is_another & ~rows.is_link)] = 0.0
         odds[1:, rows.is_link] = 0.0
         total = np.where(rows.is_link, odds[0], self._strangers + odds.sum(0))
         is_class = odds * (rows.pairs / total)
@@ -155,6 +159,15 @@ class Mixture:
         counted = self._prior_m * np.log(np.where(self.is_level, np.maximum(estimate.m, LEAST), 1.0))
         counted += np.log(np.where(self.is_level & self._is_shared, np.maximum(estimate.related, LEAST), 1.0))
         return total + float(counted.sum())
+
+
+def _is_another(comparisons: Sequence[Comparison], is_unlike: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """(patterns,) which are of two persons as far as training goes: unlike in name and birthday, and no identifier shared."""
+    at_level = np.pad(is_unlike, ((0, 0), (1, WIDTH - MOST_LEVELS)))[np.arange(levels.shape[1]), levels]
+    is_key = np.array([comparison.kind in MOST_UNLIKE for comparison in comparisons])
+    is_identifier = np.array([comparison.kind in OWN for comparison in comparisons])
+    shares_identifier = ((levels > 0) & ~at_level)[:, is_identifier].any(1)
+    return (at_level[:, is_key].sum(1) >= UNLIKE_KEYS) & ~shares_identifier
 
 
 def usual_m(comparisons: Sequence[Comparison], exact: float = 0.8) -> np.ndarray:

@@ -164,6 +164,14 @@ def test_a_column_that_another_says_is_left_out_and_told(tmp_path: Path) -> None
     assert "year" not in (tmp_path / "out" / "model.toml").read_text("utf-8").split()
 
 
+@pytest.mark.parametrize("canonical", ["age", "sex", "phone", "nhs_number"])
+def test_a_column_may_have_a_canonical_name_and_hold_something_else(canonical: str, tmp_path: Path) -> None:
+    rows = [{**row, canonical: "ABCD"[number % 4]} for number, row in enumerate(people())]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    linked([tmp_path / "people.parquet"], tmp_path / "out", {**MAP, canonical: "category"})
+    assert len(groups(tmp_path / "out")) < 230
+
+
 def test_records_of_one_list_that_share_an_identifier_are_no_pair_where_only_links_across_count(tmp_path: Path) -> None:
     rows = [
         {"list": end, "who": f"{at}{end}{copy}", "first": row["first"], "last": row["last"], "number": f"N{at:05}"}

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engines.port import PatternCounts
+from pipeline.link.em import _is_another
 from pipeline.link.evidence import Evidence
-from pipeline.link.shares import bounded
+from pipeline.link.shares import bounded, unlike_levels
 from pipeline.link.strangers import dependence_lift
 from pipeline.link.training import train
+from schemas.model import LEVELS
 
 SEX = (*FIELDS[:3], ("sex", "category", False))
 SEX_AND_RACE = (*SEX, ("race", "category", False))
@@ -100,6 +102,31 @@ def test_inmates_of_a_large_house_are_not_taken_for_persons() -> None:
     done = train(model_of(INITIAL), replace(evidence_of(*classes, fields=INITIAL), random=random))
     assert done.expected_matches == pytest.approx(0.002 * PAIRS, rel=0.25)
     assert done.model.comparison[0].levels[0].m < 0.1
+
+
+@pytest.mark.parametrize(
+    ("levels", "is_another"),
+    [
+        ({"forename": "else", "surname": "else"}, True),
+        ({"forename": "else", "date_of_birth": "far"}, True),
+        ({"surname": "else", "date_of_birth": "else", "postcode": "exact"}, True),
+        ({"forename": "else", "surname": "else", "date_of_birth": "far", "number": "exact"}, False),
+        ({"forename": "else", "surname": "else", "number": "close"}, False),
+        ({"forename": "else", "surname": "else", "number": "conflict"}, True),
+        ({"forename": "else", "surname": "exact", "date_of_birth": "part"}, False),
+        ({"forename": "else", "postcode": "else"}, False),
+        ({}, False),
+    ],
+)
+def test_training_takes_nobody_for_one_person_who_is_unlike_in_name_and_birthday(
+    levels: dict[str, str], is_another: bool
+) -> None:
+    fields = (*FIELDS, ("number", "identifier", False))
+    model = model_of(fields)
+    kinds = {name: LEVELS[kind] for name, kind, _ in fields}
+    row = [1 + kinds[name].index(levels[name]) if name in levels else 0 for name in kinds]
+    patterns = np.array([row], np.uint8)
+    assert _is_another(model.comparison, unlike_levels(model.comparison), patterns).tolist() == [is_another]
 
 
 @given(

@@ -322,7 +322,8 @@ def decided(links: int, unlinks: int) -> DecidedLevels:
     return DecidedLevels(levels, np.arange(len(levels)) < links)
 
 
-def test_decisions_help_where_training_without_them_is_misled() -> None:
+def test_decisions_help_where_training_without_them_is_misled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(em, "UNLIKE_KEYS", 4)  # else it would not be
     evidence = evidence_of((0.005, MATCHES), (0.002, HOUSEHOLDS), (0.993, STRANGERS), fields=ALONE)
     misled = train(model_of(ALONE), evidence)
     done = train_with(model_of(ALONE), evidence, NOTHING_FIXED, decided(500, 500))
