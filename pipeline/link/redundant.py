@@ -7,7 +7,7 @@ their tables; weights that take fields for independent (Fellegi and Sunter 1969)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -32,34 +32,32 @@ def redundant_columns(table: pa.Table, comparisons: Sequence[Comparison], random
         random: patterns of random pairs of records.
     """
     told: dict[str, str] = {}
+    sizes = np.array([len(LEVELS[comparison.kind]) for comparison in comparisons])
+    random, texts = without_bins(random, sizes), _sampled_texts(table, comparisons)
+    is_telling = is_telling_of(comparisons, _exact_shares(random, sizes))
+
+    def tells(other: int, number: int) -> bool:
+        strangers = strangers_of(comparisons, is_telling, random, but_for=[other, number])
+        return _share_told(strangers, other, number, sizes[number]) > TOLD
+
     for number, comparison in enumerate(comparisons):
-        if comparison.kind == "category":
-            others = [
-                other
-                for other, by in enumerate(comparisons)
-                if other != number and by.field not in told and (by.kind != "category" or other < number)
-            ]
-            teller = _speller(table, comparison, comparisons) or _teller(comparisons, random, number, others)
-            if teller:
-                told[comparison.field] = teller
+        if comparison.kind != "category":
+            continue
+        others = (
+            other
+            for other, by in enumerate(comparisons)
+            if other != number and by.field not in told and (by.kind != "category" or other < number)
+        )
+        by_levels = (comparisons[other].field for other in others if tells(other, number))
+        if teller := _speller(texts, comparison.field, comparisons) or next(by_levels, None):
+            told[comparison.field] = teller
     return told
 
 
-def _teller(comparisons: Sequence[Comparison], random: PatternCounts, child: int, parents: Sequence[int]) -> str | None:
-    """The field whose levels tell most of whether strangers agree on the child, if that is nearly all."""
-    sizes = np.array([len(LEVELS[comparison.kind]) for comparison in comparisons])
-    random = without_bins(random, sizes)
+def _exact_shares(random: PatternCounts, sizes: np.ndarray) -> np.ndarray:
+    """(comparisons,) share of the random pairs that have a comparison and agree exactly on it."""
     has_value = np.where(random.levels > 0, random.count[:, None], 0).sum(0)
-    exact = np.where(random.levels == sizes, random.count[:, None], 0).sum(0) / np.maximum(has_value, 1)
-    is_telling = is_telling_of(comparisons, exact)
-    shares = {
-        parent: _share_told(
-            strangers_of(comparisons, is_telling, random, but_for=[parent, child]), parent, child, sizes[child]
-        )
-        for parent in parents
-    }
-    best = max(shares, key=lambda parent: shares[parent], default=None)
-    return comparisons[best].field if best is not None and shares[best] > TOLD else None
+    return np.where(random.levels == sizes, random.count[:, None], 0).sum(0) / np.maximum(has_value, 1)
 
 
 def _share_told(strangers: PatternCounts, parent: int, child: int, exact: int) -> float:
@@ -80,13 +78,17 @@ def _entropy(counts: np.ndarray) -> float:
     return -float((share * np.log(share)).sum())
 
 
-def _speller(table: pa.Table, child: Comparison, comparisons: Sequence[Comparison]) -> str | None:
-    """The field of which the child's text is a part, in nearly all records and not by chance."""
+def _sampled_texts(table: pa.Table, comparisons: Sequence[Comparison]) -> dict[str, list[str]]:
+    """Of records spread evenly over the table, the text of each field."""
     rows = pa.array(np.linspace(0, len(table) - 1, min(len(table), SAMPLE)).astype(int))
-    texts = {c.field: _texts(table.column(c.field).take(rows)) for c in comparisons if c.field in table.column_names}
-    own = texts[child.field]
+    return {c.field: _texts(table.column(c.field).take(rows)) for c in comparisons if c.field in table.column_names}
+
+
+def _speller(texts: Mapping[str, list[str]], child: str, comparisons: Sequence[Comparison]) -> str | None:
+    """The field of which the child's text is a part, in nearly all records and not by chance."""
+    parts = texts[child]
     for field, wholes in _wholes(texts, comparisons):
-        both = [(part, whole) for part, whole in zip(own, wholes, strict=True) if part and whole]
+        both = [(part, whole) for part, whole in zip(parts, wholes, strict=True) if part and whole]
         if len(both) < FEWEST_RECORDS:
             continue
         spelled = sum(_is_part(part, whole) for part, whole in both)
@@ -96,7 +98,7 @@ def _speller(table: pa.Table, child: Comparison, comparisons: Sequence[Compariso
     return None
 
 
-def _wholes(texts: dict[str, list[str]], comparisons: Sequence[Comparison]) -> Iterator[tuple[str, list[str]]]:
+def _wholes(texts: Mapping[str, list[str]], comparisons: Sequence[Comparison]) -> Iterator[tuple[str, list[str]]]:
     """Fields with a meaning, and the initials of both names."""
     field_of = {comparison.kind: comparison.field for comparison in comparisons}
     for comparison in comparisons:

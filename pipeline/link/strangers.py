@@ -69,8 +69,8 @@ def _dependences(
         strangers = strangers_of(comparisons, is_telling, random, but_for=[parent])
         for child in np.flatnonzero(~is_telling).tolist():
             if child != parent and not (comparisons[parent].is_shared and comparisons[child].is_shared):
-                shares = (observed[c, : len(LEVELS[comparisons[c].kind])] for c in (parent, child))
-                yield _dependence(strangers, parent, child, *shares)
+                parent_levels, levels = (len(LEVELS[comparisons[c].kind]) for c in (parent, child))
+                yield _dependence(strangers, parent, child, parent_levels, observed[child, :levels])
 
 
 def is_telling_of(comparisons: Sequence[Comparison], exact: np.ndarray) -> np.ndarray:
@@ -88,10 +88,10 @@ def strangers_of(
 
 
 def _dependence(
-    strangers: PatternCounts, parent: int, child: int, of_parent: np.ndarray, of_child: np.ndarray
+    strangers: PatternCounts, parent: int, child: int, parent_levels: int, of_child: np.ndarray
 ) -> Dependence:
-    """From the pairs that have both; ``of_parent``, ``of_child``: share of each level of theirs among random pairs."""
-    shape = 1 + len(of_parent), 1 + len(of_child)
+    """From the pairs that have both; ``of_child``: share of each of the child's levels among random pairs."""
+    shape = 1 + parent_levels, 1 + len(of_child)
     cell = np.ravel_multi_index((strangers.levels[:, parent], strangers.levels[:, child]), shape)
     together = np.bincount(cell, weights=strangers.count, minlength=shape[0] * shape[1]).reshape(shape)[1:, 1:]
     overall = (together.sum(0) + CAUTION * of_child) / (together.sum() + CAUTION)

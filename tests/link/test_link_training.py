@@ -323,7 +323,7 @@ def decided(links: int, unlinks: int) -> DecidedLevels:
 
 
 def test_decisions_help_where_training_without_them_is_misled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(em, "UNLIKE_KEYS", 4)  # else it would not be
+    monkeypatch.setattr(em, "MOST_UNLIKE", {})  # else it would not be
     evidence = evidence_of((0.005, MATCHES), (0.002, HOUSEHOLDS), (0.993, STRANGERS), fields=ALONE)
     misled = train(model_of(ALONE), evidence)
     done = train_with(model_of(ALONE), evidence, NOTHING_FIXED, decided(500, 500))
@@ -332,7 +332,7 @@ def test_decisions_help_where_training_without_them_is_misled(monkeypatch: pytes
     agreement = done.agreement
     assert agreement
     assert agreement.before.log_loss > agreement.unseen.log_loss > agreement.after.log_loss
-    assert agreement.unseen.log_loss < 0.8 * agreement.before.log_loss
+    assert agreement.unseen.log_loss < 0.75 * agreement.before.log_loss
     assert (agreement.pairs, agreement.links) == (1_000, 500)
     assert agreement.after.expected_links < agreement.before.expected_links
 
