@@ -112,7 +112,7 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         names = escape(", ".join(facts["columns_not_used"]))
         rows.append(("columns not used", f"{names}; say with --field COLUMN=KIND what they hold"))
     if facts["columns_told_by_others"]:
-        told = (f"{column} ({field} says it)" for column, field in facts["columns_told_by_others"].items())
+        told = (f"{column} (told by {field})" for column, field in facts["columns_told_by_others"].items())
         rows.append(("columns left out", escape(", ".join(told))))
     if not facts["has_converged"]:
         rows.append(("training", "did NOT converge: probabilities may be off"))

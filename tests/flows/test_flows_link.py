@@ -158,7 +158,7 @@ def test_a_column_that_another_says_is_left_out_and_told(tmp_path: Path) -> None
     ]
     done = boroughlink("link", *arguments, COLUMNS="120")
     assert done.code == 0, done.err
-    assert "year (date_of_birth says it)" in done.out
+    assert "year (told by date_of_birth)" in done.out
     facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
     assert facts["columns_told_by_others"] == {"year": "date_of_birth"}
     assert "year" not in (tmp_path / "out" / "model.toml").read_text("utf-8").split()
