@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -87,6 +88,11 @@ def _read_by(workers: Workers, night: Night, feed_id: str) -> reading.FeedTimes:
         what_to_do = "Did memory run out? Ask for a smaller export, or set fewer workers in the run file."
         raise SourceError(
             "reader_died", feed_id, f"ended the process that read it ({error.exitcode}).", what_to_do
+        ) from None
+    except BrokenProcessPool:
+        what_to_do = "Is memory or the number of processes limited? Set `workers: 1` in the run file to read without."
+        raise SourceError(
+            "no_reader", feed_id, "could not be read: no process to read it starts.", what_to_do
         ) from None
 
 

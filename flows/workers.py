@@ -10,6 +10,8 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from concurrent.futures import wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, forkserver, get_context, parent_process
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
@@ -22,6 +24,8 @@ from pipeline.core.memory import few_cycles, memory_of_the_system
 
 P = ParamSpec("P")
 R = TypeVar("R")
+LOOK_SECONDS = 1.0
+"""How often it is looked whether there still are processes that may do what is waited for"""
 CONTEXT = get_context("forkserver")  # workers are forked from a process that has no threads, and all imports
 
 
@@ -39,19 +43,30 @@ class Workers:
         Raises:
             TimeoutError: If it takes longer; its process is ended. The night's own process never is.
             pebble.ProcessExpired: If its process died.
+            BrokenProcessPool: If no process can be started, or each dies before it begins.
         """
         if self._pool is None:
             return work(*args, **kwargs)
-        result: R = self._pool.schedule(_do_work, (work, *args), kwargs, seconds).result()
+        if not self._pool.active:
+            raise BrokenProcessPool
+        future = self._pool.schedule(_do_work, (work, *args), kwargs, seconds)
+        while not wait([future], LOOK_SECONDS).done:
+            if not self._pool.active:  # a task that comes as the pool breaks is never answered
+                raise BrokenProcessPool
+        result: R = future.result()
         return result
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if self._pool is not None:
-            (self._pool.stop if kind else self._pool.close)()  # type: ignore[no-untyped-call]
-            self._pool.join()
+        if self._pool is None:
+            return
+        if not self._pool.active:
+            self._pool.stop()  # type: ignore[no-untyped-call]  # its threads may wait for ever, and end with the night
+            return
+        (self._pool.stop if kind else self._pool.close)()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
 
 def warm_up(most: int) -> None:

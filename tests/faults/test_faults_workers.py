@@ -7,11 +7,15 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from small_london import London, current_run, ended, forked, log_of, plain_night, published_tables
+
+from flows import workers
 
 pytestmark = pytest.mark.slow
 SECOND = "2026-11-21-1"
@@ -127,3 +131,27 @@ def test_a_killed_night_leaves_no_process_behind_and_the_next_goes_on(
     assert ended(started(london, home)) == 0
     assert current_run(home) == SECOND
     assert published_tables(home) == undisturbed
+
+
+def test_a_night_whose_reading_processes_all_die_at_their_start_ends_and_holds_its_feeds(
+    london: London, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    london.say(workers=2, source_retries=0)
+    monkeypatch.setattr(workers, "_begin", os._exit)
+    night = started(london, home)
+    end = time.monotonic() + SECONDS
+    while not is_gone(night):
+        assert time.monotonic() < end, "it waits for ever"
+        time.sleep(0.05)
+    assert ended(night) == 0
+    assert sorted(map(str, held(home))) == sorted(str((feed, "no_reader")) for feed in FEEDS)
+
+
+def test_what_is_asked_of_processes_that_cannot_start_is_answered_however_much_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_begin", os._exit)
+    much = "x" * 1_000_000  # more than a pipe holds that nobody reads
+    with workers.Workers(2, tmp_path / "run.log") as pool, ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(pool.do, SECONDS, len, much) for _ in range(12)]
+        assert {type(one.exception(SECONDS)) for one in asked} <= {BrokenProcessPool, RuntimeError}
