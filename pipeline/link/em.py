@@ -83,13 +83,25 @@ class Mixture:
         self._prior_m = self.sizes[:, None] * usual_m(comparisons)
         self._rare = _rare(comparisons)
         random = PatternTable(evidence.random.levels, None).counts(evidence.random.count)
+        self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
         counted = self._fold_bins(random) + self.is_level * 0.5 / self.sizes[:, None]
-        self._observed = counted / counted.sum(1, keepdims=True)
+        self._observed = self._no_rarer_than_candidates(counted / counted.sum(1, keepdims=True))
         self._is_unlike = unlike_levels(comparisons)
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self._strangers = dependence_lift(comparisons, self._observed, evidence.random, self._rows.levels)
-        self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
+
+    def _no_rarer_than_candidates(self, observed: np.ndarray) -> np.ndarray:
+        """The level shares of all pairs: none is less than what the candidates alone come to.
+
+        Of a rare level, such as swapped names, a million random pairs may show none, and it would seem to tell more than
+        any other; candidates hold nearly all of them there are.
+        """
+        candidates = self._evidence.candidates
+        counted = PatternTable(candidates.levels, None).counts(candidates.count * self._evidence.scale)
+        least = self._fold_bins(counted) / np.maximum(self._present, 1.0)[:, None]
+        shares = np.maximum(observed, least)
+        return shares / shares.sum(1, keepdims=True)
 
     def round(self, estimate: Estimate) -> Round:
         """One round of EM."""

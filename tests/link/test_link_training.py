@@ -49,6 +49,17 @@ def test_households_are_not_taken_for_persons() -> None:
     assert done.expected_related == pytest.approx(0.03 * PAIRS, rel=0.1)
 
 
+def test_a_level_that_no_random_pair_shows_is_as_common_as_among_the_candidates() -> None:
+    """Strangers called Frank Thomas and Thomas Frank are few, but not none: they must not become one person."""
+    swapped = LEVELS["forename"].index("swapped")
+    random = PERSONS.random
+    is_seen = random.levels[:, 0] != 1 + swapped
+    unseen = replace(PERSONS, random=PatternCounts(random.levels[is_seen], random.count[is_seen]))
+    (among_all, among_few) = (train(model_of(), evidence).model.comparison[0].levels for evidence in (PERSONS, unseen))
+    assert among_few[swapped].u == pytest.approx(among_all[swapped].u, rel=0.3)
+    assert among_few[swapped].m == pytest.approx(among_all[swapped].m, rel=0.3)
+
+
 @pytest.mark.parametrize("share", [0.0005, 0.01, 0.1])
 def test_training_never_swaps_matches_and_non_matches(share: float) -> None:
     done = train(model_of(), evidence_of((share, MATCHES), (1 - share, STRANGERS)))
