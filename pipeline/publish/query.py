@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Sequence
+from itertools import count
 
 import duckdb
 import pyarrow as pa
@@ -26,12 +28,13 @@ CREATE MACRO person_as_of(record, day) AS (
     WHERE __record = record AND __from <= CAST(day AS DATE) AND (__to IS NULL OR __to > CAST(day AS DATE)));
 """
 READING = {duckdb.StatementType.SELECT}
+ZONE = "Europe/London"  # days and months are the force's own, on whatever machine they are asked for
 
 
 def query(home: Home, sql: str) -> pa.Table:
-    """The rows of one SELECT; each published table is a view of its name.
+    """The rows of one SELECT; each published table is a view of its name, and times are those of London.
 
-    Besides, ``record_spans`` has a row a record and span of the ledger, and ``person_as_of(record_id, day)`` tells
+    Of columns with one name, as a join gives them, the second is called ``name_1``. Besides, ``record_spans`` has a row a record and span of the ledger, and ``person_as_of(record_id, day)`` tells
     whose a record was on a day.
 
     Raises:
@@ -51,14 +54,25 @@ def query(home: Home, sql: str) -> pa.Table:
                 damaged = str(publication.folder / table.name)
                 raise StateError(damaged, "is damaged or gone.", how_to_restore(publication.folder)) from None
         base.execute(AS_OF)
+        base.execute(f"SET TimeZone = {sql_text(ZONE)}")
         place = str(publication.folder)  # where it looks like a pattern, the pattern must be allowed too
         base.execute(f"SET allowed_directories = [{', '.join(map(sql_text, {place, glob.escape(place)}))}]")
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
         try:
-            return base.sql(sql).to_arrow_table()
+            rows = base.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _refused(error) from None
+    return rows.rename_columns(_each_once(rows.column_names))
+
+
+def _each_once(names: Sequence[str]) -> list[str]:
+    """The names, each with the first number that makes it one of its own."""
+    taken: list[str] = []
+    for name in names:
+        free = (f"{name}_{number}" for number in count(1) if f"{name}_{number}" not in {*names, *taken})
+        taken.append(next(free) if name in taken else name)
+    return taken
 
 
 def _check(base: duckdb.DuckDBPyConnection, sql: str) -> None:

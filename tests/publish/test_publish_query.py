@@ -1,0 +1,62 @@
+"""What a query answers: London's days and months, every column of a join, and values that another tool can read."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from command_line import boroughlink
+from one_person import tables
+
+from pipeline.core.places import Home
+from pipeline.publish.publication import publish
+from pipeline.publish.query import query
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    publish(home, "2026-11-20-1", tables(), {})
+    return home
+
+
+@pytest.mark.parametrize("machine", ["UTC", "America/New_York"])
+def test_days_and_months_are_those_of_london_on_any_machine(home: Home, machine: str) -> None:
+    midnight_of_1_july = "TIMESTAMPTZ '2026-06-30 23:00:00+00'"
+    sql = f"SELECT month({midnight_of_1_july}) AS m, CAST({midnight_of_1_july} AS DATE) AS d, {midnight_of_1_july} AS t"
+    finished = boroughlink("query", sql, "--home", str(home.root), "--json", TZ=machine)
+    assert json.loads(finished.out) == [{"m": 7, "d": "2026-07-01", "t": "2026-07-01 00:00:00+01:00"}]
+
+
+def test_a_join_keeps_columns_of_one_name_apart(home: Home) -> None:
+    rows = query(home, "SELECT p.person_id, r.*, 1 AS person_id_1 FROM persons p JOIN records r USING (person_id)")
+    assert len(set(rows.column_names)) == len(rows.column_names)
+    assert rows.column_names.count("person_id") == 1
+    assert rows.column("person_id_2")[0] == rows.column("person_id")[0], "person_id_1 was taken"
+
+
+VALUES = """SELECT ['a', 'b'] AS list, MAP {'cse': 'Y'} AS map, {'day': DATE '2026-05-03'} AS struct, sum(n_records) AS n,
+    1.50 AS share, INTERVAL 27 HOUR AS away, to_days(2) AS days, NULL AS nothing FROM persons"""
+
+
+def test_json_has_maps_as_objects_and_sums_as_numbers(home: Home) -> None:
+    finished = boroughlink("query", VALUES, "--home", str(home.root), "--json")
+    n_records = sum(tables()["persons"].column("n_records").to_pylist())
+    assert json.loads(finished.out) == [
+        {"list": ["a", "b"], "map": {"cse": "Y"}, "struct": {"day": "2026-05-03"}, "n": n_records, "share": 1.5}
+        | {"away": "27:00:00", "days": "2 days", "nothing": None}
+    ]
+
+
+def test_csv_has_lists_and_maps_as_json(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    boroughlink("query", VALUES, "--home", str(home.root), "--csv", str(path))
+    with path.open(encoding="utf-8", newline="") as handle:
+        (row,) = csv.DictReader(handle)
+    assert json.loads(row["list"]) == ["a", "b"]
+    assert json.loads(row["map"]) == {"cse": "Y"}
+    assert dt.date.fromisoformat(json.loads(row["struct"])["day"]) == dt.date(2026, 5, 3)
+    assert (row["away"], row["nothing"]) == ("27:00:00", "")
