@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pipeline.core.errors import SettingsError
 from schemas.model import Blocking, Comparison, Kind, Model, Rule
+from schemas.usual_headings import usual_kinds
 
 ColumnKind = Literal[
-    "record_id", "source", "forename", "surname", "full_name", "date_of_birth", "postcode", "address", "phone", "email",
-    "identifier", "category",
+    "record_id", "source", "forename", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
+    "postcode", "address", "phone", "email", "identifier", "category",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(ColumnKind)
 IGNORE = "ignore"
@@ -26,8 +28,11 @@ CANONICAL: Mapping[str, str] = {
     "upn": "identifier",
 }  # fmt: skip
 """Headings of ``std_records`` that need no map, and what they hold; ``carried`` columns are kept for rules and ages."""
+BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
+"""Kinds of the columns that together say a birthday."""
 COMPARED: Mapping[str, Kind] = {
     "forename": "forename", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
+    **dict.fromkeys(BIRTH_PARTS, "date"),
     "postcode": "postcode", "address": "address", "phone": "phone", "email": "email", "identifier": "identifier",
     "category": "category", "ethnicity": "ethnicity",
 }  # fmt: skip
@@ -67,7 +72,7 @@ def read_uses(
         column: kind_of_column.get(column) or CANONICAL.get(column) for column in headings if column not in skipped
     }
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
-    for single in ("record_id", "source"):
+    for single in ("record_id", "source", *BIRTH_PARTS):
         columns = [column for column, kind in kinds_of_columns if kind == single]
         if len(columns) > 1:  # a kind that was given goes before a heading's own
             columns = [column for column in columns if column in kind_of_column]
@@ -78,10 +83,19 @@ def read_uses(
             raise SettingsError(
                 "--field", f"{' and '.join(columns)} are both {single}; a record has one.", "Take one away."
             )
+    parts = [kind for _, kind in kinds_of_columns if kind in BIRTH_PARTS]
+    if parts and BIRTH_PARTS[0] not in parts:
+        problem = f"{parts[0]} alone tells no birthday."
+        raise SettingsError("--field", problem, f"Give the column with the year, too: --field COLUMN={BIRTH_PARTS[0]}.")
     if not any(kind in COMPARED for _, kind in kinds_of_columns):
-        wanted = "Say what the columns hold, for example --field first_name=forename --field dob=date_of_birth."
-        raise SettingsError("--field", "no column is left to compare.", f"{wanted} {_headings(headings)}")
+        raise SettingsError("--field", "no column is left to compare.", f"{_advice(headings)} {_headings(headings)}")
     return tuple(ColumnUse(column, kind, _field(column, kind, kinds_of_columns)) for column, kind in kinds_of_columns)
+
+
+def _advice(headings: Sequence[str]) -> str:
+    kinds = usual_kinds(headings) or {"first_name": "forename", "dob": "date_of_birth"}
+    options = " ".join(f"--field {shlex.quote(f'{heading}={kind}')}" for heading, kind in kinds.items())
+    return f"Say what the columns hold, for example {options}."
 
 
 def _headings(headings: Sequence[str]) -> str:
@@ -92,6 +106,8 @@ def _field(column: str, kind: str, kinds_of_columns: Sequence[tuple[str, str]]) 
     """A kind that one column holds gives the field its name, so that rules know it; else the column's own heading."""
     if kind in (*ONE_FIELD, "record_id", "source", "full_name", "alias"):
         return kind
+    if kind in BIRTH_PARTS:
+        return "date_of_birth"
     of_kind = [other_column for other_column, other_kind in kinds_of_columns if other_kind == kind]
     return kind if kind in ("postcode", "address", "phone", "email") and len(of_kind) == 1 else column
 

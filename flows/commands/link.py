@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from flows.commands.options import JsonOption
 from pipeline.core.errors import SettingsError
 from pipeline.core.memory import few_cycles
 from schemas.fields import IGNORE, KINDS
+from schemas.usual_headings import usual_kinds
 
 HELP = f"""
 Link the records of one person in any CSV or Parquet: no labels and no model file needed, it trains itself on the input.
@@ -109,8 +111,7 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if "quality" in facts:
         rows += _truth_rows(facts["quality"])
     if facts["columns_not_used"]:
-        names = escape(", ".join(facts["columns_not_used"]))
-        rows.append(("columns not used", f"{names}; say with --field COLUMN=KIND what they hold"))
+        rows.append(("columns not used", _not_used(facts["columns_not_used"])))
     if facts["columns_told_by_others"]:
         told = (f"{column} (told by {field})" for column, field in facts["columns_told_by_others"].items())
         rows.append(("columns left out", escape(", ".join(told))))
@@ -118,6 +119,13 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("training", "did NOT converge: probabilities may be off"))
     rows += [("drift", sentence) for sentence in facts["drift"]]
     return [*rows, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
+
+
+def _not_used(columns: Sequence[str]) -> str:
+    """The columns that were not used, and how to say what they hold."""
+    usual = [f"--field {column}={kind}" for column, kind in usual_kinds(columns).items()]
+    advice = f"{', '.join(columns)}; say with --field COLUMN=KIND what they hold"
+    return escape(f"{advice}: perhaps {' '.join(usual)}" if usual else advice)
 
 
 def _truth_rows(quality: dict[str, Any]) -> list[tuple[str, str]]:

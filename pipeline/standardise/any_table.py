@@ -17,9 +17,10 @@ from pipeline.standardise.date_order import order_of
 from pipeline.standardise.lenient_values import Standard, date_reader, value_reader
 from pipeline.standardise.names import NameCells, Names, read_names
 from pipeline.standardise.reference import Reference
-from schemas.fields import AGE, ColumnUse
+from schemas.fields import AGE, BIRTH_PARTS, ColumnUse
 
 TEXT, TEXTS = pa.string(), pa.list_(pa.string())
+WHOLE_BIRTHDAY = "birthday of its parts"  # no column of a file is called so
 BRITISH = "^[A-Z][A-HJ-Y]?[0-9][A-Z0-9]? [0-9][A-Z]{2}$"
 
 
@@ -38,11 +39,34 @@ def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Referen
     Input: the columns of ``uses`` as text or lists of text. Several columns of one field become lists of its values.
     """
     columns: dict[str, pa.Array] = {}
+    raw, uses = _with_whole_birthdays(raw, uses)
     for use in uses:
         array = raw.column(use.column).combine_chunks()
         for field, values in _standard(use, array, reference).items():
             columns[field] = _values_of_both(columns[field], values) if field in columns else values
     return pa.table({field: values for field, values in columns.items() if field not in AGE} | _ages(columns))
+
+
+def _with_whole_birthdays(raw: pa.Table, uses: Sequence[ColumnUse]) -> tuple[pa.Table, Sequence[ColumnUse]]:
+    """Year, month and day of birth in columns of their own as one column of birthdays; an unknown month or day is 00."""
+    column_of = {use.kind: use.column for use in uses if use.kind in BIRTH_PARTS}
+    if not column_of:
+        return raw, uses
+    parts = [
+        _number_texts(raw.column(column_of[kind]).cast(TEXT)) if kind in column_of else pa.nulls(len(raw), TEXT)
+        for kind in BIRTH_PARTS
+    ]
+    year, month, day = parts[0], *(pc.utf8_lpad(part.fill_null(""), 2, "0") for part in parts[1:])
+    birthday = pc.binary_join_element_wise(year, month, day, "-")
+    whole = ColumnUse(WHOLE_BIRTHDAY, "date_of_birth", "date_of_birth")
+    others = [use for use in uses if use.kind not in BIRTH_PARTS]
+    return raw.append_column(whole.column, birthday), [*others, whole]
+
+
+def _number_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Without blanks around and the ".0" that whole numbers get where other cells are empty; null where nothing is left."""
+    trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(column), r"\.0$", "")
+    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
 
 def _standard(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, pa.Array]:

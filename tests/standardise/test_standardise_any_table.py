@@ -33,3 +33,24 @@ def test_a_text_that_stands_for_nothing_is_no_value(kind: str, value: str, nothi
     column = table.column(kind).combine_chunks()
     assert column.is_valid().to_pylist() == [True, False, False, False, True]
     assert "" not in column.to_pylist()
+
+
+def birthdays_of(columns: dict[str, list[str | None]]) -> list[str | None]:
+    uses = [ColumnUse(name, name, "date_of_birth") for name in columns]
+    table = standardise_any(pa.table(columns, pa.schema([(name, pa.string()) for name in columns])), uses, REFERENCE)
+    assert table.column_names == ["date_of_birth"]
+    birthdays: list[str | None] = table.column("date_of_birth").to_pylist()
+    return birthdays
+
+
+def test_year_month_and_day_in_columns_of_their_own_are_one_birthday() -> None:
+    year, month, day = ["2009", "2009.0", " 2009 ", "1900"], ["3", "03", "3.0", "1"], ["14", "14.0", "14", "1"]
+    columns = {"year_of_birth": year, "month_of_birth": month, "day_of_birth": day}
+    assert birthdays_of(columns) == ["2009-03-14", "2009-03-14", "2009-03-14", None]
+
+
+def test_an_unknown_month_or_day_is_zero_and_without_a_year_there_is_no_birthday() -> None:
+    year, month, day = ["2009", "2009", None, ""], ["3", None, "3", "3"], [None, "", "14", "14"]
+    columns = {"year_of_birth": year, "month_of_birth": month, "day_of_birth": day}
+    assert birthdays_of(columns) == ["2009-03-00", "2009-00-00", None, None]
+    assert birthdays_of({"year_of_birth": year}) == ["2009-00-00", "2009-00-00", None, None]
