@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from flows.decisions import decisions_url
-from flows.doctor_machine import Finding, desk_key, disk, home_of, prefect, versions
+from flows.doctor_machine import Finding, desk_key, disk, home_of, limits, prefect, versions
 from flows.doctor_publication import (
     current_publication,
     drift,
@@ -74,6 +74,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
         *(feeds(published) if published else ()),
         *(drift(published) if published else ()),
         prefect(),
+        limits(),
         _clock(home),
     ]
 

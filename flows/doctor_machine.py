@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple
 
+from pipeline.core.errors import StorageError
+from pipeline.core.limits import check_limits
 from pipeline.core.places import ROOT, Home, size_of
 from pipeline.publish.publication import Publication
 
@@ -100,6 +102,15 @@ def disk(home: Home, current: Publication | None) -> Iterator[Finding]:
     state: State = "problem" if free < last else "warning" if free < 3 * last else "ok"
     space = f"{free / 1e9:,.1f} GB free, the last run took {last / 1e9:,.3f} GB."
     yield Finding("disk", state, space, "" if state == "ok" else "Free some space, or prune old runs.")
+
+
+def limits() -> Finding:
+    """Whether a night can have the threads, processes and memory that it needs, where this command runs."""
+    try:
+        check_limits()
+    except StorageError as error:
+        return Finding("limits", "problem", f"{error.place} {error.problem}", error.what_to_do)
+    return Finding("limits", "ok", "threads, processes and memory are there for a night.")
 
 
 def prefect() -> Finding:

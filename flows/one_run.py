@@ -19,6 +19,7 @@ from flows.resume import begin
 from flows.workers import warm_up
 from pipeline.core.durable import forget_checksums, storage_error
 from pipeline.core.errors import LinkageError, PublishRefusedError
+from pipeline.core.limits import allow_open_files, check_limits
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
 from pipeline.core.memory import few_cycles
@@ -55,6 +56,8 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
 def _begin_run(night: Night, *, fresh: bool) -> Night:
     """The run that tonight is; where none may begin, operators are notified."""
     try:
+        allow_open_files()
+        check_limits()
         return begin(night, fresh=fresh)
     except LinkageError as error:
         kind = type(error).__name__
@@ -87,8 +90,9 @@ def _note_failure(night: Night, error: Exception) -> None:
     """Write what became of the run into its folder and log, as far as a full disk allows."""
     state = "refused" if isinstance(error, PublishRefusedError) else "failed"
     kind, reason, stage = type(error).__name__, None, None
-    if isinstance(error, LinkageError):
-        reason, stage = str(error), error.stage
+    known_error = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
+    if known_error is not None:
+        reason, stage = str(known_error), known_error.stage
     facts: dict[str, Any] = {"state": state, "ended_at": utc_now(), "stage": stage, "error": kind, "reason": reason}
     note: RunNote | None = None
     with suppress(OSError, LinkageError):
@@ -109,11 +113,11 @@ def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) 
 
 @contextmanager
 def _storage_errors_in_words(night: Night) -> Iterator[None]:
-    """Raise an error in plain words where a disk is full, read-only or not ours."""
+    """Raise an error in plain words where a disk is full, read-only or not ours, or the machine has no more to give."""
     try:
         yield
-    except OSError as error:
-        known_error = storage_error(error, night.home.root)
+    except Exception as error:
+        known_error = None if isinstance(error, LinkageError) else storage_error(error, night.home.root)
         if known_error is None:
             raise
         raise known_error from None

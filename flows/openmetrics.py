@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 
+import pyarrow.parquet as pq
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
@@ -13,7 +15,7 @@ from pipeline.core.durable import make_folder, write_synced
 from pipeline.core.errors import StateError
 from pipeline.core.places import Home
 from pipeline.core.run_note import RunNote, read_note
-from pipeline.publish.publication import read_current
+from pipeline.publish.publication import Publication, read_current
 
 STATES = ("published", "failed", "refused")
 
@@ -54,9 +56,16 @@ def _add_publication(gauges: _Gauges, home: Home) -> None:
     tables = current.manifest["tables"]
     for name, facts in tables.items() if isinstance(tables, dict) else ():
         gauges.set("published_rows", "Rows of a table that readers see", facts["rows"], table=name)
-    states = Counter(current.table("source_status").column("state").to_pylist())
+    states = Counter(_states(current))
     for state in ("fresh", "held", "missing"):
         gauges.set("published_feeds", "Feeds by state, in what readers see", states[state], state=state)
+
+
+def _states(publication: Publication) -> Iterator[str]:
+    """State of each feed, read without threads: they may be what the night failed for, and a reader would wait for ever."""
+    for path in sorted((publication.folder / "source_status").glob("*.parquet")):
+        with pq.ParquetFile(path) as file:
+            yield from file.read(["state"], use_threads=False).column("state").to_pylist()
 
 
 def _last_success(home: Home) -> str | None:

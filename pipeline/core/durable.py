@@ -25,7 +25,18 @@ IN_WORDS = {
     errno.EPERM: ("this user may not write there.", f"Give the folder to the user that runs boroughlink. {AGAIN}"),
     errno.EIO: ("the disk does not answer.", "Look at the system's log for the disk, then run boroughlink doctor."),
     errno.EMFILE: ("this process may not open more files.", f"Raise the limit (ulimit -n). {AGAIN}"),
+    errno.ENFILE: ("the system may not open more files.", f"Raise its limit (sysctl fs.file-max). {AGAIN}"),
 }
+MORE_PROCESSES = (
+    "no more threads or processes may be started.",
+    f"Raise the limit: ulimit -u, TasksMax of the service, or the container's limit of pids. {AGAIN}",
+)
+MORE_MEMORY = (
+    "memory ran out.",
+    f"Give it more memory, raise the limit (ulimit -v, or the container's), or set fewer `workers` in the run file. {AGAIN}",
+)
+THIS_MACHINE = "this machine"
+DUCKDB_FULL = "OutOfMemoryException"
 
 MISPLACED = {
     errno.EISDIR: IS_FOLDER,
@@ -132,7 +143,7 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
 
 
 def storage_error(error: BaseException, place: Path) -> StorageError | None:
-    """The same error in plain words where it is one of the disk or of permissions; None where it is something else.
+    """The same error in plain words where it is one of the disk, of permissions or of what the system allows; else None.
 
     The error of a library often wraps that of the system, so its causes are looked at too.
     """
@@ -142,5 +153,17 @@ def storage_error(error: BaseException, place: Path) -> StorageError | None:
             return StorageError(str(place), *IN_WORDS[cause.errno])
         if isinstance(cause, OSError) and cause.errno in MISPLACED:
             return StorageError(str(cause.filename2 or cause.filename or place), MISPLACED[cause.errno], MOVE_AWAY)
+        if words := _of_the_machine(cause):
+            return StorageError(THIS_MACHINE, *words)
         cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _of_the_machine(error: BaseException) -> tuple[str, str] | None:
+    number = error.errno if isinstance(error, OSError) else None
+    is_unloaded = isinstance(error, ImportError) and "failed to map segment" in str(error)
+    if number == errno.ENOMEM or isinstance(error, MemoryError) or is_unloaded or type(error).__name__ == DUCKDB_FULL:
+        return MORE_MEMORY
+    if number == errno.EAGAIN or (isinstance(error, RuntimeError) and "can't start new thread" in str(error)):
+        return MORE_PROCESSES
     return None

@@ -158,7 +158,7 @@ class RunLockedError(LinkageError):
 
 
 class StorageError(LinkageError):
-    """The disk or its permissions do not let a run write."""
+    """The machine does not let a run work: its disk, permissions, memory, or limits of files and processes."""
 
     def __init__(self, place: str, problem: str, what_to_do: str) -> None:
         super().__init__(place, problem, what_to_do)
