@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from pipeline.review.access import Viewer, shown, shown_all
 from pipeline.review.beyond import Beyond, beyond
-from pipeline.review.compare import FieldRow, RecordsRow, field_rows, records_rows
-from pipeline.review.deciding import entered_in, warnings_of
-from pipeline.review.earlier_decisions import EarlierDecision, earlier_decisions
+from pipeline.review.compare import FieldRow, RecordsRow, are_opposed, field_rows, records_rows
+from pipeline.review.deciding import entered_in, seconds_needed, warnings_of
+from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions
 from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.group import Group, Pair, published_facts
 from pipeline.review.pair_story import rules_of, story_of, weighed_pair
@@ -65,6 +65,10 @@ class Case:
     head: Decision | None
     warnings: dict[str, Refused]
     """Verdicts that would be refused, and why"""
+    seconds: dict[str, str]
+    """Verdicts that a second steward must confirm, and by which rules"""
+    are_opposed: bool
+    """The two records' roles are set against each other, as those of a victim and an offender"""
     events: dict[str, list[Row]] = field(default_factory=dict)
     decision_id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -80,6 +84,14 @@ class Case:
         for earlier in reversed(self.waiting):
             groups.setdefault(entered_in(earlier.decision), []).append(earlier)
         return [tuple(group) for group in groups.values()]
+
+    @property
+    def has_unlink(self) -> bool:
+        """Whether a decision in force keeps records of the case apart."""
+        return any(
+            earlier.state == "in force" and earlier.decision.verdict == "unlink" and ELSEWHERE not in earlier.labels
+            for earlier in self.decisions
+        )
 
     @property
     def records(self) -> list[Row]:
@@ -133,7 +145,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         left=left,
         right=right,
         rows=field_rows(left, right, link, shelf.kept.model, store.policy.disagreeing_levels, golden),
-        weighed=weighed_pair(shelf, link, left, right),
+        weighed=weighed_pair(shelf, group, link, left, right),
         beyond=beyond(group, pair) if viewer.sees_all else None,
         story=story_of(shelf, group, pair, link),
         rules=rules_of(shelf, link),
@@ -142,6 +154,8 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         decisions=earlier_decisions(decisions, labels),
         head=pair_state(decisions.get(pair, ())).head,
         warnings={} if view.is_blind else _warnings(store, facts, viewer, labels, f"/cases/{question['review_id']}"),
+        seconds=seconds_needed(store, facts, viewer.name, ("link", "unlink")),
+        are_opposed=are_opposed(left, right, store.policy),
         events={person_id: shown_all(viewer, shelf.events(person_id)) for person_id in group.persons}
         if view.with_events
         else {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from typing import Any, Literal
 from pipeline.explain.levels import levels_of, words_of
 from pipeline.review.marks import Parts, marked_parts
 from pipeline.review.pages import code_words, value_text
+from schemas.decisions import StewardPolicy
 from schemas.model import Model
 
-Status = Literal["agrees", "close", "conflicts", "one_empty", "masked"]
+Status = Literal["agrees", "close", "conflicts", "elsewhere", "one_empty", "masked"]
 STATUS_WORDS: Mapping[Status, str] = {
     "agrees": "Agrees",
     "close": "Close",
     "conflicts": "Conflicts",
+    "elsewhere": "Their other records differ",
     "one_empty": "One side is empty",
     "masked": "Masked",
 }
@@ -24,6 +27,7 @@ SIGNS: Mapping[Status, str] = {
     "agrees": "\N{CHECK MARK}",
     "close": "\N{ALMOST EQUAL TO}",
     "conflicts": "\N{MULTIPLICATION X}",
+    "elsewhere": "\N{MULTIPLICATION X}",
     "one_empty": "\N{WHITE CIRCLE}",
     "masked": "\N{BLACK SQUARE}",
 }
@@ -45,8 +49,13 @@ FIELDS = (
     "nhs_number",
     "upn",
 )
+MOST_DAYS = 45
+"""Birthdays that are not further apart are told in days"""
+MONTHS_A_YEAR = 12
 UNMARKED = frozenset({"age", "role"})
 """Fields whose values may differ in the records of one person"""
+ONE_EACH = frozenset({"date_of_birth", "sex", "pnc_id", "cro_number", "nhs_number", "upn"})
+"""Fields of which a person has one value: two that differ speak against one person, in whichever records they stand"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class FieldRow:
     words: str
     """How it was compared, where that is known"""
     bits: float | None
-    from_person: tuple[str, ...] = ("", "")
+    from_person: tuple[Parts, Parts] = ((), ())
     """Where a record's field is empty: what its person has from other records"""
 
     @property
@@ -107,17 +116,31 @@ def field_rows(
         is_best = level is not None and level == best_levels.get(field)
         status: Status = "masked" if is_masked else _status(texts, level, disagreeing, is_best, bits)
         words = words_of(kinds[field], level) if level and field in kinds else ""
-        marked = (
-            marked_parts(*texts, field, status == "conflicts")
-            if status in ("close", "conflicts") and field not in UNMARKED
-            else (marked_parts(texts[0], texts[0])[0], marked_parts(texts[1], texts[1])[0])
-        )
-        from_person = tuple(
+        from_person = [
             "" if text or is_masked else text_of(person, field) for text, person in zip(texts, golden, strict=True)
+        ]
+        sides = [text or fallback for text, fallback in zip(texts, from_person, strict=True)]
+        if status == "one_empty" and field in ONE_EACH and all(sides) and sides[0] != sides[1]:
+            status = "elsewhere"
+        is_marked = status in ("close", "conflicts", "elsewhere") and field not in UNMARKED
+        marked = (
+            marked_parts(sides[0], sides[1], field, status == "conflicts")
+            if is_marked
+            else tuple(marked_parts(side, side)[0] for side in sides)
         )
+        if status == "one_empty":
+            words = words or _by_persons(sides, from_person)
+        elif status == "conflicts" and field == "date_of_birth":
+            words = _apart(left.get(field), right.get(field)) or words
         rows.append(
             FieldRow(
-                field, marked[0], marked[1], status, words or _by_persons(texts, from_person), bits or None, from_person
+                field,
+                marked[0] if texts[0] else (),
+                marked[1] if texts[1] else (),
+                status,
+                words,
+                bits or None,
+                (() if texts[0] else marked[0], () if texts[1] else marked[1]),
             )
         )
     return rows
@@ -170,12 +193,29 @@ def text_of(record: Mapping[str, Any], field: str) -> str:
     return f"{text} or {value_text(alternative)}" if alternative else text
 
 
-def _by_persons(texts: Sequence[str], from_person: Sequence[str]) -> str:
+def are_opposed(left: Mapping[str, Any], right: Mapping[str, Any], policy: StewardPolicy) -> bool:
+    """Whether a policy's rule sets the roles of two records against each other, as those of a victim and an offender."""
+    roles = left["role"], right["role"]
+    sides = [rule.roles for rule in policy.two_person if rule.roles]
+    return any((a in one and b in other) for one, other in sides for a, b in (roles, roles[::-1]))
+
+
+def _by_persons(sides: Sequence[str], from_person: Sequence[str]) -> str:
     """Whether the persons' values agree where a record has none."""
-    sides = [text or fallback for text, fallback in zip(texts, from_person, strict=True)]
     if not any(from_person) or not all(sides):
         return ""
     return "what the two people have agrees" if sides[0] == sides[1] else "what the two people have differs"
+
+
+def _apart(left: dt.date | None, right: dt.date | None) -> str:
+    """How far two birthdays are from each other, in words."""
+    if not left or not right or left == right:
+        return ""
+    days = abs((left - right).days)
+    months, years = round(days / 30.44), round(days / 365.25)
+    n, unit = (days, "day") if days <= MOST_DAYS else (months, "month") if months < MONTHS_A_YEAR else (years, "year")
+    about = "" if unit == "day" else "about "
+    return f"{about}{n} {unit}{'' if n == 1 else 's'} apart"
 
 
 def _status(

@@ -24,7 +24,9 @@ from pipeline.review.group import Pair, published_facts
 from pipeline.review.undoing import undoing
 from pipeline.review.words import FIELD_WORDS, REASONS, plain_text, within
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
+from pipeline.stewardship.entry import facts_of
 from pipeline.stewardship.evidence import moved_fields
+from pipeline.stewardship.policy import second_because
 from pipeline.stewardship.store import Refusal, Store
 from schemas.decisions import NewDecision, StewardPolicy, Verdict
 
@@ -120,20 +122,20 @@ def check_evidence(facts: Mapping[str, Any], form_verdict: PairVerdict, policy: 
 
 
 def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Outcome:
-    """Confirm what another steward entered at once, or take it back, as its second person.
+    """Confirm what another steward entered at once, as its second person, or take back what waits, also one's own.
 
     Taking it back undoes the whole answer that rests on it, so that links which a split took back count again.
 
     Raises:
-        DeskRefusedError: 403, if it is one's own; 404, if it is not about these records; 409, if it does not wait.
+        DeskRefusedError: 403, if one's own is confirmed; 404, if it is not about these records; 409, if it does not wait.
     """
     store = sitting.store
     named = store.find(decision_id)
     if named is None or named.erasure_id or not set(named.pair) <= set(sitting.group.records):
         raise DeskRefusedError(404, "There is no such decision on this case.")
-    if is_same_person(named.decided_by, sitting.viewer.name):
+    if agrees and is_same_person(named.decided_by, sitting.viewer.name):
         raise DeskRefusedError(
-            403, "Nobody confirms their own decision.", "Another steward must look at it. You can undo it."
+            403, "Nobody confirms their own decision.", "Another steward must look at it. You can take it back."
         )
     waiting = waiting_together(store.about(list(sitting.group.records)), named)
     if not waiting:
@@ -213,6 +215,17 @@ def warnings_of(store: Store, facts: Mapping[str, Any], by: str, verdicts: Seque
         if refusal:
             refusals[verdict] = refusal
     return refusals
+
+
+def seconds_needed(store: Store, facts: Mapping[str, Any], by: str, verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """For each verdict that a second steward would have to confirm, the rules that ask for it, as the log keeps them."""
+    rules = {
+        verdict: second_because(
+            store.policy, verdict, facts_of(NewDecision(verdict=verdict, decided_by=by, reason="asked", **facts))
+        )
+        for verdict in verdicts
+    }
+    return {verdict: ";".join(names) for verdict, names in rules.items() if names}
 
 
 def _replaced(sitting: Sitting, form_verdict: PairVerdict) -> str | None:

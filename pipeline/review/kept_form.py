@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.review.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 
 TO = (
-    r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|why)"
-    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|retract|why)|search)$"
+    r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|undo|why)"
+    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|retract|undo|why)|search)$"
 )
 """Addresses of the forms that are kept"""
 LONGEST = 48_000
@@ -46,6 +46,8 @@ WORDS = {
     **REASONS,
     **JUSTIFICATIONS,
 }
+UNDO_WORDS = {"cases": "Undo your latest answer to this question", "persons": "Undo your latest unmerge of this person"}
+"""What the form of an address says that ends with ``undo``: it has no field"""
 CODED = frozenset({"verdict", "code", "why", "agrees", "do", "joined"})
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Value = Annotated[str, Field(max_length=4_000)]
@@ -73,7 +75,9 @@ class KeptForm(BaseModel):
             if name in LABELS and value
         ]
         n_ticked = sum(name == "records" for name, _ in self.fields)
-        return [*entries, ("Ticked records", str(n_ticked))] if n_ticked else entries
+        ticked = [("Ticked records", str(n_ticked))] if n_ticked else []
+        undo = [(LABELS["do"], UNDO_WORDS[self.to.split("/")[1]])] if self.to.endswith("/undo") else []
+        return [*undo, *entries, *ticked]
 
 
 async def kept_form_of(request: Request) -> KeptForm | None:

@@ -16,7 +16,16 @@ from pipeline.review.access import MASK, ROLE_WORDS
 from pipeline.review.sessions import csrf_of
 from pipeline.review.uk_time import uk_day, uk_time
 from pipeline.review.visits import token_of
-from pipeline.review.words import ETHNICITIES, FIELD_WORDS, SECOND_WORDS, SEXES, VERDICT_WORDS, within
+from pipeline.review.words import (
+    ETHNICITIES,
+    FIELD_WORDS,
+    FLAG_WORDS,
+    SECOND_WORDS,
+    SEXES,
+    VERDICT_WORDS,
+    WRONG_WORDS,
+    within,
+)
 from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
 
@@ -49,6 +58,7 @@ def _environment() -> Environment:
         "within": within,
         "bits": bits,
         "field": field_words,
+        "flags": flag_words,
         "kind": kind_words,
     }
     environment.filters |= filters
@@ -57,6 +67,7 @@ def _environment() -> Environment:
         "ROLE_WORDS": ROLE_WORDS,
         "TYPE_WORDS": TYPE_WORDS,
         "VERDICT_WORDS": VERDICT_WORDS,
+        "WRONG_WORDS": WRONG_WORDS,
         "MASK": MASK,
         "ON_PAPER": ON_PAPER,
         "FILES_HASH": FILES_HASH,
@@ -136,6 +147,11 @@ def bits(value: float | None) -> str:
 def field_words(name: str) -> str:
     """A column's name in words."""
     return FIELD_WORDS.get(name) or name.replace("_", " ").capitalize()
+
+
+def flag_words(flags: Iterable[str] | None) -> str:
+    """What a reader must know of a record, in words."""
+    return ", ".join(FLAG_WORDS.get(flag, flag.replace("_", " ")) for flag in flags or ())
 
 
 def kind_words(name: str) -> str:

@@ -14,7 +14,7 @@ MOST_VALUES = 3
 """Shared values of a field of which the page tells how rare they are"""
 
 
-def weighed_pair(shelf: Shelf, link: Row | None, left: Row, right: Row) -> Weighed | None:
+def weighed_pair(shelf: Shelf, group: Group, link: Row | None, left: Row, right: Row) -> Weighed | None:
     """The weight of two records as their viewer may see them; None where they were not scored, or one is masked."""
     if link is None or left["is_masked"] or right["is_masked"]:
         return None
@@ -23,7 +23,8 @@ def weighed_pair(shelf: Shelf, link: Row | None, left: Row, right: Row) -> Weigh
         for name in RARE_FIELDS
         for value in sorted(_values(left, name) & _values(right, name))[:MOST_VALUES]
     ]
-    rarity = rarity_lines(shelf.rarity(shared), shelf.n_records)
+    here = {(name, value): sum(value in _values(row, name) for row in group.records.values()) for name, value in shared}
+    rarity = rarity_lines(shelf.rarity(shared), shelf.n_records, here)
     return weighed(as_evidence(shelf.kept, link).waterfall, shelf.kept.link_bits, rarity)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.access import Viewer
 from pipeline.review.queue import UNMERGE, Filters
+from pipeline.review.standing_answers import answers_where, has_retractions_after, standing
 from pipeline.review.uk_time import uk_time
 from pipeline.review.words import JUSTIFICATIONS, plain_text
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
@@ -103,11 +105,10 @@ def saved_views(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 
 
 def done_today(connection: Connection, now: dt.datetime) -> dict[str, int]:
-    """Answers since midnight in London, by steward."""
+    """Answers since midnight in London that stand, by steward."""
     midnight = uk_time(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    sql = (
-        sa.select(ANSWERS.c.decided_by, sa.func.count())
-        .where(ANSWERS.c.decided_at >= midnight, ANSWERS.c.review_type != UNMERGE, sa.not_(ANSWERS.c.is_undone))
-        .group_by(ANSWERS.c.decided_by)
-    )
-    return {name: int(count) for name, count in connection.execute(sql)}
+    today = ANSWERS.c.decided_at >= midnight, ANSWERS.c.review_type != UNMERGE, sa.not_(ANSWERS.c.is_undone)
+    answers = answers_where(connection, *today)
+    if answers and has_retractions_after(connection, min(answer["last_seq"] for answer in answers)):
+        answers = standing(connection, answers)
+    return dict(Counter(answer["decided_by"] for answer in answers))

@@ -44,7 +44,8 @@ def undoing(store: Store, decision_ids: Sequence[str], by: str, reason: str, n_r
         decision = named.get(decision_id)
         if decision is None or decision_id not in states[decision.pair].live or decision_id in leaving:
             continue
-        brought_back = by_id.get(decision.retracts or "") if not decision.confirms else None
+        has_taken_back = not decision.confirms and decision not in states[decision.pair].waiting
+        brought_back = by_id.get(decision.retracts or "") if has_taken_back else None
         why = (
             f"{reason}: decision {brought_back.decision_id} ({brought_back.verdict}, {brought_back.decided_by}) counts again"
             if brought_back

@@ -98,15 +98,24 @@ def times_words(bits: float) -> str:
     return f"{_number(times)} times {'likelier' if bits > 0 else 'less likely'}"
 
 
-def rarity_words(field: str, value: str, n: int, n_records: int) -> str:
-    """How common a value is, in words. They must not contradict the weight of its field, which says how much it counts."""
+def rarity_words(field: str, value: str, n: int, n_records: int, n_here: int = 0) -> str:
+    """How common a value is, in words. They must not contradict the weight of its field, which says how much it counts.
+
+    Args:
+        field: of the value.
+        value: that two records share.
+        n: records that carry it.
+        n_records: all records.
+        n_here: of those that carry it, records of the case: they say nothing of how many others do.
+    """
     share = n / n_records if n_records else 0
     name = FIELD_WORDS.get(field, field)
     word = "rare" if share <= RARE else "uncommon" if share <= UNCOMMON else "common"
     if n <= 2 and field in ("surname", "forename"):
         return f"{name} {value}: only these {n} of {n_records:,} records carry it. It is {word}."
     often = f"1 in {round(1 / share):,}" if share else "none"
-    return f"{name} {value}: {n:,} of {n_records:,} records carry it ({often}). It is {word}."
+    here = "" if not n_here else ", all of them shown here" if n_here >= n else f", {n_here} of them shown here"
+    return f"{name} {value}: {n:,} of {n_records:,} records carry it ({often}){here}. It is {word}."
 
 
 def _number(times: float) -> str:
@@ -144,7 +153,17 @@ def _picture(falls: Waterfall, link_bits: float | None) -> Picture:
     return Picture(tuple(bars), place(0.0), link_x, link_bits, TOP + len(bars) * ROW + 8)
 
 
-def rarity_lines(values: Mapping[tuple[str, str], int], n_records: int) -> list[str]:
-    """One line a value, the rarest first."""
+def rarity_lines(
+    values: Mapping[tuple[str, str], int], n_records: int, here: Mapping[tuple[str, str], int]
+) -> list[str]:
+    """One line a value, the rarest first.
+
+    Args:
+        values: field and value, and how many records carry it.
+        n_records: all records.
+        here: how many records of the case do.
+    """
     rarest_first = sorted(values.items(), key=lambda item: (item[1], item[0]))
-    return [rarity_words(field, value, n, n_records) for (field, value), n in rarest_first if n]
+    return [
+        rarity_words(field, value, n, n_records, here.get((field, value), 0)) for (field, value), n in rarest_first if n
+    ]

@@ -64,6 +64,35 @@ SECOND_WORDS: Mapping[str, str] = {
     "unknown_facts": "little is known of the records",
 }
 """Why two people are needed, by the policy's rule"""
+WRONG_WORDS: Mapping[str, Mapping[str, str]] = {
+    "": {
+        "link": "If wrong, two people share one file, and each is taken for the other.",
+        "unlink": "If wrong, one person stays in two files, and nobody sees the whole.",
+    },
+    "victim_offender": {
+        "link": "If wrong, a victim is shown as an offender, and an offender as a victim.",
+        "unlink": "If wrong, nobody sees that a victim was drawn into offending.",
+    },
+    "twin_suspicion": {
+        "link": "If wrong, two children share one file, and harm to one hides behind the other.",
+        "unlink": "If wrong, one child stays in two files, and nobody sees the whole.",
+    },
+    "adopted": {
+        "link": "If wrong, two children share one file. Right or wrong, it shows the name before and after adoption together.",
+        "unlink": "If wrong, what is known from before the adoption stays unseen.",
+    },
+}
+"""What harm a wrong answer does, by the type of the question; empty: any other type"""
+FLAG_WORDS: Mapping[str, str] = {
+    "name_reversed": "forename and surname may be swapped",
+    "dob_ambiguous": "day and month of birth may be swapped",
+    "unborn": "not born yet when recorded",
+    "adopted": "adopted",
+    "deceased": "has died",
+    "placeholder_name": "the name only fills the field",
+    "closed": "the case is closed at the source",
+}
+"""What a reader must know of a record"""
 REASONS: Mapping[str, str] = {
     "identifiers": "Identifiers settle it",
     "photograph": "Photograph or document seen",

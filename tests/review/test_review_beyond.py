@@ -89,6 +89,28 @@ def test_how_rare_a_name_is_says_nothing_of_how_much_it_weighs(n: int) -> None:
     assert "says" not in told
 
 
+def test_how_rare_a_value_is_says_how_many_of_its_records_are_those_of_the_case() -> None:
+    assert "(1 in 500), 4 of them shown here." in rarity_words("surname", "KAUR", 6, 3_000, 4)
+    assert "(1 in 500), all of them shown here." in rarity_words("surname", "KAUR", 6, 3_000, 6)
+
+
+@pytest.mark.flow
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("victim_offender", "a victim is shown as an offender"),
+        ("name_only", "A second steward must confirm it: the link would rest on a name alone."),
+        ("grey_pair", "one person stays in two files"),
+    ],
+)
+def test_a_case_says_what_a_wrong_answer_does_and_who_must_confirm_it_before_it_is_given(
+    desk: Any, kind: str, words: str
+) -> None:
+    shelf = desk.desk.shelves.current()
+    row = shelf.rows("SELECT review_id FROM queue WHERE review_type = ? ORDER BY review_id LIMIT 1", [kind])[0]
+    assert words in desk.client("asha").open_case(row["review_id"])
+
+
 @pytest.mark.flow
 def test_a_case_tells_the_odds_as_those_of_its_two_records_and_every_pairs_range(desk: Any) -> None:
     shelf = desk.desk.shelves.current()

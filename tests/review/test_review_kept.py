@@ -127,6 +127,19 @@ def test_a_form_without_any_cookie_is_kept_too(desk: Any, case_form: Any) -> Non
     assert "desk=" in answer.headers["set-cookie"]
 
 
+def test_undoing_after_the_session_is_over_is_offered_again(desk: Any, case_form: Any) -> None:
+    browser, path, _ = case_form
+    end_all_sessions(desk)
+    for address, words in (
+        (path.replace("/decide", "/undo"), "Undo your latest answer to this question"),
+        ("/persons/P1/undo", "Undo your latest unmerge of this person"),
+    ):
+        answer = browser.http.post(address, data={}, headers=OWN)
+        assert answer.status_code == 401
+        assert words in answer.text
+        assert json.loads(hidden(answer.text, "kept")) == {"to": address, "fields": []}
+
+
 @pytest.mark.parametrize("headers", [{"origin": "https://elsewhere.example"}, {"origin": "null"}, {}])
 def test_a_form_that_no_page_of_the_desk_sent_is_not_offered(
     desk: Any, world: World, case_form: Any, headers: dict[str, str]

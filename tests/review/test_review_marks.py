@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.review.compare import FIELDS, field_rows, records_rows
+from pipeline.review.compare import FIELDS, are_opposed, field_rows, records_rows
 from pipeline.review.marks import Parts, marked_parts
+from pipeline.stewardship.policy import load_policy
 from schemas.model import Comparison, Level, Model
 from schemas.tables import RECORDS
 
@@ -104,6 +105,47 @@ def test_what_weighs_against_one_person_is_never_called_close(field: str, bits: 
     )
     row = field_rows(record(**values[0]), record(**values[1]), {f"mw_{field}": bits}, model(), ())[0]
     assert row.status == status
+
+
+def test_a_number_that_differs_in_the_persons_other_records_is_marked_where_the_pair_lacks_it() -> None:
+    left, right = record(nhs_number="9693692675", phone="+441"), record()
+    golden = {}, {"nhs_number": "9311726664", "phone": "+442"}
+    phone, number = field_rows(left, right, None, None, (), golden)
+    assert (number.status, seen(number.left), seen(number.from_person[1])) == (
+        "elsewhere",
+        "[9693692675]",
+        "[9311726664]",
+    )
+    assert number.right == ()
+    assert (phone.status, seen(phone.from_person[1])) == ("one_empty", "+442"), "a person may have several"
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (dt.date(2014, 12, 25), "10 days apart"),
+        (dt.date(2015, 9, 20), "about 9 months apart"),
+        (dt.date(2014, 1, 2), "about 1 year apart"),
+        (dt.date(2009, 1, 30), "about 6 years apart"),
+    ],
+)
+def test_birthdays_that_conflict_tell_how_far_they_are_apart(other: dt.date, words: str) -> None:
+    row = field_rows(
+        record(date_of_birth=dt.date(2015, 1, 4)),
+        record(date_of_birth=other),
+        {"mw_date_of_birth": -6.1},
+        model(),
+        ("far",),
+    )[0]
+    assert (row.status, row.words) == ("conflicts", words)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_so"),
+    [("victim", "suspect", True), ("suspect", "at_risk", True), ("victim", "at_risk", False), (None, "suspect", False)],
+)
+def test_a_victim_and_an_offender_are_opposed_whichever_comes_first(left: str | None, right: str, is_so: bool) -> None:
+    assert are_opposed(record(role=left), record(role=right), load_policy()) is is_so
 
 
 def test_over_all_records_what_most_of_them_do_not_have_is_marked() -> None:

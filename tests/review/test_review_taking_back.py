@@ -103,19 +103,75 @@ def test_where_the_policy_asks_another_steward_confirms_it_and_only_then_the_que
     assert f'action="/cases/{case}/decide"' in page
 
 
-def test_a_decision_is_taken_back_where_the_question_is_closed(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf, asha = desk.desk.shelves.current(), desk.client("asha")
-    question = a_question(desk, 3)
+def close(desk: Any, question: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reason: str = "decided_unlink") -> None:
+    """A question that is asked no more, under the id Qclosed."""
     names = ("review_type", "person_ids", "record_id_l", "record_id_r", "opened_in", "decision_ids")
     closed = {name: question[name] for name in names}
-    closed |= {"review_id": "Qclosed", "closed_in": "2026-11-20-1", "reason_code": "decided_unlink"}
-    monkeypatch.setattr(shelf, "closed", {"Qclosed": closed}.get)
+    closed |= {"review_id": "Qclosed", "closed_in": "2026-11-20-1", "reason_code": reason}
+    monkeypatch.setattr(desk.desk.shelves.current(), "closed", {"Qclosed": closed}.get)
+
+
+def test_a_decision_is_taken_back_where_the_question_is_closed(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asha, question = desk.client("asha"), a_question(desk, 3)
+    close(desk, question, monkeypatch)
     decision_id = parted(desk, question)
     page = asha.open_case("Qclosed")
     assert 'href="#take-back"' in page
     form = {**asha.form_of(page, "/cases/Qclosed/retract"), "decision_id": decision_id, "text": "Wrong file"}
     assert asha.post("/cases/Qclosed/retract", form).headers["location"].endswith("done=taken_back")
     assert desk.desk.store.log().to_pylist()[-1]["retracts"] == decision_id
+
+
+def test_a_retraction_that_waits_is_confirmed_or_withdrawn_where_the_question_is_closed(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, asha, ben = a_question(desk, 6), desk.client("asha"), desk.client("ben")
+    close(desk, question, monkeypatch)
+    decision_id, store = parted(desk, question), desk.desk.store
+
+    def retract(browser: Client, text: str) -> str:
+        form = {**browser.form_of(browser.open_case("Qclosed"), "/cases/Qclosed/retract"), "decision_id": decision_id}
+        policy = store.policy
+        rules = (*policy.two_person, SECOND_FOR_RETRACTIONS)
+        with monkeypatch.context() as stricter:
+            stricter.setattr(store, "policy", policy.model_copy(update={"two_person": rules}))
+            answer = browser.post("/cases/Qclosed/retract", {**form, "text": text})
+        assert answer.headers["location"].endswith("done=retraction_waits")
+        return str(store.log().to_pylist()[-1]["decision_id"])
+
+    own = retract(ben, "Seen both files")
+    page = ben.open_case("Qclosed")
+    assert ">Your own decision waits</h2>" in page
+    assert "You said <strong>take back</strong> what Cara said (<strong>different people</strong>)" in page
+    withdrawn = ben.post("/cases/Qclosed/second", {"decision_id": own, "agrees": "no", "text": "Withdrawn at the desk"})
+    assert withdrawn.headers["location"].endswith("done=sent_back")
+    assert "The question is open again" not in ben.get(withdrawn.headers["location"]).text
+    waiting = retract(ben, "Seen both files again")
+    assert 'name="agrees" value="yes"' in asha.open_case("Qclosed")
+    agreed = asha.post("/cases/Qclosed/second", {"decision_id": waiting, "agrees": "yes", "text": "Right"})
+    assert agreed.headers["location"].endswith("done=second")
+    assert decision_id not in asha.open_case("Qclosed").split('id="retract-id"')[-1]
+
+
+def test_two_people_of_a_closed_question_are_said_to_be_one_after_all_and_only_that(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, asha = a_question(desk, 7), desk.client("asha")
+    close(desk, question, monkeypatch, "weight_fell")
+    page = asha.open_case("Qclosed")
+    form = {**asha.form_of(page, "/cases/Qclosed/decide"), "code": "history"}
+    before = len(desk.desk.store.log())
+    for verdict in ("unlink", "unsure"):
+        assert asha.post("/cases/Qclosed/decide", {**form, "verdict": verdict}).status_code == 409
+    assert len(desk.desk.store.log()) == before
+    saved = asha.post("/cases/Qclosed/decide", {**form, "verdict": "link"})
+    assert saved.status_code == 303
+    page = asha.get(saved.headers["location"]).text
+    assert ">Answered</h2>" in page
+    assert "and closes the question" not in page
+    undone = asha.post("/cases/Qclosed/undo")
+    assert "The question is open again" not in asha.get(undone.headers["location"]).text
+    assert "say so below" in asha.open_case("Qclosed")
 
 
 def test_what_is_not_in_force_on_these_records_is_not_taken_back_nor_by_who_may_not_decide(desk: Any) -> None:

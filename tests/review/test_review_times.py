@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pipeline.stewardship.columns import DESK_ANSWERS
 from pipeline.stewardship.database import reading, writing
 from pipeline.stewardship.decision import Decision
 from pipeline.stewardship.store import open_store
+from schemas.decisions import NewDecision
 
 MIDNIGHT = dt.datetime(2025, 5, 18, 23, 0, tzinfo=dt.UTC)
 
@@ -81,6 +83,31 @@ def test_what_was_answered_today_counts_from_midnight_in_london(tmp_path: Path) 
             connection.execute(sa.insert(DESK_ANSWERS), rows)
         with reading(store.engine) as connection:
             assert done_today(connection, dt.datetime(2026, 7, 2, 8, 0, tzinfo=dt.UTC)) == {"Ann": 1}
+
+
+def test_an_answer_that_was_taken_back_on_the_command_line_is_not_counted_today(tmp_path: Path) -> None:
+    now = dt.datetime.now(dt.UTC)
+    signature: dict[str, Any] = {"decided_by": "Ann", "reason": "Seen", "n_records": 2}
+    with open_store(f"sqlite:///{tmp_path}/state/decisions.sqlite3") as store:
+        answer = store.decide(NewDecision(verdict="unlink", record_id_l="a", record_id_r="b", **signature)).decision
+        row = {
+            "answer_id": "1",
+            "review_id": "Q1",
+            "review_type": "grey_pair",
+            "verdict": "unlink",
+            "decided_by": "Ann",
+            "decided_at": now,
+            "decision_ids": json.dumps([answer.decision_id]),
+            "last_seq": answer.seq,
+            "was_linked": False,
+            "is_undone": False,
+        }
+        with writing(store.engine) as connection:
+            connection.execute(sa.insert(DESK_ANSWERS), row)
+            assert done_today(connection, now) == {"Ann": 1}
+        store.decide(NewDecision(verdict="retract", retracts=answer.decision_id, **signature))
+        with reading(store.engine) as connection:
+            assert done_today(connection, now) == {}
 
 
 @pytest.mark.flow

@@ -182,7 +182,8 @@ def test_a_closed_case_says_why_it_was_closed_and_where_to_go(desk: Any, monkeyp
     assert "Asked no more: decided: same person." in page
     assert "harm" not in page.split("<h1")[0].split("govuk-caption-m")[1]
     assert "Since the night of 20 November 2026" in page
-    assert f"boroughlink decide {row['record_id_l']} {row['record_id_r']} --link" in page
+    assert "They are two people now. If they are one after all, say so below." in page
+    assert 'value="unlink"' not in page
 
 
 @pytest.mark.flow

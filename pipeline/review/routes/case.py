@@ -32,7 +32,7 @@ router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("case"))]
 Deciding = Annotated[Visit, Depends(allowed("decide"))]
 ReviewId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-ALSO_WHEN_CLOSED = ("undone", "retract")
+ONLY_WHEN_OPEN = ("split",)
 REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
 
 
@@ -126,9 +126,13 @@ def release(visit: Deciding, review_id: ReviewId) -> Response:
 @router.post("/cases/{review_id}/decide")
 def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[VerdictForm, Form()]) -> Response:
     """A verdict on a pair."""
-    ends = (form.l, form.r)
+    ends, at = (form.l, form.r), case_visit(request, visit, review_id)
 
     def work(sitting: Sitting) -> Outcome:
+        if not at.is_open and (form.verdict != "link" or len(sitting.group.persons) < 2):
+            raise DeskRefusedError(
+                409, "This question is closed.", "It can only be said that two are one person after all."
+            )
         is_chosen = form.verdict in ("link", "unlink", "unsure")
         verdict = [] if is_chosen else [("Choose: same person, different people, or cannot tell.", "verdict-link")]
         need_none([*verdict, *reason_problems(form.code, form.text)])
@@ -143,11 +147,12 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
             form.head,
             bool(form.replaces),
         )
-        return decide_pair(sitting, pair_verdict, visit.desk.draws(review_id, visit.viewer.account_id))
+        is_drawn = at.is_open and visit.desk.draws(review_id, visit.viewer.account_id)
+        return decide_pair(sitting, pair_verdict, is_drawn)
 
     subject = {"verdict": form.verdict, "records": sorted(ends)}
     act = CaseAct("decide", work, form, subject, Shown(l=form.l, r=form.r), done="saved")
-    return _carry_out(case_visit(request, visit, review_id), act)
+    return _carry_out(at, act)
 
 
 @router.post("/cases/{review_id}/split")
@@ -168,7 +173,7 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
 
 @router.post("/cases/{review_id}/second")
 def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[SecondForm, Form()]) -> Response:
-    """Confirm another steward's decision, or take it back."""
+    """Confirm another steward's decision, or take back one that waits; also where the question is closed."""
 
     def work(sitting: Sitting) -> Outcome:
         reason = plain_text(form.text, LONGEST_TEXT)
@@ -183,13 +188,15 @@ def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annota
 @router.post("/cases/{review_id}/undo")
 def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Response:
     """Take back one's own latest answer."""
+    at = case_visit(request, visit, review_id)
 
     def work(sitting: Sitting) -> Outcome:
         outcome = undo(sitting)
-        tasks.claim(sitting.connection, review_id, visit.viewer, visit.desk.settings, visit.now)  # to answer it anew
+        if at.is_open:  # to answer it anew
+            tasks.claim(sitting.connection, review_id, visit.viewer, visit.desk.settings, visit.now)
         return outcome
 
-    return _carry_out(case_visit(request, visit, review_id), CaseAct("undone", work))
+    return _carry_out(at, CaseAct("undone", work))
 
 
 @router.post("/cases/{review_id}/retract")
@@ -205,10 +212,8 @@ def _carry_out(at: CaseVisit, act: CaseAct) -> Response:
     visit, group = at.visit, at.group
 
     def together(connection: Connection) -> Outcome:
-        if not at.is_open and act.name not in ALSO_WHEN_CLOSED:
-            raise DeskRefusedError(
-                409, "This question is closed.", "Decide on the person's page, if something is wrong."
-            )
+        if not at.is_open and act.name in ONLY_WHEN_OPEN:
+            raise DeskRefusedError(409, "This question is closed.", "Part the records on the person's page.")
         if tasks.claimed_by(connection, at.review_id, visit.now) not in (None, visit.viewer.account_id):
             raise DeskRefusedError(409, "Another steward has taken this question.", "Take the next one.")
         return act.work(Sitting(connection, visit.desk.store, at.shelf, group, at.question, visit.viewer, visit.now))

@@ -135,7 +135,7 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
         shelf=shelf,
         titles=shelf.reference.titles,
         trust=shelf.reference.trust,
-        notice=_notice(shown, progress.answer) if is_fresh_notice(at.request, shown.done) else None,
+        notice=_notice(shown, progress.answer, at.is_open) if is_fresh_notice(at.request, shown.done) else None,
         **preview,
         **_answered(at, progress),
     )
@@ -189,8 +189,9 @@ def _answered(at: CaseVisit, progress: _Progress) -> dict[str, Any]:
     }
 
 
-def _notice(shown: Shown, answer: Row | None) -> dict[str, Any] | None:
+def _notice(shown: Shown, answer: Row | None, is_open: bool) -> dict[str, Any] | None:
     """What the form that led here has done."""
+    asked_again = " The question is open again." if is_open and answer is None else ""
     night = "It counts from the next night on."
     if answer and answer["verdict"] == "unsure":
         night = "Nothing is joined or parted, and the question is asked again later."
@@ -199,14 +200,14 @@ def _notice(shown: Shown, answer: Row | None) -> dict[str, Any] | None:
         "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),
         "split": ("The records part.", night),
         "second": ("Confirmed.", night),
-        "sent_back": ("Taken back. The question is open again.", ""),
+        "sent_back": (f"Taken back.{asked_again}", ""),
         "look": (
             "Thank you. This was a second look: another steward had answered before.",
             "Your answer is compared with theirs; it decides nothing.",
         ),
-        "taken_back": ("The decision is taken back.", night),
+        "taken_back": (f"The decision is taken back.{asked_again and ' The question is open.'}", night),
         "retraction_waits": ("Saved. It waits for a second steward.", "Until then the decision stands."),
-        "undone": ("Undone. The question is open again.", "Everything stands as it stood before."),
+        "undone": (f"Undone.{asked_again}", "Everything stands as it stood before."),
     }
     if shown.done not in texts:
         return None
