@@ -10,17 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.columns import common_uses, one_below_the_other, under_common_names
 from pipeline.core.errors import SettingsError, SourceError
 from pipeline.core.places import MODELS
 from pipeline.read.any_file import column_type, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.reference import Reference
-from schemas.fields import COMPARED, ColumnUse, model_of, read_uses
+from schemas.fields import COMPARED, ColumnUse, check_kinds, model_of, read_uses
 from schemas.model import Model
 from schemas.plan import load_plan
 
 PATTERN = MODELS / "person.toml"
 TRUTH = "truth of the record"  # no column of a file is called so
+NAMED_BY_KIND = ("record_id", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class People:
     id_type: pa.DataType
     """What the file's own record ids are: numbers stay numbers in what is written"""
     truth: pa.Array | None
+    held: Mapping[str, str]
+    """Each used column of the files, and the field that it fills"""
+    empty: tuple[str, ...]
+    """Fields without one value"""
     unused: tuple[str, ...]
     """Columns of the files that nothing was said of, and whose names do not tell what they hold"""
 
@@ -40,39 +46,65 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     """The records of all files as one table.
 
     Raises:
-        SourceError: If a file cannot be read, has other columns than the first, or names a record twice.
+        SourceError: If a file cannot be read, fills other fields than the first, or names a record twice.
         SettingsError: If the columns do not fit what was said of them.
     """
-    names = _same_headings(files)
-    if truth and truth not in names:
-        raise SettingsError(f"--truth {truth}", f"no column is called {truth}.", f"The columns are {', '.join(names)}.")
-    uses = read_uses(names, kinds_given, [truth] if truth else [])
-    parts = [_read(path, uses, truth) for path in files]
+    headings_of_files = [headings(path) for path in files]
+    names = list(dict.fromkeys(name for names in headings_of_files for name in names))
+    check_kinds(names, kinds_given)
+    for own_names in headings_of_files:
+        if truth and truth not in own_names:
+            told = f"The columns are {', '.join(own_names)}."
+            raise SettingsError(f"--truth {truth}", f"no column is called {truth}.", told)
+    uses_of_files = [_uses(own_names, kinds_given, truth) for own_names in headings_of_files]
+    uses = common_uses(files, uses_of_files)
+    parts = [
+        under_common_names(_read(path, own_uses, truth), _compared(own_uses), _compared(uses))
+        for path, own_uses in zip(files, uses_of_files, strict=True)
+    ]
     if "source" not in parts[0].column_names and len(files) > 1:
         parts = [
             part.append_column("source", pa.repeat(_title(path, files), len(part)))
             for path, part in zip(files, parts, strict=True)
         ]
     parts = _with_unique_ids(files, parts)
-    raw = pa.concat_tables(parts).combine_chunks()
+    raw = one_below_the_other(parts)
     if link_only and ("source" not in raw.column_names or pc.count_distinct(raw.column("source")).as_py() < 2):
         raise SettingsError("--link-only", "there is only one source.", "Give several files, or --field COLUMN=source.")
     fixed = [ColumnUse(name, name, name) for name in ("record_id", "source") if name in raw.column_names]
-    compared = [use for use in uses if use.kind not in ("record_id", "source")]
+    compared = _compared(uses)
     table = standardise_any(raw, [*fixed, *compared], Reference.load())
     n_values = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
     model = model_of(uses, n_values, load_plan(PATTERN).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))
     truth_values = raw.column(TRUTH).combine_chunks().take(order) if truth else None
-    used = {truth, *(use.column for use in uses)}
-    unused = tuple(name for name in names if name not in used)
-    return People(table.take(order), model, _id_type(files, uses), truth_values, unused)
+    held = {use.column: use.kind if use.kind in NAMED_BY_KIND else use.field for some in uses_of_files for use in some}
+    unused = tuple(name for name in names if name not in held and name != truth)
+    fields = dict.fromkeys(use.field for use in compared if use.field in table.column_names)
+    empty = tuple(field for field in fields if _is_empty(table.column(field)))
+    return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused)
+
+
+def _uses(names: Sequence[str], kinds_given: Mapping[str, str], truth: str | None) -> tuple[ColumnUse, ...]:
+    """How the columns of one file are used."""
+    given = {column: kind for column, kind in kinds_given.items() if column in names}
+    return read_uses(names, given, [truth] if truth else [])
+
+
+def _compared(uses: Sequence[ColumnUse]) -> list[ColumnUse]:
+    """Those that do not say which record it is."""
+    return [use for use in uses if use.kind not in NAMED_BY_KIND]
 
 
 def _values(column: pa.ChunkedArray) -> int:
     """How many different values a column has."""
     array = column.combine_chunks()
     return len(array.dictionary if pa.types.is_dictionary(array.type) else pc.list_flatten(array).unique())
+
+
+def _is_empty(column: pa.ChunkedArray) -> bool:
+    values = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+    return values.null_count == len(values)
 
 
 def _id_type(files: Sequence[Path], uses: Sequence[ColumnUse]) -> pa.DataType:
@@ -84,23 +116,12 @@ def _id_type(files: Sequence[Path], uses: Sequence[ColumnUse]) -> pa.DataType:
     return pa.int64() if pa.types.is_integer(kind) else pa.string()
 
 
-def _same_headings(files: Sequence[Path]) -> list[str]:
-    names = headings(files[0])
-    for path in files[1:]:
-        if unlike := sorted(set(names) ^ set(headings(path))):
-            problem = f"has other columns than {files[0].name}: {', '.join(unlike)}."
-            raise SourceError("other_columns", str(path), problem, "Give files with the same columns.")
-    return names
-
-
 def _read(path: Path, uses: Sequence[ColumnUse], truth: str | None) -> pa.Table:
     """The used columns under their own names; record_id and source under these."""
     wanted = [use.column for use in uses] + ([truth] if truth else [])
     repeating = [use.column for use in uses if use.kind in COMPARED]
     table = read_any(path, list(dict.fromkeys(wanted)), repeating)
-    columns = {
-        use.kind if use.kind in ("record_id", "source") else use.column: table.column(use.column) for use in uses
-    }
+    columns = {use.kind if use.kind in NAMED_BY_KIND else use.column: table.column(use.column) for use in uses}
     return pa.table(columns | ({TRUTH: table.column(truth)} if truth else {}))
 
 

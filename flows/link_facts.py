@@ -22,13 +22,14 @@ from schemas.model import PolicyName
 NONE_COMPARED = (
     "No pair of records was compared: no value is shared by a few records only, so nothing tells records apart."
 )
+ONE_RECORD = "There is one record, and so no pair."
 NONE_SCORED = "compared, and none weighs enough to be kept: no two records look like one person."
 
 
 def link_facts(people: People, linked: Linked, policy: PolicyName, metrics: Sequence[Metric]) -> dict[str, Any]:
     """Counts, thresholds, what the model expects of its links, and the seconds of each step."""
     measured = {metric.metric: metric.value for metric in metrics if metric.unit != "s"}
-    no_pairs = _no_pairs(int(measured["candidate_pairs"]), int(measured["scored_pairs"]))
+    no_pairs = _no_pairs(len(people.table), int(measured["candidate_pairs"]), int(measured["scored_pairs"]))
     return {
         "records": len(people.table),
         "persons": int(measured["clusters"]),
@@ -52,8 +53,10 @@ def link_facts(people: People, linked: Linked, policy: PolicyName, metrics: Sequ
     }
 
 
-def _no_pairs(candidates: int, scored: int) -> str | None:
+def _no_pairs(records: int, candidates: int, scored: int) -> str | None:
     """Why there is nothing to tell of pairs, as a sentence; None where there is."""
+    if records == 1:
+        return ONE_RECORD
     if not candidates:
         return NONE_COMPARED
     compared = "1 pair of records was" if candidates == 1 else f"{candidates:,} pairs of records were"

@@ -98,6 +98,8 @@ def _facts_and_story(
     if people.truth is not None:
         bins = true_calibration(people, people.truth, linked, facts["review_bits"])
         facts["quality"] = true_quality(people, people.truth, linked, bins)
+    facts["columns_used"] = dict(people.held)
+    facts["columns_without_values"] = [column for column, field in people.held.items() if field in people.empty]
     facts["columns_not_used"] = list(people.unused)
     facts["columns_told_by_others"] = dict(linked.redundant)
     return facts, link_story(facts, linked, bins)

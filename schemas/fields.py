@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,13 @@ CANONICAL: Mapping[str, str] = {
 """Headings of ``std_records`` that need no map, and what they hold; ``carried`` columns are kept for rules and ages."""
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
 """Kinds of the columns that together say a birthday."""
+NOT_IN_KEYS = re.compile("[^a-z0-9]")
+CANONICAL_KEYS: Mapping[str, str] = {
+    NOT_IN_KEYS.sub("", name): name
+    for name, kind in CANONICAL.items()
+    if kind not in ("record_id", "source", "carried")
+}
+"""Canonical headings as people type them: ``Date of Birth``, ``E-mail``, ``Post Code``."""
 COMPARED: Mapping[str, Kind] = {
     "forename": "forename", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
     **dict.fromkeys(BIRTH_PARTS, "date"),
@@ -55,22 +63,16 @@ class ColumnUse:
 def read_uses(
     headings: Sequence[str], kind_of_column: Mapping[str, str], unused: Iterable[str] = ()
 ) -> tuple[ColumnUse, ...]:
-    """How each column is used: as given, else by its canonical heading, else not at all.
+    """How each column is used: as given, else by its canonical heading in any case and spacing, else not at all.
 
     Raises:
         SettingsError: If a kind is unknown, a column is not there, or nothing is left that could be compared.
     """
-    for column, kind in kind_of_column.items():
-        if kind not in (*KINDS, IGNORE):
-            raise SettingsError(
-                f"--field {column}={kind}", f"{kind} is no kind.", f"Kinds: {', '.join(KINDS)}, {IGNORE}."
-            )
-        if column not in headings:
-            raise SettingsError(f"--field {column}={kind}", f"no column is called {column}.", _headings(headings))
+    check_kinds(headings, kind_of_column)
     skipped = {*unused, *(column for column, kind in kind_of_column.items() if kind == IGNORE)}
-    kinds = {
-        column: kind_of_column.get(column) or CANONICAL.get(column) for column in headings if column not in skipped
-    }
+    left = [column for column in headings if column not in skipped]
+    canonical = _canonical([column for column in left if column not in kind_of_column])
+    kinds = {column: kind_of_column.get(column) or CANONICAL.get(canonical.get(column, "")) for column in left}
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
     for single in ("record_id", "source", *BIRTH_PARTS):
         columns = [column for column, kind in kinds_of_columns if kind == single]
@@ -89,7 +91,36 @@ def read_uses(
         raise SettingsError("--field", problem, f"Give the column with the year, too: --field COLUMN={BIRTH_PARTS[0]}.")
     if not any(kind in COMPARED for _, kind in kinds_of_columns):
         raise SettingsError("--field", "no column is left to compare.", f"{_advice(headings)} {_headings(headings)}")
-    return tuple(ColumnUse(column, kind, _field(column, kind, kinds_of_columns)) for column, kind in kinds_of_columns)
+    return tuple(
+        ColumnUse(column, kind, _field(canonical.get(column, column), kind, kinds_of_columns))
+        for column, kind in kinds_of_columns
+    )
+
+
+def check_kinds(headings: Sequence[str], kind_of_column: Mapping[str, str]) -> None:
+    """Refuse a kind that there is not, or a column that there is not.
+
+    Raises:
+        SettingsError: If there is one.
+    """
+    for column, kind in kind_of_column.items():
+        if kind not in (*KINDS, IGNORE):
+            raise SettingsError(
+                f"--field {column}={kind}", f"{kind} is no kind.", f"Kinds: {', '.join(KINDS)}, {IGNORE}."
+            )
+        if column not in headings:
+            raise SettingsError(f"--field {column}={kind}", f"no column is called {column}.", _headings(headings))
+
+
+def _canonical(columns: Sequence[str]) -> dict[str, str]:
+    """Columns to the canonical heading that they bear; of several it is the one that bears it to the letter, or the first."""
+    exact = {column: column for column in columns if column in CANONICAL}
+    alike: dict[str, str] = {}
+    for column in columns:
+        name = CANONICAL_KEYS.get(NOT_IN_KEYS.sub("", column.lower()))
+        if name and name not in exact:
+            alike.setdefault(name, column)
+    return exact | {column: name for name, column in alike.items()}
 
 
 def _advice(headings: Sequence[str]) -> str:

@@ -22,8 +22,8 @@ from schemas.usual_headings import usual_kinds
 HELP = f"""
 Link the records of one person in any CSV or Parquet: no labels and no model file needed, it trains itself on the input.
 
-Columns with canonical headings (forename, surname, date_of_birth, ..) are taken as they are; say what others hold with
-`--field COLUMN=KIND`. Kinds: {", ".join(KINDS)}; or {IGNORE}.
+Columns with canonical headings (forename, surname, date_of_birth, .., also Date of Birth) are taken as they are; say what others
+hold with `--field COLUMN=KIND`. Several files may call their columns otherwise. Kinds: {", ".join(KINDS)}; or {IGNORE}.
 
 Example: `boroughlink link people.csv --out linked --field first_name=forename --field dob=date_of_birth`
 
@@ -47,7 +47,7 @@ class EngineChoice(StrEnum):
 
 def link(
     files: Annotated[
-        list[Path], typer.Argument(help="CSV or Parquet files with the same columns.", show_default=False)
+        list[Path], typer.Argument(help="CSV or Parquet files that hold the same fields.", show_default=False)
     ],
     out: Annotated[
         Path, typer.Option(help="Folder for clusters, links, model, metrics and report.", show_default=False)
@@ -110,6 +110,10 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if "quality" in facts:
         rows += _truth_rows(facts["quality"])
+    held = (column if column == field else f"{column} ({field})" for column, field in facts["columns_used"].items())
+    rows.append(("columns used", escape(", ".join(held))))
+    if facts["columns_without_values"]:
+        rows.append(("columns without values", escape(", ".join(facts["columns_without_values"]))))
     if facts["columns_not_used"]:
         rows.append(("columns not used", _not_used(facts["columns_not_used"])))
     if facts["columns_told_by_others"]:

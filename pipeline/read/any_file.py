@@ -19,7 +19,7 @@ CODED = pa.dictionary(pa.int32(), TEXT)
 
 
 def headings(path: Path) -> list[str]:
-    """The column names of a file.
+    """The column names of a file, without those of columns that have none.
 
     Raises:
         SourceError: If it is not there, empty, of another kind, or names a column twice.
@@ -35,9 +35,12 @@ def headings(path: Path) -> list[str]:
         raise SourceError(
             "broken_file", str(path), f"cannot be read ({type(error).__name__}).", "Export it again."
         ) from None
+    names = [
+        name for name in names if name.strip()
+    ]  # a spreadsheet's empty columns at the end, a data frame's row numbers
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise SourceError("heading_twice", str(path), f"names {twice[0]!r} twice.", "Rename one of the columns.")
-    return list(names)
+    return names
 
 
 def column_type(path: Path, column: str) -> pa.DataType:

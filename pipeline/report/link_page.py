@@ -19,8 +19,11 @@ from pipeline.report.model_charts import (
     threshold_curve,
     weight_chart,
 )
+from schemas.fields import CANONICAL
 from schemas.model import Model
 from schemas.tables import MARKING
+
+SAYS_WHICH = {"record_id": "names the record", "source": "names the list that the record is of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,35 @@ def render_link_page(story: LinkStory) -> str:
         facts=facts,
         tiles=tiles,
         quality=facts.get("quality"),
+        columns=_columns(facts, story.model),
         drift=story.drift,
         expected_recall=story.expected_recall,
         estimated_recall=story.estimated_recall,
         **{name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704  (drawn by us from numbers)
+    )
+
+
+def _columns(facts: Mapping[str, Any], model: Model) -> list[tuple[str, str, str]]:
+    """Every column of the files, the field that it was taken for, and what was done with it."""
+    rows = [
+        (column, field, _what_was_done(column, field, facts, model)) for column, field in facts["columns_used"].items()
+    ]
+    if truth := facts["settings"]["truth"]:
+        rows.append((truth, "true person", "measured against, and nothing else"))
+    return rows + [(column, "", "not used: nothing was said of what it holds") for column in facts["columns_not_used"]]
+
+
+def _what_was_done(column: str, field: str, facts: Mapping[str, Any], model: Model) -> str:
+    if told_by := facts["columns_told_by_others"].get(field):
+        return f"left out: {told_by} tells it too, and it would count twice"
+    if field in SAYS_WHICH:
+        return SAYS_WHICH[field]
+    if column in facts["columns_without_values"]:
+        return "has no values"
+    if field in ("full_name", "alias") or field in {comparison.field for comparison in model.comparison}:
+        return "compared"
+    return (
+        "kept for ages and rules" if CANONICAL.get(field) == "carried" else "not compared: the model has no such field"
     )
 
 

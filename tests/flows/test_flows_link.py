@@ -334,3 +334,69 @@ def test_a_million_rows_of_one_value_end_soon_and_link_nobody(tmp_path: Path) ->
     pq.write_table(table, tmp_path / "same.parquet")
     facts = linked([tmp_path / "same.parquet"], tmp_path / "out", {})
     assert facts["persons"] == n
+
+
+def test_the_report_says_what_was_done_with_each_column(tmp_path: Path) -> None:
+    rows = [{**row, "year": (row["dob"] or "")[:4] or None, "blank": " ", "<note>": "x"} for row in people()]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    facts = linked(
+        [tmp_path / "people.parquet"],
+        tmp_path / "out",
+        {**MAP, "year": "category", "blank": "category"},
+        truth="true",
+    )
+    assert facts["columns_told_by_others"] == {"year": "date_of_birth"}
+    assert facts["columns_without_values"] == ["blank"]
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    for column, field, done in [
+        ("who", "record_id", "names the record"),
+        ("first", "forename", "compared"),
+        ("year", "year", "left out: date_of_birth tells it too, and it would count twice"),
+        ("blank", "blank", "has no values"),
+        ("true", "true person", "measured against, and nothing else"),
+        ("&lt;note&gt;", "", "not used: nothing was said of what it holds"),
+    ]:
+        assert f'<th scope="row">{column}</th><td>{field}</td><td>{done}</td>' in page
+
+
+def test_canonical_headings_are_known_in_any_case_and_spacing(tmp_path: Path) -> None:
+    rows = [
+        {"FORENAME": row["first"], "Surname": row["last"], "Date of Birth": row["dob"], "Post Code": row["post"]}
+        | {"E-mail": None, "postcode": row["post"]}
+        for row in people(20)
+    ]
+    pa_csv.write_csv(pa.Table.from_pylist(rows), tmp_path / "people.csv")
+    facts = linked([tmp_path / "people.csv"], tmp_path / "out", {})
+    assert facts["columns_used"] == {
+        "FORENAME": "forename", "Surname": "surname", "Date of Birth": "date_of_birth", "E-mail": "email",
+        "postcode": "postcode",
+    }  # fmt: skip
+    assert facts["columns_not_used"] == ["Post Code"], "postcode stands there to the letter"
+
+
+def test_lists_that_call_their_columns_otherwise_are_linked(tmp_path: Path) -> None:
+    rows = people()
+    ours = [{"who": r["who"], "first": [r["first"]], "last": r["last"], "dob": r["dob"], "x": "1"} for r in rows[::2]]
+    theirs = [{"Forename": r["first"], "family name": r["last"], "Date of birth": r["dob"]} for r in rows[1::2]]
+    pq.write_table(pa.Table.from_pylist(ours), tmp_path / "ours.parquet")
+    pa_csv.write_csv(pa.Table.from_pylist(theirs), tmp_path / "theirs.csv")
+    files = [tmp_path / "ours.parquet", tmp_path / "theirs.csv"]
+    fields = {"first": "forename", "last": "surname", "dob": "date_of_birth"}
+    with pytest.raises(SourceError, match=r"theirs\.csv: has no column for surname, which ours.parquet has"):
+        linked(files, tmp_path / "out", fields)
+    facts = linked(files, tmp_path / "out", {**fields, "who": "record_id", "family name": "surname"}, link_only=True)
+    in_both = {row["true"] for row in rows[::2]} & {row["true"] for row in rows[1::2]}
+    assert facts["linked_pairs"] > len(in_both) / 2
+    assert facts["records"] == len(rows)
+    assert facts["columns_not_used"] == ["x"]
+
+
+def test_columns_without_a_heading_do_no_harm(tmp_path: Path) -> None:
+    lines = [",surname,date_of_birth,,"] + [f"{i},LEE,199{i}-01-02,," for i in range(3)]
+    (tmp_path / "people.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    assert linked([tmp_path / "people.csv"], tmp_path / "out", {})["columns_not_used"] == []
+
+
+def test_one_record_alone_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("surname,date_of_birth\nLEE,1990-01-02\n", "utf-8")
+    assert linked([tmp_path / "people.csv"], tmp_path / "out", {})["no_pairs"].startswith("There is one record")
