@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
-from schemas.contract import Contract
-from schemas.tables import MARKING, PUBLISHED, STAGED, Table
+from schemas.contract import Contract, load_contracts
+from schemas.tables import ATTRIBUTE, MARKING, PUBLISHED, STAGED, Table
 
 FOLDER = Path(__file__).resolve().parent
 HEAD = f"""# Data dictionary
 
-Generated from `schemas/tables.py` by `python -m schemas.dictionary`; change that file, not this one. Marking: {MARKING}.
+Generated from `schemas/tables.py` and `schemas/sources` by `python -m schemas.dictionary`; change those, not this file. Marking: {MARKING}.
 
 Published tables lie in `<home>/published/current/<table>/*.parquet`; staged ones in the folder of a run. The key is also the sort order.
+[docs/analysis.md](../docs/analysis.md) has questions with their SQL.
+
+## Times
+
+A column that ends in `_at` is a moment in UTC. A day without a time of day is midnight in London, which in summer is 23:00 UTC of the day before: count days and
+months in London's time. `boroughlink query` does; in DuckDB say `SET TimeZone = 'Europe/London'`, in pandas `.dt.tz_convert("Europe/London")`.
 
 ## Who was this person on a day
 
@@ -30,11 +37,29 @@ AND left(valid_from, 10) <= '2026-05-03' AND (valid_to IS NULL OR left(valid_to,
 tenth run of a day comes before the second.
 """  # noqa: S608  (an example to read)
 
+ATTRIBUTES_HEAD = """## Attributes of events
+
+Keys of the map `attributes` of `events`, by the contracts in `schemas/sources`; the value is text as the source wrote it, and of a key that ends in `_date` an ISO
+day, in `_at` a moment in UTC: `CAST(attributes['next_visit_due_date'] AS DATE)`. A key is missing where nothing was written.
+"""
+
 
 def dictionary() -> str:
     """The whole page as Markdown."""
-    parts = [HEAD, "## Published\n", *map(_section, PUBLISHED), "## Staged\n", *map(_section, STAGED)]
+    attributes = [ATTRIBUTES_HEAD, _attributes(load_contracts(FOLDER / "sources"))]
+    parts = [HEAD, "## Published\n", *map(_section, PUBLISHED), *attributes, "## Staged\n", *map(_section, STAGED)]
     return "\n".join(parts)
+
+
+def _attributes(contracts: Iterable[Contract]) -> str:
+    """Which attributes the events of each source have, and under which headings of the exports they stand."""
+    rows = [
+        f"| `{contract.source}` | {contract.event_type} | `{name.removeprefix(ATTRIBUTE)}` | {', '.join(contract.event[name])} |"
+        for contract in sorted(contracts, key=lambda contract: contract.source)
+        for name in sorted(contract.event)
+        if name.startswith(ATTRIBUTE)
+    ]
+    return "\n".join(["| source | event type | attribute | headings in the exports |", "|---|---|---|---|", *rows, ""])
 
 
 def contract_schema() -> str:

@@ -164,7 +164,7 @@ STD_RECORDS = Table(
         Column("surname_phonetic", TEXTS, "Metaphone of each surname word", personal=True),
         Column("flags", TEXTS, "What a reader must know: name_reversed, dob_ambiguous, unborn, adopted, deceased, placeholder_name, closed"),
         Column("nulled", NULLED, "Each value that was set to null: field, raw text, reason", personal=True),
-        Column("recorded_at", TIME, "When the source recorded it"),
+        Column("recorded_at", TIME, "When the source recorded it; a day without a time is its midnight in London"),
     ),
 )  # fmt: skip
 
@@ -181,14 +181,14 @@ EVENTS_STAGED = Table(
         Column("role", TEXT, "The person's role in this event", nullable=False),
         Column("basis", TEXT, "fact or assessment", nullable=False),
         Column("borough", TEXT, "Borough where it happened or was recorded"),
-        Column("started_at", TIME, "Start"),
+        Column("started_at", TIME, "Start; a day without a time is its midnight in London"),
         Column("ended_at", TIME, "End, where it has one"),
         Column("place", TEXT, "Address or place", personal=True),
         Column("place_postcode", TEXT, "Postcode of the place", personal=True),
-        Column("risk", TEXT, "Risk level in the contract's common words: very_high, high, medium, low, none"),
+        Column("risk", TEXT, "Risk level in the contract's common words: very_high, high, medium, low, none; as text it does not sort by risk"),
         Column("is_risk_inferred", FLAG, "Risk was read from a fill colour, not from a word"),
         Column("status", TEXT, "State of the case, such as open or closed"),
-        Column("attributes", ATTRIBUTES, "What else the source tells of the event, by name", personal=True),
+        Column("attributes", ATTRIBUTES, "What else the source tells of the event, by name: see Attributes of events", personal=True),
     ),
 )  # fmt: skip
 
@@ -220,7 +220,7 @@ QUARANTINE = Table(
     (*ROW, "reason_code", "column"),
     (
         *LINEAGE,
-        Column("record_id", TEXT, "Record, where it got that far"),
+        Column("record_id", TEXT, "Record, where it got that far; of a duplicate_row the record that stays"),
         Column("stage", TEXT, "read, standardise or validate", nullable=False),
         Column("reason_code", TEXT, "Short reason, such as the expectation's type", nullable=False),
         Column("column", TEXT, "Column that failed"),
@@ -246,7 +246,7 @@ SOURCE_STATUS = Table(
         Column("export_date", DAY, "Night on which the export that is used was read"),
         Column("newest_record_at", TIME, "Latest recorded_at in it"),
         Column("rows_read", COUNT, "Rows read this night", nullable=False),
-        Column("rows_used", COUNT, "Records that go into linking", nullable=False),
+        Column("rows_used", COUNT, "Records that go into linking; a row that names several people gives several", nullable=False),
         Column("rows_quarantined", COUNT, "Rows rejected this night", nullable=False),
         Column("rows_last_good", COUNT, "Where it is held: records of the last good export"),
     ),
@@ -364,7 +364,7 @@ PERSON_FIELDS = Table(
         RECORD_ID,
         SOURCE,
         BOROUGH,
-        Column("recorded_at", TIME, "When the source recorded it"),
+        Column("recorded_at", TIME, "When the source recorded it; a day without a time is its midnight in London"),
         Column("basis", TEXT, "fact or assessment", nullable=False),
         Column("is_chosen", FLAG, "This record gave the golden record its value", nullable=False),
         Column("rule", TEXT, "Survivorship rule that chose the value", nullable=False),

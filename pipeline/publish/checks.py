@@ -24,6 +24,8 @@ Tables = Mapping[str, Rows]
 BrokenRows = Iterator[tuple[int, str]]
 """How many rows break what must hold, and what they are"""
 
+MOST_TOLD = 3
+
 
 class Checks:
     """Checks within the tables and between them, made while their rows pass by on the way to their files."""
@@ -58,7 +60,14 @@ class Checks:
             sentence for table in with_broken_key for sentence in _key_problems(self._tables[table.name], table)
         ]
         problems += _in_words(self._fields.problems())
-        return problems if n_rows(self._tables["records"]) else [*problems, "there is not one record"]
+        return problems if n_rows(self._tables["records"]) else [*problems, self._no_record()]
+
+    def _no_record(self) -> str:
+        """Why there is none, as far as the feeds tell: the first of a new contract is often one that no export fits."""
+        reasons = [row for part in parts_of(self._tables["source_status"]) for row in part.to_pylist() if row["reason"]]
+        told = [f"{row['feed_id']} is {row['state']}: {row['reason'].rstrip('.')}" for row in reasons[:MOST_TOLD]]
+        more = [f"and {len(reasons) - MOST_TOLD:,} more feeds"] if len(reasons) > MOST_TOLD else []
+        return "; ".join(["there is not one record", *told, *more])
 
 
 def _in_words(problems: BrokenRows) -> list[str]:

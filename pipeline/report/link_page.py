@@ -82,13 +82,13 @@ def render_link_page(story: LinkStory) -> str:
 
 
 def _columns(facts: Mapping[str, Any], model: Model) -> list[tuple[str, str, str]]:
-    """Every column of the files, the field that it was taken for, and what was done with it."""
+    """Every column that was used, the field that it was taken for, and what was done with it."""
     rows = [
         (column, field, _what_was_done(column, field, facts, model)) for column, field in facts["columns_used"].items()
     ]
     if truth := facts["settings"]["truth"]:
         rows.append((truth, "true person", "measured against, and nothing else"))
-    return rows + [(column, "", "not used: nothing was said of what it holds") for column in facts["columns_not_used"]]
+    return rows
 
 
 def _what_was_done(column: str, field: str, facts: Mapping[str, Any], model: Model) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,8 @@ from anyascii import anyascii
 from command_line import NightOnSample, boroughlink
 
 from pipeline.core.parquet import conform
-from pipeline.core.places import SAMPLE
+from pipeline.core.places import ROOT, SAMPLE, Home
+from pipeline.publish.query import query
 from schemas.tables import PUBLISHED, REVIEW_CLOSED
 
 pytestmark = pytest.mark.flow
@@ -123,6 +125,34 @@ def test_duckdb_pandas_and_the_query_command_give_the_same_rows(sample_night: Ni
     by_duckdb = duckdb.sql(sql.replace("FROM persons", f"FROM '{glob}'")).fetchall()
     assert [tuple(row.values()) for row in by_command] == by_duckdb
     assert [tuple(None if pd.isna(v) else v for v in row.values()) for row in by_pandas] == by_duckdb
+
+
+ANALYSIS = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "analysis.md").read_text("utf-8"), re.DOTALL)
+ENDED_SPANS = "FROM identity_ledger"
+
+
+@pytest.mark.parametrize("sql", ANALYSIS, ids=lambda sql: " ".join(sql.split())[:40])
+def test_the_questions_of_the_analysis_page_have_answers_on_the_sample(sample_night: NightOnSample, sql: str) -> None:
+    rows = query(Home(sample_night.home), sql)
+    assert len(rows) or ENDED_SPANS in sql, "no id has ended on a first night"
+
+
+def test_visits_overdue_are_those_that_the_register_says(sample_night: NightOnSample) -> None:
+    (sql,) = (sql for sql in ANALYSIS if "days_overdue" in sql)
+    register = sqlite3.connect(SAMPLE / "exports" / "visor" / "visor.sqlite")
+    overdue = "SELECT next_visit_due FROM offender WHERE next_visit_due < '2026-11-20' AND status = 'Managed'"
+    due = sorted(day for (day,) in register.execute(overdue))
+    register.close()
+    assert sorted(str(day) for day in query(Home(sample_night.home), sql).column("due").to_pylist()) == due
+
+
+def test_intelligence_falls_on_the_days_that_the_export_says(sample_night: NightOnSample) -> None:
+    sql = "SELECT row_number, CAST(started_at AS DATE) AS day FROM events JOIN records USING (record_id) WHERE file = "
+    rows = query(Home(sample_night.home), f"{sql} 'crimint/crimint.jsonl'").to_pylist()
+    lines = (SAMPLE / "exports" / "crimint" / "crimint.jsonl").read_text("utf-8").splitlines()
+    assert rows
+    for row in rows:
+        assert json.loads(lines[row["row_number"] - 1])["Date"] == row["day"].isoformat()
 
 
 def test_the_report_and_the_validation_page_stand_alone(sample_night: NightOnSample) -> None:

@@ -89,6 +89,18 @@ def test_a_key_twice_is_refused(tmp_path: Path) -> None:
         publish(Home(tmp_path), "2026-11-20-1", twice, {})
 
 
+def test_a_night_without_one_record_says_which_feeds_are_why(tmp_path: Path) -> None:
+    empty = {name: table.slice(0, 0) for name, table in tables().items()}
+    feed = dict.fromkeys(empty["source_status"].column_names) | {
+        "feed_id": "gangs.hackney", "source": "gangs", "state": "missing", "rows_read": 0, "rows_used": 0,
+        "rows_quarantined": 0, "reason": "Heading 'Our no' is unknown.",
+    }  # fmt: skip
+    empty["source_status"] = pa.Table.from_pylist([feed], empty["source_status"].schema)
+    with pytest.raises(PublishRefusedError) as caught:
+        publish(Home(tmp_path), "2026-11-20-1", empty, {})
+    assert "not one record; gangs.hackney is missing: Heading 'Our no' is unknown." in str(caught.value)
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
