@@ -24,6 +24,8 @@ from schemas.desk import DeskSettings
 
 LONGEST_WHY = 500
 MOST_VIEWS = 20
+OF_THE_QUEUE = frozenset({"queue", "second"})
+"""Reasons for looking that come with working on the queue"""
 
 
 def claim(connection: Connection, review_id: str, viewer: Viewer, settings: DeskSettings, now: dt.datetime) -> None:
@@ -53,13 +55,18 @@ def claimed_by(connection: Connection, review_id: str, now: dt.datetime) -> str 
     return connection.execute(sql).scalar_one_or_none()
 
 
+def justifications(viewer: Viewer) -> dict[str, str]:
+    """Reasons for which this viewer may look: only who has a queue looks because of it."""
+    return {code: words for code, words in JUSTIFICATIONS.items() if viewer.may("queue") or code not in OF_THE_QUEUE}
+
+
 def justify(connection: Connection, viewer: Viewer, subject: str, code: str, text: str, now: dt.datetime) -> str:
     """Keep why somebody looks at a case or a person; returns it as the audit log keeps it.
 
     Raises:
         DeskRefusedError: 422, if no reason was chosen.
     """
-    if code not in JUSTIFICATIONS:
+    if code not in justifications(viewer):
         raise DeskRefusedError(422, "Choose why you look at this.")
     more = plain_text(text, LONGEST_WHY)
     why = f"{JUSTIFICATIONS[code]}: {more}" if more else JUSTIFICATIONS[code]

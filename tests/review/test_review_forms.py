@@ -215,3 +215,28 @@ def test_the_desks_own_files_have_an_address_that_changes_with_them(desk: Any) -
     found = re.findall(r'(?:href|src)="(/static/(?:desk|session)\.\w+\?v=[0-9a-f]{10})"', browser.get("/sign-in").text)
     assert len(found) == 3
     assert all(browser.get(path).status_code == 200 for path in found)
+
+
+def test_who_has_no_queue_is_not_offered_it_as_a_reason_to_look(desk: Any) -> None:
+    col = desk.client("col")
+    page = col.get("/search").text
+    assert "A safeguarding enquiry names this person" in page
+    assert "It is next in the review queue" not in page
+    assert col.post("/search", {"surname": "Smith", "why": "queue"}).status_code == 422
+    assert "It is next in the review queue" in desk.client("asha").get("/search").text
+
+
+def test_a_verdict_that_comes_too_late_is_told_and_so_is_the_way_to_say_otherwise(desk: Any) -> None:
+    case = desk.desk.shelves.current().rows(
+        "SELECT review_id FROM queue WHERE review_type = 'grey_pair' ORDER BY review_id DESC LIMIT 1"
+    )[0]["review_id"]
+    asha, ben = desk.client("asha"), desk.client("ben")
+    forms = [browser.form_of(browser.open_case(case), f"/cases/{case}/decide") for browser in (asha, ben)]
+    asha.post(f"/cases/{case}/decide", {**forms[0], "verdict": "unlink", "code": "history"})
+    late = ben.post(
+        f"/cases/{case}/decide", {**forms[1], "verdict": "link", "code": "history", "text": "Same <mother>"}
+    )
+    assert late.status_code == 409
+    assert "You had entered, and it was not saved: <strong>same person</strong>, “Same &lt;mother&gt;”." in late.text
+    assert '<a class="govuk-link" href="#take-back">take the decision back</a>, then answer' in late.text
+    asha.post(f"/cases/{case}/undo")

@@ -32,7 +32,6 @@ from pipeline.review.routes.person_page import (
 )
 from pipeline.review.splitting import deal, split, steps_of
 from pipeline.review.visits import Visit, allowed
-from pipeline.review.words import JUSTIFICATIONS
 
 router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("person"))]
@@ -66,7 +65,7 @@ def show(request: Request, visit: Looking, person_id: PersonId, done: str = "") 
     group_for(shelf, visit.viewer, person_id)
     if why_of(visit, person_id) is None:
         visit.done("person.ask_why", {"person_id": person_id})
-        return _ask_why(request, person_id)
+        return _ask_why(request, visit, person_id)
     return show_person(person_visit(request, visit, person_id), done)
 
 
@@ -87,7 +86,7 @@ def tell_why(
             work=lambda c: tasks.justify(c, visit.viewer, person_id, why, text, visit.now),
         )
     except DeskRefusedError as error:
-        return _ask_why(request, person_id, text, str(error))
+        return _ask_why(request, visit, person_id, text, str(error))
     return RedirectResponse(f"/persons/{person_id}", 303)
 
 
@@ -164,7 +163,8 @@ def _carry_out(at: PersonVisit, act: PersonAct) -> Response:
     return redirect_with_notice(at.request, at.address, done)
 
 
-def _ask_why(request: Request, person_id: str, text: str = "", error: str = "") -> Response:
+def _ask_why(request: Request, visit: Visit, person_id: str, text: str = "", error: str = "") -> Response:
+    reasons = tasks.justifications(visit.viewer)
     return page(
         request,
         "why.html",
@@ -172,10 +172,10 @@ def _ask_why(request: Request, person_id: str, text: str = "", error: str = "") 
         question=None,
         what=f"Person {person_id}",
         action=f"/persons/{person_id}/why",
-        justifications=JUSTIFICATIONS.items(),
+        justifications=reasons.items(),
         chosen="",
         text=text,
-        errors=[{"text": error, "href": "#why-queue"}] if error else [],
+        errors=[{"text": error, "href": f"#why-{next(iter(reasons))}"}] if error else [],
     )
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from pipeline.core.errors import DeskRefusedError
+from pipeline.review import tasks
 from pipeline.review.access import Viewer
 from pipeline.review.compare import text_of
 from pipeline.review.pages import page
@@ -35,14 +36,14 @@ class SearchForm(SearchRequest):
 def ask(request: Request, visit: Searching) -> Response:
     """The form; what is searched for never stands in an address."""
     visit.done("search.view", {})
-    return _page(request, visit.desk.shelves.current(), SearchForm())
+    return _page(request, visit, SearchForm())
 
 
 @router.post("/search")
 def find(request: Request, visit: Searching, form: Annotated[SearchForm, Form()]) -> Response:
     """Persons that fit. The log keeps which fields were asked and which persons were shown, not what was typed."""
     shelf, result = visit.desk.shelves.current(), None
-    problems = {} if form.why in JUSTIFICATIONS else {"why": "Choose why you search."}
+    problems = {} if form.why in tasks.justifications(visit.viewer) else {"why": "Choose why you search."}
     if not problems:
         result = search(shelf, visit.viewer, form)
         problems = dict(result.unread)
@@ -58,12 +59,12 @@ def find(request: Request, visit: Searching, form: Annotated[SearchForm, Form()]
         for hit in hits
     ]
     errors = [{"text": text, "href": f"#{name}"} for name, text in problems.items()]
-    return _page(request, shelf, form, errors, None if problems else shown, result)
+    return _page(request, visit, form, errors, None if problems else shown, result)
 
 
 def _page(
     request: Request,
-    shelf: Shelf,
+    visit: Visit,
     form: SearchForm,
     errors: Sequence[Mapping[str, str]] = (),
     hits: Sequence[Any] | None = None,
@@ -78,8 +79,8 @@ def _page(
         hits=hits,
         result=result,
         errors=errors,
-        shelf=shelf,
-        justifications=JUSTIFICATIONS.items(),
+        shelf=visit.desk.shelves.current(),
+        justifications=tasks.justifications(visit.viewer).items(),
     )
 
 

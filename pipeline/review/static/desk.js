@@ -67,4 +67,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   else if (heading) { heading.focus(); heading.scrollIntoView({ block: "start" }); }
 });
 
+// A link to something that is folded away unfolds it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  const target = link && document.getElementById(link.hash.slice(1));
+  if (target && target.matches("details")) { target.open = true; target.querySelector("summary").focus(); }
+});
+
 document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; button.addEventListener("click", () => window.print()); });
