@@ -9,11 +9,11 @@ from uuid import uuid4
 from pipeline.review.access import Viewer, shown, shown_all
 from pipeline.review.beyond import Beyond, beyond
 from pipeline.review.compare import FieldRow, RecordsRow, are_opposed, field_rows, records_rows
-from pipeline.review.deciding import entered_in, seconds_needed, warnings_of
+from pipeline.review.deciding import entered_in, is_anothers, seconds_needed, warnings_of
 from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions
 from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.group import Group, Pair, published_facts
-from pipeline.review.pair_story import rules_of, story_of, weighed_pair
+from pipeline.review.pair_story import Moved, moved_since, rules_of, story_of, weighed_pair
 from pipeline.review.question import group_for, labels_of, pair_of
 from pipeline.review.refusals import Refused, refused
 from pipeline.review.shelf import Row, Shelf
@@ -63,6 +63,8 @@ class Case:
     facts: dict[str, Any]
     decisions: tuple[EarlierDecision, ...]
     head: Decision | None
+    moved: tuple[Moved, ...]
+    """Fields whose evidence is not what it was when that was decided"""
     warnings: dict[str, Refused]
     """Verdicts that would be refused, and why"""
     seconds: dict[str, str]
@@ -130,11 +132,13 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
     left, right = (
         shown(viewer, group.records[record]) for record in sorted(pair, key=lambda record: int(labels[record]))
     )
-    golden = [group.persons[row["person_id"]] if viewer.sees_all else {} for row in (left, right)]
+    are_two = left["person_id"] != right["person_id"]  # one person's values stand for both sides and compare nothing
+    golden = [group.persons[row["person_id"]] if viewer.sees_all and are_two else {} for row in (left, right)]
     link = group.links.get(pair)
     facts = published_facts(shelf, group, [pair])[0]
     sides = [(person.row["person_id"], person.records) for person in people]
     decisions = {} if view.is_blind else store.about(list(group.records))
+    head = pair_state(decisions.get(pair, ())).head
     return Case(
         question=question,
         is_open=is_open,
@@ -152,8 +156,11 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         graph=graph_picture(sides, group.inner_links(), labels, pair),
         facts=facts,
         decisions=earlier_decisions(decisions, labels),
-        head=pair_state(decisions.get(pair, ())).head,
-        warnings={} if view.is_blind else _warnings(store, facts, viewer, labels, f"/cases/{question['review_id']}"),
+        head=head,
+        moved=moved_since(shelf, head.evidence or "", facts.get("evidence", ""), store.policy) if head else (),
+        warnings={}
+        if view.is_blind
+        else _warnings(store, facts, viewer, head, labels, f"/cases/{question['review_id']}"),
         seconds=seconds_needed(store, facts, viewer.name, ("link", "unlink")),
         are_opposed=are_opposed(left, right, store.policy),
         events={person_id: shown_all(viewer, shelf.events(person_id)) for person_id in group.persons}
@@ -163,7 +170,8 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
 
 
 def _warnings(
-    store: Store, facts: dict[str, Any], viewer: Viewer, labels: dict[str, str], here: str
+    store: Store, facts: dict[str, Any], viewer: Viewer, head: Decision | None, labels: dict[str, str], here: str
 ) -> dict[str, Refused]:
-    refusals = warnings_of(store, facts, viewer.name, ("link", "unlink"))
+    replaced = head.decision_id if head and is_anothers(head, viewer.name) else None
+    refusals = warnings_of(store, facts, viewer.name, ("link", "unlink"), replaced)
     return {verdict: refused(refusal, labels, here) for verdict, refusal in refusals.items()}

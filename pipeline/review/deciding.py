@@ -20,9 +20,10 @@ from pipeline.review.answers import (
     open_look,
     take_back_answer,
 )
+from pipeline.review.form_problems import need_none
 from pipeline.review.group import Pair, published_facts
 from pipeline.review.undoing import undoing
-from pipeline.review.words import FIELD_WORDS, REASONS, plain_text, within
+from pipeline.review.words import FIELD_WORDS, REASONS, VERDICT_WORDS, plain_text, within
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
 from pipeline.stewardship.entry import facts_of
 from pipeline.stewardship.evidence import moved_fields
@@ -207,11 +208,23 @@ def head_of(store: Store, pair: Pair) -> Decision | None:
     return pair_state(decisions).head if decisions else None
 
 
-def warnings_of(store: Store, facts: Mapping[str, Any], by: str, verdicts: Sequence[Verdict]) -> dict[str, Refusal]:
-    """For each verdict that the store would refuse now, why."""
+def warnings_of(
+    store: Store, facts: Mapping[str, Any], by: str, verdicts: Sequence[Verdict], replaced: str | None
+) -> dict[str, Refusal]:
+    """For each verdict that the store would refuse now, why.
+
+    Args:
+        store: of decisions.
+        facts: of the pair.
+        by: who would decide.
+        verdicts: to ask about.
+        replaced: id of another steward's decision on the pair, which the form has a box to replace.
+    """
     refusals: dict[str, Refusal] = {}
     for verdict in verdicts:
-        refusal = store.would_refuse(NewDecision(verdict=verdict, decided_by=by, reason="asked", **facts))
+        refusal = store.would_refuse(
+            NewDecision(verdict=verdict, decided_by=by, reason="asked", supersedes=replaced, **facts)
+        )
         if refusal:
             refusals[verdict] = refusal
     return refusals
@@ -237,6 +250,14 @@ def _replaced(sitting: Sitting, form_verdict: PairVerdict) -> str | None:
             "Another decision on these two records was entered meanwhile.",
             "It is shown below; yours was not entered.",
         )
-    if head and form_verdict.replaces and not is_same_person(head.decided_by, sitting.viewer.name):
-        return head.decision_id
-    return None
+    if not is_anothers(head, sitting.viewer.name) or head is None:
+        return None
+    if not form_verdict.replaces and head.verdict != "unsure":  # which decides nothing, so nothing is replaced
+        words = f"{head.decided_by} has decided on these two records ({within(VERDICT_WORDS[head.verdict])})."
+        need_none([(f"{words} Tick that this is replaced, or leave it.", "replaces")])
+    return head.decision_id if form_verdict.replaces else None
+
+
+def is_anothers(head: Decision | None, name: str) -> bool:
+    """Whether the latest decision on a pair is another steward's."""
+    return head is not None and not is_same_person(head.decided_by, name)

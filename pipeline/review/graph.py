@@ -11,9 +11,11 @@ from pipeline.explain.graph import Bridge, Edge, weakest_bridge
 
 MOST_NODES = 40
 MOST_LINES = 160
-RING, GAP, MARGIN = 105, 330, 60
-GAP_X = MARGIN + 2 * RING + (GAP - 80) // 2
-"""Middle between the two rings"""
+LARGE_RING = 150
+RING, GAP, MARGIN = 105, 250, 60
+"""Least radius of a ring, room between two, and around them"""
+ROOM = 44
+"""Along the ring, for one record"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class GraphPicture:
     left_out: int
     """Records that are not drawn"""
     bridge: Bridge | None
+    is_large: bool
+    """Wants more height than a few records do"""
     titles: tuple[tuple[str, int], ...]
     """Person id and where its ring's middle lies"""
 
@@ -83,14 +87,16 @@ def graph_picture(
         focal: the pair that is asked about; none: the weakest bridge of the person is marked.
     """
     room = MOST_NODES // max(len(sides), 1)
+    drawn_sides = [(person_id, _drawn(records, room, focal)) for person_id, records in sides]
+    radius = max(RING, *(math.ceil(len(records) * ROOM / (2 * math.pi)) for _, records in drawn_sides), 0)
     nodes: dict[str, Node] = {}
     titles = []
     left_out = 0
-    for side, (person_id, records) in enumerate(sides):
-        middle = MARGIN + RING + side * (2 * RING + GAP - 80)
+    for side, (person_id, records) in enumerate(drawn_sides):
+        middle = MARGIN + radius + side * (2 * radius + GAP)
         titles.append((person_id, middle))
-        left_out += max(0, len(records) - room)
-        nodes |= _ring(records[:room], middle, side, labels, focal)
+        left_out += len(sides[side][1]) - len(records)
+        nodes |= _ring(records, (middle, radius), side, labels, focal)
     edges = [Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]) for row in links]
     bridge = (
         weakest_bridge(list(nodes), [e for e in edges if e.left in nodes and e.right in nodes])
@@ -107,23 +113,37 @@ def graph_picture(
         for position, row in enumerate(shown)
         if position < MOST_LINES or {row["record_id_l"], row["record_id_r"]} == set(weak or ())
     ]
-    lines = tuple(_line(row, nodes, weak) for row in drawn)
-    width = titles[-1][1] + RING + MARGIN if titles else 2 * MARGIN
-    return GraphPicture(tuple(nodes.values()), lines, width, 2 * (RING + MARGIN) + 10, left_out, bridge, tuple(titles))
+    between = MARGIN + 2 * radius + GAP // 2
+    lines = tuple(_line(row, nodes, weak, between) for row in drawn)
+    width = titles[-1][1] + radius + MARGIN if titles else 2 * MARGIN
+    height = 2 * (radius + MARGIN) + 10
+    return GraphPicture(
+        tuple(nodes.values()), lines, width, height, left_out, bridge, radius > LARGE_RING, tuple(titles)
+    )
+
+
+def _drawn(
+    records: Sequence[Mapping[str, Any]], room: int, focal: tuple[str, str] | None
+) -> Sequence[Mapping[str, Any]]:
+    """As many records as there is room for, those that are asked about among them, in their order."""
+    first = sorted(records, key=lambda record: record["record_id"] not in (focal or ()))[:room]
+    kept = {record["record_id"] for record in first}
+    return [record for record in records if record["record_id"] in kept]
 
 
 def _ring(
     records: Sequence[Mapping[str, Any]],
-    middle: int,
+    place: tuple[int, int],
     side: int,
     labels: Mapping[str, str],
     focal: tuple[str, str] | None,
 ) -> dict[str, Node]:
-    nodes = {}
+    """Points of one person's records; ``place``: the ring's middle and radius."""
+    nodes, (middle, ring) = {}, place
     for position, record in enumerate(records):
         turn = 2 * math.pi * position / len(records) - math.pi / 2 if len(records) > 1 else 0.0
-        radius = RING if len(records) > 1 else 0
-        x, y = round(middle + radius * math.cos(turn)), round(MARGIN + 10 + RING + radius * math.sin(turn))
+        radius = ring if len(records) > 1 else 0
+        x, y = round(middle + radius * math.cos(turn)), round(MARGIN + 10 + ring + radius * math.sin(turn))
         record_id = record["record_id"]
         nodes[record_id] = Node(
             record_id, labels[record_id], x, y, record_id in (focal or ()), bool(record["is_masked"]), side
@@ -131,11 +151,12 @@ def _ring(
     return nodes
 
 
-def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, str] | None) -> Line:
+def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, str] | None, between: int) -> Line:
+    """A pair; ``between``: the middle of two rings."""
     a, b = sorted((nodes[row["record_id_l"]], nodes[row["record_id_r"]]), key=lambda node: int(node.label))
     is_weak = weak is not None and {a.record_id, b.record_id} == set(weak)
     width = 2 if row["match_weight"] < 8 else 3 if row["match_weight"] < 20 else 4
-    mid_x = GAP_X if a.side != b.side else (a.x + b.x) // 2
+    mid_x = between if a.side != b.side else (a.x + b.x) // 2
     along = (mid_x - a.x) / (b.x - a.x) if a.x != b.x else 0.5
     return Line(
         a.x,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pipeline.explain.graph import strongest_path
 from pipeline.explain.kept import as_evidence, as_pair
+from pipeline.explain.levels import words_of
 from pipeline.explain.pair import PairStory
 from pipeline.review.group import Group, Pair
 from pipeline.review.shelf import Row, Shelf
 from pipeline.review.weigh import Weighed, rarity_lines, weighed
+from pipeline.stewardship.evidence import moved_fields
+from schemas.decisions import StewardPolicy
 
 RARE_FIELDS = ("surname", "forename", "postcode", "phone")
+ONE_EMPTY = "one side empty"
 MOST_VALUES = 3
 """Shared values of a field of which the page tells how rare they are"""
 
@@ -41,6 +47,38 @@ def rules_of(shelf: Shelf, link: Row | None) -> tuple[tuple[str, str], ...]:
     """Name and meaning of the model's rules that the pair meets."""
     about = {rule.name: rule.about for rule in shelf.kept.model.rule} if shelf.kept.model else {}
     return tuple((name, about.get(name, "")) for name in (link["rules"] if link else None) or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A field whose evidence is not what it was when a steward decided, in words."""
+
+    field: str
+    then: str
+    now: str
+
+
+def moved_since(shelf: Shelf, then: str, now: str, policy: StewardPolicy) -> tuple[Moved, ...]:
+    """What a decision rested on and is not so any more: fields that moved between agreeing, disagreeing and an empty side.
+
+    Args:
+        shelf: with the model of the publication.
+        then: evidence that the decision keeps; empty: none is known.
+        now: that of the publication.
+        policy: which levels disagree.
+    """
+    if not then:
+        return ()
+    kinds = (
+        {comparison.field: comparison.kind for comparison in shelf.kept.model.comparison} if shelf.kept.model else {}
+    )
+    sides = [dict(part.split("=", 1) for part in text.split(";") if "=" in part) for text in (then, now)]
+    words = [
+        {field: words_of(kinds[field], level) if field in kinds else level for field, level in levels.items()}
+        for levels in sides
+    ]
+    fields = moved_fields(then, now, policy)
+    return tuple(Moved(field, words[0].get(field, ONE_EMPTY), words[1].get(field, ONE_EMPTY)) for field in fields)
 
 
 def _values(row: Row, name: str) -> set[str]:

@@ -115,8 +115,8 @@ JUSTIFICATIONS: Mapping[str, str] = {
 """Why somebody looks at a case or a person"""
 CLOSED_WORDS: Mapping[str, str] = {
     "linked": "one person now",
-    "decided_link": "decided: same person",
-    "decided_unlink": "decided: different people",
+    "decided_link": "a steward said that they are one person",
+    "decided_unlink": "a steward said that they are two people",
     "weight_fell": "nothing left worth asking",
     "record_withdrawn": "a record was withdrawn",
     "joined_another": "joined an older question",

@@ -62,11 +62,40 @@ def test_another_stewards_decision_is_replaced_only_by_saying_so(desk: Any) -> N
     browser = desk.client("asha")
     page, form = form_of(browser, case, left, right)
     assert "Replace what Cara decided" in page
-    assert browser.post(f"/cases/{case}/decide", {**form, "verdict": "link"}).status_code == 409
+    assert "This would be refused." not in page, "the box below is all that it takes"
+    answer = browser.post(f"/cases/{case}/decide", {**form, "verdict": "link"})
+    assert answer.status_code == 422
+    assert "Cara has decided on these two records (different people). Tick that this is replaced" in answer.text
+    assert 'id="replaces-error"' in answer.text
     _, form = form_of(browser, case, left, right)
     done = browser.post(f"/cases/{case}/decide", {**form, "verdict": "link", "replaces": "yes"})
     assert done.status_code == 303
     assert desk.desk.store.log().to_pylist()[-1]["supersedes"]
+
+
+def test_a_case_tells_what_a_decision_rested_on_and_is_not_so_any_more(desk: Any) -> None:
+    case, first, second = a_case(desk)
+    left, right = sorted((first[0], second[0]))
+    browser = desk.client("asha")
+    page, form = form_of(browser, case, left, right)
+    assert "Since Cara said" not in page
+    now = dict(part.split("=") for part in form["evidence"].split(";"))
+    field = next(name for name in ("surname", "forename") if now.get(name) == "exact")
+    desk.desk.store.decide(
+        NewDecision(
+            verdict="unlink",
+            decided_by="Cara",
+            reason="Seen",
+            record_id_l=left,
+            record_id_r=right,
+            n_records=3,
+            evidence=form["evidence"].replace(f"{field}=exact", f"{field}=else"),
+            evidence_hash="0" * 16,
+        )
+    )
+    page, _ = form_of(browser, case, left, right)
+    assert "Since Cara said different people on" in page
+    assert f"<strong>{field}</strong> was different, now the same." in page
 
 
 def test_a_decision_made_meanwhile_is_shown_before_one_decides(desk: Any) -> None:

@@ -179,11 +179,30 @@ def test_a_closed_case_says_why_it_was_closed_and_where_to_go(desk: Any, monkeyp
     closed |= {"review_id": "Qclosed", "closed_in": "2026-11-20-1", "reason_code": "decided_link", "decision_ids": None}
     monkeypatch.setattr(shelf, "closed", lambda review_id: closed if review_id == "Qclosed" else None)
     page = desk.client("asha").open_case("Qclosed")
-    assert "Asked no more: decided: same person." in page
+    assert "Asked no more: a steward said that they are one person." in page
     assert "harm" not in page.split("<h1")[0].split("govuk-caption-m")[1]
     assert "Since the night of 20 November 2026" in page
     assert "They are two people now. If they are one after all, say so below." in page
     assert 'value="unlink"' not in page
+
+
+@pytest.mark.flow
+def test_what_the_record_of_one_person_lacks_is_not_told_from_their_other_record(desk: Any) -> None:
+    shelf = desk.desk.shelves.current()
+    case = questions(desk, "grey_pair")[2]
+    row = shelf.question(case)
+    ends = next(
+        (pair["record_id_l"], pair["record_id_r"])
+        for person in row["person_ids"]
+        for pair in shelf.links(person)
+        if {shelf.owner(pair["record_id_l"]), shelf.owner(pair["record_id_r"])} == {person}
+    )
+    asha = desk.client("asha")
+    asha.open_case(case)
+    page = asha.get(f"/cases/{case}?l={ends[0]}&r={ends[1]}").text
+    assert "One person</td>" in page
+    assert "the two people have" not in page
+    assert "other records of the person" not in page
 
 
 @pytest.mark.flow

@@ -1,0 +1,35 @@
+"""The picture of a person's records: every point has its place, and the pair that is asked about is always drawn."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from pipeline.review.graph import MOST_NODES, graph_picture
+
+
+def side(person: str, n: int) -> tuple[str, list[dict[str, object]]]:
+    return person, [{"record_id": f"{person}{at}", "is_masked": False} for at in range(n)]
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (3, 5), (40,), (197,), (60, 2), (20, 20)])
+def test_no_point_lies_on_another_and_all_lie_in_the_picture(sizes: tuple[int, ...]) -> None:
+    sides = [side("PQ"[at], n) for at, n in enumerate(sizes)]
+    labels = {str(record["record_id"]): str(n) for n, record in enumerate((r for _, own in sides for r in own), 1)}
+    picture = graph_picture(sides, [], labels, None)
+    assert len(picture.nodes) + picture.left_out == sum(sizes)
+    for one, other in itertools.combinations(picture.nodes, 2):
+        assert math.dist((one.x, one.y), (other.x, other.y)) > 38
+    assert all(20 <= node.x <= picture.width - 20 and 20 <= node.y <= picture.height - 20 for node in picture.nodes)
+
+
+def test_the_pair_in_question_is_drawn_where_there_are_too_many_records() -> None:
+    person, records = side("P", 197)
+    labels = {str(record["record_id"]): str(n) for n, record in enumerate(records, 1)}
+    link = {"record_id_l": "P107", "record_id_r": "P151", "match_weight": 3.0, "decision": "review"}
+    picture = graph_picture([(person, records)], [link], labels, ("P107", "P151"))
+    assert {"P107", "P151"} <= {node.record_id for node in picture.nodes}
+    assert len(picture.nodes) == MOST_NODES
+    assert picture.weak
