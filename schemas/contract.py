@@ -132,6 +132,7 @@ class Contract(_Strict):
     event: dict[str, tuple[str, ...]] = {}
     """Event field to the headings seen for it; ``attribute.NAME`` for a further column."""
     event_type: str
+    """What its events are: one that ``expectations/events.json`` lists, or one that is added there."""
     key: tuple[str, ...] = ()
     """Fields that identify a record within the feed; none: the row's content."""
     required: tuple[str, ...] = ()

@@ -39,6 +39,8 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
     headings, number = _find_headings(rows, contract, feed, place)
     if feed.format == "csv":
         _check_delimiter(headings, contract, feed, f"{place}, row {number}")
+    if number and sum(map(bool, headings)) > 1 and not _n_known(headings, contract.headings):
+        raise _no_headings(place, number)
     fields = tuple(_field(heading, column, contract, place, number) for column, heading in enumerate(headings))
     _check_fields(fields, headings, contract, place, number)
     repeated = [fold_heading(heading) for heading in headings if heading]
@@ -78,6 +80,13 @@ def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed,
         f"has no headings {where}.",
         "Check `header` in the contract, or ask for the export again.",
     )
+
+
+def _no_headings(place: str, number: int) -> SourceError:
+    """A row that has none of the contract's headings is most likely one of people: nothing of it is told."""
+    problem = "has not one heading that the contract knows."
+    advice = "Check `header` in the contract, or whether the export lost its headings or a title row."
+    return SourceError("missing_column", f"{place}, row {number}", problem, advice)
 
 
 def _n_known(headings: list[str], field_of_heading: dict[str, str]) -> int:

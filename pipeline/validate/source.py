@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +22,7 @@ from schemas.contract import Contract
 from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FIELDS, PLACE, QUARANTINE
 
 RECORDS = "std_records"
+LONDON = ZoneInfo("Europe/London")
 GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them
 
 
@@ -109,7 +112,8 @@ def _settle(
             breaches.append(Breach("expectation_failed", f"{outcome.about} {share:.0%} of the rows fail."))
     findings += [_notice(export, about, n_rows, rows) for about, n_rows in export.notices]
     n_left = rows - len(rejected)
-    breaches = [*_limits(contract, export, rows, n_left, night.records.newest(number), night.as_of), *breaches]
+    newest, most = night.records.newest(number), _most_often(rejected)
+    breaches = [*_limits(contract, export, rows, n_left, newest, night.as_of, most), *breaches]
     return FeedValidated(
         export.feed_id,
         n_left,
@@ -135,8 +139,20 @@ def _left(export: Export, rejected: list[int]) -> tuple[pa.Table, pa.Table]:
     return records.filter(pa.array(is_kept)), events.filter(pc.invert(pc.is_in(events.column(RECORD_ID), rejected_ids)))
 
 
+def _most_often(rejected: Mapping[int, Outcome]) -> str:
+    """What most of the rejected rows do not meet, as a sentence; empty where expectations rejected none."""
+    counted = Counter(outcome.about for outcome in rejected.values())
+    return f" Most often: {counted.most_common(1)[0][0]}" if counted else ""
+
+
 def _limits(
-    contract: Contract, export: Export, rows: int, n_left: int, newest: dt.datetime | None, as_of: dt.date
+    contract: Contract,
+    export: Export,
+    rows: int,
+    n_left: int,
+    newest: dt.datetime | None,
+    as_of: dt.date,
+    most_often: str,
 ) -> list[Breach]:
     limits, breaches = contract.limits, []
     share = (export.rows_rejected + rows - n_left) / export.rows_read if export.rows_read else 0.0
@@ -148,11 +164,15 @@ def _limits(
         )
     if share > limits.max_rejected_share:
         problem = f"{share:.0%} of the rows were rejected, at most {limits.max_rejected_share:.0%} may be."
-        breaches.append(Breach("too_many_rejected", f"{problem} See quarantine for the reasons."))
+        breaches.append(Breach("too_many_rejected", f"{problem}{most_often} See quarantine for the reasons."))
     if contract.snapshot == "full" and export.last_good_rows and n_left < limits.min_rows_share * export.last_good_rows:
         problem = f"{n_left} rows, where the last good export had {export.last_good_rows}."
         breaches.append(Breach("shrank", f"{problem} If that is right, lower limits.min_rows_share for a night."))
-    if limits.max_age_days and newest and (age := (as_of - newest.date()).days) > limits.max_age_days:
+    if (
+        limits.max_age_days
+        and newest
+        and (age := (as_of - newest.astimezone(LONDON).date()).days) > limits.max_age_days
+    ):
         breaches.append(
             Breach("stale", f"Its newest record is {age} days old, at most {limits.max_age_days} expected.")
         )

@@ -98,6 +98,12 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_place_and_what_to_do(tmp
     assert not error.is_retryable
 
 
+def test_a_row_of_people_where_headings_belong_is_named_and_not_told(tmp_path: Path) -> None:
+    error = refused(tmp_path, "Smith,Anna,07700900001\nJones,Tom,07700900002\n")
+    assert (error.code, "row 1: has not one heading" in str(error)) == ("missing_column", True)
+    assert "Smith" not in str(error)
+
+
 def test_known_headings_that_are_not_used_may_be_there(tmp_path: Path) -> None:
     assert len(read(tmp_path, "Ref,Surname,Office use 7\n1,A,x\n").records) == 1
 

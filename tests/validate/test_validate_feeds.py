@@ -100,6 +100,21 @@ def test_a_feed_that_breaks_its_contract_is_held_and_told_why(
     assert all(breach.reason for breach in validated.breaches)
 
 
+def test_a_feed_with_many_rejected_rows_says_what_most_of_them_do_not_meet(tmp_path: Path, suites: Suites) -> None:
+    rows = [row(n, born="08/11/2024" if n < 8 else "08/11/1996") for n in range(30)]
+    (breach,) = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0].breaches
+    assert "Most often: " in breach.reason
+    assert "criminal responsibility" in breach.reason
+
+
+def test_days_since_the_newest_record_are_counted_in_london(tmp_path: Path, suites: Suites) -> None:
+    rows = [row(n, arrested="01/07/2026 00:00") for n in range(30)]  # 23:00 on 30 June in UTC
+    for days, n_breaches in ((CUSTODY.limits.max_age_days, 0), (CUSTODY.limits.max_age_days + 1, 1)):
+        night = dt.date(2026, 7, 1) + dt.timedelta(days)
+        breaches = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, night)[0].breaches
+        assert [breach.code for breach in breaches] == ["stale"] * n_breaches
+
+
 def test_a_handful_of_rows_is_not_held_for_one(tmp_path: Path, suites: Suites) -> None:
     rows = [row(1), row(2), row(3).replace("2003/0011985X", ""), row(4).replace("2003/0011985X", "")]
     assert not validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0].breaches
