@@ -87,9 +87,21 @@ def _sqlite(url: sa.URL) -> Engine:
         sync_folder(path.parent)
     except OSError as error:
         raise SettingsError(str(path), f"cannot be opened for writing: {error.strerror}.") from None
-    engine = sa.create_engine(
-        url, hide_parameters=True, connect_args={"timeout": BUSY_MS / 1000}, pool_timeout=LOCK_MS / 1000
-    )
+    engine = sa.create_engine(url, hide_parameters=True, pool_timeout=LOCK_MS / 1000)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: object, record: Any, arguments: object, parameters: object) -> sqlite3.Connection:  # noqa: ANN401
+        """To the file that is there: one that is gone is not made anew, empty."""
+        address = f"{path.resolve().as_uri()}?mode=rw"
+        connection = sqlite3.connect(address, timeout=BUSY_MS / 1000, uri=True, check_same_thread=False)
+        record.info["file"] = _file_at(path)
+        return connection
+
+    @event.listens_for(engine, "checkout")
+    def same_file(connection: object, record: Any, proxy: object) -> None:  # noqa: ANN401
+        """A file that was put in place of the first, as a restore does, is the store from then on; else writes went nowhere."""
+        if record.info["file"] != _file_at(path):
+            raise sa.exc.DisconnectionError
 
     @event.listens_for(engine, "connect")
     def durable(connection: Any, record: object) -> None:  # noqa: ANN401
@@ -109,6 +121,15 @@ def _sqlite(url: sa.URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
 
     return engine
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """What tells the file at a path from one that takes its place; None where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def _postgresql(url: sa.URL) -> Engine:

@@ -236,6 +236,35 @@ def test_decisions_wait_for_another_process_that_holds_the_file(tmp_path: Path) 
         holder.close()
 
 
+def test_a_folder_put_in_place_of_the_first_holds_the_store_from_then_on(tmp_path: Path) -> None:
+    """Else what is decided after a restore beside a running desk would go to a file that nobody sees any more."""
+    folder, backup = tmp_path / "in # use?", tmp_path / "backup"
+    url = f"sqlite:///{folder}/decisions.sqlite3"
+    with open_store(f"sqlite:///{backup}/decisions.sqlite3") as store:
+        store.decide(said("a", "b"))
+    with open_store(url) as store:
+        store.decide(said("c", "d"))
+        folder.rename(tmp_path / "before")
+        backup.rename(folder)
+        assert [row["record_id_l"] for row in store.log().to_pylist()] == ["a"]
+        store.decide(said("e", "f"))
+    with open_store(url) as store:
+        assert [row["record_id_l"] for row in store.log().to_pylist()] == ["a", "e"]
+
+
+def test_a_file_that_is_moved_away_is_told_and_not_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.sqlite3"
+    with open_store(f"sqlite:///{path}", patience_s=0.2) as store:
+        store.decide(said("a", "b"))
+        path.rename(tmp_path / "away.sqlite3")
+        with pytest.raises(StoreUnavailableError, match="gone or busy"):
+            store.decide(said("c", "d"))
+        assert not path.exists()
+        (tmp_path / "away.sqlite3").rename(path)
+        store.decide(said("c", "d"))
+        assert len(store.log()) == 2
+
+
 def test_an_acknowledged_write_is_synced(store: Store) -> None:
     with reading(store.engine) as connection:
         check_durable(connection, name_of(store.engine))
