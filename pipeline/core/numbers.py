@@ -20,3 +20,24 @@ def is_among(numbers: np.ndarray, ascending: np.ndarray) -> np.ndarray:
     position = np.minimum(np.searchsorted(ascending, numbers), len(ascending) - 1)
     is_there: np.ndarray = ascending[position] == numbers
     return is_there
+
+
+SLOT_BITS = 22
+MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+def mixed(keys: np.ndarray) -> np.ndarray:
+    """uint64 keys spread over all 64 bits (Fibonacci hashing: Knuth 1973); different ones stay different."""
+    spread = keys * MIX
+    mixed_keys: np.ndarray = (spread ^ (spread >> np.uint64(29))) * MIX
+    return mixed_keys
+
+
+def common_keys(keys: np.ndarray, rare: int) -> np.ndarray:
+    """(keys,) whether a key may stand there more than so many times; never False where it does.
+
+    Input: ``mixed`` keys. Spares sorting those that stand alone.
+    """
+    slot = (keys >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+    is_common: np.ndarray = np.bincount(slot, minlength=1 << SLOT_BITS)[slot] > rare
+    return is_common

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import recordlinkage
 
+from pipeline.engines.counted_rows import counted_rows
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.groups import comparable_pairs, group_codes
 from pipeline.engines.patterns import patterns_of
@@ -44,7 +45,8 @@ class RecordlinkageWorkspace:
     def __init__(self, table: pa.Table, model: Model, groups: Mapping[str, tuple[str, ...]]) -> None:
         self._frame = frame_of(table, model)
         self._model, self._group = model, group_codes(table, model)
-        self._frequencies, self._bins = frequencies_of(self._frame, model)
+        self._counted = counted_rows(table, model)
+        self._frequencies, self._bins = frequencies_of(self._frame.iloc[self._counted], model)
         self._compare = recordlinkage.Compare(features_of(model, self._frame, groups, self._bins))
         self._groups = groups
         self._candidates: pd.MultiIndex | None = None
@@ -67,11 +69,11 @@ class RecordlinkageWorkspace:
     @property
     def name_pairs(self) -> NamePairs:
         """How often forenames and surnames go together."""
-        return name_pairs_of(self._frame, self._model, self._bins)
+        return name_pairs_of(self._frame.iloc[self._counted], self._model, self._bins)
 
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of pairs drawn at random."""
-        return _count(self.compare(*random_pairs(self.n_records, pairs, seed)))
+        return _count(self.compare(*random_pairs(self._counted, pairs, seed)))
 
     def sample(self, records: int) -> CandidateSample:
         """All candidate pairs: this engine takes no sample."""

@@ -35,8 +35,17 @@ def _pairs_sharing(codes: np.ndarray, most: int = MOST_HOLDERS) -> np.ndarray:
     order = order[np.argsort(codes[order], kind="stable")]
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     size = np.diff(starts, append=len(order))
-    follow = np.repeat(starts + size, size) - np.arange(len(order)) - 1  # holders behind each one
-    follow = np.where(np.repeat(size, size) <= most, follow, np.minimum(follow, 1))
-    left = np.repeat(np.arange(len(order)), follow)
-    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(follow) - follow, follow)
-    return np.stack([order[left], order[right]], axis=1)
+    return pairs_of_groups(order, starts, np.where(size <= most, size, 1))
+
+
+def pairs_of_groups(rows: np.ndarray, starts: np.ndarray, followers: np.ndarray) -> np.ndarray:
+    """(pairs, 2) rows of the same group: each with those behind it, ``followers`` of its group at most.
+
+    Input: rows by group, where each group begins, and (groups,) how many are paired with each.
+    """
+    size = np.diff(starts, append=len(rows))
+    behind = np.repeat(starts + size, size) - np.arange(len(rows)) - 1
+    behind = np.minimum(behind, np.repeat(followers, size))
+    left = np.repeat(np.arange(len(rows)), behind)
+    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(behind) - behind, behind)
+    return np.stack([rows[left], rows[right]], axis=1)

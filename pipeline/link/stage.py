@@ -34,6 +34,7 @@ from pipeline.link.kept import (
 )
 from pipeline.link.more_pairs import weigh, with_pairs
 from pipeline.link.passes import Grounds, first_pass, second_pass, source_codes
+from pipeline.link.prolific import with_prolific
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import RuleHits, identifier_codes, share_identifier
 from pipeline.link.shared import with_shared_identifiers
@@ -98,6 +99,7 @@ def link_records(
     scored = _score(workspace, weights, baseline)
     identifiers = identifier_codes(model, table).values()
     pairs = with_shared_identifiers(workspace, weights, scored, identifiers, group_codes(table, model))
+    pairs = with_prolific(workspace, weights, pairs, model, table, FLOOR_BITS)
     clock.lap("score")
 
     model = _with_thresholds(model, workspace, pairs)

@@ -18,6 +18,7 @@ from pipeline.core.reference import name_groups
 from pipeline.engines.frequency_table import from_rows
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
+from pipeline.link import prolific
 from pipeline.link.kept import LinkKept, as_compared, difference
 from pipeline.link.stage import Linked, link_records
 from schemas.model import load_model
@@ -90,8 +91,15 @@ def assert_same(incremental: Linked, full: Linked) -> None:
     st.dictionaries(st.sampled_from(IDS), ROW, min_size=2),
     st.lists(st.tuples(NIGHT, DECISIONS), min_size=1, max_size=6),
     st.integers(2, 6),
+    st.integers(1, 8),
 )
-def test_any_history_of_nights_gives_what_a_full_linking_gives(rows, nights, largest) -> None:
+def test_any_history_of_nights_gives_what_a_full_linking_gives(rows, nights, largest, fewest) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prolific, "FEWEST", fewest)
+        assert_history_gives_the_same(rows, nights, largest)
+
+
+def assert_history_gives_the_same(rows, nights, largest) -> None:
     rules = tuple(
         rule.model_copy(update={"max_block": min(largest + at % 3, rule.max_block)})
         for at, rule in enumerate(MODEL.blocking.rule)

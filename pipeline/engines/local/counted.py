@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from pipeline.engines.counted_rows import counted_rows
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import comparable_pairs, group_codes
@@ -22,7 +23,8 @@ def frequency_table(table: pa.Table, model: Model) -> FrequencyTable:
     """
     n = len(table)
     coded = read_values(table, model)
-    field_frequencies = frequencies_of(coded, model, n)
+    rows = counted_rows(table, model)
+    field_frequencies = frequencies_of(coded, model, rows)
     values = []
     for comparison, of_field in zip(model.comparison, field_frequencies, strict=True):
         texts = coded.vocabularies[domain(comparison.kind, comparison.field)].texts
@@ -35,6 +37,6 @@ def frequency_table(table: pa.Table, model: Model) -> FrequencyTable:
         comparable_pairs(group_codes(table, model)) / max(n, 1),
         tuple(Frequencies(np.zeros(0, np.int8), *of_field[1:]) for of_field in field_frequencies),
         tuple(values),
-        name_pairs_of(model, coded.names, field_frequencies, n),
+        name_pairs_of(model, coded.names, field_frequencies, rows),
         name_texts.filter(pa.array(is_common_name)),
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.engines.birth import birth_days
+from pipeline.engines.counted_rows import counted_rows
 from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.groups import group_codes
@@ -19,14 +20,24 @@ from pipeline.engines.tokens import Groups, domain
 from schemas.model import Model
 
 
-def frequencies_of(coded: CodedTable, model: Model, n: int) -> list[Frequencies]:
-    """Of the values that the first n records have, for each comparison."""
+def frequencies_of(coded: CodedTable, model: Model, rows: np.ndarray) -> list[Frequencies]:
+    """Of the values that these records have, for each comparison."""
     field_frequencies = []
     for comparison in model.comparison:
         column = coded.columns[comparison.field]
         vocabulary = coded.vocabularies[domain(comparison.kind, comparison.field)]
-        field_frequencies.append(frequencies(comparison.kind, column.code[: column.start[n]], len(vocabulary), n))
+        codes = _values_of(rows, column.start, column.code)
+        field_frequencies.append(frequencies(comparison.kind, codes, len(vocabulary), len(rows)))
     return field_frequencies
+
+
+def _values_of(rows: np.ndarray, start: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """The values of these records, where record i has code[start[i]:start[i + 1]]."""
+    size = start[rows + 1] - start[rows]
+    if size.sum() == start[len(rows)] and (not len(rows) or rows[-1] == len(rows) - 1):  # all of the first records
+        return code[: start[len(rows)]]
+    nth = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    return code[np.repeat(start[rows], size) + nth]
 
 
 def encode(
@@ -40,7 +51,8 @@ def encode(
     n = len(table)
     first_code = _first_codes(coded.vocabularies)
     bases = [first_code[domain(comparison.kind, comparison.field)] for comparison in model.comparison]
-    field_frequencies = frequencies_of(coded, model, n)
+    counted = np.arange(n) if frequency_table is not None else counted_rows(table, model)
+    field_frequencies = frequencies_of(coded, model, counted)
     bins = _with_table_bins(field_frequencies, coded.vocabularies, model, frequency_table)
     values = describe(coded.vocabularies, groups, n, coded.names, bins, bases)
     name_base = first_code.get("name", 0)
@@ -48,9 +60,9 @@ def encode(
         is_established = frequency_table.is_established(coded.vocabularies["name"].texts)
         values.is_established[name_base : name_base + len(is_established)] = is_established
     records = _records(table, coded, model, bases, name_base)
-    name_pairs = name_pairs_of(model, coded.names, field_frequencies, n)
+    name_pairs = name_pairs_of(model, coded.names, field_frequencies, counted)
     fields = tuple(comparison.field for comparison in model.comparison)
-    return Encoded(n, fields, values, records, tuple(field_frequencies), name_pairs)
+    return Encoded(n, fields, values, records, tuple(field_frequencies), name_pairs, counted)
 
 
 def _first_codes(vocabularies: Mapping[str, Vocabulary]) -> dict[str, int]:
@@ -101,14 +113,14 @@ def _single_naming(start: np.ndarray, code: np.ndarray) -> np.ndarray:
 
 
 def name_pairs_of(
-    model: Model, names: tuple[np.ndarray, ...], field_frequencies: list[Frequencies], n: int
+    model: Model, names: tuple[np.ndarray, ...], field_frequencies: list[Frequencies], rows: np.ndarray
 ) -> NamePairs:
-    """How forenames and surnames go together in the first way each of the first n records is named."""
+    """How forenames and surnames go together in the first way each of these records is named."""
     number = {comparison.kind: number_ for number_, comparison in enumerate(model.comparison)}
     if not {"forename", "surname"} <= set(number):
         return name_pairs(np.empty(0, I32), np.empty(0, I32), (np.empty(0, np.int8), np.empty(0, np.int8)))
-    start, forename, surname = names[0][: n + 1], *names[1:]
-    first = start[:-1][np.diff(start) > 0]
+    start, forename, surname = names
+    first = start[rows][start[rows + 1] > start[rows]]
     return name_pairs(
         forename[first],
         surname[first],

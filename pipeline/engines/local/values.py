@@ -79,6 +79,8 @@ class Encoded:
     records: Records
     frequencies: tuple[Frequencies, ...]
     name_pairs: NamePairs
+    counted: np.ndarray
+    """Rows that count for these"""
 
 
 @dataclass(frozen=True, slots=True)

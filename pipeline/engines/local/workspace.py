@@ -76,7 +76,7 @@ class LocalWorkspace:
 
     def random_patterns(self, pairs: int, seed: int) -> PatternCounts:
         """Levels of pairs drawn at random."""
-        return self._count(self._patterns(*random_pairs(self.n_records, pairs, seed)))
+        return self._count(self._patterns(*random_pairs(self._encoded.counted, pairs, seed)))
 
     def compare(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Levels of the given pairs."""

@@ -55,7 +55,7 @@ def _namings(forenames: Values, surnames: Values, aliases: Values) -> tuple[tupl
 
 
 def frequencies_of(frame: pd.DataFrame, model: Model) -> tuple[tuple[Frequencies, ...], Bins]:
-    """Frequencies of each comparison's values, and each value's bin."""
+    """Frequencies of each comparison's values in these records, and each value's bin."""
     field_frequencies, bins = [], {}
     for comparison in model.comparison:
         occurrences = frame[comparison.field].explode().dropna()

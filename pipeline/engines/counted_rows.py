@@ -1,0 +1,45 @@
+"""Which records count for how common values are: of very many records of one person only the first few.
+
+A value is rare or common among people, not among their reports. Were all hundred reports of one missing child counted, her
+own name would seem a common one, and the reports too little alike to be hers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.numbers import common_keys, mixed
+from schemas.model import Kind, Model
+
+MOST_REPEATS = 8  # records with the same names and birthday that count
+PERSONAL: tuple[Kind, ...] = ("forename", "surname", "date")
+TELLING = 2  # of these must be known, or equal records may well be of different persons
+
+
+def counted_rows(table: pa.Table, model: Model) -> np.ndarray:
+    """(counted records,) their rows, ascending: all but those beyond MOST_REPEATS that have equal names and birthday."""
+    fields = [comparison.field for comparison in model.comparison if comparison.kind in PERSONAL]
+    key, n_known = np.zeros(len(table), np.uint64), np.zeros(len(table), np.int8)
+    for field in fields:
+        code = _cell_codes(table.column(field).combine_chunks())
+        key = mixed(key) ^ mixed(code)
+        n_known += code > 0
+    telling = np.flatnonzero(n_known >= TELLING)
+    telling = telling[common_keys(key[telling], MOST_REPEATS)]
+    order = telling[np.argsort(key[telling], kind="stable")]
+    starts = np.flatnonzero(np.diff(key[order], prepend=~key[order][:1]))
+    nth = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+    is_counted = np.ones(len(table), np.bool_)
+    is_counted[order[nth >= MOST_REPEATS]] = False
+    return np.flatnonzero(is_counted)
+
+
+def _cell_codes(array: pa.Array) -> np.ndarray:
+    """(records,) uint64 a number for each cell as a whole, 0 for one without a value."""
+    if pa.types.is_list(array.type):
+        joined = pc.binary_join(array, "\x1f")
+        array = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64) + np.uint64(1)
