@@ -30,6 +30,7 @@ from flows.commands import (
     train,
     unmerge,
 )
+from flows.place import keep_from_others
 from pipeline.core.durable import storage_error
 from pipeline.core.errors import LinkageError, SettingsError
 
@@ -61,6 +62,7 @@ app.command("synth", help=synth.HELP)(synth.synth)
 
 def main() -> None:
     """Run the command; a known error is one message, anything else is named without its content."""
+    keep_from_others()
     try:
         app()
     except LinkageError as error:

@@ -117,8 +117,8 @@ def _runs(home: Home, *, is_busy: bool) -> Iterator[Finding]:
         yield Finding(
             "runs",
             "problem",
-            f"the last run, {last.run_id}, {'failed' if last.state == 'failed' else 'was refused'} at "
-            f"{last.stage}: {last.reason or last.error}",
+            f"the last run, {last.run_id}, {'failed' if last.state == 'failed' else 'was refused'}"
+            f"{f' at {last.stage}' if last.stage else ''}: {last.reason or last.error}",
             f"See {home.run(last.run_id).file('run.log')}",
         )
     elif last:

@@ -37,14 +37,16 @@ def choose_port() -> int | None:
 def local_server(port: int) -> Iterator[None]:
     """Run a server without its browser pages (they call out) on a port of loopback while the block runs.
 
-    It ends with this process, also where that is killed and can do nothing itself.
+    It ends with this process, also where that is killed and can do nothing itself, but not by a Ctrl-C at the terminal: a
+    night that is stopped tells it so.
 
     Raises:
         LinkageError: If the server does not answer in time.
     """
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, "PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_UI_ENABLED": "false"}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603
     end_with_us(server)
     try:
         _wait(server, f"http://127.0.0.1:{port}/api/health")

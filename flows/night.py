@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from flows.place import HOME, RUN_FILE
+from flows.place import HOME, RUN_FILE, check_name
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, Home, RunFolder
 from pipeline.publish import journal
@@ -72,6 +72,8 @@ def plan_night(
     if engine:
         overrides["engine"] = engine
     settings = RunSettings.model_validate(settings.model_dump() | overrides)
+    for place in (settings.home, Path(settings.exports), settings.contracts):
+        check_name(place)
     day = as_of or settings.as_of or dt.datetime.now(tz=dt.UTC).date()
     return Night(next_run_id(Home(settings.home), day), day, settings)
 

@@ -7,6 +7,7 @@ first stage that is not finished (``checkpoints``, ``resume``).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from prefect import flow
@@ -16,8 +17,11 @@ from flows.night import Night
 from flows.outcome import Outcome
 
 
-def one_night(night: Night) -> Outcome:
-    """Read and standardise every feed, validate every source, link, build persons, publish, report."""
+def one_night(night: Night, hand_over: Callable[[Outcome], object] | None = None) -> Outcome:
+    """Read and standardise every feed, validate every source, link, build persons, publish, report.
+
+    What became of it is handed over before Prefect is told, which may fail.
+    """
     began = time.perf_counter()
     tasks.read_feeds(night)
     tasks.validate_sources(night)
@@ -25,7 +29,10 @@ def one_night(night: Night) -> Outcome:
     tasks.run(tasks.link, night, states)
     tasks.run(tasks.build_persons, night)
     published = tasks.run(tasks.publish, night, states)
-    return tasks.run(tasks.report, night, states, published, time.perf_counter() - began)
+    outcome = tasks.run(tasks.report, night, states, published, time.perf_counter() - began)
+    if hand_over:
+        hand_over(outcome)
+    return outcome
 
 
 HOOKS: Any = [tasks.note_state]

@@ -13,9 +13,10 @@ from flows.night import Night
 from flows.notify import message_of, notify
 from flows.openmetrics import write_metrics
 from flows.outcome import Outcome
-from flows.progress import Bars
+from flows.progress import Bars, Terminal
 from flows.quiet import prefect_starts, quiet_prefect
 from flows.resume import begin
+from flows.stopping import on_stop
 from flows.workers import warm_up
 from pipeline.core.durable import forget_checksums, storage_error
 from pipeline.core.errors import LinkageError, PublishRefusedError
@@ -23,7 +24,9 @@ from pipeline.core.limits import allow_open_files, check_limits
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
 from pipeline.core.memory import few_cycles
-from pipeline.core.run_note import RunNote, change_note, utc_now
+from pipeline.core.run_note import RunNote, change_note, read_note, utc_now
+
+GOES_ON = "the next `boroughlink run` goes on where this one stopped."
 
 
 def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> Outcome:
@@ -32,7 +35,11 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
     A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned
     with.
     """
-    with _storage_errors_in_words(night), run_lock(night.home.lock):
+    with (
+        _storage_errors_in_words(night),
+        run_lock(night.home.lock),
+        on_stop(lambda signal_name: _note_stop(night, signal_name, console)),
+    ):
         forget_checksums()
         night = _begin_run(night, fresh=fresh)
         handler = log_to(night.folder.file("run.log"))
@@ -72,6 +79,7 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
     from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  (reads its settings when imported)
 
     from flows.nightly import nightly, one_night  # noqa: PLC0415  (imports Prefect)
+    from flows.under_prefect import run_flow  # noqa: PLC0415  (imports what Prefect does)
     from flows.validating import check_suites  # noqa: PLC0415  (imports Great Expectations)
 
     check_suites(night)  # told now, not after an hour of reading
@@ -81,9 +89,9 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
     flow = nightly.with_options(task_runner=threads) if has_prefect else one_night  # type: ignore[arg-type]
     if not has_prefect:
         log("prefect does not start")
-        (console or Console(stderr=True)).print("Prefect's local server does not start; the night runs without it.")
+        (console or Terminal()).print("Prefect's local server does not start; the night runs without it.")
     with few_cycles(), Bars(console) if console else nullcontext():
-        return flow(night)
+        return run_flow(flow, night)
 
 
 def _note_failure(night: Night, error: Exception) -> None:
@@ -99,6 +107,23 @@ def _note_failure(night: Night, error: Exception) -> None:
         log("run ends", run=night.run_id, state=state, stage=stage, error=kind, reason=reason)
         note = change_note(night.folder.root, **facts)
     _tell(night, note or RunNote(night.run_id, as_of=night.as_of.isoformat(), **facts), None, 1)
+
+
+def _note_stop(night: Night, signal_name: str, console: Console | None) -> None:
+    """Say on the terminal, in the run's folder and to operators that the night was asked to stop."""
+    console = console or Terminal()
+    with suppress(OSError):
+        console.show_cursor()
+        console.print(f"\n[bold]Stopped[/] ({signal_name}). Nothing is half done: {GOES_ON}", soft_wrap=True)
+    with suppress(OSError, LinkageError):
+        note = read_note(night.folder.root)
+        if note is None or note.state != "unfinished":
+            return  # it had not begun, or was over
+        reason = f"It was asked to stop ({signal_name}): {GOES_ON}"
+        facts: dict[str, Any] = {"state": "failed", "ended_at": utc_now(), "error": signal_name, "reason": reason}
+        log("run ends", run=night.run_id, **{name: facts[name] for name in ("state", "error", "reason")})
+        if note := change_note(night.folder.root, **facts):
+            _tell(night, note, None, 1)
 
 
 def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) -> None:

@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from pipeline.core.durable import make_folder, write_synced
+from pipeline.core.durable import make_folder, replacing, sync_folder
 from pipeline.core.errors import StateError
 from pipeline.core.places import Home
 from pipeline.core.run_note import RunNote, read_note
 from pipeline.publish.publication import Publication, read_current
 
+FILE_OF_ALL, FOLDER_OF_ALL = 0o644, 0o755
+"""The node exporter is another user, and nothing here is of a person"""
 STATES = ("published", "failed", "refused")
 
 
@@ -34,8 +36,12 @@ def write_metrics(home: Home, note: RunNote, exit_code: int) -> None:
     _add_measures(gauges, home, note)
     _add_publication(gauges, home)
     make_folder(home.metrics.parent)
+    home.metrics.parent.chmod(FOLDER_OF_ALL)
     text: bytes = generate_latest(gauges.registry)  # type: ignore[no-untyped-call]
-    write_synced(home.metrics, text.decode())
+    with replacing(home.metrics) as temporary:
+        temporary.write_bytes(text)
+        temporary.chmod(FILE_OF_ALL)
+    sync_folder(home.metrics.parent)
 
 
 def _add_measures(gauges: _Gauges, home: Home, note: RunNote) -> None:

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, Home
 
 if TYPE_CHECKING:
     from schemas.settings import RunSettings
 
+OTHERS = 0o007
 RUN_FILE, HOME = "BOROUGHLINK_RUN_FILE", "BOROUGHLINK_HOME"
 
 
@@ -19,7 +21,7 @@ def home_of(home: Path | None) -> Home:
     path = home or os.environ.get(HOME)
     if path is None and RUN_FILE in os.environ:
         return settings_of(None, None)[1]
-    return Home(Path(path or DEFAULT_HOME))
+    return Home(check_name(Path(path or DEFAULT_HOME)))
 
 
 def settings_of(run_file: Path | None, home: Path | None) -> tuple[RunSettings, Home]:
@@ -28,4 +30,23 @@ def settings_of(run_file: Path | None, home: Path | None) -> tuple[RunSettings, 
 
     path = run_file or os.environ.get(RUN_FILE)
     settings = RunSettings.load(Path(path)) if path else RunSettings()
-    return settings, Home(home or Path(os.environ.get(HOME, settings.home)))
+    return settings, Home(check_name(home or Path(os.environ.get(HOME, settings.home))))
+
+
+def keep_from_others() -> None:
+    """What this process writes from now on, users of this machine outside its group may not read, whatever folder it lies in."""
+    os.umask(os.umask(OTHERS) | OTHERS)
+
+
+def check_name(path: Path) -> Path:
+    """The path, checked to be text: libraries that read and write tables take names in UTF-8 alone.
+
+    Raises:
+        SettingsError: If it is not, as for a name in another encoding, or where the locale makes Python read names as ASCII.
+    """
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        what_to_do = "Rename that folder; or, if its name is right, run with LANG=C.UTF-8 and without PYTHONUTF8=0."
+        raise SettingsError(ascii(str(path)), "is no name in UTF-8 here.", what_to_do) from None
+    return path

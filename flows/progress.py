@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import contextmanager, suppress
+from typing import IO, Protocol, cast
 
 import rich.progress
 from rich.console import Console
 
 STAGES = ("read", "validate", "link", "persons", "publish", "report")
+
+
+class Terminal(Console):
+    """Standard error, which may go away while the work goes on: a pipe that nobody reads any more, a terminal that is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, file=None if sys.stderr is None else cast("IO[str]", _Lasting(sys.stderr)))
+
+
+class _Lasting:
+    """A text stream that takes what can no longer be written."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
 
 
 class Reporter(Protocol):

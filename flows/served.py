@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import os
+from multiprocessing import parent_process
 from pathlib import Path
 
 from prefect import flow
 
 from flows.night import plan_night
 from flows.one_run import run_night
+from flows.place import keep_from_others
 
 
 @flow(name="one-night", persist_result=False)
 def one_night(run_file: str | None = None, home: str | None = None) -> int:
     """Plan tonight and run it; returns the exit code that ``boroughlink run`` would end with."""
+    keep_from_others()
     night = plan_night(Path(run_file) if run_file else None, Path(home) if home else None, None, None, os.environ)
-    return run_night(night, None).exit_code
+    try:
+        return run_night(night, None).exit_code
+    finally:
+        if _is_alone():
+            os._exit(0)  # all is written, and Prefect would try for minutes to tell a server that is gone
+
+
+def _is_alone() -> bool:
+    """The schedule that began this process was killed, and its Prefect server with it."""
+    schedule = parent_process()
+    return schedule is not None and not schedule.is_alive()

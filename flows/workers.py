@@ -19,7 +19,7 @@ from typing import ParamSpec, Self, TypeVar
 from pebble import ProcessPool
 
 from pipeline.core.cores import usable_cores
-from pipeline.core.log import log_to
+from pipeline.core.log import log, log_to
 from pipeline.core.memory import few_cycles, memory_of_the_system
 
 P = ParamSpec("P")
@@ -33,7 +33,7 @@ class Workers:
     """A pool of reading processes, or the night's own process where one is enough; use as a context manager."""
 
     def __init__(self, most: int, log_file: Path) -> None:
-        self.processes = _processes(most)
+        self.processes = _processes(most) if has_locks() else 1
         arguments = dict(os.environ), log_file
         self._pool = ProcessPool(self.processes, 0, _begin, arguments, CONTEXT) if self.processes > 1 else None
 
@@ -67,6 +67,16 @@ class Workers:
             return
         (self._pool.stop if kind else self._pool.close)()  # type: ignore[no-untyped-call]
         self._pool.join()
+
+
+def has_locks() -> bool:
+    """Processes may have locks in common; where /dev/shm is read-only or full, they may not."""
+    try:
+        CONTEXT.Lock()
+    except OSError as error:
+        log("no locks between processes", error=type(error).__name__)
+        return False
+    return True
 
 
 def warm_up(most: int) -> None:

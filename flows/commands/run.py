@@ -65,10 +65,11 @@ def run(
     """One night."""
     from flows.night import plan_night
     from flows.one_run import run_night
+    from flows.progress import Terminal
 
     night = plan_night(run_file, home, as_of.date() if as_of else None, engine, os.environ)
     night = replace(night, is_full=full or refresh, is_refresh=refresh)
-    console = Console(stderr=True)
+    console = Terminal()
     try:
         outcome = run_night(night, None if as_json else console, fresh=fresh or night.is_full)
     except LimitsPassedError as refused:

@@ -16,8 +16,12 @@ from pipeline.core.errors import SettingsError
 HELP = """
 Serve the nightly flow with Prefect: a run at every time the cron line gives, until stopped.
 
+Ctrl-C or SIGTERM ends it. A night that is at work then is stopped too, and the next one goes on where it stopped.
+
 Example: `boroughlink schedule --cron "0 2 * * *" --run-file /etc/boroughlink/run.yaml`
 """
+
+A_NIGHT = "A night that is at work is stopped too; the next one goes on where it stopped."
 
 
 def schedule(
@@ -39,25 +43,33 @@ def schedule(
     port = choose_port()
     _check(cron)
     with local_server(port) if port else nullcontext():
-        _serve(cron, run_file, home)
+        _serve(cron, run_file, home, is_our_server=port is not None)
 
 
-def _serve(cron: str, run_file: Path | None, home: Path | None) -> None:
+def _serve(cron: str, run_file: Path | None, home: Path | None, *, is_our_server: bool) -> None:
+    import asyncio
+
+    from prefect.runner import Runner
     from prefect.schedules import Cron
 
     from flows.served import one_night
+    from flows.serving import serve
 
-    Console(stderr=True).print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
-    one_night.serve(
+    console = Console(stderr=True)
+    runner = Runner(name="nightly", pause_on_shutdown=False, limit=1)
+    runner.add_flow(
+        one_night,
         name="nightly",
         schedule=Cron(cron, timezone="Europe/London"),
         parameters={
             "run_file": str(run_file.resolve()) if run_file else None,
             "home": str(home.resolve()) if home else None,
         },
-        pause_on_shutdown=False,
-        limit=1,
     )
+    console.print(f"Serving the nightly flow at {cron!r}, London time. Stop with Ctrl-C.")
+    server = f"PREFECT_API_URL={os.environ['PREFECT_API_URL']} " if is_our_server else ""
+    console.print(f"A night at once: {server}prefect deployment run one-night/nightly", soft_wrap=True, markup=False)
+    asyncio.run(serve(runner, lambda name: console.print(f"Stopping ({name}). {A_NIGHT}", soft_wrap=True)))
 
 
 def _check(cron: str) -> None:

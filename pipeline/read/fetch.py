@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import PurePosixPath
+import stat
+from pathlib import Path, PurePosixPath
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -25,12 +26,14 @@ def fetch(root: str, location: str) -> Fetched:
     """The whole file, with its SHA-256.
 
     Raises:
-        SourceError: missing_file, empty_file, too_large, or unreachable (which a later try may mend).
+        SourceError: missing_file, not_a_file, empty_file, too_large, or unreachable (which a later try may mend).
     """
     place = locate(root, location)
     file = location if "://" not in location else PurePosixPath(location.split("://", 1)[1]).name
     try:
         filesystem, path = fsspec.core.url_to_fs(place)
+        if isinstance(filesystem, LocalFileSystem):
+            _check_kind(Path(path), file)
         size = filesystem.size(path)
         if size is not None and size > MOST_BYTES:
             raise SourceError(
@@ -50,6 +53,16 @@ def fetch(root: str, location: str) -> Fetched:
     if not data.strip(b"\x00 \r\n\t"):
         raise SourceError("empty_file", file, "is empty.", "Ask the borough to export it again.")
     return Fetched(file, data, hashlib.sha256(data).hexdigest())
+
+
+def _check_kind(path: Path, file: str) -> None:
+    """That it is no folder, and no device, of which some never end."""
+    mode = path.stat().st_mode
+    kind = "a folder" if stat.S_ISDIR(mode) else "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else None
+    if kind:
+        raise SourceError(
+            "not_a_file", file, f"is {kind}, and a file belongs there.", "Move it away, and put tonight's export there."
+        )
 
 
 def check_unchanged(root: str, location: str, fetched: Fetched) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from stewards_say import said
 
 from flows.cli import app
 from flows.decisions import open_decisions
+from flows.night import plan_night
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 from pipeline.publish.query import query
@@ -59,6 +61,21 @@ def test_a_night_and_the_commands_work_there(odd: Path, warm: London, tmp_path: 
     assert count(home) == n_records
     output_of(out, "expunge", left, "--order", "1", "--by", "dpo", *at)
     assert count(home) == n_records - 1
+
+
+@pytest.mark.parametrize("what", ["home", "exports"])
+def test_a_name_that_is_not_utf_8_is_told_before_anything_is_made(london: London, what: str) -> None:
+    place = london.place / os.fsdecode(b"n\xffn")
+    shutil.copytree(london.exports, place)
+    london.say(exports="exports")
+    run_file = london.run_file if what == "home" else place / "run.yaml"
+    shutil.copy(london.run_file, place)
+    home = place / "home" if what == "home" else london.place / "other"
+    with pytest.raises(SettingsError, match="is no name in UTF-8 here") as refused:
+        plan_night(run_file, home, None, None, {})
+    assert "LANG=C.UTF-8" in str(refused.value)
+    str(refused.value).encode("ascii")
+    assert not home.exists()
 
 
 def test_the_desk_has_its_index_there_or_says_why_not(odd: Path) -> None:

@@ -61,22 +61,26 @@ def command_of(pid: int) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_schedule_that_is_killed_leaves_no_server_behind_and_its_port_is_free(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)])
+def test_a_schedule_that_is_killed_or_stopped_leaves_no_server_behind_and_its_port_is_free(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     command = [str(Path(sys.executable).parent / "boroughlink"), "schedule", "--home", str(tmp_path / "home")]
     with (tmp_path / "out").open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT) as schedule:
         try:
             until = time.monotonic() + 120
-            while "being served" not in (tmp_path / "out").read_text("utf-8") and time.monotonic() < until:
+            while "Stop with Ctrl-C" not in (tmp_path / "out").read_text("utf-8") and time.monotonic() < until:
                 assert schedule.poll() is None, (tmp_path / "out").read_text("utf-8")
                 time.sleep(0.2)
-            time.sleep(1)
+            time.sleep(3)
             begun = descendants(schedule.pid)
             servers = [pid for pid in begun if {"prefect", "uvicorn"} & set(command_of(pid))]
             assert len(servers) == 1, "the server of the schedule, and none that Prefect starts by itself"
             port = int(command_of(servers[0])[-2])
             socket.create_connection(("127.0.0.1", port), timeout=5).close()
         finally:
-            schedule.send_signal(signal.SIGKILL)
+            schedule.send_signal(number)
+    assert schedule.returncode == code
     until = time.monotonic() + 30
     while any(map(is_there, begun)) and time.monotonic() < until:
         time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from small_london import London, current_run, ended, forked, log_of, plain_night, published_tables
+from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
 from flows import workers
 
@@ -131,6 +132,39 @@ def test_a_killed_night_leaves_no_process_behind_and_the_next_goes_on(
     assert ended(started(london, home)) == 0
     assert current_run(home) == SECOND
     assert published_tables(home) == undisturbed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_night_that_is_asked_to_stop_says_so_at_once_leaves_no_process_behind_and_the_next_goes_on(
+    london: London, home: Path, hung: Path, undisturbed: dict[str, object], number: signal.Signals
+) -> None:
+    night = started(london, home)
+    reading = readers(home, night)
+    os.kill(night, number)
+    assert ended(night) == -number
+    for pid in reading:
+        wait_until_gone(pid)
+    output = (london.place / "out").read_text("utf-8")
+    assert f"Stopped ({number.name}). Nothing is half done: the next `boroughlink run` goes on" in output
+    note = note_of(home, SECOND)
+    assert (note["state"], note["error"]) == ("failed", number.name)
+    assert "boroughlink_run_exit_code 1.0" in (home / "metrics" / "boroughlink.prom").read_text("utf-8")
+    mended(london, hung)
+    assert ended(started(london, home)) == 0
+    assert published_tables(home) == undisturbed
+    assert len([line for line in log_of(home, SECOND) if line["event"] == "feed read"]) <= len(FEEDS)
+
+
+def test_where_processes_can_have_no_locks_in_common_the_night_itself_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only() -> None:
+        raise OSError(errno.EROFS, "/dev/shm is read-only")
+
+    monkeypatch.setattr(workers.CONTEXT, "Lock", read_only)
+    with workers.Workers(2, tmp_path / "run.log") as pool:
+        assert pool.processes == 1
+        assert pool.do(SECONDS, os.getpid) == os.getpid()
 
 
 def test_a_night_whose_reading_processes_all_die_at_their_start_ends_and_holds_its_feeds(

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, SOURCES
 from pipeline.read.feed import FeedRead, read_feed
+from pipeline.read.fetch import fetch
 from schemas.contract import Contract, load_contract, load_contracts
 
 BASE = {
@@ -102,6 +103,15 @@ def test_a_row_of_people_where_headings_belong_is_named_and_not_told(tmp_path: P
     error = refused(tmp_path, "Smith,Anna,07700900001\nJones,Tom,07700900002\n")
     assert (error.code, "row 1: has not one heading" in str(error)) == ("missing_column", True)
     assert "Smith" not in str(error)
+
+
+def test_a_folder_or_a_device_in_the_place_of_a_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "device").symlink_to("/dev/zero")  # of which the reading would never end
+    for name, kind in (("folder", "is a folder"), ("device", "is a device")):
+        with pytest.raises(SourceError, match=kind) as caught:
+            fetch(str(tmp_path), name)
+        assert (caught.value.code, caught.value.is_retryable) == ("not_a_file", False)
 
 
 def test_known_headings_that_are_not_used_may_be_there(tmp_path: Path) -> None:

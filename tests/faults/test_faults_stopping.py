@@ -1,0 +1,128 @@
+"""Asked to stop, or left alone by Prefect or the terminal: what was done counts, and it is said in words."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from small_london import ended, forked
+
+from flows.night import Night
+from flows.outcome import Outcome
+from flows.progress import Bars, Terminal
+from flows.serving import serve
+from flows.stopping import on_stop
+from flows.under_prefect import run_flow
+from pipeline.core.errors import LinkageError, StorageError
+
+GONE = httpx.ConnectError("All connection attempts failed")
+LATER_S = 1.0
+
+
+class Deaf:
+    """Serves, and takes the first call to end for one of its own, as Prefect does where a night ends at that moment."""
+
+    started = True
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def start(self) -> None:
+        while self.calls < 2:
+            try:
+                await asyncio.sleep(600)
+            except asyncio.CancelledError:
+                self.calls += 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_signal_ends_a_schedule_that_loses_the_first_call_to_end(tmp_path: Path, number: signal.Signals) -> None:
+    def work() -> None:
+        names: list[str] = []
+        threading.Timer(LATER_S, os.kill, (os.getpid(), number)).start()
+        asyncio.run(serve(Deaf(), names.append))
+        assert names == [number.name]
+
+    out = tmp_path / "out"
+    assert ended(forked(work, out)) == 0, out.read_text("utf-8")
+
+
+def test_a_schedule_that_breaks_says_why() -> None:
+    class Broken(Deaf):
+        async def start(self) -> None:
+            raise StorageError("place", "is full.", "Make room.")
+
+    with pytest.raises(StorageError):
+        asyncio.run(serve(Broken(), print))
+
+
+def test_a_signal_that_is_ignored_stays_so_and_afterwards_all_is_as_before() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with on_stop(print):
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGINT) != signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def an_outcome() -> Outcome:
+    return Outcome.__new__(Outcome)
+
+
+def test_a_night_that_ended_before_prefects_server_was_gone_counts() -> None:
+    outcome = an_outcome()
+
+    def flow(_night: Night, hand_over: Callable[[Outcome], object]) -> Outcome:
+        hand_over(outcome)
+        raise GONE
+
+    assert run_flow(flow, Night.__new__(Night)) is outcome
+
+
+def test_a_night_that_failed_fails_for_its_reason_where_prefect_cannot_be_told() -> None:
+    def flow(_night: Night, _: Callable[[Outcome], object]) -> Outcome:
+        try:
+            raise StorageError("place", "the disk is full.", "Make room.")
+        except StorageError:
+            raise GONE  # noqa: B904  (as Prefect does)
+
+    with pytest.raises(StorageError, match="the disk is full"):
+        run_flow(flow, Night.__new__(Night))
+
+
+@pytest.mark.parametrize("error", [GONE, RuntimeError("Cannot. Failed to reach API at http://h/api.")])
+def test_a_server_of_prefect_that_does_not_answer_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://user:secret@prefect.example:4200/api")
+
+    def flow(_night: Night, _: Callable[[Outcome], object]) -> Outcome:
+        raise error
+
+    with pytest.raises(LinkageError, match=r"\(prefect.example:4200/api\) does not answer. Start it") as failed:
+        run_flow(flow, Night.__new__(Night))
+    assert "secret" not in str(failed.value)
+
+
+def test_the_work_goes_on_where_nobody_reads_the_terminal_any_more(tmp_path: Path) -> None:
+    def work() -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        sys.stderr = os.fdopen(writer, "w", buffering=1)
+        terminal = Terminal()
+        with Bars(terminal) as bars:
+            bars.advance("read", 1)
+        terminal.print("published")
+        sys.stderr = sys.__stderr__
+
+    out = tmp_path / "out"
+    assert ended(forked(work, out)) == 0, out.read_text("utf-8")
