@@ -28,7 +28,7 @@ receipt names no record.
 
 What it cannot do: a record of a source without numbers of its own is known by what its row says. When the source changes the row, it comes in as a new
 record: have it deleted there, or look for it after the next nights and expunge it again. Backups, exports and files that others copied are the operator's.
-The audit log keeps the ids of records that were looked at at the desk, and the reasons given.
+In the desk's audit log, who did what and when stays; the ids of the records and what was typed about them go.
 
 Example: `boroughlink expunge 1042 --order "ICO 2026/118" --by "Data protection officer"`
 """

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import random
 import re
 import shutil
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,6 +34,8 @@ from pipeline.publish.publication import list_publications
 from pipeline.publish.verify import damaged_files
 from pipeline.review.index import index_of
 from pipeline.stewardship import erasure
+from pipeline.stewardship.audit import Act, append, verify
+from pipeline.stewardship.database import writing
 from pipeline.stewardship.erasure import receipts
 from pipeline.validate.last_good import damage_of
 from schemas.settings import RunSettings
@@ -39,6 +44,7 @@ pytestmark = pytest.mark.slow
 FIRST, SECOND, HELD, DIED = "2026-11-20-1", "2026-11-21-1", "2026-11-22-1", "2026-11-23-1"
 STEPS = {"os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"}
 EVERY = 71  # of its some 600 syncs, renames and removals
+TYPED, OTHER = "Check of data quality: the aunt of ZEBEDIAH rang", "Check of data quality: another case"
 BY, ORDER = "data protection officer", "ICO 2026/118"
 
 
@@ -146,8 +152,8 @@ def check_whole(home: Path) -> None:
         assert damaged_files(found.folder, is_deep=True) == []
 
 
-def check_gone(full: Full, home: Path) -> None:
-    """No trace of the records, nothing else lost, one receipt that names nothing."""
+def check_gone(full: Full, home: Path, *, n_later: int = 0) -> None:
+    """No trace of the records, nothing else lost, one receipt that names nothing, and one of the store for each later time."""
     place = Home(home)
     assert traces(place, set(full.secrets)) == []
     assert not [path for path in home.rglob(".*") if path.name != ".lock"]
@@ -163,7 +169,9 @@ def check_gone(full: Full, home: Path) -> None:
     assert [(order.ordered_by, order.order_ref, order.expunged_at is not None) for order in own] == [(BY, ORDER, True)]
     assert not full.secrets & set(json.dumps(asdict(own[0])).split('"'))
     with open_decisions(RunSettings(), place, {}) as store:
-        assert [(one.erasure_id, one.n_decisions) for one in receipts(store)] == [(own[0].receipt_id, 2)]
+        first, *later = [(one.erasure_id, one.n_decisions) for one in receipts(store)]
+    assert first == (own[0].receipt_id, 2)
+    assert [n_decisions for _, n_decisions in later] == [0] * n_later
 
 
 def killed(full: Full, home: Path, before: Callable[[], None], out: Path) -> bool:
@@ -259,6 +267,61 @@ def test_after_a_backup_came_back_every_order_is_carried_out_again(full: Full, h
     assert traces(Home(home), set(full.secrets))
     assert told(full, home, "--again")[0].startswith("receipt ")
     check_gone(full, home)
+
+
+def looked_at_the_desk(full: Full, home: Path) -> tuple[int, str]:
+    """Entries of the desk's log on the records, with typed reasons; returns the head of the log."""
+    acts = [Act("ann", "steward", "case.view", {"review_id": "Q1", "records": [record]}, TYPED) for record in full.ids]
+    acts.append(Act("ben", "steward", "case.view", {"review_id": "Q2", "records": [min(full.records)]}, OTHER))
+    with open_decisions(RunSettings(), Home(home), {}) as store, writing(store.engine) as connection:
+        for act in acts:
+            append(connection, act, dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC))
+        proof = verify(connection)
+    return proof.n_entries, proof.head
+
+
+def as_an_earlier_version_left_it(store: Path) -> None:
+    """The tables of decisions in form 0003, which knew no erasure of the log."""
+    with closing(sqlite3.connect(store)) as base:
+        for event in ("insert", "update"):
+            base.execute(f"DROP TRIGGER audit_log_{event}")
+        base.execute("ALTER TABLE audit_log DROP COLUMN erasure_id")
+        for event in ("insert", "update"):
+            base.execute(
+                f"CREATE TRIGGER audit_log_{event} BEFORE {event} ON audit_log BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        base.execute("UPDATE alembic_version SET version_num = '0003'")
+        base.commit()
+
+
+def log_rows(home: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(Home(home).decisions)) as base:
+        return base.execute("SELECT seq, actor, action, subject, why FROM audit_log ORDER BY seq").fetchall()
+
+
+def test_again_reaches_the_desks_log_of_orders_that_an_earlier_version_carried_out(
+    full: Full, home: Path, tmp_path: Path
+) -> None:
+    assert not killed(full, home, lambda: None, tmp_path / "out")
+    number, digest = looked_at_the_desk(full, home)
+    as_an_earlier_version_left_it(Home(home).decisions)
+    assert traces(Home(home), {*full.secrets, TYPED})
+    assert told(full, home, "--again")[0].startswith("receipt ")
+    check_gone(full, home, n_later=1)
+    assert traces(Home(home), {TYPED}) == []
+    _, *looks, other, entry = log_rows(home)
+    assert [look[1:3] for look in looks] == [("ann", "case.view")] * 2
+    assert [json.loads(str(look[3]))["records"] for look in looks] == [["erased"]] * 2
+    assert (json.loads(str(other[3]))["records"], other[4]) == ([min(full.records)], OTHER)
+    assert (entry[1:3], json.loads(str(entry[3]))["n_entries"]) == ((BY, "erasure"), 2)
+    proof = ["audit", "verify", "--home", str(home), "--head", f"{number}:{digest}"]
+    assert ended(forked(lambda: app(proof, standalone_mode=False), tmp_path / "out")) == 0, (
+        tmp_path / "out"
+    ).read_text()
+    before = log_rows(home)
+    told(full, home, "--again")
+    assert log_rows(home) == before
+    check_gone(full, home, n_later=1)
 
 
 def told(full: Full, home: Path, *words: str) -> list[str]:
