@@ -28,6 +28,7 @@ LABELS = {
     "why": "Why you look",
     "agrees": "The other steward's decision",
     "do": "What",
+    "together": "How far",
     "joined": "Join as well",
     "surname": "Surname",
     "forename": "Forename",
@@ -40,6 +41,7 @@ WORDS = {
     "others": "The records not ticked are one person",
     "yes": "Confirm",
     "no": "Take it back",
+    "all": "With all that was entered in its form",
     "split": "Part the ticked records",
     "preview": "Preview only",
     **VERDICT_WORDS,
@@ -48,7 +50,7 @@ WORDS = {
 }
 UNDO_WORDS = {"cases": "Undo your latest answer to this question", "persons": "Undo your latest unmerge of this person"}
 """What the form of an address says that ends with ``undo``: it has no field"""
-CODED = frozenset({"verdict", "code", "why", "agrees", "do", "joined"})
+CODED = frozenset({"verdict", "code", "why", "agrees", "do", "joined", "together"})
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Value = Annotated[str, Field(max_length=4_000)]
 

@@ -1,14 +1,16 @@
-"""Taking back one decision that is in force, whoever made it, where a page shows it."""
+"""Taking back a decision that is in force, alone or with all that came in its form, whoever made it, where a page shows it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review.answers import Outcome, Sitting, forget_answers
+from pipeline.review.answers import Outcome, Sitting, answer_with, forget_answers
+from pipeline.review.deciding import entered_in
 from pipeline.review.group import Pair, group_of, published_facts
 from pipeline.review.shelf import Shelf
 from pipeline.review.signature import Signature
+from pipeline.review.undoing import undoing
 from pipeline.stewardship.decision import Decision, pair_state
 from pipeline.stewardship.entering import Recorded
 
@@ -40,6 +42,33 @@ def take_back_decision(sitting: Sitting, decision_id: str, reason: str, batch: s
     if not outcome.waits:
         forget_answers(sitting, {decision_id})
     return outcome
+
+
+def take_back_together(sitting: Sitting, decision_id: str, reason: str) -> Outcome:
+    """Undo all that was entered in the form of a decision in force, such as a split: what it took back counts again.
+
+    Raises:
+        DeskRefusedError: 409, if it is not in force on these records.
+        DecisionConflictError: If what would stand again contradicts decisions that stand.
+    """
+    decision = _in_force(sitting, decision_id)
+    if decision is None:
+        raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
+    answer = answer_with(sitting, decision_id)
+    ids = answer["decision_ids"] if answer else _entered_together(sitting, decision)
+    back = undoing(sitting.store, ids, sitting.viewer.name, reason, sitting.n_records)
+    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+    if not outcome.waits:
+        forget_answers(sitting, {decision_id})
+    return outcome
+
+
+def _entered_together(sitting: Sitting, decision: Decision) -> list[str]:
+    """Ids of the decisions on records of the page that came in one form with this one, in order of entry."""
+    entered = (other for on_pair in sitting.store.about(list(sitting.group.records)).values() for other in on_pair)
+    together = [other for other in entered if entered_in(other) == entered_in(decision)]
+    return [other.decision_id for other in sorted(together, key=lambda other: other.seq)]
 
 
 def _in_force(sitting: Sitting, decision_id: str) -> Decision | None:

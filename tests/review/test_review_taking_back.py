@@ -10,6 +10,7 @@ from desk_client import Client
 
 from pipeline.stewardship.audit import verify
 from pipeline.stewardship.columns import AUDIT_LOG
+from pipeline.stewardship.decision import Decision, pair_state
 from schemas.decisions import NewDecision, TwoPersonRule
 
 pytestmark = pytest.mark.flow
@@ -36,6 +37,12 @@ def parted(desk: Any, question: dict[str, Any], by: str = "Cara") -> str:
     )
     decision_id: str = desk.desk.store.decide(new).decision.decision_id
     return decision_id
+
+
+def in_force(desk: Any, pair: tuple[str, str]) -> Decision:
+    decision = pair_state(desk.desk.store.about([pair[0]])[pair]).in_force
+    assert decision
+    return decision
 
 
 def person_page(browser: Client, person_id: str) -> str:
@@ -184,3 +191,37 @@ def test_what_is_not_in_force_on_these_records_is_not_taken_back_nor_by_who_may_
     assert asha.post(f"/persons/{person}/retract", form).status_code == 409
     assert desk.client("col").post(f"/persons/{person}/retract", form).status_code == 403
     assert len(desk.desk.store.log()) == before
+
+
+def test_another_stewards_split_is_taken_back_as_a_whole_and_what_it_took_back_counts_again(desk: Any) -> None:
+    shelf, store = desk.desk.shelves.current(), desk.desk.store
+    for question in shelf.rows("SELECT * FROM queue WHERE review_type = 'name_only' ORDER BY review_id"):
+        records = [[row["record_id"] for row in shelf.records(person)] for person in question["person_ids"]]
+        largest = max(records, key=len)
+        if len(largest) > 1 and 4 <= sum(map(len, records)) <= 12 and not store.about([*records[0], *records[-1]]):
+            break
+    case, asha, ben = question["review_id"], desk.client("asha"), desk.client("ben")
+    link = NewDecision(
+        verdict="link",
+        decided_by="Cara",
+        reason="Seen",
+        record_id_l=min(largest[:2]),
+        record_id_r=max(largest[:2]),
+        n_records=2,
+    )
+    linked = store.decide(link).decision
+    form = asha.form_of(asha.open_case(case), f"/cases/{case}/split")
+    split = {**form, "do": "split", "records": [largest[0]], "code": "relatives"}
+    assert asha.post(f"/cases/{case}/split", split).status_code == 303
+    assert in_force(desk, linked.pair).verdict == "unlink"
+    page = ben.open_case(case)
+    assert 'name="together"' in page
+    form = ben.form_of(page, f"/cases/{case}/retract")
+    decision_id = in_force(desk, linked.pair).decision_id
+    form |= {"decision_id": decision_id, "together": "all", "text": "Not twins"}
+    answer = ben.post(f"/cases/{case}/retract", form)
+    assert answer.headers["location"].endswith("done=taken_back&back=1")
+    assert in_force(desk, linked.pair).decision_id == linked.decision_id
+    others = store.about(largest).items()
+    assert [pair for pair, on_pair in others if pair != linked.pair and pair_state(on_pair).in_force] == []
+    assert f'action="/cases/{case}/decide"' in ben.open_case(case)

@@ -13,7 +13,7 @@ from pipeline.review.answers import Outcome, Sitting
 from pipeline.review.deciding import LONGEST_TEXT
 from pipeline.review.form_problems import need_none
 from pipeline.review.splitting import SideName
-from pipeline.review.taking_back import take_back_decision
+from pipeline.review.taking_back import take_back_decision, take_back_together
 from pipeline.review.words import plain_text
 
 RecordId = Annotated[str, Field(max_length=128)]
@@ -77,6 +77,8 @@ class RetractForm(BaseModel):
     """The form that takes back a decision in force."""
 
     decision_id: Annotated[str, Field(max_length=64)] = ""
+    together: Annotated[str, Field(max_length=5)] = ""
+    """Given: with all that was entered in its form"""
     text: Text = ""
     batch: Annotated[str, Field(max_length=64)] = ""
 
@@ -95,7 +97,7 @@ NO_FORM = FormBack()
 
 def entered(form: BaseModel | None, kind: type[BaseModel]) -> dict[str, str]:
     """What was entered in a form that comes back; empty for the page's other forms."""
-    names = ("verdict", "code", "text", "decision_id", "replaces")
+    names = ("verdict", "code", "text", "decision_id", "replaces", "together")
     return {name: getattr(form, name, "") if isinstance(form, kind) else "" for name in names}
 
 
@@ -106,6 +108,8 @@ def retraction_of(form: RetractForm) -> Callable[[Sitting], Outcome]:
         reason = plain_text(form.text, LONGEST_TEXT)
         chosen = [] if form.decision_id else [("Choose the decision.", "retract-id")]
         need_none([*chosen, *([] if reason else [("Say why you take it back.", "retract-text")])])
+        if form.together:
+            return take_back_together(sitting, form.decision_id, reason)
         return take_back_decision(sitting, form.decision_id, reason, form.batch or str(uuid4()))
 
     return work
