@@ -28,6 +28,8 @@ STYLE: dict[Any, Any] = {
 NAMES = {"prior": "before comparing (prior)", "related": "relatives and neighbours"}
 PNG_DPI = 150
 
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # a threshold's line does not strike a figure through
+
 
 def waterfall_png(
     falls: Waterfall, headline: str, record_ids: tuple[str, str], link_bits: float | None = None
@@ -76,7 +78,9 @@ def _draw_total(axes: Axes, falls: Waterfall, row: int) -> None:
 
 
 def _write(axes: Axes, bits: float, row: int, text: str, weight: str = "normal") -> None:
-    axes.annotate(text, (bits, row), xytext=(5, 0), textcoords="offset points", va="center", color=INK, weight=weight)
+    axes.annotate(
+        text, (bits, row), xytext=(5, 0), textcoords="offset points", va="center", color=INK, weight=weight, bbox=CLEAR
+    )
 
 
 def _draw_lines(axes: Axes, falls: Waterfall, link_bits: float | None, rows: int) -> None:
