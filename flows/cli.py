@@ -64,6 +64,7 @@ def main() -> None:
     """Run the command; a known error is one message, anything else is named without its content."""
     keep_from_others()
     try:
+        _check_current_folder()
         app()
     except LinkageError as error:
         if os.environ.get("BOROUGHLINK_DEBUG"):
@@ -81,6 +82,15 @@ def main() -> None:
         message = f"[bold]Failed[/] unexpectedly ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where."
         Console(stderr=True).print(message, soft_wrap=True)
         sys.exit(1)
+
+
+def _check_current_folder() -> None:
+    """That the folder in which the command was given is there: processes that it starts begin in it."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        what_to_do = "Change to one that is there (cd /), and give the command again."
+        raise SettingsError("the current folder", "is gone.", what_to_do) from None
 
 
 def _plain(text: str) -> str:

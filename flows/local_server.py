@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows.quiet import end_with_us
+from flows.quiet import end_with_us, has_loopback
 from pipeline.core.errors import LinkageError
 
 START_SECONDS = 90
@@ -24,9 +24,17 @@ def choose_port() -> int | None:
 
     Call it before Prefect is imported: Prefect reads the address then, and a client that knows none starts a server of
     its own beside ours, which nobody ends when this process is killed.
+
+    Raises:
+        LinkageError: If this machine cannot reach a server of its own.
     """
     if os.environ.get(API_URL):
         return None
+    if not has_loopback():
+        raise LinkageError(
+            "The schedule needs a Prefect server, and this machine has no loopback interface to reach one of its own. "
+            "Let cron give `boroughlink run`, which does without, or name a server in PREFECT_API_URL."
+        )
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     os.environ[API_URL] = f"http://127.0.0.1:{port}/api"

@@ -13,6 +13,7 @@ from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, Home, RunFolder
 from pipeline.publish import journal
 from pipeline.publish.publication import RUN_ID
+from pipeline.standardise.times import LONDON
 from schemas.contract import Contract, Feed, load_contracts
 from schemas.settings import RunSettings
 
@@ -74,8 +75,13 @@ def plan_night(
     settings = RunSettings.model_validate(settings.model_dump() | overrides)
     for place in (settings.home, Path(settings.exports), settings.contracts):
         check_name(place)
-    day = as_of or settings.as_of or dt.datetime.now(tz=dt.UTC).date()
+    day = as_of or settings.as_of or day_of(dt.datetime.now(tz=dt.UTC))
     return Night(next_run_id(Home(settings.home), day), day, settings)
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """The day that a moment lies in: London's, as the schedule has its hours, so that a night at half past midnight is of that day."""
+    return moment.astimezone(LONDON).date()
 
 
 def passwords(settings: RunSettings, environment: Mapping[str, str], variable: str | None) -> dict[str, str]:

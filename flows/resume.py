@@ -149,9 +149,11 @@ def _publication_to_build_on(home: Home, night: Night) -> Publication | None:
     last = str(current.manifest.get("as_of", ""))
     if last > night.as_of.isoformat():
         problem = f"the night of {night.as_of} is before {last}, the date of the publication it would build on."
-        raise SettingsError(
-            "--as-of", problem, "Was the clock set back? Set it right, or give --as-of that date or later."
+        what_to_do = (
+            "Was the clock set back? Set it right, or give --as-of that date or later. If that date was a slip, go back to "
+            "the publication before it: boroughlink runs rollback RUN --by NAME --reason TEXT"
         )
+        raise SettingsError("--as-of", problem, what_to_do)
     return current
 
 

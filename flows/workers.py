@@ -24,6 +24,8 @@ from pipeline.core.memory import few_cycles, memory_of_the_system
 
 P = ParamSpec("P")
 R = TypeVar("R")
+LOCKS = 16
+"""More than a pool has; where there is room for them, there is for it"""
 LOOK_SECONDS = 1.0
 """How often it is looked whether there still are processes that may do what is waited for"""
 CONTEXT = get_context("forkserver")  # workers are forked from a process that has no threads, and all imports
@@ -72,7 +74,7 @@ class Workers:
 def has_locks() -> bool:
     """Processes may have locks in common; where /dev/shm is read-only or full, they may not."""
     try:
-        CONTEXT.Lock()
+        [CONTEXT.Lock() for _ in range(LOCKS)]
     except OSError as error:
         log("no locks between processes", error=type(error).__name__)
         return False

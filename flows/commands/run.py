@@ -111,7 +111,6 @@ def _summary(console: Console, outcome: Outcome) -> None:
 
 
 def _short(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    """Relative to the current folder, but for the root, where a path without its slash looks wrong in cron's mail."""
+    folder = Path.cwd()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) and folder != Path("/") else str(path)

@@ -56,6 +56,7 @@ def test_a_clock_set_back_is_told_and_the_publication_stays(london: London, home
     code, told = night(london, home, "2026-11-19")
     assert code == 1
     assert "Was the clock set back?" in told
+    assert "boroughlink runs rollback RUN" in told
     assert current_run(home) == OLD
     assert not (home / "runs" / "2026-11-19-1").exists()
     code, told = night(london, home)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from command_line import boroughlink
 from small_london import ended, forked
 
+from flows import local_server
 from flows.night import Night
 from flows.outcome import Outcome
 from flows.progress import Bars, Terminal
@@ -21,6 +23,7 @@ from flows.serving import serve
 from flows.stopping import on_stop
 from flows.under_prefect import run_flow
 from pipeline.core.errors import LinkageError, StorageError
+from pipeline.core.places import ROOT
 
 GONE = httpx.ConnectError("All connection attempts failed")
 LATER_S = 1.0
@@ -61,6 +64,21 @@ def test_a_schedule_that_breaks_says_why() -> None:
 
     with pytest.raises(StorageError):
         asyncio.run(serve(Broken(), print))
+
+
+def test_a_schedule_on_a_machine_without_loopback_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(local_server, "has_loopback", lambda: False)
+    with pytest.raises(LinkageError, match="Let cron give `boroughlink run`"):
+        local_server.choose_port()
+
+
+def test_a_command_that_is_given_in_a_folder_that_is_gone_says_so(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    shell = ("sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(gone))
+    done = boroughlink("runs", "list", before=shell, PYTHONPATH=str(ROOT))
+    assert (done.code, "the current folder: is gone. Change to one" in done.err) == (2, True)
 
 
 def test_a_signal_that_is_ignored_stays_so_and_afterwards_all_is_as_before() -> None:

@@ -158,10 +158,14 @@ def test_a_night_that_is_asked_to_stop_says_so_at_once_leaves_no_process_behind_
 def test_where_processes_can_have_no_locks_in_common_the_night_itself_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_only() -> None:
-        raise OSError(errno.EROFS, "/dev/shm is read-only")
+    made: list[object] = []
 
-    monkeypatch.setattr(workers.CONTEXT, "Lock", read_only)
+    def few() -> None:
+        made.append(None)
+        if len(made) > 1:
+            raise OSError(errno.ENOSPC, "/dev/shm is full")
+
+    monkeypatch.setattr(workers.CONTEXT, "Lock", few)
     with workers.Workers(2, tmp_path / "run.log") as pool:
         assert pool.processes == 1
         assert pool.do(SECONDS, os.getpid) == os.getpid()
