@@ -146,7 +146,10 @@ def _distinct(array: pa.Array, standard: Standard, kind: pa.DataType = TEXT, pla
     single = pc.replace_with_mask(upper, _is_in(special, len(upper)), first_values)
     if single.null_count:  # a null among the values would count as one of them: the rows are null instead
         codes = pc.if_else(single.is_null().take(codes), pa.scalar(None, codes.type), codes)
-    return pa.DictionaryArray.from_arrays(codes, single.fill_null(""))
+    values = single.fill_null(
+        ""
+    ).dictionary_encode()  # texts of one value, such as Smith and SMITH, are one from here on
+    return pa.DictionaryArray.from_arrays(values.indices.take(codes), values.dictionary)
 
 
 def _split(texts: pa.Array, plain: Plain | None) -> tuple[pa.Array, np.ndarray]:

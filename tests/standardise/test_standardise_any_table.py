@@ -54,3 +54,28 @@ def test_an_unknown_month_or_day_is_zero_and_without_a_year_there_is_no_birthday
     columns = {"year_of_birth": year, "month_of_birth": month, "day_of_birth": day}
     assert birthdays_of(columns) == ["2009-03-00", "2009-00-00", None, None]
     assert birthdays_of({"year_of_birth": year}) == ["2009-00-00", "2009-00-00", None, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts"),
+    [
+        ("surname", ["Smith", "SMITH", " smith "]),
+        ("date_of_birth", ["2009-03-14", "14/03/2009", "14 March 2009"]),
+        ("postcode", ["e8 1ea", "E81EA", "E8 1EA"]),
+        ("category", ["Hackney", "HACKNEY", "hackney."]),
+    ],
+)
+def test_texts_that_are_written_otherwise_and_say_the_same_are_one_value(kind: str, texts: list[str]) -> None:
+    use = ColumnUse("column", kind, kind)
+    values = standardise_any(pa.table({"column": texts}), [use], REFERENCE).column(kind).combine_chunks()
+    assert len(set(values.to_pylist())) == 1
+    assert values.indices.to_pylist() == [0, 0, 0]
+    assert len(values.dictionary) == 1
+
+
+def test_full_names_that_share_a_surname_share_its_value() -> None:
+    use = ColumnUse("column", "full_name", "full_name")
+    table = standardise_any(pa.table({"column": ["Amina Khan", "Tariq Khan", "KHAN, Amina"]}), [use], REFERENCE)
+    for name in ("forename", "surname"):
+        dictionary = table.column(name).combine_chunks().dictionary.to_pylist()
+        assert len(dictionary) == len(set(dictionary))
