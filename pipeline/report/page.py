@@ -14,12 +14,13 @@ from markupsafe import Markup
 from pipeline.core.html import template
 from pipeline.core.metrics import Metric
 from pipeline.report.charts import size_bars, stage_bars, weight_histogram
+from pipeline.report.not_understood import not_understood
 from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
 
 COLUMNS = {
     "persons": ["n_records", "boroughs"],
-    "records": ["feed_id"],
+    "records": ["source", "nulled"],
     "links": ["match_weight", "decision"],
     "source_status": None,
     "quarantine": ["reason_code", "reason"],
@@ -116,6 +117,7 @@ def render_report(story: NightStory) -> str:
         not_fresh=[row for row in status if row["state"] != "fresh"],
         questions=_questions(tables["review_queue"]),
         quarantine=sorted(reasons.items(), key=lambda item: (-item[1], item[0])),
+        not_understood=not_understood(tables["records"]),
         boroughs=[(n, int((boroughs == n).sum())) for n in sorted(set(boroughs.tolist()))],
         changes=changes_since(tables["identity_ledger"], story.run_id, story.has_before),
         weights_svg=Markup(weight_histogram(weight[is_link], weight[~is_link])),  # noqa: S704  (drawn by us from numbers)

@@ -1,0 +1,61 @@
+"""Values of a source that became null because nothing knows what they mean: a column of them is mostly a gap in its contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+REASONS = {
+    "unknown_code": "no list knows the word: translate it under values of the contract",
+    "unreadable_date": "not a date as the contract says that dates are written",
+    "unreadable_age": "not an age",
+    "impossible_date": "a day that the calendar does not have",
+    "in_the_future": "after the night",
+    "unknown_borough": "no borough is called so",
+    "invalid_check": "its check letter or digit does not fit",
+    "invalid_number": "not a telephone number",
+}
+"""Reasons of ``nulled`` that are worth a look; that a source says "not stated" is none"""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The values of one source and field that became null for one reason."""
+
+    source: str
+    field: str
+    reason: str
+    """in words"""
+    n_values: int
+    n_records: int
+    """of the source"""
+
+
+def not_understood(records: pa.Table) -> list[NotUnderstood]:
+    """Counts by source, field and reason, those of the greatest share of a source first.
+
+    Args:
+        records: with source and nulled.
+    """
+    nulled, source = records.column("nulled").combine_chunks(), records.column("source").combine_chunks()
+    values = nulled.flatten()
+    counted = (
+        pa.table(
+            {
+                "source": source.take(pc.list_parent_indices(nulled)).cast(pa.string()),
+                "field": pc.struct_field(values, "field"),
+                "reason": pc.struct_field(values, "reason"),
+            }
+        )
+        .group_by(["source", "field", "reason"])
+        .aggregate([([], "count_all")])
+    )
+    of_source = {row["values"]: row["counts"] for row in source.value_counts().to_pylist()}
+    rows = [
+        NotUnderstood(row["source"], row["field"], REASONS[row["reason"]], row["count_all"], of_source[row["source"]])
+        for row in counted.to_pylist()
+        if row["reason"] in REASONS
+    ]
+    return sorted(rows, key=lambda row: (-row.n_values / row.n_records, row.source, row.field, row.reason))
