@@ -36,6 +36,8 @@ MORE_MEMORY = (
     f"Give it more memory, raise the limit (ulimit -v, or the container's), or set fewer `workers` in the run file. {AGAIN}",
 )
 THIS_MACHINE = "this machine"
+NO_THREAD = ("can't start new thread", "Failed to launch worker thread")
+"""What Python and Arrow say, in errors that have no number"""
 DUCKDB_FULL = "OutOfMemoryException"
 
 MISPLACED = {
@@ -164,6 +166,6 @@ def _of_the_machine(error: BaseException) -> tuple[str, str] | None:
     is_unloaded = isinstance(error, ImportError) and "failed to map segment" in str(error)
     if number == errno.ENOMEM or isinstance(error, MemoryError) or is_unloaded or type(error).__name__ == DUCKDB_FULL:
         return MORE_MEMORY
-    if number == errno.EAGAIN or (isinstance(error, RuntimeError) and "can't start new thread" in str(error)):
+    if number == errno.EAGAIN or any(words in str(error) for words in NO_THREAD):
         return MORE_PROCESSES
     return None

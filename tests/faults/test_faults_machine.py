@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from small_london import London, current_run, ended, forked, note_of, plain_night, published_tables
 
@@ -49,6 +50,7 @@ def test_a_night_with_too_little_memory_to_map_fails_in_words_and_the_next_goes_
     [
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no more threads or processes"),
         (RuntimeError("can't start new thread"), "no more threads or processes"),
+        (pa.ArrowException("Unknown error: Failed to launch worker thread"), "no more threads or processes"),
         (MemoryError(), "memory ran out"),
         (ImportError("libx.so: failed to map segment from shared object"), "memory ran out"),
     ],
