@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import pyarrow.compute as pc
+
 from flows.night import Night
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
@@ -16,7 +18,7 @@ from pipeline.publish import journal
 from pipeline.publish.gate import Before, measure
 from pipeline.publish.held_back import Verdict, publish_held, read_verdict, write_verdict
 from pipeline.publish.orders import check_finished
-from pipeline.publish.publication import read_current
+from pipeline.publish.publication import Publication, read_current
 from pipeline.publish.rows import Rows
 from pipeline.validate.hold import FeedNight, FeedState, promote
 from pipeline.validate.last_good import ExportFacts
@@ -27,13 +29,24 @@ def ask_gate(night: Night, states: Sequence[FeedState], tables: Mapping[str, Row
     current = read_current(night.home)
     before = None
     if current:
-        before = Before(current.run_id, current.n_rows("persons"), current.table("source_status"))
+        large = _large_persons(night.home, current, night.settings.publish_limits.person_records)
+        before = Before(current.run_id, current.n_rows("persons"), current.table("source_status"), large)
     measures = measure(tables, before, night.settings.publish_limits)
     verdict = Verdict(night.run_id, before.run_id if before else None, tuple(measures), _fresh(night.home, states))
     write_verdict(night.home, verdict)
     for breach in verdict.broken:
         log("limit passed", limit=breach.limit, allowed=breach.allowed, found=breach.found, what=breach.sentence)
     return verdict
+
+
+def _large_persons(home: Home, current: Publication, allowed: int | None) -> Mapping[str, int]:
+    """Persons of more records than are allowed, which readers see because an operator let them through at the same limit."""
+    verdict = read_verdict(home, current.run_id)
+    limits_asked = [(asked.limit, asked.allowed) for asked in verdict.measures] if verdict else []
+    if allowed is None or ("person_records", allowed) not in limits_asked:
+        return {}
+    large = current.table("persons", ["person_id", "n_records"], pc.field("n_records") > allowed)
+    return dict(zip(large.column("person_id").to_pylist(), large.column("n_records").to_pylist(), strict=True))
 
 
 def release(home: Home, run_id: str, by: str, reason: str) -> None:

@@ -8,7 +8,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
@@ -49,14 +50,14 @@ class Publication:
     folder: Path
     manifest: dict[str, object]
 
-    def table(self, name: str) -> pa.Table:
-        """All rows of one table.
+    def table(self, name: str, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
+        """The rows of one table: all, or those that an expression holds of, with all columns or some.
 
         Raises:
             StateError: If its files cannot be read.
         """
         try:
-            return pq.read_table(self.folder / name)
+            return pq.read_table(self.folder / name, columns=list(columns) if columns else None, filters=where)
         except (OSError, pa.ArrowException):
             problem = "is damaged or gone."
         raise StateError(str(self.folder / name), problem, how_to_restore(self.folder))

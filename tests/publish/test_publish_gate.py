@@ -50,7 +50,9 @@ def status(**rows_used: int) -> pa.Table:
 
 
 def tables(changed: list[dict] = [], sizes: tuple[int, ...] = (1,), chances: tuple[float, ...] = (), **rows_used: int):  # noqa: B006
-    persons = [dict.fromkeys(PERSONS.names) | {"n_records": n} for n in sizes]
+    persons = [
+        dict.fromkeys(PERSONS.names) | {"person_id": f"P{number}", "n_records": n} for number, n in enumerate(sizes)
+    ]
     links = [
         {
             "record_id_l": "a",
@@ -110,6 +112,17 @@ def test_a_person_of_too_many_records_is_refused_even_on_the_first_night() -> No
     (told,) = broken({"person_records": 200}, None, sizes=(201, 500, 3))
     assert "500 records" in told
     assert "2 have more" in told
+
+
+def test_a_large_person_that_was_let_through_is_not_asked_about_every_night() -> None:
+    before = Before("2026-11-20-1", 2000, BEFORE.source_status, {"P0": 240})
+    assert broken({"person_records": 200}, before, sizes=(240, 3)) == []
+    assert broken({"person_records": 200}, before, sizes=(300, 3)) == []
+    (grown,) = broken({"person_records": 200}, before, sizes=(301, 3))
+    assert "301 records" in grown
+    (other,) = broken({"person_records": 200}, before, sizes=(250, 201))
+    assert "201 records" in other
+    assert "1 have more" in other
 
 
 def test_links_that_the_model_itself_doubts_are_refused() -> None:
