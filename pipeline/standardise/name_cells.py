@@ -14,6 +14,7 @@ BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|\"([^\"]*)\"|“([^”]*)”"
 ALSO = r"(?:a\.?/?k\.?/?a\b\.?|also known as|known as|alias(?:es)?|goes by|street name|nickname)"
 FORMER = r"(?:n[ée]e|formerly|maiden name|birth name|previously|prev\.)"
 TAIL = re.compile(rf"[\s,;:(-]+({ALSO}|{FORMER})[\s:]+", re.IGNORECASE)
+FURTHER_ALSO = re.compile(rf"(?<!also)[\s,;]+(?={ALSO}\s)", re.IGNORECASE)
 IS_ALSO = re.compile(rf"^{ALSO}[\s:]*", re.IGNORECASE)
 IS_FORMER = re.compile(rf"^{FORMER}[\s:]+", re.IGNORECASE)
 FLAGS = (
@@ -38,7 +39,8 @@ class Aside(NamedTuple):
 
 def split_asides(text: str) -> tuple[str, list[Aside]]:
     """The name alone, and what stood beside it in brackets, quotes, or after AKA and née."""
-    asides = [_aside(next(part for part in texts if part)) for texts in BRACKET.findall(text) if any(texts)]
+    bracketed = [next(part for part in texts if part) for texts in BRACKET.findall(text) if any(texts)]
+    asides = [_aside(part) for within in bracketed for part in FURTHER_ALSO.split(within)]
     main = BRACKET.sub(" ", text)
     parts = TAIL.split(main)
     for sign, name in zip(parts[1::2], parts[2::2], strict=True):
