@@ -20,7 +20,8 @@ TELLING = 2  # of these must be known, or equal records may well be of different
 
 def counted_rows(table: pa.Table, model: Model) -> np.ndarray:
     """(counted records,) their rows, ascending: all but those beyond MOST_REPEATS that have equal names and birthday."""
-    fields = [comparison.field for comparison in model.comparison if comparison.kind in PERSONAL]
+    personal = [comparison.field for comparison in model.comparison if comparison.kind in PERSONAL]
+    fields = [field for field in personal if field in table.column_names]  # names may stand among aliases alone
     key, n_known = np.zeros(len(table), np.uint64), np.zeros(len(table), np.int8)
     for field in fields:
         code = _cell_codes(table.column(field).combine_chunks())

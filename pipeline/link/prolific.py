@@ -70,7 +70,7 @@ def _combinations(model: Model, table: pa.Table) -> Iterator[Occurrences]:
     """What a prolific person's records share: a name and a birthday, or both names and a place."""
     of_kind: dict[Kind, list[Occurrences]] = {}
     for comparison in model.comparison:
-        if comparison.kind in (*NAMES, *PLACES, "date"):
+        if comparison.kind in (*NAMES, *PLACES, "date") and comparison.field in table.column_names:
             column = table.column(comparison.field).combine_chunks()
             occurrences = _whole_birthdays(column) if comparison.kind == "date" else _occurrences(column)
             of_kind.setdefault(comparison.kind, []).append(occurrences)

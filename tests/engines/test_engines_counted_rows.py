@@ -68,6 +68,11 @@ def test_a_hundred_reports_of_one_child_leave_her_name_a_rare_one(engine: Engine
     np.testing.assert_array_equal(patterns_of_few.count, patterns_of_many.count)
 
 
+def test_where_names_stand_among_aliases_alone_every_record_counts() -> None:
+    lone = pa.table({"record_id": [f"{number:03}" for number in range(20)], "alias": [["TINY TOM"]] * 20})
+    assert counted_rows(lone, MODEL).tolist() == list(range(20))
+
+
 def test_values_of_some_records_are_those_between_their_starts() -> None:
     start, code = np.array([0, 2, 2, 5, 6, 8]), np.arange(10, 18)
     assert _values_of(np.array([0, 2, 4]), start, code).tolist() == [10, 11, 12, 13, 14, 16, 17]
