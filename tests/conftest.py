@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from command_line import NightOnSample, boroughlink
 
 from pipeline.core.places import SAMPLE
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests send hangups to their processes; nohup has these ignored
 
 
 @pytest.fixture(scope="session")
