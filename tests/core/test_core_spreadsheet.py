@@ -29,6 +29,6 @@ def test_a_csv_of_a_query_guards_text_and_leaves_numbers_numbers(tmp_path: Path)
     with (tmp_path / "rows.csv").open(newline="") as lines:
         assert list(csv.reader(lines)) == [
             ["bits", "name", "roles"],
-            ["-3.25", "' =HYPERLINK(1)", "['victim']"],
+            ["-3.25", "' =HYPERLINK(1)", '["victim"]'],
             ["", "LEE", "[]"],
         ]
