@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Literal, get_args
 
 from pipeline.core.errors import SettingsError
 from schemas.model import Blocking, Comparison, Kind, Model, Rule
-from schemas.usual_headings import usual_kinds
+from schemas.usual_headings import heading_key, usual_kinds
 
 ColumnKind = Literal[
     "record_id", "source", "forename", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
@@ -31,11 +30,8 @@ CANONICAL: Mapping[str, str] = {
 """Headings of ``std_records`` that need no map, and what they hold; ``carried`` columns are kept for rules and ages."""
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
 """Kinds of the columns that together say a birthday."""
-NOT_IN_KEYS = re.compile("[^a-z0-9]")
 CANONICAL_KEYS: Mapping[str, str] = {
-    NOT_IN_KEYS.sub("", name): name
-    for name, kind in CANONICAL.items()
-    if kind not in ("record_id", "source", "carried")
+    heading_key(name): name for name, kind in CANONICAL.items() if kind not in ("record_id", "source", "carried")
 }
 """Canonical headings as people type them: ``Date of Birth``, ``E-mail``, ``Post Code``."""
 COMPARED: Mapping[str, Kind] = {
@@ -117,7 +113,7 @@ def _canonical(columns: Sequence[str]) -> dict[str, str]:
     exact = {column: column for column in columns if column in CANONICAL}
     alike: dict[str, str] = {}
     for column in columns:
-        name = CANONICAL_KEYS.get(NOT_IN_KEYS.sub("", column.lower()))
+        name = CANONICAL_KEYS.get(heading_key(column))
         if name and name not in exact:
             alike.setdefault(name, column)
     return exact | {column: name for name, column in alike.items()}

@@ -24,12 +24,17 @@ USUAL: Mapping[str, str] = {
 }
 
 
+def heading_key(heading: str) -> str:
+    """A heading without case, spacing and punctuation: ``Date of Birth`` and ``date_of_birth`` are one."""
+    return re.sub("[^a-z0-9]", "", heading.lower())
+
+
 def usual_kinds(headings: Iterable[str]) -> dict[str, str]:
     """The kind that each heading usually has, for those that are known; a number behind it (``address2``) does not matter."""
     kind_of = {name: kind for kind, names in USUAL.items() for name in names.split()}
     kinds: dict[str, str] = {}
     for heading in headings:
-        plain = re.sub(r"[^a-z0-9]", "", heading.lower())
+        plain = heading_key(heading)
         kind = kind_of.get(plain) or kind_of.get(re.sub(r"(?:c?[0-9])$", "", plain))
         if kind and not (kind in ("record_id", "source") and kind in kinds.values()):
             kinds[heading] = kind

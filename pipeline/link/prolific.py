@@ -23,7 +23,7 @@ from pipeline.link.more_pairs import keys_of, merge, pair_keys, weigh
 from pipeline.link.shared import pairs_of_groups
 from schemas.model import Kind, Model
 
-FEWEST = 8  # records that share such a combination, so many at least: of fewer, blocking rules find all
+FEWEST = 8  # records that share such a combination, more than so many: of fewer, blocking rules find nearly all
 MOST = 5_000  # and so many at most: what more share is a placeholder, and no person
 WINDOWS = (500, 100, 20)  # each record is compared with so many of those behind it: the most that MOST_PAIRS allow
 MOST_PAIRS = 5_000_000  # of one kind of combination
