@@ -33,7 +33,7 @@ class PublishLimits(BaseModel):
     person_records: Annotated[int, Field(ge=1)] | None = 200
     """Records of one person"""
     expected_precision: Annotated[float, Field(ge=0, le=1)] | None = 0.99
-    """Mean probability of the pairs that the machine linked"""
+    """Of the persons of several records, those that are expected to hold no stranger: their mean ``cluster_confidence``"""
     rejected_share: Annotated[float, Field(ge=0, le=1)] | None = 0.1
     """Of the rows read, those that went to quarantine"""
 

@@ -18,7 +18,6 @@ from schemas.settings import PublishLimits
 CHANGED = ("kind", "n_records_before", "person_id_before")
 STATUS = ("source", "rows_used", "rows_read", "rows_quarantined")
 GROWTH = 1.25  # of a person that an operator has let through: so much larger it may be the next night
-LINKED = ("decision", "decided_by", "match_probability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ def measure(tables: Mapping[str, Rows], before: Before | None, limits: PublishLi
         persons = columns_of(tables["persons"], "person_id", "n_records")
         measures.append(_greatest(persons, before.large_persons if before else {}, limits.person_records))
     if limits.expected_precision is not None:
-        measures.append(_precision(columns_of(tables["links"], *LINKED), limits.expected_precision))
+        persons = columns_of(tables["persons"], "n_records", "cluster_confidence")
+        measures.append(_precision(persons, limits.expected_precision))
     if limits.rejected_share is not None:
         measures.append(_rejected(columns_of(tables["source_status"], *STATUS), limits.rejected_share))
     return measures
@@ -115,18 +115,20 @@ def _greatest(persons: pa.Table, large_before: Mapping[str, int], allowed: int) 
     return Measure("person_records", allowed, greatest, bool(too_large), sentence)
 
 
-def _precision(links: pa.Table, allowed: float) -> Measure:
-    """Mean probability, by the model itself, of the pairs that the machine linked; stewards' links are left out."""
-    is_by_machine = pc.and_(
-        pc.equal(links.column("decision"), "link"), pc.not_equal(links.column("decided_by"), "steward")
-    )
-    probabilities = links.column("match_probability").filter(is_by_machine)
-    precision = pc.mean(probabilities).as_py() if len(probabilities) else 1.0
+def _precision(persons: pa.Table, allowed: float) -> Measure:
+    """Mean confidence of the persons of several records, by the model itself.
+
+    Each person counts once, however many pairs its records make. A home in which not even one person is expected to be
+    wrong is not held back.
+    """
+    confidence = persons.filter(pc.greater(persons.column("n_records"), 1)).column("cluster_confidence")
+    precision = pc.mean(confidence).as_py() if len(confidence) else 1.0
     sentence = (
-        f"of {len(probabilities):,} linked pairs {precision:.2%} are expected to be right, at least "
+        f"of {len(confidence):,} persons of several records {precision:.2%} are expected to be right, at least "
         f"{allowed:.2%} are asked for"
     )
-    return Measure("expected_precision", allowed, precision, precision < allowed, sentence)
+    n_wrong = (1 - precision) * len(confidence)
+    return Measure("expected_precision", allowed, precision, precision < allowed and n_wrong > 1, sentence)
 
 
 def _rejected(status: pa.Table, allowed: float) -> Measure:

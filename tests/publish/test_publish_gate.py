@@ -10,7 +10,7 @@ import pytest
 from pipeline.core.errors import LimitsPassedError, PublishRefusedError
 from pipeline.publish.gate import Before, measure
 from schemas.settings import PublishLimits
-from schemas.tables import LINK_CHANGES, LINKS, PERSONS, SOURCE_STATUS
+from schemas.tables import LINK_CHANGES, PERSONS, SOURCE_STATUS
 
 NO_LIMIT = dict.fromkeys(
     ("merged_share", "split_share", "source_rows_kept", "person_records", "expected_precision", "rejected_share")
@@ -49,28 +49,21 @@ def status(**rows_used: int) -> pa.Table:
     return pa.Table.from_pylist(rows, SOURCE_STATUS.arrow_schema())
 
 
+def persons(sizes: tuple[int, ...], chances: tuple[float, ...]) -> pa.Table:
+    """Persons of so many records; the first of them are right with these chances, the others for sure."""
+    sure = (1.0,) * (len(sizes) - len(chances))
+    rows = [
+        dict.fromkeys(PERSONS.names) | {"person_id": f"P{number}", "n_records": n, "cluster_confidence": chance}
+        for number, (n, chance) in enumerate(zip(sizes, (*chances, *sure), strict=True))
+    ]
+    loose = pa.schema([field.with_nullable(True) for field in PERSONS.arrow_schema()])
+    return pa.Table.from_pylist(rows, loose)
+
+
 def tables(changed: list[dict] = [], sizes: tuple[int, ...] = (1,), chances: tuple[float, ...] = (), **rows_used: int):  # noqa: B006
-    persons = [
-        dict.fromkeys(PERSONS.names) | {"person_id": f"P{number}", "n_records": n} for number, n in enumerate(sizes)
-    ]
-    links = [
-        {
-            "record_id_l": "a",
-            "record_id_r": f"b{n}",
-            "match_probability": chance,
-            "decision": "link",
-            "decided_by": "model",
-        }
-        for n, chance in enumerate(chances)
-    ]
-    loose = {
-        table.name: pa.schema([field.with_nullable(True) for field in table.arrow_schema()])
-        for table in (PERSONS, LINKS)
-    }
     return {
         "link_changes": pa.Table.from_pylist(changed, LINK_CHANGES.arrow_schema()),
-        "persons": pa.Table.from_pylist(persons, loose["persons"]),
-        "links": pa.Table.from_pylist(links, loose["links"]),
+        "persons": persons(sizes, chances),
         "source_status": status(**(rows_used or {"custody": 1000})),
     }
 
@@ -125,10 +118,23 @@ def test_a_large_person_that_was_let_through_is_not_asked_about_every_night() ->
     assert "1 have more" in other
 
 
-def test_links_that_the_model_itself_doubts_are_refused() -> None:
-    assert broken({"expected_precision": 0.99}, None, chances=(0.999, 0.985)) == []
-    assert "98.20%" in broken({"expected_precision": 0.99}, None, chances=(0.999, 0.965))[0]
-    assert broken({"expected_precision": 0.99}, None) == []
+def test_persons_that_the_model_itself_doubts_are_refused() -> None:
+    limit = {"expected_precision": 0.99}
+    assert broken(limit, None, sizes=(2,) * 200, chances=(0.991,) * 200) == []
+    assert broken(limit, None, sizes=(2,) * 200, chances=(0.982,) * 200) == [
+        "of 200 persons of several records 98.20% are expected to be right, at least 99.00% are asked for"
+    ]
+    assert broken(limit, None) == [], "persons of one record are nobody's mistake"
+
+
+@pytest.mark.parametrize("others", [0, 10, 500])
+def test_one_large_person_alone_does_not_decide_whether_a_night_is_right(others: int) -> None:
+    assert broken({"expected_precision": 0.99}, None, sizes=(250, *(2,) * others), chances=(0.4,)) == []
+
+
+def test_a_large_person_does_not_make_up_for_doubtful_small_ones() -> None:
+    told = broken({"expected_precision": 0.99}, None, sizes=(*(2,) * 200, 250), chances=(0.98,) * 200)
+    assert "201 persons of several records 98.01%" in told[0]
 
 
 def test_too_many_rejected_rows_are_refused() -> None:
