@@ -8,6 +8,8 @@ import unicodedata
 import ftfy
 from anyascii import anyascii
 
+from pipeline.standardise.mojibake import undo_mojibake
+
 NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 MARKUP = re.compile(r"<[^<>]*>")
 FLOAT_TAIL = re.compile(r"(?<=\d)\.0+$")
@@ -24,7 +26,7 @@ def repair(text: str) -> str:
     """The text as it was meant: mojibake undone, invisible and control characters gone, spaces single."""
     if text.isascii() and text.isprintable() and "&" not in text:
         return squeeze(text)
-    mended = ftfy.fix_text(text, REPAIRS)
+    mended = ftfy.fix_text(undo_mojibake(text), REPAIRS)
     visible = "".join(c if c.isprintable() else " " for c in mended if unicodedata.category(c) != "Cf")
     return squeeze(visible)
 
