@@ -9,8 +9,9 @@ from uuid import uuid4
 from pipeline.review.access import Viewer, shown, shown_all
 from pipeline.review.beyond import Beyond, beyond
 from pipeline.review.compare import FieldRow, RecordsRow, are_opposed, field_rows, records_rows
-from pipeline.review.deciding import entered_in, is_anothers, seconds_needed, warnings_of
-from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions
+from pipeline.review.deciding import is_anothers
+from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
+from pipeline.review.foreseen import seconds_needed, warnings_of
 from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.group import Group, Pair, published_facts
 from pipeline.review.pair_story import Moved, moved_since, rules_of, story_of, weighed_pair
@@ -82,10 +83,7 @@ class Case:
     @property
     def waiting_together(self) -> list[tuple[EarlierDecision, ...]]:
         """The same, those that were entered together in one group, the earliest first."""
-        groups: dict[tuple[object, ...], list[EarlierDecision]] = {}
-        for earlier in reversed(self.waiting):
-            groups.setdefault(entered_in(earlier.decision), []).append(earlier)
-        return [tuple(group) for group in groups.values()]
+        return waiting_together(self.decisions)
 
     @property
     def has_unlink(self) -> bool:

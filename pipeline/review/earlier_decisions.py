@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.review.group import Pair
@@ -34,6 +34,20 @@ def earlier_decisions(
     """
     entries = (entry for pair, on_pair in decisions_by_pair.items() for entry in _on_pair(pair, on_pair, labels))
     return tuple(sorted(entries, key=lambda entry: -entry.decision.seq))
+
+
+def waiting_together(decisions: Iterable[EarlierDecision]) -> list[tuple[EarlierDecision, ...]]:
+    """Those that wait for a second person, those that were entered together in one group, the earliest first."""
+    groups: dict[tuple[object, ...], list[EarlierDecision]] = {}
+    for earlier in sorted(decisions, key=lambda earlier: earlier.decision.seq):
+        if earlier.state == "waits":
+            groups.setdefault(entered_in(earlier.decision), []).append(earlier)
+    return [tuple(group) for group in groups.values()]
+
+
+def entered_in(decision: Decision) -> tuple[object, ...]:
+    """What decisions of one form have in common: the steward, the moment and the reason."""
+    return decision.decided_by, decision.recorded_at, decision.reason
 
 
 def _on_pair(pair: Pair, decisions: Sequence[Decision], labels: Mapping[str, str]) -> Iterator[EarlierDecision]:

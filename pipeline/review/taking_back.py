@@ -1,17 +1,17 @@
-"""Taking back a decision that is in force, alone or with all that came in its form, whoever made it, where a page shows it."""
+"""Taking back: a decision that is in force, alone or with all that came in its form, whoever made it; or one's own latest answer."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review.answers import Outcome, Sitting, answer_with, forget_answers
-from pipeline.review.deciding import entered_in
+from pipeline.review.answers import Outcome, Sitting, answer_with, forget_answers, last_answer, take_back_answer
+from pipeline.review.earlier_decisions import entered_in
 from pipeline.review.group import Pair, group_of, published_facts
 from pipeline.review.shelf import Shelf
 from pipeline.review.signature import Signature
 from pipeline.review.undoing import undoing
-from pipeline.stewardship.decision import Decision, pair_state
+from pipeline.stewardship.decision import Decision, is_same_person, pair_state
 from pipeline.stewardship.entering import Recorded
 
 
@@ -61,6 +61,28 @@ def take_back_together(sitting: Sitting, decision_id: str, reason: str) -> Outco
     outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
     if not outcome.waits:
         forget_answers(sitting, {decision_id})
+    return outcome
+
+
+def undo(sitting: Sitting) -> Outcome:
+    """Take back one's own latest answer to the question: everything stands as it stood before it.
+
+    Where the policy asks for a second person, it waits for them, and so long the answer stands.
+
+    Raises:
+        DeskRefusedError: 409, if there is none.
+        DecisionConflictError: If what comes back contradicts what was decided since.
+    """
+    row = last_answer(sitting.connection, sitting.question["review_id"]) if sitting.question else None
+    if row is None or not is_same_person(row["decided_by"], sitting.viewer.name):
+        raise DeskRefusedError(409, "There is no answer of yours to undo.")
+    back = undoing(sitting.store, row["decision_ids"], sitting.viewer.name, "Undone at the desk", sitting.n_records)
+    if not back.decisions:
+        raise DeskRefusedError(409, "There is nothing left to undo, or it waits for a second steward.")
+    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+    if not outcome.waits:
+        take_back_answer(sitting, row["answer_id"])
     return outcome
 
 

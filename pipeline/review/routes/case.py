@@ -15,15 +15,17 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review import tasks
 from pipeline.review.answers import Outcome, Sitting
-from pipeline.review.deciding import LONGEST_TEXT, PairVerdict, decide_pair, reason_of, second, undo
+from pipeline.review.deciding import LONGEST_TEXT, PairVerdict, decide_pair, reason_of
 from pipeline.review.form_problems import need_none, reason_problems, ticked_problems
 from pipeline.review.notice import redirect_with_notice
 from pipeline.review.pages import page
 from pipeline.review.question import pair_of, question_of
 from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of, why_of
 from pipeline.review.routes.forms import FormBack, RetractForm, SecondForm, Shown, SplitForm, VerdictForm, retraction_of
+from pipeline.review.seconding import second
 from pipeline.review.shelf import Row
 from pipeline.review.splitting import deal, split
+from pipeline.review.taking_back import undo
 from pipeline.review.visits import Visit, allowed
 from pipeline.review.words import JUSTIFICATIONS, plain_text
 from schemas.question_words import TYPE_WORDS

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review import tasks
 from pipeline.review.answers import Outcome, Sitting, about_person
-from pipeline.review.deciding import reason_of, undo
+from pipeline.review.deciding import reason_of
 from pipeline.review.form_problems import need_none, reason_problems, ticked_problems
 from pipeline.review.notice import redirect_with_notice
 from pipeline.review.pages import page
@@ -31,6 +31,7 @@ from pipeline.review.routes.person_page import (
     why_of,
 )
 from pipeline.review.splitting import deal, split, steps_of
+from pipeline.review.taking_back import undo
 from pipeline.review.visits import Visit, allowed
 
 router = APIRouter()
