@@ -63,6 +63,7 @@ class Limits(_Strict):
     """When the export of a feed is refused and its last good export stands in."""
 
     max_rejected_share: Share = 0.2
+    """Of the rows read; two are always allowed while another is left."""
     min_rows_share: Share = 0.5
     """Rows against the last good export; only for full snapshots."""
     min_rows: Annotated[int, Field(ge=0)] = 1

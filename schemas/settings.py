@@ -29,7 +29,7 @@ class PublishLimits(BaseModel):
     source_rows_kept: Annotated[float, Field(ge=0, le=1)] | None = 0.5
     """Of a source's records last night, as many at least must be there"""
     few: Annotated[int, Field(ge=0)] = 25
-    """So few persons or records may always change: 2 % of a small home is nothing"""
+    """So few persons or records may always change, and so few rows be rejected: 2 % of a small home is nothing"""
     person_records: Annotated[int, Field(ge=1)] | None = 200
     """Records of one person"""
     expected_precision: Annotated[float, Field(ge=0, le=1)] | None = 0.99

@@ -57,7 +57,7 @@ def measure(tables: Mapping[str, Rows], before: Before | None, limits: PublishLi
         persons = columns_of(tables["persons"], "n_records", "cluster_confidence")
         measures.append(_precision(persons, limits.expected_precision))
     if limits.rejected_share is not None:
-        measures.append(_rejected(columns_of(tables["source_status"], *STATUS), limits.rejected_share))
+        measures.append(_rejected(columns_of(tables["source_status"], *STATUS), limits.rejected_share, limits.few))
     return measures
 
 
@@ -131,8 +131,8 @@ def _precision(persons: pa.Table, allowed: float) -> Measure:
     return Measure("expected_precision", allowed, precision, precision < allowed and n_wrong > 1, sentence)
 
 
-def _rejected(status: pa.Table, allowed: float) -> Measure:
+def _rejected(status: pa.Table, allowed: float, few: int) -> Measure:
     read, rejected = (pc.sum(status.column(name)).as_py() or 0 for name in ("rows_read", "rows_quarantined"))
     share = rejected / read if read else 0.0
     sentence = f"{rejected:,} of {read:,} rows were rejected: {share:.2%}, at most {allowed:.2%} are allowed"
-    return Measure("rejected_share", allowed, share, share > allowed, sentence)
+    return Measure("rejected_share", allowed, share, share > allowed and rejected > few, sentence)

@@ -23,7 +23,7 @@ from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FI
 
 RECORDS = "std_records"
 LONDON = ZoneInfo("Europe/London")
-GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them
+GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them, as long as another is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,15 @@ def _limits(
     most_often: str,
 ) -> list[Breach]:
     limits, breaches = contract.limits, []
-    share = (export.rows_rejected + rows - n_left) / export.rows_read if export.rows_read else 0.0
+    n_rejected = export.rows_rejected + rows - n_left
+    share = n_rejected / export.rows_read if export.rows_read else 0.0
     if n_left < limits.min_rows:
         breaches.append(
             Breach(
                 "empty", f"Only {n_left} usable rows, at least {limits.min_rows} expected. Ask for the export again."
             )
         )
-    if share > limits.max_rejected_share:
+    if share > limits.max_rejected_share and (n_rejected > GRACE_ROWS or not n_left):
         problem = f"{share:.0%} of the rows were rejected, at most {limits.max_rejected_share:.0%} may be."
         breaches.append(Breach("too_many_rejected", f"{problem}{most_often} See quarantine for the reasons."))
     if contract.snapshot == "full" and export.last_good_rows and n_left < limits.min_rows_share * export.last_good_rows:

@@ -142,6 +142,11 @@ def test_too_many_rejected_rows_are_refused() -> None:
     assert "5.00%, at most 4.00%" in broken({"rejected_share": 0.04}, None)[0]
 
 
+def test_a_few_rejected_rows_of_a_small_home_are_no_matter() -> None:
+    assert broken({"rejected_share": 0.04}, None, custody=240) == []
+    assert broken({"rejected_share": 0.04, "few": 23}, None, custody=240) != []
+
+
 def test_the_first_night_is_asked_only_what_needs_no_night_before() -> None:
     asked = {found.limit for found in measure(tables(), None, PublishLimits())}
     assert asked == {"person_records", "expected_precision", "rejected_share"}

@@ -120,6 +120,19 @@ def test_a_handful_of_rows_is_not_held_for_one(tmp_path: Path, suites: Suites) -
     assert not validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0].breaches
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_bad", "is_held"),
+    [(3, 1, False), (3, 2, False), (1, 1, True), (2, 2, True), (10, 2, False), (10, 3, True)],
+)
+def test_one_or_two_bad_rows_hold_no_feed_while_another_is_left(
+    tmp_path: Path, suites: Suites, n_rows: int, n_bad: int, is_held: bool
+) -> None:
+    rows = [row(n, born="08/11/2024" if n < n_bad else "08/11/1996") for n in range(n_rows)]
+    validated = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
+    assert ("too_many_rejected" in [breach.code for breach in validated.breaches]) == is_held
+    assert (validated.n_records, len(validated.quarantine)) == (n_rows - n_bad, n_bad)
+
+
 def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> None:
     folder = tmp_path / "expectations"
     shutil.copytree(EXPECTATIONS, folder)
