@@ -16,9 +16,10 @@ from pipeline.core.places import MODELS
 from pipeline.read.any_file import column_type, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.reference import Reference
-from schemas.fields import COMPARED, ColumnUse, check_kinds, model_of, read_uses
+from schemas.fields import NOT_COMPARED, ColumnUse, check_kinds, read_uses
 from schemas.model import Model
 from schemas.plan import load_plan
+from schemas.table_model import model_of
 
 PATTERN = MODELS / "person.toml"
 TRUTH = "truth of the record"  # no column of a file is called so
@@ -119,7 +120,7 @@ def _id_type(files: Sequence[Path], uses: Sequence[ColumnUse]) -> pa.DataType:
 def _read(path: Path, uses: Sequence[ColumnUse], truth: str | None) -> pa.Table:
     """The used columns under their own names; record_id and source under these."""
     wanted = [use.column for use in uses] + ([truth] if truth else [])
-    repeating = [use.column for use in uses if use.kind in COMPARED]
+    repeating = [use.column for use in uses if use.kind not in NOT_COMPARED]
     table = read_any(path, list(dict.fromkeys(wanted)), repeating)
     columns = {use.kind if use.kind in NAMED_BY_KIND else use.column: table.column(use.column) for use in uses}
     return pa.table(columns | ({TRUTH: table.column(truth)} if truth else {}))

@@ -1,4 +1,4 @@
-"""What the columns of any table of people may hold, and the model that compares them.
+"""What the columns of any table of people may hold.
 
 ``boroughlink link`` takes a file as it is: canonical headings speak for themselves, others are given a kind.
 """
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pipeline.core.errors import SettingsError
-from schemas.model import Blocking, Comparison, Kind, Model, Rule
 from schemas.usual_headings import heading_key, usual_kinds
 
 ColumnKind = Literal[
@@ -30,21 +29,15 @@ CANONICAL: Mapping[str, str] = {
 """Headings of ``std_records`` that need no map, and what they hold; ``carried`` columns are kept for rules and ages."""
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
 """Kinds of the columns that together say a birthday."""
+NOT_COMPARED = ("record_id", "source", "carried")
 CANONICAL_KEYS: Mapping[str, str] = {
-    heading_key(name): name for name, kind in CANONICAL.items() if kind not in ("record_id", "source", "carried")
+    heading_key(name): name for name, kind in CANONICAL.items() if kind not in NOT_COMPARED
 }
 """Canonical headings as people type them: ``Date of Birth``, ``E-mail``, ``Post Code``."""
-COMPARED: Mapping[str, Kind] = {
-    "forename": "forename", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
-    **dict.fromkeys(BIRTH_PARTS, "date"),
-    "postcode": "postcode", "address": "address", "phone": "phone", "email": "email", "identifier": "identifier",
-    "category": "category", "ethnicity": "ethnicity",
-}  # fmt: skip
-SHARED: frozenset[Kind] = frozenset(("surname", "postcode", "address", "phone", "email", "ethnicity"))
-"""Kinds that relatives and neighbours have in common."""
 ONE_FIELD = ("forename", "surname", "date_of_birth")
 """Several columns of such a kind are several values of one field: a married and a maiden name, two birthdays on file."""
 AGE = ("age_low", "age_high", "recorded_at")
+"""Columns that together say an age on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +78,7 @@ def read_uses(
     if parts and BIRTH_PARTS[0] not in parts:
         problem = f"{parts[0]} alone tells no birthday."
         raise SettingsError("--field", problem, f"Give the column with the year, too: --field COLUMN={BIRTH_PARTS[0]}.")
-    if not any(kind in COMPARED for _, kind in kinds_of_columns):
+    if all(kind in NOT_COMPARED for _, kind in kinds_of_columns):
         raise SettingsError("--field", "no column is left to compare.", f"{_advice(headings)} {_headings(headings)}")
     return tuple(
         ColumnUse(column, kind, _field(canonical.get(column, column), kind, kinds_of_columns))
@@ -137,68 +130,3 @@ def _field(column: str, kind: str, kinds_of_columns: Sequence[tuple[str, str]]) 
         return "date_of_birth"
     of_kind = [other_column for other_column, other_kind in kinds_of_columns if other_kind == kind]
     return kind if kind in ("postcode", "address", "phone", "email") and len(of_kind) == 1 else column
-
-
-FEW_VALUES = 20
-"""A category of so few values, such as a sex, brings nobody together and is a person's own. One of more, such as a town,
-is a key beside others, and perhaps what a household shares: training finds out."""
-
-
-def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Model, across: str | None) -> Model:
-    """An untrained model that compares these columns; rules of the pattern that these fields can meet come with it.
-
-    Args:
-        uses: the columns.
-        distinct: how many different values each field has.
-        pattern: the model whose rules and comparisons of canonical fields are taken over.
-        across: field whose values must differ for two records to be compared; None compares all.
-    """
-    pattern_comparisons = {comparison.field: comparison for comparison in pattern.comparison}
-    fields: dict[str, Kind] = {}
-    for use in uses:
-        if use.kind in ("full_name", "alias"):
-            fields.setdefault("forename", "forename")
-            fields.setdefault("surname", "surname")
-        elif use.kind in COMPARED:
-            fields.setdefault(use.field, COMPARED[use.kind])
-    if set(AGE) <= {use.column for use in uses}:
-        fields["age"] = "age"
-    known = {
-        field: kind
-        for field, kind in fields.items()
-        if field in pattern_comparisons and pattern_comparisons[field].kind == kind
-    }
-    comparisons = tuple(
-        pattern_comparisons[field].model_copy(update={"levels": ()})
-        if field in known
-        else Comparison(
-            field=field,
-            kind=kind,
-            is_shared=kind in SHARED or (kind == "category" and distinct.get(field, 0) > FEW_VALUES),
-        )
-        for field, kind in fields.items()
-    )
-    keys = tuple(
-        field
-        for field, kind in fields.items()
-        if kind not in ("ethnicity", "age") and (kind != "category" or distinct.get(field, 0) > FEW_VALUES)
-    )
-    return Model(
-        name="table",
-        blocking=Blocking(fields=keys, max_block=pattern.blocking.max_block, across=across),
-        comparison=comparisons,
-        rule=tuple(rule for rule in (_narrowed(rule, known) for rule in pattern.rule) if rule),
-    )
-
-
-def _narrowed(rule: Rule, fields: Mapping[str, Kind]) -> Rule | None:
-    """The rule as far as these fields go; None where it could never hold."""
-    if any(field not in fields and "null" not in levels for field, levels in rule.all.items()):
-        return None
-    conditions = {
-        part: {field: levels for field, levels in getattr(rule, part).items() if field in fields}
-        for part in ("all", "any", "none")
-    }
-    if rule.any and not conditions["any"]:
-        return None
-    return rule.model_copy(update=conditions)

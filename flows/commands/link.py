@@ -15,7 +15,6 @@ from rich.table import Table
 
 from flows.commands.options import JsonOption
 from pipeline.core.errors import SettingsError
-from pipeline.core.memory import few_cycles
 from schemas.fields import IGNORE, KINDS
 from schemas.usual_headings import usual_kinds
 
@@ -76,6 +75,8 @@ def link(
     as_json: JsonOption = False,
 ) -> None:
     """Link files."""
+    from pipeline.core.memory import few_cycles
+
     with few_cycles():
         from flows.standalone import LinkOptions, link_files
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.commands.query import _write_csv
+from flows.query_output import write_csv
 from pipeline.core.spreadsheet import guarded, unguarded
 
 
@@ -25,7 +25,7 @@ def test_a_text_that_a_spreadsheet_might_run_stands_behind_an_apostrophe(text: s
 
 def test_a_csv_of_a_query_guards_text_and_leaves_numbers_numbers(tmp_path: Path) -> None:
     rows = pa.table({"bits": [-3.25, None], "name": [" =HYPERLINK(1)", "LEE"], "roles": [["victim"], []]})
-    _write_csv(rows, tmp_path / "rows.csv")
+    write_csv(rows, tmp_path / "rows.csv")
     with (tmp_path / "rows.csv").open(newline="") as lines:
         assert list(csv.reader(lines)) == [
             ["bits", "name", "roles"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.core.errors import SettingsError
-from schemas.fields import COMPARED, KINDS, read_uses
+from schemas.fields import CANONICAL, KINDS, NOT_COMPARED, read_uses
+from schemas.table_model import COMPARED
 from schemas.usual_headings import USUAL, usual_kinds
 
 
@@ -35,9 +36,12 @@ def test_who_says_nothing_of_usual_headings_is_told_what_to_say() -> None:
 
 def test_what_usual_headings_are_advised_to_be_is_a_kind() -> None:
     assert set(USUAL) <= set(KINDS)
-    assert set(USUAL) - {"record_id", "source"} <= set(COMPARED)
     names = " ".join(USUAL.values()).split()
     assert len(names) == len(set(names))
+
+
+def test_every_kind_of_column_is_compared_as_something_or_never() -> None:
+    assert {*KINDS, *CANONICAL.values()} == {*COMPARED, *NOT_COMPARED}
 
 
 def test_only_one_column_is_advised_to_be_the_record_id() -> None:

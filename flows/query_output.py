@@ -1,0 +1,83 @@
+"""Rows of a query in the terminal, as JSON, and as CSV."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.core.spreadsheet import guarded
+
+MOST_SHOWN = 50
+
+
+def show(console: Console, rows: pa.Table) -> None:
+    """The first rows as a table of the terminal."""
+    table = Table()
+    for name in rows.column_names:
+        table.add_column(Text(name), overflow="fold")
+    for record in _records(rows.slice(0, MOST_SHOWN)):
+        table.add_row(*(Text(_as_text(value) or "") for value in record.values()))
+    console.print(table)
+    if len(rows) > MOST_SHOWN:
+        console.print(f"{MOST_SHOWN} of {len(rows):,} rows; --csv or --json gives all.")
+
+
+def as_json(rows: pa.Table) -> str:
+    """All rows as a list of objects."""
+    return _json_of(_records(rows))
+
+
+def write_csv(rows: pa.Table, path: Path) -> None:
+    """CSV of which a spreadsheet takes no text for a formula; a number below zero stays one."""
+    records = _records(rows)
+    columns = {name: pa.array((_as_cell(row[name]) for row in records), pa.string()) for name in rows.column_names}
+    pa_csv.write_csv(pa.table(columns), path)
+
+
+def _records(rows: pa.Table) -> list[dict[str, Any]]:
+    return rows.to_pylist(maps_as_pydicts="strict")
+
+
+def _as_cell(value: Any) -> str | None:  # noqa: ANN401
+    return guarded(value) if isinstance(value, str) else _as_text(value)
+
+
+def _as_text(value: Any) -> str | None:  # noqa: ANN401
+    """A list, map or struct as JSON, anything else as it is written."""
+    if value is None:
+        return None
+    if isinstance(value, pa.MonthDayNano):
+        return _as_time_span(value)
+    return _json_of(value) if isinstance(value, list | dict) else str(value)
+
+
+def _json_of(value: Any) -> str:  # noqa: ANN401
+    return json.dumps(_plain(value), default=str, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """The value of what JSON knows; a sum is a number there too."""
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return _as_time_span(value) if isinstance(value, pa.MonthDayNano) else value
+
+
+def _as_time_span(span: pa.MonthDayNano) -> str:
+    """As DuckDB writes an interval: ``3 days 04:05:06``."""
+    sign, seconds = "-" if span.nanoseconds < 0 else "", abs(span.nanoseconds) // 1_000_000_000
+    counted = [(span.months, "month"), (span.days, "day")]
+    words = [f"{n} {name}{'' if abs(n) == 1 else 's'}" for n, name in counted if n]
+    clock = f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return " ".join([*words, clock] if seconds or not words else words)
