@@ -76,9 +76,13 @@ class Outcome:
         return [one.decision.decision_id for one in self.recorded]
 
 
+ABOUT_PERSON = "person:"
+"""Before the person's id, in place of a question's"""
+
+
 def about_person(person_id: str) -> Row:
     """What stands for the question where nobody asked one: a steward parts records of a person by themselves."""
-    return {"review_id": f"person:{person_id}", "review_type": UNMERGE, "match_probability": None}
+    return {"review_id": f"{ABOUT_PERSON}{person_id}", "review_type": UNMERGE, "match_probability": None}
 
 
 def keep_answer(sitting: Sitting, verdict: str, recorded: Iterable[Recorded]) -> None:

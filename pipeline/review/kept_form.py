@@ -17,7 +17,7 @@ from pipeline.review.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 
 TO = (
     r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|undo|why)"
-    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|retract|undo|why)|search)$"
+    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|second|retract|undo|why)|search)$"
 )
 """Addresses of the forms that are kept"""
 LONGEST = 48_000

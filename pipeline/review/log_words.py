@@ -47,6 +47,8 @@ ACTIONS: Mapping[str, str] = {
     "person.view_ended": "Ended id looked up",
     "person.unmerge": "Person unmerged",
     "person.unmerge.preview": "Unmerge previewed",
+    "person.second": "Confirmed as second steward",
+    "person.sent_back": "Taken back as second steward",
     "person.undo": "Unmerge undone",
     "person.retract": "Decision taken back",
     "person.export": "Person exported",

@@ -205,7 +205,7 @@ def test_half_of_a_large_person_is_parted_confirmed_and_undone_within_seconds(la
     assert len([row for row in log if row["verdict"] == "unlink" and not row["confirms"]]) == n_pairs
     assert len([row for row in log if row["confirms"]]) == n_pairs
     page = ben.get(f"/persons/{person}").text
-    assert "Undo the unmerge" in page
+    assert "Undo the confirmation" in page
     began = perf_counter()
     assert ben.post(f"/persons/{person}/undo").headers["location"].endswith("done=undone")
     times.append(perf_counter() - began)

@@ -15,19 +15,27 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review import tasks
 from pipeline.review.answers import Outcome, Sitting
-from pipeline.review.deciding import LONGEST_TEXT, PairVerdict, decide_pair, reason_of
+from pipeline.review.deciding import PairVerdict, decide_pair, reason_of
 from pipeline.review.form_problems import need_none, reason_problems, ticked_problems
 from pipeline.review.notice import redirect_with_notice
 from pipeline.review.pages import page
 from pipeline.review.question import pair_of, question_of
 from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of, why_of
-from pipeline.review.routes.forms import FormBack, RetractForm, SecondForm, Shown, SplitForm, VerdictForm, retraction_of
-from pipeline.review.seconding import second
+from pipeline.review.routes.forms import (
+    FormBack,
+    RetractForm,
+    SecondForm,
+    Shown,
+    SplitForm,
+    VerdictForm,
+    retraction_of,
+    second_word_of,
+)
 from pipeline.review.shelf import Row
 from pipeline.review.splitting import deal, split
 from pipeline.review.taking_back import undo
 from pipeline.review.visits import Visit, allowed
-from pipeline.review.words import JUSTIFICATIONS, plain_text
+from pipeline.review.words import JUSTIFICATIONS
 from schemas.question_words import TYPE_WORDS
 
 router = APIRouter()
@@ -176,14 +184,7 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
 @router.post("/cases/{review_id}/second")
 def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[SecondForm, Form()]) -> Response:
     """Confirm another steward's decision, or take back one that waits; also where the question is closed."""
-
-    def work(sitting: Sitting) -> Outcome:
-        reason = plain_text(form.text, LONGEST_TEXT)
-        need_none([] if reason else [("Say why you confirm it or take it back.", f"second-{form.decision_id}")])
-        return second(sitting, form.decision_id, form.agrees == "yes", reason)
-
-    name = "second" if form.agrees == "yes" else "sent_back"
-    act = CaseAct(name, work, form, {"decision_id": form.decision_id})
+    act = CaseAct(form.act, second_word_of(form), form, {"decision_id": form.decision_id})
     return _carry_out(case_visit(request, visit, review_id), act)
 
 

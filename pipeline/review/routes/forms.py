@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from pipeline.review.answers import Outcome, Sitting
 from pipeline.review.deciding import LONGEST_TEXT
 from pipeline.review.form_problems import need_none
+from pipeline.review.seconding import second
 from pipeline.review.splitting import SideName
 from pipeline.review.taking_back import take_back_decision, take_back_together
 from pipeline.review.words import plain_text
@@ -72,6 +73,11 @@ class SecondForm(BaseModel):
     agrees: Annotated[str, Field(max_length=5)] = ""
     text: Text = ""
 
+    @property
+    def act(self) -> str:
+        """As the audit log has it."""
+        return "second" if self.agrees == "yes" else "sent_back"
+
 
 class RetractForm(BaseModel):
     """The form that takes back a decision in force."""
@@ -99,6 +105,17 @@ def entered(form: BaseModel | None, kind: type[BaseModel]) -> dict[str, str]:
     """What was entered in a form that comes back; empty for the page's other forms."""
     names = ("verdict", "code", "text", "decision_id", "replaces", "together")
     return {name: getattr(form, name, "") if isinstance(form, kind) else "" for name in names}
+
+
+def second_word_of(form: SecondForm) -> Callable[[Sitting], Outcome]:
+    """What the form of a second steward does."""
+
+    def work(sitting: Sitting) -> Outcome:
+        reason = plain_text(form.text, LONGEST_TEXT)
+        need_none([] if reason else [("Say why you confirm it or take it back.", f"second-{form.decision_id}")])
+        return second(sitting, form.decision_id, form.agrees == "yes", reason)
+
+    return work
 
 
 def retraction_of(form: RetractForm) -> Callable[[Sitting], Outcome]:

@@ -1,4 +1,4 @@
-"""What is done on the person page: look, unmerge, undo, export."""
+"""What is done on the person page: look, unmerge, second, undo, export."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.review.notice import redirect_with_notice
 from pipeline.review.pages import page
 from pipeline.review.person import as_csv, group_for, history_of, not_found
 from pipeline.review.preview import preview
-from pipeline.review.routes.forms import FormBack, RetractForm, SplitForm, retraction_of
+from pipeline.review.routes.forms import FormBack, RetractForm, SecondForm, SplitForm, retraction_of, second_word_of
 from pipeline.review.routes.person_page import (
     PersonVisit,
     UnmergePreview,
@@ -104,6 +104,13 @@ def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annota
         return split(sitting, form.records, (), reason_of(form.code, form.text), form.batch or str(uuid4()))
 
     return _carry_out(at, PersonAct("unmerge", "split", work, form, {"records": sorted(form.records)}))
+
+
+@router.post("/persons/{person_id}/second")
+def approve(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[SecondForm, Form()]) -> Response:
+    """Confirm what another steward decided on the person's records, or take back what waits."""
+    act = PersonAct(form.act, form.act, second_word_of(form), form, {"decision_id": form.decision_id})
+    return _carry_out(person_visit(request, visit, person_id), act)
 
 
 @router.post("/persons/{person_id}/undo")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,9 @@ from fastapi.responses import Response
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
 from pipeline.review import tasks
-from pipeline.review.answers import about_person, last_answer
+from pipeline.review.answers import about_person, answers_to, seconded_by
 from pipeline.review.because import because
-from pipeline.review.earlier_decisions import EarlierDecision, earlier_decisions
+from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
 from pipeline.review.form_problems import FormRefusedError
 from pipeline.review.group import Group
 from pipeline.review.notice import forget_notice, is_fresh_notice
@@ -22,7 +23,7 @@ from pipeline.review.person import PersonPage, group_for, person_page
 from pipeline.review.preview import Preview
 from pipeline.review.question import labels_of
 from pipeline.review.refusals import refused
-from pipeline.review.routes.forms import NO_FORM, FormBack, RetractForm, SplitForm, entered
+from pipeline.review.routes.forms import NO_FORM, FormBack, RetractForm, SecondForm, SplitForm, entered
 from pipeline.review.shelf import Shelf
 from pipeline.review.splitting import Steps
 from pipeline.review.visits import Visit
@@ -34,7 +35,12 @@ NOTICES: dict[str, tuple[str, str]] = {
     "taken_back": ("The decision is taken back.", "It counts from the next night on."),
     "retraction_waits": ("Saved. It waits for a second steward.", "Until then the decision stands."),
     "undone": ("Undone.", "Everything stands as it stood before."),
-    "waits": ("Saved. It waits for a second steward.", "Another steward must part the same records here."),
+    "waits": (
+        "Saved. It waits for a second steward.",
+        "Until then it binds nothing. Another steward confirms it here.",
+    ),
+    "second": ("Confirmed.", "It counts from the next night on."),
+    "sent_back": ("Taken back.", "Everything stands as it stood before."),
 }
 
 
@@ -99,6 +105,7 @@ def show_person(
     """
     visit, shelf = at.visit, at.shelf
     person: PersonPage = person_page(shelf, visit.viewer, at.person_id)
+    decisions = _decisions(at, person)
     visit.done("person.view", {"person_id": at.person_id, "records": sorted(person.group.records)}, at.why)
     answer_page = page(
         at.request,
@@ -106,7 +113,8 @@ def show_person(
         back.status,
         person=person,
         why=at.why,
-        decisions=_decisions(at, person),
+        decisions=decisions,
+        waiting=_waiting_here(decisions),
         shelf=shelf,
         titles=shelf.reference.titles,
         trust=shelf.reference.trust,
@@ -114,9 +122,10 @@ def show_person(
         batch=str(uuid4()),
         errors=back.errors,
         notice=_notice(done) if is_fresh_notice(at.request, done) else None,
-        can_undo=_can_undo(at),
+        **_own_unmerge(at),
         chosen=set(getattr(back.form, "records", ())),
         form=entered(back.form, SplitForm),
+        second_form=entered(back.form, SecondForm),
         retract_form=entered(back.form, RetractForm),
         preview=preview.outcome,
         steps=preview.steps,
@@ -142,15 +151,24 @@ def _decisions(at: PersonVisit, person: PersonPage) -> tuple[EarlierDecision, ..
     return earlier_decisions(at.visit.desk.store.about(list(person.group.records)), person.labels)
 
 
-def _can_undo(at: PersonVisit) -> bool:
-    """Whether the latest unmerge is the viewer's own and no night has carried it out yet."""
+def _waiting_here(decisions: Sequence[EarlierDecision]) -> list[tuple[EarlierDecision, ...]]:
+    """What waits for a second person and is about records of this person alone; the rest is decided on its case."""
+    return waiting_together(earlier for earlier in decisions if ELSEWHERE not in earlier.labels)
+
+
+def _own_unmerge(at: PersonVisit) -> dict[str, bool]:
+    """Whether the latest unmerge, or its confirmation, is the viewer's own and no night has carried it out yet."""
     review_id = about_person(at.person_id)["review_id"]
-    answer = at.visit.desk.read(lambda connection: last_answer(connection, review_id))
-    return (
-        answer is not None
-        and is_same_person(answer["decided_by"], at.visit.viewer.name)
-        and answer["last_seq"] > at.shelf.decisions_read
+    answers = at.visit.desk.read(lambda connection: answers_to(connection, review_id))
+    can_undo = bool(
+        answers
+        and is_same_person(answers[0]["decided_by"], at.visit.viewer.name)
+        and answers[0]["last_seq"] > at.shelf.decisions_read
     )
+    return {
+        "can_undo": can_undo,
+        "is_confirmation": can_undo and seconded_by(at.visit.desk.store, answers) is not None,
+    }
 
 
 def _notice(done: str) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ from pipeline.review.queue import (
 )
 from pipeline.review.shelf import Shelf
 from pipeline.review.visits import Visit, allowed
+from pipeline.review.waiting import Waiting, waiting_since
 
 router = APIRouter()
 Queue = Annotated[Visit, Depends(allowed("queue"))]
@@ -52,14 +53,15 @@ def _page(
     """The queue; with what is wrong, where a view could not be saved."""
     shelf = visit.desk.shelves.current()
 
-    def read(connection: Connection) -> tuple[Work, list[dict[str, Any]], dict[str, int]]:
+    def read(connection: Connection) -> tuple[Work, list[dict[str, Any]], dict[str, int], list[Waiting]]:
         return (
             work_of(connection, visit.viewer, shelf.decisions_read, visit.now),
             tasks.saved_views(connection, visit.viewer),
             tasks.done_today(connection, visit.now),
+            waiting_since(connection, shelf),
         )
 
-    work, views, today = visit.desk.read(read)
+    work, views, today, waiting = visit.desk.read(read)
     page_of_queue = listing(shelf, filters, work, visit.viewer, filters.at)
     visit.done("queue.view", {"filters": filters.as_query(), "page": filters.at})
     notice = (
@@ -76,6 +78,7 @@ def _page(
         work=work,
         views=views,
         today=today,
+        waiting=waiting,
         shelf=shelf,
         age_words=AGE_WORDS,
         **_choices(shelf, page_of_queue),
