@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 HELP = """
-Serve the stewards' review desk, a web page, until stopped. The first account: `boroughlink review users add`.
+Serve the stewards' review desk, a web page, until stopped. The first account: `boroughlink review users add "A. Steward"`.
 
 It listens on this machine only; beyond it, it wants TLS (`review: tls_certificate, tls_key` in the run file).
 
