@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.errors import SourceError
+from pipeline.standardise.date_order import LIST
 from schemas.fields import ColumnUse
 
 TEXT = pa.string()
+NO_SOURCE = "no source"
 
 
 def common_uses(files: Sequence[Path], uses_of_files: Sequence[Sequence[ColumnUse]]) -> list[ColumnUse]:
@@ -49,6 +52,20 @@ def under_common_names(table: pa.Table, uses: Sequence[ColumnUse], common: Seque
 
 def _nulls(rows: int) -> pa.ChunkedArray:
     return pa.chunked_array([pa.nulls(rows, TEXT)])
+
+
+def with_list_names(titles: Sequence[str], parts: Sequence[pa.Table]) -> list[pa.Table]:
+    """The tables of all files with the list of each record: its file, its source, or both; of one list alone without."""
+    named = []
+    for title, part in zip(titles, parts, strict=True):
+        sources = part.column("source").fill_null(NO_SOURCE) if "source" in part.column_names else None
+        if len(parts) == 1 and sources is None:
+            return list(parts)
+        names = pa.repeat(title, len(part)) if sources is None else sources
+        if len(parts) > 1 and sources is not None:
+            names = pc.binary_join_element_wise(title, sources, ", ")
+        named.append(part.append_column(LIST, names))
+    return named
 
 
 def one_below_the_other(parts: Sequence[pa.Table]) -> pa.Table:

@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.columns import common_uses, one_below_the_other, under_common_names
+from flows.columns import common_uses, one_below_the_other, under_common_names, with_list_names
 from pipeline.core.errors import SettingsError, SourceError
 from pipeline.core.places import MODELS
 from pipeline.read.any_file import column_type, headings, read_any
 from pipeline.standardise.any_table import standardise_any
+from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
 from pipeline.standardise.reference import Reference
 from schemas.fields import NOT_COMPARED, ColumnUse, check_kinds, read_uses
 from schemas.model import Model
@@ -41,6 +42,8 @@ class People:
     """Fields without one value"""
     unused: tuple[str, ...]
     """Columns of the files that nothing was said of, and whose names do not tell what they hold"""
+    date_orders: tuple[FoundOrder, ...]
+    """How each list writes its birthdays"""
 
 
 def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | None, *, link_only: bool) -> People:
@@ -63,11 +66,10 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
         under_common_names(_read(path, own_uses, truth), _compared(own_uses), _compared(uses))
         for path, own_uses in zip(files, uses_of_files, strict=True)
     ]
+    titles = [_title(path, files) for path in files]
+    parts = with_list_names(titles, parts)
     if "source" not in parts[0].column_names and len(files) > 1:
-        parts = [
-            part.append_column("source", pa.repeat(_title(path, files), len(part)))
-            for path, part in zip(files, parts, strict=True)
-        ]
+        parts = [part.append_column("source", part.column(LIST)) for part in parts]
     parts = _with_unique_ids(files, parts)
     raw = one_below_the_other(parts)
     if link_only and ("source" not in raw.column_names or pc.count_distinct(raw.column("source")).as_py() < 2):
@@ -83,7 +85,8 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     unused = tuple(name for name in names if name not in held and name != truth)
     fields = dict.fromkeys(use.field for use in compared if use.field in table.column_names)
     empty = tuple(field for field in fields if _is_empty(table.column(field)))
-    return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused)
+    written = tuple(date_orders(raw, compared))
+    return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused, written)
 
 
 def _uses(names: Sequence[str], kinds_given: Mapping[str, str], truth: str | None) -> tuple[ColumnUse, ...]:

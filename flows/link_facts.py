@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.date_words import dates_told
 from flows.intake import People
 from pipeline.core.metrics import Metric
 from pipeline.evaluate.curves import Bin, calibration, calibration_error
@@ -154,6 +155,7 @@ def link_story(facts: Mapping[str, Any], linked: Linked, bins: Sequence[Bin]) ->
         pc.equal(linked.links.column("decision"), "link").to_numpy(),
         linked.clusters.column("n_records").to_numpy().copy(),
         drift=facts["drift"],
+        dates=dates_told(facts["date_orders"]),
         keys=_keys(facts, linked),
         expected_recall=facts["expected_candidate_recall"],
         estimated_recall=facts["expected_recall"],

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flows.date_words import date_facts
 from flows.engines import engine_of
 from flows.intake import People, take_in
 from flows.link_facts import link_facts, link_story, true_calibration, true_quality
@@ -101,6 +102,7 @@ def _facts_and_story(
     facts["columns_used"] = dict(people.held)
     facts["columns_without_values"] = [column for column, field in people.held.items() if field in people.empty]
     facts["columns_not_used"] = list(people.unused)
+    facts["date_orders"] = date_facts(people.date_orders)
     facts["columns_told_by_others"] = dict(linked.redundant)
     return facts, link_story(facts, linked, bins)
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.commands.options import JsonOption
+from flows.date_words import dates_told
 from pipeline.core.errors import SettingsError
 from schemas.fields import IGNORE, KINDS
 from schemas.usual_headings import usual_kinds
@@ -120,6 +121,7 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["columns_told_by_others"]:
         told = (f"{column} (told by {field})" for column, field in facts["columns_told_by_others"].items())
         rows.append(("columns left out", escape(", ".join(told))))
+    rows += [("dates", escape(told)) for told in dates_told(facts["date_orders"])]
     if not facts["has_converged"]:
         rows.append(("training", "did NOT converge: probabilities may be off"))
     rows += [("drift", sentence) for sentence in facts["drift"]]

@@ -39,6 +39,8 @@ class LinkStory:
     sizes: Sequence[int] | np.ndarray
     """records of each person"""
     drift: Sequence[str] = ()
+    dates: Sequence[str] = ()
+    """How birthdays were read, and what told it"""
     keys: Sequence[tuple[str, int, float]] = ()
     """kind of key, pairs it brings, matches that no kind before it brought"""
     expected_recall: float | None = None
@@ -75,6 +77,7 @@ def render_link_page(story: LinkStory) -> str:
         quality=facts.get("quality"),
         columns=_columns(facts, story.model),
         drift=story.drift,
+        dates=story.dates,
         expected_recall=story.expected_recall,
         estimated_recall=story.estimated_recall,
         **{name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704  (drawn by us from numbers)

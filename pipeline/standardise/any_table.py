@@ -7,30 +7,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from pipeline.standardise.date_order import order_of
-from pipeline.standardise.lenient_values import Standard, date_reader, value_reader
+from pipeline.standardise.any_column import TEXT, TEXTS, Plain, read_distinct
+from pipeline.standardise.date_order import DateOrder, rows_of_orders
+from pipeline.standardise.lenient_values import date_reader, value_reader
 from pipeline.standardise.names import NameCells, Names, read_names
 from pipeline.standardise.reference import Reference
 from schemas.fields import AGE, BIRTH_PARTS, ColumnUse
 
-TEXT, TEXTS = pa.string(), pa.list_(pa.string())
 WHOLE_BIRTHDAY = "birthday of its parts"  # no column of a file is called so
 BRITISH = "^[A-Z][A-HJ-Y]?[0-9][A-Z0-9]? [0-9][A-Z]{2}$"
-
-
-class Plain(NamedTuple):
-    """Which upper-case texts of a column are their own standard values, so that most need not be looked at one by one."""
-
-    pattern: str
-    """RE2, matches the whole text"""
-    besides: frozenset[str]
-    """texts that match and stand for something else"""
 
 
 def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Reference) -> pa.Table:
@@ -41,8 +32,7 @@ def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Referen
     columns: dict[str, pa.Array] = {}
     raw, uses = _with_whole_birthdays(raw, uses)
     for use in uses:
-        array = raw.column(use.column).combine_chunks()
-        for field, values in _standard(use, array, reference).items():
+        for field, values in _standard(use, raw, reference).items():
             columns[field] = _values_of_both(columns[field], values) if field in columns else values
     return pa.table({field: values for field, values in columns.items() if field not in AGE} | _ages(columns))
 
@@ -69,7 +59,8 @@ def _number_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
 
-def _standard(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, pa.Array]:
+def _standard(use: ColumnUse, raw: pa.Table, reference: Reference) -> dict[str, pa.Array]:
+    array = raw.column(use.column).combine_chunks()
     match use.kind:
         case "record_id" | "source":
             return {use.kind: pc.utf8_trim_whitespace(array)}
@@ -78,15 +69,32 @@ def _standard(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str
         case "full_name" | "alias" | "forename" | "surname":
             return _names(use, array, reference)
         case "date_of_birth":
-            default_birthdays = frozenset(day.isoformat() for day in reference.default_birthdays)
-            plain = Plain("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", default_birthdays)
-            read = date_reader(order_of(_texts(array)), default_birthdays, reference)
-            return {use.field: _distinct(array, read, plain=plain)}
+            return {use.field: _birthdays(array, rows_of_orders(raw, use), reference)}
         case "postcode":
             plain = Plain(BRITISH, reference.placeholders_of("postcode"))
-            return {use.field: _distinct(array, value_reader(use, reference), plain=plain)}
+            return {use.field: read_distinct(array, value_reader(use, reference), plain=plain)}
         case _:
-            return {use.field: _distinct(array, value_reader(use, reference))}
+            return {use.field: read_distinct(array, value_reader(use, reference))}
+
+
+def _birthdays(array: pa.Array, rows_of: Mapping[DateOrder, NDArray[np.int64]], reference: Reference) -> pa.Array:
+    """The column read, each row in the order in which its list writes dates."""
+    default_birthdays = frozenset(day.isoformat() for day in reference.default_birthdays)
+    plain = Plain("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", default_birthdays)
+    parts = [
+        read_distinct(
+            array if len(rows_of) == 1 else array.take(pa.array(rows)),
+            date_reader(order, default_birthdays, reference),
+            plain=plain,
+        )
+        for order, rows in rows_of.items()
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    kind = TEXTS if pa.types.is_list(array.type) else TEXT
+    in_turn = pa.chunked_array([part.cast(kind) for part in parts]).combine_chunks()
+    birthdays = in_turn.take(pa.array(np.argsort(np.concatenate(list(rows_of.values())))))
+    return birthdays if kind == TEXTS else birthdays.dictionary_encode()
 
 
 def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, pa.Array]:
@@ -94,16 +102,18 @@ def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, p
         case "full_name":
             read = functools.cache(lambda text: _names_of(NameCells(full_name=text), reference))
             return {
-                "forename": _distinct(array, lambda text: list(read(text).forename), TEXTS),
-                "surname": _distinct(array, lambda text: list(read(text).surname), TEXTS),
+                "forename": read_distinct(array, lambda text: list(read(text).forename), TEXTS),
+                "surname": read_distinct(array, lambda text: list(read(text).surname), TEXTS),
             }
         case "alias":
             return {
-                "alias": _distinct(array, lambda text: list(_names_of(NameCells(alias=text), reference).alias), TEXTS)
+                "alias": read_distinct(
+                    array, lambda text: list(_names_of(NameCells(alias=text), reference).alias), TEXTS
+                )
             }
         case _:
             plain = Plain("^[A-Z]+$", _words_that_are_no_names(reference))
-            return {use.field: _distinct(array, _name(use.kind, reference), TEXTS, plain)}
+            return {use.field: read_distinct(array, _name(use.kind, reference), TEXTS, plain)}
 
 
 def _words_that_are_no_names(reference: Reference) -> frozenset[str]:
@@ -126,64 +136,6 @@ def _name(kind: str, reference: Reference) -> Callable[[str], list[str]]:
 
 def _names_of(cells: NameCells, reference: Reference) -> Names:
     return read_names(cells, "forename_first", reference)
-
-
-def _texts(array: pa.Array) -> pa.Array:
-    return pc.list_flatten(array) if pa.types.is_list(array.type) else array
-
-
-def _distinct(array: pa.Array, standard: Standard, kind: pa.DataType = TEXT, plain: Plain | None = None) -> pa.Array:
-    """The column with each distinct text standardised once; lists give lists, a list of one value is that value."""
-    encoded = _texts(array).dictionary_encode()
-    codes, upper, special = encoded.indices, *_split(encoded.dictionary, plain)
-    read = [standard(text) for text in encoded.dictionary.take(special).to_pylist()]
-    lists = [value if isinstance(value, list) else [] if value is None else [value] for value in read]
-    if pa.types.is_list(array.type):
-        return _lists_of_rows(array, codes, _all_lists(upper, special, lists))
-    if kind == TEXTS and any(len(values) > 1 for values in lists):
-        return pa.array(_all_lists(upper, special, lists), TEXTS).take(codes)
-    first_values = pa.array([values[0] if values else None for values in lists], TEXT)
-    single = pc.replace_with_mask(upper, _is_in(special, len(upper)), first_values)
-    if single.null_count:  # a null among the values would count as one of them: the rows are null instead
-        codes = pc.if_else(single.is_null().take(codes), pa.scalar(None, codes.type), codes)
-    values = single.fill_null(
-        ""
-    ).dictionary_encode()  # texts of one value, such as Smith and SMITH, are one from here on
-    return pa.DictionaryArray.from_arrays(values.indices.take(codes), values.dictionary)
-
-
-def _split(texts: pa.Array, plain: Plain | None) -> tuple[pa.Array, np.ndarray]:
-    """The texts in upper case, and the rows of those that are not plain."""
-    if plain is None:
-        return texts, np.arange(len(texts))
-    upper = pc.utf8_upper(pc.utf8_trim_whitespace(texts))
-    besides = pa.array(sorted(plain.besides), TEXT)
-    is_plain = pc.and_not(pc.match_substring_regex(upper, plain.pattern), pc.is_in(upper, besides))
-    return upper, np.flatnonzero(~is_plain.to_numpy(zero_copy_only=False))
-
-
-def _is_in(rows: np.ndarray, size: int) -> pa.Array:
-    mask = np.zeros(size, np.bool_)
-    mask[rows] = True
-    return pa.array(mask)
-
-
-def _all_lists(upper: pa.Array, special: np.ndarray, lists: Sequence[list[Any]]) -> list[list[Any]]:
-    """Standard values of every distinct text: its own upper case where it is plain."""
-    every = [[text] for text in upper.to_pylist()]
-    for row, values in zip(special.tolist(), lists, strict=True):
-        every[row] = values
-    return every
-
-
-def _lists_of_rows(array: pa.Array, codes: pa.Array, lists: Sequence[list[Any]]) -> pa.Array:
-    """Lists of the distinct standard values of each row's list."""
-    owner = pc.list_parent_indices(array).to_numpy(zero_copy_only=False)
-    gathered: list[list[str]] = [[] for _ in range(len(array))]
-    for row, code in zip(owner.tolist(), codes.to_pylist(), strict=True):
-        if code is not None:
-            gathered[row] += [value for value in lists[code] if value not in gathered[row]]
-    return pa.array(gathered, TEXTS)
 
 
 def _values_of_both(first: pa.Array, second: pa.Array) -> pa.Array:
