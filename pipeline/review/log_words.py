@@ -78,6 +78,7 @@ SUBJECTS: Mapping[str, str] = {
     "shown": "shown",
     "code": "status",
     "refused": "because",
+    "others": "parted from",
     "joined": "joined as well",
 }
 SHOWN: Mapping[str, str] = {

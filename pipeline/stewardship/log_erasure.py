@@ -25,7 +25,7 @@ ERASED_ID = "erased"
 TYPED = ": "
 """Before what was typed, after the reason that was chosen"""
 SUBJECTS = ("review_id", "person_id")
-RECORDS = ("records", "l", "r")
+RECORDS = ("records", "others", "l", "r")
 """Parts of an entry that hold ids of records"""
 MOST_NEEDLES = 100
 

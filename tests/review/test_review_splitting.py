@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -9,10 +11,12 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 from desk_client import Client, in_process
 from stewards_say import confirmed, said
 from web_desk import make_world
 
+from pipeline.stewardship.columns import AUDIT_LOG
 from pipeline.stewardship.decision import pair_state
 from schemas.decisions import NewDecision
 
@@ -70,6 +74,17 @@ def test_a_split_over_two_persons_only_parts(desk: Any) -> None:
     assert send(browser, case, [second[0]]).headers["location"].endswith("done=split")
     assert {row["verdict"] for row in log_after(desk, before)} == {"unlink"}
     assert len(log_after(desk, before)) == len(first) + len(second) - 1
+    answered = browser.get(f"/cases/{case}").text.split(">Answered</h2>")[1].split("</p>")[0]
+    number = re.search(rf'value="{second[0]}"[^>]*>Record (\d+)<', browser.get(f"/cases/{case}").text)
+    assert number
+    others = [str(own) for own in range(1, len(first) + len(second) + 1) if own != int(number[1])]
+    assert (
+        f"<strong>Split</strong>: record {number[1]} from records {', '.join(others[:-1])} and {others[-1]}, by Asha"
+        in answered
+    )
+    split = sa.select(AUDIT_LOG.c.subject).where(AUDIT_LOG.c.action == "case.split").order_by(AUDIT_LOG.c.seq.desc())
+    subject = json.loads(desk.desk.read(lambda connection: connection.execute(split).scalars().first()))
+    assert (subject["records"], subject["others"]) == ([second[0]], sorted([*first, *second[1:]]))
 
 
 def test_a_side_is_joined_only_where_its_steward_ticks_it_and_the_preview_tells_who_must_confirm(desk: Any) -> None:

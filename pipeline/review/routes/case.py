@@ -177,7 +177,8 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
         need_none([*ticked, *reason_problems(form.code, form.text, "split-")])
         return split(sitting, form.records, form.joined, reason_of(form.code, form.text), form.batch or str(uuid4()))
 
-    subject = {"records": sorted(form.records), "joined": sorted(form.joined)}
+    others = sorted(at.group.records.keys() - {*form.records})
+    subject = {"records": sorted(form.records), "others": others, "joined": sorted(form.joined)}
     return _carry_out(at, CaseAct("split", work, form, subject))
 
 

@@ -31,6 +31,7 @@ from pipeline.review.routes.forms import (
     VerdictForm,
     entered,
 )
+from pipeline.review.said import records_of_answer
 from pipeline.review.shelf import Row, Shelf
 from pipeline.review.splitting import deal, steps_of
 from pipeline.review.undoing import undoing
@@ -137,7 +138,7 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
         trust=shelf.reference.trust,
         notice=_notice(shown, progress.answer, at.is_open) if is_fresh_notice(at.request, shown.done) else None,
         **preview,
-        **_answered(at, progress),
+        **_answered(at, progress, case),
     )
     return forget_notice(at.request, answer_page)
 
@@ -171,7 +172,7 @@ def _preview(at: CaseVisit, case: Case, shown: Shown, back: FormBack) -> dict[st
     }
 
 
-def _answered(at: CaseVisit, progress: _Progress) -> dict[str, Any]:
+def _answered(at: CaseVisit, progress: _Progress, case: Case) -> dict[str, Any]:
     """What the page tells of the question's answer, and whether its viewer may undo it."""
     store, viewer, answer = at.visit.desk.store, at.visit.viewer, progress.answer
     is_own = answer is not None and is_same_person(answer["decided_by"], viewer.name)
@@ -181,6 +182,7 @@ def _answered(at: CaseVisit, progress: _Progress) -> dict[str, Any]:
     )
     return {
         "answer": answer if is_counted else None,
+        "answer_records": records_of_answer(answer, case.decisions) if answer and is_counted else "",
         "holder": progress.holder,
         "is_look": progress.is_look,
         "brings_back": brought_back,

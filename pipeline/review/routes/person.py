@@ -103,7 +103,9 @@ def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annota
         need_none([*ticked, *reason_problems(form.code, form.text)])
         return split(sitting, form.records, (), reason_of(form.code, form.text), form.batch or str(uuid4()))
 
-    return _carry_out(at, PersonAct("unmerge", "split", work, form, {"records": sorted(form.records)}))
+    others = sorted(at.group.records.keys() - {*form.records})
+    subject = {"records": sorted(form.records), "others": others}
+    return _carry_out(at, PersonAct("unmerge", "split", work, form, subject))
 
 
 @router.post("/persons/{person_id}/second")
