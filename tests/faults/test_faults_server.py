@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from small_london import London, current_run, note_of
 
 from pipeline.core.places import ROOT
 
+RUN = "2026-11-20-1"
 NIGHT = """
 import subprocess, sys, time
 from flows.quiet import end_with_us
@@ -60,30 +65,61 @@ def command_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
 
 
+@contextmanager
+def scheduled(tmp_path: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A schedule that serves."""
+    command = [str(Path(sys.executable).parent / "boroughlink"), "schedule", *options]
+    out = tmp_path / "out"
+    with out.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file, cwd=ROOT) as schedule:
+        try:
+            waited_for(lambda: "Stop with Ctrl-C" in out.read_text("utf-8") or schedule.poll() is not None, 120)
+            assert schedule.poll() is None, out.read_text("utf-8")
+            yield schedule
+        finally:
+            schedule.kill()
+
+
+def waited_for(comes: Callable[[], object], seconds: float) -> bool:
+    """Whether it came in time."""
+    until = time.monotonic() + seconds
+    while not (came := bool(comes())) and time.monotonic() < until:
+        time.sleep(0.1)
+    return came
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)])
 def test_a_schedule_that_is_killed_or_stopped_leaves_no_server_behind_and_its_port_is_free(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    command = [str(Path(sys.executable).parent / "boroughlink"), "schedule", "--home", str(tmp_path / "home")]
-    with (tmp_path / "out").open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT) as schedule:
-        try:
-            until = time.monotonic() + 120
-            while "Stop with Ctrl-C" not in (tmp_path / "out").read_text("utf-8") and time.monotonic() < until:
-                assert schedule.poll() is None, (tmp_path / "out").read_text("utf-8")
-                time.sleep(0.2)
-            time.sleep(3)
-            begun = descendants(schedule.pid)
-            servers = [pid for pid in begun if {"prefect", "uvicorn"} & set(command_of(pid))]
-            assert len(servers) == 1, "the server of the schedule, and none that Prefect starts by itself"
-            port = int(command_of(servers[0])[-2])
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        finally:
-            schedule.send_signal(number)
-    assert schedule.returncode == code
-    until = time.monotonic() + 30
-    while any(map(is_there, begun)) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not [command_of(pid) for pid in begun if is_there(pid)]
+    with scheduled(tmp_path, "--home", str(tmp_path / "home")) as schedule:
+        time.sleep(3)
+        begun = descendants(schedule.pid)
+        servers = [pid for pid in begun if {"prefect", "uvicorn"} & set(command_of(pid))]
+        assert len(servers) == 1, "the server of the schedule, and none that Prefect starts by itself"
+        port = int(command_of(servers[0])[-2])
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        schedule.send_signal(number)
+        assert schedule.wait() == code
+    assert waited_for(lambda: not any(map(is_there, begun)), 30), [command_of(pid) for pid in begun if is_there(pid)]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+@pytest.mark.slow
+def test_the_night_of_a_schedule_that_is_killed_publishes_and_its_process_ends_with_it(
+    london: London, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    with scheduled(tmp_path, "--home", str(home), "--run-file", str(london.run_file)) as schedule:
+        deploy = (tmp_path / "out").read_text("utf-8").partition("A night at once: ")[2]
+        server, *command = deploy.split()
+        environment = os.environ | dict([server.split("=", 1)])
+        subprocess.run([sys.executable, "-m", *command], env=environment, capture_output=True, check=True, cwd=tmp_path)
+        assert waited_for((home / "runs" / RUN / "standardise").exists, 120), (tmp_path / "out").read_text("utf-8")
+        begun = descendants(schedule.pid)
+        schedule.kill()
+    assert note_of(home, RUN)["state"] == "unfinished"
+    assert waited_for(lambda: note_of(home, RUN)["state"] == "published", 120)
+    assert waited_for(lambda: not any(map(is_there, begun)), 10), [command_of(pid) for pid in begun if is_there(pid)]
+    assert current_run(home) == RUN
