@@ -12,6 +12,7 @@ from pyarrow import csv
 
 from pipeline.core.errors import SourceError
 from pipeline.core.spreadsheet import delimiter_of
+from pipeline.read.fetch import no_file
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 TEXT = pa.string()
@@ -25,7 +26,7 @@ def headings(path: Path) -> list[str]:
         SourceError: If it is not there, empty, of another kind, or names a column twice.
     """
     if not path.is_file():
-        problem = "is a folder." if path.is_dir() else "is not there."
+        problem = f"is {no_file(path)}, and no file." if path.exists() else "is not there."
         raise SourceError("missing_file", str(path), problem, "Name a CSV or Parquet file.")
     if path.stat().st_size == 0:
         raise _empty(path)

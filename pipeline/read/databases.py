@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipeline.core.errors import SourceError
+from pipeline.read.fetch import check_is_file
 from pipeline.read.sheets import Row, Sheet
 from pipeline.read.workbooks import cell_text
 
@@ -70,6 +71,10 @@ def _url(root: str, location: str, source: str) -> sa.URL:
     if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
         return url
     path = Path(url.database) if Path(url.database).is_absolute() else Path(root) / url.database
-    if not path.is_file():
-        raise SourceError("missing_file", url.database, "is not there.", "Ask for tonight's copy of the database.")
+    try:
+        check_is_file(path, url.database)
+    except FileNotFoundError:
+        raise SourceError(
+            "missing_file", url.database, "is not there.", "Ask for tonight's copy of the database."
+        ) from None
     return url.set(database=f"file:{path}", query={"mode": "ro", "uri": "true"})

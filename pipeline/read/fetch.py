@@ -13,6 +13,7 @@ from pipeline.core.errors import SourceError
 from pipeline.read.sheets import Fetched
 
 MOST_BYTES = 2 << 30
+NO_FILE = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
 def locate(root: str, location: str) -> str:
@@ -33,7 +34,7 @@ def fetch(root: str, location: str) -> Fetched:
     try:
         filesystem, path = fsspec.core.url_to_fs(place)
         if isinstance(filesystem, LocalFileSystem):
-            _check_kind(Path(path), file)
+            check_is_file(Path(path), file)
         size = filesystem.size(path)
         if size is not None and size > MOST_BYTES:
             raise SourceError(
@@ -55,11 +56,26 @@ def fetch(root: str, location: str) -> Fetched:
     return Fetched(file, data, hashlib.sha256(data).hexdigest())
 
 
-def _check_kind(path: Path, file: str) -> None:
-    """That it is no folder, and no device, of which some never end."""
+def no_file(path: Path) -> str | None:
+    """What lies there in a file's place, in words; None where it is a file.
+
+    A device may never end, and who opens a pipe waits until somebody writes into it.
+
+    Raises:
+        FileNotFoundError: If nothing lies there.
+    """
     mode = path.stat().st_mode
-    kind = "a folder" if stat.S_ISDIR(mode) else "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else None
-    if kind:
+    return None if stat.S_ISREG(mode) else NO_FILE.get(stat.S_IFMT(mode), "a device")
+
+
+def check_is_file(path: Path, file: str) -> None:
+    """That no folder, device, pipe or socket lies in the file's place.
+
+    Raises:
+        SourceError: not_a_file.
+        FileNotFoundError: If nothing lies there.
+    """
+    if kind := no_file(path):
         raise SourceError(
             "not_a_file", file, f"is {kind}, and a file belongs there.", "Move it away, and put tonight's export there."
         )

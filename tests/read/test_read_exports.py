@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import socket
 import sqlite3
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import fsspec
@@ -16,6 +19,8 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, SOURCES
+from pipeline.read.any_file import headings
+from pipeline.read.databases import read_query
 from pipeline.read.feed import FeedRead, read_feed
 from pipeline.read.fetch import fetch
 from schemas.contract import Contract, load_contract, load_contracts
@@ -105,13 +110,24 @@ def test_a_row_of_people_where_headings_belong_is_named_and_not_told(tmp_path: P
     assert "Smith" not in str(error)
 
 
-def test_a_folder_or_a_device_in_the_place_of_a_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "device").symlink_to("/dev/zero")  # of which the reading would never end
-    for name, kind in (("folder", "is a folder"), ("device", "is a device")):
-        with pytest.raises(SourceError, match=kind) as caught:
-            fetch(str(tmp_path), name)
-        assert (caught.value.code, caught.value.is_retryable) == ("not_a_file", False)
+@pytest.mark.parametrize("kind", ["a folder", "a device", "a pipe", "a socket"])
+def test_what_is_no_file_in_the_place_of_one_is_refused_before_it_is_read(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "place"
+    with socket.socket(socket.AF_UNIX) as listening:
+        if kind == "a folder":
+            place.mkdir()
+        elif kind == "a device":
+            place.symlink_to("/dev/zero")  # of which the reading would never end
+        elif kind == "a pipe":
+            os.mkfifo(place)  # of which the reading would never begin
+        else:
+            listening.bind(str(place))
+        for read_it in (fetch, partial(read_query, query="SELECT 1", source="place")):
+            with pytest.raises(SourceError, match=f"is {kind}, and a file belongs there") as caught:
+                read_it(str(tmp_path), "place" if read_it is fetch else "sqlite:///place")
+            assert (caught.value.code, caught.value.is_retryable) == ("not_a_file", False)
+        with pytest.raises(SourceError, match=f"is {kind}, and no file"):
+            headings(place)
 
 
 def test_known_headings_that_are_not_used_may_be_there(tmp_path: Path) -> None:
