@@ -1,7 +1,7 @@
-"""A form that came when its session was over, or from a page of an earlier one: kept through signing in, then offered again.
+"""A form that was not carried out is kept and offered again: its session was over, its page of an earlier one, or the store away.
 
-It travels in the pages of signing in only and is stored nowhere. It is sent again by a form of the new session and by the
-person's own hand, so a form that another site made gains nothing.
+It travels in the pages that offer it and in those of signing in only, and is stored nowhere. It is sent again by a form of the
+session and by the person's own hand, so a form that another site made gains nothing.
 """
 
 from __future__ import annotations
@@ -67,6 +67,11 @@ class KeptForm(BaseModel):
     def page(self) -> str:
         """The page on which the form stands."""
         return self.to if self.to == "/search" else self.to.rpartition("/")[0]
+
+    @property
+    def counts_once(self) -> bool:
+        """Whether sent twice it does no more than sent once: an undo would take back the answer before, too."""
+        return not self.to.endswith("/undo")
 
     @property
     def entered(self) -> list[tuple[str, str]]:

@@ -48,6 +48,8 @@ HEADINGS = {
     503: "Not available now",
 }
 
+AWAY = "The store of decisions did not answer."
+
 
 def create_app(desk: Desk, is_tls: bool = False, hosts: frozenset[str] = frozenset()) -> FastAPI:
     """The application: every page behind the door, every form checked to be its own.
@@ -101,6 +103,8 @@ async def _stale(request: Request, error: Exception) -> Response:
         await run_in_threadpool(visit_of, request)
     except NotSignedInError:
         return await _to_sign_in(request, error)
+    except StoreUnavailableError as unavailable:
+        return await _refused(request, unavailable)
     form = await kept_form_of(request)
     if form is None:
         return _message(
@@ -109,7 +113,8 @@ async def _stale(request: Request, error: Exception) -> Response:
             "This form does not belong to your session.",
             "Open the page again and send the form from there.",
         )
-    return page(request, "again.html", 403, kept=form, because="You opened that page before you signed in again.")
+    because = "You opened that page before you signed in again. Nothing was saved yet."
+    return page(request, "again.html", 403, kept=form, because=because)
 
 
 def _noted(request: Request, error: Exception) -> None:
@@ -120,15 +125,26 @@ def _noted(request: Request, error: Exception) -> None:
         log("desk_refusal_not_noted", kind=type(error).__name__)
 
 
-def _refused(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, (DeskRefusedError, DecisionConflictError, DecisionRefusedError)):
-        _noted(request, error)
+        await run_in_threadpool(_noted, request, error)
     if isinstance(error, DeskRefusedError):
         return _message(request, error.code, error.problem, error.what_to_do)
     if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
         return _message(request, 409, error.problem, error.what_to_do)
     log("desk_failed", kind=type(error).__name__)
+    if isinstance(error, StoreUnavailableError) and request.method not in SAFE:
+        return await _not_stored(request)
     return _message(request, 503, "The desk cannot do this now.", "Try again in a minute; nothing was saved.")
+
+
+async def _not_stored(request: Request) -> Response:
+    """A form that the store did not answer to: offered to be sent again, where that cannot do more than sending it once."""
+    form = await kept_form_of(request)
+    if form is None or not form.counts_once:
+        return _message(request, 503, AWAY, "Wait a minute, open the page again and look whether it was done.")
+    because = f"{AWAY} Wait a minute, then send the same once more. If it was saved after all, it counts once."
+    return page(request, "again.html", 503, kept=form, because=because)
 
 
 def _malformed(request: Request, error: Exception) -> Response:

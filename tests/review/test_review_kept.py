@@ -4,6 +4,8 @@ import datetime as dt
 import html
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -138,6 +140,53 @@ def test_undoing_after_the_session_is_over_is_offered_again(desk: Any, case_form
         assert answer.status_code == 401
         assert words in answer.text
         assert json.loads(hidden(answer.text, "kept")) == {"to": address, "fields": []}
+
+
+@contextmanager
+def away(world: World) -> Iterator[None]:
+    """The store of decisions is somewhere else for a moment."""
+    elsewhere = world.home.decisions.with_suffix(".away")
+    world.home.decisions.rename(elsewhere)
+    try:
+        yield
+    finally:
+        elsewhere.rename(world.home.decisions)
+
+
+def test_a_form_that_meets_a_store_that_is_away_is_offered_again_and_counts_once_however_often_it_is_sent(
+    desk: Any, world: World, case_form: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.review.desk.PATIENCE_S", 0.1)
+    browser, path, form = case_form
+    before = n_decisions(desk)
+    with away(world):
+        lost = browser.http.post(path, data=form, headers=OWN)
+        assert lost.status_code == 503
+        assert "Only a name &lt;b&gt;" in lost.text
+        again = {name: html.unescape(value) for name, value in browser.form_of(lost.text, path).items()}
+        assert {name: again[name] for name in form} == form, "with the token of the same session"
+        assert "Send what you entered?" in browser.http.post(path, data=again, headers=OWN).text
+    assert n_decisions(desk) == before
+    for _ in range(2):
+        assert browser.http.post(path, data=again, headers=OWN).status_code == 303
+    assert n_decisions(desk) == before + 1
+    browser.post(path.replace("/decide", "/undo"))
+
+
+def test_what_could_do_more_when_sent_twice_is_not_offered_again_nor_a_form_without_the_sessions_token(
+    desk: Any, world: World, case_form: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.review.desk.PATIENCE_S", 0.1)
+    browser, path, form = case_form
+    undo = path.replace("/decide", "/undo")
+    with away(world):
+        lost = browser.http.post(undo, data={"csrf": form["csrf"]}, headers=OWN)
+        assert lost.status_code == 503
+        assert "look whether it was done" in lost.text
+        assert undo not in lost.text
+        foreign = browser.http.post(path, data={**form, "csrf": "0" * 64})
+        assert foreign.status_code == 403
+        assert "Only a name" not in foreign.text
 
 
 @pytest.mark.parametrize("headers", [{"origin": "https://elsewhere.example"}, {"origin": "null"}, {}])

@@ -107,7 +107,14 @@ def second_factor(request: Request, code: Text = "", kept: KeptText = "") -> Res
         request.cookies[cookie_name(request)] = token
         visit_of(request)
         return with_cookie(
-            request, page(request, "again.html", kept=form, because="Your session was over when you sent this."), token
+            request,
+            page(
+                request,
+                "again.html",
+                kept=form,
+                because="Your session was over when you sent this. Nothing was saved yet.",
+            ),
+            token,
         )
     return with_cookie(request, RedirectResponse("/", 303), token)
 
