@@ -23,6 +23,7 @@ from pipeline.core.memory import peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table, write_table
 from pipeline.read.feed import FeedRead, export_sha256, read_feed
+from pipeline.standardise.declared_order import check_date_order
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.tables import EVENTS_STAGED, QUARANTINE, RAW_RECORDS, RECORDS_AGAIN, STD_RECORDS
@@ -72,13 +73,15 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         read = read_feed(
             contract, feed, night.settings.exports, passwords(night.settings, os.environ, feed.password_env)
         )
+        as_written = contract.as_written_by(feed)
+        check_date_order(read.records, as_written, read.file)
     except SourceError as error:
         if error.is_retryable:
             raise
         note_failure(night, feed_id, error)
         return time.thread_time() - cpu_began, 0.0
     reading, cpu_read = time.perf_counter() - began, time.thread_time()
-    standard = standardise_feed(read.records, contract, reference(), night.as_of, last.read() if last else None)
+    standard = standardise_feed(read.records, as_written, reference(), night.as_of, last.read() if last else None)
     n_records, n_rejected = _keep(night, feed_id, read, standard)
     facts = {
         "rows_read": read.rows_read,

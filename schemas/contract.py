@@ -82,6 +82,7 @@ class Where(_Strict):
     header: Header | None = None
     sheets: str | None = None
     query: str | None = None
+    dates: Dates | None = None
 
 
 class Feed(_Strict):
@@ -98,6 +99,7 @@ class Feed(_Strict):
     header: Header
     sheets: str
     query: str | None
+    dates: Dates
 
 
 class Contract(_Strict):
@@ -189,6 +191,10 @@ class Contract(_Strict):
             yield self._feed(None, Where())
         for borough in self.own_boroughs():
             yield self._feed(borough, self.feeds.get(slug(borough), Where()))
+
+    def as_written_by(self, feed: Feed) -> Self:
+        """The contract with what this feed says otherwise of its values."""
+        return self if feed.dates == self.dates else self.model_copy(update={"dates": feed.dates})
 
     def _feed(self, borough: str | None, where: Where) -> Feed:
         settings = {name: getattr(self, name) for name in Where.model_fields}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from schemas.boroughs import BOROUGHS, slug
@@ -108,12 +108,9 @@ def _reader_problems(contract: Contract) -> Iterator[Problem]:
         yield from _pattern_problems(pattern, ("ignore", position))
     for position, pattern in enumerate(contract.split_people.separators if contract.split_people else ()):
         yield from _pattern_problems(pattern, ("split_people", "separators", position))
-    for position, text in enumerate(contract.dates.formats):
-        if not _is_date_format(text):
-            problem = f"dates.formats: {text!r} is no way to write a date, such as '%d/%m/%Y'"
-            yield Problem(problem, ("dates", "formats", position))
     for feed in contract.all_feeds():
         yield from _pattern_problems(feed.sheets, _place_of(contract, feed, "sheets"))
+        yield from _format_problems(feed.dates.formats, _place_of(contract, feed, "dates"))
         if feed.format == "sql" and not feed.query:
             yield Problem("format sql needs a query", _place_of(contract, feed, "format"))
         if len(feed.delimiter) != 1 or feed.delimiter in '\r\n"':
@@ -124,6 +121,13 @@ def _reader_problems(contract: Contract) -> Iterator[Problem]:
         except LookupError:
             text = f"no encoding is called {feed.encoding!r}; most are utf-8 or cp1252"
             yield Problem(text, _place_of(contract, feed, "encoding"))
+
+
+def _format_problems(formats: Sequence[str], place: Place) -> Iterator[Problem]:
+    for position, text in enumerate(formats):
+        if not _is_date_format(text):
+            problem = f"dates.formats: {text!r} is no way to write a date, such as '%d/%m/%Y'"
+            yield Problem(problem, (*place, "formats", position))
 
 
 def _place_of(contract: Contract, feed: Feed, setting: str) -> Place:
