@@ -33,6 +33,7 @@ from flows.commands import (
 from flows.place import keep_from_others
 from pipeline.core.durable import storage_error
 from pipeline.core.errors import LinkageError, SettingsError
+from pipeline.core.limits import check_command_threads
 
 app = typer.Typer(
     name="boroughlink",
@@ -65,6 +66,7 @@ def main() -> None:
     keep_from_others()
     try:
         _check_current_folder()
+        check_command_threads()
         app()
     except LinkageError as error:
         if os.environ.get("BOROUGHLINK_DEBUG"):

@@ -15,6 +15,8 @@ FILES = 1024
 """Open files that a night of many feeds may need"""
 THREADS, THREADS_A_CORE = 48, 16
 """Threads and processes of a night with Prefect's server: about 50 were counted on two cores"""
+COMMAND_THREADS, COMMAND_THREADS_A_CORE = 12, 2
+"""Threads of any other command: 12 were counted on two cores, most of them Arrow's, which ends the process where one does not start"""
 ADDRESS_SPACE = 4_000_000_000
 """Bytes that a night maps, most of which it never uses: stacks of threads, code of libraries; with less it may crash"""
 
@@ -61,9 +63,21 @@ def check_limits() -> None:
         problem = f"may map only {mapped / 1e9:.1f} GB of memory here, and a night needs {needed_gb:.1f} GB or more."
         what_to_do = "Lift that limit (ulimit -v); a limit of the service or container counts what is really used."
         raise StorageError("a process", problem, what_to_do)
-    needed = threads_needed()
+    _check_threads(threads_needed(), "a night")
+
+
+def check_command_threads() -> None:
+    """Check that all threads of a command can start.
+
+    Raises:
+        StorageError: If the system does not allow as many.
+    """
+    _check_threads(COMMAND_THREADS + COMMAND_THREADS_A_CORE * usable_cores(), "this command")
+
+
+def _check_threads(needed: int, by: str) -> None:
     if (count := threads_that_start(needed)) < needed:
-        problem = f"this user may start only {count} more threads and processes here, and a night may need {needed}."
+        problem = f"this user may start only {count} more threads and processes here, and {by} may need {needed}."
         what_to_do = "Raise the limit: ulimit -u, TasksMax of the service, or the container's limit of pids."
         raise StorageError("this machine", problem, what_to_do)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from small_london import ended, forked
 
+from flows import cli
 from pipeline.core.errors import StorageError
 from pipeline.core.limits import allow_open_files, check_limits, threads_needed, threads_that_start
 
@@ -55,6 +56,22 @@ def test_what_a_night_would_wait_for_in_vain_or_crash_of_is_told(
     out.touch()
     assert ended(forked(message_of_a_check(limit, most), out)) == 0, out.read_text("utf-8")
     assert message in out.read_text("utf-8")
+
+
+@pytest.mark.parametrize("most", [1, 4, FEW])
+def test_a_command_that_may_start_few_threads_says_so_and_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    def work() -> None:
+        as_a_user(resource.RLIMIT_NPROC, (most, most))
+        cli.main()
+
+    monkeypatch.setattr(sys, "argv", ["boroughlink", "link", "people.csv", "--out", "linked"])
+    out = tmp_path / "out"
+    out.touch()
+    ended(forked(work, out))
+    assert "more threads and processes here, and this command may need" in out.read_text("utf-8")
+    assert "SystemExit: 1" in out.read_text("utf-8")
 
 
 def test_a_low_limit_of_open_files_is_raised_as_far_as_the_process_may(tmp_path: Path) -> None:
