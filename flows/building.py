@@ -24,7 +24,8 @@ from pipeline.core.metrics import Metric
 from pipeline.core.parquet import AT_ONCE, read_parts, read_table
 from pipeline.persons.again import OF_A_PERSON, PersonsBefore
 from pipeline.persons.doubts import Doubts
-from pipeline.persons.questions import doubted_records, links_between
+from pipeline.persons.links_among import links_between
+from pipeline.persons.questions import doubted_records
 from pipeline.persons.queue import Queue
 from pipeline.persons.stage import Identified, Previous, build_persons, identify
 from pipeline.persons.survivorship import Survivorship, load_survivorship

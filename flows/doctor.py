@@ -28,8 +28,9 @@ from pipeline.publish.orders import orders
 from pipeline.publish.publication import (
     Publication,
 )
-from pipeline.stewardship.database import engine_of, reading, with_patience
+from pipeline.stewardship.database import engine_of, reading
 from pipeline.stewardship.migrate import newest
+from pipeline.stewardship.patience import with_patience
 from pipeline.validate.last_good import damage_of
 from schemas.contract import load_contracts
 from schemas.settings import SQLITE, RunSettings

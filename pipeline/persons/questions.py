@@ -5,42 +5,27 @@ Pairs that wait are many, and handled as whole columns; other doubts are few, an
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.lookup import NOWHERE, places_among
+from pipeline.persons.cluster_questions import cluster_questions, doubtful_clusters
+from pipeline.persons.decision_questions import decision_questions, unsure_decisions
 from pipeline.persons.doubts import GRAVITY, HARM, OWN_RULE_HARM, Doubts
+from pipeline.persons.question import Persons, Question
 from pipeline.persons.ranking import as_sorted_lists, rank_questions
 from schemas.tables import ENDS, REVIEW_QUEUE
 
 PAIR = (*ENDS, "match_weight", "match_probability", "n_pairs", "review_type")
-Persons = tuple[str, ...]
 FACTS = ("record_id", "person_id", "borough", "date_of_birth", "recorded_at")
 KEY = "key"
 TYPES = {column.name: column.type for column in REVIEW_QUEUE.columns}
 NAMES = (*PAIR, "person_ids", "decision_ids", "harm")
 QUESTION_SCHEMA = pa.schema([*((name, TYPES[name]) for name in NAMES), ("is_unsure", pa.bool_()), (KEY, pa.string())])
 """Questions before they are ranked; harm without that a child is concerned"""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question, before it is ranked."""
-
-    review_type: str
-    person_ids: Persons
-    record_id_l: str
-    record_id_r: str
-    match_weight: float | None
-    match_probability: float | None
-    n_pairs: int = 0
-    decision_ids: frozenset[str] = frozenset()
-    harm: int = 0
 
 
 def key_of(person_ids: Iterable[str]) -> str:
@@ -53,13 +38,13 @@ def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
 
     Input: records with their person_id.
     """
-    doubtful = _doubtful_clusters(doubts)
+    doubtful = doubtful_clusters(doubts)
     facts = _facts(doubts, doubtful, records)
     rows = {row["record_id"]: row for row in _of_records(facts, _records_named(doubts.standing, doubtful)).to_pylist()}
     by_persons: dict[Persons, Question] = {}
-    unsure = _unsure_decisions(doubts, rows)
+    unsure = unsure_decisions(doubts, rows)
     pairs = _waiting_pairs(doubts.review_pairs, facts)
-    other_questions = [*_cluster_questions(doubts, doubtful, records, rows), *_decision_questions(doubts, rows)]
+    other_questions = [*cluster_questions(doubts, doubtful, records, rows), *decision_questions(doubts, rows)]
     keys = {key_of(persons) for persons in (*unsure, *(question.person_ids for question in other_questions))}
     is_met = pc.or_(
         pc.is_in(pairs.column(KEY), pa.array(sorted(keys), pa.string())),
@@ -77,7 +62,7 @@ def questions(doubts: Doubts, records: pa.Table) -> pa.Table:
 
 def doubted_records(doubts: Doubts, cluster_members: pa.Table, open_before: pa.Table | None) -> pa.Array:
     """Records whose links may matter to a question, in order: of doubtful clusters, decisions and last night's questions."""
-    doubtful = _doubtful_clusters(doubts).column("cluster_id").combine_chunks()
+    doubtful = doubtful_clusters(doubts).column("cluster_id").combine_chunks()
     members = cluster_members.filter(pc.is_in(cluster_members.column("cluster_id"), doubtful)).column("record_id")
     ends = [table.column(end) for table in (doubts.standing, open_before) if table is not None for end in ENDS]
     records = pa.concat_arrays([column.combine_chunks().cast(pa.string()) for column in (members, *ends)]).drop_null()
@@ -102,13 +87,6 @@ def _of_records(table: pa.Table, record_ids: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table.column("record_id"), record_ids.drop_null()))
 
 
-def _doubtful_clusters(doubts: Doubts) -> pa.Table:
-    """Clusters that are too large, or do not hold together."""
-    weakest, size = (doubts.clusters.column(name) for name in ("weakest_bits", "n_records"))
-    is_weak = pc.fill_null(pc.less(weakest, doubts.review_bits), False)
-    return doubts.clusters.filter(pc.or_(is_weak, pc.greater(size, doubts.most_records)))
-
-
 def _waiting_pairs(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
     """Questions on pairs of persons with pairs of records that wait for review."""
     ids, persons = facts.column("record_id").combine_chunks(), facts.column("person_id").combine_chunks()
@@ -131,91 +109,6 @@ def _waiting_pairs(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
 def _questions_of(pairs: pa.Table) -> Iterator[Question]:
     for row in pairs.to_pylist():
         yield Question(row["review_type"], tuple(row["person_ids"]), *(row[name] for name in PAIR[:5]))
-
-
-def _cluster_questions(
-    doubts: Doubts, doubtful: pa.Table, records: pa.Table, facts: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Question]:
-    """Questions on persons that are too large, or do not hold together."""
-    rows = doubtful.to_pylist()
-    persons = [facts[row["cluster_id"]]["person_id"] for row in rows]
-    members = records.select(["record_id", "person_id"])
-    members = members.filter(pc.is_in(members.column("person_id"), pa.array(persons, pa.string())))
-    records_of = defaultdict(list)
-    for record, person in sorted(zip(*(column.to_pylist() for column in members.columns), strict=True)):
-        records_of[person].append(record)
-    links = _links_inside(doubts.links, members)
-    for row, person in zip(rows, persons, strict=True):
-        if row["n_records"] > doubts.most_records:
-            yield Question("over_large_cluster", (person,), records_of[person][0], records_of[person][-1], None, None)
-        if row["weakest_bits"] is not None and row["weakest_bits"] < doubts.review_bits:
-            yield Question("broken_cluster", (person,), *_weakest(links[person], row["weakest_bits"]), row["n_pairs"])
-
-
-def _links_inside(links: pa.Table, members: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """Links between two records of one person, by person."""
-    person_of = dict(zip(*(column.to_pylist() for column in members.columns), strict=True))
-    links_of = defaultdict(list)
-    for row in links_among(links, members.column("record_id").combine_chunks()).to_pylist():
-        if person_of[row["record_id_l"]] == person_of[row["record_id_r"]]:
-            links_of[person_of[row["record_id_l"]]].append(row)
-    return links_of
-
-
-def links_between(parts: Iterable[pa.Table], record_ids: pa.Array) -> Iterator[pa.Table]:
-    """As ``links_among``, of links that come in parts in the order of their key. Input: ``record_ids`` in order."""
-    for part in parts:
-        for end in ENDS:
-            part = part.filter(pa.array(places_among(part.column(end), record_ids) != NOWHERE))  # noqa: PLW2901  (fewer each time)
-        yield part
-
-
-def links_among(links: pa.Table, record_ids: pa.Array) -> pa.Table:
-    """Links of which both records are among these."""
-    left_links = links.filter(pc.is_in(links.column("record_id_l"), record_ids))
-    return left_links.filter(pc.is_in(left_links.column("record_id_r"), record_ids))
-
-
-def _weakest(links: list[dict[str, Any]], bits: float) -> tuple[str, str, float, float]:
-    nearest = min(links, key=lambda row: (abs(row["match_weight"] - bits), row["record_id_l"], row["record_id_r"]))
-    return nearest["record_id_l"], nearest["record_id_r"], nearest["match_weight"], nearest["match_probability"]
-
-
-def _decision_questions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
-    """Questions on decisions that contradict others, wait for a second person, or rest on what has changed."""
-    rows = [(kind, row) for row in doubts.standing.to_pylist() if (kind := _kind(row))]
-    ids = pa.array({row[end] for _, row in rows for end in ENDS}, pa.string())
-    links = {(row["record_id_l"], row["record_id_r"]): row for row in links_among(doubts.links, ids).to_pylist()}
-    for kind, row in rows:
-        ends = (row["record_id_l"], row["record_id_r"])
-        if all(end in facts for end in ends):
-            link = links.get(ends, {})
-            evidence = link.get("match_weight"), link.get("match_probability")
-            decisions = frozenset({row["decision_id"], *(row["contradicts"] or ())})
-            yield Question(kind, _persons(ends, facts), *ends, *evidence, 1, decisions)
-
-
-def _kind(row: Mapping[str, Any]) -> str | None:
-    if row["state"] == "contradicted":
-        return "decision_contradicted"
-    if row["state"] == "waiting":
-        return "second_person"
-    return "evidence_changed" if row["state"] == "in_force" and row["look_again"] else None
-
-
-def _unsure_decisions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> dict[Persons, frozenset[str]]:
-    """Persons on whom a steward decided ``unsure``, with these decisions."""
-    decisions: dict[Persons, frozenset[str]] = {}
-    for row in doubts.standing.to_pylist():
-        ends = (row["record_id_l"], row["record_id_r"])
-        if row["verdict"] == "unsure" and row["state"] == "in_force" and all(end in facts for end in ends):
-            persons = _persons(ends, facts)
-            decisions[persons] = decisions.get(persons, frozenset()) | {row["decision_id"]}
-    return decisions
-
-
-def _persons(ends: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> Persons:
-    return tuple(sorted({facts[end]["person_id"] for end in ends}))
 
 
 def _merged(left: Question, right: Question) -> Question:

@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 from pipeline.core.parquet import conform
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.lineage import run_order
-from pipeline.persons.questions import KEY, Persons, key_of, links_among, questions
+from pipeline.persons.links_among import links_among
+from pipeline.persons.question import Persons
+from pipeline.persons.questions import KEY, key_of, questions
 from schemas.tables import ENDS, REVIEW_CLOSED, REVIEW_QUEUE
 
 SETTLED = {"broken_cluster": "holds_together", "over_large_cluster": "person_shrank"}

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from pipeline.review.access import Viewer, shown, shown_all
+from pipeline.review.all_records import RecordsRow, records_rows
 from pipeline.review.beyond import Beyond, beyond
-from pipeline.review.compare import FieldRow, RecordsRow, are_opposed, field_rows, records_rows
+from pipeline.review.compare import FieldRow, are_opposed, field_rows
 from pipeline.review.deciding import is_anothers
 from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
 from pipeline.review.foreseen import seconds_needed, warnings_of

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from pipeline.review.log_words import subject_parts
-from pipeline.review.person import plain_cell
+from pipeline.review.person_csv import plain_cell
 from pipeline.review.uk_time import LONDON, uk_time
 from pipeline.stewardship.columns import AUDIT_LOG as LOG
 from schemas.tables import MARKING

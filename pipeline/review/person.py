@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.core.spreadsheet import guarded
-from pipeline.review.access import MASK, Viewer, shown_all
-from pipeline.review.compare import RecordsRow, records_rows
+from pipeline.review.access import Viewer, shown_all
+from pipeline.review.all_records import RecordsRow, records_rows
 from pipeline.review.graph import GraphPicture, graph_picture
 from pipeline.review.group import Group, group_of
-from pipeline.review.pages import day, value_words
+from pipeline.review.pages import value_words
 from pipeline.review.preview import FIELDS
 from pipeline.review.shelf import Row, Shelf
-from pipeline.review.uk_time import uk_time
-from schemas.tables import MARKING
-
-TIME_WIDTH, TIME_LEFT, TIME_ROW = 1_000, 210, 34
-EXPORTED = (
-    "person_id",
-    "field",
-    "value",
-    "is_chosen",
-    "n_agree",
-    "rule",
-    "source",
-    "borough",
-    "recorded_at",
-    "basis",
-    "record_id",
-)
-OWN_EXPORTED = tuple(name for name in EXPORTED if name not in ("is_chosen", "n_agree", "rule"))
-"""What a borough user's file has: the rest would tell of values that others hold"""
+from pipeline.review.timeline import Timeline, timeline_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +24,6 @@ class Golden:
     chosen: Row
     other_rows: list[Row]
     """Other values, and other records that give the chosen one"""
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """One event on the timeline."""
-
-    x: int
-    y: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """Events in time, one row a borough."""
-
-    boroughs: tuple[tuple[str, int], ...]
-    dots: tuple[Dot, ...]
-    years: tuple[tuple[str, int], ...]
-    """Turns of the year; where there is none, the first and the last month"""
-    hidden: int
-    height: int
-    width: int = TIME_WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +94,7 @@ def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
         labels,
         graph_picture([(person_id, records)], group.inner_links(), labels, None),
         events,
-        _timeline(events),
+        timeline_of(events),
         shelf.ledger(person_id),
         changes,
         shelf.questions_of(person_id) if viewer.sees_all else [],
@@ -185,61 +140,3 @@ def short_of(golden: Sequence[Golden]) -> dict[str, str]:
     """The golden record in a few words; masked values are left out."""
     values = {row.field: row.chosen["value"] for row in golden}
     return {field: value_words(value, field) for field, value in values.items() if value is not None}
-
-
-def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
-    """Every value of the person as CSV for a spreadsheet, in which no cell calculates; masked values say so.
-
-    Times are those of London, and every row carries the marking, so that the first line is the header and no row loses it.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    columns = EXPORTED if viewer.sees_all else OWN_EXPORTED
-    writer.writerow([*columns, "marking"])
-    masked_rows: dict[str, Row] = {}
-    for row in shown_all(viewer, shelf.fields(person_id)):
-        if row["is_masked"]:
-            masked_rows[row["record_id"]] = dict.fromkeys(EXPORTED) | {
-                "person_id": person_id,
-                "value": MASK,
-                "borough": row["borough"],
-            }
-        else:
-            writer.writerow([*(plain_cell(row[name]) for name in columns), MARKING])
-    for _, row in sorted(masked_rows.items()):
-        writer.writerow([*(plain_cell(row[name]) for name in columns), MARKING])
-    return out.getvalue()
-
-
-def plain_cell(value: Any) -> str:  # noqa: ANN401
-    """A value as a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else uk_time(value).isoformat() if isinstance(value, dt.datetime) else str(value)
-    return guarded(text)
-
-
-def _timeline(events: Sequence[Mapping[str, Any]]) -> Timeline | None:
-    dated = [event for event in events if not event["is_masked"] and event["started_at"]]
-    if not dated:
-        return None
-    first, last = (when(event["started_at"] for event in dated) for when in (min, max))
-    span = max((last - first).total_seconds(), 86_400.0)
-
-    def place(moment: dt.datetime) -> int:
-        return round(TIME_LEFT + 15 + (moment - first).total_seconds() / span * (TIME_WIDTH - TIME_LEFT - 40))
-
-    names = sorted({event["borough"] or "Force-wide" for event in dated})
-    rows = {name: 22 + number * TIME_ROW for number, name in enumerate(names)}
-    dots = tuple(
-        Dot(
-            place(event["started_at"]),
-            rows[event["borough"] or "Force-wide"],
-            f"{day(event['started_at'])}: {event['event_type'].replace('_', ' ')}, {event['role'].replace('_', ' ')}",
-        )
-        for event in dated
-    )
-    starts = [dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in range(first.year, last.year + 2)]
-    years = tuple((str(start.year), place(start)) for start in starts if first <= start <= last)
-    if not years:
-        years = tuple((f"{moment:%B %Y}", place(moment)) for moment in dict.fromkeys((first, last)))
-        years = years[:1] if years[0][0] == years[-1][0] else years
-    return Timeline(tuple(rows.items()), dots, years, len(events) - len(dated), 22 + len(names) * TIME_ROW + 20)

@@ -1,49 +1,27 @@
-"""The database behind the decisions: SQLite by default, PostgreSQL by URL; durable writes, one writer at a time, patience."""
+"""The database behind the decisions: SQLite by default, PostgreSQL by URL; durable writes, one writer at a time."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from sqlalchemy.exc import NoSuchModuleError
 
 from pipeline.core.durable import sync_folder
-from pipeline.core.errors import SettingsError, StoreUnavailableError
-from pipeline.core.log import log
+from pipeline.core.errors import SettingsError
 from schemas.settings import SQLITE
 
-T = TypeVar("T")
 BUSY_MS = 10_000
 LOCK_MS = 30_000
 STUCK_MS = 60_000
 CONNECT_S = 5
 WRITERS_LOCK = 0x6B0F0DEC  # any number that nothing else in the database takes
-SQLITE_PASSING = (
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_IOERR,
-)
-SQLITE_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
-SQLITE_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-RESTORE = "Restore it from a backup; where there is none, move it away, and bring an export back (boroughlink decide --import)."
-POSTGRESQL_PASSING = ("08", "53", "57P", "57014", "40001", "40P01", "55P03", "25P03")
-"""Starts of SQLSTATE codes that a later try may not meet: connection, resources, shutdown, deadlock, lock, idle."""
-POSTGRESQL_LASTING = (
-    "authentication failed",
-    "does not exist",
-    "could not translate host name",
-    "no pg_hba.conf entry",
-)
 
 
 def engine_of(url: str) -> Engine:
@@ -164,65 +142,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that reads one state of the store."""
     with engine.connect() as connection, connection.begin():
         yield connection
-
-
-def with_patience(engine: Engine, seconds: float, work: Callable[[], T]) -> T:
-    """Do the work; where the database is busy or gone, try again until the seconds are over.
-
-    Raises:
-        StoreUnavailableError: If it still fails, or fails for good; no text of the database is in it, for it may quote rows.
-    """
-    tries = Retrying(
-        stop=stop_after_delay(seconds),
-        wait=wait_random_exponential(multiplier=0.05, max=2.0),
-        retry=retry_if_exception(_is_passing),
-        before_sleep=_note,
-        reraise=True,
-    )
-    try:
-        return tries(work)
-    except PoolTimeoutError:
-        problem = "it is too busy to take another connection."
-    except DBAPIError as error:
-        problem = f"it is gone or busy ({_code(error)})." if _is_passing(error) else f"it refused ({_code(error)})."
-        if _code(error) in SQLITE_NO_ROOM:
-            problem = f"its disk is full ({_code(error)}): free some space."
-        if _is_damaged(error):
-            raise StoreUnavailableError(name_of(engine), f"its file is damaged ({_code(error)}).", RESTORE) from None
-    raise StoreUnavailableError(name_of(engine), problem)
-
-
-def _is_damaged(error: DBAPIError) -> bool:
-    return (
-        isinstance(error.orig, sqlite3.Error) and (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in SQLITE_DAMAGED
-    )
-
-
-def _note(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    log("decisions wait for the database", attempt=state.attempt_number, code=_code(error) if error else None)
-
-
-def _is_passing(error: BaseException) -> bool:
-    if isinstance(error, PoolTimeoutError):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if isinstance(error.orig, sqlite3.Error):
-        return (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in SQLITE_PASSING
-    state = getattr(error.orig, "sqlstate", None)
-    if state:
-        return str(state).startswith(POSTGRESQL_PASSING)
-    if error.connection_invalidated:
-        return True
-    return isinstance(error, OperationalError) and not any(phrase in str(error.orig) for phrase in POSTGRESQL_LASTING)
-
-
-def _code(error: BaseException) -> str:
-    """What the database calls the error, without its text."""
-    cause = getattr(error, "orig", None) or error
-    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-    return str(name or type(cause).__name__)
 
 
 def check_durable(connection: Connection, store: str) -> None:

@@ -17,8 +17,9 @@ from pipeline.core.errors import DecisionRefusedError, StoreUnavailableError
 from pipeline.core.log import log
 from pipeline.stewardship.audit import ERASURE, Act, append
 from pipeline.stewardship.columns import AUDIT_LOG, DECISIONS, ERASED, ERASURES
-from pipeline.stewardship.database import name_of, with_patience
+from pipeline.stewardship.database import name_of
 from pipeline.stewardship.log_erasure import LogErasure, erase_in_log, log_erasure_of
+from pipeline.stewardship.patience import with_patience
 from pipeline.stewardship.store import Store
 
 DEAD_ROWS = re.compile(r"\d+")

@@ -15,10 +15,11 @@ from sqlalchemy import Connection, Engine
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError
 from pipeline.core.parquet import conform
 from pipeline.stewardship.columns import DECISIONS
-from pipeline.stewardship.database import check_durable, engine_of, name_of, reading, with_patience, writing
+from pipeline.stewardship.database import check_durable, engine_of, name_of, reading, writing
 from pipeline.stewardship.decision import Decision, Pair, by_pair
 from pipeline.stewardship.entering import MOST_AT_ONCE, Entering, Recorded, decisions_named, touching
 from pipeline.stewardship.migrate import upgrade
+from pipeline.stewardship.patience import with_patience
 from pipeline.stewardship.policy import load_policy
 from schemas.decisions import NewDecision, StewardPolicy
 from schemas.tables import DECISIONS as CONTRACT

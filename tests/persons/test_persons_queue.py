@@ -15,7 +15,8 @@ from pipeline.persons.causes import Evidence
 from pipeline.persons.doubts import Doubts
 from pipeline.persons.identity import carry_on, compare_with
 from pipeline.persons.ledger import empty_ledger
-from pipeline.persons.questions import links_between, questions
+from pipeline.persons.links_among import links_between
+from pipeline.persons.questions import questions
 from pipeline.persons.queue import Queue, review_queue
 from schemas.tables import CLUSTERS, LINKS, REVIEW_PAIRS, STANDING_DECISIONS
 

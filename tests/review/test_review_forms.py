@@ -9,7 +9,7 @@ from desk_client import PATIENT, Client, in_process
 from web_desk import World
 
 from pipeline.review.because import because
-from pipeline.review.person import _timeline
+from pipeline.review.timeline import timeline_of
 from schemas.desk import DeskSettings
 
 pytestmark = pytest.mark.flow
@@ -185,7 +185,7 @@ def test_why_a_value_was_chosen_is_the_first_rule_that_told_it_from_the_others(
     assert because(fact("KHAN", n=2), others, {"cris": 6, "gossip": 2}) == said
 
 
-def test_events_of_one_year_are_dated_on_the_timeline() -> None:
+def test_events_of_one_year_are_dated_on_thetimeline_of() -> None:
     events = [
         {
             "is_masked": False,
@@ -196,7 +196,7 @@ def test_events_of_one_year_are_dated_on_the_timeline() -> None:
         }
         for month in (3, 9)
     ]
-    drawn = _timeline(events)
+    drawn = timeline_of(events)
     assert drawn is not None
     assert [text for text, _ in drawn.years] == ["March 2026", "September 2026"]
 

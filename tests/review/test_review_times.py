@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from pipeline.review.earlier_decisions import earlier_decisions
 from pipeline.review.pages import day, moment, second_words, value_words
-from pipeline.review.person import plain_cell
+from pipeline.review.person_csv import plain_cell
 from pipeline.review.tasks import done_today
 from pipeline.review.words import within
 from pipeline.stewardship.columns import DESK_ANSWERS

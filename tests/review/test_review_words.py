@@ -17,7 +17,7 @@ from pipeline.explain.waterfall import waterfall
 from pipeline.review.access import MASK, SHOWN_MASKED, Viewer, shown
 from pipeline.review.agreement import agreement
 from pipeline.review.door import Buckets
-from pipeline.review.person import plain_cell
+from pipeline.review.person_csv import plain_cell
 from pipeline.review.preview import FIELDS
 from pipeline.review.weigh import LIMIT_TEXT, odds_words, rarity_words, times_words, weighed
 from schemas.desk import DeskSettings

@@ -19,7 +19,8 @@ from pipeline.review.deciding import reason_of
 from pipeline.review.form_problems import need_none, reason_problems, ticked_problems
 from pipeline.review.notice import redirect_with_notice
 from pipeline.review.pages import page
-from pipeline.review.person import as_csv, group_for, history_of, not_found
+from pipeline.review.person import group_for, history_of, not_found
+from pipeline.review.person_csv import as_csv
 from pipeline.review.preview import preview
 from pipeline.review.routes.forms import FormBack, RetractForm, SecondForm, SplitForm, retraction_of, second_word_of
 from pipeline.review.routes.person_page import (
