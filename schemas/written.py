@@ -27,6 +27,7 @@ WORDS = {
 }
 
 
+MERGE, TEXT = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
 Place = tuple[str | int, ...]
 """Where something stands in a file: names, and positions in lists from 0"""
 
@@ -47,8 +48,11 @@ class ProblemsError(ValueError):
         super().__init__("; ".join(problem.text for problem in self.problems))
 
 
-class _EachOnce(yaml.SafeLoader):
-    """YAML of plain values that does not let a name stand twice, where the first would be lost without a word."""
+class _Names(yaml.SafeLoader):
+    """YAML of plain values whose names are text, whatever YAML takes ``on``, ``no`` or ``1`` for, and stand once.
+
+    Of a name that stands twice the first would be lost without a word.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         names: set[str] = set()
@@ -58,6 +62,8 @@ class _EachOnce(yaml.SafeLoader):
                     problem = f"{key.value!r} stands there a second time"
                     raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
                 names.add(key.value)
+                if key.tag != MERGE:
+                    key.tag = TEXT
         return super().construct_mapping(node, deep)
 
 
@@ -68,7 +74,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401  (what people wrote)
         SettingsError: If it cannot be read, is not YAML, or gives a name twice; says on which line.
     """
     try:
-        return yaml.load(_text(path), _EachOnce)  # noqa: S506  (a safe loader)
+        return yaml.load(_text(path), _Names)  # noqa: S506  (a safe loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

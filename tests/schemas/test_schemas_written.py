@@ -157,6 +157,23 @@ def test_an_empty_run_file_is_one(tmp_path: Path) -> None:
     assert RunSettings.load(tmp_path / "run.yaml") == RunSettings()
 
 
+def test_the_messages_of_the_operators_page_are_a_run_files(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    begins = page.index("notify:\n")
+    (tmp_path / "run.yaml").write_text(page[begins : page.index("```", begins)], "utf-8")
+    notify = RunSettings.load(tmp_path / "run.yaml").notify
+    assert notify
+    assert notify.on == ("failed", "refused", "held")
+    assert notify.email
+    assert notify.webhook
+
+
+@pytest.mark.parametrize("word", ["no", "Yes", "ON", "off", "null", "1", "2026-11-20"])
+def test_a_name_is_the_text_that_stands_there_whatever_yaml_takes_it_for(tmp_path: Path, word: str) -> None:
+    (tmp_path / "run.yaml").write_text(f"passwords: {{ {word}: here }}\n", "utf-8")
+    assert list(RunSettings.load(tmp_path / "run.yaml").passwords) == [word]
+
+
 @pytest.mark.parametrize("load", [load_model, load_policy, lambda path: load_survivorship(path, {})])
 def test_a_file_of_rules_that_cannot_be_read_is_told(tmp_path: Path, load) -> None:
     path = tmp_path / "rules.toml"
