@@ -153,7 +153,9 @@ def _row_numbers(rows: int) -> pa.Array:
     return pa.array(np.arange(1, rows + 1)).cast(pa.string())
 
 
-def _check_ids(path: Path, ids: pa.ChunkedArray) -> None:
+def _check_ids(path: Path, written: pa.ChunkedArray) -> None:
+    trimmed = pc.utf8_trim_whitespace(written)
+    ids = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
     if ids.null_count:
         row = pc.index(pc.is_null(ids), True).as_py() + 1
         raise SourceError(

@@ -49,7 +49,7 @@ class Birthday(NamedTuple):
 
 def read_birthday(text: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday:
     """The birthday, age or year of birth of a cell; a date nobody alive can have is null with a reason."""
-    plain = _plain_text(text)
+    plain = plain_birthday(text)
     if reference.stands_for_nothing("date_of_birth", plain):
         return _nothing("placeholder")
     try:
@@ -67,13 +67,14 @@ def read_birthday(text: str, dates: Dates, reference: Reference, as_of: dt.date)
 
 def read_age(text: str) -> Birthday:
     """The age or age range of a cell."""
-    ages = _ages(_plain_text(text))
+    ages = _ages(plain_birthday(text))
     if ages and _is_human(ages):
         return Birthday(ages=ages)
     return Birthday(notes=(Note("age", "age", "impossible_age" if ages else "unreadable_age"),))
 
 
-def _plain_text(text: str) -> str:
+def plain_birthday(text: str) -> str:
+    """A cell without the clock and the label of a birthday, in upper-case ASCII."""
     plain = without_float_tail(CLOCK.sub("", latin(repair(text)).replace(" - ", "-")))
     return LABEL.sub("", plain).strip(" .,;:'")
 

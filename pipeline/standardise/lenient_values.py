@@ -13,11 +13,13 @@ from stdnum.gb import nhs as stdnum_nhs
 from stdnum.gb import upn as stdnum_upn
 
 from pipeline.standardise.addresses import POSTCODE
+from pipeline.standardise.birthdays import THEN_AGE, plain_birthday
+from pipeline.standardise.contacts import BETWEEN
 from pipeline.standardise.date_order import DateOrder
 from pipeline.standardise.days import NotADayError, read_day
 from pipeline.standardise.identifiers import cro, pnc
 from pipeline.standardise.reference import Reference
-from pipeline.standardise.text import latin
+from pipeline.standardise.text import latin, repair, written_out
 from schemas.contract import Dates
 from schemas.fields import ColumnUse
 
@@ -25,6 +27,7 @@ LATEST = dt.date(2100, 1, 1)  # a table says nothing of when it was made, and no
 ISO = re.compile(r"^\d{4}-\d{2}-\d{2}(?=$|[T ])")
 DIGITS = re.compile(r"^\d{8}$")
 YEAR = re.compile(r"^(1[5-9]|20)\d{2}$")
+EXTENSION = re.compile(r"\b(?:EXT|EXTN|EXTENSION|X)\b[. ]*\d+\s*$")
 Standard = Callable[[str], object]
 """From a text to its standard value; None where it stands for nothing"""
 
@@ -35,15 +38,19 @@ def value_reader(use: ColumnUse, reference: Reference) -> Standard:
     standard: Mapping[str, Standard] = {
         "postcode": postcode,
         "phone": phone,
-        "email": lambda text: text.strip().lower() or None,
+        "email": email,
         "address": lambda text: address(text, reference.address_words),
         "pnc_id": lambda text: pnc(_compact(text, "/"), LATEST.year),
         "cro_number": lambda text: cro(_compact(text, "/")),
         "nhs_number": lambda text: _valid(stdnum_nhs, text),
         "upn": lambda text: _valid(stdnum_upn, text),
     }
-    make = standard.get(field, _compact if use.kind == "identifier" else _category(field, reference))
-    return lambda text: None if reference.stands_for_nothing(field, text) else make(text)
+    make = standard.get(field, identifier if use.kind == "identifier" else _category(field, reference))
+
+    def read(text: str) -> object:
+        return None if reference.stands_for_nothing(field, text) else make(repair(text))
+
+    return read
 
 
 def _category(field: str, reference: Reference) -> Standard:
@@ -58,7 +65,7 @@ def _category(field: str, reference: Reference) -> Standard:
 
 def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: Reference) -> Standard:
     """How a text becomes YYYY-MM-DD; eight digits from the year on stay so even where the calendar has no such day."""
-    dates = Dates(day_first=order.is_day_first)
+    dates = Dates(day_first=order.is_day_first, excel_serial=True)
 
     def read(text: str) -> str | None:
         text = text.strip()
@@ -69,14 +76,21 @@ def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: 
         elif reference.stands_for_nothing("date_of_birth", text):
             return None
         else:
-            try:
-                day = read_day(latin(text), dates, LATEST)
-            except NotADayError:
-                day = None
-            date = day.day.isoformat() if day else f"{text}-00-00" if YEAR.match(text) else None
+            day = _day(plain_birthday(text), dates)
+            date = day.isoformat() if day else f"{text}-00-00" if YEAR.match(text) else None
         return None if date in default_birthdays else date
 
     return read
+
+
+def _day(plain: str, dates: Dates) -> dt.date | None:
+    """The day that is written there, alone or before an age."""
+    before_age = THEN_AGE.match(plain)
+    try:
+        day = read_day(plain, dates, LATEST) or (before_age and read_day(before_age["date"].strip(), dates, LATEST))
+    except NotADayError:
+        return None
+    return day.day if day else None
 
 
 def postcode(text: str) -> str | None:
@@ -91,11 +105,26 @@ def postcode(text: str) -> str | None:
 
 
 def phone(text: str) -> str | None:
-    """The national number's digits, without country code and leading zeros; None where they are too few or all one."""
-    digits = re.sub(r"\D", "", text.replace("(0)", ""))
+    """The first number's national digits, without country code and leading zeros; None where they are too few or all one."""
+    return next((number for part in BETWEEN.split(latin(text)) if (number := _national_digits(part))), None)
+
+
+def _national_digits(text: str) -> str | None:
+    text = EXTENSION.sub("", written_out(text.strip()) or "").replace("(0)", "")
+    digits = re.sub(r"\D", "", text)
     digits = digits.removeprefix("00")
     digits = (digits.removeprefix("44") if len(digits) > 10 else digits).lstrip("0")
     return digits if len(digits) > 5 and len(set(digits)) > 1 else None
+
+
+def email(text: str) -> str | None:
+    """The first address, in lower case."""
+    return next((part for part in re.split(r"[\s;,<>]+", text.lower().replace("mailto:", "")) if part), None)
+
+
+def identifier(text: str) -> str | None:
+    """Letters and digits; None of a number of which a spreadsheet has left a part."""
+    return _compact(written_out(latin(text)) or "") or None
 
 
 def address(text: str, words: Mapping[str, str]) -> str | None:
@@ -109,5 +138,5 @@ def _compact(text: str, keep: str = "") -> str:
 
 
 def _valid(number: object, text: str) -> str | None:
-    compact = _compact(text)
-    return compact if number.is_valid(compact) else None  # type: ignore[attr-defined]
+    compact = identifier(text)
+    return compact if compact and number.is_valid(compact) else None  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from pipeline.standardise.mojibake import undo_mojibake
 
 NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 MARKUP = re.compile(r"<[^<>]*>")
+SCIENTIFIC = re.compile(r"^\d\.(\d+)E\+?(\d+)$", re.IGNORECASE)
 FLOAT_TAIL = re.compile(r"(?<=\d)\.0+$")
 ACUTE = "\u00b4"  # typed for an apostrophe
 REPAIRS = ftfy.TextFixerConfig(unescape_html=True, explain=False)
@@ -47,3 +48,10 @@ def code_key(text: str) -> str:
 def without_float_tail(text: str) -> str:
     """A number without the ``.0`` that a spreadsheet added."""
     return FLOAT_TAIL.sub("", text)
+
+
+def written_out(text: str) -> str | None:
+    """A number as it was before a spreadsheet shortened it, 9.434765919E+09; None where digits are lost: 9.43E+09."""
+    if parts := SCIENTIFIC.match(text):
+        return text[0] + parts[1] if len(parts[1]) == int(parts[2]) else None
+    return without_float_tail(text)

@@ -221,6 +221,8 @@ ROW = "r1,ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n"
         ("", MAP, {}, SourceError, "has no rows"),
         (HEADING, MAP, {}, SourceError, "has no rows"),
         (HEADING + ROW + ROW, MAP, {}, SourceError, "records 1 and 2 share one"),
+        (HEADING + ROW + ROW.replace("r1", " r1"), MAP, {}, SourceError, "records 1 and 2 share one"),
+        (HEADING + ROW + ROW.replace("r1", " "), MAP, {}, SourceError, "record 2: has no record id"),
         (HEADING + ROW + "r2,ANNA\n", MAP, {}, SourceError, "row 3: has 2 cells where the heading has 7"),
         (
             HEADING + ROW + ",ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n",

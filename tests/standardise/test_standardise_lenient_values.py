@@ -1,0 +1,85 @@
+"""Values of any table as people and spreadsheets write them: what says the same is the same, and no part stands for a whole."""
+
+import pyarrow as pa
+import pytest
+
+from pipeline.standardise.any_table import standardise_any
+from pipeline.standardise.reference import Reference
+from schemas.fields import ColumnUse
+
+REFERENCE = Reference.load()
+
+
+def value_of(kind: str, text: str) -> str | None:
+    use = ColumnUse("column", kind, kind)  # type: ignore[arg-type]
+    [value] = standardise_any(pa.table({"column": [text]}), [use], REFERENCE).column(kind).to_pylist()
+    return value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "07700 900001",
+        "+44 (0)7700 900001",
+        "0044 7700 900001",
+        "7700900001",
+        "7700900001.0",
+        "7.700900001E+09",
+        "(07700) 900-001",
+        "tel: 07700 900001",
+        "07700 900001 ext 5",
+        "07700900001 / 07700900002",
+        "\u0660\u0667\u0667\u0660\u0660\u0669\u0660\u0660\u0660\u0660\u0661",
+        "\u202d07700900001\u202c",
+    ],
+)
+def test_a_phone_number_is_its_national_digits_however_it_is_written(text: str) -> None:
+    assert value_of("phone", text) == "7700900001"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "14/03/2009",
+        "14/03/2009 00:00",
+        "14/03/2009 00:00:00",
+        "DOB: 14/03/2009",
+        "'14/03/2009",
+        "14/03/2009 (12 yrs)",
+        "39886",
+        "39886.0",
+        "2009-03-14\u200b",
+        "14th of March 2009",
+        "\u0661\u0664/\u0660\u0663/\u0662\u0660\u0660\u0669",
+    ],
+)
+def test_a_birthday_is_read_with_what_stands_beside_it(text: str) -> None:
+    assert value_of("date_of_birth", text) == "2009-03-14"
+
+
+@pytest.mark.parametrize("text", ["aged 12", "12", "31/02/2009", "3988", "398861"])
+def test_what_is_no_birthday_is_none(text: str) -> None:
+    assert value_of("date_of_birth", text) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("nhs_number", "9434765919.0", "9434765919"),
+        ("nhs_number", "943\u200b4765919", "9434765919"),
+        ("nhs_number", "9.434765919E+09", "9434765919"),
+        ("identifier", "123456.0", "123456"),
+        ("identifier", "1.5E", "15E"),
+        ("email", "mailto:A@B.org", "a@b.org"),
+        ("email", "a@b.org\u200b; c@d.org", "a@b.org"),
+        ("address", "2 Ko\u00c5\u203acielna Rd", "2 KOSCIELNA ROAD"),
+        ("category", "Hackney\u200b &amp; Barnet", "HACKNEY BARNET"),
+    ],
+)
+def test_what_files_and_screens_leave_in_a_value_goes(kind: str, text: str, value: str) -> None:
+    assert value_of(kind, text) == value
+
+
+@pytest.mark.parametrize("kind", ["phone", "nhs_number", "identifier"])
+def test_a_number_of_which_a_spreadsheet_kept_a_part_is_no_value(kind: str) -> None:
+    assert value_of(kind, "9.43477E+09") is None
