@@ -52,6 +52,9 @@ def read_postcode(text: str, reference: Reference) -> Postcode:
     mended = _with_look_alikes(compact)
     if mended and (parts := POSTCODE.match(mended)):
         return _whole_postcode(parts, reference)._replace(reason="repaired")
+    within = set(INSIDE.findall(written))
+    if len(within) == 1 and (parts := POSTCODE.match(within.pop().replace(" ", ""))):
+        return _whole_postcode(parts, reference)
     return _partial(written)
 
 

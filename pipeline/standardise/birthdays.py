@@ -21,6 +21,8 @@ UNIT = r"(?: ?-?(?:YEARS?|YRS?|Y/?O|Y)\.?(?:[ -]?OLD)?)?"
 AGE = re.compile(rf"^{ABOUT}(\d{{1,3}})(?: ?(?:-|/|TO|AND|OR) ?(\d{{1,3}}))?{UNIT}(?: APPROX)?$")
 YOUNGER = re.compile(rf"^{ABOUT}(?:UNDER|<|BELOW) ?(\d{{1,3}}){UNIT}$")
 OLDER = re.compile(rf"^{ABOUT}(?:(?:OVER|>) ?(\d{{1,3}})|(\d{{1,3}}) ?\+){UNIT}$")
+MONTHS_BEYOND = re.compile(r"(?<=[A-Z])[, ]+(?:AND )?\d{1,2} ?(?:MONTHS?|MTHS?|MO)$")
+FRACTIONS = str.maketrans("", "", "\u00bc\u00bd\u00be")
 BABY = re.compile(rf"^{ABOUT}\d{{1,2}} ?(?:MONTHS?|MTHS?|MO|WEEKS?|WKS?|DAYS?)(?:[ -]?OLD)?$")
 MONTH_AND_YEAR = re.compile(r"^([A-Z]{3,9}|\d{1,2})[-/. ]+((?:19|20)\d{2})$")
 THEN_AGE = re.compile(
@@ -75,7 +77,7 @@ def read_age(text: str) -> Birthday:
 
 def plain_birthday(text: str) -> str:
     """A cell without the clock and the label of a birthday, in upper-case ASCII."""
-    plain = without_float_tail(CLOCK.sub("", latin(repair(text)).replace(" - ", "-")))
+    plain = without_float_tail(CLOCK.sub("", latin(repair(text).translate(FRACTIONS)).replace(" - ", "-")))
     return LABEL.sub("", plain).strip(" .,;:'")
 
 
@@ -126,7 +128,7 @@ def _why_not(day: dt.date, reference: Reference, as_of: dt.date) -> str | None:
 
 
 def _ages(plain: str) -> Ages | None:
-    plain = plain.replace("+/-", "").replace("YEARS OF AGE", "YEARS")
+    plain = MONTHS_BEYOND.sub("", plain.replace("+/-", "").replace("YEARS OF AGE", "YEARS"))
     if BABY.match(plain):
         return Ages(0, 2)
     if parts := YOUNGER.match(plain):

@@ -16,8 +16,11 @@ DRAMA = re.compile(
     r"^\+44(?=\d{10}$)(?:7700900|2079460|2890180|2920180|1632960|8081570|9098790|3069990|1914980"
     r"|1(?:13|14|15|16|17|18|21|31|41|51|61)496)\d+$"
 )
+REMARK = re.compile(r"\([^()\d]*\)|(?<=\d)[\s:-]+[a-z ]+$", re.IGNORECASE)
+"""Whose number it is, or where it rings: (work), mum"""
 SAME_DIGIT = re.compile(r"^(\d)\1+$")
 BETWEEN = re.compile(r"[;,|\n]|\s+/\s+|(?<=\d{5})/(?=\d)|\b(?:or|and)\b", re.IGNORECASE)
+BETWEEN_EMAILS = re.compile(r"[\s;,<>]+")
 EMAIL = re.compile(r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$")
 
 
@@ -26,7 +29,7 @@ def read_phone(text: str, reference: Reference) -> Reading[str]:
     if reference.stands_for_nothing("phone", text):
         return Reading(None, (Note("phone", "phone", "placeholder"),))
     parts = [part for part in BETWEEN.split(repair(text)) if any(c.isdigit() for c in part)]
-    numbers = [_e164(part) for part in parts]
+    numbers = [_e164(part) or _e164(REMARK.sub(" ", part)) for part in parts]
     good = list(dict.fromkeys(number for number in numbers if number))
     notes = [Note("phone", "phone", "invalid_number")] if None in numbers or not numbers else []
     notes += [Note("phone", "phone", "further_value")] if len(good) > 1 else []
@@ -56,8 +59,17 @@ def _mobiles() -> re.Pattern[str]:
 
 
 def read_email(text: str, reference: Reference) -> Reading[str]:
-    """The address in lower case; null where it only fills the cell."""
-    address = repair(text).lower().removeprefix("mailto:").strip(" <>;,.")
+    """The first address of a cell in lower case; null where it only fills the cell."""
+    plain = repair(text).lower()
+    readings = [_address(part, reference) for part in BETWEEN_EMAILS.split(plain) if "@" in part]
+    good = list(dict.fromkeys(reading.value for reading in readings if reading.value))
+    if not good:
+        return readings[0] if readings else _address(plain, reference)
+    return Reading(good[0], (Note("email", "email", "further_value"),) if len(good) > 1 else ())
+
+
+def _address(written: str, reference: Reference) -> Reading[str]:
+    address = written.removeprefix("mailto:").strip(" <>;,.")
     name = address.partition("@")[0].upper()
     if reference.stands_for_nothing("email", address) or name in reference.placeholders["email_name"]:
         return Reading(None, (Note("email", "email", "placeholder"),))

@@ -15,6 +15,8 @@ MARKUP = re.compile(r"<[^<>]*>")
 SCIENTIFIC = re.compile(r"^\d\.(\d+)E\+?(\d+)$", re.IGNORECASE)
 FLOAT_TAIL = re.compile(r"(?<=\d)\.0+$")
 ACUTE = "\u00b4"  # typed for an apostrophe
+COMMAS = str.maketrans("\u060c\u3001", ",,")
+"""Of Arabic, and of Chinese and Japanese lists; a wide one becomes a comma as all wide signs do"""
 REPAIRS = ftfy.TextFixerConfig(unescape_html=True, explain=False)
 
 
@@ -27,7 +29,7 @@ def repair(text: str) -> str:
     """The text as it was meant: mojibake undone, invisible and control characters gone, spaces single."""
     if text.isascii() and text.isprintable() and "&" not in text:
         return squeeze(text)
-    mended = ftfy.fix_text(undo_mojibake(text), REPAIRS)
+    mended = ftfy.fix_text(undo_mojibake(text), REPAIRS).translate(COMMAS)
     visible = "".join(c if c.isprintable() else " " for c in mended if unicodedata.category(c) != "Cf")
     return squeeze(visible)
 
