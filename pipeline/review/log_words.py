@@ -81,6 +81,8 @@ SUBJECTS: Mapping[str, str] = {
     "others": "parted from",
     "joined": "joined as well",
 }
+FIRST = ("review_id", "person_id", "verdict", "records", "others", "joined")
+"""Told before the rest, in this order: what it is about, then which records went where"""
 SHOWN: Mapping[str, str] = {
     "case": "the case",
     "events": "with events",
@@ -135,7 +137,8 @@ def action_words(action: str) -> str:
 
 def subject_parts(subject: Mapping[str, Any]) -> list[Part]:
     """To what it was done, in words; what says nothing is left out."""
-    return [part for name, value in subject.items() if value not in (None, "", [], {}) and (part := _part(name, value))]
+    told = sorted(subject.items(), key=lambda entry: FIRST.index(entry[0]) if entry[0] in FIRST else len(FIRST))
+    return [part for name, value in told if value not in (None, "", [], {}) and (part := _part(name, value))]
 
 
 def _part(name: str, value: Any) -> Part | None:  # noqa: ANN401

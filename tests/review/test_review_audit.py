@@ -134,3 +134,9 @@ def test_an_auditor_reads_why_something_was_refused_and_no_name_of_the_program()
         ("because", ("it contradicts decisions that stand",)),
         ("status", ("409",)),
     ]
+
+
+def test_an_entry_tells_first_what_it_is_about_and_which_records_part_from_which() -> None:
+    subject = {"decision_ids": ["D1"], "others": ["R2", "R3"], "records": ["R1"], "review_id": "Q1"}
+    told = [(part.label, part.values) for part in subject_parts(subject)]
+    assert told[:3] == [("case", ("Q1",)), ("records", ("R1",)), ("parted from", ("R2", "R3"))]
