@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import typer
+from least_rows import least
 from typer.testing import CliRunner, Result
 
 from flows.commands.explain import explain
@@ -82,16 +83,13 @@ def published(tmp_path: Path) -> Path:
     """A home with a publication whose records have values."""
     current = tmp_path / "home" / "published" / "current"
     write_table(current / "links" / "part-0.parquet", pa.Table.from_pylist([row(*pair) for pair in PAIRS]), LINKS)
-    must = {c.name: "-" for c in RECORDS.columns if not c.nullable}
-    lineage = {
+    own = {
         "forename": [SECRET[0]],
         "surname": [SECRET[1]],
         "date_of_birth": date.fromisoformat(SECRET[2]),
         "phone": SECRET[3],
-        "row_number": 1,
-        "part": 1,
     }
-    rows = [{**must, **lineage, "record_id": record, "person_id": person} for record, person in PERSONS.items()]
+    rows = [{**least(RECORDS), **own, "record_id": record, "person_id": person} for record, person in PERSONS.items()]
     write_table(current / "records" / "part-0.parquet", pa.Table.from_pylist(rows), RECORDS)
     (current / "manifest.json").write_text(json.dumps({"model": "person-1:gone", "policy": "strict"}))
     return tmp_path / "home"

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from webhook import Webhook, webhook
 
 from flows import notify as module
 from flows.notify import RunMessage, message_of, notify
@@ -54,7 +53,8 @@ def mail() -> Iterator[tuple[Box, int]]:
         server: object, session: object, envelope: object, mechanism: str, message_fields: LoginPassword
     ) -> AuthResult:
         del server, session, envelope, mechanism
-        return AuthResult(success=(message_fields.login, message_fields.password) == (b"night", b"secret"))
+        is_known = (message_fields.login, message_fields.password) == (b"night", b"secret")
+        return AuthResult(success=is_known, handled=False)  # else the server answers nothing
 
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -70,29 +70,10 @@ def mail() -> Iterator[tuple[Box, int]]:
 
 
 @pytest.fixture
-def web() -> Iterator[tuple[list[tuple[dict[str, str], Any]], HTTPServer]]:
+def web() -> Iterator[Webhook]:
     """A web server that fails the first time."""
-    received: list[tuple[dict[str, str], Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            received.append((dict(self.headers), body))
-            self.send_response(500 if len(received) == 1 else 204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield received, server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with webhook(500) as taken:
+        yield taken
 
 
 def by_mail(port: int, **more: object) -> Notify:
@@ -130,17 +111,11 @@ def test_the_password_may_lie_in_a_file_and_a_wrong_one_fails_nothing_else(
     assert len(box.messages) == 1
 
 
-def test_a_webhook_gets_json_with_its_token_and_is_tried_again(
-    web: tuple[list[tuple[dict[str, str], Any]], HTTPServer],
-) -> None:
-    received, server = web
-    settings = Notify.model_validate(
-        {"webhook": {"url": f"http://127.0.0.1:{server.server_port}/hook", "token_env": "TOKEN"}}
-    )
+def test_a_webhook_gets_json_with_its_token_and_is_tried_again(web: Webhook) -> None:
+    settings = Notify.model_validate({"webhook": {"url": web.url, "token_env": "TOKEN"}})
     assert notify(settings, MESSAGE, {"TOKEN": "t"}) == []
-    assert len(received) == 2
-    headers, body = received[1]
-    assert headers["Authorization"] == "Bearer t"
+    _, body = web.bodies
+    assert web.headers[1]["Authorization"] == "Bearer t"
     assert set(body) == set(RunMessage.__dataclass_fields__)
     assert (body["run_id"], body["state"], body["stage"], body["error"]) == (
         "2026-11-21-1",
@@ -162,26 +137,20 @@ def outcome(*not_fresh: tuple[str, str, str]) -> Outcome:
     return Outcome("2026-11-21-1", place, place / "report.html", place, 9, 5, 4, 1, 0, 3, not_fresh, 1.0, 100.0)
 
 
-def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reasons(
-    web: tuple[list[tuple[dict[str, str], Any]], HTTPServer],
-) -> None:
-    received, server = web
-    received.append(({}, None))  # the first one fails: taken
-    url = f"http://127.0.0.1:{server.server_port}/"
+def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reasons(web: Webhook) -> None:
     held = message_of(PUBLISHED, "", outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
-    assert notify(Notify.model_validate({"webhook": {"url": url}}), held, {}) == []
-    assert len(received) == 1
-    assert notify(Notify.model_validate({"webhook": {"url": url}, "on": ["held"]}), held, {}) == []
-    body = received[1][1]
+    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), held, {}) == []
+    assert web.bodies == []
+    assert notify(Notify.model_validate({"webhook": {"url": web.url}, "on": ["held"]}), held, {}) == []
+    body = web.bodies[-1]
     assert (body["state"], body["reason"], body["counts"]["persons"]) == ("held", "custody is held", 5)
     assert "SENTINELSON" not in json.dumps(body)
 
 
-def test_nothing_is_sent_where_nothing_is_configured(web: tuple[list[Any], HTTPServer]) -> None:
-    received, _ = web
+def test_nothing_is_sent_where_nothing_is_configured(web: Webhook) -> None:
     assert RunSettings().notify is None
     assert notify(RunSettings().notify, MESSAGE, {}) == []
     assert notify(Notify(), MESSAGE, {}) == []
     good = message_of(PUBLISHED, "", outcome())
-    assert notify(Notify.model_validate({"webhook": {"url": "http://127.0.0.1:9/"}}), good, {}) == []
-    assert received == []
+    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), good, {}) == []
+    assert web.bodies == []

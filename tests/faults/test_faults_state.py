@@ -161,9 +161,8 @@ def test_a_feed_that_never_stands_still_is_held_with_the_reason(london: London, 
 
 
 def test_a_night_without_its_decisions_fails_before_it_reads_and_keeps_the_publication(
-    london: London, home: Path, monkeypatch: pytest.MonkeyPatch
+    london: London, home: Path
 ) -> None:
-    monkeypatch.setattr("pipeline.stewardship.store.PATIENCE_S", 0.1)
     (home / "state" / "decisions.sqlite3").write_bytes(b"no database" * 1000)
     code, told = night(london, home)
     assert code == 1

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 from small_london import London, ended, forked, log_of, plain_night
+from webhook import webhook
 
 from flows import stages
 from pipeline.core.errors import PublishRefusedError
@@ -82,32 +80,14 @@ def test_a_night_that_does_not_publish_leaves_its_stage_and_reason_but_no_value_
 
 
 def test_a_night_that_fails_is_told_to_the_webhook_of_its_run_file(london: London, home: Path) -> None:
-    taken: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        london.say(notify={"webhook": {"url": f"http://127.0.0.1:{server.server_port}/"}})
+    with webhook() as taken:
+        london.say(notify={"webhook": {"url": taken.url}})
         assert night(london, home, ValueError("ZEBEDEE SENTINELSON")) == 1
         assert night(london, home) == 0
         (home / "published" / "current").unlink()
         assert night(london, home) == 1
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-    assert [(told["run_id"], told["state"], told["stage"]) for told in taken] == [
+    assert [(told["run_id"], told["state"], told["stage"]) for told in taken.bodies] == [
         (FAILED, "failed", "publish"),
         ("2026-11-21-2", "failed", "begin"),
     ]
-    assert "SENTINELSON" not in json.dumps(taken)
+    assert "SENTINELSON" not in json.dumps(taken.bodies)

@@ -10,6 +10,7 @@ import pytest
 import typer
 from bound_pairs import cannot_link, must_link
 from command_line import NightOnSample, boroughlink
+from least_rows import least
 from typer.testing import CliRunner, Result
 
 from flows.commands.decide import decide
@@ -68,24 +69,12 @@ def _links() -> list[dict[str, Any]]:
     ]
 
 
-def _must(table: Any) -> dict[str, Any]:
-    own = {
-        pa.string(): "-",
-        pa.int64(): 1,
-        pa.int16(): 1,
-        pa.int32(): 1,
-        pa.float64(): 1.0,
-        pa.list_(pa.string()): ["-"],
-    }
-    return {column.name: own[column.type] for column in table.columns if not column.nullable}
-
-
 def _records() -> list[dict[str, Any]]:
     born = date.fromisoformat(SECRET[2])
     own = {"forename": [SECRET[0]], "surname": [SECRET[1]], "date_of_birth": born, "phone": SECRET[3]}
     return [
         {
-            **_must(RECORDS),
+            **least(RECORDS),
             **own,
             "record_id": record,
             "person_id": person,
@@ -96,7 +85,7 @@ def _records() -> list[dict[str, Any]]:
 
 
 def _persons() -> list[dict[str, Any]]:
-    return [{**_must(PERSONS), "person_id": person, "roles": roles} for person, roles in ROLES.items()]
+    return [{**least(PERSONS), "person_id": person, "roles": roles} for person, roles in ROLES.items()]
 
 
 def run(home: Path, *arguments: str) -> Result:

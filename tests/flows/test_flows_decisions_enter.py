@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pytest
 from command_line import NightOnSample
 from stewards_say import retracted, said
 
-from flows import linking
+from flows import decisions, linking
 from flows.decision_facts import pair_facts
 from flows.decisions import changed_since, decided_tonight, open_decisions, stamp_of
 from flows.night import Night, plan_night
@@ -20,6 +21,7 @@ from pipeline.core.errors import StoreUnavailableError
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table
 from pipeline.explain.kept import open_folder
+from pipeline.stewardship.store import open_store
 from pipeline.validate.hold import FeedNight, FeedState
 from schemas.decisions import NewDecision
 
@@ -139,7 +141,7 @@ def test_the_night_does_not_go_on_without_a_store_that_is_named(
     night: Night, link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOROUGHLINK_DECISIONS_URL", "postgresql://nobody@127.0.0.1:1/none")
-    monkeypatch.setattr("pipeline.stewardship.store.open_store.__wrapped__.__defaults__", (None, 0.1))
+    monkeypatch.setattr(decisions, "open_store", partial(open_store, patience_s=0.1))
     with pytest.raises(StoreUnavailableError):
         link()
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 import typer
 from bound_pairs import cannot_link, must_link
+from least_rows import least
 from stewards_say import confirmed, said
 from typer.testing import CliRunner
 
@@ -23,7 +24,7 @@ from pipeline.stewardship.database import reading
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import Store, open_store
-from schemas.tables import LINKS, PERSONS, RECORDS, Table
+from schemas.tables import LINKS, PERSONS, RECORDS
 
 APP = typer.Typer()
 APP.command()(unmerge)
@@ -37,10 +38,10 @@ def home(tmp_path: Path) -> Path:
     person_of = {**dict.fromkeys(SMALL, "P"), **dict.fromkeys(LARGE, "L"), "9": "Q"}
     born = {"forename": ["ANN"], "surname": ["LEE"], "date_of_birth": date(2001, 2, 3)}
     records = [
-        {**must(RECORDS), **born, "record_id": record, "person_id": person, "feed_id": f"f{record}"}
+        {**least(RECORDS), **born, "record_id": record, "person_id": person, "feed_id": f"f{record}"}
         for record, person in person_of.items()
     ]
-    persons = [{**must(PERSONS), "person_id": person, "roles": ["victim"]} for person in "LPQ"]
+    persons = [{**least(PERSONS), "person_id": person, "roles": ["victim"]} for person in "LPQ"]
     links = [
         {
             "record_id_l": "1",
@@ -59,18 +60,6 @@ def home(tmp_path: Path) -> Path:
         write_table(current / table.name / "part-0.parquet", pa.Table.from_pylist(rows), table)
     (current / "manifest.json").write_text(json.dumps({"run_id": "2026-11-20-1", "model": "person-1:gone"}))
     return tmp_path / "home"
-
-
-def must(table: Table) -> dict[str, Any]:
-    own = {
-        pa.string(): "-",
-        pa.int64(): 1,
-        pa.int16(): 1,
-        pa.int32(): 1,
-        pa.float64(): 1.0,
-        pa.list_(pa.string()): ["-"],
-    }
-    return {column.name: own[column.type] for column in table.columns if not column.nullable}
 
 
 def run(home: Path, *arguments: str, by: str = "ann") -> dict[str, Any]:

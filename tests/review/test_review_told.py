@@ -19,15 +19,16 @@ from pipeline.review.question import pair_of
 from pipeline.review.queue import Filters, next_question, waits_for_others, work_of
 from pipeline.review.refusals import refused
 from pipeline.review.sealing import Seal
-from pipeline.review.words import plain_text
+from pipeline.review.words import JOINERS, plain_text
 from schemas.decisions import NewDecision
 
 
 @given(st.text(max_size=60))
 def test_what_somebody_typed_is_kept_without_signs_that_are_not_seen(text: str) -> None:
-    NewDecision(
-        verdict="link", decided_by="A", reason=plain_text(f"Reason {text}", 80), record_id_l="a", record_id_r="b"
-    )
+    kept = plain_text(f"Reason {text}", 80)
+    assert kept.startswith("Reason")
+    assert all(sign.isprintable() or sign in JOINERS for sign in kept)
+    assert NewDecision(verdict="link", decided_by="A", reason=kept, record_id_l="a", record_id_r="b").reason == kept
 
 
 def test_letters_stay_and_signs_that_turn_the_writing_go() -> None:
