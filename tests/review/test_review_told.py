@@ -133,7 +133,7 @@ def test_a_confirmation_is_told_as_such_and_is_no_second_answer(desk: Any) -> No
     ben.open_case(case)
     ben.post(f"/cases/{case}/second", {"decision_id": decision, "agrees": "yes", "text": "Seen both"})
     page = ben.get(f"/cases/{case}").text
-    assert re.search(r"Same person</strong>, by Asha Steward on [^<]*, confirmed by Ben Steward on", page)
+    assert re.search(r"Same person</strong>: [^<]*, by Asha Steward on [^<]*, confirmed by Ben Steward on", page)
     after = numbers(desk)
     assert after["answered"] == before["answered"] + 1
     assert after["open"] == before["open"] - 1
