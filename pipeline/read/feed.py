@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -15,6 +15,7 @@ from pipeline.read.delimited import read_csv
 from pipeline.read.fetch import check_unchanged, fetch
 from pipeline.read.headings import match_headings
 from pipeline.read.json_lines import read_jsonl
+from pipeline.read.lost_cells import lost_notices
 from pipeline.read.merged_cells import MergedCellsRead
 from pipeline.read.raw_rows import QuarantinedRows, RawRows, persons_of
 from pipeline.read.sheets import BadRow, Fetched, Notice, Row, Sheet, sheet_place
@@ -83,6 +84,7 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Ite
                 for person in persons_of(contract, sheet.name, merged.of_row(row), columns.fields):
                     records.add(person)
         notices += merged.notices()
+        notices += lost_notices(sheet_place(file, sheet.name), sheet.lost, columns.fields, columns.heading_row)
     return FeedRead(records.table(), rejected.table(), rows_read, file, sha256, tuple(notices))
 
 
@@ -96,7 +98,7 @@ def _begun(sheets: Iterable[Sheet]) -> Iterator[Sheet]:
             blank = blank or sheet
         else:
             n_begun += 1
-            yield Sheet(sheet.name, itertools.chain([first], sheet.rows))
+            yield replace(sheet, rows=itertools.chain([first], sheet.rows))
     if blank and not n_begun:
         yield blank
 

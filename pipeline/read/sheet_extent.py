@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Collection, Iterator
+from typing import IO
 
 from openpyxl.reader.workbook import WorkbookParser
 
@@ -53,6 +54,12 @@ def _ods_extents(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int
 
 def _xlsx_extents(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int, int]]:
     """Name, rows and columns of each sheet of these names, as far as its cells with a value reach."""
+    for name, stream in sheet_parts(data, names):
+        yield name, *_extent_of(stream)
+
+
+def sheet_parts(data: bytes, names: Collection[str]) -> Iterator[tuple[str, IO[bytes]]]:
+    """Each sheet of these names in an xlsx workbook, and the XML of its cells."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if BOOK not in archive.namelist():
             return
@@ -60,18 +67,18 @@ def _xlsx_extents(data: bytes, names: Collection[str]) -> Iterator[tuple[str, in
         book.parse()
         for sheet, part in book.find_sheets():
             if sheet.name in names:
-                yield sheet.name, *_extent_of(archive, part.target)
+                with archive.open(part.target) as stream:
+                    yield sheet.name, stream
 
 
-def _extent_of(archive: zipfile.ZipFile, part: str) -> tuple[int, int]:
+def _extent_of(stream: IO[bytes]) -> tuple[int, int]:
     rows, columns = 0, 0
-    with archive.open(part) as stream:
-        tail = b""
-        while block := stream.read(BLOCK):
-            cells = CELL.findall(tail + block)
-            rows = max([rows, *map(int, {row for _, row in cells})])
-            columns = max([columns, *map(_column_number, {letters for letters, _ in cells})])
-            tail = block[-MOST_TAG:]
+    tail = b""
+    while block := stream.read(BLOCK):
+        cells = CELL.findall(tail + block)
+        rows = max([rows, *map(int, {row for _, row in cells})])
+        columns = max([columns, *map(_column_number, {letters for letters, _ in cells})])
+        tail = block[-MOST_TAG:]
     return rows, columns
 
 

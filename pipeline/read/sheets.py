@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,12 +49,22 @@ class Notice(NamedTuple):
     n_rows: int
 
 
+class LostCell(NamedTuple):
+    """A cell whose value was lost before the workbook was sent."""
+
+    column: int
+    """From 0"""
+    row: int
+    """As a person counts lines"""
+
+
 @dataclass(slots=True)
 class Sheet:
     """One sheet or file: rows in order, bad ones among them."""
 
     name: str | None
     rows: Iterator[Row | BadRow]
+    lost: Sequence[LostCell] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from openpyxl.cell.cell import Cell as StyledCell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.core.errors import SourceError
+from pipeline.read.lost_cells import lost_cells
 from pipeline.read.merged_cells import MergedCells
 from pipeline.read.ods_layout import Range, ods_layouts
 from pipeline.read.sheet_extent import check_extent
@@ -49,7 +50,11 @@ def read_workbook(
             check_extent(fetched.file, kind, data, names)
         marks = _marks(data, names) if wants_marks and kind == "xlsx" else {}
         merged = {name: layout.merged for name, layout in ods_layouts(data).items()} if kind == "ods" else {}
-        return [Sheet(name, _rows(fetched.file, book, name, marks.get(name, {}), merged.get(name))) for name in names]
+        lost = lost_cells(data, names) if kind == "xlsx" else {}
+        return [
+            Sheet(name, _rows(fetched.file, book, name, marks.get(name, {}), merged.get(name)), lost.get(name, ()))
+            for name in names
+        ]
     except SourceError:
         raise
     except Exception as error:

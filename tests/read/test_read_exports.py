@@ -379,3 +379,23 @@ def test_any_text_written_as_csv_reads_back_the_same(tmp_path: Path, rows, delim
     expected = [(number, *row) for number, row in enumerate(rows, start=2) if row in kept]
     got = [(row["row_number"], row["event_ref"], row["surname"], row["forename"]) for row in feed_read]
     assert [row for row in got if row[1:] in kept] == expected
+
+
+def test_a_formula_without_a_result_is_told_where_the_contract_reads_its_column(tmp_path: Path) -> None:
+    rows = [["Ref", "Surname", "Office use 1"], ["1", '="A"&"li"', "=1+1"], ["2", "Bell", None], ["3", "#N/A", "#REF!"]]
+    feed_read = read(tmp_path, workbook(rows), name="trial.xlsx", format="xlsx")
+    assert feed_read.records.column("surname").to_pylist() == [None, "Bell", None]
+    [notice] = feed_read.notices
+    assert notice.n_rows == 2
+    assert notice.about.startswith("trial.xlsx, sheet Nov 2026, column B, row 2 and 1 more: surname is a formula that ")
+
+
+def test_a_formula_with_its_result_is_read_without_a_word(tmp_path: Path) -> None:
+    parts = zipfile.ZipFile(io.BytesIO(workbook([["Ref", "Surname"], ["1", '="A"&"li"']])))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in parts.namelist():
+            calculated = parts.read(name).replace(b'<c r="B2">', b'<c r="B2" t="str">')
+            archive.writestr(name, calculated.replace(b"</f><v /></c>", b"</f><v>Ali</v></c>"))
+    feed_read = read(tmp_path, out.getvalue(), name="trial.xlsx", format="xlsx")
+    assert (feed_read.records.column("surname").to_pylist(), feed_read.notices) == (["Ali"], ())
