@@ -130,7 +130,7 @@ def _field(heading: str, column: int, contract: Contract, place: str, row_number
         "unknown_heading",
         f"{place}, row {row_number}, column {column_letter(column)}",
         f"has the heading {printable(heading)!r}, which the contract does not know.{hint}",
-        f"Add it under `person:`, `event:` or `ignore:` in schemas/sources/{contract.source}.yaml.",
+        f"Add it under `person:`, `event:` or `ignore:` in the contract of {contract.source}.",
     )
 
 

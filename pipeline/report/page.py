@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -72,6 +73,13 @@ class _Source:
     rows_read: int
     rows_used: int
     rows_quarantined: int
+    names_several: bool
+    """A fresh export of it gave more records than rows"""
+
+    @property
+    def has_held(self) -> bool:
+        """Some of its records are not of tonight's rows."""
+        return self.fresh < self.feeds
 
 
 def changes_since(ledger: pa.Table, run_id: str, has_before: bool) -> Changes:
@@ -138,7 +146,7 @@ def _figures(tables: Mapping[str, pa.Table], linked: int, in_several: int) -> li
     ]
 
 
-def _sources(status: Sequence[Mapping[str, object]]) -> list[_Source]:
+def _sources(status: Sequence[Mapping[str, Any]]) -> list[_Source]:
     names = sorted({str(row["source"]) for row in status})
     sources = []
     for name in names:
@@ -146,7 +154,9 @@ def _sources(status: Sequence[Mapping[str, object]]) -> list[_Source]:
         read, used, rejected = (
             int(np.sum([row[column] for row in feeds])) for column in ("rows_read", "rows_used", "rows_quarantined")
         )
-        sources.append(_Source(name, len(feeds), sum(row["state"] == "fresh" for row in feeds), read, used, rejected))
+        fresh = [row for row in feeds if row["state"] == "fresh"]
+        names_several = any(row["rows_used"] > row["rows_read"] - row["rows_quarantined"] for row in fresh)
+        sources.append(_Source(name, len(feeds), len(fresh), read, used, rejected, names_several))
     return sources
 
 

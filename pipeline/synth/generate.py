@@ -54,6 +54,7 @@ TRUTH_PERSONS = pa.schema(
 )
 TRUTH_RELATIONS = pa.schema([("person_a", pa.string()), ("person_b", pa.string()), ("kind", pa.string())])
 RUN_FILE = """# One night on this synthetic London. Paths are relative to this file.
+home: home
 exports: exports
 as_of: {as_of}
 passwords:

@@ -95,8 +95,13 @@ def test_broken_feeds_are_held_and_their_people_stay(london: Path) -> None:
     assert "damaged" in reasons["borough_cse.camden"][1]
     assert "is not there" in reasons["cris.hackney"][1]
     assert "Day of arrival" in reasons["cris.lambeth"][1]
-    assert "schemas/sources/cris.yaml" in reasons["cris.lambeth"][1]
+    assert "in the contract of cris." in reasons["cris.lambeth"][1]
     assert "is empty" in reasons["la_children.brent"][1]
+    report = (london / "home" / "runs" / str(second.said["run_id"]) / "report.html").read_text("utf-8")
+    assert "More records than rows (borough_cse):" in report, (
+        "a held feed of cris has records and no rows, and nobody is a sibling there"
+    )
+    assert "Not all feeds are fresh (borough_cse, cris, la_children)" in report
     published = london / "home" / "published"
     runs = [first.said["run_id"], second.said["run_id"]]
     persons = [

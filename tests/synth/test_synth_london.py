@@ -25,6 +25,7 @@ from pipeline.synth.households import households
 from pipeline.synth.lives import CRO_PRIME, PNC_PRIME, events_of
 from schemas.boroughs import BOROUGHS, slug
 from schemas.contract import Contract, load_contracts
+from schemas.settings import RunSettings
 
 NOT_REPEATABLE = ("merton.xlsx",)  # the salt of its encryption is random
 CONTRACTS = load_contracts(SOURCES)
@@ -240,6 +241,10 @@ def test_progress_reaches_its_end(tmp_path: Path) -> None:
     assert ("people", 500, 500) in told
 
 
+def test_a_night_on_a_synthetic_london_has_its_home_beside_it(london: SynthSummary) -> None:
+    assert RunSettings.load(london.out / "run.yaml").home == london.out.resolve() / "home"
+
+
 def test_the_committed_sample_is_small_and_whole() -> None:
     size = sum(path.stat().st_size for path in SAMPLE.rglob("*") if path.is_file())
     assert size < 10_000_000
@@ -249,5 +254,7 @@ def test_the_committed_sample_is_small_and_whole() -> None:
 def test_the_readme_names_the_command_that_made_the_sample(tmp_path: Path) -> None:
     assert "--people 3000 --seed 7" in (SAMPLE / "README.md").read_text("utf-8")
     generate(3_000, 7, tmp_path)
+    said = (tmp_path / "run.yaml").read_text("utf-8")
+    (tmp_path / "run.yaml").write_text(said.replace("home: home\n", ""), "utf-8")  # the sample's home is the default
     made, committed = digests(tmp_path), digests(SAMPLE)
     assert made == {name: digest for name, digest in committed.items() if name != "README.md"}
