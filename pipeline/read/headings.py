@@ -85,7 +85,7 @@ def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed,
 def _no_headings(place: str, number: int) -> SourceError:
     """A row that has none of the contract's headings is most likely one of people: nothing of it is told."""
     problem = "has not one heading that the contract knows."
-    advice = "Check `header` in the contract, or whether the export lost its headings or a title row."
+    advice = "Check `header` and `sheets` in the contract, or whether the export lost its headings or has a title row."
     return SourceError("missing_column", f"{place}, row {number}", problem, advice)
 
 
