@@ -26,7 +26,8 @@ def synth(
     out: Annotated[Path, typer.Option(help="Folder for exports, truth and run file.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same London.")] = 7,
     as_of: Annotated[
-        dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Date of its last records.")
+        dt.datetime,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Date of its last records.", show_default="2026-11-20"),
     ] = dt.datetime(2026, 11, 20),  # noqa: DTZ001
     as_json: JsonOption = False,
 ) -> None:
