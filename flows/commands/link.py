@@ -14,7 +14,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.commands.options import JsonOption
-from flows.date_words import dates_told
 from pipeline.core.errors import SettingsError
 from schemas.fields import IGNORE, KINDS
 from schemas.usual_headings import usual_kinds
@@ -96,6 +95,8 @@ def link(
 
 
 def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    from flows.date_words import dates_told
+
     rows = [
         (name.replace("_", " "), f"{facts[name]:,}")
         for name in ("records", "persons", "candidate_pairs", "linked_pairs", "pairs_to_review")
