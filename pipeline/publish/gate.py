@@ -7,7 +7,7 @@ see. What is told are shares, counts and names of sources: no personal data.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ from schemas.settings import PublishLimits
 
 CHANGED = ("kind", "n_records_before", "person_id_before")
 STATUS = ("source", "rows_used", "rows_read", "rows_quarantined")
+ONE = 1  # person that is expected to be wrong is too few to say that the night is
 GROWTH = 1.25  # of a person that an operator has let through: so much larger it may be the next night
 
 
@@ -75,7 +76,14 @@ def _changes(changes: pa.Table, before: Before, limits: PublishLimits) -> Iterat
         sentence = (
             f"{count:,} of {before.n_persons:,} persons were {words}: {share:.2%}, at most {allowed:.2%} are allowed"
         )
-        yield Measure(f"{kind}_share", allowed, share, share > allowed and count > limits.few, sentence)
+        yield _unless_few(Measure(f"{kind}_share", allowed, share, share > allowed, sentence), count, limits.few)
+
+
+def _unless_few(measured: Measure, count: float, few: int) -> Measure:
+    """So few are no reason to hold a night back, whatever their share; it says so."""
+    if not measured.is_broken or count > few:
+        return measured
+    return replace(measured, is_broken=False, sentence=f"{measured.sentence}; too few to hold the night back")
 
 
 def _sources(status_before: pa.Table, status_now: pa.Table, allowed: float, few: int) -> list[Measure]:
@@ -89,9 +97,8 @@ def _sources(status_before: pa.Table, status_now: pa.Table, allowed: float, few:
             f"{source} has {n_now:,} records where it had {n_before:,}: {share_kept:.0%}, at least {allowed:.0%} "
             "are expected"
         )
-        measures.append(
-            Measure("source_rows_kept", allowed, share_kept, share_kept < allowed and n_before - n_now > few, sentence)
-        )
+        measured = Measure("source_rows_kept", allowed, share_kept, share_kept < allowed, sentence)
+        measures.append(_unless_few(measured, n_before - n_now, few))
     return measures
 
 
@@ -127,12 +134,12 @@ def _precision(persons: pa.Table, allowed: float) -> Measure:
         f"of {len(confidence):,} persons of several records {precision:.2%} are expected to be right, at least "
         f"{allowed:.2%} are asked for"
     )
-    n_wrong = (1 - precision) * len(confidence)
-    return Measure("expected_precision", allowed, precision, precision < allowed and n_wrong > 1, sentence)
+    measured = Measure("expected_precision", allowed, precision, precision < allowed, sentence)
+    return _unless_few(measured, (1 - precision) * len(confidence), ONE)
 
 
 def _rejected(status: pa.Table, allowed: float, few: int) -> Measure:
     read, rejected = (pc.sum(status.column(name)).as_py() or 0 for name in ("rows_read", "rows_quarantined"))
     share = rejected / read if read else 0.0
     sentence = f"{rejected:,} of {read:,} rows were rejected: {share:.2%}, at most {allowed:.2%} are allowed"
-    return Measure("rejected_share", allowed, share, share > allowed and rejected > few, sentence)
+    return _unless_few(Measure("rejected_share", allowed, share, share > allowed, sentence), rejected, few)

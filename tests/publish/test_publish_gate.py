@@ -147,6 +147,15 @@ def test_a_few_rejected_rows_of_a_small_home_are_no_matter() -> None:
     assert broken({"rejected_share": 0.04, "few": 23}, None, custody=240) != []
 
 
+def test_what_is_over_a_limit_and_too_few_to_hold_the_night_back_says_so() -> None:
+    small = Before("2026-11-20-1", 100, BEFORE.source_status)
+    given = tables(changed=changes("merged", 25), sizes=(2, 2), chances=(0.4,), custody=12)
+    found = {one.limit: one for one in measure(given, small, PublishLimits(source_rows_kept=None))}
+    spared = {limit for limit, one in found.items() if one.sentence.endswith("; too few to hold the night back")}
+    assert spared == {"merged_share", "expected_precision"}
+    assert not any(one.is_broken for one in found.values())
+
+
 def test_the_first_night_is_asked_only_what_needs_no_night_before() -> None:
     asked = {found.limit for found in measure(tables(), None, PublishLimits())}
     assert asked == {"person_records", "expected_precision", "rejected_share"}
