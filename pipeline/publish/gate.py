@@ -118,7 +118,7 @@ def _greatest(persons: pa.Table, large_before: Mapping[str, int], allowed: int) 
     greatest = max(too_large, default=0) or pc.max(persons.column("n_records")).as_py() or 0
     sentence = f"the greatest person has {greatest:,} records, at most {allowed:,} are allowed"
     if too_large:
-        sentence += f"; {len(too_large):,} have more" + (" than that and than before" if large_before else "")
+        sentence += f" ({len(too_large):,} have more{' than that and than before' if large_before else ''})"
     return Measure("person_records", allowed, greatest, bool(too_large), sentence)
 
 
