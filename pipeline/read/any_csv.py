@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from pipeline.core.errors import SourceError
 from pipeline.core.spreadsheet import delimiter_of
-from pipeline.read.delimited import MOST_LINES
+from pipeline.read.delimited import MOST_LINES, swallows_rows
 from schemas.fields import CANONICAL_KEYS
 from schemas.usual_headings import heading_key
 
@@ -40,13 +40,20 @@ class _Form:
     lines_before: int
     """That say how it is written, and are no rows"""
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The line on which each row ends, and its cells, read leniently and slowly."""
+    def rows(self) -> Iterator[tuple[list[str], list[str]]]:
+        """The lines of each row, and its cells, read leniently and slowly."""
         plain_csv.field_size_limit(1 << 30)
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as file:
-            reader = plain_csv.reader(itertools.islice(file, self.lines_before, None), delimiter=self.delimiter)
-            for cells in reader:
-                yield self.lines_before + reader.line_num, cells
+            lines: list[str] = []
+
+            def read() -> Iterator[str]:
+                for line in itertools.islice(file, self.lines_before, None):
+                    lines.append(line)
+                    yield line
+
+            for cells in plain_csv.reader(read(), delimiter=self.delimiter):
+                yield lines.copy(), cells
+                lines.clear()
 
 
 def csv_headings(path: Path) -> list[str]:
@@ -55,8 +62,14 @@ def csv_headings(path: Path) -> list[str]:
     Raises:
         SourceError: not_text, or heading_below, where the headings stand under a title or a row of groups.
     """
-    rows = ((line, cells) for line, cells in _form(path).rows() if cells)
-    top = list(itertools.islice(rows, 1 + ROWS_ABOVE_HEADINGS))
+    form = _form(path)
+    line = form.lines_before
+    top: list[tuple[int, list[str]]] = []
+    for lines, cells in form.rows():
+        line += len(lines)
+        top += [(line, cells)] if cells else []
+        if len(top) > ROWS_ABOVE_HEADINGS:
+            break
     names = [name.removeprefix("\ufeff") for _, cells in top[:1] for name in cells]
     if any("\x00" in name for name in names):
         problem = "has NUL characters in its headings: it is no text, or UTF-16 without the mark that says so."
@@ -105,7 +118,7 @@ def read_csv(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa
         is_long = "straddl" in str(error)
         problem = "has a row of more than a million bytes." if is_long else f"cannot be read as {form.encoding} text."
         raise SourceError("broken_file", str(path), problem, "Save it as CSV (UTF-8) or Parquet.") from None
-    if _n_lines(path) - len(table) - len(wrong) > MOST_LINES:
+    if _n_lines(path) > form.lines_before + 1 + len(table) + len(wrong):
         _check_quotes(form)
     if wrong:
         raise _broken_row(form, wrong)
@@ -146,12 +159,14 @@ def _n_lines(path: Path) -> int:
 
 def _check_quotes(form: _Form) -> None:
     """That no quote takes many lines for one cell: what is meant to be their records would be lost without a word."""
-    last = form.lines_before
+    last, width = form.lines_before, 0
     try:
-        for line, _ in form.rows():
-            if line - last > MOST_LINES:
-                raise _open_quote(f"{form.path}, line {last + 1:,}", f"up to line {line:,}")
-            last = line
+        for lines, cells in form.rows():
+            width = width or len(cells)
+            first, last = last + 1, last + len(lines)
+            is_long = len(lines) > MOST_LINES
+            if is_long or (len(lines) > 1 and swallows_rows(lines, form.delimiter, width)):
+                raise _open_quote(f"{form.path}, line {first:,}", f"up to line {last:,}")
     except plain_csv.Error:
         raise _open_quote(f"{form.path}, line {last + 1:,}", "to the end") from None
 

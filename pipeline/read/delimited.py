@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import functools
 import io
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.core.errors import SourceError
 from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
@@ -63,6 +64,7 @@ def _csv_rows(file: str, text: str, delimiter: str, header_rows: int) -> Iterato
     """The rows in which anything stands, by the line on which they begin; as wide as the widest of the heading rows."""
     csv.field_size_limit(MOST_CELL)
     lines = io.StringIO(text, newline="")
+    lines_of_text = functools.cache(lambda: io.StringIO(text, newline="").readlines())
     reader = csv.reader(lines, delimiter=delimiter)
     first_line, last_line, width, n_short = 0, 0, 0, 0
     cells: list[str] = []
@@ -81,14 +83,30 @@ def _csv_rows(file: str, text: str, delimiter: str, header_rows: int) -> Iterato
             last_line = reader.line_num
             continue
         first_line, last_line = last_line + 1, reader.line_num
-        if last_line - first_line >= MOST_LINES:
-            raise _open_quote(file, first_line, last_line)
+        if last_line > first_line:
+            is_long = last_line - first_line >= MOST_LINES
+            if is_long or swallows_rows(lines_of_text()[first_line - 1 : last_line], delimiter, width or len(cells)):
+                raise _open_quote(file, first_line, last_line)
         if first_line <= header_rows or not width:
             width = max(width, len(cells))
         if not any(cell.strip() for cell in cells):
             continue
         n_short += len(cells) < width
         yield _row(first_line, cells, width, delimiter)
+
+
+def swallows_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
+    """Whether the lines of one row were meant as a row each: a quote that was left open, closed by the next one that opens.
+
+    Then something follows the closing quote, and there are as many delimiters as so many rows have.
+    """
+    if sum(line.count(delimiter) for line in lines) < (width - 1) * len(lines):
+        return False
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return True
+    return False
 
 
 def _row(number: int, cells: list[str], width: int, delimiter: str) -> Row | BadRow:

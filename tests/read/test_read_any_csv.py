@@ -63,7 +63,7 @@ def test_a_heading_may_reach_over_two_lines(tmp_path: Path) -> None:
         ("\ufeff", "empty_file", "has no rows"),
         (",,\n" + AMINA, "empty_file", "has no rows"),
         (HEAD, "empty_file", "has no rows"),
-        (HEAD + '"Amina,Khan,2009-03-14\n' + TARIQ, "open_quote", "row 2: has a quote that is not closed"),
+        (HEAD + '"Amina,Khan,2009-03-14\n' + TARIQ, "open_quote", "line 2: has a quote that is not closed"),
         (HEAD + '"Amina,Khan,2009-03-14\n' + TARIQ * 60_000, "open_quote", "line 2: has a quote that is not closed"),
         (HEAD + AMINA + "Tariq,Smith\n", "broken_row", "row 3: has 2 cells where the heading has 3. Write every cell"),
         (HEAD + AMINA + "Tariq,Smith,,x\n", "broken_row", "row 3: has 4 cells where the heading has 3. A ','"),
@@ -92,11 +92,21 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_place(
     assert not {"Amina", "Tariq"} & set(str(caught.value).replace(",", " ").split())
 
 
-def test_a_quote_that_a_later_one_closes_swallows_no_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("last", [101, 120, 900])
+def test_a_quote_that_a_later_one_closes_swallows_no_rows(tmp_path: Path, last: int) -> None:
     people = [AMINA] * 1_000
-    people[100], people[900] = '"' + AMINA, '"Tariq",Smith,2008-01-02\n'
-    with pytest.raises(SourceError, match="line 102: has a quote that is not closed, so that all up to line 902"):
+    people[100], people[last] = '"' + AMINA, '"Tariq",Smith,2008-01-02\n'
+    with pytest.raises(
+        SourceError, match=f"line 102: has a quote that is not closed, so that all up to line {last + 2}"
+    ):
         rows(written(tmp_path, HEAD + "".join(people)))
+
+
+def test_a_value_of_several_lines_with_quotes_of_its_own_is_read(tmp_path: Path) -> None:
+    people = [AMINA, '"Tariq\ncalled "Tiny", so",Smith,2008-01-02\n']
+    assert len(rows(written(tmp_path, HEAD + AMINA + '"Tariq\ncalled ""T, or X,"" so",Smith,2008-01-02\n'))) == len(
+        people
+    )
 
 
 def test_a_heading_that_begins_as_an_archive_does_is_a_heading(tmp_path: Path) -> None:

@@ -399,3 +399,19 @@ def test_a_formula_with_its_result_is_read_without_a_word(tmp_path: Path) -> Non
             archive.writestr(name, calculated.replace(b"</f><v /></c>", b"</f><v>Ali</v></c>"))
     feed_read = read(tmp_path, out.getvalue(), name="trial.xlsx", format="xlsx")
     assert (feed_read.records.column("surname").to_pylist(), feed_read.notices) == (["Ali"], ())
+
+
+@pytest.mark.parametrize("last", [11, 30, 150])
+def test_a_quote_that_a_later_one_closes_swallows_no_rows(tmp_path: Path, last: int) -> None:
+    rows = [f"{n},Khan,Amina,,\n" for n in range(200)]
+    rows[10], rows[last] = '10,"Khan,Amina,,\n', f'{last},"Khan",Amina,,\n'
+    error = refused(tmp_path, HEAD + "".join(rows))
+    assert (error.code, f"a quote on line 12 that is not closed, so that all up to line {last + 2}" in str(error)) == (
+        "open_quote",
+        True,
+    )
+
+
+def test_a_note_of_several_lines_with_bare_quotes_is_read(tmp_path: Path) -> None:
+    feed_read = read(tmp_path, HEAD + '1,Khan,Amina,,"seen, then\ncalled "Tiny" by mum"\n2,Smith,Tom,,\n')
+    assert feed_read.records.column("event_ref").to_pylist() == ["1", "2"]
