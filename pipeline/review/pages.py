@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.review.access import MASK, ROLE_WORDS
-from pipeline.review.said import parted_words
+from pipeline.review.said import numbers_of, parted_words
 from pipeline.review.sessions import csrf_of
 from pipeline.review.uk_time import uk_day, uk_time
 from pipeline.review.visits import token_of
@@ -61,6 +61,7 @@ def _environment() -> Environment:
         "field": field_words,
         "flags": flag_words,
         "kind": kind_words,
+        "numbers": numbers_of,
         "parted": parted_words,
     }
     environment.filters |= filters

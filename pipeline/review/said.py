@@ -65,10 +65,13 @@ def sides_of(pairs: Iterable[Labels]) -> list[tuple[list[str], list[str]]]:
 
 
 def numbers_of(labels: Collection[str]) -> str:
-    """Some records by their numbers; many are counted."""
+    """Some records by their numbers; many are counted, and one that is not on the page comes last."""
     if len(labels) > MOST_NUMBERS:
         return f"{len(labels):,} records"
-    numbers: Sequence[str] = sorted(labels, key=lambda label: (label == ELSEWHERE, len(label), label))
-    if len(numbers) == 1:
-        return f"record {numbers[0]}"
-    return f"records {', '.join(numbers[:-1])} and {numbers[-1]}"
+    numbers: Sequence[str] = sorted(
+        (label for label in labels if label != ELSEWHERE), key=lambda label: (len(label), label)
+    )
+    records = "record" if len(numbers) == 1 else "records"
+    if len(numbers) < len(labels):
+        return f"{records} {', '.join(numbers)} and one elsewhere"
+    return f"{records} {', '.join(numbers[:-1])}{' and ' if len(numbers) > 1 else ''}{numbers[-1]}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from desk_client import Client
 
-from pipeline.review.said import parted_words, sides_of
+from pipeline.review.said import numbers_of, parted_words, sides_of
 from pipeline.stewardship.audit import verify
 from pipeline.stewardship.decision import pair_state
 from schemas.decisions import TwoPersonRule
@@ -131,3 +131,9 @@ def test_the_sides_of_a_cut_are_told_by_its_pairs_and_nothing_where_they_are_no_
     assert parted_words(("1", str(other)) for other in range(2, 21)) == "record 1 from 19 records"
     assert parted_words([("1", "2"), ("1", "elsewhere")]) == ""
     assert sides_of([("1", "2"), ("2", "3"), ("1", "3")]) == []
+
+
+def test_records_are_told_by_their_numbers_and_one_that_is_not_on_the_page_last() -> None:
+    assert numbers_of(("3",)) == "record 3"
+    assert numbers_of(("10", "2")) == "records 2 and 10"
+    assert numbers_of(("elsewhere", "8")) == "record 8 and one elsewhere"
