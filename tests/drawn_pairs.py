@@ -19,7 +19,15 @@ FIELDS: tuple[Field, ...] = (
     ("date_of_birth", "date", False),
     ("postcode", "postcode", True),
 )
-VALUES = {"forename": 100, "surname": 100, "date": 10_000, "postcode": 1_000, "category": 2}
+VALUES = {
+    "forename": 100,
+    "surname": 100,
+    "date": 10_000,
+    "postcode": 1_000,
+    "address": 1_000,
+    "phone": 1_000,
+    "category": 2,
+}
 """Equally common values of a field, so that two records agree on one as often as STRANGERS says."""
 
 

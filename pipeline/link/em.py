@@ -1,11 +1,11 @@
 """Expectation-maximisation over counts of level patterns: one round, and how well an estimate fits.
 
-Classes of pairs: matches, three of relatives, free only on what a household shares, and strangers. Dempster, Laird and
-Rubin (1977); for record linkage Winkler (1988); the exact level's chance is the frequency of the value itself (Winkler
-1989). Strangers' level shares are no unknowns: they are those of random pairs less the matches among them, and so is how
-their fields hang together. What stewards decided stands in place of the odds of those pairs (Nigam, McCallum, Thrun
-and Mitchell 2000). Bounds keep the classes in their places: most records of a person agree on name and birthday, none is
-unlike in two of these, and relatives are no less alike than strangers.
+Classes of pairs: matches, three of relatives, free only on what a household shares, and strangers; matches and relatives
+are found in one place or in two. Dempster, Laird and Rubin (1977); for record linkage Winkler (1988); the exact level's
+chance is the frequency of the value itself (Winkler 1989). Strangers' level shares are no unknowns: they are those of random
+pairs less the matches and relatives among them, and so is how their fields hang together. What stewards decided stands in
+place of the odds of those pairs (Nigam, McCallum, Thrun and Mitchell 2000). Bounds keep the classes in their places: most
+records of a person agree on name and birthday, none is unlike in two of these, and relatives are no less alike than strangers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from pipeline.engines.patterns import WIDTH
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
+from pipeline.link.places import Places
 from pipeline.link.shares import (
     LEAST,
     MOST_LEVELS,
@@ -54,6 +55,10 @@ class Estimate(NamedTuple):
     m: np.ndarray
     related: np.ndarray
     """(comparisons, MOST_LEVELS) as in Shares; ``related`` counts only where a comparison is shared"""
+    moved: np.ndarray
+    """(comparisons, MOST_LEVELS) the same of pairs in two places; 0 in fields that say nothing of a place"""
+    moved_share: np.ndarray
+    """(2,) share of the matches, and of the relatives, that these are"""
 
 
 class Round(NamedTuple):
@@ -89,6 +94,7 @@ class Mixture:
         self._is_unlike = unlike_levels(comparisons)
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
+        self.places = Places(comparisons, self._observed)
         self._strangers = dependence_lift(comparisons, self._observed, evidence.random, self._rows.levels)
 
     def _no_rarer_than_candidates(self, observed: np.ndarray) -> np.ndarray:
@@ -107,7 +113,10 @@ class Mixture:
         """One round of EM."""
         shares = self.shares(estimate)
         bits = self._bits(estimate, shares)
-        odds, rows = self._table.odds(estimate.prior, bits), self._rows
+        rows, parts = self._rows, (estimate.m, estimate.related)
+        odds, moved_share = self.places.odds(
+            self._table, estimate.prior, bits, parts, estimate.moved, estimate.moved_share
+        )
         odds[0, rows.is_unlink | (self._is_another & ~rows.is_link)] = 0.0
         odds[1:, rows.is_link] = 0.0
         total = np.where(rows.is_link, odds[0], self._strangers + odds.sum(0))
@@ -116,13 +125,17 @@ class Mixture:
             self._level_counts(is_class[0]) + self._prior_m,
             self._level_counts(is_class[1:].sum(0)) + self.is_level,
         )
-        better = Estimate(is_class.sum(1) / self.pairs, m, related)
+        has_moved, pairs = is_class * moved_share, is_class.sum(1)
+        moved = self.places.better(self._level_counts(has_moved.sum(0)), has_moved.sum(1), pairs)
+        better = Estimate(pairs / self.pairs, m, related, *moved)
         fit = float((rows.pairs * np.log(total)).sum()) + self._base(estimate, shares, bits)
         return Round(self.tidy(better), fit, float(is_class[0].sum()))
 
     def shares(self, estimate: Estimate) -> Shares:
-        """All level shares of an estimate: strangers' are what random pairs show, less the matches among them."""
-        u = np.maximum(self._observed - estimate.prior[0] * estimate.m, self._observed * LEAST_CHANCE)
+        """All level shares of an estimate: strangers' are what random pairs show, less the matches and relatives among them."""
+        matches = estimate.prior[0] * estimate.m
+        relatives = np.where(self._is_shared, estimate.prior[1:].sum() * estimate.related, 0.0)
+        u = np.maximum(self._observed - matches - relatives, self._observed * LEAST_CHANCE)
         u = with_fixed(u, self._fixed_shares.u)
         return Shares(estimate.m, u, np.where(self._is_shared, estimate.related, u))
 
@@ -136,11 +149,13 @@ class Mixture:
         m = bounded(estimate.m, self._is_unlike, self._most_unlike)
         chance_unlike = np.where(self._is_unlike, self._observed, 0.0).sum(1)
         related = bounded(estimate.related, self._is_unlike, chance_unlike)
-        return Estimate(prior, with_fixed(m, self._fixed_shares.m), with_fixed(related, self._fixed_shares.related))
+        m, related = with_fixed(m, self._fixed_shares.m), with_fixed(related, self._fixed_shares.related)
+        return Estimate(prior, m, related, *self.places.tidy(estimate.moved, estimate.moved_share))
 
     def _bits(self, estimate: Estimate, shares: Shares) -> ClassBits:
-        evidence, rate = self._evidence, estimate.prior[0] * self.pairs / self.records
-        return class_bits(self.comparisons, shares, rate, evidence.frequencies, evidence.together)
+        evidence, rates = self._evidence, estimate.prior * self.pairs / self.records
+        matches, relatives = float(rates[0]), float(rates[1:].sum())
+        return class_bits(self.comparisons, shares, matches, evidence.frequencies, evidence.together, relatives)
 
     def _level_counts(self, weight: np.ndarray) -> np.ndarray:
         """Pairs of a class at each level."""
@@ -170,7 +185,7 @@ class Mixture:
             )
         counted = self._prior_m * np.log(np.where(self.is_level, np.maximum(estimate.m, LEAST), 1.0))
         counted += np.log(np.where(self.is_level & self._is_shared, np.maximum(estimate.related, LEAST), 1.0))
-        return total + float(counted.sum())
+        return total + float(counted.sum()) + self.places.fit_to_usual(estimate.moved, estimate.moved_share)
 
 
 def _is_another(comparisons: Sequence[Comparison], is_unlike: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.link.em import Estimate, Mixture, Round, usual_m
 from pipeline.link.evidence import Evidence, thin
+from pipeline.link.places import TINY
 from pipeline.link.shares import LEAST
 from schemas.model import Comparison
 from schemas.plan import FixedParameters
@@ -25,7 +26,6 @@ STARTS = ((0.8, 0.3, 1.0), (0.95, 0.1, 0.3), (0.6, 1.0, 3.0), (0.9, 1.0, 0.1), (
 Each favours agreement among matches, so that the classes cannot change places.
 """
 START_RELATIVES = (1.0, 0.02, 0.05)
-TINY = float(np.finfo(float).tiny)
 
 
 Outcome = Literal["settled", "joined", "behind", "unsettled"]
@@ -106,7 +106,7 @@ def _outcome(here: Estimate, one: Round, two: Round, rounds: int, best: End | No
 def _start(mixture: Mixture, exact: float, matches: float, relatives: float) -> Estimate:
     m = usual_m(mixture.comparisons, exact)
     prior = np.array([matches, *(relatives * share for share in START_RELATIVES)]) * mixture.records / mixture.pairs
-    return mixture.tidy(Estimate(prior, m, m))
+    return mixture.tidy(Estimate(prior, m, m, *mixture.places.start()))
 
 
 def _matches_moved(before: Estimate, after: Estimate) -> float:
@@ -124,7 +124,9 @@ def _extrapolate(first: Estimate, second: Estimate, third: Estimate) -> Estimate
     logs = [[np.log(np.where(part > 0, part, 1.0)) for part in estimate] for estimate in (first, second, third)]
     step = [b - a for a, b in zip(logs[0], logs[1], strict=True)]
     turn = [c - b - s for b, c, s in zip(logs[1], logs[2], step, strict=True)]
-    worth = (first.prior, first.prior[0] * first.m, first.prior[1] * first.related)
+    of_class = first.prior[:2]
+    moved = of_class * first.moved_share
+    worth = (first.prior, of_class[0] * first.m, of_class[1] * first.related, moved.sum() * first.moved, moved)
     size, bend = (sum(float((w * d**2).sum()) for w, d in zip(worth, part, strict=True)) for part in (step, turn))
     far = max(float(np.sqrt(size / max(bend, LEAST * size, TINY))), 1.0)
     parts = [np.exp(a + 2 * far * s + far**2 * t) for a, s, t in zip(logs[0], step, turn, strict=True)]

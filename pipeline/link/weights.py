@@ -68,14 +68,28 @@ def class_bits(
     matches_per_record: float,
     frequencies: Sequence[Frequencies],
     together: NamePairs,
+    relatives_per_record: float = 0.0,
 ) -> ClassBits:
-    """What levels of these shares are worth: the same while a model is trained and when it is used."""
+    """What levels of these shares are worth, while a model is trained and when it is used.
+
+    Args:
+        comparisons: of the model.
+        shares: of their levels in each class.
+        matches_per_record: expected pairs with another record of the person, a record.
+        frequencies: of the values of each comparison.
+        together: how forenames and surnames go together.
+        relatives_per_record: the same with relatives, whose agreement is then no chance either. Training must know: else it
+            takes relatives of one address for matches, to explain why so many pairs agree on it. In use they are left
+            among the pairs that agree by chance: what a household shares counts for a little less.
+    """
     match = np.zeros((len(comparisons), WIDTH))
     relatives = np.zeros((len(RELATIVES), len(comparisons), WIDTH))
     exact = [len(LEVELS[comparison.kind]) for comparison in comparisons]
+    last = np.arange(len(exact)), np.array(exact, int) - 1
+    are_shared = np.array([comparison.is_shared for comparison in comparisons], bool)
+    agreeing_per_record = matches_per_record * shares.m[last] + relatives_per_record * are_shared * shares.related[last]
     chance = tuple(
-        chance_bits(frequency, matches_per_record * shares.m[number, exact[number] - 1])
-        for number, frequency in enumerate(frequencies)
+        chance_bits(frequency, float(rate)) for frequency, rate in zip(frequencies, agreeing_per_record, strict=True)
     )
     for number, (comparison, frequency) in enumerate(zip(comparisons, frequencies, strict=True)):
         m, u, related = (share[number, : exact[number]] for share in shares)

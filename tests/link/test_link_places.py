@@ -1,0 +1,90 @@
+"""Who has moved differs in address, postcode and town at once: one thing that differs, not three."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn_pairs import HOUSEHOLDS, MATCHES, PAIRS, STRANGERS, Field, evidence_of, model_of, shares
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.link.em import Mixture
+from pipeline.link.pattern_table import PatternTable
+from pipeline.link.places import Places
+from pipeline.link.shares import MOST_LEVELS
+from pipeline.link.training import train
+from pipeline.link.weights import RELATIVES, ClassBits
+from schemas.model import LEVELS, Comparison
+from schemas.plan import NOTHING_FIXED
+
+NAMES: tuple[Field, ...] = (("forename", "forename", False), ("surname", "surname", True))
+FIELDS: tuple[Field, ...] = (*NAMES, ("address", "address", True), ("postcode", "postcode", True))
+ONE_PLACE = (shares("address", close=0.1, most_words=0.05, exact=0.82), shares("postcode", area=0.05, exact=0.9))
+TWO_PLACES = (shares("address", some_words=0.002, exact=0.0002), shares("postcode", area=0.02, exact=0.001))
+MOVED = 0.4  # of the pairs
+SIZES = np.array([len(LEVELS["address"]), len(LEVELS["postcode"])])
+
+
+def test_persons_who_moved_are_still_persons() -> None:
+    stayed, moved, strangers = (*MATCHES[:2], *ONE_PLACE), (*MATCHES[:2], *TWO_PLACES), (*STRANGERS[:2], *TWO_PLACES)
+    household = (*HOUSEHOLDS[:2], *ONE_PLACE)
+    evidence = evidence_of(
+        (0.01 * (1 - MOVED), stayed), (0.01 * MOVED, moved), (0.01, household), (0.98, strangers), fields=FIELDS
+    )
+    done = train(model_of(FIELDS), evidence)
+    assert done.has_converged
+    assert done.expected_matches == pytest.approx(0.01 * PAIRS, rel=0.1)
+    for comparison in done.model.comparison[2:]:
+        assert comparison.levels[0].m == pytest.approx(MOVED, abs=0.08)
+
+
+def test_relatives_who_live_apart_are_no_persons() -> None:
+    """They share a surname and a phone; taken for persons, a forename would count for little."""
+    fields: tuple[Field, ...] = (*FIELDS, ("phone", "phone", True))
+    near, far = shares("phone", close=0.02, exact=0.75), shares("phone", exact=0.0005)
+    classes = (
+        (0.006, (*MATCHES[:2], *ONE_PLACE, near)),
+        (0.004, (*MATCHES[:2], *TWO_PLACES, near)),
+        (0.006, (*HOUSEHOLDS[:2], *ONE_PLACE, near)),
+        (0.004, (*HOUSEHOLDS[:2], *TWO_PLACES, near)),
+        (0.98, (*STRANGERS[:2], *TWO_PLACES, far)),
+    )
+    done = train(model_of(fields), evidence_of(*classes, fields=fields))
+    assert done.model.comparison[0].levels[0].m < 0.08
+    assert done.expected_matches == pytest.approx(0.01 * PAIRS, rel=0.15)
+
+
+def test_a_model_with_one_field_of_a_place_knows_nothing_of_moving() -> None:
+    mixture = Mixture(model_of().comparison, evidence_of((0.01, MATCHES), (0.99, STRANGERS)), NOTHING_FIXED)
+    moved, moved_share = mixture.places.start()
+    assert not moved.any()
+    assert not moved_share.any()
+
+
+def level_shares(size: int) -> st.SearchStrategy[np.ndarray]:
+    return st.lists(st.floats(0.01, 1.0), min_size=size, max_size=size).map(
+        lambda weights: np.pad(np.array(weights) / sum(weights), (0, MOST_LEVELS - size))
+    )
+
+
+both = st.tuples(*(level_shares(int(size)) for size in SIZES)).map(np.stack)
+
+
+@given(stayed=both, moved=both, share=st.floats(0.05, 0.6), at=st.integers(1, int(SIZES[0])))
+def test_a_pair_that_tells_one_field_of_a_place_weighs_as_its_class_does(
+    stayed: np.ndarray, moved: np.ndarray, share: float, at: int
+) -> None:
+    """Two that tell weigh as both parts of the class say together."""
+    comparisons = tuple(Comparison(field=kind, kind=kind, is_shared=True) for kind in ("address", "postcode"))
+    places = Places(comparisons, np.full((2, MOST_LEVELS), 0.1))
+    whole = (1 - share) * stayed + share * moved
+    bits = ClassBits(np.zeros((2, 32)), np.zeros((len(RELATIVES), 2, 32)), np.zeros(35), ())
+    bits.match[0, 1 : SIZES[0] + 1] = np.log2(whole[0, : SIZES[0]])
+    bits.match[1, 1 : SIZES[1] + 1] = np.log2(whole[1, : SIZES[1]])
+    table = PatternTable(np.array([[at, 0], [at, 1]], np.uint8), None)
+    prior = np.full(1 + len(RELATIVES), 0.5)
+    odds, has_moved = places.odds(table, prior, bits, (whole, whole), moved, np.full(2, share))
+    assert odds[0, 0] == pytest.approx(0.5 * whole[0, at - 1])
+    stayed_both, moved_both = (1 - share) * stayed[0, at - 1] * stayed[1, 0], share * moved[0, at - 1] * moved[1, 0]
+    assert odds[0, 1] == pytest.approx(0.5 * (stayed_both + moved_both))
+    assert has_moved[0, 1] == pytest.approx(moved_both / (stayed_both + moved_both))
