@@ -69,6 +69,8 @@ _CENSUS_PERSON = {"date_of_birth": "date_of_birth", "sex": "category", "race_eth
 CENSUS_ACS = Family("census_acs", {**_CENSUS, **_CENSUS_PERSON, "age_in_2020": "ignore"}, is_link=True)
 CENSUS_W2 = Family("census_w2", _CENSUS, is_link=True)
 PLAIN = Family("plain", _PLAIN)
+_HOME = {"street": "address", "town": "category", "phone": "phone"}
+MOVERS = Family("movers", {**{c: k for c, k in _PLAIN.items() if c != "dob"}, **_HOME})
 MESSY = Family("messy", {**_PLAIN, **_MORE})
 NO_BIRTHDAY = Family("no_birthday", {**{c: k for c, k in _PLAIN.items() if c != "dob"}, **_MORE})
 NAMES_AND_BIRTHDAYS = Family("names_and_birthdays", {c: _PLAIN[c] for c in ("first_name", "surname", "dob")})
@@ -113,6 +115,7 @@ OWN_SETS = {
     "messy": (MESSY, 50_000),
     "no_birthday": (NO_BIRTHDAY, 20_000),
     "names_and_birthdays": (NAMES_AND_BIRTHDAYS, 30_000),
+    "movers": (MOVERS, 20_000),
 }
 SETS = (*BENCH_SETS, *OWN_SETS, "city")
 

@@ -99,6 +99,9 @@ SHAPES = {
         ("first_name", "surname", "postcode", "gender", "birth_place", "occupation"), 2.5, 0.12, 0.10, 0.0, 0.10, 0.20
     ),
     "names_and_birthdays": Shape(("first_name", "surname", "dob"), 2.0, 0.12, 0.04, 0.10, 0.08, 0.0),
+    "movers": Shape(
+        ("first_name", "surname", "gender", "street", "town", "postcode", "phone"), 2.2, 0.12, 0.10, 0.0, 0.08, 0.30
+    ),
 }
 
 
@@ -159,6 +162,7 @@ class _People:
     is_female: np.ndarray
     born: np.ndarray
     """days since 1970"""
+    household: np.ndarray
     home: np.ndarray
     later_home: np.ndarray
     """numbers of postcodes"""
@@ -212,7 +216,7 @@ def _people(chance: np.random.Generator, names: _Names, people: int, postcodes: 
     later_home = chance.integers(0, postcodes, people)
     marries = is_female & (chance.random(people) < 0.12)
     later_surname = np.where(marries, _zipf(chance, names.last, community, people), surname)
-    return _People(forename, surname, later_surname, is_female, born, home, later_home, town, trade)
+    return _People(forename, surname, later_surname, is_female, born, household, home, later_home, town, trade)
 
 
 def _records(
@@ -223,7 +227,7 @@ def _records(
     is_later = chance.random(n) < shape.moves
     surname = np.where(is_later, people.later_surname[who], people.surname[who])
     home = np.where(is_later, people.later_home[who], people.home[who])
-    return {
+    columns = {
         "first_name": _spoilt(chance, _shortened(chance, people.forename[who], names, shape.short), shape.typo),
         "surname": _spoilt(chance, surname, shape.typo),
         "dob": _days(chance, people.born[who], shape.wrong_day),
@@ -233,6 +237,29 @@ def _records(
         "occupation": np.array(TRADES)[
             np.where(chance.random(n) < 0.15, chance.integers(0, len(TRADES), n), people.trade[who])
         ],
+    }
+    if "street" in shape.columns:
+        columns |= _where(chance, shape, people.household[who], home, who, is_later)
+    return columns
+
+
+def _where(
+    chance: np.random.Generator,
+    shape: Shape,
+    household: np.ndarray,
+    home: np.ndarray,
+    who: np.ndarray,
+    is_later: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Street and town of each record, which change with the postcode, and the phone of the household, which mostly does not."""
+    house = np.where(is_later, who * 7, household) % 60 + 1
+    road = np.char.add(np.array(TOWNS)[home * 13 % len(TOWNS)], np.array([" road", " street", " lane"])[home % 3])
+    is_other = chance.random(len(who)) < 0.15
+    number = np.where(is_other, chance.integers(0, 10**6, len(who)), household * 7919 % 10**6)
+    return {
+        "street": _spoilt(chance, np.char.add(np.char.add(house.astype(str), " "), road), shape.typo),
+        "town": _spoilt(chance, np.array(TOWNS)[home // 40 % len(TOWNS)], shape.typo / 2),
+        "phone": np.char.add("07700 ", np.char.zfill(number.astype(str), 6)),
     }
 
 

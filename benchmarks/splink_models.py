@@ -46,6 +46,7 @@ def splink_model(family: str) -> SplinkModel:
         "messy": _messy,
         "no_birthday": _no_birthday,
         "names_and_birthdays": _names_and_birthdays,
+        "movers": _movers,
     }[family]()
 
 
@@ -294,3 +295,29 @@ def _birthday() -> cl.DateOfBirthComparison:
 
 def _town_and_trade() -> list[Any]:
     return [cl.ExactMatch(c).configure(term_frequency_adjustments=True) for c in ("birth_place", "occupation")]
+
+
+def _movers() -> SplinkModel:
+    """Our settings, in the style of the demos: an address in three columns, a phone, and no birthday."""
+    return SplinkModel(
+        blocking=[
+            block_on("first_name", "surname"),
+            block_on("postcode", "first_name"),
+            block_on("postcode", "surname"),
+            block_on("phone"),
+            block_on("street", "first_name"),
+            block_on("street", "surname"),
+            block_on("substr(first_name,1,3)", "substr(surname,1,4)", "gender"),
+        ],
+        comparisons=[
+            *_names(),
+            cl.PostcodeComparison("postcode"),
+            cl.LevenshteinAtThresholds("street", [2]).configure(term_frequency_adjustments=True),
+            cl.ExactMatch("town").configure(term_frequency_adjustments=True),
+            cl.ExactMatch("phone").configure(term_frequency_adjustments=True),
+            cl.ExactMatch("gender"),
+        ],
+        deterministic=[block_on("first_name", "surname", "postcode"), block_on("first_name", "surname", "phone")],
+        recall=0.7,
+        training=[block_on("first_name", "surname"), block_on("phone", "first_name")],
+    )
