@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.engines.patterns import WIDTH
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.places import Places
+from pipeline.link.places import Places, PlaceShares
 from pipeline.link.shares import (
     LEAST,
     MOST_LEVELS,
@@ -55,10 +55,7 @@ class Estimate(NamedTuple):
     m: np.ndarray
     related: np.ndarray
     """(comparisons, MOST_LEVELS) as in Shares; ``related`` counts only where a comparison is shared"""
-    moved: np.ndarray
-    """(comparisons, MOST_LEVELS) the same of pairs in two places; 0 in fields that say nothing of a place"""
-    moved_share: np.ndarray
-    """(2,) share of the matches, and of the relatives, that these are"""
+    places: PlaceShares
 
 
 class Round(NamedTuple):
@@ -113,21 +110,26 @@ class Mixture:
         """One round of EM."""
         shares = self.shares(estimate)
         bits = self._bits(estimate, shares)
-        rows, parts = self._rows, (estimate.m, estimate.related)
-        odds, moved_share = self.places.odds(
-            self._table, estimate.prior, bits, parts, estimate.moved, estimate.moved_share
-        )
+        rows, of_place = self._rows, (estimate.m, estimate.related, estimate.places)
+        odds, moved_share, neighbours = self.places.odds(self._table, estimate.prior, bits, *of_place)
         odds[0, rows.is_unlink | (self._is_another & ~rows.is_link)] = 0.0
         odds[1:, rows.is_link] = 0.0
-        total = np.where(rows.is_link, odds[0], self._strangers + odds.sum(0))
-        is_class = odds * (rows.pairs / total)
+        neighbours[rows.is_link] = 0.0
+        total = np.where(rows.is_link, odds[0], self._strangers + neighbours + odds.sum(0))
+        is_class, is_neighbour = odds * (rows.pairs / total), neighbours * (rows.pairs / total)
         m, related = (
             self._level_counts(is_class[0]) + self._prior_m,
             self._level_counts(is_class[1:].sum(0)) + self.is_level,
         )
         has_moved, pairs = is_class * moved_share, is_class.sum(1)
-        moved = self.places.better(self._level_counts(has_moved.sum(0)), has_moved.sum(1), pairs)
-        better = Estimate(pairs / self.pairs, m, related, *moved)
+        places = self.places.better(
+            self._level_counts(has_moved.sum(0)),
+            self._level_counts(is_neighbour),
+            has_moved.sum(1),
+            pairs,
+            float(is_neighbour.sum()) / self.pairs,
+        )
+        better = Estimate(pairs / self.pairs, m, related, places)
         fit = float((rows.pairs * np.log(total)).sum()) + self._base(estimate, shares, bits)
         return Round(self.tidy(better), fit, float(is_class[0].sum()))
 
@@ -150,7 +152,7 @@ class Mixture:
         chance_unlike = np.where(self._is_unlike, self._observed, 0.0).sum(1)
         related = bounded(estimate.related, self._is_unlike, chance_unlike)
         m, related = with_fixed(m, self._fixed_shares.m), with_fixed(related, self._fixed_shares.related)
-        return Estimate(prior, m, related, *self.places.tidy(estimate.moved, estimate.moved_share))
+        return Estimate(prior, m, related, self.places.tidy(estimate.places))
 
     def _bits(self, estimate: Estimate, shares: Shares) -> ClassBits:
         evidence, rates = self._evidence, estimate.prior * self.pairs / self.records
@@ -173,9 +175,8 @@ class Mixture:
         """What the likelihood owes to strangers' agreeing a little less often than all pairs do, and to the prior counts."""
         ratio = np.where(self.is_level, shares.u / np.where(self.is_level, self._observed, 1.0), 1.0)
         owed = self._observed * np.where(self._is_valued, ratio - 1.0, np.log(np.maximum(ratio, LEAST)))
-        total = float((self._present * owed.sum(1)).sum()) + self.pairs * float(
-            np.log(max(1.0 - estimate.prior.sum(), LEAST))
-        )
+        strangers = 1.0 - float(estimate.prior.sum() + estimate.places.neighbours_share[0])
+        total = float((self._present * owed.sum(1)).sum()) + self.pairs * float(np.log(max(strangers, LEAST)))
         for frequency, chance in zip(self._evidence.frequencies, bits.chance, strict=True):
             total += float((frequency.agreeing * (1.0 - np.exp2(-chance) - chance * LN2)).sum())
         if self._names:
@@ -185,7 +186,7 @@ class Mixture:
             )
         counted = self._prior_m * np.log(np.where(self.is_level, np.maximum(estimate.m, LEAST), 1.0))
         counted += np.log(np.where(self.is_level & self._is_shared, np.maximum(estimate.related, LEAST), 1.0))
-        return total + float(counted.sum()) + self.places.fit_to_usual(estimate.moved, estimate.moved_share)
+        return total + float(counted.sum()) + self.places.fit_to_usual(estimate.places)
 
 
 def _is_another(comparisons: Sequence[Comparison], is_unlike: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -1,14 +1,16 @@
-"""Fields that say where somebody lives say one thing: who has moved differs in all of them at once.
+"""Fields that say where somebody lives say one thing: who has moved differs in all of them, and neighbours agree in all.
 
 Address, postcode and town change together. Were they taken for independent (as Fellegi and Sunter 1969 do), each that
 differs would count against a match by itself, and training would take all who moved for strangers of one name, and
 relatives who live apart for one person. So the pairs of a class are of two parts, found in one place and in two, between
-which all fields of a place are independent (Larsen and Rubin 2001).
+which all fields of a place are independent (Larsen and Rubin 2001). And those who live in one street are no relatives: they
+are strangers, many more than relatives are, who agree on the fields of a place and on no other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,82 +29,130 @@ CAUTION = 10.0  # pairs counted beside those that are seen: moved as usual, and 
 TINY = float(np.finfo(float).tiny)
 
 
+class PlaceShares(NamedTuple):
+    """What EM looks for; level shares are 0 in fields that say nothing of a place."""
+
+    moved: np.ndarray
+    """(comparisons, MOST_LEVELS) level shares of matches and relatives in two places"""
+    moved_share: np.ndarray
+    """(2,) share of the matches, and of the relatives, that these are"""
+    neighbours: np.ndarray
+    """(comparisons, MOST_LEVELS) level shares of strangers in one place"""
+    neighbours_share: np.ndarray
+    """(1,) share of all pairs that these are"""
+
+
+class PlaceOdds(NamedTuple):
+    """Odds against strangers who live nowhere near."""
+
+    classes: np.ndarray
+    """(classes, patterns) of each class"""
+    moved: np.ndarray
+    """(classes, patterns) how much of that is of pairs in two places"""
+    neighbours: np.ndarray
+    """(patterns,)"""
+
+
 class Places:
     """The fields of a model that say where somebody lives, and what training makes of them."""
 
     def __init__(self, comparisons: Sequence[Comparison], observed: np.ndarray) -> None:
         """``observed``: (comparisons, MOST_LEVELS) share of each level among random pairs."""
         is_place = np.array([comparison.is_shared and comparison.kind in PLACE for comparison in comparisons], bool)
-        self._is_place = is_place & (is_place.sum() >= FEWEST)
+        self.are_known = bool(is_place.sum() >= FEWEST)
+        self._is_place = (is_place & self.are_known)[:, None]
         self._level = np.clip(np.arange(WIDTH) - 1, 0, sizes_of(comparisons)[:, None] - 1)
-        self._usual = USUAL_MOVED * float(self._is_place.any())
-        self._by_chance = np.where(self._is_place[:, None], observed, 0.0)
+        self._usual = USUAL_MOVED if self.are_known else 0.0
+        self._by_chance = np.where(self._is_place, observed, 0.0)
 
-    def start(self) -> tuple[np.ndarray, np.ndarray]:
-        """(comparisons, MOST_LEVELS) and (2,) as in Estimate, before anything is seen."""
-        return self._by_chance, np.full(2, self._usual)
+    def start(self, alike: np.ndarray, neighbours_share: float) -> PlaceShares:
+        """Before anything is seen: who moved is alike by chance, and neighbours are as ``alike`` says."""
+        share = neighbours_share if self.are_known else 0.0
+        return PlaceShares(
+            self._by_chance, np.full(2, self._usual), np.where(self._is_place, alike, 0.0), np.array([share])
+        )
 
     def odds(
         self,
         table: PatternTable,
         prior: np.ndarray,
         bits: ClassBits,
-        shares: tuple[np.ndarray, np.ndarray],
-        moved: np.ndarray,
-        moved_share: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(classes, patterns) odds of each class against strangers, and how much of them is of pairs in two places.
+        m: np.ndarray,
+        related: np.ndarray,
+        at: PlaceShares,
+    ) -> PlaceOdds:
+        """Odds of each class of pairs, in one place and in two, and of neighbours.
 
         Args:
             table: the patterns.
             prior: (classes,) share of all pairs.
             bits: of each class as a whole.
-            shares: (comparisons, MOST_LEVELS) of matches, and of relatives, as a whole.
-            moved: the same of pairs in two places.
-            moved_share: (2,) how many of matches, and of relatives, these are.
+            m: (comparisons, MOST_LEVELS) level shares of matches as a whole.
+            related: the same of relatives.
+            at: the estimate.
         """
-        if not self._usual:
+        if not self.are_known:
             odds = table.odds(prior, bits)
-            return odds, np.zeros_like(odds)
+            return PlaceOdds(odds, np.zeros_like(odds), np.zeros(odds.shape[1]))
+        of_class = at.moved_share[np.minimum(np.arange(len(prior)), 1)]
         of_match, of_relatives = (
-            self._part_bits(whole, moved, share) for whole, share in zip(shares, moved_share, strict=True)
+            self._against(np.stack([np.maximum(whole - share * at.moved, LEAST) / (1.0 - share), at.moved]), whole)
+            for whole, share in zip((m, related), at.moved_share, strict=True)
         )
-        of_class = moved_share[np.minimum(np.arange(len(prior)), 1)]
-        stayed, has_moved = (
-            table.odds(
-                prior * share,
-                bits._replace(match=bits.match + of_match[part], relatives=bits.relatives + of_relatives[part]),
-            )
-            for part, share in enumerate((1.0 - of_class, of_class))
+        neighbours = np.where(self._is_place, bits.match + self._against(at.neighbours, m), 0.0)
+        stayed = table.odds(
+            np.append(prior * (1.0 - of_class), at.neighbours_share),
+            bits._replace(
+                match=bits.match + of_match[0],
+                relatives=np.concatenate([bits.relatives + of_relatives[0], neighbours[None]]),
+            ),
         )
-        return stayed + has_moved, has_moved / np.maximum(stayed + has_moved, TINY)
+        moved = table.odds(
+            prior * of_class,
+            bits._replace(match=bits.match + of_match[1], relatives=bits.relatives + of_relatives[1]),
+        )
+        both = stayed[:-1] + moved
+        return PlaceOdds(both, moved / np.maximum(both, TINY), stayed[-1])
 
-    def _part_bits(self, whole: np.ndarray, moved: np.ndarray, moved_share: float) -> np.ndarray:
-        """(2, comparisons, WIDTH) bits of each level in one place, and in two, against the class as a whole."""
-        stayed = np.maximum(whole - moved_share * moved, LEAST) / (1.0 - moved_share)
-        ratio = np.log2(np.maximum(np.stack([stayed, moved]), LEAST) / np.maximum(whole, LEAST))
-        bits = np.take_along_axis(ratio, np.broadcast_to(self._level, (2, *self._level.shape)), axis=2)
-        bits[:, :, 0] = 0.0
-        return np.where(self._is_place[:, None], bits, 0.0)
+    def _against(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        """(.., comparisons, WIDTH) bits of each level of a place in a part of a class against the class as a whole."""
+        ratio = np.log2(np.maximum(part, LEAST) / np.maximum(whole, LEAST))
+        bits = np.take_along_axis(ratio, np.broadcast_to(self._level, (*ratio.shape[:-1], WIDTH)), axis=-1)
+        bits[..., 0] = 0.0
+        return np.where(self._is_place, bits, 0.0)
 
-    def better(self, counts: np.ndarray, has_moved: np.ndarray, is_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The next estimate, as in ``start``.
+    def better(
+        self,
+        moved: np.ndarray,
+        neighbours: np.ndarray,
+        has_moved: np.ndarray,
+        is_class: np.ndarray,
+        neighbours_share: float,
+    ) -> PlaceShares:
+        """The next estimate.
 
         Args:
-            counts: (comparisons, MOST_LEVELS) level counts of the pairs in two places.
+            moved: (comparisons, MOST_LEVELS) level counts of matches and relatives in two places.
+            neighbours: the same of neighbours.
             has_moved: (classes,) expected pairs in two places.
             is_class: (classes,) expected pairs.
+            neighbours_share: of all pairs.
         """
-        levels = np.where(self._is_place[:, None], counts, 0.0) + CAUTION * self._by_chance
+        counts = (np.where(self._is_place, seen, 0.0) + CAUTION * self._by_chance for seen in (moved, neighbours))
         seen, pairs = (np.array([of[0], of[1:].sum()]) for of in (has_moved, is_class))
-        return self.tidy(levels, (seen + CAUTION * self._usual) / (pairs + CAUTION))
+        share = (seen + CAUTION * self._usual) / (pairs + CAUTION)
+        moved, neighbours = counts
+        return self.tidy(PlaceShares(moved, share, neighbours, np.array([neighbours_share])))
 
-    def tidy(self, moved: np.ndarray, moved_share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Level shares that sum to 1, and shares of the classes within their bounds."""
-        return moved / np.maximum(moved.sum(1, keepdims=True), LEAST), np.minimum(moved_share, MOST_MOVED)
+    def tidy(self, at: PlaceShares) -> PlaceShares:
+        """The estimate with level shares that sum to 1, and shares of pairs within their bounds."""
+        moved, neighbours = (
+            levels / np.maximum(levels.sum(1, keepdims=True), LEAST) for levels in (at.moved, at.neighbours)
+        )
+        return PlaceShares(moved, np.minimum(at.moved_share, MOST_MOVED), neighbours, at.neighbours_share)
 
-    def fit_to_usual(self, moved: np.ndarray, moved_share: np.ndarray) -> float:
+    def fit_to_usual(self, at: PlaceShares) -> float:
         """Nats by which an estimate agrees with what is counted beforehand."""
-        levels = self._by_chance * np.log(np.maximum(moved, LEAST))
-        shares = self._usual * np.log(np.maximum(moved_share, LEAST)) + (1.0 - self._usual) * np.log1p(-moved_share)
-        return CAUTION * float(levels.sum() + shares.sum())
+        levels = self._by_chance * (np.log(np.maximum(at.moved, LEAST)) + np.log(np.maximum(at.neighbours, LEAST)))
+        stayed, moved = np.log1p(-at.moved_share), np.log(np.maximum(at.moved_share, LEAST))
+        return CAUTION * float(levels.sum() + (self._usual * moved + (1.0 - self._usual) * stayed).sum())

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.link.em import Estimate, Mixture, Round, usual_m
 from pipeline.link.evidence import Evidence, thin
-from pipeline.link.places import TINY
+from pipeline.link.places import TINY, PlaceShares
 from pipeline.link.shares import LEAST
 from schemas.model import Comparison
 from schemas.plan import FixedParameters
@@ -106,7 +106,8 @@ def _outcome(here: Estimate, one: Round, two: Round, rounds: int, best: End | No
 def _start(mixture: Mixture, exact: float, matches: float, relatives: float) -> Estimate:
     m = usual_m(mixture.comparisons, exact)
     prior = np.array([matches, *(relatives * share for share in START_RELATIVES)]) * mixture.records / mixture.pairs
-    return mixture.tidy(Estimate(prior, m, m, *mixture.places.start()))
+    places = mixture.places.start(m, relatives * mixture.records / mixture.pairs)
+    return mixture.tidy(Estimate(prior, m, m, places))
 
 
 def _matches_moved(before: Estimate, after: Estimate) -> float:
@@ -121,13 +122,34 @@ def _matches_moved(before: Estimate, after: Estimate) -> float:
 
 def _extrapolate(first: Estimate, second: Estimate, third: Estimate) -> Estimate:
     """Where three estimates in a row point to, on the scale of logarithms; steps count by the pairs that they move."""
-    logs = [[np.log(np.where(part > 0, part, 1.0)) for part in estimate] for estimate in (first, second, third)]
+    arrays = [_arrays(estimate) for estimate in (first, second, third)]
+    logs = [[np.log(np.where(part > 0, part, 1.0)) for part in parts] for parts in arrays]
     step = [b - a for a, b in zip(logs[0], logs[1], strict=True)]
     turn = [c - b - s for b, c, s in zip(logs[1], logs[2], step, strict=True)]
-    of_class = first.prior[:2]
-    moved = of_class * first.moved_share
-    worth = (first.prior, of_class[0] * first.m, of_class[1] * first.related, moved.sum() * first.moved, moved)
+    worth = _worth(first)
     size, bend = (sum(float((w * d**2).sum()) for w, d in zip(worth, part, strict=True)) for part in (step, turn))
     far = max(float(np.sqrt(size / max(bend, LEAST * size, TINY))), 1.0)
     parts = [np.exp(a + 2 * far * s + far**2 * t) for a, s, t in zip(logs[0], step, turn, strict=True)]
-    return Estimate(*(np.where(old > 0, new, 0.0) for old, new in zip(first, parts, strict=True)))
+    prior, m, related, *places = (np.where(old > 0, new, 0.0) for old, new in zip(arrays[0], parts, strict=True))
+    return Estimate(prior, m, related, PlaceShares(*places))
+
+
+def _arrays(estimate: Estimate) -> tuple[np.ndarray, ...]:
+    return estimate.prior, estimate.m, estimate.related, *estimate.places
+
+
+def _worth(estimate: Estimate) -> tuple[np.ndarray, ...]:
+    """Share of all pairs that each figure is about, in the order of ``_arrays``."""
+    matches, related = estimate.prior[:2]
+    at = estimate.places
+    moved = estimate.prior[:2] * at.moved_share
+    neighbours = at.neighbours_share[0] * at.neighbours
+    return (
+        estimate.prior,
+        matches * estimate.m,
+        related * estimate.related,
+        moved.sum() * at.moved,
+        moved,
+        neighbours,
+        at.neighbours_share,
+    )

@@ -1,4 +1,4 @@
-"""Who has moved differs in address, postcode and town at once: one thing that differs, not three."""
+"""Where people live is one thing, in however many fields: who has moved differs in all of them, neighbours agree in all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from drawn_pairs import HOUSEHOLDS, MATCHES, PAIRS, STRANGERS, Field, evidence_o
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.link import em
 from pipeline.link.em import Mixture
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.places import Places
+from pipeline.link.places import Places, PlaceShares
 from pipeline.link.shares import MOST_LEVELS
 from pipeline.link.training import train
 from pipeline.link.weights import RELATIVES, ClassBits
@@ -54,11 +55,29 @@ def test_relatives_who_live_apart_are_no_persons() -> None:
     assert done.expected_matches == pytest.approx(0.01 * PAIRS, rel=0.15)
 
 
+def test_neighbours_are_no_relatives_however_many_there_are() -> None:
+    """Were relatives taken for neighbours, who share no surname, the households would be left to the persons."""
+    fields: tuple[Field, ...] = (*FIELDS, ("phone", "phone", True))
+    near, far = shares("phone", close=0.02, exact=0.75), shares("phone", exact=0.0005)
+    street = (shares("address", some_words=0.4, close=0.5, exact=0.01), shares("postcode", area=0.01, exact=0.97))
+    classes = (
+        (0.002, (*MATCHES[:2], *ONE_PLACE, near)),
+        (0.001, (*MATCHES[:2], *TWO_PLACES, near)),
+        (0.002, (*HOUSEHOLDS[:2], *ONE_PLACE, near)),
+        (0.001, (*HOUSEHOLDS[:2], *TWO_PLACES, near)),
+        (0.040, (*STRANGERS[:2], *street, far)),
+        (0.954, (*STRANGERS[:2], *TWO_PLACES, far)),
+    )
+    done = train(model_of(fields), evidence_of(*classes, fields=fields))
+    assert done.model.comparison[1].levels[-1].related > 0.6
+    assert done.model.comparison[0].levels[0].m < 0.08
+    assert done.expected_matches == pytest.approx(0.003 * PAIRS, rel=0.15)
+
+
 def test_a_model_with_one_field_of_a_place_knows_nothing_of_moving() -> None:
     mixture = Mixture(model_of().comparison, evidence_of((0.01, MATCHES), (0.99, STRANGERS)), NOTHING_FIXED)
-    moved, moved_share = mixture.places.start()
-    assert not moved.any()
-    assert not moved_share.any()
+    start = mixture.places.start(em.usual_m(mixture.comparisons), 0.1)
+    assert not any(part.any() for part in start)
 
 
 def level_shares(size: int) -> st.SearchStrategy[np.ndarray]:
@@ -83,8 +102,10 @@ def test_a_pair_that_tells_one_field_of_a_place_weighs_as_its_class_does(
     bits.match[1, 1 : SIZES[1] + 1] = np.log2(whole[1, : SIZES[1]])
     table = PatternTable(np.array([[at, 0], [at, 1]], np.uint8), None)
     prior = np.full(1 + len(RELATIVES), 0.5)
-    odds, has_moved = places.odds(table, prior, bits, (whole, whole), moved, np.full(2, share))
+    at_places = PlaceShares(moved, np.full(2, share), stayed, np.array([0.5]))
+    odds, has_moved, neighbours = places.odds(table, prior, bits, whole, whole, at_places)
     assert odds[0, 0] == pytest.approx(0.5 * whole[0, at - 1])
     stayed_both, moved_both = (1 - share) * stayed[0, at - 1] * stayed[1, 0], share * moved[0, at - 1] * moved[1, 0]
     assert odds[0, 1] == pytest.approx(0.5 * (stayed_both + moved_both))
     assert has_moved[0, 1] == pytest.approx(moved_both / (stayed_both + moved_both))
+    np.testing.assert_allclose(neighbours, 0.5 * stayed[0, at - 1] * np.array([1.0, stayed[1, 0]]))
