@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
-import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -25,20 +25,17 @@ SECONDS = 60.0  # after which what should have happened will not happen
 
 
 @pytest.fixture
-def hung(london: London) -> Iterator[Path]:
-    """A borough's export that is there and can be opened, but never read, as on a network drive that went away."""
+def hung(london: London) -> Iterator[Callable[[], None]]:
+    """Lets go of a borough's export that is there but cannot be opened, as on a network drive that went away.
+
+    Its lease makes the kernel keep whoever opens it waiting, for 45 seconds as a rule (/proc/sys/fs/lease-break-time).
+    """
     london.say(workers=2, source_retries=0)
-    path = london.exports / "cris" / "hackney.csv"
-    shutil.copy(path, london.place / "hackney.csv")
-    path.unlink()
-    os.mkfifo(path)
-    yield path
-    path.unlink(missing_ok=True)
-
-
-def mended(london: London, hung: Path) -> None:
-    hung.unlink()
-    shutil.copy(london.place / "hackney.csv", hung)
+    file = os.open(london.exports / "cris" / "hackney.csv", os.O_RDWR)
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # who holds the lease is told so: a signal that ends nobody
+    yield lambda: fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    os.close(file)
 
 
 def started(london: London, home: Path) -> int:
@@ -98,7 +95,7 @@ def test_several_processes_read_what_one_reads(london: London, home: Path, undis
 
 
 def test_an_export_that_hangs_is_held_when_its_time_is_over_and_its_process_ended(
-    london: London, home: Path, hung: Path
+    london: London, home: Path, hung: Callable[[], None]
 ) -> None:
     london.say(feed_seconds=4)
     night = started(london, home)
@@ -110,7 +107,9 @@ def test_an_export_that_hangs_is_held_when_its_time_is_over_and_its_process_ende
     assert held(home) == [("cris.hackney", "too_slow")]
 
 
-def test_a_process_that_dies_while_it_reads_costs_one_feed(london: London, home: Path, hung: Path) -> None:
+def test_a_process_that_dies_while_it_reads_costs_one_feed(
+    london: London, home: Path, hung: Callable[[], None]
+) -> None:
     night = started(london, home)
     for pid in readers(home, night):
         os.kill(pid, signal.SIGKILL)
@@ -120,7 +119,7 @@ def test_a_process_that_dies_while_it_reads_costs_one_feed(london: London, home:
 
 
 def test_a_killed_night_leaves_no_process_behind_and_the_next_goes_on(
-    london: London, home: Path, hung: Path, undisturbed: dict[str, object]
+    london: London, home: Path, hung: Callable[[], None], undisturbed: dict[str, object]
 ) -> None:
     night = started(london, home)
     reading = readers(home, night)
@@ -128,7 +127,7 @@ def test_a_killed_night_leaves_no_process_behind_and_the_next_goes_on(
     assert ended(night) == -signal.SIGKILL
     for pid in reading:
         wait_until_gone(pid)
-    mended(london, hung)
+    hung()
     assert ended(started(london, home)) == 0
     assert current_run(home) == SECOND
     assert published_tables(home) == undisturbed
@@ -136,7 +135,7 @@ def test_a_killed_night_leaves_no_process_behind_and_the_next_goes_on(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_night_that_is_asked_to_stop_says_so_at_once_leaves_no_process_behind_and_the_next_goes_on(
-    london: London, home: Path, hung: Path, undisturbed: dict[str, object], number: signal.Signals
+    london: London, home: Path, hung: Callable[[], None], undisturbed: dict[str, object], number: signal.Signals
 ) -> None:
     night = started(london, home)
     reading = readers(home, night)
@@ -149,7 +148,7 @@ def test_a_night_that_is_asked_to_stop_says_so_at_once_leaves_no_process_behind_
     note = note_of(home, SECOND)
     assert (note["state"], note["error"]) == ("failed", number.name)
     assert "boroughlink_run_exit_code 1.0" in (home / "metrics" / "boroughlink.prom").read_text("utf-8")
-    mended(london, hung)
+    hung()
     assert ended(started(london, home)) == 0
     assert published_tables(home) == undisturbed
     assert len([line for line in log_of(home, SECOND) if line["event"] == "feed read"]) <= len(FEEDS)
