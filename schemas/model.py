@@ -58,8 +58,8 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
 Share = Literal["m", "u", "related"]
 Rate = Literal["matches_per_record", "related_per_record", "twins_per_record", "namesakes_per_record"]
 RATES: tuple[Rate, ...] = get_args(Rate)
-FORMAT = 2
-"""Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed."""
+FORMAT = 3
+"""Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places."""
 PolicyName = Literal["balanced", "strict"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
@@ -144,6 +144,26 @@ class Prior(_Strict):
     """What training leaves as it stands."""
 
 
+class PlaceField(_Strict):
+    """A field that says where somebody lives: level shares, from the weakest level to the strongest."""
+
+    field: str
+    moved: tuple[Probability, ...]
+    """of matches and relatives in two places"""
+    neighbours: tuple[Probability, ...]
+    """of strangers in one place"""
+
+
+class PlaceShares(_Strict):
+    """How fields that say where somebody lives hang together (``pipeline/link/places.py``)."""
+
+    matches_moved: Annotated[float, Field(gt=0, lt=1)]
+    """Share of the matches that are found in two places."""
+    relatives_moved: Annotated[float, Field(gt=0, lt=1)]
+    neighbours_per_record: Annotated[float, Field(gt=0)]
+    field: tuple[PlaceField, ...]
+
+
 class Trained(_Strict):
     """How the model came about."""
 
@@ -194,6 +214,8 @@ class Model(_Strict):
     prior: Prior | None = None
     blocking: Blocking
     comparison: tuple[Comparison, ...]
+    places: PlaceShares | None = None
+    """None where fewer than two fields say where somebody lives, or the model does not know how they hang together"""
     rule: tuple[Rule, ...] = ()
     policy: dict[PolicyName, Policy] = {}
     """Frozen thresholds; where a policy has none, they are derived from the data that is linked."""
@@ -212,6 +234,14 @@ class Model(_Strict):
                         raise ValueError(f"rule {rule.name}: {field} has no level {sorted(wrong)}")
         return self
 
+    @model_validator(mode="after")
+    def _places_have_the_levels(self) -> Self:
+        levels_of = {comparison.field: len(LEVELS[comparison.kind]) for comparison in self.comparison}
+        for place in self.places.field if self.places else ():
+            if {len(place.moved), len(place.neighbours)} != {levels_of.get(place.field)}:
+                raise ValueError(f"places: {place.field} must be compared, and have a share for each of its levels")
+        return self
+
     @property
     def is_trained(self) -> bool:
         """Every level has its probabilities."""
@@ -220,7 +250,8 @@ class Model(_Strict):
     @property
     def stamp(self) -> str:
         """Name, version and hash, as every run's manifest carries it."""
-        digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        said = self.model_dump_json(exclude=None if self.places else {"places"})  # as before there were any
+        digest = hashlib.sha256(said.encode()).hexdigest()[:12]
         return f"{self.name}-{self.version}:{digest}"
 
     def comparison_of(self, field: str) -> Comparison:

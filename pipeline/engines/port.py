@@ -48,6 +48,23 @@ class CandidateSample:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceBits:
+    """What the fields that say where somebody lives are worth together."""
+
+    is_place: np.ndarray
+    """(comparisons,) bool: which they are"""
+    moved_share: np.ndarray
+    """(2,) of matches, and of relatives, how many are found in two places"""
+    match: np.ndarray
+    """(2, comparisons, 32) log2(share / m) of those found in one place, and in two"""
+    relatives: np.ndarray
+    """(2, comparisons, 32) the same of relatives"""
+    neighbours: np.ndarray
+    """(comparisons, 32) log2(share / u) of neighbours"""
+    prior_neighbours: float
+
+
+@dataclass(frozen=True, slots=True)
 class LevelWeights:
     """Bits of every level of every comparison, frequency bins included; level 0 (null) is 0."""
 
@@ -64,6 +81,8 @@ class LevelWeights:
     """(bins,) bits that two exact names are worth less together, by the sum of their frequency bins"""
     namesakes: int = 0
     """Which class of relatives agrees on the forename as one person does"""
+    places: PlaceBits | None = None
+    """Where the model knows that fields of a place hang together: not in the score of an engine, which counts them one by one"""
 
 
 def name_lift(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:

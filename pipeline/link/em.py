@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.engines.patterns import WIDTH
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.places import Places, PlaceShares
+from pipeline.link.places import Places, Whereabouts
 from pipeline.link.shares import (
     LEAST,
     MOST_LEVELS,
@@ -55,7 +55,7 @@ class Estimate(NamedTuple):
     m: np.ndarray
     related: np.ndarray
     """(comparisons, MOST_LEVELS) as in Shares; ``related`` counts only where a comparison is shared"""
-    places: PlaceShares
+    places: Whereabouts
 
 
 class Round(NamedTuple):

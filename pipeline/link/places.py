@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.engines.patterns import WIDTH
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.shares import LEAST, sizes_of
+from pipeline.link.place_bits import against, two_parts
+from pipeline.link.shares import LEAST, rounded
 from pipeline.link.weights import ClassBits
-from schemas.model import Comparison, Kind
+from schemas.model import LEVELS, Comparison, Kind, PlaceField, PlaceShares
 
 PLACE: tuple[Kind, ...] = ("address", "postcode", "category")
 """Kinds that may say where somebody lives, where a household shares them: a town is a category."""
@@ -29,7 +29,7 @@ CAUTION = 10.0  # pairs counted beside those that are seen: moved as usual, and 
 TINY = float(np.finfo(float).tiny)
 
 
-class PlaceShares(NamedTuple):
+class Whereabouts(NamedTuple):
     """What EM looks for; level shares are 0 in fields that say nothing of a place."""
 
     moved: np.ndarray
@@ -58,18 +58,18 @@ class Places:
 
     def __init__(self, comparisons: Sequence[Comparison], observed: np.ndarray) -> None:
         """``observed``: (comparisons, MOST_LEVELS) share of each level among random pairs."""
+        self._comparisons = comparisons
         is_place = np.array([comparison.is_shared and comparison.kind in PLACE for comparison in comparisons], bool)
         self.are_known = bool(is_place.sum() >= FEWEST)
-        self._is_place = (is_place & self.are_known)[:, None]
-        self._level = np.clip(np.arange(WIDTH) - 1, 0, sizes_of(comparisons)[:, None] - 1)
+        self._is_place = is_place & self.are_known
         self._usual = USUAL_MOVED if self.are_known else 0.0
-        self._by_chance = np.where(self._is_place, observed, 0.0)
+        self._by_chance = np.where(self._is_place[:, None], observed, 0.0)
 
-    def start(self, alike: np.ndarray, neighbours_share: float) -> PlaceShares:
+    def start(self, alike: np.ndarray, neighbours_share: float) -> Whereabouts:
         """Before anything is seen: who moved is alike by chance, and neighbours are as ``alike`` says."""
         share = neighbours_share if self.are_known else 0.0
-        return PlaceShares(
-            self._by_chance, np.full(2, self._usual), np.where(self._is_place, alike, 0.0), np.array([share])
+        return Whereabouts(
+            self._by_chance, np.full(2, self._usual), np.where(self._is_place[:, None], alike, 0.0), np.array([share])
         )
 
     def odds(
@@ -79,7 +79,7 @@ class Places:
         bits: ClassBits,
         m: np.ndarray,
         related: np.ndarray,
-        at: PlaceShares,
+        at: Whereabouts,
     ) -> PlaceOdds:
         """Odds of each class of pairs, in one place and in two, and of neighbours.
 
@@ -96,10 +96,10 @@ class Places:
             return PlaceOdds(odds, np.zeros_like(odds), np.zeros(odds.shape[1]))
         of_class = at.moved_share[np.minimum(np.arange(len(prior)), 1)]
         of_match, of_relatives = (
-            self._against(np.stack([np.maximum(whole - share * at.moved, LEAST) / (1.0 - share), at.moved]), whole)
+            self._against(two_parts(whole, at.moved, share), whole)
             for whole, share in zip((m, related), at.moved_share, strict=True)
         )
-        neighbours = np.where(self._is_place, bits.match + self._against(at.neighbours, m), 0.0)
+        neighbours = np.where(self._is_place[:, None], bits.match + self._against(at.neighbours, m), 0.0)
         stayed = table.odds(
             np.append(prior * (1.0 - of_class), at.neighbours_share),
             bits._replace(
@@ -115,11 +115,7 @@ class Places:
         return PlaceOdds(both, moved / np.maximum(both, TINY), stayed[-1])
 
     def _against(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        """(.., comparisons, WIDTH) bits of each level of a place in a part of a class against the class as a whole."""
-        ratio = np.log2(np.maximum(part, LEAST) / np.maximum(whole, LEAST))
-        bits = np.take_along_axis(ratio, np.broadcast_to(self._level, (*ratio.shape[:-1], WIDTH)), axis=-1)
-        bits[..., 0] = 0.0
-        return np.where(self._is_place, bits, 0.0)
+        return against(part, whole, self._comparisons, self._is_place)
 
     def better(
         self,
@@ -128,7 +124,7 @@ class Places:
         has_moved: np.ndarray,
         is_class: np.ndarray,
         neighbours_share: float,
-    ) -> PlaceShares:
+    ) -> Whereabouts:
         """The next estimate.
 
         Args:
@@ -138,21 +134,40 @@ class Places:
             is_class: (classes,) expected pairs.
             neighbours_share: of all pairs.
         """
-        counts = (np.where(self._is_place, seen, 0.0) + CAUTION * self._by_chance for seen in (moved, neighbours))
+        counts = (
+            np.where(self._is_place[:, None], seen, 0.0) + CAUTION * self._by_chance for seen in (moved, neighbours)
+        )
         seen, pairs = (np.array([of[0], of[1:].sum()]) for of in (has_moved, is_class))
         share = (seen + CAUTION * self._usual) / (pairs + CAUTION)
         moved, neighbours = counts
-        return self.tidy(PlaceShares(moved, share, neighbours, np.array([neighbours_share])))
+        return self.tidy(Whereabouts(moved, share, neighbours, np.array([neighbours_share])))
 
-    def tidy(self, at: PlaceShares) -> PlaceShares:
+    def tidy(self, at: Whereabouts) -> Whereabouts:
         """The estimate with level shares that sum to 1, and shares of pairs within their bounds."""
         moved, neighbours = (
             levels / np.maximum(levels.sum(1, keepdims=True), LEAST) for levels in (at.moved, at.neighbours)
         )
-        return PlaceShares(moved, np.minimum(at.moved_share, MOST_MOVED), neighbours, at.neighbours_share)
+        return Whereabouts(moved, np.minimum(at.moved_share, MOST_MOVED), neighbours, at.neighbours_share)
 
-    def fit_to_usual(self, at: PlaceShares) -> float:
+    def fit_to_usual(self, at: Whereabouts) -> float:
         """Nats by which an estimate agrees with what is counted beforehand."""
         levels = self._by_chance * (np.log(np.maximum(at.moved, LEAST)) + np.log(np.maximum(at.neighbours, LEAST)))
         stayed, moved = np.log1p(-at.moved_share), np.log(np.maximum(at.moved_share, LEAST))
         return CAUTION * float(levels.sum() + (self._usual * moved + (1.0 - self._usual) * stayed).sum())
+
+    def shares(self, at: Whereabouts, pairs_per_record: float) -> PlaceShares | None:
+        """The estimate as a model has it; None where too few fields say where somebody lives."""
+        if not self.are_known:
+            return None
+        fields = []
+        for number in np.flatnonzero(self._is_place).tolist():
+            comparison = self._comparisons[number]
+            levels = slice(0, len(LEVELS[comparison.kind]))
+            moved, neighbours = (tuple(map(rounded, part[number, levels])) for part in (at.moved, at.neighbours))
+            fields.append(PlaceField(field=comparison.field, moved=moved, neighbours=neighbours))
+        return PlaceShares(
+            matches_moved=rounded(at.moved_share[0]),
+            relatives_moved=rounded(at.moved_share[1]),
+            neighbours_per_record=rounded(at.neighbours_share[0] * pairs_per_record),
+            field=tuple(fields),
+        )

@@ -81,3 +81,8 @@ def with_fixed(free: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     held, estimated = np.where(is_fixed, fixed, 0.0), np.where(is_fixed, 0.0, free)
     room = np.maximum(1.0 - held.sum(1, keepdims=True), 0.0)
     return held + estimated * room / np.maximum(estimated.sum(1, keepdims=True), LEAST)
+
+
+def rounded(share: float) -> float:
+    """Eight significant digits, so that a model file reads well and reads back the same."""
+    return float(f"{max(share, LEAST):.8g}")

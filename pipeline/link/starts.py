@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.link.em import Estimate, Mixture, Round, usual_m
 from pipeline.link.evidence import Evidence, thin
-from pipeline.link.places import TINY, PlaceShares
+from pipeline.link.places import TINY, Whereabouts
 from pipeline.link.shares import LEAST
 from schemas.model import Comparison
 from schemas.plan import FixedParameters
@@ -131,7 +131,7 @@ def _extrapolate(first: Estimate, second: Estimate, third: Estimate) -> Estimate
     far = max(float(np.sqrt(size / max(bend, LEAST * size, TINY))), 1.0)
     parts = [np.exp(a + 2 * far * s + far**2 * t) for a, s, t in zip(logs[0], step, turn, strict=True)]
     prior, m, related, *places = (np.where(old > 0, new, 0.0) for old, new in zip(arrays[0], parts, strict=True))
-    return Estimate(prior, m, related, PlaceShares(*places))
+    return Estimate(prior, m, related, Whereabouts(*places))
 
 
 def _arrays(estimate: Estimate) -> tuple[np.ndarray, ...]:

@@ -10,7 +10,7 @@ from pipeline.link.agreement import Agreement
 from pipeline.link.em import Estimate, Mixture
 from pipeline.link.evidence import Evidence
 from pipeline.link.reference import reference_of
-from pipeline.link.shares import LEAST, Shares
+from pipeline.link.shares import Shares, rounded
 from pipeline.link.starts import Race, best_of_starts, climb
 from schemas.model import FORMAT, LEVELS, RATES, Comparison, Level, Model, Prior, Trained
 from schemas.plan import NOTHING_FIXED, SHARES, FixedParameters
@@ -87,7 +87,7 @@ def _trained_model(model: Model, evidence: Evidence, fixed: FixedParameters, rac
         _with_levels(comparison, number, shares, fixed) for number, comparison in enumerate(model.comparison)
     )
     rates = estimate.prior * mixture.pairs / mixture.records
-    prior = Prior(**dict(zip(RATES, map(_round, rates), strict=True)), fixed=tuple(fixed.rates))
+    prior = Prior(**dict(zip(RATES, map(rounded, rates), strict=True)), fixed=tuple(fixed.rates))
     trained = Trained(
         code=f"boroughlink {version('boroughlink')}",
         records=evidence.records,
@@ -100,6 +100,7 @@ def _trained_model(model: Model, evidence: Evidence, fixed: FixedParameters, rac
     reference = reference_of(comparisons, evidence, race.best.matches)
     update = {
         "comparison": comparisons,
+        "places": mixture.places.shares(estimate.places, mixture.pairs / mixture.records),
         "prior": prior,
         "trained": trained,
         "reference": reference,
@@ -115,11 +116,6 @@ def _with_levels(comparison: Comparison, number: int, shares: Shares, fixed: Fix
         shares_fixed = tuple(
             share for share in SHARES if name in levels_fixed.get(share, {}) and share not in comparison.fixed
         )
-        m, u, related = (_round(share[number, level_number]) for share in shares)
+        m, u, related = (rounded(share[number, level_number]) for share in shares)
         levels.append(Level(name=name, m=m, u=u, related=related, fixed=shares_fixed))
     return comparison.model_copy(update={"levels": tuple(levels)})
-
-
-def _round(share: float) -> float:
-    """Eight significant digits, so that a model file reads well and reads back the same."""
-    return float(f"{max(share, LEAST):.8g}")

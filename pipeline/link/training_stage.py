@@ -13,6 +13,7 @@ from pipeline.engines.port import Engine, LevelWeights, PatternCounts, Workspace
 from pipeline.link.blocking_rules import ChosenRules, choose_rules
 from pipeline.link.decided_training import DecidedPairs, train_with
 from pipeline.link.evidence import DecidedLevels, Evidence
+from pipeline.link.more_pairs import weigh
 from pipeline.link.redundant import redundant_columns
 from pipeline.link.thresholds import derive
 from pipeline.link.training import Training, train
@@ -41,7 +42,7 @@ def train_model(table: pa.Table, plan: Plan, engine: Engine, decided: DecidedPai
     training, _ = train_on(Loaded(workspace, plan.model, {}), plan.fixed, decided)
     weights = weights_on(workspace, training.model)
     workspace.block(training.model.blocking.rule)
-    policy = derive(workspace.score(weights, FLOOR_BITS).weight, training.expected_matches)
+    policy = derive(weigh(weights, workspace.score(weights, FLOOR_BITS)).weight, training.expected_matches)
     return replace(training, model=training.model.model_copy(update={"policy": policy}))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.patterns import WIDTH, patterns_of
 from pipeline.engines.port import LevelWeights, name_lift
+from pipeline.link.place_bits import place_bits, place_evidence, shared_out
 from pipeline.link.shares import LEAST, Shares, shares_of
 from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind, Model, Prior
 
@@ -43,10 +44,14 @@ def level_weights(
     if model.prior is None:
         raise ValueError(f"model {model.name} is not trained")
     rate = model.prior.matches_per_record
-    bits = class_bits(model.comparison, shares_of(model.comparison), rate, frequencies, together)
+    shares = shares_of(model.comparison)
+    bits = class_bits(model.comparison, shares, rate, frequencies, together)
     names = name_columns(model.comparison)
     prior = prior_bits(model.prior, pairs_per_record)
-    return LevelWeights(bits.match, bits.relatives, *prior, names, bits.lift, NAMESAKES)
+    places = None
+    if model.places:
+        places = place_bits(model.places, model.comparison, shares, bits.match, partners_of(pairs_per_record))
+    return LevelWeights(bits.match, bits.relatives, *prior, names, bits.lift, NAMESAKES, places)
 
 
 class ClassBits(NamedTuple):
@@ -159,9 +164,14 @@ def chance_bits(frequency: Frequencies, matches_per_occurrence: float) -> np.nda
 
 def prior_bits(prior: Prior, pairs_per_record: float) -> tuple[float, np.ndarray]:
     """log2 odds that two random records are of one person, and of each class of relatives."""
-    partners = max(pairs_per_record, 0.5)
+    partners = partners_of(pairs_per_record)
     rates = np.array([prior.related_per_record, prior.twins_per_record, prior.namesakes_per_record])
     return float(np.log2(prior.matches_per_record / partners)), np.log2(rates / partners)
+
+
+def partners_of(pairs_per_record: float) -> float:
+    """Records that a record may be compared with, at least half of one."""
+    return max(pairs_per_record, 0.5)
 
 
 def probability(bits: np.ndarray) -> np.ndarray:
@@ -177,12 +187,20 @@ def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np
 
 
 def pattern_waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As ``waterfall``, of patterns: nothing is looked up twice where none comes twice."""
+    """As ``waterfall``, of patterns: nothing is looked up twice where none comes twice.
+
+    Here fields of a place count for what they say together.
+    """
+    parts = match_bits(weights, levels)
     odds = [
         prior + relative_bits(weights, levels, relation).sum(1)
         for relation, prior in enumerate(weights.prior_relatives)
     ]
-    return match_bits(weights, levels), -against(np.stack(odds))
+    if weights.places:
+        of_place = place_evidence(weights.places, levels)
+        parts += shared_out(of_place.match, weights.places, levels)
+        odds = [*(of_class + of_place.relatives for of_class in odds), of_place.neighbours]
+    return parts, -against(np.stack(odds))
 
 
 def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from drawn_pairs import HOUSEHOLDS, MATCHES, PAIRS, STRANGERS, Field, evidence_of, model_of, shares
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core.errors import SettingsError
 from pipeline.link import em
 from pipeline.link.em import Mixture
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.places import Places, PlaceShares
-from pipeline.link.shares import MOST_LEVELS
+from pipeline.link.place_bits import place_bits, place_evidence, shared_out
+from pipeline.link.places import Places, Whereabouts
+from pipeline.link.shares import MOST_LEVELS, Shares
 from pipeline.link.training import train
 from pipeline.link.weights import RELATIVES, ClassBits
-from schemas.model import LEVELS, Comparison
+from schemas.model import LEVELS, Comparison, Model, PlaceField, PlaceShares, load_model, save_model
 from schemas.plan import NOTHING_FIXED
 
 NAMES: tuple[Field, ...] = (("forename", "forename", False), ("surname", "surname", True))
@@ -102,10 +106,58 @@ def test_a_pair_that_tells_one_field_of_a_place_weighs_as_its_class_does(
     bits.match[1, 1 : SIZES[1] + 1] = np.log2(whole[1, : SIZES[1]])
     table = PatternTable(np.array([[at, 0], [at, 1]], np.uint8), None)
     prior = np.full(1 + len(RELATIVES), 0.5)
-    at_places = PlaceShares(moved, np.full(2, share), stayed, np.array([0.5]))
+    at_places = Whereabouts(moved, np.full(2, share), stayed, np.array([0.5]))
     odds, has_moved, neighbours = places.odds(table, prior, bits, whole, whole, at_places)
     assert odds[0, 0] == pytest.approx(0.5 * whole[0, at - 1])
     stayed_both, moved_both = (1 - share) * stayed[0, at - 1] * stayed[1, 0], share * moved[0, at - 1] * moved[1, 0]
     assert odds[0, 1] == pytest.approx(0.5 * (stayed_both + moved_both))
     assert has_moved[0, 1] == pytest.approx(moved_both / (stayed_both + moved_both))
     np.testing.assert_allclose(neighbours, 0.5 * stayed[0, at - 1] * np.array([1.0, stayed[1, 0]]))
+
+
+@given(stayed=both, moved=both, share=st.floats(0.05, 0.6), at=st.integers(1, int(SIZES[0])))
+def test_fields_of_a_place_weigh_together_as_both_parts_of_the_class_say(
+    stayed: np.ndarray, moved: np.ndarray, share: float, at: int
+) -> None:
+    comparisons = tuple(Comparison(field=kind, kind=kind, is_shared=True) for kind in ("address", "postcode"))
+    whole, u = (1 - share) * stayed + share * moved, np.full((2, MOST_LEVELS), 0.1)
+    levels_of = [
+        PlaceField(field=field.field, moved=moved[k, : SIZES[k]], neighbours=stayed[k, : SIZES[k]])
+        for k, field in enumerate(comparisons)
+    ]
+    written = PlaceShares(matches_moved=share, relatives_moved=share, neighbours_per_record=8.0, field=tuple(levels_of))
+    match = np.pad(np.log2(np.maximum(whole, 1e-9) / u), ((0, 0), (1, 31 - MOST_LEVELS)))
+    places = place_bits(written, comparisons, Shares(whole, u, whole), match, partners=2.0)
+    levels = np.array([[at, 0], [at, 1]])
+    said = place_evidence(places, levels)
+    one_by_one = np.log2(whole[0, at - 1] * np.array([1.0, whole[1, 0]]))
+    both_parts = (1 - share) * stayed[0, at - 1] * stayed[1, 0] + share * moved[0, at - 1] * moved[1, 0]
+    np.testing.assert_allclose(one_by_one + said.match, np.log2([whole[0, at - 1], both_parts]), atol=1e-6)
+    np.testing.assert_allclose(said.relatives, said.match, atol=1e-9)
+    near = np.log2(stayed[0, at - 1] / 0.1) + np.array([0.0, np.log2(stayed[1, 0] / 0.1)])
+    np.testing.assert_allclose(said.neighbours, 2.0 + near, atol=1e-6)
+    np.testing.assert_allclose(shared_out(said.match, places, levels).sum(1), said.match, atol=1e-9)
+
+
+def trained_on_movers() -> Model:
+    stayed, moved, strangers = (*MATCHES[:2], *ONE_PLACE), (*MATCHES[:2], *TWO_PLACES), (*STRANGERS[:2], *TWO_PLACES)
+    evidence = evidence_of((0.006, stayed), (0.004, moved), (0.99, strangers), fields=FIELDS)
+    return train(model_of(FIELDS), evidence).model
+
+
+def test_a_model_file_keeps_what_is_known_of_places(tmp_path: Path) -> None:
+    model = trained_on_movers()
+    assert model.places
+    assert model.places.matches_moved == pytest.approx(MOVED, abs=0.08)
+    save_model(model, tmp_path / "movers.toml")
+    assert load_model(tmp_path / "movers.toml") == model
+
+
+def test_a_model_file_whose_places_have_other_levels_is_refused(tmp_path: Path) -> None:
+    model = trained_on_movers()
+    assert model.places
+    fields = tuple(field.model_copy(update={"moved": field.moved[1:]}) for field in model.places.field)
+    wrong = model.model_copy(update={"places": model.places.model_copy(update={"field": fields})})
+    save_model(wrong, tmp_path / "movers.toml")
+    with pytest.raises(SettingsError, match="address must be compared, and have a share for each of its levels"):
+        load_model(tmp_path / "movers.toml")
