@@ -11,7 +11,9 @@ from command_line import NightOnSample, boroughlink
 
 from pipeline.core.places import SAMPLE
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests send hangups to their processes; nohup has these ignored
+# Tests send these to their processes; who is begun by nohup, or behind & in a script, has them ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
