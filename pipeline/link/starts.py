@@ -15,7 +15,7 @@ from pipeline.link.shares import LEAST
 from schemas.model import Comparison
 from schemas.plan import FixedParameters
 
-MOST_ROUNDS = 300
+MOST_ROUNDS = 500
 SETTLED = 1e-5  # of the expected matches: no more are made, unmade or moved in a round
 SAME = 3e-3  # of the expected matches: two estimates that differ by no more are one
 BEHIND_ROUNDS = 40  # a start that is still behind the best by then is given up

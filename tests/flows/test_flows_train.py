@@ -32,6 +32,9 @@ COLUMNS = {
     "gender": "category",
     "birth_place": "category",
     "occupation": "category",
+    "street": "address",
+    "town": "category",
+    "phone": "phone",
 }
 
 
