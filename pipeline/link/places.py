@@ -125,7 +125,7 @@ class Places:
         is_class: np.ndarray,
         neighbours_share: float,
     ) -> Whereabouts:
-        """The next estimate.
+        """The next estimate, not yet tidy.
 
         Args:
             moved: (comparisons, MOST_LEVELS) level counts of matches and relatives in two places.
@@ -140,7 +140,7 @@ class Places:
         seen, pairs = (np.array([of[0], of[1:].sum()]) for of in (has_moved, is_class))
         share = (seen + CAUTION * self._usual) / (pairs + CAUTION)
         moved, neighbours = counts
-        return self.tidy(Whereabouts(moved, share, neighbours, np.array([neighbours_share])))
+        return Whereabouts(moved, share, neighbours, np.array([neighbours_share]))
 
     def tidy(self, at: Whereabouts) -> Whereabouts:
         """The estimate with level shares that sum to 1, and shares of pairs within their bounds."""
