@@ -15,8 +15,8 @@ RUN := $(UV) run --frozen --all-extras
 run: .venv/.synced      ## one night on the bundled sample
 	$(RUN) boroughlink run
 
-test: .venv/.synced postgres chromium     ## every test
-	$(RUN) pytest
+test: .venv/.synced postgres chromium     ## every test, two files at a time
+	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 postgres:               ## PostgreSQL's server, for the tests that start one of their own
 	@.ci/postgres

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from flows.night import Night, plan_night
 from flows.outcome import Outcome
 from pipeline.core.places import EXPECTATIONS, SAMPLE, SOURCES
 from pipeline.publish.verify import damaged_files
+from schemas.contract import load_contracts
 
 BOROUGHS = ("Camden", "Hackney")
 SOURCES_TAKEN = ("cris", "custody", "visor")
@@ -49,22 +50,24 @@ class London:
         self.run_file.write_text(yaml.safe_dump(said), "utf-8")
 
 
-def small_london(place: Path) -> London:
-    """Four feeds, some 150 records."""
+def small_london(place: Path, sources: Sequence[str] = SOURCES_TAKEN, boroughs: Sequence[str] = BOROUGHS) -> London:
+    """A few feeds of the sample: unless more are asked for four, some 150 records."""
     (place / "contracts").mkdir(parents=True)
-    for source in SOURCES_TAKEN:
+    for source in sources:
         said = yaml.safe_load((SOURCES / f"{source}.yaml").read_text("utf-8"))
         if said.get("boroughs") == "all":
-            said["boroughs"] = list(BOROUGHS)
+            said["boroughs"] = list(boroughs)
             said.pop("feeds", None)
         (place / "contracts" / f"{source}.yaml").write_text(yaml.safe_dump(said), "utf-8")
-    for file in ("cris/camden.csv", "cris/hackney.csv", "custody/custody.csv", "visor/visor.sqlite"):
-        (place / "exports" / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(SAMPLE / "exports" / file, place / "exports" / file)
+    for contract in load_contracts(place / "contracts"):
+        for feed in contract.all_feeds():
+            file = feed.location.removeprefix("sqlite:///")
+            (place / "exports" / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(SAMPLE / "exports" / file, place / "exports" / file)
     custody = place / "exports" / "custody" / "custody.csv"
     custody.write_bytes(b"".join(custody.read_bytes().splitlines(keepends=True)[: ROWS + 1]))
     (place / "expectations").mkdir()
-    for suite in (*SOURCES_TAKEN, "std_records", "events"):
+    for suite in (*sources, "std_records", "events"):
         said = json.loads((EXPECTATIONS / f"{suite}.json").read_text("utf-8"))
         said["expectations"] = said["expectations"][:1]  # they take most of the time of a small night
         (place / "expectations" / f"{suite}.json").write_text(json.dumps(said), "utf-8")

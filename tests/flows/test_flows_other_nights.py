@@ -12,11 +12,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import yaml
 from command_line import COMMAND, NightOnSample, boroughlink
+from small_london import BOROUGHS, SOURCES_TAKEN, small_london
 
 from pipeline.core.lock import run_lock
-from pipeline.core.places import ROOT, SAMPLE, SOURCES
+from pipeline.core.places import ROOT
 
 pytestmark = pytest.mark.flow
 WITHOUT_NETWORK = ("unshare", "--net")
@@ -25,18 +25,6 @@ WITHOUT_NETWORK = ("unshare", "--net")
 def tables_of(home: Path) -> dict[str, object]:
     manifest = json.loads((home / "published" / "current" / "manifest.json").read_text("utf-8"))
     return {name: table["sha256"] for name, table in manifest["tables"].items() if table["is_repeatable"]}
-
-
-@pytest.fixture(scope="module")
-def london(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sample that a test may spoil, with contracts and a run file of its own."""
-    place = tmp_path_factory.mktemp("london")
-    shutil.copytree(SAMPLE / "exports", place / "exports")
-    shutil.copytree(SAMPLE / "passwords", place / "passwords")
-    shutil.copytree(SOURCES, place / "contracts")
-    said = yaml.safe_load((SAMPLE / "run.yaml").read_text("utf-8")) | {"contracts": "contracts", "home": "home"}
-    (place / "run.yaml").write_text(yaml.safe_dump(said), "utf-8")
-    return place
 
 
 def test_without_a_network_the_night_gives_the_same_tables(sample_night: NightOnSample, tmp_path: Path) -> None:
@@ -72,10 +60,16 @@ def test_a_second_run_on_the_same_input_changes_nothing(sample_night: NightOnSam
     assert kinds == [[("created", sample_night.finished.said["persons"])], []]
 
 
-def test_broken_feeds_are_held_and_their_people_stay(london: Path) -> None:
-    first = boroughlink("run", "--run-file", str(london / "run.yaml"), "--json")
+def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
+    london = small_london(
+        tmp_path,
+        (*SOURCES_TAKEN, "borough_cse", "la_children"),
+        (*BOROUGHS, "Lambeth", "Brent", "Richmond upon Thames"),
+    )
+    said = ("run", "--run-file", str(london.run_file), "--home", str(tmp_path / "home"), "--json")
+    first = boroughlink(*said)
     assert first.code == 0, first.err
-    exports = london / "exports"
+    exports = london.exports
     corrupt = exports / "cse" / "camden.xlsx"
     corrupt.write_bytes(corrupt.read_bytes()[:2000])
     (exports / "cris" / "hackney.csv").unlink()
@@ -87,7 +81,7 @@ def test_broken_feeds_are_held_and_their_people_stay(london: Path) -> None:
         .replace(b"D.O.B.", b"Day of arrival", 1)
     )
     (exports / "la" / "brent.xlsx").write_bytes(b"")
-    second = boroughlink("run", "--run-file", str(london / "run.yaml"), "--json")
+    second = boroughlink(*said)
     assert second.code == 3, second.err
     reasons = {feed: (state, reason) for feed, state, reason in second.said["not_fresh"]}
     assert set(reasons) == {"borough_cse.camden", "cris.hackney", "cris.lambeth", "la_children.brent"}
@@ -97,12 +91,12 @@ def test_broken_feeds_are_held_and_their_people_stay(london: Path) -> None:
     assert "Day of arrival" in reasons["cris.lambeth"][1]
     assert "in the contract of cris." in reasons["cris.lambeth"][1]
     assert "is empty" in reasons["la_children.brent"][1]
-    report = (london / "home" / "runs" / str(second.said["run_id"]) / "report.html").read_text("utf-8")
+    report = (tmp_path / "home" / "runs" / str(second.said["run_id"]) / "report.html").read_text("utf-8")
     assert "More records than rows (borough_cse):" in report, (
         "a held feed of cris has records and no rows, and nobody is a sibling there"
     )
     assert "Not all feeds are fresh (borough_cse, cris, la_children)" in report
-    published = london / "home" / "published"
+    published = tmp_path / "home" / "published"
     runs = [first.said["run_id"], second.said["run_id"]]
     persons = [
         duckdb.sql(f"SELECT record_id, person_id FROM '{published}/{run}/records/*.parquet' ORDER BY ALL").fetchall()
@@ -111,11 +105,12 @@ def test_broken_feeds_are_held_and_their_people_stay(london: Path) -> None:
     assert persons[0] == persons[1]
 
 
-def test_a_34th_source_is_one_yaml_file(london: Path) -> None:
-    (london / "exports" / "youth").mkdir(exist_ok=True)
+def test_another_source_is_one_yaml_file(tmp_path: Path) -> None:
+    london = small_london(tmp_path)
+    (london.exports / "youth").mkdir()
     rows = ["Ref;Last name;First name;Birthday;Seen on;Postcode", "Y1;Okonkwo-Test;Adaeze;03/02/2011;10/11/2026;E8 1AA"]
-    (london / "exports" / "youth" / "hackney.csv").write_text("\n".join(rows), "utf-8")
-    (london / "contracts" / "youth_offending.yaml").write_text(
+    (london.exports / "youth" / "hackney.csv").write_text("\n".join(rows), "utf-8")
+    (tmp_path / "contracts" / "youth_offending.yaml").write_text(
         """
 source: youth_offending
 title: Youth offending team, Hackney
@@ -131,12 +126,10 @@ constants: { role: subject }
 """,
         "utf-8",
     )
-    finished = boroughlink(
-        "run", "--run-file", str(london / "run.yaml"), "--home", str(london / "other_home"), "--json"
-    )
-    assert finished.code == 3, finished.err
+    finished = boroughlink("run", "--run-file", str(london.run_file), "--home", str(tmp_path / "home"), "--json")
+    assert finished.code == 0, finished.err
     found = duckdb.sql(
-        f"SELECT surname, forename, date_of_birth FROM '{london}/other_home/published/current/records/*.parquet' WHERE source = 'youth_offending'"
+        f"SELECT surname, forename, date_of_birth FROM '{tmp_path}/home/published/current/records/*.parquet' WHERE source = 'youth_offending'"
     ).fetchall()
     assert [(surname, forename, str(born)) for surname, forename, born in found] == [
         (["OKONKWO TEST"], ["ADAEZE"], "2011-02-03")
@@ -168,20 +161,17 @@ def interrupted(serving: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.slow
 def test_the_schedule_runs_a_night_when_it_is_due(tmp_path: Path) -> None:
-    said = ("schedule", "--cron", "* * * * *", "--home", str(tmp_path))
+    london, home = small_london(tmp_path), tmp_path / "home"
+    said = ("schedule", "--cron", "* * * * *", "--run-file", str(london.run_file), "--home", str(home))
     with (tmp_path / "out").open("wb") as out:
         serving = subprocess.Popen([*COMMAND, *said], cwd=ROOT, stdout=out, stderr=out)
         try:
             until = time.monotonic() + 200
-            while (
-                time.monotonic() < until
-                and serving.poll() is None
-                and not (tmp_path / "published" / "current").exists()
-            ):
+            while time.monotonic() < until and serving.poll() is None and not (home / "published" / "current").exists():
                 time.sleep(1)
         finally:
             interrupted(serving)
-    assert (tmp_path / "published" / "current" / "persons").is_dir(), (tmp_path / "out").read_text("utf-8")
+    assert (home / "published" / "current" / "persons").is_dir(), (tmp_path / "out").read_text("utf-8")
 
 
 def test_two_runs_at_once_are_refused_with_the_holder_named(tmp_path: Path) -> None:

@@ -165,16 +165,37 @@ def test_the_report_and_the_validation_page_stand_alone(sample_night: NightOnSam
     assert "More records than rows (borough_cse)" in (sample_night.run / "report.html").read_text("utf-8")
 
 
+class Wanted:
+    """Texts that are looked for as whole words, in either case: by the word that they begin with, for they are many."""
+
+    def __init__(self, texts: set[str]) -> None:
+        self.by_word: dict[str, list[str]] = {}
+        for text in texts:
+            words = re.findall(r"\w+(?:.*\w)?", text.lower())[0]
+            self.by_word.setdefault(re.findall(r"\w+", words)[0], []).append(words)
+
+    def found_in(self, content: str) -> str | None:
+        lower = content.lower()
+        for word in re.finditer(r"\w+", lower):
+            for text in self.by_word.get(word.group(), ()):
+                end = word.start() + len(text)
+                if lower.startswith(text, word.start()) and not re.match(r"\w", lower[end : end + 1]):
+                    return text
+        return None
+
+
 def test_nothing_personal_is_in_logs_pages_artifacts_and_metrics(
     sample_night: NightOnSample, sample_truth: Path
 ) -> None:
     people = pd.read_parquet(sample_truth / "persons.parquet")
     rare = people.surname.value_counts()
-    surnames = [name for name in people.surname.unique() if len(name) > 5 and rare[name] < 4]
+    surnames = {name for name in people.surname.unique() if len(name) > 5 and rare[name] < 4}
     births = {day.strftime(form) for day in people.date_of_birth for form in ("%d/%m/%Y", "%Y-%m-%d")}
     births -= {f"2026-11-{day:02d}" for day in range(1, 31)}
     places = {*people.address, *people.postcode}
-    wanted = re.compile("|".join(rf"\b{re.escape(text)}\b" for text in [*surnames, *births, *places]), re.IGNORECASE)
+    for texts in (surnames, births, places):
+        assert Wanted(texts).found_in((SAMPLE / "exports" / "custody" / "custody.csv").read_text("utf-8"))
+    wanted = Wanted(surnames | births | places)
     files = [sample_night.run / name for name in ("run.log", "metrics.json", "report.html", "validation.html")]
     files += [
         sample_night.current / "manifest.json",
@@ -184,9 +205,9 @@ def test_nothing_personal_is_in_logs_pages_artifacts_and_metrics(
     assert len(files) > 200
     assert any(path.suffix == ".db" for path in files), "Prefect's database, with the artifact"
     for path in files:
-        found = wanted.search(path.read_bytes().decode("latin1"))
-        assert found is None, f"{path.name} holds {found.group()!r}" if found else ""
-    assert wanted.search(sample_night.finished.err) is None
+        found = wanted.found_in(path.read_bytes().decode("latin1"))
+        assert found is None, f"{path.name} holds {found!r}"
+    assert wanted.found_in(sample_night.finished.err) is None
 
 
 def test_prefect_keeps_its_state_in_the_home(sample_night: NightOnSample) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 from command_line import boroughlink
+from small_london import plain_night
 
+from flows.night import plan_night
 from pipeline.review.preview import CLOSING, MOVING
 
 OF_THE_RUN = {"run_metrics"}
@@ -49,8 +51,7 @@ def nights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         said = boroughlink("decide", left, right, verdict, "--by", "Ann", "--reason", "Seen", "--home", str(homes[1]))
         assert said.code == 0, said.err
     for home in homes:
-        night = boroughlink("run", "--home", str(home), "--json")
-        assert night.code == 0, night.err
+        assert plain_night(plan_night(None, home, None, None, {})).exit_code == 0
     return [home / "published" / "current" for home in homes], [people for _, _, people in cases]
 
 

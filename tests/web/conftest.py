@@ -30,7 +30,7 @@ Enter = Callable[..., Page]
 EXPECTED = re.compile(r"status of 4|Error Code 4")  # the browser's and htmx's words for an answer that is refused
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop is this thread's while it is open: other tests run theirs
 def browser() -> Iterator[Browser]:
     found = next(
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
