@@ -22,7 +22,8 @@ def is_among(numbers: np.ndarray, ascending: np.ndarray) -> np.ndarray:
     return is_there
 
 
-SLOT_BITS = 22
+SLOT_BITS, SPARE_BITS = 22, 4
+"""Most bits of a slot's number, and how many more than the keys need: a few keys are not worth a table of millions"""
 MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -38,6 +39,7 @@ def common_keys(keys: np.ndarray, rare: int) -> np.ndarray:
 
     Input: ``mixed`` keys. Spares sorting those that stand alone.
     """
-    slot = (keys >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
-    is_common: np.ndarray = np.bincount(slot, minlength=1 << SLOT_BITS)[slot] > rare
+    bits = min(SLOT_BITS, len(keys).bit_length() + SPARE_BITS)
+    slot = (keys >> np.uint64(64 - bits)).astype(np.int64)
+    is_common: np.ndarray = np.bincount(slot, minlength=1 << bits)[slot] > rare
     return is_common
