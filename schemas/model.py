@@ -59,7 +59,8 @@ Share = Literal["m", "u", "related"]
 Rate = Literal["matches_per_record", "related_per_record", "twins_per_record", "namesakes_per_record"]
 RATES: tuple[Rate, ...] = get_args(Rate)
 FORMAT = 3
-"""Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places."""
+"""Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places
+and dependence."""
 PolicyName = Literal["balanced", "strict"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
@@ -164,6 +165,15 @@ class PlaceShares(_Strict):
     field: tuple[PlaceField, ...]
 
 
+class Dependence(_Strict):
+    """How strangers' levels of a field hang on those of another one (``pipeline/link/strangers.py``)."""
+
+    field: str
+    on: str
+    times: tuple[tuple[Annotated[float, Field(gt=0)], ...], ...]
+    """For each level of ``on`` and each of ``field``: how many times as often strangers have both as if they were independent"""
+
+
 class Trained(_Strict):
     """How the model came about."""
 
@@ -216,6 +226,8 @@ class Model(_Strict):
     comparison: tuple[Comparison, ...]
     places: PlaceShares | None = None
     """None where fewer than two fields say where somebody lives, or the model does not know how they hang together"""
+    dependence: tuple[Dependence, ...] = ()
+    """What strangers agree on together, because one field hangs on another"""
     rule: tuple[Rule, ...] = ()
     policy: dict[PolicyName, Policy] = {}
     """Frozen thresholds; where a policy has none, they are derived from the data that is linked."""
@@ -242,6 +254,17 @@ class Model(_Strict):
                 raise ValueError(f"places: {place.field} must be compared, and have a share for each of its levels")
         return self
 
+    @model_validator(mode="after")
+    def _dependences_have_the_levels(self) -> Self:
+        levels_of = {comparison.field: len(LEVELS[comparison.kind]) for comparison in self.comparison}
+        for one in self.dependence:
+            if {len(row) for row in one.times} != {levels_of.get(one.field)} or len(one.times) != levels_of.get(one.on):
+                raise ValueError(
+                    f"dependence of {one.field} on {one.on}: both must be compared, with a row for each level of"
+                    f" {one.on}, and in it a figure for each level of {one.field}"
+                )
+        return self
+
     @property
     def is_trained(self) -> bool:
         """Every level has its probabilities."""
@@ -250,7 +273,8 @@ class Model(_Strict):
     @property
     def stamp(self) -> str:
         """Name, version and hash, as every run's manifest carries it."""
-        said = self.model_dump_json(exclude=None if self.places else {"places"})  # as before there were any
+        absent = {name for name in ("places", "dependence") if not getattr(self, name)}  # as before there were any
+        said = self.model_dump_json(exclude=absent)
         digest = hashlib.sha256(said.encode()).hexdigest()[:12]
         return f"{self.name}-{self.version}:{digest}"
 

@@ -65,6 +65,19 @@ class PlaceBits:
 
 
 @dataclass(frozen=True, slots=True)
+class DependenceBits:
+    """How much oftener strangers have levels of two comparisons together than if these were independent."""
+
+    on: int
+    comparison: int
+    """The one that hangs on the other"""
+    bits: np.ndarray
+    """(32, 32) log2 of how many times as often, by the levels of both; 0 where one is null"""
+    is_like_strangers: np.ndarray
+    """(classes of relatives and neighbours,) bool: for which of them it holds, too"""
+
+
+@dataclass(frozen=True, slots=True)
 class LevelWeights:
     """Bits of every level of every comparison, frequency bins included; level 0 (null) is 0."""
 
@@ -83,6 +96,8 @@ class LevelWeights:
     """Which class of relatives agrees on the forename as one person does"""
     places: PlaceBits | None = None
     """Where the model knows that fields of a place hang together: not in the score of an engine, which counts them one by one"""
+    dependences: tuple[DependenceBits, ...] = ()
+    """What strangers agree on together; not in the score of an engine either"""
 
 
 def name_lift(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:

@@ -16,9 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.engines.patterns import WIDTH
+from pipeline.link.dependence_bits import bits_together, dependence_bits
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
 from pipeline.link.places import Places, Whereabouts
+from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import (
     LEAST,
     MOST_LEVELS,
@@ -30,8 +32,8 @@ from pipeline.link.shares import (
     unlike_levels,
     with_fixed,
 )
-from pipeline.link.strangers import dependence_lift
-from pipeline.link.weights import RELATIVES, ClassBits, class_bits, name_columns
+from pipeline.link.strangers import dependences_of
+from pipeline.link.weights import ClassBits, class_bits, name_columns
 from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind
 from schemas.plan import FixedParameters
 
@@ -92,7 +94,19 @@ class Mixture:
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self.places = Places(comparisons, self._observed)
-        self._strangers = dependence_lift(comparisons, self._observed, evidence.random, self._rows.levels)
+        self.dependences = dependences_of(comparisons, self._observed, evidence.random)
+        self._strangers, self._others = self._told_twice()
+
+    def _told_twice(self) -> tuple[np.ndarray, np.ndarray]:
+        """How much likelier patterns are than if fields were independent.
+
+        Returns:
+            (patterns,) among strangers, and (classes of relatives and neighbours, patterns).
+        """
+        ties = dependence_bits(self.dependences, self.comparisons)
+        bits = bits_together(ties, self._rows.levels)
+        holds = np.array([tie.is_like_strangers for tie in ties], float).reshape(len(ties), len(RELATIVES) + 1)
+        return np.exp2(bits.sum(0)), np.exp2(holds.T @ bits)
 
     def _no_rarer_than_candidates(self, observed: np.ndarray) -> np.ndarray:
         """The level shares of all pairs: none is less than what the candidates alone come to.
@@ -112,6 +126,8 @@ class Mixture:
         bits = self._bits(estimate, shares)
         rows, of_place = self._rows, (estimate.m, estimate.related, estimate.places)
         odds, moved_share, neighbours = self.places.odds(self._table, estimate.prior, bits, *of_place)
+        odds[1:] *= self._others[:-1]
+        neighbours *= self._others[-1]
         odds[0, rows.is_unlink | (self._is_another & ~rows.is_link)] = 0.0
         odds[1:, rows.is_link] = 0.0
         neighbours[rows.is_link] = 0.0

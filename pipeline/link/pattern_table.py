@@ -9,7 +9,8 @@ import numpy as np
 
 from pipeline.engines.patterns import WIDTH
 from pipeline.engines.port import EXACT_NAMES
-from pipeline.link.weights import NAMESAKES, ClassBits
+from pipeline.link.relatives import NAMESAKES
+from pipeline.link.weights import ClassBits
 
 MOST_COMBINATIONS = 8_192  # of levels of the comparisons of one group
 

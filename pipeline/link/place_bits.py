@@ -21,11 +21,11 @@ class PlaceEvidence(NamedTuple):
     """Of pairs of these levels, bits."""
 
     match: np.ndarray
-    """(pairs,) what the fields of a place say for a match together, beyond what they say one by one"""
+    """(pairs, comparisons) what the fields of a place say for a match together, beyond what they say one by one"""
     relatives: np.ndarray
-    """(pairs,) the same for relatives"""
+    """(pairs, comparisons) the same for relatives"""
     neighbours: np.ndarray
-    """(pairs,) log2 odds of neighbours against other strangers"""
+    """(pairs, comparisons) what each says for neighbours against other strangers"""
 
 
 def two_parts(whole: np.ndarray, moved: np.ndarray, moved_share: float) -> np.ndarray:
@@ -71,17 +71,16 @@ def place_bits(
 
 
 def place_evidence(places: PlaceBits, levels: np.ndarray) -> PlaceEvidence:
-    """What pairs of these levels are worth. Input: (pairs, comparisons) level indexes."""
+    """What pairs of these levels are worth; of fields together, shared out evenly among those that a pair has.
+
+    Input: (pairs, comparisons) level indexes.
+    """
     columns = np.arange(levels.shape[1])
+    has_place = (levels > 0) & places.is_place
+    share = has_place / np.maximum(has_place.sum(1, keepdims=True), 1)
     parts = (bits[:, columns, levels].sum(2) for bits in (places.match, places.relatives))
     match, relatives = (
-        np.log2(((1.0 - share) * np.exp2(stayed)) + share * np.exp2(moved))
-        for share, (stayed, moved) in zip(places.moved_share, parts, strict=True)
+        np.log2(((1.0 - moved_share) * np.exp2(stayed)) + moved_share * np.exp2(moved))
+        for moved_share, (stayed, moved) in zip(places.moved_share, parts, strict=True)
     )
-    return PlaceEvidence(match, relatives, places.prior_neighbours + places.neighbours[columns, levels].sum(1))
-
-
-def shared_out(bits: np.ndarray, places: PlaceBits, levels: np.ndarray) -> np.ndarray:
-    """(pairs, comparisons) the bits of each pair, shared out evenly among the fields of a place that it has."""
-    has = (levels > 0) & places.is_place
-    return has * (bits / np.maximum(has.sum(1), 1))[:, None]
+    return PlaceEvidence(match[:, None] * share, relatives[:, None] * share, places.neighbours[columns, levels])

@@ -17,7 +17,7 @@ from pipeline.core.numbers import distinct, is_among
 from pipeline.engines.patterns import Patterns, patterns_of
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.more_pairs import keys_of, pair_keys
-from pipeline.link.weights import against, match_bits, relative_bits
+from pipeline.link.weights import against, class_parts
 
 MOST_SIDE = 12  # records of a cluster that are looked at, the first ones
 MOST_PAIRS = 3_000_000  # compared in all; the most promising clusters come first
@@ -166,21 +166,17 @@ def _cross_pairs(
 
 def _together(weights: LevelWeights, patterns: Patterns, starts: np.ndarray) -> np.ndarray:
     """Weight of each question, bits; its pairs begin at ``starts``."""
-    together = np.repeat(np.array([weights.prior_match, *weights.prior_relatives])[:, None], len(starts), axis=1)
     levels, pattern_of = patterns.levels, patterns.of
-    bits = (
-        match_bits(weights, levels),
-        *(relative_bits(weights, levels, relation) for relation in range(len(together) - 1)),
-    )
-    for comparison in range(levels.shape[1]):
-        is_known = (levels[:, comparison] > 0)[pattern_of]
-        n_known = np.add.reduceat(is_known, starts, dtype=np.int64)
-        for of_class, class_bits_of in enumerate(bits):
-            if class_bits_of[:, comparison].any():
-                together[of_class] += _half_best_half_mean(
-                    class_bits_of[:, comparison][pattern_of], is_known, n_known, starts
-                )
-    return together[0] - against(together[1:])
+    is_known = (levels > 0).T[:, pattern_of]
+    n_known = np.add.reduceat(is_known, starts, axis=1, dtype=np.int64)
+    odds = []
+    for prior, parts in class_parts(weights, levels):
+        bits = np.full(len(starts), prior)
+        for comparison in np.flatnonzero(parts.any(0)).tolist():
+            of_pairs = parts[:, comparison][pattern_of]
+            bits += _half_best_half_mean(of_pairs, is_known[comparison], n_known[comparison], starts)
+        odds.append(bits)
+    return odds[0] - against(np.stack(odds[1:]))
 
 
 def _half_best_half_mean(bits: np.ndarray, is_known: np.ndarray, n_known: np.ndarray, starts: np.ndarray) -> np.ndarray:

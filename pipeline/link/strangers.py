@@ -14,47 +14,50 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.engines.port import PatternCounts
-from schemas.model import LEVELS, Comparison
+from pipeline.link.shares import rounded, sizes_of, unlike_levels
+from schemas.model import LEVELS, Comparison, Dependence
 
 COMMON = 0.01  # of random pairs: where fewer agree exactly, agreement tells of a match
 NAMES = ("forename", "surname")  # tell of a match, however few names there are
+MADE_OF_NAMES = ("email",)
 CAUTION = 50.0  # pairs of independent fields that are counted beside those that are seen
 
 
-class Dependence(NamedTuple):
+class _Tie(NamedTuple):
     """How the levels of one comparison hang on those of another among strangers."""
 
     information: float
     """mutual information of both, nats a pair"""
+    is_real: bool
+    """more than pairs of independent comparisons would show, too (Schwarz 1978)"""
     parent: int
     child: int
-    ratio: np.ndarray
-    """(1 + levels of the parent, 1 + levels of the child) times as often together as if independent; 1 where one is null"""
+    times: np.ndarray
+    """(levels of the parent, levels of the child) times as often together as if independent"""
 
 
-def dependence_lift(
-    comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts, levels: np.ndarray
-) -> np.ndarray:
-    """(patterns,) how many times as likely each is among strangers as if its fields were independent.
+def dependences_of(
+    comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts
+) -> tuple[Dependence, ...]:
+    """The strongest dependences among strangers.
 
     Args:
         comparisons: of the model.
         observed: (comparisons, MOST_LEVELS) share of each level among the random pairs that have it.
         random: patterns of random pairs.
-        levels: (patterns, comparisons) to be judged.
     """
-    sizes = np.array([len(LEVELS[comparison.kind]) for comparison in comparisons])
-    strongest = _tree(_dependences(comparisons, observed, without_bins(random, sizes)), len(comparisons))
-    rows = np.minimum(levels, sizes)
-    lift = np.ones(len(levels))
-    for dependence in strongest:
-        lift *= dependence.ratio[rows[:, dependence.parent], rows[:, dependence.child]]
-    return lift
+    random = without_bins(random, sizes_of(comparisons))
+    return tuple(
+        Dependence(
+            field=comparisons[tie.child].field,
+            on=comparisons[tie.parent].field,
+            times=tuple(tuple(map(rounded, row)) for row in tie.times.tolist()),
+        )
+        for tie in _tree(_ties(comparisons, observed, random), len(comparisons))
+    )
 
 
-def _dependences(
-    comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts
-) -> Iterator[Dependence]:
+def _ties(comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts) -> Iterator[_Tie]:
     """Of every comparison on which strangers agree often, how it hangs on each other one.
 
     Two that a household shares are left to the classes of relatives. Random pairs that agree on something telling may be
@@ -69,8 +72,35 @@ def _dependences(
         strangers = strangers_of(comparisons, is_telling, random, but_for=[parent])
         for child in np.flatnonzero(~is_telling).tolist():
             if child != parent and not (comparisons[parent].is_shared and comparisons[child].is_shared):
-                parent_levels, levels = (len(LEVELS[comparisons[c].kind]) for c in (parent, child))
-                yield _dependence(strangers, parent, child, parent_levels, observed[child, :levels])
+                yield _tie(comparisons, strangers, parent, child, observed)
+        for child in np.flatnonzero(_is_made_of(comparisons, parent)).tolist():
+            yield _likeness(
+                comparisons, _apart(comparisons, is_telling, strangers, parent, child), parent, child, observed
+            )
+
+
+def _is_made_of(comparisons: Sequence[Comparison], parent: int) -> np.ndarray:
+    """(comparisons,) which are made of what the parent says, as an e-mail address is of a name."""
+    is_name = comparisons[parent].kind in NAMES
+    return np.array([is_name and comparison.kind in MADE_OF_NAMES for comparison in comparisons], bool)
+
+
+def _apart(
+    comparisons: Sequence[Comparison], is_telling: np.ndarray, strangers: PatternCounts, parent: int, child: int
+) -> PatternCounts:
+    """Those that are unlike in something telling other than these two."""
+    is_unlike = np.pad(unlike_levels(comparisons), ((0, 0), (1, 0)))[np.arange(len(comparisons)), strangers.levels]
+    is_apart = np.delete(is_unlike & is_telling, [parent, child], axis=1).any(1)
+    return PatternCounts(strangers.levels[is_apart], strangers.count[is_apart])
+
+
+def _likeness(
+    comparisons: Sequence[Comparison], strangers: PatternCounts, parent: int, child: int, observed: np.ndarray
+) -> _Tie:
+    """How what is like, but not the same, hangs on the parent: that it is the same is no matter of chance."""
+    tie = _tie(comparisons, strangers, parent, child, observed)
+    tie.times[:, LEVELS[comparisons[child].kind].index("close") :] = 1.0
+    return tie
 
 
 def is_telling_of(comparisons: Sequence[Comparison], exact: np.ndarray) -> np.ndarray:
@@ -87,30 +117,32 @@ def strangers_of(
     return PatternCounts(random.levels[is_stranger], random.count[is_stranger])
 
 
-def _dependence(
-    strangers: PatternCounts, parent: int, child: int, parent_levels: int, of_child: np.ndarray
-) -> Dependence:
-    """From the pairs that have both; ``of_child``: share of each of the child's levels among random pairs."""
+def _tie(
+    comparisons: Sequence[Comparison], strangers: PatternCounts, parent: int, child: int, observed: np.ndarray
+) -> _Tie:
+    """From the pairs that have both; ``observed``: share of each level among random pairs."""
+    parent_levels, levels = (len(LEVELS[comparisons[c].kind]) for c in (parent, child))
+    of_child = observed[child, :levels]
     shape = 1 + parent_levels, 1 + len(of_child)
     cell = np.ravel_multi_index((strangers.levels[:, parent], strangers.levels[:, child]), shape)
     together = np.bincount(cell, weights=strangers.count, minlength=shape[0] * shape[1]).reshape(shape)[1:, 1:]
     overall = (together.sum(0) + CAUTION * of_child) / (together.sum() + CAUTION)
     share = (together + CAUTION * overall) / (together.sum(1, keepdims=True) + CAUTION)
-    ratio = np.ones(shape)
-    ratio[1:, 1:] = share / overall
-    information = float((together * np.log(ratio[1:, 1:])).sum() / max(together.sum(), 1.0))
-    return Dependence(information, parent, child, ratio)
+    times = share / overall
+    pairs, free = max(together.sum(), 1.0), (parent_levels - 1) * (levels - 1)
+    information = float((together * np.log(times)).sum() / pairs)
+    return _Tie(information, information * pairs > free * np.log(pairs) / 2, parent, child, times)
 
 
-def _tree(dependences: Iterator[Dependence], comparisons: int) -> list[Dependence]:
+def _tree(ties: Iterator[_Tie], comparisons: int) -> list[_Tie]:
     """The strongest dependences of which no comparison hangs on itself by way of others (Kruskal 1956)."""
     part = np.arange(comparisons)
-    tree: list[Dependence] = []
-    for dependence in sorted(dependences, key=lambda one: (-one.information, one.parent, one.child)):
-        parent, child = part[dependence.parent], part[dependence.child]
-        if parent != child:
+    tree: list[_Tie] = []
+    for tie in sorted(ties, key=lambda one: (-one.information, one.parent, one.child)):
+        parent, child = part[tie.parent], part[tie.child]
+        if parent != child and tie.is_real:
             part[part == child] = parent
-            tree.append(dependence)
+            tree.append(tie)
     return tree
 
 

@@ -101,6 +101,7 @@ def _trained_model(model: Model, evidence: Evidence, fixed: FixedParameters, rac
     update = {
         "comparison": comparisons,
         "places": mixture.places.shares(estimate.places, mixture.pairs / mixture.records),
+        "dependence": mixture.dependences,
         "prior": prior,
         "trained": trained,
         "reference": reference,

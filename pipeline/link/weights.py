@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,21 +10,12 @@ import numpy as np
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.patterns import WIDTH, patterns_of
 from pipeline.engines.port import LevelWeights, name_lift
-from pipeline.link.place_bits import place_bits, place_evidence, shared_out
+from pipeline.link.dependence_bits import bits_together, dependence_bits
+from pipeline.link.place_bits import place_bits, place_evidence
+from pipeline.link.relatives import NAMESAKES, RELATIVES
 from pipeline.link.shares import LEAST, Shares, shares_of
-from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind, Model, Prior
+from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Model, Prior
 
-RELATIVES: Mapping[str, tuple[Kind, ...]] = {
-    "related": (),
-    "twins": ("date", "age"),
-    "namesakes": ("forename", "category"),
-}
-"""Classes of relatives, and the kinds on which they agree as often as records of one person.
-
-All share what a household shares; twins also the birthday, namesakes also the forename and, as a rule, the sex. On
-everything else they are like strangers.
-"""
-NAMESAKES = list(RELATIVES).index("namesakes")
 SURE_PAIRS = 20  # of strangers who share both names, to tell from a bin how forenames and surnames go together
 NOUGHT = 3e-4  # pull towards 0 bits of a bin that nothing is known of
 MOST_OWN = 0.9  # of the pairs that agree on a value, at most so many are put down to persons, not to chance
@@ -51,7 +42,8 @@ def level_weights(
     places = None
     if model.places:
         places = place_bits(model.places, model.comparison, shares, bits.match, partners_of(pairs_per_record))
-    return LevelWeights(bits.match, bits.relatives, *prior, names, bits.lift, NAMESAKES, places)
+    dependences = dependence_bits(model.dependence, model.comparison)
+    return LevelWeights(bits.match, bits.relatives, *prior, names, bits.lift, NAMESAKES, places, dependences)
 
 
 class ClassBits(NamedTuple):
@@ -187,20 +179,10 @@ def waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np
 
 
 def pattern_waterfall(weights: LevelWeights, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As ``waterfall``, of patterns: nothing is looked up twice where none comes twice.
-
-    Here fields of a place count for what they say together.
-    """
-    parts = match_bits(weights, levels)
-    odds = [
-        prior + relative_bits(weights, levels, relation).sum(1)
-        for relation, prior in enumerate(weights.prior_relatives)
-    ]
-    if weights.places:
-        of_place = place_evidence(weights.places, levels)
-        parts += shared_out(of_place.match, weights.places, levels)
-        odds = [*(of_class + of_place.relatives for of_class in odds), of_place.neighbours]
-    return parts, -against(np.stack(odds))
+    """As ``waterfall``, of patterns: nothing is looked up twice where none comes twice."""
+    classes = class_parts(weights, levels)
+    _, parts = next(classes)
+    return parts, -against(np.stack([prior + bits.sum(1) for prior, bits in classes]))
 
 
 def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
@@ -209,15 +191,35 @@ def pattern_probability(weights: LevelWeights, levels: np.ndarray) -> np.ndarray
     return probability(parts.sum(1) + weights.prior_match + related)
 
 
-def match_bits(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
-    """(pairs, comparisons) bits for a match against strangers; a forename's are those that it has beside the surname."""
-    return _beside_surname(weights, levels, weights.match[np.arange(levels.shape[1]), levels])
+def class_parts(weights: LevelWeights, levels: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    """Of matches, then of every class of relatives, and of neighbours where the model knows them: what speaks for it against strangers.
 
+    A forename counts for what it says beside the surname, fields of a place for what they say together, and one that hangs
+    on another for what it says beside that.
 
-def relative_bits(weights: LevelWeights, levels: np.ndarray, relation: int) -> np.ndarray:
-    """(pairs, comparisons) bits for the k-th class of relatives against strangers."""
-    bits = weights.relatives[relation][np.arange(levels.shape[1]), levels]
-    return _beside_surname(weights, levels, bits) if relation == weights.namesakes else bits
+    Yields:
+        the prior, and (patterns, comparisons) bits.
+    """
+    columns, n_related = np.arange(levels.shape[1]), len(weights.prior_relatives)
+    told_twice = bits_together(weights.dependences, levels)
+    places = place_evidence(weights.places, levels) if weights.places else None
+
+    def once(parts: np.ndarray, relation: int | None) -> np.ndarray:
+        for one, bits in zip(weights.dependences, told_twice, strict=True):
+            if relation is None or not one.is_like_strangers[relation]:
+                parts[:, one.comparison] -= bits
+        return parts
+
+    match = once(_beside_surname(weights, levels, weights.match[columns, levels]), None)
+    yield weights.prior_match, match + places.match if places else match
+    for relation, prior in enumerate(weights.prior_relatives.tolist()):
+        parts = weights.relatives[relation][columns, levels]
+        if relation == weights.namesakes:
+            parts = _beside_surname(weights, levels, parts)
+        parts = once(parts, relation)
+        yield prior, parts + places.relatives if places else parts
+    if weights.places and places:
+        yield weights.places.prior_neighbours, once(places.neighbours, n_related)
 
 
 def _beside_surname(weights: LevelWeights, levels: np.ndarray, bits: np.ndarray) -> np.ndarray:

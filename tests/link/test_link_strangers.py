@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engines.port import PatternCounts
+from pipeline.link.dependence_bits import bits_together, dependence_bits
 from pipeline.link.em import _is_another
 from pipeline.link.evidence import Evidence
 from pipeline.link.shares import bounded, unlike_levels
-from pipeline.link.strangers import dependence_lift
+from pipeline.link.strangers import dependences_of
 from pipeline.link.training import train
-from schemas.model import LEVELS
+from schemas.model import LEVELS, Kind
 
 SEX = (*FIELDS[:3], ("sex", "category", False))
 SEX_AND_RACE = (*SEX, ("race", "category", False))
@@ -31,6 +32,15 @@ def of_one_name(is_tied: bool) -> Evidence:
     strangers = (NO_FORENAME, *STRANGERS[1:3], shares("category", exact=0.5))
     namesakes = (EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=0.99 if is_tied else 0.5))
     return evidence_of((0.001, matches), (0.989, strangers), (0.01, namesakes), fields=SEX)
+
+
+def lift_of(
+    fields: tuple[tuple[str, Kind, bool], ...], observed: np.ndarray, random: PatternCounts, levels: np.ndarray
+) -> np.ndarray:
+    """(patterns,) how many times as likely each is among strangers as if its fields were independent."""
+    comparisons = model_of(fields).comparison
+    ties = dependence_bits(dependences_of(comparisons, observed, random), comparisons)
+    return np.exp2(bits_together(ties, levels).sum(0))
 
 
 def test_namesakes_of_one_sex_and_race_are_not_taken_for_persons() -> None:
@@ -57,7 +67,7 @@ def test_how_an_age_hangs_on_a_year_of_birth_is_read_off_the_random_pairs() -> N
             for day in ((born,), (same_year[2],))
         ]
     )  # type: ignore[arg-type]
-    lift = dependence_lift(model_of(fields).comparison, observed, random, levels)
+    lift = lift_of(fields, observed, random, levels)
     assert lift == pytest.approx([0.01 / 0.0292, 0.97 / 0.0292], rel=0.1)
 
 
@@ -70,7 +80,7 @@ def test_what_goes_with_a_forename_is_read_off_the_random_pairs(is_tied: bool) -
     exact = drawn((EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
     other = drawn((NO_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
     unknown = exact * np.array([1, 1, 1, 0], np.uint8)
-    lift = dependence_lift(model_of(SEX).comparison, observed, evidence.random, np.concatenate([exact, other, unknown]))
+    lift = lift_of(SEX, observed, evidence.random, np.concatenate([exact, other, unknown]))
     assert lift == pytest.approx([2.0 if is_tied else 1.0, 1.0, 1.0], rel=0.1)
 
 
@@ -81,14 +91,14 @@ def test_matches_among_random_pairs_do_not_count_as_namesakes() -> None:
     observed = np.zeros((4, 8))
     observed[3, :3] = (0.5, 1e-6, 0.5)
     exact = drawn((EXACT_FORENAME, *STRANGERS[1:3], shares("category", exact=1.0)), 1, 1, SEX)
-    assert dependence_lift(model_of(SEX).comparison, observed, evidence.random, exact) == pytest.approx([1.0], rel=0.15)
+    assert lift_of(SEX, observed, evidence.random, exact) == pytest.approx([1.0], rel=0.15)
 
 
 def test_where_no_field_tells_a_match_nothing_is_read_off_the_random_pairs() -> None:
     fields = (FIELDS[0], ("sex", "category", False))
     random = PatternCounts(np.array([[20, 6], [1, 1]], np.uint8), np.array([1000, 1000]))
     observed = np.full((2, 8), 0.5)
-    assert (dependence_lift(model_of(fields).comparison, observed, random, random.levels) == 1.0).all()  # type: ignore[arg-type]
+    assert (lift_of(fields, observed, random, random.levels) == 1.0).all()  # type: ignore[arg-type]
 
 
 def test_inmates_of_a_large_house_are_not_taken_for_persons() -> None:

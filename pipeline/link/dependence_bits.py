@@ -1,0 +1,43 @@
+"""What is told twice, because one field hangs on another among strangers: taken off once.
+
+Weights of single fields stay as they are in the model file; what a field tells beside the one that it hangs on is its own
+weight less these bits (a naive Bayes that is augmented by a tree: Friedman, Geiger and Goldszmidt 1997).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.engines.patterns import WIDTH
+from pipeline.engines.port import DependenceBits
+from pipeline.link.relatives import RELATIVES
+from pipeline.link.shares import LEAST
+from schemas.model import LEVELS, Comparison, Dependence
+
+
+def dependence_bits(dependences: Sequence[Dependence], comparisons: Sequence[Comparison]) -> tuple[DependenceBits, ...]:
+    """The dependences of a model."""
+    number = {comparison.field: nth for nth, comparison in enumerate(comparisons)}
+    return tuple(_bits(one, number[one.on], number[one.field], comparisons) for one in dependences)
+
+
+def bits_together(dependences: Sequence[DependenceBits], levels: np.ndarray) -> np.ndarray:
+    """(dependences, patterns) bits by which strangers have these levels oftener than if fields were independent.
+
+    Input: (patterns, comparisons) level indexes.
+    """
+    bits = np.zeros((len(dependences), len(levels)))
+    for own, one in zip(bits, dependences, strict=True):
+        own[:] = one.bits[levels[:, one.on], levels[:, one.comparison]]
+    return bits
+
+
+def _bits(one: Dependence, on: int, field: int, comparisons: Sequence[Comparison]) -> DependenceBits:
+    rows, columns = (np.minimum(np.arange(WIDTH), len(LEVELS[comparisons[c].kind])) for c in (on, field))
+    known = np.pad(np.log2(np.maximum(np.array(one.times), LEAST)), ((1, 0), (1, 0)))
+    child = comparisons[field]
+    agreeing_kinds = [*RELATIVES.values(), ()]  # neighbours come last
+    like_strangers = [not child.is_shared and child.kind not in kinds for kinds in agreeing_kinds]
+    return DependenceBits(on, field, known[np.ix_(rows, columns)], np.array(like_strangers, bool))

@@ -1,0 +1,137 @@
+"""What one field tells of another is counted once: in weights as in training."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_pairs import FIELDS, MATCHES, NO_NAME_PAIRS, STRANGERS, evidence_of, model_of, shares, spread
+from table_of_records import table_of
+
+from pipeline.core.errors import SettingsError
+from pipeline.core.places import REFERENCE
+from pipeline.core.reference import name_groups
+from pipeline.engines.local.engine import LocalEngine
+from pipeline.engines.port import LevelWeights
+from pipeline.link.relatives import RELATIVES
+from pipeline.link.stage import link_records
+from pipeline.link.training import train
+from pipeline.link.weights import class_parts, level_weights, pattern_waterfall
+from schemas.model import LEVELS, Dependence, Model, load_model, save_model
+
+SEX = (*FIELDS, ("sex", "category", False))
+FORENAME, SURNAME, EMAIL = ("forename", "forename", False), ("surname", "surname", False), ("email", "email", False)
+EXACT = {kind: len(levels) for kind, levels in LEVELS.items()}
+
+
+def trained(is_tied: bool) -> Model:
+    """On pairs in which strangers of one forename have one sex, if that is tied."""
+    matches = (*MATCHES, shares("category", exact=0.98))
+    no_forename = shares("forename", similar=0.01, part=0.005)
+    strangers = (no_forename, *STRANGERS[1:], shares("category", exact=0.5))
+    namesakes = (
+        shares("forename", exact=1.0),
+        *STRANGERS[1:],
+        shares("category", exact=0.99 if is_tied else 0.5),
+    )
+    evidence = evidence_of((0.001, matches), (0.989, strangers), (0.01, namesakes), fields=SEX)
+    return train(model_of(SEX), evidence).model
+
+
+@pytest.fixture(scope="module")
+def tied() -> Model:
+    return trained(is_tied=True)
+
+
+def weights_of(model: Model) -> LevelWeights:
+    return level_weights(model, spread(SEX), NO_NAME_PAIRS, 500.0)
+
+
+def pair(**levels: int) -> np.ndarray:
+    return np.array([[levels.get(name, 0) for name, _, _ in SEX]], np.uint8)
+
+
+def test_a_model_knows_what_hangs_on_what_and_nothing_of_fields_that_are_independent(tied: Model) -> None:
+    assert [(one.field, one.on) for one in tied.dependence] == [("sex", "forename")]
+    assert trained(is_tied=False).dependence == ()
+
+
+def test_who_shares_a_forename_shares_the_sex_that_goes_with_it_so_the_sex_tells_nothing_more(tied: Model) -> None:
+    weights = weights_of(tied)
+    alone, beside = (
+        pattern_waterfall(weights, pair(sex=EXACT["category"], **more))[0][0, -1]
+        for more in ({}, {"forename": EXACT["forename"]})
+    )
+    assert alone - beside == pytest.approx(np.log2(0.99 / 0.505), abs=0.1)
+
+
+def test_what_each_field_tells_adds_up_to_what_both_tell_together(tied: Model) -> None:
+    weights = weights_of(tied)
+    one = tied.dependence[0]
+    together = pair(forename=EXACT["forename"], sex=EXACT["category"])
+    parts, _ = pattern_waterfall(weights, together)
+    plain, _ = pattern_waterfall(weights_of(tied.model_copy(update={"dependence": ()})), together)
+    assert parts.sum() == pytest.approx(plain.sum() - np.log2(one.times[-1][-1]))
+
+
+def test_for_relatives_a_forename_goes_with_a_sex_as_among_strangers_but_for_those_of_one_forename(tied: Model) -> None:
+    levels = pair(forename=EXACT["forename"], sex=EXACT["category"])
+    plain = tied.model_copy(update={"dependence": ()})
+    with_ties, without = (list(class_parts(weights_of(model), levels)) for model in (tied, plain))
+    took_off = [old[1].sum() - new[1].sum() for new, old in zip(with_ties, without, strict=True)]
+    bits = np.log2(tied.dependence[0].times[-1][-1])
+    assert took_off == pytest.approx([bits, *(bits if "category" in kinds else 0.0 for kinds in RELATIVES.values())])
+
+
+def people_with_addresses_of_their_names(chance: random.Random) -> list[dict[str, object]]:
+    """1,500 persons at 300 firms; every third is listed once more, by an address at another firm."""
+    forenames = ["".join(chance.choices("ABDEGIKLMNORSTV", k=6)) for _ in range(60)]
+    surnames = ["".join(chance.choices("ABDEGIKLMNORSTV", k=7)) for _ in range(4000)]
+    rows: list[dict[str, object]] = []
+    for person in range(1500):
+        names = chance.choice(forenames), chance.choice(surnames)
+        firms = (f"firm{chance.randrange(300)}.example" for _ in range(1 + (person % 3 == 0)))
+        for firm in firms:
+            email = f"{names[0]}.{names[1]}@{firm}".lower()
+            rows.append({"forename": [names[0]], "surname": [names[1]], "email": email, "person": person})
+    return rows
+
+
+def test_people_of_one_forename_are_no_person_because_their_addresses_are_made_of_it() -> None:
+    rows = people_with_addresses_of_their_names(random.Random(7))
+    model = model_of((FORENAME, SURNAME, EMAIL))
+    model = model.model_copy(
+        update={"blocking": model.blocking.model_copy(update={"fields": ("forename", "surname", "email")})}
+    )
+    linked = link_records(table_of(rows), model, "balanced", LocalEngine(name_groups(REFERENCE), 2))
+    person = {f"{at:05d}": row["person"] for at, row in enumerate(rows)}
+    links = linked.links.filter(linked.links.column("decision").to_numpy(zero_copy_only=False) == "link")
+    ends = (links.column(name).to_pylist() for name in ("record_id_l", "record_id_r"))
+    right = [person[left] == person[other] for left, other in zip(*ends, strict=True)]
+    assert sum(right) >= 450
+    assert sum(right) >= 0.95 * len(right)
+
+
+def test_a_model_file_keeps_what_hangs_on_what(tied: Model, tmp_path: Path) -> None:
+    save_model(tied, tmp_path / "tied.toml")
+    assert load_model(tmp_path / "tied.toml") == tied
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"field": "religion"},
+        {"on": "religion"},
+        {"times": ((1.0, 1.0, 1.0),)},
+        {"on": "sex", "times": ((1.0, 1.0),) * 3},
+    ],
+)
+def test_a_model_file_that_says_it_of_other_levels_is_refused(
+    tied: Model, tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    one: Dependence = tied.dependence[0].model_copy(update=wrong)
+    save_model(tied.model_copy(update={"dependence": (one,)}), tmp_path / "wrong.toml")
+    with pytest.raises(SettingsError, match=f"dependence of {one.field} on {one.on}: both must be compared"):
+        load_model(tmp_path / "wrong.toml")
