@@ -19,7 +19,7 @@ from pipeline.engines.patterns import WIDTH
 from pipeline.link.dependence_bits import bits_together, dependence_bits
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
-from pipeline.link.places import Places, Whereabouts
+from pipeline.link.places import PlaceOdds, Places, Whereabouts
 from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import (
     LEAST,
@@ -41,6 +41,7 @@ USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twin
 MOST_RARE = 0.05  # and so many at most where they can
 TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
 FEWEST = 0.5  # expected pairs of a class: none dies out
+STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
 LEAST_CHANCE = 0.1  # of what random pairs show at a level, so much at least is put down to chance
 MOST_UNLIKE: dict[Kind, float] = {"forename": 0.25, "surname": 0.25, "date": 0.5}
 """Share of a person's pairs of records in which a field is unlike, at most: of messy data a sixth of the names were."""
@@ -70,6 +71,15 @@ class Round(NamedTuple):
     """matches expected among the candidates and decided pairs"""
 
 
+class Lifts(NamedTuple):
+    """How much likelier patterns are than if their fields were independent."""
+
+    strangers: np.ndarray
+    """(patterns,)"""
+    others: np.ndarray
+    """(classes of relatives and neighbours, patterns)"""
+
+
 class Mixture:
     """Counted patterns, ready to be divided among the classes again and again."""
 
@@ -94,19 +104,16 @@ class Mixture:
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self.places = Places(comparisons, self._observed)
-        self.dependences = dependences_of(comparisons, self._observed, evidence.random)
-        self._strangers, self._others = self._told_twice()
+        self.dependences = dependences_of(comparisons, self._observed, evidence.random, self.pairs)
+        self._told_twice = self._lifts(self._rows.levels)
+        self._random, self._random_table = evidence.random, PatternTable(evidence.random.levels, self._names)
+        self._random_told_twice = self._lifts(evidence.random.levels)
 
-    def _told_twice(self) -> tuple[np.ndarray, np.ndarray]:
-        """How much likelier patterns are than if fields were independent.
-
-        Returns:
-            (patterns,) among strangers, and (classes of relatives and neighbours, patterns).
-        """
+    def _lifts(self, levels: np.ndarray) -> Lifts:
         ties = dependence_bits(self.dependences, self.comparisons)
-        bits = bits_together(ties, self._rows.levels)
+        bits = bits_together(ties, levels)
         holds = np.array([tie.is_like_strangers for tie in ties], float).reshape(len(ties), len(RELATIVES) + 1)
-        return np.exp2(bits.sum(0)), np.exp2(holds.T @ bits)
+        return Lifts(np.exp2(bits.sum(0)), np.exp2(holds.T @ bits))
 
     def _no_rarer_than_candidates(self, observed: np.ndarray) -> np.ndarray:
         """The level shares of all pairs: none is less than what the candidates alone come to.
@@ -124,30 +131,50 @@ class Mixture:
         """One round of EM."""
         shares = self.shares(estimate)
         bits = self._bits(estimate, shares)
-        rows, of_place = self._rows, (estimate.m, estimate.related, estimate.places)
-        odds, moved_share, neighbours = self.places.odds(self._table, estimate.prior, bits, *of_place)
-        odds[1:] *= self._others[:-1]
-        neighbours *= self._others[-1]
+        rows = self._rows
+        odds, moved_share, neighbours = self._odds(self._table, self._told_twice, estimate, bits)
         odds[0, rows.is_unlink | (self._is_another & ~rows.is_link)] = 0.0
         odds[1:, rows.is_link] = 0.0
         neighbours[rows.is_link] = 0.0
-        total = np.where(rows.is_link, odds[0], self._strangers + neighbours + odds.sum(0))
+        total = np.where(rows.is_link, odds[0], self._told_twice.strangers + neighbours + odds.sum(0))
         is_class, is_neighbour = odds * (rows.pairs / total), neighbours * (rows.pairs / total)
         m, related = (
             self._level_counts(is_class[0]) + self._prior_m,
             self._level_counts(is_class[1:].sum(0)) + self.is_level,
         )
         has_moved, pairs = is_class * moved_share, is_class.sum(1)
+        neighbours_share, neighbour_counts = self._neighbours(is_neighbour, estimate, bits)
         places = self.places.better(
-            self._level_counts(has_moved.sum(0)),
-            self._level_counts(is_neighbour),
-            has_moved.sum(1),
-            pairs,
-            float(is_neighbour.sum()) / self.pairs,
+            self._level_counts(has_moved.sum(0)), neighbour_counts, has_moved.sum(1), pairs, neighbours_share
         )
         better = Estimate(pairs / self.pairs, m, related, places)
         fit = float((rows.pairs * np.log(total)).sum()) + self._base(estimate, shares, bits)
         return Round(self.tidy(better), fit, float(is_class[0].sum()))
+
+    def _odds(self, table: PatternTable, told_twice: Lifts, estimate: Estimate, bits: ClassBits) -> PlaceOdds:
+        """Odds of each class against strangers whose fields are independent."""
+        at = self.places.odds(table, estimate.prior, bits, estimate.m, estimate.related, estimate.places)
+        at.classes[1:] *= told_twice.others[:-1]
+        return at._replace(neighbours=at.neighbours * told_twice.others[-1])
+
+    def _neighbours(self, is_neighbour: np.ndarray, estimate: Estimate, bits: ClassBits) -> tuple[float, np.ndarray]:
+        """Share of all pairs that are neighbours, and (comparisons, MOST_LEVELS) their level counts.
+
+        Those of a large town share no block and are hardly ever candidates: random pairs tell how many there are at least.
+        Those of a street are all candidates, and too few among random pairs.
+
+        Args:
+            is_neighbour: (patterns,) expected among the candidates and decided pairs.
+            estimate: that is made better.
+            bits: of each class.
+        """
+        odds, _, neighbours = self._odds(self._random_table, self._random_told_twice, estimate, bits)
+        is_seen = self._random.count * neighbours / (self._random_told_twice.strangers + neighbours + odds.sum(0))
+        seen = float(is_seen.sum())
+        at_least = max(seen - STANDARD_ERRORS * seen**0.5, 0.0) / max(float(self._random.count.sum()), 1.0)
+        if at_least * self.pairs > is_neighbour.sum():
+            return at_least, self._fold_bins(self._random_table.counts(is_seen)) * (at_least * self.pairs / seen)
+        return float(is_neighbour.sum()) / self.pairs, self._level_counts(is_neighbour)
 
     def shares(self, estimate: Estimate) -> Shares:
         """All level shares of an estimate: strangers' are what random pairs show, less the matches and relatives among them."""

@@ -37,16 +37,18 @@ class _Tie(NamedTuple):
 
 
 def dependences_of(
-    comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts
+    comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts, pairs: float
 ) -> tuple[Dependence, ...]:
     """The strongest dependences among strangers.
 
     Args:
         comparisons: of the model.
         observed: (comparisons, MOST_LEVELS) share of each level among the random pairs that have it.
-        random: patterns of random pairs.
+        random: patterns of random pairs; of a small table each is drawn many times, and counts once.
+        pairs: that the table has.
     """
     random = without_bins(random, sizes_of(comparisons))
+    random = PatternCounts(random.levels, random.count * min(1.0, pairs / max(float(random.count.sum()), 1.0)))
     return tuple(
         Dependence(
             field=comparisons[tie.child].field,

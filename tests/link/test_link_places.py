@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,19 @@ def test_relatives_who_live_apart_are_no_persons() -> None:
     done = train(model_of(fields), evidence_of(*classes, fields=fields))
     assert done.model.comparison[0].levels[0].m < 0.08
     assert done.expected_matches == pytest.approx(0.01 * PAIRS, rel=0.15)
+
+
+def test_people_of_one_town_and_forename_are_no_persons_though_of_a_town_few_pairs_are_candidates() -> None:
+    """Those who share the town alone share no block: how many they are is read off the random pairs."""
+    town = (shares("address", close=0.05, exact=0.95), shares("postcode", close=0.05, exact=0.95))
+    namesakes = (shares("forename", exact=1.0), *STRANGERS[1:2])
+    persons = (0.0006, (*MATCHES[:2], *ONE_PLACE)), (0.0004, (*MATCHES[:2], *TWO_PLACES))
+    candidates = (*persons, (0.001, (*namesakes, *town)), (0.009, (*namesakes, *TWO_PLACES)))
+    townsmen = (0.1, (*STRANGERS[:2], *town)), (0.899, (*STRANGERS[:2], *TWO_PLACES))
+    random = evidence_of(*persons, *townsmen, fields=FIELDS).random
+    done = train(model_of(FIELDS), replace(evidence_of(*candidates, fields=FIELDS), random=random))
+    assert done.expected_matches == pytest.approx(0.001 * PAIRS, rel=0.25)
+    assert done.model.comparison[1].levels[0].m < 0.15
 
 
 def test_neighbours_are_no_relatives_however_many_there_are() -> None:
