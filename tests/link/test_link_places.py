@@ -17,9 +17,10 @@ from pipeline.link.em import Mixture
 from pipeline.link.pattern_table import PatternTable
 from pipeline.link.place_bits import place_bits, place_evidence
 from pipeline.link.places import Places, Whereabouts
+from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import MOST_LEVELS, Shares
 from pipeline.link.training import train
-from pipeline.link.weights import RELATIVES, ClassBits
+from pipeline.link.weights import ClassBits
 from schemas.model import LEVELS, Comparison, Model, PlaceField, PlaceShares, load_model, save_model
 from schemas.plan import NOTHING_FIXED
 
