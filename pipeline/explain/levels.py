@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.model import Comparison, Kind, Model
+from schemas.model import LEVELS, Comparison, Kind, Model
 
 ROUNDED = 2e-6  # links carry bits with six decimals
 NOT_FIELDS = ("mw_prior", "mw_related")
@@ -46,33 +46,64 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
 
 def level_words(model: Model, fields: Mapping[str, float]) -> dict[str, str]:
     """Field to its comparison level in words, for every field whose bits tell the level."""
-    comparisons = {comparison.field: comparison for comparison in model.comparison}
-    levels = {field: level_of(comparisons[field], bits) for field, bits in fields.items() if field in comparisons}
-    return {field: words_of(comparisons[field].kind, level) for field, level in levels.items() if level}
+    kinds = {comparison.field: comparison.kind for comparison in model.comparison}
+    return {field: words_of(kinds[field], level) for field, level in _levels(model, fields).items() if level}
 
 
 def levels_of(row: Mapping[str, Any], model: Model | None) -> dict[str, str]:
     """Field to comparison level of a row of links, by its bits; where they tell no level, whether they agree or differ."""
-    comparisons = {comparison.field: comparison for comparison in model.comparison} if model else {}
-    levels = {}
-    for name, bits in row.items():
-        field = name.removeprefix("mw_")
-        if name.startswith("mw_") and name not in NOT_FIELDS and bits:
-            level = level_of(comparisons[field], bits) if field in comparisons else None
-            levels[field] = level or ("agrees" if bits > 0 else "differs")
-    return levels
+    fields = {
+        name.removeprefix("mw_"): bits
+        for name, bits in row.items()
+        if name.startswith("mw_") and name not in NOT_FIELDS and bits
+    }
+    known = _levels(model, fields) if model else {}
+    return {field: known.get(field) or ("agrees" if bits > 0 else "differs") for field, bits in fields.items()}
 
 
-def level_of(comparison: Comparison, bits: float) -> str | None:
+def _levels(model: Model, fields: Mapping[str, float]) -> dict[str, str | None]:
+    """Field to the level that gives its bits.
+
+    None where several could, and of fields of a place: those count for what they say together.
+    """
+    comparisons = {comparison.field: comparison for comparison in model.comparison}
+    levels: dict[str, str | None] = {place.field: None for place in (model.places.field if model.places else ())}
+
+    def level(field: str) -> str | None:
+        if field not in levels:
+            comparison = comparisons[field]
+            ties = [tie for tie in model.dependence if tie.field == field and fields.get(tie.on)]
+            names = [level(tie.on) for tie in ties]
+            told_twice = [0.0] * len(comparison.levels)
+            for tie, name in zip(ties, names, strict=True):
+                if name:
+                    times = tie.times[LEVELS[comparisons[tie.on].kind].index(name)]
+                    told_twice = [sum(bits) for bits in zip(told_twice, map(math.log2, times), strict=True)]
+            levels[field] = level_of(comparison, fields[field], told_twice) if all(names) else None
+        return levels[field]
+
+    return {field: level(field) for field in fields if field in comparisons}
+
+
+def level_of(comparison: Comparison, bits: float, told_twice: Sequence[float] = ()) -> str | None:
     """The level that gives these bits; None where several could, or a side has no value.
 
     Every level but the exact one has the same bits in all pairs; an exact agreement counts by how rare the value is,
     and is what is left.
+
+    Args:
+        comparison: of the field.
+        bits: of the field.
+        told_twice: bits of each level that fields on which it hangs have told already; none: it hangs on no other.
     """
     if not comparison.levels or bits == 0:
         return None
     *fixed, exact = comparison.levels
-    worth = {level.name: min(math.log2(level.m / level.u), comparison.max_bits) for level in fixed}
+    taken_off = told_twice or [0.0] * len(comparison.levels)
+    worth = {
+        level.name: min(math.log2(level.m / level.u), comparison.max_bits) - less
+        for level, less in zip(fixed, taken_off, strict=False)
+    }
     fitting = [name for name, level_bits in worth.items() if abs(level_bits - bits) <= ROUNDED]
     if not fitting:
         return exact.name

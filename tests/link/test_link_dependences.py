@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn_pairs import FIELDS, MATCHES, NO_NAME_PAIRS, STRANGERS, evidence_of, model_of, shares, spread
+from hypothesis import given
+from hypothesis import strategies as st
 from table_of_records import table_of
 
 from pipeline.core.errors import SettingsError
@@ -15,11 +17,12 @@ from pipeline.core.places import REFERENCE
 from pipeline.core.reference import name_groups
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.port import LevelWeights
+from pipeline.explain.levels import level_words, levels_of
 from pipeline.link.relatives import RELATIVES
 from pipeline.link.stage import link_records
 from pipeline.link.training import train
 from pipeline.link.weights import class_parts, level_weights, pattern_waterfall
-from schemas.model import LEVELS, Dependence, Model, load_model, save_model
+from schemas.model import LEVELS, Dependence, Model, PlaceField, PlaceShares, load_model, save_model
 
 SEX = (*FIELDS, ("sex", "category", False))
 FORENAME, SURNAME, EMAIL = ("forename", "forename", False), ("surname", "surname", False), ("email", "email", False)
@@ -83,6 +86,28 @@ def test_for_relatives_a_forename_goes_with_a_sex_as_among_strangers_but_for_tho
     took_off = [old[1].sum() - new[1].sum() for new, old in zip(with_ties, without, strict=True)]
     bits = np.log2(tied.dependence[0].times[-1][-1])
     assert took_off == pytest.approx([bits, *(bits if "category" in kinds else 0.0 for kinds in RELATIVES.values())])
+
+
+@given(forename=st.integers(0, EXACT["forename"]), sex=st.integers(0, EXACT["category"]))
+def test_how_fields_compared_is_read_off_their_bits_though_one_hangs_on_the_other(
+    tied: Model, forename: int, sex: int
+) -> None:
+    parts, _ = pattern_waterfall(weights_of(tied), pair(forename=forename, sex=sex))
+    row = {f"mw_{name}": round(float(bits), 6) for (name, _, _), bits in zip(SEX, parts[0], strict=True)}
+    names = {"forename": (None, *LEVELS["forename"])[forename], "sex": (None, *LEVELS["category"])[sex]}
+    assert levels_of(row, tied) == {name: level for name, level in names.items() if level}
+
+
+def test_of_fields_of_a_place_bits_tell_no_more_than_whether_they_agree(tied: Model) -> None:
+    levels = {"moved": (0.1,) * 6, "neighbours": (0.1,) * 6}
+    place = PlaceField(field="postcode", **levels)
+    places = PlaceShares(matches_moved=0.2, relatives_moved=0.2, neighbours_per_record=4.0, field=(place,))
+    model = tied.model_copy(update={"places": places})
+    postcode = model.comparison_of("postcode")
+    bits = float(np.log2(postcode.levels[1].m / postcode.levels[1].u))
+    assert levels_of({"mw_postcode": bits}, tied) == {"postcode": "area"}
+    assert levels_of({"mw_postcode": bits}, model) == {"postcode": "agrees" if bits > 0 else "differs"}
+    assert level_words(model, {"postcode": bits}) == {}
 
 
 def people_with_addresses_of_their_names(chance: random.Random) -> list[dict[str, object]]:
