@@ -168,6 +168,8 @@ class Mixture:
             estimate: that is made better.
             bits: of each class.
         """
+        if not self.places.are_known:
+            return 0.0, np.zeros_like(estimate.m)
         odds, _, neighbours = self._odds(self._random_table, self._random_told_twice, estimate, bits)
         is_seen = self._random.count * neighbours / (self._random_told_twice.strangers + neighbours + odds.sum(0))
         seen = float(is_seen.sum())

@@ -152,7 +152,7 @@ def test_training_settles_on_every_shape_of_data(tmp_path: Path, shape: str) -> 
     fields = {name: kind for name, kind in COLUMNS.items() if name in pq.read_schema(path).names}
     facts = link_files([path], tmp_path / "out", fields, LinkOptions(truth="entity_id"))
     assert facts["has_converged"]
-    assert facts["quality"]["clusters"]["f1"] > 0.88
+    assert facts["quality"]["clusters"]["f1"] > (0.88 if shape == "movers" else 0.9)
 
 
 def test_a_model_of_other_data_is_told_in_the_report(tmp_path: Path) -> None:
