@@ -74,11 +74,12 @@ def _levels(model: Model, fields: Mapping[str, float]) -> dict[str, str | None]:
             comparison = comparisons[field]
             ties = [tie for tie in model.dependence if tie.field == field and fields.get(tie.on)]
             names = [level(tie.on) for tie in ties]
-            told_twice = [0.0] * len(comparison.levels)
-            for tie, name in zip(ties, names, strict=True):
-                if name:
-                    times = tie.times[LEVELS[comparisons[tie.on].kind].index(name)]
-                    told_twice = [sum(bits) for bits in zip(told_twice, map(math.log2, times), strict=True)]
+            times = [
+                tie.times[LEVELS[comparisons[tie.on].kind].index(name)]
+                for tie, name in zip(ties, names, strict=True)
+                if name
+            ]
+            told_twice = [sum(map(math.log2, of_level)) for of_level in zip(*times, strict=True)]
             levels[field] = level_of(comparison, fields[field], told_twice) if all(names) else None
         return levels[field]
 
