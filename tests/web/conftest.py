@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from web_desk import PASSWORD, World, make_world, running
 
 from pipeline.core.places import ROOT
@@ -31,17 +31,23 @@ EXPECTED = re.compile(r"status of 4|Error Code 4")  # the browser's and htmx's w
 
 
 @pytest.fixture(scope="module")  # its event loop is this thread's while it is open: other tests run theirs
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Each test has its own Chromium, for one that no longer answers is killed after 30 s; its windows would not be."""
     found = next(
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
     )
     if found is None:
         problem = "Chromium is not installed: .ci/chromium installs it"
         pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
-        yield opened
-        opened.close()
+    launched = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+    yield launched
+    launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +66,12 @@ def requested() -> list[str]:
 
 @pytest.fixture
 def enter(browser: Browser, world: World, requested: list[str]) -> Iterator[Enter]:
-    """Sign a person in, in a browser of their own; closed at the end, and nothing may have gone wrong in its console."""
-    contexts: list[BrowserContext] = []
+    """Sign a person in, in a session of their own; nothing may go wrong in its console."""
     problems: list[str] = []
 
     def sign_in(who: str | None, **options: Any) -> Page:
         context = browser.new_context(base_url=world.url, viewport={"width": 1360, "height": 900}, **options)
         context.set_default_timeout(15_000)
-        contexts.append(context)
         context.on("request", lambda request: requested.append(request.url))
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -88,8 +92,6 @@ def enter(browser: Browser, world: World, requested: list[str]) -> Iterator[Ente
         return page
 
     yield sign_in
-    for context in contexts:
-        context.close()
     assert problems == []
     assert [address for address in requested if not address.startswith(world.url)] == []
 

@@ -120,6 +120,7 @@ def test_a_tag_is_never_cut_off(enter: Enter, world: World) -> None:
         assert box is not None
         assert box["x"] + tag.evaluate("element => element.scrollWidth") <= width
     asha.get_by_role("button", name="Give it back").click()
+    expect(asha).to_have_url(re.compile(r"/queue$"))
 
 
 def on_paper(page: Page) -> Page:

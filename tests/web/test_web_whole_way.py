@@ -100,5 +100,4 @@ def test_what_is_decided_in_the_browser_is_carried_out_by_the_next_night(browser
                 break
             page.wait_for_timeout(500)
         expect(page.get_by_text("This question is closed")).to_be_visible()
-        page.context.close()
     assert boroughlink("audit", "verify", "--home", str(home)).code == 0
