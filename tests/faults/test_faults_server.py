@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from processes import command_of, descendants, is_gone
 from small_london import London, current_run, note_of
 
 from pipeline.core.places import ROOT
@@ -28,41 +29,19 @@ time.sleep(float(sys.argv[1]))
 """
 
 
-def is_there(pid: int) -> bool:
-    """Whether the process is at work; one that ended and that nobody asked about is not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.parametrize(("seconds", "is_killed"), [("600", True), ("0.5", False)])
 def test_a_server_beside_the_night_ends_when_the_night_is_killed_or_done(seconds: str, *, is_killed: bool) -> None:
     with subprocess.Popen([sys.executable, "-c", NIGHT, seconds], stdout=subprocess.PIPE, cwd=ROOT) as night:
         assert night.stdout
         server = int(night.stdout.readline())
-        assert is_there(server)
+        assert not is_gone(server)
         if is_killed:
             night.send_signal(signal.SIGKILL)
         night.wait()
         until = time.monotonic() + 20
-        while is_there(server) and time.monotonic() < until:
+        while not is_gone(server) and time.monotonic() < until:
             time.sleep(0.05)
-        assert not is_there(server)
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes that a process has begun, and those that these have."""
-    children = [
-        int(child)
-        for thread in Path(f"/proc/{pid}/task").glob("*")
-        for child in (thread / "children").read_text("utf-8").split()
-    ]
-    return [one for child in children for one in (child, *descendants(child))]
-
-
-def command_of(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
+        assert is_gone(server)
 
 
 @contextmanager
@@ -97,11 +76,11 @@ def test_a_schedule_that_is_killed_or_stopped_leaves_no_server_behind_and_its_po
         begun = descendants(schedule.pid)
         servers = [pid for pid in begun if {"prefect", "uvicorn"} & set(command_of(pid))]
         assert len(servers) == 1, "the server of the schedule, and none that Prefect starts by itself"
-        port = int(command_of(servers[0])[-2])
+        port = int(command_of(servers[0])[-1])
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
         schedule.send_signal(number)
         assert schedule.wait() == code
-    assert waited_for(lambda: not any(map(is_there, begun)), 30), [command_of(pid) for pid in begun if is_there(pid)]
+    assert waited_for(lambda: all(map(is_gone, begun)), 30), [command_of(pid) for pid in begun if not is_gone(pid)]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
 
@@ -121,5 +100,5 @@ def test_the_night_of_a_schedule_that_is_killed_publishes_and_its_process_ends_w
         schedule.kill()
     assert note_of(home, RUN)["state"] == "unfinished"
     assert waited_for(lambda: note_of(home, RUN)["state"] == "published", 120)
-    assert waited_for(lambda: not any(map(is_there, begun)), 10), [command_of(pid) for pid in begun if is_there(pid)]
+    assert waited_for(lambda: all(map(is_gone, begun)), 10), [command_of(pid) for pid in begun if not is_gone(pid)]
     assert current_run(home) == RUN

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from processes import is_gone
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
 from flows import workers
@@ -66,14 +67,6 @@ def has_open(pid: int, file: Path) -> bool:
     with suppress(OSError):
         return any(path.readlink() == file for path in Path(f"/proc/{pid}/fd").iterdir())
     return False
-
-
-def is_gone(pid: int) -> bool:
-    """A process that nobody has asked for its exit code yet is gone too."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
 
 
 def wait_until_gone(pid: int) -> None:
