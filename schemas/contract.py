@@ -65,7 +65,7 @@ class Limits(_Strict):
     max_rejected_share: Share = 0.2
     """Of the rows read; two are always allowed while another is left."""
     min_rows_share: Share = 0.5
-    """Rows against the last good export; only for full snapshots."""
+    """Rows against the last good export; only for full snapshots. Two may always go while another is left."""
     min_rows: Annotated[int, Field(ge=0)] = 1
     max_age_days: Annotated[int, Field(ge=1)] | None = None
     """Newest recorded_at against the night's date."""

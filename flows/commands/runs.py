@@ -27,6 +27,7 @@ Runs and publications: list them, look at one, release what the publish gate hel
 Example: `boroughlink runs release 2026-11-21-1 --by "A. Khan" --reason "new model, checked with the stewards"`
 """
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown")
+LABELS = {"links": "pairs in links"}  # linked or not
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run, as in `boroughlink runs list`.", show_default=False)]
 By = Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the home's journal only.", show_default=False)]
@@ -42,7 +43,7 @@ def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(entry) for entry in entries]))
         return
-    table = Table("run", "state", "records", "persons", "")
+    table = Table("run", "state", "records", "persons", "remark")
     for column in table.columns[2:4]:
         column.justify = "right"
     for entry in entries:
@@ -86,7 +87,9 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
         "reason",
     ):
         if (value := getattr(entry, name)) is not None:
-            facts.add_row(name.replace("_", " "), Text(f"{value:,}" if isinstance(value, int) else str(value)))
+            facts.add_row(
+                LABELS.get(name, name.replace("_", " ")), Text(f"{value:,}" if isinstance(value, int) else str(value))
+            )
     console.print(facts)
     for measure in measures:
         console.print(
@@ -152,7 +155,7 @@ def prune(
             remove(place, plan)
     verb = "would go" if dry_run else "removed"
     lines = [
-        f"{len(plan.publications):,} publications and {len(plan.runs):,} run folders {verb}, "
+        f"{_counted(len(plan.publications), 'publication')} and {_counted(len(plan.runs), 'run folder')} {verb}, "
         f"{plan.bytes_freed / 1e6:,.0f} MB."
     ]
     lines += [f"Lost with them: {loss}." for loss in plan.lost]
@@ -186,6 +189,10 @@ def _remark(entry: RunEntry) -> str:
 
 def _count(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _required(option: str, text: str) -> str:

@@ -166,8 +166,9 @@ def _limits(
     if share > limits.max_rejected_share and (n_rejected > GRACE_ROWS or not n_left):
         problem = f"{share:.0%} of the rows were rejected, at most {limits.max_rejected_share:.0%} may be."
         breaches.append(Breach("too_many_rejected", f"{problem}{most_often} See quarantine for the reasons."))
-    if contract.snapshot == "full" and export.last_good_rows and n_left < limits.min_rows_share * export.last_good_rows:
-        problem = f"{n_left} rows, where the last good export had {export.last_good_rows}."
+    last = export.last_good_rows if contract.snapshot == "full" else None
+    if last and n_left < limits.min_rows_share * last and (last - n_left > GRACE_ROWS or not n_left):
+        problem = f"{n_left} rows, where the last good export had {last}."
         breaches.append(Breach("shrank", f"{problem} If that is right, lower limits.min_rows_share for a night."))
     if (
         limits.max_age_days

@@ -115,6 +115,17 @@ def test_days_since_the_newest_record_are_counted_in_london(tmp_path: Path, suit
         assert [breach.code for breach in breaches] == ["stale"] * n_breaches
 
 
+@pytest.mark.parametrize(
+    ("last_good", "n_rows", "is_held"), [(3, 1, False), (4, 1, True), (2, 0, True), (10, 5, False), (10, 4, True)]
+)
+def test_a_feed_of_a_handful_may_lose_two_rows_while_another_is_left(
+    tmp_path: Path, suites: Suites, last_good: int, n_rows: int, is_held: bool
+) -> None:
+    export = export_of(tmp_path, [row(n) for n in range(n_rows)], last_good)
+    breaches = validate_source(CUSTODY, [export], suites, AS_OF)[0].breaches
+    assert ("shrank" in [breach.code for breach in breaches]) == is_held
+
+
 def test_a_handful_of_rows_is_not_held_for_one(tmp_path: Path, suites: Suites) -> None:
     rows = [row(1), row(2), row(3).replace("2003/0011985X", ""), row(4).replace("2003/0011985X", "")]
     assert not validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0].breaches
