@@ -1,29 +1,78 @@
-"""A Prefect server of our own on this machine, for the schedule: only a full server looks for runs that are due."""
+"""Prefect servers of our own on this machine: one that ends with the night, or with the schedule.
+
+A server begins before this process imports Prefect, which takes as long as the server needs to start, and reads then in
+PREFECT_API_URL where it is.
+"""
 
 from __future__ import annotations
 
+import atexit
+import http.client
 import os
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
-from flows.quiet import end_with_us, has_loopback
 from pipeline.core.errors import LinkageError
 
+LOOPBACK = "127.0.0.1"
 START_SECONDS = 90
+END_SECONDS = 30
 API_URL = "PREFECT_API_URL"
+QUIET = {"PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_UI_ENABLED": "false", "PREFECT__SERVER_FINAL": "1"}
+FOR_A_NIGHT = {
+    "PREFECT__SERVER_EPHEMERAL": "1"
+}  # Prefect's own name for a server without services such as its scheduler
 
 
-def choose_port() -> int | None:
-    """A free port for a server of our own, named in PREFECT_API_URL; None where that names a server already.
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A server that nothing outlives; not ended by a Ctrl-C at the terminal, for a night that is stopped tells it so."""
 
-    Call it before Prefect is imported: Prefect reads the address then, and a client that knows none starts a server of
-    its own beside ours, which nobody ends when this process is killed.
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def answers(self) -> bool:
+        """Wait until it answers; False where it does not in time, or ended."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=START_SECONDS)
+        try:
+            connection.request("GET", "/api/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """End it, by force where it does not."""
+        self.process.terminate()
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+_of_this_process: LocalServer | None = None
+"""Prefect keeps the address that it was imported with, so there is one"""
+
+
+def begin_prefect() -> Callable[[], bool]:
+    """Begin a server for a night where PREFECT_API_URL names none; what is returned waits, and tells whether it answers."""
+    if _of_this_process is None:
+        if os.environ.get(API_URL):
+            return lambda: True
+        if not has_loopback():
+            return lambda: False
+    server = _of_this_process or _begin_server(FOR_A_NIGHT)
+    return server.answers
+
+
+def begin_prefect_for_the_schedule() -> LocalServer | None:
+    """Begin a full server, which looks for runs that are due; None where PREFECT_API_URL names one already.
 
     Raises:
         LinkageError: If this machine cannot reach a server of its own.
@@ -35,41 +84,40 @@ def choose_port() -> int | None:
             "The schedule needs a Prefect server, and this machine has no loopback interface to reach one of its own. "
             "Let cron give `boroughlink run`, which does without, or name a server in PREFECT_API_URL."
         )
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    os.environ[API_URL] = f"http://127.0.0.1:{port}/api"
-    return port
+    return _begin_server({})
 
 
-@contextmanager
-def local_server(port: int) -> Iterator[None]:
-    """Run a server without its browser pages (they call out) on a port of loopback while the block runs.
+def _begin_server(settings: dict[str, str]) -> LocalServer:
+    """Begin it on a free port of loopback, and name it in PREFECT_API_URL; who asks it before it is up waits."""
+    global _of_this_process  # noqa: PLW0603
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "flows.prefect_server", str(listener.fileno())],
+            env=os.environ | QUIET | settings,
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    os.environ[API_URL] = f"http://{LOOPBACK}:{port}/api"
+    without_proxy = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), LOOPBACK)))
+    os.environ |= {"no_proxy": without_proxy, "NO_PROXY": without_proxy}  # Prefect's client would ask a proxy for it
+    server = LocalServer(process, port)
+    atexit.register(server.stop)
+    _of_this_process = server
+    return server
 
-    It ends with this process, also where that is killed and can do nothing itself, but not by a Ctrl-C at the terminal: a
-    night that is stopped tells it so.
 
-    Raises:
-        LinkageError: If the server does not answer in time.
-    """
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_UI_ENABLED": "false"}
-    quiet = subprocess.DEVNULL
-    server = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603
-    end_with_us(server)
-    try:
-        _wait(server, f"http://127.0.0.1:{port}/api/health")
-        yield
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+def is_ours() -> bool:
+    """PREFECT_API_URL names a server that this process began."""
+    return _of_this_process is not None
 
 
-def _wait(server: subprocess.Popen[bytes], health: str) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(health, timeout=2):  # noqa: S310  (our own server on loopback)
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-    raise LinkageError("Prefect's server does not start; see `prefect server start`, or name one in PREFECT_API_URL.")
+def has_loopback() -> bool:
+    """This machine can talk to itself; without that no server on it can be reached."""
+    with suppress(OSError), socket.create_server((LOOPBACK, 0)) as listener:
+        socket.create_connection(listener.getsockname(), timeout=2).close()
+        return True
+    return False

@@ -9,12 +9,13 @@ from typing import Any
 from rich.console import Console
 
 from flows.expunging import finish_orders
+from flows.local_server import begin_prefect
 from flows.night import Night
 from flows.notify import message_of, notify
 from flows.openmetrics import write_metrics
 from flows.outcome import Outcome
 from flows.progress import Bars, Terminal
-from flows.quiet import prefect_starts, quiet_prefect
+from flows.quiet import quiet_prefect
 from flows.resume import begin
 from flows.stopping import on_stop
 from flows.workers import warm_up
@@ -76,6 +77,7 @@ def _begin_run(night: Night, *, fresh: bool) -> Night:
 def _run_flow(night: Night, console: Console | None) -> Outcome:
     warm_up(night.settings.workers)
     quiet_prefect(night.home.root)
+    prefect_answers = begin_prefect()
     from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  (reads its settings when imported)
 
     from flows.nightly import nightly, one_night  # noqa: PLC0415  (imports Prefect)
@@ -85,7 +87,7 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
     check_suites(night)  # told now, not after an hour of reading
     log("run begins", run=night.run_id, feeds=len(night.feeds))
     threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=night.settings.workers)
-    has_prefect = prefect_starts()
+    has_prefect = prefect_answers()
     flow = nightly.with_options(task_runner=threads) if has_prefect else one_night  # type: ignore[arg-type]
     if not has_prefect:
         log("prefect does not start")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
+from flows.local_server import API_URL, is_ours
 from flows.night import Night
 from flows.outcome import Outcome
 from pipeline.core.errors import LinkageError
@@ -50,8 +51,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _words() -> str:
-    url = os.environ.get("PREFECT_API_URL")
-    if url is None:
+    url = os.environ.get(API_URL)
+    if url is None or is_ours():
         return "Prefect's local server ended while the night ran. Run again: finished stages are not repeated."
     server = url.partition("?")[0].rpartition("@")[2]
     return (

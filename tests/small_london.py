@@ -84,7 +84,7 @@ def small_london(place: Path, sources: Sequence[str] = SOURCES_TAKEN, boroughs: 
 
 def plain_night(night: Night, *, fresh: bool = False) -> Outcome:
     """The night as ``boroughlink run`` runs it where Prefect's server does not start."""
-    one_run.prefect_starts = lambda: False
+    one_run.begin_prefect = lambda: lambda: False
     return one_run.run_night(night, None, fresh=fresh)
 
 

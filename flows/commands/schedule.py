@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, RunFileOption
-from pipeline.core.errors import SettingsError
+from pipeline.core.errors import LinkageError, SettingsError
 
 HELP = """
 Serve the nightly flow with Prefect: a run at every time the cron line gives, until stopped.
@@ -30,7 +29,7 @@ def schedule(
     home: HomeOption = None,
 ) -> None:
     """Serve the nightly flow; what cannot be is told now, not at night."""
-    from flows.local_server import choose_port, local_server
+    from flows.local_server import begin_prefect_for_the_schedule
     from flows.night import plan_night
     from flows.quiet import quiet_prefect
     from flows.ready import check_expectations
@@ -40,10 +39,13 @@ def schedule(
     load_contracts(night.settings.contracts)
     check_expectations(night.settings.expectations)
     quiet_prefect(night.settings.home)
-    port = choose_port()
+    server = begin_prefect_for_the_schedule()
     _check(cron)
-    with local_server(port) if port else nullcontext():
-        _serve(cron, run_file, home, is_our_server=port is not None)
+    if server and not server.answers():
+        raise LinkageError(
+            "Prefect's server does not start; see `prefect server start`, or name one in PREFECT_API_URL."
+        )
+    _serve(cron, run_file, home, is_our_server=server is not None)
 
 
 def _serve(cron: str, run_file: Path | None, home: Path | None, *, is_our_server: bool) -> None:

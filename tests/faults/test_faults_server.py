@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,20 +21,32 @@ from pipeline.core.places import ROOT
 
 RUN = "2026-11-20-1"
 NIGHT = """
-import subprocess, sys, time
-from flows.quiet import end_with_us
-server = subprocess.Popen(["sleep", "600"])
-end_with_us(server)
-print(server.pid, flush=True)
+import sys, time
+from pathlib import Path
+from flows import local_server
+from flows.quiet import quiet_prefect
+quiet_prefect(Path(sys.argv[2]))
+has_answered = local_server.begin_prefect()()
+from prefect.client.orchestration import get_client
+has_answered &= get_client(sync_client=True).api_healthcheck() is None
+print(local_server._of_this_process.process.pid, has_answered, flush=True)
 time.sleep(float(sys.argv[1]))
 """
 
 
+WITH_A_PROXY = os.environ | {"http_proxy": "http://127.0.0.1:9", "NO_PROXY": "proxy.example"}
+
+
 @pytest.mark.parametrize(("seconds", "is_killed"), [("600", True), ("0.5", False)])
-def test_a_server_beside_the_night_ends_when_the_night_is_killed_or_done(seconds: str, *, is_killed: bool) -> None:
-    with subprocess.Popen([sys.executable, "-c", NIGHT, seconds], stdout=subprocess.PIPE, cwd=ROOT) as night:
+def test_a_server_beside_the_night_ends_when_the_night_is_killed_or_done(
+    tmp_path: Path, seconds: str, *, is_killed: bool
+) -> None:
+    command = [sys.executable, "-c", NIGHT, seconds, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=WITH_A_PROXY) as night:
         assert night.stdout
-        server = int(night.stdout.readline())
+        process_id, has_answered = night.stdout.readline().split()
+        assert has_answered == b"True"
+        server = int(process_id)
         assert not is_gone(server)
         if is_killed:
             night.send_signal(signal.SIGKILL)
@@ -74,9 +87,9 @@ def test_a_schedule_that_is_killed_or_stopped_leaves_no_server_behind_and_its_po
     with scheduled(tmp_path, "--home", str(tmp_path / "home")) as schedule:
         time.sleep(3)
         begun = descendants(schedule.pid)
-        servers = [pid for pid in begun if {"prefect", "uvicorn"} & set(command_of(pid))]
+        servers = [pid for pid in begun if {"flows.prefect_server", "prefect", "uvicorn"} & set(command_of(pid))]
         assert len(servers) == 1, "the server of the schedule, and none that Prefect starts by itself"
-        port = int(command_of(servers[0])[-1])
+        port = int(re.findall(r"PREFECT_API_URL=http://127.0.0.1:(\d+)/api", (tmp_path / "out").read_text("utf-8"))[0])
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
         schedule.send_signal(number)
         assert schedule.wait() == code

@@ -70,7 +70,7 @@ def test_a_schedule_on_a_machine_without_loopback_says_so_at_once(monkeypatch: p
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setattr(local_server, "has_loopback", lambda: False)
     with pytest.raises(LinkageError, match="Let cron give `boroughlink run`"):
-        local_server.choose_port()
+        local_server.begin_prefect_for_the_schedule()
 
 
 def test_a_command_that_is_given_in_a_folder_that_is_gone_says_so(tmp_path: Path) -> None:
