@@ -20,12 +20,11 @@ from pipeline.core.errors import LinkageError
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 90
-END_SECONDS = 30
+END_SECONDS = 10
 API_URL = "PREFECT_API_URL"
 QUIET = {"PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_UI_ENABLED": "false", "PREFECT__SERVER_FINAL": "1"}
-FOR_A_NIGHT = {
-    "PREFECT__SERVER_EPHEMERAL": "1"
-}  # Prefect's own name for a server without services such as its scheduler
+FOR_A_NIGHT = {"PREFECT__SERVER_EPHEMERAL": "1"}
+"""Prefect's name for a server without services such as its scheduler"""
 
 
 @dataclass(frozen=True, slots=True)
