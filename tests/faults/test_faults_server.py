@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from command_line import boroughlink
 from processes import command_of, descendants, is_gone
-from small_london import London, current_run, note_of
+from small_london import London, current_run, log_of, note_of
 
 from pipeline.core.places import ROOT
 
@@ -114,4 +115,16 @@ def test_the_night_of_a_schedule_that_is_killed_publishes_and_its_process_ends_w
     assert note_of(home, RUN)["state"] == "unfinished"
     assert waited_for(lambda: note_of(home, RUN)["state"] == "published", 120)
     assert waited_for(lambda: all(map(is_gone, begun)), 10), [command_of(pid) for pid in begun if not is_gone(pid)]
+    assert current_run(home) == RUN
+
+
+@pytest.mark.slow
+def test_a_night_runs_without_prefect_where_its_database_is_damaged_and_says_so(london: London, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "prefect").mkdir(parents=True)
+    (home / "prefect" / "prefect.db").write_bytes(b"no database " * 1000)
+    night = boroughlink("run", "--home", str(home), "--run-file", str(london.run_file))
+    assert night.code == 0, night.err
+    assert "Prefect's local server does not start; the night runs without it." in night.out + night.err
+    assert "prefect does not start" in [line["event"] for line in log_of(home, RUN)]
     assert current_run(home) == RUN
