@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from pipeline.core.errors import SettingsError
@@ -39,6 +40,9 @@ DependsOn = Literal["row", "undated", "later", "others", "night"]
 NIGHT: DependsOn = "night"
 """What the outcome on a row may depend on besides the row: ``row`` on nothing; ``undated`` on the day, where the record has no day of recording;
 ``later``: one that failed may pass on a later day; ``others`` on rows with the same text; ``night`` on anything."""
+HELP = "See expectations/README.md."
+PLACE = "place"
+"""What an expectation's meta tells besides: where it stands in its suite"""
 _ONE_AT_A_TIME = threading.Lock()  # its context and Python's warning filters are the process's, not a thread's
 
 
@@ -65,19 +69,16 @@ class Suites:
     """All suites of a folder, and one Great Expectations context that writes nothing."""
 
     def __init__(self, folder: Path) -> None:
-        self._suites = {
-            path.stem: [expectation.configuration for expectation in _load(path).expectations]
-            for path in sorted(folder.glob("*.json"))
-        }
-        self._depends_on = {name: [_depends_on(config) for config in configs] for name, configs in self._suites.items()}
-        if not self._suites:
-            raise SettingsError(str(folder), "holds no suite of expectations", "Put <source>.json files there.")
         for name in ("great_expectations", "great_expectations.data_context.types.base"):
             logging.getLogger(name).setLevel(logging.ERROR)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("night").add_dataframe_asset("rows")
         self._batches = asset.add_batch_definition_whole_dataframe("all")
+        self._suites = {path.stem: _load(path) for path in sorted(folder.glob("*.json"))}
+        self._depends_on = {name: [_depends_on(config) for config in configs] for name, configs in self._suites.items()}
+        if not self._suites:
+            raise SettingsError(str(folder), "holds no suite of expectations", "Put <source>.json files there.")
 
     def __contains__(self, name: str) -> bool:
         return name in self._suites
@@ -149,40 +150,54 @@ class Suites:
         configs: Sequence[ExpectationConfiguration],
         parameters: Mapping[str, object],
     ) -> list[gx.core.ExpectationValidationResult]:
-        """What Great Expectations finds."""
+        """What Great Expectations finds, in the order of the expectations: it answers column by column."""
         if not configs:
             return []
         suite = gx.ExpectationSuite(name=name)
         for config in configs:
-            suite.add_expectation_configuration(config)
+            suite.add_expectation(config.to_domain_obj())
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = self._batches.get_batch({"dataframe": frame}).validate(
                 suite, result_format="COMPLETE", expectation_parameters=dict(parameters)
             )
-        return list(result.results)
+        return sorted(result.results, key=_number)
 
 
-def _load(path: Path) -> gx.ExpectationSuite:
+def _load(path: Path) -> list[ExpectationConfiguration]:
+    """The expectations of a suite's file, each with its place among them."""
     try:
-        listed = json.loads(path.read_text("utf-8"))["expectations"]
-        suite = gx.ExpectationSuite(name=path.stem)
-        for arguments in listed:
-            suite.add_expectation_configuration(ExpectationConfiguration(**arguments))
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise SettingsError(
-            path.name, f"is not a suite ({type(error).__name__})", "See expectations/README.md."
-        ) from None
+        listed = [ExpectationConfiguration(**each) for each in json.loads(path.read_text("utf-8"))["expectations"]]
+    except (ValueError, KeyError, TypeError, GreatExpectationsError) as error:
+        raise SettingsError(path.name, f"is not a suite ({type(error).__name__})", HELP) from None
+    configs: list[ExpectationConfiguration] = []
+    for number, config in enumerate(listed, start=1):
+        if problem := _problem_of(config) or _repeated(config, configs):
+            raise SettingsError(path.name, f"its expectation {number} ({config.type}) {problem}", HELP)
+        configs.append(config.to_domain_obj().configuration)
+        configs[-1].meta = {**(config.meta or {}), PLACE: number - 1}
+    return configs
+
+
+def _problem_of(config: ExpectationConfiguration) -> str | None:
+    try:
+        config.to_domain_obj()
     except Exception as error:
-        first = str(error).splitlines()[0][:200]
-        raise SettingsError(path.name, f"has an expectation that does not exist or fit: {first}") from None
-    if len(suite.expectations) != len(listed):
-        raise SettingsError(path.name, "has an expectation twice", "Remove one of the two.")
-    for expectation in suite.expectations:
-        if (expectation.meta or {}).get("severity") not in SEVERITIES:
-            problem = f"{expectation.expectation_type} has no meta.severity of {', '.join(SEVERITIES)}"
-            raise SettingsError(path.name, problem, "See expectations/README.md.")
-    return suite
+        told = " ".join(str(error).split())
+        return f"does not exist or fit: {told[:300]}"
+    if (config.meta or {}).get("severity") not in SEVERITIES:
+        return f"has no meta.severity of {', '.join(SEVERITIES)}"
+    return None
+
+
+def _repeated(config: ExpectationConfiguration, earlier: Sequence[ExpectationConfiguration]) -> str | None:
+    is_same = [(config.type, config.kwargs) == (other.type, other.kwargs) for other in earlier]
+    return f"says what expectation {is_same.index(True) + 1} says" if any(is_same) else None
+
+
+def _number(result: gx.core.ExpectationValidationResult) -> int:
+    config = result.expectation_config
+    return int(config.meta[PLACE]) if config and config.meta else -1
 
 
 def _outcome(suite: str, result: gx.core.ExpectationValidationResult) -> Outcome:

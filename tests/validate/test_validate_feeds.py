@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -160,6 +161,13 @@ def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> Non
     assert set(validated.quarantine.column("reason").to_pylist()) == {"No such place."}
 
 
+IN_SET = {
+    "type": "expect_column_values_to_be_in_set",
+    "kwargs": {"column": "sex", "value_set": ["M"]},
+    "meta": {"severity": "row"},
+}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -167,16 +175,34 @@ def test_a_suite_changed_on_disk_changes_what_is_rejected(tmp_path: Path) -> Non
         ('{"expectations": [{"type": "expect_magic", "kwargs": {}}]}', "expectation"),
         (
             '{"expectations": [{"type": "expect_column_values_to_be_unique", "kwargs": {"column": "record_id"}}]}',
-            "meta.severity",
+            "expectation 1 (expect_column_values_to_be_unique) has no meta.severity",
         ),
+        (
+            json.dumps({"expectations": [IN_SET, IN_SET]}),
+            "expectation 2 (expect_column_values_to_be_in_set) says what expectation 1 says",
+        ),
+        (
+            json.dumps({"expectations": [IN_SET, IN_SET | {"kwargs": {"value_set": ["M"]}}]}),
+            "expectation 2 (expect_column_values_to_be_in_set) does not exist or fit: 1 validation error for ExpectColumnValuesToBeInSet column",
+        ),
+        ('["expectations"]', "is not a suite"),
+        ('{"expectations": ["expect_magic"]}', "is not a suite"),
+        ('{"expectations": [{"type": "expect_magic", "kwargs": 1}]}', "is not a suite"),
     ],
-    ids=["not JSON", "unknown expectation", "no severity"],
+    ids=["not JSON", "unknown expectation", "no severity", "twice", "no column", "a list", "a word", "no arguments"],
 )
 def test_a_wrong_suite_is_told_by_file(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "custody.json").write_text(text, "utf-8")
     with pytest.raises(SettingsError, match=r"custody\.json") as caught:
         Suites(tmp_path)
     assert told in str(caught.value)
+
+
+def test_a_suite_may_ask_of_a_column_twice(tmp_path: Path) -> None:
+    said = [IN_SET, IN_SET | {"kwargs": {"column": "sex", "value_set": ["M", "F"]}, "meta": {"severity": "warn"}}]
+    (tmp_path / "custody.json").write_text(json.dumps({"expectations": said}), "utf-8")
+    outcomes = Suites(tmp_path).run("custody", pd.DataFrame({"sex": ["M", "F", "Q"]}), {}, [0, 1])
+    assert [(outcome.severity, outcome.failing.tolist()) for outcome in outcomes] == [("row", [1, 2]), ("warn", [2])]
 
 
 def night_of(folder: Path, reason: str | None = None, rows: int = 1) -> FeedNight:

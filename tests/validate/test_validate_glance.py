@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,22 @@ def test_most_of_what_no_row_fails_is_told_at_a_glance(suites: Suites) -> None:
 def test_a_glance_tells_nothing_of_what_it_does_not_understand(said: dict[str, Any]) -> None:
     for kind in ("be_between", "match_regex"):
         assert not is_met_by_all(f"expect_column_values_to_{kind}", said, FRAME)
+
+
+def test_outcomes_come_in_the_order_of_their_suite_though_its_expectations_go_to_and_fro_between_columns(
+    tmp_path: Path,
+) -> None:
+    columns = ["code", "age", "code", "name", "age", "code"]
+    said = [
+        {
+            "type": "expect_column_values_to_not_be_null" if at < 2 else "expect_column_values_to_match_regex",
+            "kwargs": {"column": column} | ({} if at < 2 else {"regex": f"^{at}"}),
+            "meta": {"severity": "row", "about": f"{at}"},
+        }
+        for at, column in enumerate(columns)
+    ]
+    (tmp_path / "to_and_fro.json").write_text(json.dumps({"expectations": said}), "utf-8")
+    frame = pd.DataFrame({"code": ["2", "5", "x"], "age": ["4", "x", "x"], "name": ["3", None, "x"]})
+    outcomes = Suites(tmp_path).run("to_and_fro", frame, {}, range(len(columns)))
+    assert [(outcome.about, outcome.column) for outcome in outcomes] == [(f"{at}", of) for at, of in enumerate(columns)]
+    assert [outcome.failing.tolist() for outcome in outcomes] == [[], [], [1, 2], [2], [1, 2], [0, 2]]
