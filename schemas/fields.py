@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pipeline.core.errors import SettingsError
-from schemas.usual_headings import heading_key, usual_kinds
+from schemas.usual_headings import CERTAIN, heading_key, usual_kinds
 
 ColumnKind = Literal[
     "record_id", "source", "forename", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
@@ -34,6 +34,8 @@ CANONICAL_KEYS: Mapping[str, str] = {
     heading_key(name): name for name, kind in CANONICAL.items() if kind not in NOT_COMPARED
 }
 """Canonical headings as people type them: ``Date of Birth``, ``E-mail``, ``Post Code``."""
+CERTAIN_KEYS: Mapping[str, str] = {key: name for name, keys in CERTAIN.items() for key in keys.split()}
+"""Other headings that leave no doubt, and the canonical one that says the same."""
 ONE_FIELD = ("forename", "surname", "date_of_birth")
 """Several columns of such a kind are several values of one field: a married and a maiden name, two birthdays on file."""
 AGE = ("age_low", "age_high", "recorded_at")
@@ -54,6 +56,8 @@ def read_uses(
 ) -> tuple[ColumnUse, ...]:
     """How each column is used: as given, else by its canonical heading in any case and spacing, else not at all.
 
+    A heading that says the same without a doubt (``first_name``, ``dob``) counts where no other column is of its kind.
+
     Raises:
         SettingsError: If a kind is unknown, a column is not there, or nothing is left that could be compared.
     """
@@ -61,6 +65,10 @@ def read_uses(
     skipped = {*unused, *(column for column, kind in kind_of_column.items() if kind == IGNORE)}
     left = [column for column in headings if column not in skipped]
     canonical = _canonical([column for column in left if column not in kind_of_column])
+    canonical |= _certain(
+        [column for column in left if column not in {*kind_of_column, *canonical}],
+        {*kind_of_column.values(), *canonical.values()},
+    )
     kinds = {column: kind_of_column.get(column) or CANONICAL.get(canonical.get(column, "")) for column in left}
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
     for single in ("record_id", "source", *BIRTH_PARTS):
@@ -110,6 +118,16 @@ def _canonical(columns: Sequence[str]) -> dict[str, str]:
         if name and name not in exact:
             alike.setdefault(name, column)
     return exact | {column: name for name, column in alike.items()}
+
+
+def _certain(columns: Sequence[str], names_taken: Collection[str]) -> dict[str, str]:
+    """Columns to the canonical heading that says the same as theirs, if no column has it; of several it is the first."""
+    column_of: dict[str, str] = {}
+    for column in columns:
+        name = CERTAIN_KEYS.get(heading_key(column))
+        if name and name not in names_taken:
+            column_of.setdefault(name, column)
+    return {column: name for name, column in column_of.items()}
 
 
 def _advice(headings: Sequence[str]) -> str:

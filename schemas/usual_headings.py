@@ -1,24 +1,34 @@
-"""What columns that are called so usually hold: advice for who has not said it, never taken for granted."""
+"""What columns that are called so hold: some without a doubt, others usually, which is advice for who has not said it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
+CERTAIN: Mapping[str, str] = {
+    "forename": "forename forenames firstname firstnames givenname givennames christianname",
+    "surname": "surname surnames lastname familyname",
+    "full_name": "fullname",
+    "date_of_birth": "dateofbirth dob birthdate datebirth",
+    "postcode": "postcode postalcode zipcode",
+    "phone": "phone phonenumber telephone telephonenumber mobilenumber",
+    "email": "email emailaddress",
+}
+"""Kinds, and headings that nobody gives to another one"""
 USUAL: Mapping[str, str] = {
     "record_id": "id recordid recid uniqueid rowid personid",
     "source": "source sourcedataset sourcesystem dataset",
-    "forename": "forename forenames firstname first fname givenname givennames given christianname middlename middlenames",
-    "surname": "surname surnames lastname last lname familyname family maidenname",
-    "full_name": "name fullname personname completename displayname patientname",
-    "date_of_birth": "dob dateofbirth birthdate birthday bdate datebirth born",
+    "forename": "first fname given middlename middlenames",
+    "surname": "last lname family maidenname",
+    "full_name": "name personname completename displayname patientname",
+    "date_of_birth": "birthday bdate born",
     "year_of_birth": "yob yearofbirth birthyear byear by",
     "month_of_birth": "mob monthofbirth birthmonth bmonth bm",
     "day_of_birth": "dayofbirth bday bd",
-    "postcode": "postcode postalcode zip zipcode zip5 plz",
+    "postcode": "zip zip5 plz",
     "address": "address address1 addressline1 streetaddress street streetname housenumber streetnumber addr",
-    "phone": "phone phonenumber telephone telephonenumber tel mobile mobilenumber",
-    "email": "email emailaddress mail",
+    "phone": "tel mobile",
+    "email": "mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
     "category": "sex gender city town suburb county state country birthplace placeofbirth race middleinitial",
 }
@@ -31,7 +41,7 @@ def heading_key(heading: str) -> str:
 
 def usual_kinds(headings: Iterable[str]) -> dict[str, str]:
     """The kind that each heading usually has, for those that are known; a number behind it (``address2``) does not matter."""
-    kind_of = {name: kind for kind, names in USUAL.items() for name in names.split()}
+    kind_of = {name: kind for words in (CERTAIN, USUAL) for kind, names in words.items() for name in names.split()}
     kinds: dict[str, str] = {}
     for heading in headings:
         plain = heading_key(heading)

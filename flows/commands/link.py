@@ -21,10 +21,11 @@ from schemas.usual_headings import usual_kinds
 HELP = f"""
 Link the records of one person in any CSV or Parquet: no labels and no model file needed, it trains itself on the input.
 
-Columns with canonical headings (forename, surname, date_of_birth, .., also Date of Birth) are taken as they are; say what others
-hold with `--field COLUMN=KIND`. Several files may call their columns otherwise. Kinds: {", ".join(KINDS)}; or {IGNORE}.
+Columns with canonical headings (forename, surname, date_of_birth, .., also Date of Birth) and others that leave no doubt (first_name,
+Last Name, dob, zip code) are taken as they are; say what others hold with `--field COLUMN=KIND`. Several files may call their columns
+otherwise. Kinds: {", ".join(KINDS)}; or {IGNORE}.
 
-Example: `boroughlink link people.csv --out linked --field first_name=forename --field dob=date_of_birth`
+Example: `boroughlink link people.csv --out linked --field given=forename --field born=date_of_birth`
 
 Two lists against each other: `boroughlink link ours.csv theirs.csv --link-only --out linked`
 """

@@ -234,7 +234,7 @@ ROW = "r1,ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n"
         ("who,who,last\nr1,r1,SMITH\n", {"last": "surname"}, {}, SourceError, "names 'who' twice"),
         (HEADING + ROW, {"first": "given_name"}, {}, SettingsError, "given_name is no kind"),
         (HEADING + ROW, {"name": "forename"}, {}, SettingsError, "no column is called name"),
-        (HEADING + ROW, {"who": "record_id"}, {}, SettingsError, "no column is left to compare"),
+        (HEADING + ROW, {"who": "record_id", "dob": "ignore"}, {}, SettingsError, "no column is left to compare"),
         (HEADING + ROW, {**MAP, "first": "record_id"}, {}, SettingsError, "are both record_id"),
         (HEADING + ROW, MAP, {"truth": "entity"}, SettingsError, "no column is called entity"),
         (HEADING + ROW, MAP, {"link_only": True}, SettingsError, "only one source"),
@@ -379,14 +379,14 @@ def test_canonical_headings_are_known_in_any_case_and_spacing(tmp_path: Path) ->
 def test_lists_that_call_their_columns_otherwise_are_linked(tmp_path: Path) -> None:
     rows = people()
     ours = [{"who": r["who"], "first": [r["first"]], "last": r["last"], "dob": r["dob"], "x": "1"} for r in rows[::2]]
-    theirs = [{"Forename": r["first"], "family name": r["last"], "Date of birth": r["dob"]} for r in rows[1::2]]
+    theirs = [{"Forename": r["first"], "called": r["last"], "Date of birth": r["dob"]} for r in rows[1::2]]
     pq.write_table(pa.Table.from_pylist(ours), tmp_path / "ours.parquet")
     pa_csv.write_csv(pa.Table.from_pylist(theirs), tmp_path / "theirs.csv")
     files = [tmp_path / "ours.parquet", tmp_path / "theirs.csv"]
     fields = {"first": "forename", "last": "surname", "dob": "date_of_birth"}
     with pytest.raises(SourceError, match=r"theirs\.csv: has no column for surname, which ours.parquet has"):
         linked(files, tmp_path / "out", fields)
-    facts = linked(files, tmp_path / "out", {**fields, "who": "record_id", "family name": "surname"}, link_only=True)
+    facts = linked(files, tmp_path / "out", {**fields, "who": "record_id", "called": "surname"}, link_only=True)
     in_both = {row["true"] for row in rows[::2]} & {row["true"] for row in rows[1::2]}
     assert facts["linked_pairs"] > len(in_both) / 2
     assert facts["records"] == len(rows)

@@ -7,7 +7,7 @@ import pytest
 from pipeline.core.errors import SettingsError
 from schemas.fields import CANONICAL, KINDS, NOT_COMPARED, read_uses
 from schemas.table_model import COMPARED
-from schemas.usual_headings import USUAL, usual_kinds
+from schemas.usual_headings import CERTAIN, USUAL, usual_kinds
 
 
 def test_a_birthday_in_three_columns_is_one_field() -> None:
@@ -24,19 +24,46 @@ def test_a_month_without_a_year_is_refused_and_so_are_two_years() -> None:
 
 
 def test_who_says_nothing_of_usual_headings_is_told_what_to_say() -> None:
-    headings = ["Unique ID", "first_name", "LastName", "dob", "zip", "street2", "gender", "shoe size"]
+    headings = ["Unique ID", "first", "Lname", "born", "zip", "street2", "gender", "shoe size"]
     with pytest.raises(SettingsError) as refused:
         read_uses(headings, {})
-    assert "--field 'Unique ID=record_id' --field first_name=forename --field LastName=surname" in str(refused.value)
-    assert "--field dob=date_of_birth --field zip=postcode --field street2=address --field gender=category" in str(
+    assert "--field 'Unique ID=record_id' --field first=forename --field Lname=surname" in str(refused.value)
+    assert "--field born=date_of_birth --field zip=postcode --field street2=address --field gender=category" in str(
         refused.value
     )
     assert "shoe size=" not in str(refused.value)
 
 
+def test_headings_that_leave_no_doubt_are_taken_as_they_are() -> None:
+    uses = read_uses(["First Name", "LastName", "dob", "zip_code", "mobile number", "zip", "name"], {})
+    fields = {use.column: use.field for use in uses}
+    assert fields == {
+        "First Name": "forename",
+        "LastName": "surname",
+        "dob": "date_of_birth",
+        "zip_code": "postcode",
+        "mobile number": "phone",
+    }
+
+
+@pytest.mark.parametrize(
+    ("headings", "given"),
+    [
+        (["first_name", "forename"], {}),
+        (["first_name", "called"], {"called": "forename"}),
+        (["first_name", "Forename"], {}),
+        (["first_name", "given"], {"first_name": "ignore", "given": "forename"}),
+    ],
+)
+def test_a_heading_that_leaves_no_doubt_yields_to_a_column_that_is_called_or_said_so(
+    headings: list[str], given: dict[str, str]
+) -> None:
+    assert [(use.column, use.field) for use in read_uses(headings, given)] == [(headings[1], "forename")]
+
+
 def test_what_usual_headings_are_advised_to_be_is_a_kind() -> None:
-    assert set(USUAL) <= set(KINDS)
-    names = " ".join(USUAL.values()).split()
+    assert {*CERTAIN, *USUAL} <= set(KINDS)
+    names = " ".join([*CERTAIN.values(), *USUAL.values()]).split()
     assert len(names) == len(set(names))
 
 
