@@ -1,7 +1,8 @@
 """Levels of a pair of records: one for each comparison, and all of them packed into one number, the pair's pattern.
 
 A pattern holds the level of comparison c in its bits shift[c] .. shift[c + 1]. Records of a pair are its left and its
-right one (``row_l``, ``row_r``), and so are their values and names.
+right one (``row_l``, ``row_r``), and so are their values and names. Rows are int64 and codes of values int32 wherever
+they come from: for every other pair of types all of this is compiled once more.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _is_swapped(forename_l, surname_l, forename_r, surname_r, values, cache):
 @inner
 def _lone_name_level(forename_l, surname_l, forename_r, surname_r, surname, values, cache):
     """Surname level where one record's only name, a forename, is the other's surname; 0 where it is not."""
-    lone, opposite, full = -1, -1, -1
+    lone = opposite = full = np.int32(NONE)
     if surname_l < 0 and forename_l >= 0 and surname_r >= 0:
         lone, opposite, full = forename_l, surname_r, forename_r
     elif surname_r < 0 and forename_r >= 0 and surname_l >= 0:
@@ -219,4 +220,4 @@ def _pattern(row_l, row_r, plan, values, records, cache):
 def patterns_of(left, right, plan, values, records, cache, patterns):
     """Write the patterns of the given pairs of records."""
     for pair in range(left.shape[0]):
-        patterns[pair] = _pattern(left[pair], right[pair], plan, values, records, cache)
+        patterns[pair] = _pattern(np.int64(left[pair]), np.int64(right[pair]), plan, values, records, cache)

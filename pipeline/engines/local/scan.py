@@ -137,7 +137,7 @@ def score_pairs(thread, threads, n, blocks, state, scratch, cache, plan, values,
             n_near = _keep_open(state[row], n_near, state, scratch.near)
         n_open += n_near
         for nth in range(n_near):
-            fellow = scratch.near[nth]
+            fellow = np.int64(scratch.near[nth])
             weight, pattern = _weigh(row, fellow, plan, values, records, weights, cache)
             if weight >= weights.floor:
                 if n_kept < out.left.shape[0]:
