@@ -17,7 +17,7 @@ BATCH = 10_000
 
 
 def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet, str]:
-    """The query's rows as text, its column names first, and the SHA-256 over them.
+    """The query's rows as text, its column names first, and the SHA-256 over both.
 
     Raises:
         SourceError: missing_file, unreachable or database_error (which a later try may mend), bad_query.
@@ -33,7 +33,9 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
     try:
         with engine.connect() as connection:
             result = connection.execution_options(yield_per=BATCH).execute(sa.text(query))
-            rows.append(Row(0, list(result.keys())))
+            names = list(result.keys())
+            digest.update(repr(names).encode())
+            rows.append(Row(0, names))
             for number, values in enumerate(result, start=1):
                 cells = [cell_text(value) for value in values]
                 digest.update(repr(cells).encode())

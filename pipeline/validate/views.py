@@ -95,7 +95,10 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
     """
     columns: Columns = {name: std_records.column(name) for name in RECORD_TEXT if is_wanted(name)}
     columns |= {name: _first(std_records.column(name)) for name in ("forename", "surname", "alias") if is_wanted(name)}
-    columns |= {name: std_records.column(name) for name in ("age_low", "age_high") if is_wanted(name)}
+    for name in filter(
+        is_wanted, ("age_low", "age_high")
+    ):  # as text, too, the same whether another row has none or not
+        columns[name] = std_records.column(name).cast(pa.float64())
     if is_wanted(AGE):
         born = std_records.column("date_of_birth").cast(pa.int32()).to_pandas()
         recorded = std_records.column("recorded_at").cast(pa.int64()).to_pandas() / DAY - 1

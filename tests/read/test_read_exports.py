@@ -8,6 +8,7 @@ import os
 import socket
 import sqlite3
 import zipfile
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, SOURCES
 from pipeline.read.any_file import headings
 from pipeline.read.databases import read_query
-from pipeline.read.feed import FeedRead, read_feed
+from pipeline.read.feed import FeedRead, export_sha256, read_feed
 from pipeline.read.fetch import fetch
 from schemas.contract import Contract, load_contract, load_contracts
 
@@ -355,6 +356,22 @@ def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None
         == "truncated_file"
     )
     assert refused(tmp_path, format="sql", name="sqlite:///gone.sqlite", query="SELECT 1").code == "missing_file"
+
+
+def test_a_table_whose_columns_change_their_names_is_another_export(tmp_path: Path) -> None:
+    contract = Contract.model_validate(
+        {**BASE, "format": "sql", "location": "sqlite:///trial.sqlite", "query": "SELECT * FROM person"}
+    )
+    feed = next(contract.all_feeds())
+    with closing(sqlite3.connect(tmp_path / "trial.sqlite")) as base:
+        base.execute('CREATE TABLE person (Ref TEXT, Surname TEXT, "First name" TEXT)')
+        base.execute("INSERT INTO person VALUES ('1', 'Ali', 'Bell')")
+        base.commit()
+        before = export_sha256(feed, str(tmp_path))
+        for name, new in (("Surname", "x"), ("First name", "Surname"), ("x", "First name")):
+            base.execute(f'ALTER TABLE person RENAME COLUMN "{name}" TO "{new}"')
+    assert read_feed(contract, feed, str(tmp_path), {}).records.column("surname").to_pylist() == ["Bell"]
+    assert export_sha256(feed, str(tmp_path)) != before
 
 
 def test_an_export_may_lie_at_any_url(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from pipeline.standardise.reference import Reference
 from pipeline.validate.exports import EarlierOutcomes, Export, Reader
 from pipeline.validate.source import FeedValidated, validate_source
 from pipeline.validate.suites import Suites
+from pipeline.validate.views import RECORD_VIEW
 from schemas.contract import Contract, load_contract
+from schemas.tables import STD_RECORDS
 
 NIGHTS = (dt.date(2026, 11, 18), dt.date(2026, 11, 20), dt.date(2026, 12, 3))
 SOON = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
@@ -104,3 +106,12 @@ def test_nights_validate_as_if_each_were_the_first(suites: Suites, contract: Con
         for first, second in zip(validated, plain, strict=True):
             assert_same(first, second)
         earlier_results = list(validated)  # type: ignore[arg-type]
+
+
+def test_an_age_reads_the_same_whether_another_row_has_none_or_not() -> None:
+    lineage = {"feed_id": "f", "source": "s", "file": "f", "file_sha256": "0", "row_number": 1, "part": 1}
+    said = {**lineage, "role": "subject", "basis": "fact", "contract_version": "1"}
+    rows = [{**said, "record_id": str(number), "age_low": age} for number, age in enumerate([14, None])]
+    table = pa.Table.from_pylist(rows, STD_RECORDS.arrow_schema())
+    texts = [RECORD_VIEW.frame(part, NIGHTS[0])["age_low"].astype(str)[0] for part in (table, table.slice(0, 1))]
+    assert texts[0] == texts[1]
