@@ -22,6 +22,10 @@ Published tables lie in `<home>/published/current/<table>/*.parquet`; staged one
 A column that ends in `_at` is a moment in UTC. A day without a time of day is midnight in London, which in summer is 23:00 UTC of the day before: count days and
 months in London's time. `boroughlink query` does; in DuckDB say `SET TimeZone = 'Europe/London'`, in pandas `.dt.tz_convert("Europe/London")`.
 
+## The night
+
+`night` of `boroughlink query` has one row: `run_id` and `as_of`, the date of the publication, as `manifest.json` has them.
+
 ## Who was this person on a day
 
 `boroughlink query` knows two more names. `record_spans` has one row a record and span of `identity_ledger`: `record_id`, `person_id`,

@@ -34,8 +34,9 @@ ZONE = "Europe/London"  # days and months are the force's own, on whatever machi
 def query(home: Home, sql: str) -> pa.Table:
     """The rows of one SELECT; each published table is a view of its name, and times are those of London.
 
-    Of columns with one name, as a join gives them, the second is called ``name_1``. Besides, ``record_spans`` has a row a record and span of the ledger, and ``person_as_of(record_id, day)`` tells
-    whose a record was on a day.
+    Of columns with one name, as a join gives them, the second is called ``name_1``. Besides, ``night`` is the publication's run and
+    date in one row, ``record_spans`` has a row a record and span of the ledger, and ``person_as_of(record_id, day)`` tells whose a
+    record was on a day.
 
     Raises:
         SettingsError: If nothing is published yet, or the statement is not one SELECT that DuckDB understands.
@@ -54,6 +55,8 @@ def query(home: Home, sql: str) -> pa.Table:
                 damaged = str(publication.folder / table.name)
                 raise StateError(damaged, "is damaged or gone.", how_to_restore(publication.folder)) from None
         base.execute(AS_OF)
+        run_id = sql_text(publication.run_id)
+        base.execute(f"CREATE VIEW night AS SELECT {run_id} AS run_id, CAST(left({run_id}, 10) AS DATE) AS as_of")
         base.execute(f"SET TimeZone = {sql_text(ZONE)}")
         place = str(publication.folder)  # where it looks like a pattern, the pattern must be allowed too
         base.execute(f"SET allowed_directories = [{', '.join(map(sql_text, {place, glob.escape(place)}))}]")

@@ -1,0 +1,162 @@
+"""The questions of docs/analysis.md at their edges: the day itself, what is not known, and a person on both sides."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from one_person import tables
+
+from pipeline.core.places import ROOT, Home
+from pipeline.publish.publication import publish
+from pipeline.publish.query import query
+from pipeline.standardise.times import LONDON
+
+NIGHT = dt.date(2026, 11, 20)
+PAGE = (ROOT / "docs" / "analysis.md").read_text("utf-8")
+SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
+SQL = {text.split("\n", 1)[0]: sql for text in SECTIONS for sql in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)}
+MISSING = "Children missing in one borough, and at risk of exploitation in another"
+SUSPECTS = "Suspects with victims in several boroughs"
+CHILD, ADULT = dt.date(2012, 5, 1), dt.date(1980, 5, 1)
+Event = dict[str, Any]
+
+
+def at(day: str, clock: str = "00:00") -> dt.datetime:
+    """A moment by London's clock."""
+    return dt.datetime.fromisoformat(f"{day} {clock}").replace(tzinfo=LONDON)
+
+
+def crime(ref: str, role: str, borough: str | None, day: str = "2026-03-02") -> Event:
+    return {"event_type": "crime", "event_ref": ref, "role": role, "borough": borough, "started_at": at(day)}
+
+
+def registered(due: str | None, status: str = "managed") -> Event:
+    attributes = {"next_visit_due_date": due} if due else None
+    return {"event_type": "registration", "role": "offender", "status": status, "attributes": attributes}
+
+
+def missing(day: str, clock: str = "12:00", borough: str = "Camden") -> Event:
+    return {"event_type": "missing_episode", "role": "missing", "borough": borough, "started_at": at(day, clock)}
+
+
+def concern(borough: str | None) -> Event:
+    return {"event_type": "exploitation_concern", "role": "at_risk", "borough": borough, "risk": "low"}
+
+
+def ask(folder: Path, title: str, births: dict[str, dt.date | None], events: dict[str, list[Event]]) -> list[Any]:
+    """The answer on a publication of these persons, with a record each."""
+    home, given = Home(folder / "home"), tables()
+    for name in ("persons", "person_fields", "records", "events", "identity_ledger", "link_changes"):
+        (row,) = given[name].to_pylist()
+        rows = []
+        for person, birth in births.items():
+            record = f"r{person}"
+            own = {
+                "person_id": person,
+                "person_id_after": person,
+                "record_id": record,
+                "record_ids": [record],
+                "date_of_birth": birth,
+            }
+            told = (
+                [event | {"event_id": f"{person}{n}"} for n, event in enumerate(events[person])]
+                if name == "events"
+                else [{}]
+            )
+            rows += [row | {key: value for key, value in (own | event).items() if key in row} for event in told]
+        given[name] = pa.Table.from_pylist(rows, given[name].schema)
+    publish(home, f"{NIGHT}-1", given, {"as_of": f"{NIGHT}"})
+    return query(home, SQL[title]).to_pylist()
+
+
+def test_a_visit_is_overdue_from_the_day_after_it_was_due(tmp_path: Path) -> None:
+    births = dict.fromkeys(("P1", "P2", "P3", "P4"), ADULT)
+    events = {
+        "P1": [registered("2026-11-20")],
+        "P2": [registered("2026-11-19")],
+        "P3": [registered(None)],
+        "P4": [registered("2026-01-01", "in custody")],
+    }
+    rows = ask(tmp_path, "Registered sex offenders not visited in time", births, events)
+    assert [(row["person_id"], row["days_overdue"]) for row in rows] == [("P3", None), ("P2", 1)]
+
+
+def test_the_night_is_that_of_the_publication_also_where_every_feed_is_held(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    given = tables()
+    held = pa.array([dt.date(2026, 11, 1)], pa.date32())
+    status = given["source_status"]
+    place = status.schema.get_field_index("export_date")
+    publish(
+        home,
+        "2026-11-20-1",
+        given | {"source_status": status.set_column(place, status.field(place), held)},
+        {"as_of": "2026-11-20"},
+    )
+    assert query(home, "FROM night").to_pylist() == [{"run_id": "2026-11-20-1", "as_of": NIGHT}]
+    (elsewhere,) = re.findall(r"`CREATE VIEW (night AS .+?)`", PAGE)
+    with duckdb.connect() as base:
+        base.execute(f"CREATE VIEW {elsewhere.replace('current/', f'{home.current}/')}")
+        assert base.execute("FROM night").fetchall() == [("2026-11-20-1", NIGHT)]
+
+
+def test_nobody_is_a_victim_of_their_own(tmp_path: Path) -> None:
+    events = {
+        "P1": [crime("1", "suspect", "Camden"), crime("2", "suspect", "Brent"), crime("2", "victim", "Brent")],
+        "P2": [crime("1", "victim", "Camden")],
+    }
+    assert ask(tmp_path, SUSPECTS, {"P1": ADULT, "P2": CHILD}, events) == []
+
+
+def test_a_borough_that_is_not_known_is_not_a_second_one(tmp_path: Path) -> None:
+    births = {"P1": ADULT, "P2": CHILD, "P3": CHILD}
+    events = {
+        "P1": [crime("1", "suspect", "Camden"), crime("2", "suspect", None)],
+        "P2": [crime("1", "victim", "Camden")],
+        "P3": [crime("2", "victim", None)],
+    }
+    assert ask(tmp_path, SUSPECTS, births, events) == []
+    events["P3"] = [crime("2", "victim", "Brent")]
+    (row,) = ask(tmp_path / "known", SUSPECTS, births, events)
+    assert (row["victims"], row["children"], row["in_boroughs"]) == (2, 2, ["Brent", "Camden"])
+
+
+@pytest.mark.parametrize(("birth", "is_child"), [("2008-11-20", False), ("2008-11-21", True), (None, False)])
+def test_somebody_is_a_child_until_the_day_before_the_eighteenth_birthday(
+    tmp_path: Path, birth: str | None, is_child: bool
+) -> None:
+    born = dt.date.fromisoformat(birth) if birth else None
+    events = {"P1": [missing("2026-11-01"), concern("Brent")]}
+    rows = ask(tmp_path, MISSING, {"P1": born}, events)
+    assert len(rows) == is_child
+
+
+def test_ninety_days_begin_at_midnight_in_london(tmp_path: Path) -> None:
+    events = {"P1": [missing("2026-08-22", "00:00"), missing("2026-08-21", "23:59"), concern("Brent")]}
+    (row,) = ask(tmp_path, MISSING, {"P1": CHILD}, events)
+    assert (row["episodes"], row["episodes_90_days"], row["missing_in"], row["concern_in"]) == (
+        2,
+        1,
+        ["Camden"],
+        ["Brent"],
+    )
+
+
+@pytest.mark.parametrize("concerns", [["Camden"], []])
+def test_a_child_missing_where_the_concern_is_or_without_one_is_not_missing_elsewhere(
+    tmp_path: Path, concerns: list[str]
+) -> None:
+    events = {"P1": [missing("2026-11-01"), *map(concern, concerns)]}
+    assert ask(tmp_path, MISSING, {"P1": CHILD}, events) == []
+
+
+def test_a_crime_falls_into_the_month_that_london_had(tmp_path: Path) -> None:
+    events = {"P1": [crime("1", "victim", "Camden", "2026-07-01"), crime("1", "suspect", "Camden", "2026-07-01")]}
+    rows = ask(tmp_path, "Crimes against children, by month and borough", {"P1": CHILD}, events)
+    assert [(row["month"], row["crimes"], row["children"]) for row in rows] == [("2026-07", 1, 1)]
