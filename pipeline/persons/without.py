@@ -51,12 +51,23 @@ def _persons(
 ) -> pa.Table:
     persons = conform(_filter_rows(before, "person_id", touched, is_in=False), PERSONS)
     if len(remaining):
-        confidence = before.select(["person_id", "cluster_confidence"]).rename_columns(["person_id", "confidence"])
-        persons = pa.concat_tables([persons, persons_table(remaining, events, fields, confidence, queue)])
+        persons = pa.concat_tables(
+            [persons, persons_table(remaining, events, fields, _confidence(before, remaining), queue)]
+        )
     n_questions = Counter(person for row in queue.column("person_ids").to_pylist() for person in row)
     counts = pa.array([n_questions[person] for person in persons.column("person_id").to_pylist()], pa.int64())
     position = persons.schema.get_field_index("n_open_questions")
     return persons.set_column(position, persons.schema.field(position), counts)
+
+
+def _confidence(before: pa.Table, remaining: pa.Table) -> pa.Table:
+    """As it was until the next night weighs the clusters; nothing is doubtful about a single record."""
+    n_left = Counter(remaining.column("person_id").to_pylist())
+    known = zip(before.column("person_id").to_pylist(), before.column("cluster_confidence").to_pylist(), strict=True)
+    confidence = {person: 1.0 if n_left[person] == 1 else was for person, was in known if n_left[person]}
+    return pa.table(
+        {"person_id": pa.array(confidence, pa.string()), "confidence": pa.array(confidence.values(), pa.float64())}
+    )
 
 
 def _open_questions(queue: pa.Table, record_ids: Collection[str], dead: Collection[str]) -> pa.Table:

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 import yaml
 from small_london import ROWS, London, ended, forked, plain_night, published_tables
@@ -93,6 +94,29 @@ def test_a_feed_that_was_held_is_published_as_a_full_night_would(london: London,
     run(london, twin, "2026-11-22", full=True)
     assert states(home, SECOND)["cris.camden"] == "held"
     assert states(home, THIRD)["cris.camden"] == "fresh"
+    assert published_tables(home) == published_tables(twin)
+
+
+def test_rows_that_did_not_change_are_asked_what_a_suite_says_that_now_has_the_name_of_their_source(
+    london: London, home: Path, tmp_path: Path
+) -> None:
+    result = read_current(Home(home))
+    assert result is not None
+    one = result.table("records").filter(pc.field("source") == "custody").column("record_id")[0].as_py()
+    expectation = {
+        "type": "expect_column_values_to_not_be_in_set",
+        "kwargs": {"column": "record_id", "value_set": [one]},
+        "meta": {"severity": "row"},
+    }
+    suite = london.place / "expectations" / "custody.json"
+    suite.with_stem("custodian").write_text(json.dumps({"expectations": [expectation]}), "utf-8")
+    suite.unlink()
+    run(london, home, "2026-11-21")
+    suite.with_stem("custodian").rename(suite)
+    twin = tmp_path / "twin"
+    shutil.copytree(home, twin, symlinks=True)
+    run(london, home, "2026-11-22")
+    run(london, twin, "2026-11-22", full=True)
     assert published_tables(home) == published_tables(twin)
 
 
