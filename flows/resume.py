@@ -109,7 +109,7 @@ def stamps_of(night: Night) -> dict[str, str]:
         "settings": _hash([json.dumps(settings_facts, sort_keys=True).encode()]),
         "model": load_model(settings.model).stamp,
         "contracts": _hash(f"{contract.source} {contract.stamp}".encode() for contract in night.contracts),
-        "rules": _hash(path.read_bytes() for path in rules),
+        "rules": _hash(path.name.encode() + path.read_bytes() for path in rules),
         "code": code_stamp(),
     }
 

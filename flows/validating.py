@@ -125,10 +125,10 @@ def _suites(folder: Path, _stamp: str) -> Suites:
 
 
 def _suites_stamp(night: Night) -> str:
-    """Hash of all suites."""
+    """Hash of all suites, their names among it: a name says of which source a suite is."""
     digest = hashlib.sha256()
     for path in sorted(night.settings.expectations.glob("*.json")):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(hashlib.sha256(path.name.encode() + path.read_bytes()).digest())
     return digest.hexdigest()
 
 

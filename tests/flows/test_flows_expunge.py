@@ -96,6 +96,15 @@ def test_no_byte_of_a_home_holds_the_record_or_its_values_and_its_person_is_made
     assert damaged_files(home.current.resolve(), is_deep=True) == []
 
 
+def test_a_person_of_whom_one_record_is_left_is_sure(home: Home) -> None:
+    several = Counter(persons(home).values())
+    pairs = [(record, person) for record, person in sorted(persons(home).items()) if several[person] == 2]
+    record, person = pairs[0]
+    ordered(home, record)
+    (left,) = table(home, "persons").filter(pc.equal(table(home, "persons").column("person_id"), person)).to_pylist()
+    assert (left["n_records"], left["cluster_confidence"]) == (1, 1.0)
+
+
 def test_an_expunged_record_does_not_come_back_and_nobody_who_had_none_changes(home: Home) -> None:
     alone, one_of_many = chosen(home)
     ids = {alone["record_id"], one_of_many["record_id"]}
