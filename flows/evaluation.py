@@ -151,7 +151,7 @@ def _read_truth(path: Path, entity: str | None, linkage: Linkage, link_settings:
 
 def _beside(folder: Path) -> Path:
     """The folder of the run that made a publication; of ``boroughlink link`` the folder itself."""
-    return folder.resolve() if is_link_output(folder) else run_of(folder)
+    return folder.resolve() if is_link_output(folder) else run_of(folder).root
 
 
 def _write(out: Path, page: str) -> None:

@@ -347,7 +347,12 @@ PERSONS = Table(
         Column("n_records", COUNT, "Source records", nullable=False),
         Column("first_seen_at", TIME, "Earliest recorded_at"),
         Column("last_seen_at", TIME, "Latest recorded_at"),
-        Column("cluster_confidence", SHARE, "Probability at the weakest point of the cluster", nullable=False),
+        Column(
+            "cluster_confidence",
+            SHARE,
+            "Probability at the weakest point of the cluster, where a pair that a steward linked is nowhere weak; 1 for a single record",
+            nullable=False,
+        ),
         Column("n_open_questions", COUNT, "Rows of review_queue that name this person", nullable=False),
     ),
     published=True,

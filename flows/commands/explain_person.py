@@ -31,6 +31,8 @@ def explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> Non
     console.print(Text(f"Person {story.person_id}", "bold"))
     console.print(Text(_shape(story)))
     _print_bridge(console, story)
+    for left, right in story.stewards[:MOST_ROWS]:
+        console.print(Text(f"linked by a steward: {left} - {right}"))
     for met in story.rules:
         console.print(Text(f"rule {met.name}: {_pairs(met.n_pairs)} inside, the strongest {_edge(met.strongest)}"))
     if story.against:
@@ -76,6 +78,8 @@ def _print_bridge(console: Console, story: ClusterStory) -> None:
             else f"{story.bridge.crossing:,} pairs, none above {bits:z.2f}, join"
         )
         console.print(Text(f"{text}: {joined_by} {half:,} of its records to the rest"))
+    elif story.stewards and story.is_whole:
+        console.print(Text("Links of stewards alone hold it together: nothing is weak."))
     elif len(story.parts) > 1:
         console.print(
             Text(f"Scored pairs hold it in {len(story.parts)} parts: all records together, or a steward, joined them.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import MODELS, Home
+from pipeline.core.places import MODELS, Home, RunFolder
 from schemas.model import Model, load_model
 
 MODEL = "model.toml"
@@ -27,6 +27,8 @@ class LinkedFolder:
     """Its metrics or its manifest; empty where it has none"""
     model: Model | None
     """None where the model that made it is not at hand"""
+    decided: Path | None
+    """Pairs that stewards join or part; None where no run keeps them"""
 
 
 def linked_folder(folder: Path) -> LinkedFolder:
@@ -37,11 +39,14 @@ def linked_folder(folder: Path) -> LinkedFolder:
     """
     if is_link_output(folder):
         facts, model = _json(folder / "metrics.json"), _model_in(folder / MODEL)
-        return LinkedFolder(folder / "links.parquet", folder / "clusters.parquet", False, facts, model)
+        return LinkedFolder(folder / "links.parquet", folder / "clusters.parquet", False, facts, model, None)
     if (folder / "links").is_dir() and (folder / "records").is_dir():
         facts = _json(folder / "manifest.json")
-        model = _model_in(run_of(folder) / MODEL) or _bundled(str(facts.get("model")))
-        return LinkedFolder(folder / "links", folder / "records", True, facts, model)
+        run = run_of(folder)
+        model = _model_in(run.root / MODEL) or _bundled(str(facts.get("model")))
+        decided = run.table("link", "decided_pairs")
+        is_kept = decided.is_file()
+        return LinkedFolder(folder / "links", folder / "records", True, facts, model, decided if is_kept else None)
     what_to_do = "Make a publication with `boroughlink run`, or give --linked the folder that `boroughlink link` wrote."
     raise SettingsError(str(folder), "holds no links and persons.", what_to_do)
 
@@ -51,10 +56,10 @@ def is_link_output(folder: Path) -> bool:
     return (folder / "links.parquet").is_file() and (folder / "clusters.parquet").is_file()
 
 
-def run_of(publication: Path) -> Path:
-    """Folder of the run that made a publication; it may be gone."""
+def run_of(publication: Path) -> RunFolder:
+    """The run that made a publication; it may be gone."""
     folder = publication.resolve()
-    return Home(folder.parent.parent).run(folder.name).root
+    return Home(folder.parent.parent).run(folder.name)
 
 
 def _bundled(stamp: str) -> Model | None:

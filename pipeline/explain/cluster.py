@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,10 @@ class ClusterStory:
     parts: tuple[tuple[str, ...], ...]
     """Records that scored pairs hold together; more than one part: all records together, or a steward, joined them."""
     bridge: Bridge | None
+    stewards: tuple[tuple[str, str], ...]
+    """Pairs inside that a steward linked: nowhere weak"""
+    is_whole: bool
+    """Scored pairs and links of stewards hold all its records together."""
     against: tuple[Edge, ...]
     """Pairs inside whose weight is below 0, weakest first."""
     rules: tuple[RuleMet, ...]
@@ -74,19 +79,25 @@ class ClusterStory:
 
     @property
     def confidence(self) -> float | None:
-        """Probability at the weakest bridge; 1 for a single record, none where pairs do not hold it together."""
-        if len(self.members) == 1:
-            return 1.0
-        return probability(self.bridge.edge.bits) if self.bridge else None
+        """Probability at the weakest bridge; 1 where nothing is weak, none where pairs do not hold it together."""
+        if self.bridge:
+            return probability(self.bridge.edge.bits)
+        return 1.0 if self.is_whole else None
 
 
-def explain_cluster(person_id: str, person_of: Mapping[str, str], pairs: Iterable[KeptPair]) -> ClusterStory:
+def explain_cluster(
+    person_id: str,
+    person_of: Mapping[str, str],
+    pairs: Iterable[KeptPair],
+    stewards: Collection[tuple[str, str]] = (),
+) -> ClusterStory:
     """How the person holds together.
 
     Args:
         person_id: the person.
         person_of: person of every record that a pair names, and of all records of the person.
         pairs: the kept pairs that touch the person.
+        stewards: pairs of records of the person that a steward linked, scored or not.
     """
     records = sorted(record for record, person in person_of.items() if person == person_id)
     inside, outside = [], []
@@ -97,6 +108,7 @@ def explain_cluster(person_id: str, person_of: Mapping[str, str], pairs: Iterabl
         elif any(ends):
             outside.append(pair)
     edges = [pair.edge for pair in inside]
+    firm = [Edge(left, right, math.inf) for left, right in stewards]
     possible = len(records) * (len(records) - 1) // 2
     return ClusterStory(
         person_id,
@@ -104,7 +116,9 @@ def explain_cluster(person_id: str, person_of: Mapping[str, str], pairs: Iterabl
         len(edges),
         len(edges) / possible if possible else 1.0,
         parts(records, edges),
-        weakest_bridge(records, edges),
+        weakest_bridge(records, edges, stewards),
+        tuple(sorted(stewards)),
+        len(parts(records, [*edges, *firm])) == 1,
         tuple(sorted((edge for edge in edges if edge.bits < 0), key=lambda edge: (edge.bits, edge))),
         _rules(inside),
         _beside(person_id, person_of, [pair for pair in outside if not pair.is_parted]),
@@ -124,6 +138,7 @@ def cluster_facts(story: ClusterStory) -> dict[str, Any]:
         "n_parts": len(story.parts),
         "weakest_bridge": bridge
         and {**edge_facts(bridge.edge), "smaller_half": list(bridge.smaller), "n_pairs_across": bridge.crossing},
+        "linked_by_stewards": [list(pair) for pair in story.stewards],
         "pairs_against": [edge_facts(edge) for edge in story.against],
         "rules": [{"rule": r.name, "n_pairs": r.n_pairs, "strongest": edge_facts(r.strongest)} for r in story.rules],
         "waiting": [_beside_facts(other) for other in story.waiting],

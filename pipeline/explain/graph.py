@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -52,14 +53,18 @@ def parts(records: Iterable[str], edges: Iterable[Edge]) -> tuple[tuple[str, ...
     return tuple(sorted((tuple(group) for group in groups.values()), key=lambda group: (-len(group), group)))
 
 
-def weakest_bridge(records: Sequence[str], edges: Sequence[Edge]) -> Bridge | None:
-    """Where the cluster parts first if pairs are taken away from the weakest up; None if it is not connected.
+def weakest_bridge(
+    records: Sequence[str], edges: Sequence[Edge], stewards: Iterable[tuple[str, str]] = ()
+) -> Bridge | None:
+    """Where the cluster parts first if pairs are taken away from the weakest up; None if it is not connected, or nowhere weak.
 
-    It is the last edge of the maximum spanning tree: its weight is the bottleneck of the cluster.
+    It is the last edge of the maximum spanning tree: its weight is the bottleneck of the cluster. A pair that a steward linked
+    (``stewards``) is nowhere weak.
     """
     joined = _Groups()
-    tree = [edge for edge in _strongest_first(edges) if joined.join(edge.left, edge.right)]
-    if len(tree) != len(set(records)) - 1 or not tree:
+    firm = [Edge(left, right, math.inf) for left, right in stewards]
+    tree = [edge for edge in _strongest_first([*firm, *edges]) if joined.join(edge.left, edge.right)]
+    if len(tree) != len(set(records)) - 1 or not tree or tree[-1] in firm:
         return None
     weakest = tree[-1]
     smaller = parts(records, tree[:-1])[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pipeline.core.duckdb_files import duckdb_files
 from pipeline.core.errors import SettingsError
 from pipeline.core.linked_folder import linked_folder
+from pipeline.core.parquet import read_table
 from pipeline.explain.cluster import KeptPair
 from pipeline.explain.graph import Edge
 from pipeline.explain.levels import NOT_FIELDS, level_words
@@ -34,6 +35,8 @@ class LinkedTables:
     records: Path | None
     """Records with their values; a folder of ``boroughlink link`` has none."""
     model: Model | None
+    decided: Path | None = None
+    """Pairs that stewards join or part, where the run that made a publication still keeps them"""
     stamp: str = "unknown"
     """Name, version and hash of that model."""
     link_bits: float | None = None
@@ -48,7 +51,8 @@ def open_folder(folder: Path) -> LinkedTables:
     """
     linked = linked_folder(folder)
     records = linked.persons if linked.is_publication else None
-    return _with_thresholds(LinkedTables(folder, linked.links, linked.persons, records, linked.model), linked.facts)
+    tables = LinkedTables(folder, linked.links, linked.persons, records, linked.model, linked.decided)
+    return _with_thresholds(tables, linked.facts)
 
 
 def person_of(tables: LinkedTables, record_ids: Iterable[str]) -> dict[str, str]:
@@ -68,6 +72,15 @@ def rows_between(tables: LinkedTables, record_ids: Iterable[str]) -> list[dict[s
     rows = pq.read_table(tables.links, filters=touched[0] | touched[1])
     ordered: list[dict[str, Any]] = rows.sort_by([(name, "ascending") for name in ENDS]).to_pylist()
     return ordered
+
+
+def linked_by_stewards(tables: LinkedTables, record_ids: Collection[str]) -> list[tuple[str, str]]:
+    """Pairs of these records that a steward linked, as far as that is kept."""
+    if tables.decided is None:
+        return []
+    rows = read_table(tables.decided).to_pylist()
+    pairs = ((row["record_id_l"], row["record_id_r"]) for row in rows if row["constraint"] == "must_link")
+    return [pair for pair in pairs if all(record in record_ids for record in pair)]
 
 
 def as_pair(row: dict[str, Any]) -> KeptPair:

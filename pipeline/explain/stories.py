@@ -5,7 +5,15 @@ from __future__ import annotations
 from pipeline.core.errors import SettingsError
 from pipeline.explain.cluster import ClusterStory, explain_cluster
 from pipeline.explain.graph import strongest_path
-from pipeline.explain.kept import LinkedTables, as_evidence, as_pair, person_of, records_of, rows_between
+from pipeline.explain.kept import (
+    LinkedTables,
+    as_evidence,
+    as_pair,
+    linked_by_stewards,
+    person_of,
+    records_of,
+    rows_between,
+)
 from pipeline.explain.pair import PairStory
 
 
@@ -55,4 +63,4 @@ def person_story(tables: LinkedTables, person_or_record: str) -> ClusterStory:
         )
     pairs = [as_pair(row) for row in rows_between(tables, members)]
     outside = {record for pair in pairs for record in (pair.edge.left, pair.edge.right)} - members.keys()
-    return explain_cluster(person, members | person_of(tables, outside), pairs)
+    return explain_cluster(person, members | person_of(tables, outside), pairs, linked_by_stewards(tables, members))

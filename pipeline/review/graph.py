@@ -77,6 +77,7 @@ def graph_picture(
     links: Sequence[Mapping[str, Any]],
     labels: Mapping[str, str],
     focal: tuple[str, str] | None,
+    stewards: Sequence[tuple[str, str]] = (),
 ) -> GraphPicture:
     """The picture.
 
@@ -85,6 +86,7 @@ def graph_picture(
         links: rows of ``links`` that touch them.
         labels: record id to what its point is called.
         focal: the pair that is asked about; none: the weakest bridge of the person is marked.
+        stewards: pairs of the person that a steward linked: none of them is the weakest.
     """
     room = MOST_NODES // max(len(sides), 1)
     drawn_sides = [(person_id, _drawn(records, room, focal)) for person_id, records in sides]
@@ -97,9 +99,10 @@ def graph_picture(
         titles.append((person_id, middle))
         left_out += len(sides[side][1]) - len(records)
         nodes |= _ring(records, (middle, radius), side, labels, focal)
+    firm = [pair for pair in stewards if nodes.keys() >= {*pair}]
     edges = [Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]) for row in links]
     bridge = (
-        weakest_bridge(list(nodes), [e for e in edges if e.left in nodes and e.right in nodes])
+        weakest_bridge(list(nodes), [e for e in edges if e.left in nodes and e.right in nodes], firm)
         if len(sides) == 1
         else None
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.core.errors import DeskRefusedError
+from pipeline.explain.kept import linked_by_stewards
 from pipeline.review.access import Viewer, shown_all
 from pipeline.review.all_records import RecordsRow, records_rows
 from pipeline.review.graph import GraphPicture, graph_picture
@@ -92,7 +93,9 @@ def person_page(shelf: Shelf, viewer: Viewer, person_id: str) -> PersonPage:
         golden_of(shelf, viewer, person_id),
         records,
         labels,
-        graph_picture([(person_id, records)], group.inner_links(), labels, None),
+        graph_picture(
+            [(person_id, records)], group.inner_links(), labels, None, linked_by_stewards(shelf.kept, group.records)
+        ),
         events,
         timeline_of(events),
         shelf.ledger(person_id),

@@ -15,8 +15,9 @@ from typer.testing import CliRunner, Result
 from flows.commands.explain import explain
 from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import write_table
+from pipeline.core.places import RunFolder
 from schemas.model import LEVELS, Blocking, Comparison, Level, Model, Policy, Prior, Rule, save_model
-from schemas.tables import LINKS, RECORDS
+from schemas.tables import DECIDED_PAIRS, LINKS, RECORDS
 
 APP = typer.Typer()
 APP.command()(explain)
@@ -180,6 +181,15 @@ def test_levels_in_a_publication_are_named_by_the_model_that_its_run_kept(publis
     shown = run("1", "2", "--home", str(published)).output
     assert "levels are not named" not in shown
     assert "the same" in shown
+
+
+def test_links_of_stewards_that_the_run_kept_are_named_and_are_not_where_a_person_is_weak(published: Path) -> None:
+    decided = [{"record_id_l": "3", "record_id_r": "4", "constraint": "must_link", "decision_ids": ["d"]}]
+    path = RunFolder(published / "runs" / "current").table("link", "decided_pairs")
+    write_table(path, pa.Table.from_pylist(decided), DECIDED_PAIRS)
+    facts = explained("P1", "--home", str(published))
+    assert (facts["weakest_bridge"]["match_weight"], facts["linked_by_stewards"]) == (9.0, [["3", "4"]])
+    assert "linked by a steward: 3 - 4" in run("P1", "--home", str(published)).output
 
 
 def test_a_person_is_told_by_its_id_or_by_one_of_its_records(linked: Path) -> None:

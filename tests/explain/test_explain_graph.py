@@ -98,6 +98,27 @@ def test_a_person_is_told_with_its_density_bridge_rules_and_what_waits() -> None
     assert cluster_facts(story)["weakest_bridge"]["n_pairs_across"] == 1
 
 
+@pytest.mark.parametrize(
+    ("stewards", "bits", "confidence"),
+    [
+        ([], 3.0, 8 / 9),
+        ([("b", "c")], 4.0, 16 / 17),  # a - b is what a machine's pair alone holds
+        ([("a", "b"), ("b", "c")], None, 1.0),
+        ([("a", "c")], 4.0, 16 / 17),  # a pair that was not scored
+    ],
+)
+def test_a_pair_that_a_steward_linked_is_nowhere_weak(
+    stewards: list[tuple[str, str]], bits: float | None, confidence: float
+) -> None:
+    pairs = [KeptPair(Edge("a", "b", 4.0)), KeptPair(Edge("b", "c", 3.0))]
+    story = explain_cluster("P", dict.fromkeys("abc", "P"), pairs, stewards)
+    assert (story.bridge and story.bridge.edge.bits) == bits
+    assert story.confidence == pytest.approx(confidence)
+    facts = cluster_facts(story)
+    assert facts["linked_by_stewards"] == [list(pair) for pair in stewards]
+    assert facts["confidence"] == pytest.approx(confidence)
+
+
 def test_pairs_that_a_steward_parted_do_not_wait() -> None:
     person_of = {"a": "P", "x": "Q", "y": "R"}
     pairs = [KeptPair(Edge("a", "x", 5.0)), KeptPair(Edge("a", "y", 9.0), is_parted=True)]
