@@ -128,13 +128,13 @@ def test_duckdb_pandas_and_the_query_command_give_the_same_rows(sample_night: Ni
 
 
 ANALYSIS = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "analysis.md").read_text("utf-8"), re.DOTALL)
-ENDED_SPANS = "FROM identity_ledger"
+NOT_YET = {"FROM identity_ledger": "no id has ended", "as_victim": "no steward has joined a victim and a suspect"}
 
 
 @pytest.mark.parametrize("sql", ANALYSIS, ids=lambda sql: " ".join(sql.split())[:40])
 def test_the_questions_of_the_analysis_page_have_answers_on_the_sample(sample_night: NightOnSample, sql: str) -> None:
     rows = query(Home(sample_night.home), sql)
-    assert len(rows) or ENDED_SPANS in sql, "no id has ended on a first night"
+    assert len(rows) or any(part in sql for part in NOT_YET)
 
 
 def test_visits_overdue_are_those_that_the_register_says(sample_night: NightOnSample) -> None:

@@ -20,7 +20,7 @@ from pipeline.standardise.times import LONDON
 NIGHT = dt.date(2026, 11, 20)
 PAGE = (ROOT / "docs" / "analysis.md").read_text("utf-8")
 SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
-SQL = {text.split("\n", 1)[0]: sql for text in SECTIONS for sql in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)}
+SQL = {text.split("\n", 1)[0]: sql for text in SECTIONS for sql in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)[:1]}
 MISSING = "Children missing in one borough, and at risk of exploitation in another"
 SUSPECTS = "Suspects with victims in several boroughs"
 CHILD, ADULT = dt.date(2012, 5, 1), dt.date(1980, 5, 1)
@@ -160,3 +160,27 @@ def test_a_crime_falls_into_the_month_that_london_had(tmp_path: Path) -> None:
     events = {"P1": [crime("1", "victim", "Camden", "2026-07-01"), crime("1", "suspect", "Camden", "2026-07-01")]}
     rows = ask(tmp_path, "Crimes against children, by month and borough", {"P1": CHILD}, events)
     assert [(row["month"], row["crimes"], row["children"]) for row in rows] == [("2026-07", 1, 1)]
+
+
+def test_a_child_who_is_both_in_one_crime_is_victim_and_suspect_and_an_adult_is_not(tmp_path: Path) -> None:
+    births = {"P1": CHILD, "P2": CHILD, "P3": dt.date(2008, 3, 2)}
+    both = [crime("1", "victim", "Camden", "2026-03-01"), crime("1", "suspect", None, "2026-03-01")]
+    grown = [crime("2", "victim", "Camden", "2026-03-01"), crime("3", "suspect", "Camden", "2026-03-02")]
+    events = {"P1": both, "P2": [crime("1", "victim", "Camden")], "P3": grown}
+    (row,) = ask(tmp_path, "Children who are victims and suspects", births, events)
+    assert (row["person_id"], row["as_victim"], row["as_suspect"], row["in_boroughs"]) == ("P1", 1, 1, ["Camden"])
+    assert row["victim_since"] == row["suspect_since"] == dt.date(2026, 3, 1)
+
+
+def test_hours_in_custody_are_those_that_went_by_also_when_the_clocks_go_back(tmp_path: Path) -> None:
+    start, end = at("2026-10-24", "22:00"), at("2026-10-25", "04:00")
+    kept = {"event_type": "custody", "role": "detainee", "event_ref": "1", "started_at": start, "ended_at": end}
+    events = {
+        "P1": [kept | {"attributes": {"charged_at": "2026-10-25T01:00:00+00:00"}}],
+        "P2": [kept | {"event_ref": "2", "ended_at": None, "attributes": None}],
+        "P3": [kept],
+    }
+    births = {"P1": dt.date(2008, 10, 25), "P2": CHILD, "P3": dt.date(2008, 10, 24)}
+    rows = ask(tmp_path, "Children in custody", births, events)
+    told = [(row["person_id"], row["age"], row["hours"], row["is_overnight"], row["is_charged"]) for row in rows]
+    assert told == [("P2", 14, None, None, False), ("P1", 17, 7.0, True, True)]
