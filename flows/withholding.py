@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
 from pipeline.core.places import Home
-from pipeline.publish.holding import is_expunged
-from pipeline.publish.orders import expunged
-from schemas.tables import QUARANTINE, ROW
+from pipeline.publish.orders import digest, expunged
+from pipeline.publish.scrub import scrubbed, told_in
+from schemas.tables import QUARANTINE
 
 REASON_CODE, REASON = "expunged", "The record was expunged by order; its content is not kept."
 
@@ -17,24 +19,30 @@ REASON_CODE, REASON = "expunged", "The record was expunged by order; its content
 def withheld(
     home: Home, raw: pa.Table, std_records: pa.Table, events: pa.Table, quarantine: pa.Table
 ) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
-    """One feed's tables without expunged records, whose rows in quarantine tell their place and nothing else."""
-    digests = expunged(home)
-    if not digests or not pc.any(is_withheld := is_expunged(std_records.column("record_id"), digests)).as_py():
+    """One feed's tables without expunged records, whose rows in quarantine tell their place and nothing else.
+
+    So do rows that only repeat one of theirs, or are rejected before they are a record.
+    """
+    lost = _expunged_among(std_records, quarantine, digests=expunged(home))
+    if not lost:
         return raw, std_records, events, quarantine
-    expunged_records = std_records.filter(is_withheld)
-    keys = set(zip(*(expunged_records.column(name).to_pylist() for name in ROW), strict=True))
-    raw_keys = zip(*(raw.column(name).to_pylist() for name in ROW), strict=True)
-    raw = raw.filter(pa.array([key not in keys for key in raw_keys], pa.bool_()))
-    events = events.filter(
-        pc.invert(pc.is_in(events.column("record_id"), expunged_records.column("record_id").combine_chunks()))
-    )
+    rows = {*told_in(std_records, lost), *told_in(quarantine, lost)}
+    expunged_records = std_records.filter(pc.is_in(std_records.column("record_id"), pa.array(sorted(lost))))
     lineage = [name for name in QUARANTINE.names if name in expunged_records.column_names and name != "record_id"]
     verdict = {"stage": "standardise", "reason_code": REASON_CODE, "reason": REASON}
-    rows = [{**row, **verdict} for row in expunged_records.select(lineage).to_pylist()]
-    in_place = conform(pa.Table.from_pylist(rows, QUARANTINE.arrow_schema()), QUARANTINE)
+    in_place = [{**row, **verdict} for row in expunged_records.select(lineage).to_pylist()]
+    rejected = scrubbed(conform(quarantine, QUARANTINE), QUARANTINE.name, lost, {}, rows)
     return (
-        raw,
-        std_records.filter(pc.invert(is_withheld)),
-        events,
-        pa.concat_tables([conform(quarantine, QUARANTINE), in_place]),
+        scrubbed(raw, "raw_records", lost, {}, rows),
+        scrubbed(std_records, "std_records", lost, {}, ()),
+        scrubbed(events, "events", lost, {}, ()),
+        pa.concat_tables([rejected, conform(pa.Table.from_pylist(in_place, QUARANTINE.arrow_schema()), QUARANTINE)]),
     )
+
+
+def _expunged_among(*tables: pa.Table, digests: Collection[str]) -> set[str]:
+    """Records of these tables that were expunged."""
+    if not digests:
+        return set()
+    columns = (table.column("record_id").drop_null().to_pylist() for table in tables)
+    return {record for column in columns for record in column if digest(record) in digests}

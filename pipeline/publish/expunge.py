@@ -10,9 +10,8 @@ import ctypes
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,8 +23,8 @@ from pipeline.core.places import Home
 from pipeline.publish.held_back import HELD
 from pipeline.publish.holding import DAMAGED, TABLES, WAY_OUT, rows_of
 from pipeline.publish.publication import STAGING, damaged_publications, list_publications, write_whole
-from pipeline.publish.scrub import scrubbed
-from schemas.tables import PUBLISHED, ROW
+from pipeline.publish.scrub import scrubbed, told_in
+from schemas.tables import PUBLISHED
 
 Tables = dict[str, pa.Table]
 Rebuild = Callable[[Tables, Collection[str], str], Tables]
@@ -36,8 +35,9 @@ PERSON_OF_RECORD = (
     "records",
     "record_persons",
 )  # what tells the person of a record; the first in runs of an older version
+TOLD_OF_RECORDS = ("std_records", "quarantine")  # which row of an export is of which record
 REWRITTEN_LAST = (
-    "std_records",
+    *TOLD_OF_RECORDS,
     *PERSON_OF_RECORD,
     "cluster_members",
 )  # what tells the record's rows elsewhere goes last
@@ -113,7 +113,7 @@ def expunge_folder(folder: Path, record_ids: Collection[str], note: Callable[[Pa
     files.sort(key=lambda path: path.stem in REWRITTEN_LAST)
     tables_read = {path: rows_of(path) for path in files if path.stem in REWRITTEN_LAST}
     rows = {
-        key for path, table in tables_read.items() if path.stem == "std_records" for key in _lineage(table, record_ids)
+        row for path, table in tables_read.items() if path.stem in TOLD_OF_RECORDS for row in told_in(table, record_ids)
     }
     owners = {
         person
@@ -171,11 +171,6 @@ def _cluster_names(tables: Mapping[str, pa.Table], record_ids: Collection[str]) 
 
 def _rows_of_records(table: pa.Table, record_ids: Collection[str]) -> pa.Table:
     return table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
-
-
-def _lineage(table: pa.Table, record_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
-    lost = _rows_of_records(table, record_ids)
-    return zip(*(lost.column(part).to_pylist() for part in ROW), strict=True)
 
 
 def _persons(table: pa.Table, record_ids: Collection[str]) -> list[str]:

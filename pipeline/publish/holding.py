@@ -23,11 +23,6 @@ WAY_OUT = (
 )
 
 
-def is_expunged(record_ids: pa.ChunkedArray, digests: Collection[str]) -> pa.Array:
-    """Which of the records were expunged."""
-    return pa.array([digest(record) in digests for record in record_ids.to_pylist()], pa.bool_())
-
-
 def known_records(home: Home, record_ids: Collection[str]) -> set[str]:
     """Those of the records that any table of the home holds."""
     wanted = pa.array(sorted(record_ids), pa.string())

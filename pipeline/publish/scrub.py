@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +14,12 @@ from schemas.tables import ENDS, ROW
 
 EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ENDS}
 """Tables whose rows stay, and the columns that are emptied in them."""
+
+
+def told_in(table: pa.Table, record_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
+    """Rows of exports that told of the records, as the table has it: by feed, file, sheet, row and part."""
+    lost = table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
+    return zip(*(lost.column(part).to_pylist() for part in ROW), strict=True)
 
 
 def scrubbed(
