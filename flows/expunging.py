@@ -13,6 +13,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from flows.decisions import has_decisions, open_decisions
+from flows.openmetrics import renew_metrics
 from pipeline.core.errors import SettingsError
 from pipeline.core.log import log
 from pipeline.core.places import Home
@@ -156,6 +157,7 @@ def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[
     if home.old_ids.is_dir():
         expunge_folder(home.old_ids, ids, file_changes)
     forget_indexes(home)
+    renew_metrics(home)
     receipt = receipt_of(note_order(home, replace(order, expunged_at=_now())))
     log(
         "records expunged",

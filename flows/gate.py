@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from flows.night import Night
+from flows.openmetrics import renew_metrics
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log
@@ -75,6 +76,7 @@ def release(home: Home, run_id: str, by: str, reason: str) -> None:
         promote(home, [_state_of(home, feed) for feed in verdict.fresh_feeds], run_id)
         change_note(home.run(run_id).root, state="published", ended_at=utc_now())
         log("released", run=run_id)
+        renew_metrics(home)
 
 
 def _fresh(home: Home, states: Sequence[FeedState]) -> tuple[Mapping[str, Any], ...]:

@@ -10,15 +10,19 @@ from datetime import datetime
 import pyarrow.parquet as pq
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from pipeline.core.durable import make_folder, replacing, sync_folder
-from pipeline.core.errors import StateError
+from pipeline.core.errors import LinkageError, StateError
+from pipeline.core.log import log
 from pipeline.core.places import Home
 from pipeline.core.run_note import RunNote, read_note
 from pipeline.publish.publication import Publication, read_current
 
 FILE_OF_ALL, FOLDER_OF_ALL = 0o644, 0o755
 """The node exporter is another user, and nothing here is of a person"""
+PREFIX = "boroughlink_"
+OF_PUBLICATION = ("run_success", "published")
 STATES = ("published", "failed", "refused")
 
 
@@ -31,10 +35,28 @@ def write_metrics(home: Home, note: RunNote, exit_code: int) -> None:
     gauges.set("run_resumed", "How often the last run was continued after it had died or failed", note.n_resumed)
     if note.ended_at:
         gauges.set("run_end_timestamp_seconds", "When the last run ended", _seconds(note.ended_at))
-    if last := _last_success(home):
-        gauges.set("run_success_timestamp_seconds", "When a run last published", _seconds(last))
     _add_measures(gauges, home, note)
     _add_publication(gauges, home)
+    _write(gauges, home)
+
+
+def renew_metrics(home: Home) -> None:
+    """What the file tells of the publication, as readers see it now: after a release, a rollback or an expunge. Never raises."""
+    try:
+        gauges = _Gauges()
+        text = home.metrics.read_text("utf-8")
+        for family in text_string_to_metric_families(text):  # type: ignore[no-untyped-call]
+            if not family.name.removeprefix(PREFIX).startswith(OF_PUBLICATION):
+                for sample in family.samples:
+                    name = sample.name.removeprefix(PREFIX)
+                    gauges.set(name, family.documentation, sample.value, **sample.labels)
+        _add_publication(gauges, home)
+        _write(gauges, home)
+    except (OSError, ValueError, LinkageError) as error:
+        log("metrics not written", error=type(error).__name__)
+
+
+def _write(gauges: _Gauges, home: Home) -> None:
     make_folder(home.metrics.parent)
     home.metrics.parent.chmod(FOLDER_OF_ALL)
     text: bytes = generate_latest(gauges.registry)  # type: ignore[no-untyped-call]
@@ -56,6 +78,8 @@ def _add_measures(gauges: _Gauges, home: Home, note: RunNote) -> None:
 
 
 def _add_publication(gauges: _Gauges, home: Home) -> None:
+    if last := _last_success(home):
+        gauges.set("run_success_timestamp_seconds", "When a run last published", _seconds(last))
     current = read_current(home)
     if current is None:
         return
@@ -99,6 +123,6 @@ class _Gauges:
 
     def set(self, name: str, description: str, value: float, **labels: str) -> None:
         if name not in self._gauges:
-            self._gauges[name] = Gauge(f"boroughlink_{name}", description, tuple(labels), registry=self.registry)
+            self._gauges[name] = Gauge(f"{PREFIX}{name}", description, tuple(labels), registry=self.registry)
         gauge = self._gauges[name]
         (gauge.labels(**labels) if labels else gauge).set(value)

@@ -120,11 +120,13 @@ def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_js
 
     Example: `boroughlink runs rollback 2026-11-19-1 --by "A. Khan" --reason "export of 20 November was wrong"`
     """
+    from flows.openmetrics import renew_metrics
     from pipeline.publish.retire import roll_back
 
     place = _home(home)
     with run_lock(place.lock):
         taken_back = roll_back(place, run_id, _required("--by", by), _required("--reason", reason))
+        renew_metrics(place)
     message = f"{run_id} is current. The next night goes on from it: its persons, questions and ids."
     if taken_back:
         message += f" Taken back: {', '.join(taken_back)}; ids that only they had resolve through boroughlink history."

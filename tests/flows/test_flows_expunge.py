@@ -84,6 +84,7 @@ def test_no_byte_of_a_home_holds_the_record_or_its_values_and_its_person_is_made
         for secret in ids | secrets:
             assert secret not in text, path
     assert (len(table(home, "persons")), len(table(home, "records"))) == (n_persons - 1, n_records - 2)
+    assert f'boroughlink_published_rows{{table="records"}} {n_records - 2}.0' in home.metrics.read_text("utf-8")
     after = (
         table(home, "persons")
         .filter(pc.equal(table(home, "persons").column("person_id"), one_of_many["person_id"]))

@@ -6,11 +6,14 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from command_line import boroughlink
 from one_person import tables
 
 from flows.gate import release
 from flows.night import next_run_id
+from flows.openmetrics import write_metrics
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
@@ -115,6 +118,43 @@ def test_a_rollback_points_readers_at_the_older_publication_and_says_which_are_t
     assert states(home)["2026-11-19-10"] == "current"
     with pytest.raises(SettingsError, match="current already"):
         roll_back(home, "2026-11-19-10", "A", "B")
+
+
+def measured(home: Home) -> dict[str, float]:
+    """Each measure of the file by its name and labels, as it stands in its line."""
+    lines = home.metrics.read_text("utf-8").splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def test_measures_of_what_readers_see_follow_a_rollback_and_a_release_and_those_of_the_run_stay(home: Home) -> None:
+    fresh, held = ('boroughlink_published_feeds{state="' + state + '"}' for state in ("fresh", "held"))
+    given = tables()
+    status = given["source_status"].to_pylist()[0] | {"state": "held"}
+    given["source_status"] = pa.Table.from_pylist([status], given["source_status"].schema)
+    note = RunNote("2026-11-20-1", "published", "2026-11-20", ended_at="2026-11-20T03:00:00Z")
+    open_run(home, note)
+    publish(home, "2026-11-20-1", given, {})
+    write_metrics(home, note, 3)
+    before = measured(home)
+    assert (before[fresh], before[held]) == (0, 1)
+    boroughlink("runs", "rollback", "2026-11-19-10", "--by", "A", "--reason", "B", "--home", str(home.root))
+    assert measured(home) == before | {fresh: 1, held: 0}
+    roll_back(home, "2026-11-20-1", "A", "B")
+    refused(home, "2026-11-21-1")
+    release(home, "2026-11-21-1", "A", "B")
+    after = measured(home)
+    success = "boroughlink_run_success_timestamp_seconds"
+    assert after == before | {fresh: 1, held: 0, success: after[success]}
+    assert after[success] > before[success]
+
+
+@pytest.mark.parametrize("written", [None, b"boroughlink_x{ 1", b"\xff"])
+def test_a_rollback_holds_where_measures_are_gone_or_damaged(home: Home, written: bytes | None) -> None:
+    if written is not None:
+        make_folder(home.metrics.parent)
+        home.metrics.write_bytes(written)
+    boroughlink("runs", "rollback", "2026-11-19-1", "--by", "A", "--reason", "B", "--home", str(home.root))
+    assert read_current(home).run_id == "2026-11-19-1"
 
 
 def test_a_rollback_to_nothing_or_to_a_damaged_publication_changes_nothing(home: Home) -> None:
