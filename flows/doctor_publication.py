@@ -98,7 +98,7 @@ def feeds(current: Publication) -> Iterator[Finding]:
     not_fresh = [row for row in rows if row["state"] != "fresh"]
     for row in not_fresh:
         days = (as_of - row["export_date"]).days if row["export_date"] else None
-        age = "it has no export at all" if days is None else f"its export is {days} days old"
+        age = "it has no export at all" if days is None else f"its export is {days} day{'' if days == 1 else 's'} old"
         yield Finding(
             "feeds",
             "problem" if days is None or days >= OLD_DAYS else "warning",

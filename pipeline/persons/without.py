@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pipeline.core.parquet import conform
 from pipeline.persons.golden import person_fields, persons_table
 from pipeline.persons.survivorship import Survivorship
-from schemas.tables import ENDS, IDENTITY_LEDGER, PERSON_FIELDS, PERSONS
+from schemas.tables import ENDS, IDENTITY_LEDGER, LINK_CHANGES, PERSON_FIELDS, PERSONS
 
 ENDED_BY = "withdrawn"
 
@@ -33,7 +33,9 @@ def without_records(
         fields = pa.concat_tables([conform(fields, PERSON_FIELDS), person_fields(remaining, survivorship)])
     queue = _open_questions(tables["review_queue"], record_ids, dead)
     persons = _persons(tables["persons"], remaining, _filter_rows(events, "person_id", touched), fields, touched, queue)
+    ledger = _ledger(tables["identity_ledger"], record_ids, dead, run_id)
     changes = _filter_rows(tables["link_changes"], "record_id", record_ids, is_in=False)
+    changes = _filter_rows(changes, "person_id_after", dead, is_in=False)
     return {
         **tables,
         "records": records,
@@ -41,8 +43,8 @@ def without_records(
         "person_fields": fields,
         "persons": persons,
         "review_queue": queue,
-        "link_changes": _filter_rows(changes, "person_id_after", dead, is_in=False),
-        "identity_ledger": _ledger(tables["identity_ledger"], record_ids, dead, run_id),
+        "link_changes": _recounted(changes, records, ledger, run_id),
+        "identity_ledger": ledger,
     }
 
 
@@ -77,6 +79,18 @@ def _open_questions(queue: pa.Table, record_ids: Collection[str], dead: Collecti
         all(person not in dead for person in person_ids) for person_ids in queue.column("person_ids").to_pylist()
     ]
     return queue.filter(pa.array(is_kept, pa.bool_()))
+
+
+def _recounted(changes: pa.Table, records: pa.Table, ledger: pa.Table, run_id: str) -> pa.Table:
+    """Changes of the run with as many records as their persons have now, and had in the span that it ended."""
+    n_after = Counter(records.column("person_id").to_pylist())
+    ended = (row for row in ledger.to_pylist() if row["valid_to"] == run_id and row["valid_from"] != run_id)
+    n_before = {row["person_id"]: len(row["record_ids"]) for row in ended}
+    rows = changes.to_pylist()
+    for row in rows:
+        row["n_records_after"] = n_after[row["person_id_after"]]
+        row["n_records_before"] = n_before.get(row["person_id_before"], row["n_records_before"])
+    return conform(pa.Table.from_pylist(rows, LINK_CHANGES.arrow_schema()), LINK_CHANGES)
 
 
 def _ledger(ledger: pa.Table, record_ids: Collection[str], dead: Collection[str], run_id: str) -> pa.Table:
