@@ -17,11 +17,12 @@ from flows.engines import engine_of
 from flows.kept import LINK as KEPT_LINK
 from flows.kept import keep_link, kept_frequencies, kept_link, read_facts
 from flows.night import Night
+from flows.ready import count_decisions
 from flows.resume import code_stamp
 from pipeline.core.durable import write_synced
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
-from pipeline.core.parquet import concat, in_order, write_all, write_table
+from pipeline.core.parquet import concat, count_rows, in_order, write_all, write_table
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, IncrementalEngine
 from pipeline.link.drift import drift_told
@@ -113,6 +114,13 @@ def _link(night: Night, std_records: pa.Table) -> list[Metric]:
     )
     is_full = Metric("night", "is_full", float(basis.why_full is not None), "count")
     return [*linked.metrics, *decision_metrics(decided.standing), is_full]
+
+
+def is_still_decided(night: Night) -> bool:
+    """Whether stewards have decided nothing since the night was linked. Once the run is published, nothing is linked again."""
+    if (night.home.published / night.run_id).is_dir():
+        return True
+    return count_rows(night.folder.table(LINK, "decisions")) == count_decisions(night)
 
 
 def why_full(night: Night) -> str | None:

@@ -204,7 +204,13 @@ def settle_feeds(night: Night) -> list[FeedState]:
 def link(night: Night, states: list[FeedState]) -> None:
     """Records of one person into one cluster."""
     with private(night, "link"), timed(night, "link"):
-        add_metrics(night, once(steps.link(night), list[Metric], lambda: linking.link(night, states)))
+        done = once(
+            steps.link(night),
+            list[Metric],
+            lambda: linking.link(night, states),
+            lambda: linking.is_still_decided(night),
+        )
+        add_metrics(night, done)
     progress().advance("link", 1)
 
 

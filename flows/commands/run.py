@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HELP = """
 Run one night: read every feed, validate, link, publish.
 
-A run that died or failed is continued where it stopped: same date, settings, model, contracts and code, and only exports that
-have changed since are read again.
+A run that died or failed is continued where it stopped: same date, settings, model, contracts and code. Only exports that have
+changed since are read again, and what stewards have decided since counts.
 
 Only what is new or changed since the last night is worked on, and the result is that of a full rebuild (`--full`). The
 summary says when everything was rebuilt, and why.

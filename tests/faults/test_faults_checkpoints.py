@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
+from stewards_say import said
 
 from flows import building, linking, reading, stages, validating
+from flows.decisions import open_decisions
+from pipeline.core.places import Home
 from pipeline.publish import publication
+from pipeline.publish.publication import read_current
+from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow
 STAGES = ("read_and_standardise", "validate", "settle_feeds", "link", "persons", "publish_tables", "write_report")
@@ -96,6 +101,21 @@ def test_only_an_export_that_has_changed_is_read_again(london: London, home: Pat
     assert [feed for event, feed in events(home) if event in READ_EVENTS] == ["custody"]
     assert [feed for event, feed in events(home) if event == "feed validated"] == ["custody"]
     assert ("linked", None) in events(home)
+
+
+def test_what_stewards_decided_since_counts_on_the_night_that_goes_on(london: London, home: Path) -> None:
+    assert night_two(london, home, dies_in("publish_tables")) == -signal.SIGKILL
+    current = read_current(Home(home))
+    assert current is not None
+    one, other = current.table("records").column("record_id").to_pylist()[:2]
+    with open_decisions(RunSettings(), Home(home), {}) as store:
+        store.decide(said(one, other))
+    assert night_two(london, home) == 0
+    done = [event for event, _ in events(home)]
+    assert {"linked", "persons built"} <= set(done)
+    assert not {*READ_EVENTS, "feed validated"} & set(done)
+    person_of = {row["record_id"]: row["person_id"] for row in read_current(Home(home)).table("records").to_pylist()}
+    assert person_of[one] == person_of[other]
 
 
 @pytest.mark.parametrize("damage", ["output", "marker", "no output"])
