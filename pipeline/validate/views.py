@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 DAY = 86_400_000_000  # microseconds
-YEAR_DAYS = 365.2425
+YEAR, MONTH = 372, 31  # days where every month has 31: years and months are whole exactly on their days
+LONDON = pa.timestamp("us", "Europe/London")
 EPOCH = dt.date(1970, 1, 1)
 RECORD_TEXT = (
     "record_id",
@@ -90,7 +91,8 @@ class View:
 def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str], bool] = lambda _: True) -> Columns:
     """One row a record: texts, the first forename and surname, and numbers.
 
-    age_years: age in completed years when recorded (now, where the source gives no date); age_low, age_high as stated;
+    age_years: age on London's day of recording (of the night, where the source gives no date), whole on birthdays, negative before
+    birth; age_low, age_high as stated;
     recorded_days_ago: days from recorded_at to the night, negative in the future.
     """
     columns: Columns = {name: std_records.column(name) for name in RECORD_TEXT if is_wanted(name)}
@@ -100,9 +102,9 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
     ):  # as text, too, the same whether another row has none or not
         columns[name] = std_records.column(name).cast(pa.float64())
     if is_wanted(AGE):
-        born = std_records.column("date_of_birth").cast(pa.int32()).to_pandas()
-        recorded = std_records.column("recorded_at").cast(pa.int64()).to_pandas() / DAY - 1
-        columns[AGE] = ((recorded.fillna((as_of - EPOCH).days) - born) / YEAR_DAYS).astype(float)
+        recorded = _calendar(std_records.column("recorded_at").cast(LONDON))
+        born = _calendar(std_records.column("date_of_birth"))
+        columns[AGE] = (recorded.fillna(as_of.year * YEAR + as_of.month * MONTH + as_of.day) - born) / YEAR
     if is_wanted("recorded_days_ago"):
         columns["recorded_days_ago"] = _days_ago(std_records.column("recorded_at"), as_of)
     return columns
@@ -130,6 +132,12 @@ def _first(column: pa.ChunkedArray) -> pa.ChunkedArray:
     lengths = pc.fill_null(pc.list_value_length(column), 0)
     filled = pc.if_else(pc.greater(lengths, 0), column, pa.scalar([None], column.type))
     return pc.list_element(filled, 0)
+
+
+def _calendar(days: pa.ChunkedArray) -> pd.Series:
+    """Days by the calendar's own years and months: of two, the difference is a whole number of years from birthday to birthday."""
+    year, month, day = (part(days).to_pandas() for part in (pc.year, pc.month, pc.day))
+    return (year * YEAR + month * MONTH + day).astype(float)
 
 
 def _days_ago(column: pa.ChunkedArray, as_of: dt.date) -> pd.Series:
