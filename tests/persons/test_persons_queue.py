@@ -317,6 +317,39 @@ def test_the_gravest_of_several_doubts_names_the_question() -> None:
     ]
 
 
+def harm(born: dt.date | None, recorded_at: dt.datetime) -> int:
+    """Of a grey pair of two records that were made at this time of people born on that day."""
+    doubts = Doubts(
+        pairs_table([("a", "b", 1.0)], TWO, {1: "a", 2: "b"}),
+        clusters_table(TWO, {1: "a", 2: "b"}, {}),
+        links_table([], []),
+        standing_table([]),
+        0.0,
+        4,
+    )
+    records = pa.table(
+        {
+            "record_id": ["a", "b"],
+            "person_id": ["P1", "P2"],
+            "borough": [BOROUGH] * 2,
+            "date_of_birth": pa.array([born] * 2, pa.date32()),
+            "recorded_at": pa.array([recorded_at] * 2, pa.timestamp("us", "UTC")),
+        }
+    )
+    (row,) = questions(doubts, records).to_pylist()
+    return int(row["harm"])
+
+
+def test_a_child_of_whom_a_question_is_graver_is_one_until_midnight_in_london_before_the_eighteenth_birthday() -> None:
+    midnight = dt.datetime(2026, 6, 30, 23, tzinfo=dt.UTC)
+    of_a_child = harm(dt.date(2015, 1, 1), midnight)
+    of_an_adult = harm(dt.date(1990, 1, 1), midnight)
+    assert of_a_child == of_an_adult + 1
+    assert harm(dt.date(2008, 7, 1), midnight - dt.timedelta(minutes=1)) == of_a_child
+    assert harm(dt.date(2008, 7, 1), midnight) == of_an_adult
+    assert harm(None, midnight) == of_an_adult
+
+
 @given(
     st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from("ghijkl"))),
     st.sets(st.sampled_from("abcdefghijkl")),
