@@ -92,15 +92,12 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
     """One row a record: texts, the first forename and surname, and numbers.
 
     age_years: age on London's day of recording (of the night, where the source gives no date), whole on birthdays, negative before
-    birth; age_low, age_high as stated;
-    recorded_days_ago: days from recorded_at to the night, negative in the future.
+    birth; age_low, age_high as stated; recorded_days_ago: days from recorded_at to the night, negative in the future.
     """
     columns: Columns = {name: std_records.column(name) for name in RECORD_TEXT if is_wanted(name)}
     columns |= {name: _first(std_records.column(name)) for name in ("forename", "surname", "alias") if is_wanted(name)}
-    for name in filter(
-        is_wanted, ("age_low", "age_high")
-    ):  # as text, too, the same whether another row has none or not
-        columns[name] = std_records.column(name).cast(pa.float64())
+    stated = filter(is_wanted, ("age_low", "age_high"))  # as text, too, the same whether another row has none or not
+    columns |= {name: std_records.column(name).cast(pa.float64()) for name in stated}
     if is_wanted(AGE):
         recorded = _calendar(std_records.column("recorded_at").cast(LONDON))
         born = _calendar(std_records.column("date_of_birth"))
