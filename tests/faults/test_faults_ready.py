@@ -48,7 +48,7 @@ def test_a_suite_that_cannot_be_read_or_names_no_expectation_is_told_before_anyt
     assert f"{suite}: cannot be read as JSON" in failed_night(london, home)
     wrong = {"type": "expect_no_such_thing", "kwargs": {}, "meta": {"severity": "row"}}
     suite.write_text(json.dumps({"expectations": [wrong]}), "utf-8")
-    assert f"{suite.name}: has an expectation that does not exist or fit" in failed_night(london, home)
+    assert f"{suite.name}: its expectation 1 (expect_no_such_thing) does not exist or fit" in failed_night(london, home)
 
 
 @pytest.mark.parametrize(
