@@ -6,12 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.calendar import LONDON, YEAR, calendar_days
 from pipeline.persons.doubts import OF_LAW, reason_of
 from schemas.tables import ENDS
 
 CHILD_YEARS = 18
-YEAR = 10_000
-LONDON = pa.timestamp("us", "Europe/London")
 UNSURE_SHARE = 0.5  # of its priority keeps a question that a steward could not answer
 OPEN_ANYWAY = 0.5  # uncertainty of a question that no weight settles
 LEAST = 0.1
@@ -57,13 +56,11 @@ def as_sorted_lists(first: pa.Array, second: pa.Array) -> pa.ListArray:
 
 def _is_child(facts: pa.Table) -> pa.Array:
     """Whether the person was a child on London's day on which the record was made; null where that is not known."""
-    recorded, born = _day_number(facts.column("recorded_at").cast(LONDON)), _day_number(facts.column("date_of_birth"))
+    recorded, born = (
+        calendar_days(facts.column("recorded_at").cast(LONDON)),
+        calendar_days(facts.column("date_of_birth")),
+    )
     return pc.less(pc.subtract(recorded, born), CHILD_YEARS * YEAR).combine_chunks()
-
-
-def _day_number(days: pa.ChunkedArray) -> pa.ChunkedArray:
-    """20261120 of 20 November 2026: two of one birthday are whole years apart."""
-    return pc.add(pc.add(pc.multiply(pc.year(days), YEAR), pc.multiply(pc.month(days), 100)), pc.day(days))
 
 
 def _uncertainty(questions: pa.Table) -> np.ndarray:

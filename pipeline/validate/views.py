@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.calendar import LONDON, MONTH, YEAR, calendar_days
+
 DAY = 86_400_000_000  # microseconds
-YEAR, MONTH = 372, 31  # days where every month has 31: years and months are whole exactly on their days
-LONDON = pa.timestamp("us", "Europe/London")
 EPOCH = dt.date(1970, 1, 1)
 RECORD_TEXT = (
     "record_id",
@@ -99,8 +99,8 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
     stated = filter(is_wanted, ("age_low", "age_high"))  # as text, too, the same whether another row has none or not
     columns |= {name: std_records.column(name).cast(pa.float64()) for name in stated}
     if is_wanted(AGE):
-        recorded = _calendar(std_records.column("recorded_at").cast(LONDON))
-        born = _calendar(std_records.column("date_of_birth"))
+        recorded = calendar_days(std_records.column("recorded_at").cast(LONDON)).to_pandas().astype(float)
+        born = calendar_days(std_records.column("date_of_birth")).to_pandas().astype(float)
         columns[AGE] = (recorded.fillna(as_of.year * YEAR + as_of.month * MONTH + as_of.day) - born) / YEAR
     if is_wanted("recorded_days_ago"):
         columns["recorded_days_ago"] = _days_ago(std_records.column("recorded_at"), as_of)
@@ -129,12 +129,6 @@ def _first(column: pa.ChunkedArray) -> pa.ChunkedArray:
     lengths = pc.fill_null(pc.list_value_length(column), 0)
     filled = pc.if_else(pc.greater(lengths, 0), column, pa.scalar([None], column.type))
     return pc.list_element(filled, 0)
-
-
-def _calendar(days: pa.ChunkedArray) -> pd.Series:
-    """Days by the calendar's own years and months: of two, the difference is a whole number of years from birthday to birthday."""
-    year, month, day = (part(days).to_pandas() for part in (pc.year, pc.month, pc.day))
-    return (year * YEAR + month * MONTH + day).astype(float)
 
 
 def _days_ago(column: pa.ChunkedArray, as_of: dt.date) -> pd.Series:
