@@ -8,7 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,6 +70,8 @@ class DecidedTonight:
     standing: pa.Table
     pairs: pa.Table
     """Contract ``decided_pairs``: what clusters keep to"""
+    records: pa.Table
+    """Contract ``fingerprints``: tonight's records that a decision may be about"""
 
 
 def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
@@ -83,13 +85,9 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
     if has_decisions(night.settings, night.home, os.environ):
         with open_decisions(night.settings, night.home, os.environ) as store:
             log = _without_reasons(store.log())
-    policy = load_policy(night.settings.steward_policy)
-    standing = (
-        standing_decisions(log, policy, _fingerprints(log, std_records))
-        if len(log)
-        else standing_decisions(log, policy)
-    )
-    return DecidedTonight(log, standing, decided_pairs(standing))
+    records = _decided_records(log, std_records)
+    standing = standing_decisions(log, load_policy(night.settings.steward_policy), records)
+    return DecidedTonight(log, standing, decided_pairs(standing), records)
 
 
 def with_evidence(
@@ -109,8 +107,7 @@ def with_evidence(
     values = std_records.select(columns).filter(pc.is_in(std_records.column("record_id"), wanted)).to_pylist()
     evidence = pair_evidence(levels, {row["record_id"]: row for row in values})
     policy = load_policy(night.settings.steward_policy)
-    standing = standing_decisions(decided.log, policy, _fingerprints(decided.log, std_records), evidence)
-    return DecidedTonight(decided.log, standing, decided.pairs)
+    return replace(decided, standing=standing_decisions(decided.log, policy, decided.records, evidence))
 
 
 def decision_metrics(standing: pa.Table) -> list[Metric]:
@@ -153,11 +150,12 @@ def _records_of(table: pa.Table) -> set[str]:
     return {record for end in ENDS for record in table.column(end).to_pylist() if record is not None}
 
 
-def _fingerprints(log: pa.Table, std_records: pa.Table) -> pa.Table:
-    """Fingerprints of tonight's records; null where every decided record is still there, for then none is needed."""
+def _decided_records(log: pa.Table, std_records: pa.Table) -> pa.Table:
+    """Those of tonight's records that are decided on; once one of those is gone, all, for each may be it under another id."""
     decided = pa.array(sorted(_records_of(log)), pa.string())
-    if pc.all(pc.is_in(decided, std_records.column("record_id"))).as_py() is False:
-        return fingerprints(std_records.select(list(FINGERPRINT_COLUMNS)))
     ids = std_records.column("record_id")
-    columns = {"record_id": ids, "fingerprint": pa.nulls(len(ids), pa.string())}
+    present = ids.filter(pc.is_in(ids, decided))
+    if len(present) < len(decided):
+        return fingerprints(std_records.select(list(FINGERPRINT_COLUMNS)))
+    columns = {"record_id": present, "fingerprint": pa.nulls(len(present), pa.string())}
     return pa.table(columns, schema=FINGERPRINTS.arrow_schema())

@@ -54,8 +54,8 @@ def _attached(
 
 
 def _present_ids(pairs: pa.Table, records: pa.Table) -> set[str]:
-    record_ids = _both_ends(pairs, "record_id")
-    return set(record_ids.filter(pc.is_in(record_ids, records.column("record_id"))).to_pylist())
+    record_ids = records.column("record_id")
+    return set(record_ids.filter(pc.is_in(record_ids, _both_ends(pairs, "record_id"))).to_pylist())
 
 
 def _ids_by_fingerprint(pairs: pa.Table, records: pa.Table, present: set[str]) -> dict[str | None, str]:
