@@ -43,7 +43,7 @@ class Line:
     right: str
     bits: float
     kind: str
-    """link, review or unlink"""
+    """link, steward (linked by one), review or unlink"""
     is_weak: bool
     width: int
     mid_x: int
@@ -65,6 +65,11 @@ class GraphPicture:
     """Wants more height than a few records do"""
     titles: tuple[tuple[str, int], ...]
     """Person id and where its ring's middle lies"""
+
+    @property
+    def kinds(self) -> set[str]:
+        """Of all lines but the marked one."""
+        return {line.kind for line in self.lines if not line.is_weak}
 
     @property
     def weak(self) -> Line | None:
@@ -169,7 +174,7 @@ def _line(row: Mapping[str, Any], nodes: Mapping[str, Node], weak: tuple[str, st
         a.label,
         b.label,
         row["match_weight"],
-        row["decision"],
+        "steward" if row["decision"] == "link" and row["decided_by"] == "steward" else row["decision"],
         is_weak,
         width,
         mid_x,
