@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pipeline.core.parquet import conform
 from pipeline.persons.golden import person_fields, persons_table
 from pipeline.persons.survivorship import Survivorship
-from schemas.tables import ENDS, IDENTITY_LEDGER, LINK_CHANGES, PERSON_FIELDS, PERSONS
+from schemas.tables import ENDS, IDENTITY_LEDGER, LINK_CHANGES, PERSON_FIELDS, PERSONS, SOURCE_STATUS
 
 ENDED_BY = "withdrawn"
 
@@ -24,7 +24,8 @@ def without_records(
     Who had no other record is gone, and the id ends with this run. Every other person stays who they are.
     """
     records = _filter_rows(tables["records"], "record_id", record_ids, is_in=False)
-    touched = set(_filter_rows(tables["records"], "record_id", record_ids).column("person_id").to_pylist())
+    gone = _filter_rows(tables["records"], "record_id", record_ids)
+    touched = set(gone.column("person_id").to_pylist())
     remaining = _filter_rows(records, "person_id", touched)
     dead = touched - set(remaining.column("person_id").to_pylist())
     events = _filter_rows(tables["events"], "record_id", record_ids, is_in=False)
@@ -45,6 +46,7 @@ def without_records(
         "review_queue": queue,
         "link_changes": _recounted(changes, records, ledger, run_id),
         "identity_ledger": ledger,
+        "source_status": _used(tables["source_status"], gone),
     }
 
 
@@ -91,6 +93,15 @@ def _recounted(changes: pa.Table, records: pa.Table, ledger: pa.Table, run_id: s
         row["n_records_after"] = n_after[row["person_id_after"]]
         row["n_records_before"] = n_before.get(row["person_id_before"], row["n_records_before"])
     return conform(pa.Table.from_pylist(rows, LINK_CHANGES.arrow_schema()), LINK_CHANGES)
+
+
+def _used(status: pa.Table, gone: pa.Table) -> pa.Table:
+    """The feeds, each with as many records as are left of it; what their exports held that night stays what it was."""
+    n_gone = Counter(gone.column("feed_id").to_pylist())
+    rows = status.to_pylist()
+    for row in rows:
+        row["rows_used"] -= n_gone[row["feed_id"]]
+    return conform(pa.Table.from_pylist(rows, SOURCE_STATUS.arrow_schema()), SOURCE_STATUS)
 
 
 def _ledger(ledger: pa.Table, record_ids: Collection[str], dead: Collection[str], run_id: str) -> pa.Table:

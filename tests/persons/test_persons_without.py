@@ -44,3 +44,21 @@ def test_changes_of_the_run_count_the_records_that_are_left() -> None:
         {"person_id": "P2", "n_records": 1},
         {"person_id": "P1", "n_records": 1},
     ]
+
+
+def test_a_feed_counts_the_records_that_are_left_of_it() -> None:
+    given = tables()
+    (record,) = given["records"].to_pylist()
+    ids = [record["record_id"], "r2", "r3"]
+    feeds = [record["feed_id"], record["feed_id"], "cris.camden"]
+    named = [{"record_id": one, "feed_id": feed} for one, feed in zip(ids, feeds, strict=True)]
+    given["records"] = rows_like(given["records"], *named)
+    held = {"feed_id": "cris.camden", "state": "held", "rows_read": 4, "rows_used": 1, "rows_last_good": 1}
+    fresh = {"feed_id": record["feed_id"], "state": "fresh", "rows_read": 3, "rows_used": 2, "rows_last_good": None}
+    given["source_status"] = rows_like(given["source_status"], fresh, held)
+    survivorship = load_survivorship(RunSettings().survivorship, {"custody": 1})
+    left = without_records(given, {"r2", "r3"}, survivorship, RUN)["source_status"]
+    assert left.select(["feed_id", "rows_read", "rows_used", "rows_last_good"]).to_pylist() == [
+        {"feed_id": record["feed_id"], "rows_read": 3, "rows_used": 1, "rows_last_good": None},
+        {"feed_id": "cris.camden", "rows_read": 4, "rows_used": 0, "rows_last_good": 1},
+    ]
