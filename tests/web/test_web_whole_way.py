@@ -51,6 +51,12 @@ def entered(browser: Browser, world: World) -> Page:
     return page
 
 
+def open_person(page: Page, person: str) -> None:
+    page.goto(f"/persons/{person}")
+    page.get_by_label("Check of data quality").check()
+    page.get_by_role("button", name="Continue").click()
+
+
 def decide(page: Page, case: str, verdict: str) -> None:
     page.goto(f"/cases/{case}")
     page.get_by_label("It is next in the review queue").check()
@@ -76,9 +82,7 @@ def test_what_is_decided_in_the_browser_is_carried_out_by_the_next_night(browser
         page = entered(browser, served)
         decide(page, link[0], "Same person")
         decide(page, unlink[0], "Different people")
-        page.goto(f"/persons/{person}")
-        page.get_by_label("Check of data quality").check()
-        page.get_by_role("button", name="Continue").click()
+        open_person(page, person)
         page.locator(f'input[value="{members[0]}"]').check()
         page.get_by_label("Reason").select_option("relatives")
         page.get_by_role("button", name="Unmerge the ticked records").click()
@@ -100,4 +104,7 @@ def test_what_is_decided_in_the_browser_is_carried_out_by_the_next_night(browser
                 break
             page.wait_for_timeout(500)
         expect(page.get_by_text("This question is closed")).to_be_visible()
+        open_person(page, owner(home, link[1]))
+        expect(page.get_by_text("linked by a steward", exact=True)).to_be_visible()
+        expect(page.locator("#graph-desc")).to_contain_text("A steward linked record")
     assert boroughlink("audit", "verify", "--home", str(home)).code == 0
