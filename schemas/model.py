@@ -58,10 +58,13 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
 Share = Literal["m", "u", "related"]
 Rate = Literal["matches_per_record", "related_per_record", "twins_per_record", "namesakes_per_record"]
 RATES: tuple[Rate, ...] = get_args(Rate)
-FORMAT = 3
+FORMAT = 4
 """Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places
-and dependence."""
+and dependence, 4 flags_differ and names of rules."""
 PolicyName = Literal["balanced", "strict"]
+NameClash = Literal["middle_names", "two_names"]
+"""middle_names: both records have middle names, and none fits a given name of the other. two_names: the forenames are listed as
+names of their own, neither a variant nor a nickname of the other."""
 Probability = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -121,6 +124,10 @@ class Rule(_Strict):
     """One record has a role of the first set, the other one of the second."""
     flag: str | None = None
     """One of the records carries this flag."""
+    flags_differ: tuple[str, ...] = ()
+    """Each record carries some of these flags, and they have none in common."""
+    names: NameClash | None = None
+    """How the given names of the records clash."""
     policies: tuple[PolicyName, ...] = ("balanced", "strict")
     """Under which policies the rule is applied."""
 
@@ -273,8 +280,9 @@ class Model(_Strict):
     @property
     def stamp(self) -> str:
         """Name, version and hash, as every run's manifest carries it."""
-        absent = {name for name in ("places", "dependence") if not getattr(self, name)}  # as before there were any
-        said = self.model_dump_json(exclude=absent)
+        absent: dict[str, Any] = {name: True for name in ("places", "dependence") if not getattr(self, name)}
+        unused = {name for name in ("flags_differ", "names") if not any(getattr(rule, name) for rule in self.rule)}
+        said = self.model_dump_json(exclude=absent | {"rule": {"__all__": unused}})  # as before there were any
         digest = hashlib.sha256(said.encode()).hexdigest()[:12]
         return f"{self.name}-{self.version}:{digest}"
 

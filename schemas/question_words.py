@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 TYPE_WORDS: Mapping[str, str] = {
     "adopted": "Adopted child", "victim_offender": "Victim and offender", "identifier_conflict": "Identifiers conflict",
-    "twin_suspicion": "Perhaps twins", "no_forename": "No forename", "name_only": "Name alone", "doubtful_birthday": "Doubtful birthday",
+    "twin_suspicion": "Perhaps twins", "alike_names": "Names alike", "middle_names": "Middle names differ", "generations": "Senior and junior",
+    "no_forename": "No forename", "name_only": "Name alone", "doubtful_birthday": "Doubtful birthday",
     "unborn": "Unborn child", "broken_cluster": "May not hold together", "over_large_cluster": "Too many records",
     "grey_pair": "Evidence undecided", "decision_contradicted": "Decisions contradict", "second_person": "Waits for a second steward",
     "evidence_changed": "Evidence changed",

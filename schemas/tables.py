@@ -162,7 +162,7 @@ STD_RECORDS = Table(
         *PERSON_COLUMNS,
         Column("forename_phonetic", TEXTS, "Metaphone of each forename word", personal=True),
         Column("surname_phonetic", TEXTS, "Metaphone of each surname word", personal=True),
-        Column("flags", TEXTS, "What a reader must know: name_reversed, dob_ambiguous, unborn, adopted, deceased, placeholder_name, closed"),
+        Column("flags", TEXTS, "What a reader must know: name_reversed, dob_ambiguous, unborn, adopted, deceased, placeholder_name, closed; senior, junior, third, fourth where the name says so"),
         Column("nulled", NULLED, "Each value that was set to null: field, raw text, reason", personal=True),
         Column("recorded_at", TIME, "When the source recorded it; a day without a time is its midnight in London"),
     ),
@@ -311,7 +311,7 @@ REVIEW_PAIRS = Table(
         Column("match_weight", BITS, "Weight of that pair, bits", nullable=False),
         Column("match_probability", SHARE, "The same as a probability", nullable=False),
         Column("n_pairs", COUNT, "Pairs between the two clusters that wait", nullable=False),
-        Column("review_type", TEXT, "grey_pair, identifier_conflict, twin_suspicion, victim_offender, name_only, no_forename, unborn, adopted, broken_cluster (the pair fits, other records of the two persons keep them apart)", nullable=False),
+        Column("review_type", TEXT, "grey_pair, identifier_conflict, twin_suspicion, alike_names, middle_names, generations, victim_offender, name_only, no_forename, unborn, adopted, broken_cluster (the pair fits, other records of the two persons keep them apart)", nullable=False),
         Column("rules", TEXTS, "Rules of the model that forbid an automatic link"),
     ),
 )  # fmt: skip

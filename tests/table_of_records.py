@@ -17,7 +17,9 @@ KINDS = {
     "age_high": pa.int16(),
     "recorded_at": pa.timestamp("us", tz="UTC"),
 }
-COLUMNS = tuple(dict.fromkeys(["record_id", "role", *KINDS, *(name for name in COMPARISONS if name != "age")]))
+COLUMNS = tuple(
+    dict.fromkeys(["record_id", "role", "middle_names", *KINDS, *(name for name in COMPARISONS if name != "age")])
+)
 
 
 def table_of(rows: Sequence[Mapping[str, object]]) -> pa.Table:

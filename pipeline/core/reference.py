@@ -24,6 +24,14 @@ def name_groups(folder: Path = REFERENCE) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(shared)) for name, shared in sorted(groups.items())}
 
 
+def given_names(folder: Path = REFERENCE) -> frozenset[str]:
+    """Every name that a list gives as a forename."""
+    lists = (*NAME_LISTS, "common_names", "name_origins")
+    return frozenset(
+        row["name"] for listed in lists for row in rows(folder / f"{listed}.csv") if row["kind"] == "forename"
+    )
+
+
 def rows(path: Path) -> Iterator[dict[str, str]]:
     """The rows of one reference list, by heading."""
     with path.open(encoding="utf-8", newline="") as lines:

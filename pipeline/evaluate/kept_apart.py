@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from pipeline.core.marks import are_different, flag_bits, has_flag, has_role
 from schemas.model import Model, PolicyName, Rule
 
 
@@ -36,39 +36,29 @@ class KeptApart:
 
 
 def kept_apart(model: Model | None, policy: PolicyName, records: pa.Table) -> KeptApart:
-    """What the model's rules keep apart by role or flag alone; a rule that looks at evidence too is not among them."""
+    """What the model's rules keep apart by role or flags alone; a rule that looks at evidence too is not among them."""
     rules = [rule for rule in model.rule if _is_of_records(rule) and policy in rule.policies] if model else []
     rules = [rule for rule in rules if _columns(rule) <= set(records.column_names)]
-    marks = [np.zeros(len(records), bool)]
+    marks = [np.zeros(len(records), np.int64)]
     for rule in rules:
-        roles = [_has_role(records, side) for side in rule.roles] if rule.roles else [np.ones(len(records), bool)] * 2
-        flagged = _has_flag(records, rule.flag) if rule.flag else np.ones(len(records), bool)
-        marks += [*roles, flagged]
+        anyone = np.ones(len(records), bool)
+        roles = [has_role(records, side) for side in rule.roles] if rule.roles else [anyone] * 2
+        flagged = has_flag(records, rule.flag) if rule.flag else anyone
+        marks += [*roles, flagged, flag_bits(records, rule.flags_differ)]
     kinds, kind = np.unique(np.stack(marks, axis=1), axis=0, return_inverse=True)
     is_apart = np.zeros((len(kinds), len(kinds)), bool)
-    for number in range(len(rules)):
-        first, second, flag = (kinds[:, 1 + 3 * number + part] for part in range(3))
+    for number, rule in enumerate(rules):
+        first, second, flag, bits = (kinds[:, 1 + 4 * number + part] for part in range(4))
         one_of_each = first[:, None] & second[None, :] | second[:, None] & first[None, :]
-        is_apart |= one_of_each & (flag[:, None] | flag[None, :])
+        holds = (one_of_each & (flag[:, None] | flag[None, :])).astype(bool)
+        is_apart |= holds & are_different(bits[:, None], bits[None, :]) if rule.flags_differ else holds
     return KeptApart(tuple(rule.name for rule in rules), kind, is_apart)
 
 
 def _is_of_records(rule: Rule) -> bool:
-    return rule.effect == "apart" and not (rule.all or rule.any or rule.none)
+    return rule.effect == "apart" and not (rule.all or rule.any or rule.none or rule.names)
 
 
 def _columns(rule: Rule) -> set[str]:
     """What the rule looks at."""
-    return {name for name, wanted in (("role", rule.roles), ("flags", rule.flag)) if wanted}
-
-
-def _has_role(records: pa.Table, roles: tuple[str, ...]) -> np.ndarray:
-    return pc.fill_null(pc.is_in(records.column("role"), pa.array(roles)), False).to_numpy()
-
-
-def _has_flag(records: pa.Table, flag: str) -> np.ndarray:
-    has_flag = np.zeros(len(records), bool)
-    flags = records.column("flags").combine_chunks()
-    hit = pc.equal(pc.list_flatten(flags), flag).to_numpy(zero_copy_only=False).astype(bool)
-    has_flag[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
-    return has_flag
+    return {name for name, wanted in (("role", rule.roles), ("flags", rule.flag or rule.flags_differ)) if wanted}

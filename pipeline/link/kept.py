@@ -18,6 +18,7 @@ from pipeline.link.second_pass import NONE_ASKED, Questions
 from schemas.model import Model
 
 HASH = "row_hash"
+ASKED_BY_RULES = ("role", "flags", "middle_names")  # of records, beside what is compared
 HASHED_AT_ONCE = 65_536  # rows; enough parts for all threads
 
 
@@ -73,7 +74,7 @@ def as_compared(table: pa.Table, model: Model) -> pa.Table:
     """
     fields = [comparison.field for comparison in model.comparison]
     alternatives = (f"{field}_alt" for field in fields)
-    wanted = ("record_id", "source", "role", "flags", *fields, *alternatives, "alias", model.blocking.across)
+    wanted = ("record_id", "source", *ASKED_BY_RULES, *fields, *alternatives, "alias", model.blocking.across)
     columns = table.select([name for name in dict.fromkeys(wanted) if name in table.column_names])
     for name, days in zip(("born_from", "born_to"), birth_days(table), strict=True):
         columns = columns.append_column(name, pa.array(days))

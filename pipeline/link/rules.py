@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.marks import are_different, flag_bits, has_flag, has_role
 from pipeline.engines.port import ScoredPairs
+from pipeline.link.given_names import clash
 from schemas.model import LEVELS, Model, PolicyName, Rule
 
 
@@ -35,7 +37,7 @@ def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: Polic
         pattern_holds[:, number] = _levels_hold(rule, model, levels)
     holds = pattern_holds[pairs.patterns.of]
     for number, rule in enumerate(rules):
-        if rule.roles or rule.flag:
+        if rule.roles or rule.flag or rule.flags_differ or rule.names:
             held = np.flatnonzero(holds[:, number])
             holds[held, number] = _records_hold(rule, table, pairs.left[held], pairs.right[held])
     apart = np.array([rule.effect == "apart" for rule in rules], bool)
@@ -50,7 +52,7 @@ def sides(model: Model, table: pa.Table) -> np.ndarray:
     for rule in model.rule:
         if rule.roles and rule.effect == "apart":
             for side, roles in enumerate(rule.roles, start=1):
-                side_of[_has_role(table, roles)] = side
+                side_of[has_role(table, roles)] = side
     return side_of
 
 
@@ -109,24 +111,14 @@ def _levels_hold(rule: Rule, model: Model, levels: np.ndarray) -> np.ndarray:
 def _records_hold(rule: Rule, table: pa.Table, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     holds = np.ones(len(left), bool)
     if rule.roles:
-        first, second = (_has_role(table, roles) for roles in rule.roles)
+        first, second = (has_role(table, roles) for roles in rule.roles)
         holds &= (first[left] & second[right]) | (second[left] & first[right])
     if rule.flag:
-        flagged = _has_flag(table, rule.flag)
+        flagged = has_flag(table, rule.flag)
         holds &= flagged[left] | flagged[right]
+    if rule.flags_differ:
+        carried = flag_bits(table, rule.flags_differ)
+        holds &= are_different(carried[left], carried[right])
+    if rule.names:
+        holds &= clash(rule.names, table, left, right)
     return holds
-
-
-def _has_role(table: pa.Table, roles: tuple[str, ...]) -> np.ndarray:
-    if "role" not in table.column_names:
-        return np.zeros(len(table), bool)
-    return pc.fill_null(pc.is_in(table.column("role"), pa.array(roles)), False).to_numpy()
-
-
-def _has_flag(table: pa.Table, flag: str) -> np.ndarray:
-    has_flag = np.zeros(len(table), bool)
-    if "flags" in table.column_names:
-        flags = table.column("flags").combine_chunks()
-        hit = pc.equal(pc.list_flatten(flags), flag).to_numpy(zero_copy_only=False).astype(bool)
-        has_flag[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
-    return has_flag

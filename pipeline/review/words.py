@@ -64,6 +64,10 @@ SECOND_WORDS: Mapping[str, str] = {
     "unknown_facts": "little is known of the records",
 }
 """Why two people are needed, by the policy's rule"""
+_OF_TWINS: Mapping[str, str] = {
+    "link": "If wrong, two children share one file, and harm to one hides behind the other.",
+    "unlink": "If wrong, one child stays in two files, and nobody sees the whole.",
+}
 WRONG_WORDS: Mapping[str, Mapping[str, str]] = {
     "": {
         "link": "If wrong, two people share one file, and each is taken for the other.",
@@ -73,10 +77,7 @@ WRONG_WORDS: Mapping[str, Mapping[str, str]] = {
         "link": "If wrong, a victim is shown as an offender, and an offender as a victim.",
         "unlink": "If wrong, nobody sees that a victim was drawn into offending.",
     },
-    "twin_suspicion": {
-        "link": "If wrong, two children share one file, and harm to one hides behind the other.",
-        "unlink": "If wrong, one child stays in two files, and nobody sees the whole.",
-    },
+    **dict.fromkeys(("twin_suspicion", "alike_names", "middle_names"), _OF_TWINS),
     "adopted": {
         "link": "If wrong, two children share one file. Right or wrong, it shows the name before and after adoption together.",
         "unlink": "If wrong, what is known from before the adoption stays unseen.",
@@ -91,6 +92,10 @@ FLAG_WORDS: Mapping[str, str] = {
     "deceased": "has died",
     "placeholder_name": "the name only fills the field",
     "closed": "the case is closed at the source",
+    "senior": "called senior",
+    "junior": "called junior, or the second",
+    "third": "called the third",
+    "fourth": "called the fourth",
 }
 """What a reader must know of a record"""
 REASONS: Mapping[str, str] = {

@@ -88,7 +88,8 @@ def in_order(text: str, order: NameOrder, reference: Reference) -> tuple[str, st
         text = surname
     words = text.split()
     has_title = bool(words) and "".join(name_words(words[0])) in reference.titles
-    name_parts = without_titles([" ".join(name_words(word)) for word in words], reference)
+    folded = [" ".join(name_words(word)) for word in words]
+    name_parts = without_titles(folded, reference, is_whole=True)
     words = _aligned(words, name_parts)
     if len(words) == 1:
         return _lone(words[0], order, has_title, reference)

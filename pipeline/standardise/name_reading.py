@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass, field
 
 from pipeline.standardise.distinct import Note
-from pipeline.standardise.name_cells import NameOrder, in_order, split_asides
+from pipeline.standardise.name_cells import Aside, NameOrder, in_order, split_asides
 from pipeline.standardise.name_words import (
     BABY_FILL,
     forename_words,
+    generations,
     has_letters,
     joined,
     name_words,
@@ -60,19 +61,27 @@ def main_text(column: str, cell: str | None, names: NameParts) -> str | None:
         text = NOT_IN_NAMES.sub(" ", MARKUP.sub(" ", text))
         names.note(column, "characters_removed")
     main, asides = split_asides(text)
+    if column != "alias":
+        names.flags += generations(main, names.reference, is_whole=column == "full_name")
     for aside in asides:
-        if aside.kind == "flag":
-            names.flags.append(aside.text)
-        elif aside.kind == "surname":
-            names.former += _surnames(aside.text, column, names)
-        elif aside.kind == "alias" and not _not_a_name(aside.text, names.reference):
-            names.asides.append(aside.text)
-        else:
-            names.note(column, "aside_removed")
+        _take_aside(aside, column, names)
     if main and (reason := _not_a_name(main, names.reference)):
         names.note(column, reason)
         return None
     return main or None
+
+
+def _take_aside(aside: Aside, column: str, names: NameParts) -> None:
+    if aside.kind == "flag":
+        names.flags.append(aside.text)
+    elif generation := names.reference.generations.get(" ".join(name_words(aside.text))):
+        names.flags.append(generation)
+    elif aside.kind == "surname":
+        names.former += _surnames(aside.text, column, names)
+    elif aside.kind == "alias" and not _not_a_name(aside.text, names.reference):
+        names.asides.append(aside.text)
+    else:
+        names.note(column, "aside_removed")
 
 
 @functools.lru_cache(maxsize=CACHED)

@@ -29,14 +29,32 @@ def has_letters(text: str) -> bool:
     return bool(name_words(text))
 
 
-def without_titles(words: Sequence[str], reference: Reference) -> list[str]:
-    """The words without titles before and suffixes after; a word alone is kept, for it may be the name."""
-    left = list(words)
+def without_titles(words: Sequence[str], reference: Reference, *, is_whole: bool = False) -> list[str]:
+    """The words without titles before and suffixes after; a word alone is kept, for it may be the name.
+
+    Of a whole name that comes down to two words, the last is kept if it is a surname too: ALAN SENIOR.
+    """
+    return _name_and_suffixes(words, reference, is_whole)[0]
+
+
+def generations(text: str, reference: Reference, *, is_whole: bool) -> list[str]:
+    """Flags of the suffixes that tell a family's namesakes apart, at the end of a name or of its parts between commas."""
+    first, *others = (name_words(part) for part in text.split(","))
+    suffixes = [_name_and_suffixes(first, reference, is_whole)[1]]
+    for words in others:
+        is_alone = reference.suffixes.issuperset(words)
+        suffixes.append(list(words) if is_alone else _name_and_suffixes(words, reference, is_whole)[1])
+    return [reference.generations[word] for words in suffixes for word in words if word in reference.generations]
+
+
+def _name_and_suffixes(words: Sequence[str], reference: Reference, is_whole: bool) -> tuple[list[str], list[str]]:
+    left, suffixes = list(words), []
     while len(left) > 1 and left[0] in reference.titles:
         left.pop(0)
-    while len(left) > 1 and left[-1] in reference.suffixes:
-        left.pop()
-    return left
+    if not (is_whole and len(left) == 2 and left[1] in reference.only_surnames):
+        while len(left) > 1 and left[-1] in reference.suffixes:
+            suffixes.append(left.pop())
+    return left, suffixes
 
 
 def forename_words(text: str, reference: Reference) -> list[str]:

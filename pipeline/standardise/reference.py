@@ -20,6 +20,8 @@ class Reference:
 
     titles: frozenset[str]
     suffixes: frozenset[str]
+    generations: Mapping[str, str]
+    """Suffix to the flag of the one of a family's namesakes whom it names: JNR to junior."""
     surname_particles: frozenset[str]
     """Stay a word of their own, with the word that follows: VAN DER BERG."""
     joined_particles: frozenset[str]
@@ -49,6 +51,7 @@ class Reference:
         return cls(
             titles=frozenset(title["word"] for title in titles if title["place"] == "before"),
             suffixes=frozenset(title["word"] for title in titles if title["place"] == "after"),
+            generations={title["word"]: title["generation"] for title in titles if title["generation"]},
             surname_particles=frozenset(particle["word"] for particle in particles if particle["kept"] == "space"),
             joined_particles=frozenset(
                 particle["word"] for particle in particles if (particle["kept"], particle["of"]) == ("joined", "any")

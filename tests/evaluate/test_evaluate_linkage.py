@@ -37,6 +37,7 @@ MODEL = Model(
         Rule(name="adopted", about="Sealed.", effect="apart", flag="adopted"),
         Rule(name="victim_offender", about="A steward's.", effect="apart", roles=(("victim",), ("suspect", "accused"))),
         Rule(name="unborn", about="Asked.", effect="ask", flag="unborn"),
+        Rule(name="generations", about="Father and son.", effect="apart", flags_differ=("senior", "junior")),
     ),
     policy={"strict": Policy(link_bits=2.0, review_bits=0.0), "balanced": Policy(link_bits=1.0, review_bits=-2.0)},
 )
@@ -64,7 +65,7 @@ def test_the_truth_gives_figures_worked_by_hand() -> None:
     assert true["pairs"] == {"precision": 0.5, "recall": 0.2, "f1": round(2 / 7, 6)}
     assert true["clusters"] == true["pairs"]
     assert true["kept_apart"] == {
-        "rules": ["adopted", "victim_offender"],
+        "rules": ["adopted", "victim_offender", "generations"],
         "pairs": 1,
         "persons": 1,
         "clusters": {"precision": 0.5, "recall": 0.25, "f1": round(1 / 3, 6)},
@@ -146,18 +147,22 @@ def test_what_the_estimate_leaves_out_is_said_with_its_numbers() -> None:
 
 
 ROLE = st.sampled_from(["victim", "suspect", "accused", "witness"])
-PEOPLE = st.lists(st.tuples(st.integers(0, 2), ROLE, st.booleans()), min_size=1, max_size=10)
+CARRIED = st.sets(st.sampled_from(["adopted", "closed", "senior", "junior"]), max_size=2)
+PEOPLE = st.lists(st.tuples(st.integers(0, 2), ROLE, CARRIED), min_size=1, max_size=10)
 
 
 @given(PEOPLE)
 def test_pairs_that_rules_keep_apart_are_those_that_one_finds_by_listing_them(people) -> None:
-    block, roles, adopted = (list(column) for column in zip(*people, strict=True))
-    flags = pa.array([["adopted", "closed"] if is_adopted else None for is_adopted in adopted], pa.list_(pa.string()))
+    block, roles, carried = (list(column) for column in zip(*people, strict=True))
+    flags = pa.array([sorted(its_flags) or None for its_flags in carried], pa.list_(pa.string()))
     counts = kept_apart(MODEL, "strict", pa.table({"role": roles, "flags": flags})).pairs(np.array(block))
     listed = np.zeros(max(block) + 1, int)
     for a, b in combinations(range(len(people)), 2):
         sides = {("victim" in (roles[a], roles[b])), bool({"suspect", "accused"} & {roles[a], roles[b]})}
-        if block[a] == block[b] and (adopted[a] or adopted[b] or sides == {True}):
+        generations = [{"senior", "junior"} & carried[one] for one in (a, b)]
+        is_father_and_son = all(generations) and not set.intersection(*generations)
+        is_adopted = "adopted" in carried[a] | carried[b]
+        if block[a] == block[b] and (is_adopted or sides == {True} or is_father_and_son):
             listed[block[a]] += 1
     assert counts.tolist() == listed.tolist()
 

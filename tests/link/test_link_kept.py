@@ -32,7 +32,9 @@ NAMES = st.sampled_from(
 ROW = st.fixed_dictionaries(
     {
         "forename": st.lists(NAMES, max_size=2),
+        "middle_names": st.sampled_from([None, "ALI", "IMRAN", "A"]),
         "surname": st.lists(NAMES, max_size=1),
+        "flags": st.sampled_from([None, ["senior"], ["closed", "junior"]]),
         "alias": st.none() | st.lists(NAMES, max_size=1),
         "date_of_birth": st.none()
         | st.sampled_from([dt.date(2008, 1, 2), dt.date(2008, 2, 1), dt.date(2008, 1, 12), dt.date(2010, 7, 7)]),
@@ -92,25 +94,26 @@ def assert_same(incremental: Linked, full: Linked) -> None:
     st.lists(st.tuples(NIGHT, DECISIONS), min_size=1, max_size=6),
     st.integers(2, 6),
     st.integers(1, 8),
+    st.sampled_from(["balanced", "strict"]),
 )
-def test_any_history_of_nights_gives_what_a_full_linking_gives(rows, nights, largest, fewest) -> None:
+def test_any_history_of_nights_gives_what_a_full_linking_gives(rows, nights, largest, fewest, policy) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prolific, "FEWEST", fewest)
-        assert_history_gives_the_same(rows, nights, largest)
+        assert_history_gives_the_same(rows, nights, largest, policy)
 
 
-def assert_history_gives_the_same(rows, nights, largest) -> None:
+def assert_history_gives_the_same(rows, nights, largest, policy) -> None:
     rules = tuple(
         rule.model_copy(update={"max_block": min(largest + at % 3, rule.max_block)})
         for at, rule in enumerate(MODEL.blocking.rule)
     )
     model = MODEL.model_copy(update={"blocking": MODEL.blocking.model_copy(update={"rule": rules})})
     frequencies = ENGINE.frequency_table(of(rows), model)
-    kept = link_records(of(rows), model, "balanced", ENGINE, kept=LinkKept(frequencies)).kept
+    kept = link_records(of(rows), model, policy, ENGINE, kept=LinkKept(frequencies)).kept
     for changes, verdicts in nights:
         rows = {record: row for record, row in (rows | changes).items() if row is not None} or rows
-        incremental = link_records(of(rows), model, "balanced", ENGINE, decided=decided(verdicts), kept=kept)
-        full = link_records(of(rows), model, "balanced", ENGINE, decided=decided(verdicts), kept=LinkKept(frequencies))
+        incremental = link_records(of(rows), model, policy, ENGINE, decided=decided(verdicts), kept=kept)
+        full = link_records(of(rows), model, policy, ENGINE, decided=decided(verdicts), kept=LinkKept(frequencies))
         assert_same(incremental, full)
         kept = incremental.kept
 
@@ -204,6 +207,15 @@ def test_a_record_is_new_where_it_says_something_else(before, now) -> None:
     assert difference(table_then, table_now).is_new.tolist() == [
         [part or [] for part in before] != [part or [] for part in now]
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "then", "now"),
+    [("role", "victim", "suspect"), ("flags", None, ["senior"]), ("middle_names", "ALI", "IMRAN")],
+)
+def test_a_record_is_new_where_a_rule_would_see_something_else(field, then, now) -> None:
+    tables = [as_compared(of({"1": {"forename": ["A"], field: value}}), MODEL) for value in (then, now)]
+    assert difference(*tables).is_new.tolist() == [True]
 
 
 def test_the_own_frequency_table_changes_no_weight() -> None:
