@@ -6,7 +6,7 @@ Lenient where exports of the boroughs are strict: see ``lenient_values``.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.standardise.any_column import TEXT, TEXTS, Plain, read_distinct
 from pipeline.standardise.date_order import DateOrder, rows_of_orders
 from pipeline.standardise.lenient_values import date_reader, value_reader
+from pipeline.standardise.name_words import generations
 from pipeline.standardise.names import NameCells, Names, read_names
 from pipeline.standardise.reference import Reference
 from schemas.fields import AGE, BIRTH_PARTS, ColumnUse
@@ -34,6 +35,7 @@ def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Referen
     for use in uses:
         for field, values in _standard(use, raw, reference).items():
             columns[field] = _values_of_both(columns[field], values) if field in columns else values
+    columns = _with_generations(columns, raw, uses, reference)
     return pa.table({field: values for field, values in columns.items() if field not in AGE} | _ages(columns))
 
 
@@ -114,6 +116,38 @@ def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, p
         case _:
             plain = Plain("^[A-Z]+$", _words_that_are_no_names(reference))
             return {use.field: read_distinct(array, _name(use.kind, reference), TEXTS, plain)}
+
+
+def _with_generations(
+    columns: dict[str, pa.Array], raw: pa.Table, uses: Sequence[ColumnUse], reference: Reference
+) -> dict[str, pa.Array]:
+    """With flags such as senior and junior, where names have such suffixes and the table has no flags of its own."""
+    rows: list[int] = []
+    flags: list[str] = []
+    for use in uses:
+        if use.kind in ("full_name", "forename", "surname") and "flags" not in columns:
+            for row, text in _with_suffix(raw.column(use.column).combine_chunks(), reference):
+                found = generations(text, reference, is_whole=use.kind == "full_name")
+                rows += [row] * len(found)
+                flags += found
+    if not flags:
+        return columns
+    in_order = np.argsort(rows, kind="stable")
+    ends = np.searchsorted(np.array(rows)[in_order], np.arange(len(raw) + 1))
+    listed = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(flags, TEXT).take(pa.array(in_order)))
+    return columns | {"flags": listed}
+
+
+def _with_suffix(array: pa.Array, reference: Reference) -> Iterator[tuple[int, str]]:
+    """Row and text of each cell in which a suffix stands that tells namesakes apart."""
+    is_list = pa.types.is_list(array.type)
+    texts = pc.list_flatten(array) if is_list else array
+    encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+    suffix = rf"(?i)\b({'|'.join(sorted(reference.generations))})\b"
+    has_suffix = pc.match_substring_regex(encoded.dictionary, suffix).take(encoded.indices).fill_null(False)
+    places = np.flatnonzero(has_suffix)
+    rows = pc.list_parent_indices(array).to_numpy()[places] if is_list else places
+    yield from zip(rows.tolist(), encoded.take(pa.array(places)).to_pylist(), strict=True)
 
 
 def _words_that_are_no_names(reference: Reference) -> frozenset[str]:

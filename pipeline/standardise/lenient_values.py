@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from stdnum.gb import nhs as stdnum_nhs
 from stdnum.gb import upn as stdnum_upn
 
@@ -112,9 +113,18 @@ def phone(text: str) -> str | None:
 def _national_digits(text: str) -> str | None:
     text = EXTENSION.sub("", written_out(text.strip()) or "").replace("(0)", "")
     digits = re.sub(r"\D", "", text)
-    digits = digits.removeprefix("00")
-    digits = (digits.removeprefix("44") if len(digits) > 10 else digits).lstrip("0")
+    if text.lstrip(" (").startswith("+") or (digits.startswith("00") and len(digits) > 12):
+        digits = _without_country(digits.removeprefix("00"))
+    elif len(digits) > 10:
+        digits = digits.removeprefix("44")
+    digits = digits.lstrip("0")
+    digits = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits  # North America's, as dialled there
     return digits if len(digits) > 5 and len(set(digits)) > 1 else None
+
+
+def _without_country(digits: str) -> str:
+    """The digits behind the country code; no code is the beginning of another (ITU-T E.164)."""
+    return next((digits[n:] for n in (1, 2, 3) if int(digits[:n] or 0) in COUNTRY_CODE_TO_REGION_CODE), digits)
 
 
 def email(text: str) -> str | None:

@@ -23,6 +23,7 @@ def value_of(kind: str, text: str) -> str | None:
         "+44 (0)7700 900001",
         "0044 7700 900001",
         "7700900001",
+        "007700900001",
         "7700900001.0",
         "7.700900001E+09",
         "(07700) 900-001",
@@ -35,6 +36,20 @@ def value_of(kind: str, text: str) -> str | None:
 )
 def test_a_phone_number_is_its_national_digits_however_it_is_written(text: str) -> None:
     assert value_of("phone", text) == "7700900001"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("818-892-2818", "18188922818", "+1 (818) 892-2818", "001 818 892 2818"),
+        ("0352 6553537", "+39 0352 6553537", "0039 0352 6553537"),
+        ("0151 12345678", "+49 151 12345678", "0049 (0)151 12345678"),
+        ("020 8356 3000", "+44 20 8356 3000", "44 20 8356 3000"),
+        ("353 1 234 5678", "+353 353 1 234 5678"),  # digits that are a country's code too, but stand behind one
+    ],
+)
+def test_a_phone_number_of_any_country_is_the_same_with_and_without_its_code(texts: tuple[str, ...]) -> None:
+    assert len({value_of("phone", text) for text in texts}) == 1
 
 
 @pytest.mark.parametrize(
