@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipeline.core.lookup import places_among
 from pipeline.core.parquet import read_parts
@@ -20,6 +18,7 @@ from pipeline.persons.survivorship import Survivorship
 from pipeline.persons.tonight import Tonight, with_events
 
 PERSONS_AT_ONCE = 50_000
+MOST_TOUCHED = 0.5  # of the persons of last night
 
 
 def confidence_of(records: pa.Table, clusters: pa.Table) -> pa.Table:
@@ -43,22 +42,18 @@ class GoldenRecords:
     survivorship: Survivorship
 
     def make_all(self) -> tuple[Iterable[pa.Table], pa.Table, int]:
-        """Make all persons, some at a time: making one needs far more memory than keeping it."""
-        persons = self.records.column("person_id")
-        person_ids = pc.unique(persons).sort()
-        place = places_among(persons, person_ids)
-        begins = range(0, len(person_ids), PERSONS_AT_ONCE) or (0,)
-        parts = [self._rows((place >= first) & (place < first + PERSONS_AT_ONCE)) for first in begins]
-        return (
-            [persons_made for persons_made, _ in parts],
-            pa.concat_tables(fields for _, fields in parts),
-            len(person_ids),
-        )
+        """Make all persons."""
+        person_ids = pc.unique(self.records.column("person_id"))
+        parts = self._made(person_ids)
+        return [made for made, _ in parts], pa.concat_tables(fields for _, fields in parts), len(person_ids)
 
     def make_touched(
         self, before: PersonsBefore, identities: Identities
-    ) -> tuple[Iterable[pa.Table], FieldsSince, int]:
-        """Make the persons whose records, confidence or questions changed; the others are taken over."""
+    ) -> tuple[Iterable[pa.Table], pa.Table | FieldsSince, int]:
+        """Make the persons whose records, confidence or questions changed; the others are taken over.
+
+        Where most changed, as after a change of the model, all are made: it costs less than to put the others between them.
+        """
         persons = self.records.column("person_id")
         groups = [
             pa.array(persons_changed(identities), pa.string()),
@@ -69,15 +64,24 @@ class GoldenRecords:
             persons_of_other_questions(before.persons, self.queue),
         ]
         touched = pc.unique(pa.concat_arrays(groups))
-        persons_made, fields = self._rows(pc.is_in(persons, touched).to_numpy())
+        if len(touched) > MOST_TOUCHED * len(before.persons):
+            return self.make_all()
+        persons_made, fields = (pa.concat_tables(tables) for tables in zip(*self._made(touched), strict=True))
         return (
             replace_persons(read_parts(before.golden), touched, persons_made),
             before.person_fields.next_night(touched, fields),
             len(persons_made),
         )
 
-    def _rows(self, is_wanted: NDArray[np.bool_]) -> tuple[pa.Table, pa.Table]:
-        """The persons of these records, and their fields."""
+    def _made(self, person_ids: pa.Array) -> list[tuple[pa.Table, pa.Table]]:
+        """These persons and their fields in order, some at a time: making one needs far more memory than keeping it."""
+        in_order = person_ids.sort()
+        begins = range(0, len(in_order), PERSONS_AT_ONCE) or (0,)
+        return [self._rows(in_order.slice(first, PERSONS_AT_ONCE)) for first in begins]
+
+    def _rows(self, person_ids: pa.Array) -> tuple[pa.Table, pa.Table]:
+        """These persons, and their fields."""
+        is_wanted = pc.is_in(self.records.column("person_id"), person_ids).to_numpy()
         records, events, rows = with_events(self.records, self.tonight.events, is_wanted)
         events = events.append_column("person_id", records.column("person_id").take(pa.array(rows)))
         fields = person_fields(records, self.survivorship)

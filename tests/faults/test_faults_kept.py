@@ -24,7 +24,7 @@ from flows.kept import damage
 from flows.linking import why_full
 from pipeline.core.parquet import read_table
 from pipeline.core.places import MODELS, SAMPLE, Home
-from pipeline.persons import stage as persons_stage
+from pipeline.persons import golden_records
 from pipeline.publish.publication import point_at, read_current
 from schemas.settings import RunSettings
 
@@ -118,11 +118,31 @@ def test_persons_are_the_same_however_few_are_made_at_a_time(
     london: London, home: Path, undisturbed: dict[str, object]
 ) -> None:
     def work() -> None:
-        persons_stage.PERSONS_AT_ONCE = 7
+        golden_records.PERSONS_AT_ONCE = 7
         plain_night(replace(london.night(home, "2026-11-21"), is_full=True))
 
     assert ended(forked(work, london.place / "out")) == 0
     assert published_tables(home) == undisturbed
+
+
+@pytest.mark.parametrize("most_touched", [0, 1])
+def test_persons_who_changed_are_the_same_made_by_twos_or_with_all_others(
+    london: London, home: Path, tmp_path: Path, most_touched: int
+) -> None:
+    def work() -> None:
+        golden_records.PERSONS_AT_ONCE = 2
+        golden_records.MOST_TOUCHED = most_touched
+        plain_night(london.night(home, "2026-11-21"))
+
+    run(london, home, "2026-11-21")
+    change(london, random.Random(5), dt.date(2026, 11, 22))
+    twin = tmp_path / "twin"
+    shutil.copytree(home, twin, symlinks=True)
+    run(london, twin, "2026-11-21")
+    assert ended(forked(work, london.place / "out")) == 0
+    assert published_tables(home) == published_tables(twin)
+    is_all = measures(home, "2026-11-21-2")["persons_rebuilt"] > measures(twin, "2026-11-21-2")["persons_rebuilt"] > 2
+    assert is_all is (most_touched == 0)
 
 
 def test_a_feed_that_was_held_is_published_as_a_full_night_would(london: London, home: Path, tmp_path: Path) -> None:
