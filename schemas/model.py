@@ -62,9 +62,10 @@ FORMAT = 4
 """Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places
 and dependence, 4 flags_differ and names of rules."""
 PolicyName = Literal["balanced", "strict"]
-NameClash = Literal["middle_names", "two_names"]
+NameClash = Literal["middle_names", "two_names", "unlike"]
 """middle_names: both records have middle names, and none fits a given name of the other. two_names: the forenames are listed as
-names of their own, neither a variant nor a nickname of the other."""
+names of their own, neither a variant nor a nickname of the other. unlike: no forename of either is a middle name of the other,
+by which people are known too."""
 Probability = Annotated[float, Field(gt=0, le=1)]
 
 

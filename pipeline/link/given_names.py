@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jellyfish
 import numpy as np
@@ -18,14 +18,15 @@ BETWEEN = "\x1f"  # stands in no name
 
 
 def clash(kind: NameClash, table: pa.Table, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """(pairs,) whether the given names of two records clash in this way; nowhere in a table without such columns.
+    """(pairs,) whether the given names of two records clash in this way; each two texts are looked at once.
 
-    Each two texts are looked at once. A record whose forename has alternatives clashes only with all of them.
+    A record whose forename has alternatives clashes only with all of them. Without middle names forenames can only be unlike.
     """
-    columns = {"middle_names": ("forename", "middle_names"), "two_names": ("forename",)}[kind]
+    columns = ("forename",) if kind == "two_names" else ("forename", "middle_names")
+    result = np.full(len(left), kind == "unlike")
     if not set(columns) <= set(table.column_names):
-        return np.zeros(len(left), bool)
-    asked = np.arange(len(left)) if kind == "two_names" else _with_middle_names(table, left, right)
+        return result
+    asked = np.flatnonzero(_may_tell(kind, table, left, right))
     sides = [_texts(table.select(columns).take(pa.array(rows[asked]))) for rows in (left, right)]
     texts = pa.concat_arrays(sides).dictionary_encode()
     words = texts.dictionary.to_pylist()
@@ -33,21 +34,23 @@ def clash(kind: NameClash, table: pa.Table, left: np.ndarray, right: np.ndarray)
     distinct, of = np.unique(first * len(words) + second, return_inverse=True)
     is_clash = _TESTS[kind]
     answers = [is_clash(words[pair // len(words)], words[pair % len(words)]) for pair in distinct.tolist()]
-    result = np.zeros(len(left), bool)
-    result[asked] = np.array(answers, bool)[of] if len(distinct) else False
+    result[asked] = np.array(answers, bool)[of]
     return result
 
 
-def _with_middle_names(table: pa.Table, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The pairs of which both have some."""
+def _may_tell(kind: NameClash, table: pa.Table, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(pairs,) whether enough middle names are there for the texts to tell."""
+    if kind == "two_names":
+        return np.ones(len(left), bool)
     has_some = table.column("middle_names").is_valid().to_numpy()
-    return np.flatnonzero(has_some[left] & has_some[right])
+    return has_some[left] & has_some[right] if kind == "middle_names" else has_some[left] | has_some[right]
 
 
 def _texts(names: pa.Table) -> pa.Array:
     """Forenames, and middle names where they are asked for, as one text a row."""
     columns = [
-        pc.binary_join(column, " ") if pa.types.is_list(column.type) else column for column in names.itercolumns()
+        pc.binary_join(column, " ") if pa.types.is_list(column.type) else column.cast(pa.string())
+        for column in names.itercolumns()
     ]
     whole = pc.binary_join_element_wise(*columns, BETWEEN, null_handling="replace", null_replacement="")
     return whole.combine_chunks()
@@ -56,13 +59,17 @@ def _texts(names: pa.Table) -> pa.Array:
 @functools.lru_cache(maxsize=1 << 16)
 def middle_names_clash(text_l: str, text_r: str) -> bool:
     """Whether no middle name of either fits any given name of the other: equal, a variant, an initial, or misspelt."""
-    (forenames_l, middle_l), (forenames_r, middle_r) = (
-        [part.split() for part in text.split(BETWEEN)] for text in (text_l, text_r)
-    )
+    (forenames_l, middle_l), (forenames_r, middle_r) = _parts(text_l), _parts(text_r)
     if not (middle_l and middle_r):
         return False
-    crossed = [(middle_l, [*middle_r, *forenames_r]), (middle_r, [*middle_l, *forenames_l])]
-    return not any(_fits(name, other) for names, others in crossed for name in names for other in others)
+    return not (_any_fits(middle_l, [*middle_r, *forenames_r]) or _any_fits(middle_r, forenames_l))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def are_unlike(text_l: str, text_r: str) -> bool:
+    """Whether no forename of either fits a middle name of the other."""
+    (forenames_l, middle_l), (forenames_r, middle_r) = _parts(text_l), _parts(text_r)
+    return not (_any_fits(forenames_l, middle_r) or _any_fits(forenames_r, middle_l))
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -74,7 +81,21 @@ def are_two_names(text_l: str, text_r: str) -> bool:
     return not any(_is_same(name, other) for name in forenames_l for other in forenames_r)
 
 
-_TESTS: dict[NameClash, Callable[[str, str], bool]] = {"middle_names": middle_names_clash, "two_names": are_two_names}
+_TESTS: dict[NameClash, Callable[[str, str], bool]] = {
+    "middle_names": middle_names_clash,
+    "two_names": are_two_names,
+    "unlike": are_unlike,
+}
+
+
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    """Forenames and middle names."""
+    forenames, middle_names = text.split(BETWEEN)
+    return forenames.split(), middle_names.split()
+
+
+def _any_fits(names: Sequence[str], others: Sequence[str]) -> bool:
+    return any(_fits(name, other) for name in names for other in others)
 
 
 def _fits(name: str, other: str) -> bool:

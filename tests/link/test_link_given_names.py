@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from table_of_records import table_of
 
-from pipeline.link.given_names import BETWEEN, are_two_names, clash, middle_names_clash
+from pipeline.link.given_names import BETWEEN, are_two_names, are_unlike, clash, middle_names_clash
 
 NAME = st.sampled_from(["MOHAMMED", "MD", "HASSAN", "HASAN", "IMRAN", "H", "LINA", "LINDA", "LINDXA", "QWRTZ"])
 RECORD = st.fixed_dictionaries(
@@ -52,6 +52,21 @@ def test_middle_names_clash_where_none_fits_a_given_name_of_the_other(left, righ
     assert middle_names_clash(right, left) is is_clash
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "is_clash"),
+    [
+        (("MOHAMMED", "HASSAN"), ("HASSAN", ""), False),
+        (("MOHAMMED", "HASAN"), ("HASSAN", ""), False),
+        (("MOHAMMED", "HASSAN"), ("IMRAN", "HASSAN"), True),  # a father's name, perhaps
+        (("MOHAMMED", ""), ("IMRAN", ""), True),
+    ],
+)
+def test_forenames_are_unlike_where_neither_is_a_middle_name_of_the_other(left, right, is_clash: bool) -> None:
+    left, right = BETWEEN.join(left), BETWEEN.join(right)
+    assert are_unlike(left, right) is is_clash
+    assert are_unlike(right, left) is is_clash
+
+
 @given(st.lists(RECORD, min_size=1, max_size=6), st.data())
 def test_pairs_clash_as_their_texts_do_whatever_else_is_asked(records, data) -> None:
     table = table_of(records)
@@ -68,6 +83,7 @@ def test_pairs_clash_as_their_texts_do_whatever_else_is_asked(records, data) -> 
     assert clash("middle_names", table, left, right).tolist() == [
         middle_names_clash(whole[a], whole[b]) for a, b in pairs
     ]
+    assert clash("unlike", table, left, right).tolist() == [are_unlike(whole[a], whole[b]) for a, b in pairs]
     assert not clash("middle_names", table, left, left).any()
     assert not clash("two_names", table, left, left).any()
 
@@ -75,3 +91,4 @@ def test_pairs_clash_as_their_texts_do_whatever_else_is_asked(records, data) -> 
 def test_a_table_without_middle_names_has_no_clash_of_them() -> None:
     table = pa.table({"forename": pa.array([["MOHAMMED"], ["MOHAMMED"]])})
     assert not clash("middle_names", table, np.array([0]), np.array([1])).any()
+    assert clash("unlike", table, np.array([0]), np.array([1])).all()
