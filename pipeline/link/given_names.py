@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 
 import jellyfish
@@ -14,6 +15,7 @@ from pipeline.core.reference import given_names, name_groups
 from schemas.model import NameClash
 
 ALIKE = 0.88  # Jaro-Winkler: middle names may be misspelt
+DOUBLED = re.compile(r"(.)\1+")  # Rebecca and Rebeca are one name
 BETWEEN = "\x1f"  # stands in no name
 
 
@@ -109,7 +111,9 @@ def _fits(name: str, other: str) -> bool:
 
 def _is_same(name: str, other: str) -> bool:
     groups = _groups()
-    return name == other or not groups.get(name, frozenset()).isdisjoint(groups.get(other, ()))
+    return DOUBLED.sub(r"\1", name) == DOUBLED.sub(r"\1", other) or not groups.get(name, frozenset()).isdisjoint(
+        groups.get(other, ())
+    )
 
 
 @functools.cache
