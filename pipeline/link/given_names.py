@@ -41,11 +41,15 @@ def clash(kind: NameClash, table: pa.Table, left: np.ndarray, right: np.ndarray)
 
 
 def _may_tell(kind: NameClash, table: pa.Table, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """(pairs,) whether enough middle names are there for the texts to tell."""
+    """(pairs,) whether the texts may tell: of middle names enough are there, and they are not the same."""
     if kind == "two_names":
         return np.ones(len(left), bool)
-    has_some = table.column("middle_names").is_valid().to_numpy()
-    return has_some[left] & has_some[right] if kind == "middle_names" else has_some[left] | has_some[right]
+    middle_names = table.column("middle_names").combine_chunks().dictionary_encode().indices
+    code = pc.fill_null(middle_names, -1).to_numpy(zero_copy_only=False)
+    code_l, code_r = code[left], code[right]
+    if kind == "unlike":
+        return (code_l >= 0) | (code_r >= 0)
+    return (code_l >= 0) & (code_r >= 0) & (code_l != code_r)
 
 
 def _texts(names: pa.Table) -> pa.Array:
