@@ -18,19 +18,17 @@ def has_role(records: pa.Table, roles: Collection[str]) -> np.ndarray:
 
 def has_flag(records: pa.Table, flag: str) -> np.ndarray:
     """(records,) which records carry the flag; none in a table without flags."""
-    is_flagged = np.zeros(len(records), bool)
-    if "flags" in records.column_names:
-        flags = records.column("flags").combine_chunks()
-        hit = pc.equal(pc.list_flatten(flags), flag).to_numpy(zero_copy_only=False).astype(bool)
-        is_flagged[pc.list_parent_indices(flags).to_numpy(zero_copy_only=False)[hit]] = True
-    return is_flagged
+    return flag_bits(records, [flag]) > 0
 
 
 def flag_bits(records: pa.Table, flags: Sequence[str]) -> np.ndarray:
     """(records,) int64 with bit i where the record carries flag i."""
     bits = np.zeros(len(records), np.int64)
-    for place, flag in enumerate(flags):
-        bits |= has_flag(records, flag).astype(np.int64) << place
+    if flags and "flags" in records.column_names:
+        carried = records.column("flags").combine_chunks()
+        place = pc.fill_null(pc.index_in(pc.list_flatten(carried), pa.array(flags, pa.string())), -1).to_numpy()
+        rows = pc.list_parent_indices(carried).to_numpy()[place >= 0]
+        np.bitwise_or.at(bits, rows, np.int64(1) << place[place >= 0])
     return bits
 
 

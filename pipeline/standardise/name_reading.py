@@ -72,12 +72,15 @@ def main_text(column: str, cell: str | None, names: NameParts) -> str | None:
 
 
 def _take_aside(aside: Aside, column: str, names: NameParts) -> None:
+    """Add what stood beside a name. Jnr alone tells a generation; spelt out it may also be what somebody is called."""
+    word = " ".join(name_words(aside.text))
     if aside.kind == "flag":
         names.flags.append(aside.text)
-    elif generation := names.reference.generations.get(" ".join(name_words(aside.text))):
-        names.flags.append(generation)
     elif aside.kind == "surname":
         names.former += _surnames(aside.text, column, names)
+    elif word in names.reference.generations and column != "alias":
+        names.flags.append(names.reference.generations[word])
+        names.asides += [aside.text] if word in names.reference.forenames else []
     elif aside.kind == "alias" and not _not_a_name(aside.text, names.reference):
         names.asides.append(aside.text)
     else:
