@@ -89,6 +89,7 @@ def _fresh(home: Home, states: Sequence[FeedState]) -> tuple[Mapping[str, Any], 
             "facts": asdict(state.facts),
             "std_records": str(state.std_records.relative_to(home.root)),
             "events": str(state.events.relative_to(home.root)),
+            "quarantine": [str(path.relative_to(home.root)) for path in state.quarantine],
         }
         for state in states
         if state.state == "fresh" and state.facts and state.std_records and state.events
@@ -98,5 +99,6 @@ def _fresh(home: Home, states: Sequence[FeedState]) -> tuple[Mapping[str, Any], 
 def _state_of(home: Home, feed: Mapping[str, Any]) -> FeedState:
     facts = ExportFacts(**feed["facts"])
     std_records, events = home.root / feed["std_records"], home.root / feed["events"]
+    quarantine = tuple(home.root / path for path in feed.get("quarantine", ()))  # a run of an older version has none
     night = FeedNight(feed["feed_id"], feed["source"], feed["borough"], facts=facts)
-    return FeedState(night, "fresh", std_records, events, facts, None)
+    return FeedState(night, "fresh", std_records, events, facts, None, quarantine)

@@ -22,7 +22,7 @@ from pipeline.core.log import log
 from pipeline.core.memory import peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table, write_table
-from pipeline.read.feed import FeedRead, export_sha256, read_feed
+from pipeline.read.feed import FeedRead, export_sha256, is_same_export, read_feed
 from pipeline.standardise.declared_order import check_date_order
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
@@ -66,13 +66,13 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
     contract, feed = night.feeds[feed_id]
     began, cpu_began = time.perf_counter(), time.thread_time()
     last = last_export(night, feed_id, contract)
+    root = night.settings.exports
     try:
-        if last and not last.note["hangs_on_day"] and _sha256(night, feed_id) == last.note["file_sha256"]:
+        known = passwords(night.settings, os.environ, feed.password_env)
+        if last and not last.note["hangs_on_day"] and is_same_export(feed, root, known, last.note["file_sha256"]):
             _take_over(night, last)
             return time.thread_time() - cpu_began, 0.0
-        read = read_feed(
-            contract, feed, night.settings.exports, passwords(night.settings, os.environ, feed.password_env)
-        )
+        read = read_feed(contract, feed, root, known)
         as_written = contract.as_written_by(feed)
         check_date_order(read.records, as_written, read.file)
     except SourceError as error:
@@ -145,7 +145,7 @@ def is_still_read(night: Night, feed_id: str) -> bool:
     if (night.home.published / night.run_id).is_dir():
         return True
     try:
-        return _sha256(night, feed_id) == note["file_sha256"]
+        return export_sha256(night.feeds[feed_id][1], night.settings.exports) == note["file_sha256"]
     except SourceError:
         return True
 
@@ -163,10 +163,6 @@ def read_metrics(night: Night, times: Iterable[FeedTimes], processes: int) -> li
         Metric("read", "standardise_cpu_seconds", sum(feed.standardising for feed in feed_times), "s"),
         Metric("read", READING_PEAK, peak_mb() + workers_mb, "MB"),
     ]
-
-
-def _sha256(night: Night, feed_id: str) -> str:
-    return export_sha256(night.feeds[feed_id][1], night.settings.exports)
 
 
 def _take_over(night: Night, last: LastExport) -> None:

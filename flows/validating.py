@@ -21,9 +21,9 @@ from flows.last_export import last_noted
 from flows.night import Night
 from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
-from pipeline.core.parquet import concat, count_rows, read_table, write_table
+from pipeline.core.parquet import count_rows, read_table, write_table
 from pipeline.validate.exports import EarlierOutcomes, Export
-from pipeline.validate.hold import FeedNight, FeedState, needed_good, settle, status_table
+from pipeline.validate.hold import FeedNight, FeedState, needed_good, rejected_rows, settle, status_table
 from pipeline.validate.last_good import ExportFacts, good_rows
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import FeedValidated, Finding, validate_source
@@ -72,11 +72,7 @@ def settle_feeds(night: Night) -> list[FeedState]:
         if state.state != "fresh":
             log("feed not fresh", feed=state.night.feed_id, state=state.state, code=state.night.reason_code)
     write_table(night.folder.table(VALIDATE, "source_status"), status_table(states, used, newest), SOURCE_STATUS)
-    tables = (
-        night.folder.table(stage, "quarantine", feed_id) for stage in (STANDARDISE, VALIDATE) for feed_id in night.feeds
-    )
-    rejected = concat([path for path in tables if path.exists()], QUARANTINE)
-    write_table(night.folder.table(VALIDATE, "quarantine"), rejected, QUARANTINE)
+    write_table(night.folder.table(VALIDATE, "quarantine"), rejected_rows(states), QUARANTINE)
     findings = [
         finding for feed_id in night.feeds for finding in note_of(night.folder, feed_id, VALIDATE).get("findings", [])
     ]
@@ -160,7 +156,7 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
         return FeedNight(
             feed_id, feed.source, feed.borough, reason_code=str(note["reason_code"]), reason=str(note["reason"])
         )
-    rejected = sum(count_rows(night.folder.table(stage, "quarantine", feed_id)) for stage in (STANDARDISE, VALIDATE))
+    quarantine = tuple(night.folder.table(stage, "quarantine", feed_id) for stage in (STANDARDISE, VALIDATE))
     facts = ExportFacts(
         str(note["file"]), str(note["file_sha256"]), night.as_of.isoformat(), int(str(validated["rows"]))
     )
@@ -169,10 +165,11 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
         feed.source,
         feed.borough,
         int(str(note["rows_read"])),
-        rejected,
+        sum(map(count_rows, quarantine)),
         facts,
         validated["reason_code"],
         validated["reason"],
         night.folder.table(VALIDATE, "std_records", feed_id),
         night.folder.table(VALIDATE, "events", feed_id),
+        quarantine,
     )

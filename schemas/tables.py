@@ -216,8 +216,8 @@ FAILED_ROWS = Table(
 
 QUARANTINE = Table(
     "quarantine",
-    "one row a rejected row and reason",
-    (*ROW, "reason_code", "column"),
+    "one row a rejected row and reason; of a held feed those of its last good export too",
+    (*ROW, "file_sha256", "reason_code", "column"),
     (
         *LINEAGE,
         Column("record_id", TEXT, "Record, where it got that far; of a duplicate_row the record that stays"),

@@ -19,6 +19,7 @@ from pipeline.read.lost_cells import lost_notices
 from pipeline.read.merged_cells import MergedCellsRead
 from pipeline.read.raw_rows import QuarantinedRows, RawRows, persons_of
 from pipeline.read.sheets import BadRow, Fetched, Notice, Row, Sheet, sheet_place
+from pipeline.read.workbook_bytes import check_password, is_encrypted
 from pipeline.read.workbooks import read_workbook
 from schemas.contract import Contract, Feed
 
@@ -114,15 +115,35 @@ def export_sha256(feed: Feed, root: str) -> str:
     return fetch(root, feed.location).sha256
 
 
+def is_same_export(feed: Feed, root: str, passwords: Mapping[str, str], sha256: str) -> bool:
+    """Whether the feed's export still has this hash, and still opens.
+
+    Raises:
+        SourceError: If it cannot be reached, or its password is gone or another.
+    """
+    if feed.format == "sql":
+        return export_sha256(feed, root) == sha256
+    fetched = fetch(root, feed.location)
+    if fetched.sha256 != sha256:
+        return False
+    if is_encrypted(fetched, feed.format):
+        check_password(fetched, _password(feed, passwords), feed.password_env)
+    return True
+
+
 def _sheets(contract: Contract, feed: Feed, fetched: Fetched, passwords: Mapping[str, str]) -> list[Sheet]:
     if feed.format == "csv":
         last = feed.header.row + feed.header.rows - 1 if isinstance(feed.header.row, int) else 20
         return [read_csv(fetched, feed.encoding, feed.delimiter, last)]
     if feed.format == "jsonl":
         return [read_jsonl(fetched, feed.encoding, contract.headings)]
-    password = passwords.get(feed.password_env) if feed.password_env else None
+    password = _password(feed, passwords)
     wants_marks = bool(contract.colours or contract.strikethrough)
     return read_workbook(fetched, feed.format, feed.sheets, password, feed.password_env, wants_marks=wants_marks)
+
+
+def _password(feed: Feed, passwords: Mapping[str, str]) -> str | None:
+    return passwords.get(feed.password_env) if feed.password_env else None
 
 
 def _without_secret(url: str) -> str:

@@ -6,6 +6,9 @@ import codecs
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import msoffcrypto
 
@@ -24,7 +27,7 @@ def workbook_bytes(fetched: Fetched, kind: str, password: str | None, password_e
         SourceError: encrypted, zip_bomb, truncated_file or not_a_workbook.
     """
     data = fetched.data
-    if kind == "xlsx" and data.startswith(OLE):
+    if is_encrypted(fetched, kind):
         data = _decrypt(fetched, password, password_env)
     if kind == "xls":
         if not data.startswith(OLE):
@@ -36,21 +39,43 @@ def workbook_bytes(fetched: Fetched, kind: str, password: str | None, password_e
     return data
 
 
+def is_encrypted(fetched: Fetched, kind: str) -> bool:
+    """Whether a workbook needs a password."""
+    return kind == "xlsx" and fetched.data.startswith(OLE)
+
+
+def check_password(fetched: Fetched, password: str | None, password_env: str | None) -> None:
+    """Check that the password opens an encrypted workbook, which is not decrypted.
+
+    Raises:
+        SourceError: encrypted.
+    """
+    with _opening(fetched, password, password_env):
+        pass
+
+
 def _decrypt(fetched: Fetched, password: str | None, password_env: str | None) -> bytes:
+    out = io.BytesIO()
+    with _opening(fetched, password, password_env) as office:
+        office.decrypt(out)
+    return out.getvalue()
+
+
+@contextmanager
+def _opening(fetched: Fetched, password: str | None, password_env: str | None) -> Iterator[Any]:
+    """The workbook with its key; whatever fails inside says that the password does not open it."""
     if password_env:
         what_to_do = f"Put its password into the environment variable {password_env}."
     else:
         what_to_do = "Name the variable with its password as `password_env` in the contract."
     if not password:
         raise SourceError("encrypted", fetched.file, "is protected by a password, and none was given.", what_to_do)
-    out = io.BytesIO()
     try:
         office = msoffcrypto.OfficeFile(io.BytesIO(fetched.data))
-        office.load_key(password=password)
-        office.decrypt(out)
+        office.load_key(password=password, verify_password=True)
+        yield office
     except Exception:
         raise SourceError("encrypted", fetched.file, "does not open with the password given.", what_to_do) from None
-    return out.getvalue()
 
 
 def _check_zip(file: str, data: bytes) -> None:

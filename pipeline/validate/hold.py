@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import AT_ONCE, conform
+from pipeline.core.parquet import AT_ONCE, concat, conform
 from pipeline.core.places import Home
 from pipeline.validate.last_good import ExportFacts, LastGood, add_checksums, damage_of, keep_export, last_good
-from schemas.tables import SOURCE_STATUS
+from schemas.tables import QUARANTINE, SOURCE_STATUS
 
 State = Literal["fresh", "held", "missing"]
 
@@ -35,6 +36,8 @@ class FeedNight:
     reason: str | None = None
     std_records: Path | None = None
     events: Path | None = None
+    quarantine: tuple[Path, ...] = ()
+    """Rows of tonight's export that were rejected"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class FeedState:
     facts: ExportFacts | None
     last_good_rows: int | None
     """Where it is held"""
+    quarantine: tuple[Path, ...] = ()
+    """Rejected rows of the export that stands for it, and of tonight's"""
 
 
 def needed_good(home: Home, night: FeedNight) -> LastGood | None:
@@ -73,10 +78,19 @@ def needed_good(home: Home, night: FeedNight) -> LastGood | None:
 def settle(night: FeedNight, good: LastGood | None) -> FeedState:
     """Tonight's export where it kept its contract, else the last good one, else nothing."""
     if night.reason_code is None:
-        return FeedState(night, "fresh", night.std_records, night.events, night.facts, None)
+        return FeedState(night, "fresh", night.std_records, night.events, night.facts, None, night.quarantine)
     if good is None:
-        return FeedState(night, "missing", None, None, None, None)
-    return FeedState(night, "held", good.std_records, good.events, good.facts, good.facts.rows)
+        return FeedState(night, "missing", None, None, None, None, night.quarantine)
+    rejected = (*night.quarantine, *((good.quarantine,) if good.quarantine else ()))
+    return FeedState(night, "held", good.std_records, good.events, good.facts, good.facts.rows, rejected)
+
+
+def rejected_rows(states: Sequence[FeedState]) -> pa.Table:
+    """Rejected rows of all feeds, quarantine; what two exports of the same bytes both tell comes once."""
+    rows = concat([path for state in states for path in state.quarantine], QUARANTINE)
+    numbered = rows.append_column("row", pa.array(np.arange(len(rows))))
+    first = numbered.group_by(list(QUARANTINE.key)).aggregate([("row", "min")]).column("row_min")
+    return rows.take(np.sort(first.to_numpy()))
 
 
 def status_table(states: Sequence[FeedState], used: Sequence[int], newest: Sequence[dt.datetime | None]) -> pa.Table:
@@ -113,7 +127,13 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the disk some times
         waiting = [
             pool.submit(
-                keep_export, home.last_good / state.night.feed_id, run_id, state.facts, state.std_records, state.events
+                keep_export,
+                home.last_good / state.night.feed_id,
+                run_id,
+                state.facts,
+                state.std_records,
+                state.events,
+                state.quarantine,
             )
             for state in states
             if state.state == "fresh" and state.facts and state.std_records and state.events

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.durable import checksum_of, hand_on, make_folder, sync_folder, write_synced
-from pipeline.core.parquet import ARROW, count_rows
+from pipeline.core.parquet import ARROW, concat, count_rows, write_table
 from pipeline.core.places import Home
+from schemas.tables import QUARANTINE
 
 POINTER = "good"
 FACTS = "export.json"
@@ -46,6 +47,12 @@ class LastGood:
     def events(self) -> Path:
         """Its events."""
         return self._file("events")
+
+    @property
+    def quarantine(self) -> Path | None:
+        """Its rejected rows; None where an older version kept none."""
+        path = self._file("quarantine")
+        return path if path.exists() else None
 
     def _file(self, name: str) -> Path:
         """Arrow; Parquet in a folder of an older version."""
@@ -133,13 +140,16 @@ def _last_good(folder: Path) -> LastGood:
     return LastGood(folder / version, ExportFacts(**{field.name: facts[field.name] for field in fields(ExportFacts)}))
 
 
-def keep_export(folder: Path, version: str, facts: ExportFacts, std_records: Path, events: Path) -> None:
+def keep_export(
+    folder: Path, version: str, facts: ExportFacts, std_records: Path, events: Path, quarantine: Sequence[Path]
+) -> None:
     """Make an export the last good one of its feed: first whole in a folder of its own, then by one rename of the pointer."""
     new = folder / version
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new)
     for path, name in ((std_records, "std_records"), (events, "events")):
         hand_on(path, new / f"{name}{path.suffix}")
+    write_table(new / f"quarantine{ARROW}", concat(quarantine, QUARANTINE), QUARANTINE)
     checksums = {path.name: checksum_of(path) for path in sorted(new.iterdir())}
     write_synced(new / FACTS, json.dumps({**asdict(facts), "checksums": checksums}, indent=1))
     sync_folder(folder)

@@ -16,9 +16,10 @@ from command_line import COMMAND, NightOnSample, boroughlink
 from small_london import BOROUGHS, SOURCES_TAKEN, small_london
 
 from pipeline.core.lock import run_lock
-from pipeline.core.places import ROOT
+from pipeline.core.places import ROOT, SAMPLE
 
 pytestmark = pytest.mark.flow
+MERTON = "BOROUGHLINK_MERTON_PASSWORD"
 WITHOUT_NETWORK = ("unshare", "--net")
 
 
@@ -64,8 +65,11 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
     london = small_london(
         tmp_path,
         (*SOURCES_TAKEN, "borough_cse", "la_children"),
-        (*BOROUGHS, "Lambeth", "Brent", "Richmond upon Thames"),
+        (*BOROUGHS, "Lambeth", "Brent", "Richmond upon Thames", "Merton"),
     )
+    contract = tmp_path / "contracts" / "borough_cse.yaml"
+    contract.write_text(contract.read_text("utf-8") + f"\nfeeds: {{ merton: {{ password_env: {MERTON} }} }}\n", "utf-8")
+    london.say(passwords={MERTON: str(SAMPLE / "passwords" / "merton")})
     said = ("run", "--run-file", str(london.run_file), "--home", str(tmp_path / "home"), "--json")
     first = boroughlink(*said)
     assert first.code == 0, first.err
@@ -81,12 +85,20 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
         .replace(b"D.O.B.", b"Day of arrival", 1)
     )
     (exports / "la" / "brent.xlsx").write_bytes(b"")
+    london.say(passwords={})
     second = boroughlink(*said)
     assert second.code == 3, second.err
     reasons = {feed: (state, reason) for feed, state, reason in second.said["not_fresh"]}
-    assert set(reasons) == {"borough_cse.camden", "cris.hackney", "cris.lambeth", "la_children.brent"}
+    assert set(reasons) == {
+        "borough_cse.camden",
+        "borough_cse.merton",
+        "cris.hackney",
+        "cris.lambeth",
+        "la_children.brent",
+    }
     assert {state for state, _ in reasons.values()} == {"held"}
     assert "damaged" in reasons["borough_cse.camden"][1]
+    assert MERTON in reasons["borough_cse.merton"][1], "its bytes are those of the night before"
     assert "is not there" in reasons["cris.hackney"][1]
     assert "Day of arrival" in reasons["cris.lambeth"][1]
     assert "in the contract of cris." in reasons["cris.lambeth"][1]
@@ -103,6 +115,10 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
         for run in runs
     ]
     assert persons[0] == persons[1]
+    rejected = [
+        duckdb.sql(f"SELECT * FROM '{published}/{run}/quarantine/*.parquet' ORDER BY ALL").fetchall() for run in runs
+    ]
+    assert rejected[0] == rejected[1] != [], "rows that the exports in use lost are still told"
 
 
 def test_another_source_is_one_yaml_file(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, SOURCES
 from pipeline.read.any_file import headings
 from pipeline.read.databases import read_query
-from pipeline.read.feed import FeedRead, export_sha256, read_feed
+from pipeline.read.feed import FeedRead, export_sha256, is_same_export, read_feed
 from pipeline.read.fetch import fetch
 from schemas.contract import Contract, load_contract, load_contracts
 
@@ -311,6 +311,8 @@ def test_an_encrypted_workbook_needs_its_password() -> None:
         assert caught.value.code == "encrypted"
         assert told in str(caught.value)
         assert "BOROUGHLINK_MERTON_PASSWORD" in str(caught.value)
+        with pytest.raises(SourceError, match=told):
+            is_same_export(feed, str(SAMPLE / "exports"), passwords, export_sha256(feed, str(SAMPLE / "exports")))
 
 
 def test_a_workbook_without_the_expected_sheet_is_refused_with_what_it_has(tmp_path: Path) -> None:

@@ -23,13 +23,13 @@ from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from pipeline.validate.exports import Export, Reader
-from pipeline.validate.hold import FeedNight, promote, settle, status_table
-from pipeline.validate.last_good import ExportFacts, damage_of, last_good
+from pipeline.validate.hold import FeedNight, promote, rejected_rows, settle, status_table
+from pipeline.validate.last_good import ExportFacts, LastGood, damage_of, last_good
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import validate_source
 from pipeline.validate.suites import Suites
 from schemas.contract import Contract, load_contract
-from schemas.tables import EVENTS_STAGED, STD_RECORDS
+from schemas.tables import EVENTS_STAGED, QUARANTINE, STD_RECORDS
 
 AS_OF = dt.date(2026, 11, 20)
 CUSTODY = load_contract(SOURCES / "custody.yaml")
@@ -249,6 +249,26 @@ def test_an_export_that_an_older_version_kept_is_guarded_from_the_first_night_th
     file = facts.with_name("events.parquet")
     file.write_bytes(facts.with_name("std_records.parquet").read_bytes())
     assert damage_of(home, "custody") == "events.parquet has changed"
+
+
+def test_a_held_feed_tells_the_rejected_rows_of_both_exports_and_what_both_tell_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+
+    def rejecting(place: str, reason: str | None, *rows: tuple[str, int]) -> FeedNight:
+        lineage = {"feed_id": "custody", "source": "custody", "file": "custody.csv", "part": 1, "contract_version": "1"}
+        verdict = {"stage": "read", "reason_code": "bad_row", "reason": "It is bad."}
+        told = [{**lineage, **verdict, "file_sha256": sha256, "row_number": number} for sha256, number in rows]
+        path = tmp_path / place / "quarantine.arrow"
+        write_table(path, pa.Table.from_pylist(told, QUARANTINE.arrow_schema()), QUARANTINE)
+        return replace(night_of(tmp_path / place, reason), quarantine=(path,))
+
+    promote(home, [settle(rejecting("a", None, ("old", 2), ("same", 3)), None)], "1")
+    held = settle(rejecting("b", "stale", ("same", 3), ("new", 2)), last_good(home, "custody"))
+    rows = rejected_rows([held]).select(["file_sha256", "row_number"]).to_pylist()
+    assert sorted(tuple(row.values()) for row in rows) == [("new", 2), ("old", 2), ("same", 3)]
+    (home.last_good / "custody" / "1" / "quarantine.arrow").unlink()
+    older = LastGood(home.last_good / "custody" / "1", held.facts)
+    assert settle(held.night, older).quarantine == held.night.quarantine, "an older version kept none"
 
 
 def test_a_corrupt_last_good_counts_as_none(tmp_path: Path) -> None:
