@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from flows.columns import common_uses, one_below_the_other, under_common_names, with_list_names
 from pipeline.core.errors import SettingsError, SourceError
 from pipeline.core.places import MODELS
-from pipeline.read.any_file import column_type, headings, read_any
+from pipeline.read.any_file import column_type, first_texts, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
+from pipeline.standardise.likely_kinds import likely_kinds
 from pipeline.standardise.reference import Reference
 from schemas.fields import NOT_COMPARED, ColumnUse, check_kinds, read_uses
 from schemas.model import Model
@@ -24,6 +25,7 @@ from schemas.table_model import model_of
 
 PATTERN = MODELS / "person.toml"
 TRUTH = "truth of the record"  # no column of a file is called so
+ROWS_LOOKED_AT = 5_000
 NAMED_BY_KIND = ("record_id", "source")
 
 
@@ -42,6 +44,8 @@ class People:
     """Fields without one value"""
     unused: tuple[str, ...]
     """Columns of the files that nothing was said of, and whose names do not tell what they hold"""
+    likely: Mapping[str, str]
+    """What those of them that can be told probably hold"""
     date_orders: tuple[FoundOrder, ...]
     """How each list writes its birthdays"""
 
@@ -86,7 +90,17 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     fields = dict.fromkeys(use.field for use in compared if use.field in table.column_names)
     empty = tuple(field for field in fields if _is_empty(table.column(field)))
     written = tuple(date_orders(raw, compared))
-    return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused, written)
+    likely = _likely(files, headings_of_files, unused)
+    return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused, likely, written)
+
+
+def _likely(files: Sequence[Path], headings_of_files: Sequence[Sequence[str]], unused: Sequence[str]) -> dict[str, str]:
+    """The kinds that unused columns probably have, by the first file that has them."""
+    texts: dict[str, list[str]] = {}
+    for path, names in zip(files, headings_of_files, strict=True):
+        if left := [name for name in unused if name in names and name not in texts]:
+            texts |= first_texts(path, left, ROWS_LOOKED_AT)
+    return likely_kinds({name: texts[name] for name in unused})
 
 
 def _uses(names: Sequence[str], kinds_given: Mapping[str, str], truth: str | None) -> tuple[ColumnUse, ...]:

@@ -102,6 +102,7 @@ def _facts_and_story(
     facts["columns_used"] = dict(people.held)
     facts["columns_without_values"] = [column for column, field in people.held.items() if field in people.empty]
     facts["columns_not_used"] = list(people.unused)
+    facts["columns_not_used_perhaps"] = dict(people.likely)
     facts["date_orders"] = date_facts(people.date_orders)
     facts["columns_told_by_others"] = dict(linked.redundant)
     return facts, link_story(facts, linked, bins)

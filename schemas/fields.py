@@ -130,10 +130,14 @@ def _certain(columns: Sequence[str], names_taken: Collection[str]) -> dict[str, 
     return {column: name for name, column in column_of.items()}
 
 
+def field_options(kinds: Mapping[str, str]) -> list[str]:
+    """The options of the command line that say of each column what it holds."""
+    return [f"--field {shlex.quote(f'{column}={kind}')}" for column, kind in kinds.items()]
+
+
 def _advice(headings: Sequence[str]) -> str:
     kinds = usual_kinds(headings) or {"first_name": "forename", "dob": "date_of_birth"}
-    options = " ".join(f"--field {shlex.quote(f'{heading}={kind}')}" for heading, kind in kinds.items())
-    return f"Say what the columns hold, for example {options}."
+    return f"Say what the columns hold, for example {' '.join(field_options(kinds))}."
 
 
 def _headings(headings: Sequence[str]) -> str:

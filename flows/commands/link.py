@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +15,7 @@ from rich.table import Table
 
 from flows.commands.options import JsonOption
 from pipeline.core.errors import SettingsError
-from schemas.fields import IGNORE, KINDS
-from schemas.usual_headings import usual_kinds
+from schemas.fields import IGNORE, KINDS, field_options
 
 HELP = f"""
 Link the records of one person in any CSV or Parquet: no labels and no model file needed, it trains itself on the input.
@@ -119,7 +118,7 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["columns_without_values"]:
         rows.append(("columns without values", escape(", ".join(facts["columns_without_values"]))))
     if facts["columns_not_used"]:
-        rows.append(("columns not used", _not_used(facts["columns_not_used"])))
+        rows.append(("columns not used", _not_used(facts["columns_not_used"], facts["columns_not_used_perhaps"])))
     if facts["columns_told_by_others"]:
         told = (f"{column} (told by {field})" for column, field in facts["columns_told_by_others"].items())
         rows.append(("columns left out", escape(", ".join(told))))
@@ -130,11 +129,10 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return [*rows, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
 
 
-def _not_used(columns: Sequence[str]) -> str:
+def _not_used(columns: Sequence[str], likely: Mapping[str, str]) -> str:
     """The columns that were not used, and how to say what they hold."""
-    usual = [f"--field {column}={kind}" for column, kind in usual_kinds(columns).items()]
     advice = f"{', '.join(columns)}; say with --field COLUMN=KIND what they hold"
-    return escape(f"{advice}: perhaps {' '.join(usual)}" if usual else advice)
+    return escape(f"{advice}: perhaps {' '.join(field_options(likely))}" if likely else advice)
 
 
 def _truth_rows(quality: dict[str, Any]) -> list[tuple[str, str]]:

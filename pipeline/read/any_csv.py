@@ -81,6 +81,13 @@ def csv_headings(path: Path) -> list[str]:
     return names
 
 
+def first_csv_rows(path: Path, n: int) -> list[dict[str, str]]:
+    """The first rows below the headings, at most n, by column name; read leniently."""
+    names = csv_headings(path)
+    filled = (cells for _, cells in _form(path).rows() if cells)
+    return [dict(zip(names, cells, strict=False)) for cells in itertools.islice(filled, 1, n + 1)]
+
+
 def _n_canonical(cells: Sequence[str]) -> int:
     return len({heading_key(cell) for cell in cells} & CANONICAL_KEYS.keys())
 

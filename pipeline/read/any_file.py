@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import SourceError
-from pipeline.read.any_csv import CODED, TEXT, csv_headings, read_csv
+from pipeline.read.any_csv import CODED, TEXT, csv_headings, first_csv_rows, read_csv
 from pipeline.read.fetch import no_file
 
 OTHER_KINDS = {
@@ -73,6 +73,17 @@ def read_any(path: Path, columns: Sequence[str], repeating: Sequence[str] = ()) 
     if not len(table):
         raise _empty(path)
     return table
+
+
+def first_texts(path: Path, columns: Sequence[str], n: int) -> dict[str, list[str]]:
+    """Texts of some columns in the file's first rows, at most n of each; a column that holds anything else has none."""
+    if not _is_parquet(path):
+        rows = first_csv_rows(path, n)
+        return {name: [row[name] for row in rows if name in row] for name in columns}
+    file = pq.ParquetFile(path)
+    wanted = [field.name for field in file.schema_arrow if field.name in columns and _is_text(field.type)]
+    batch = next(file.iter_batches(n, columns=wanted), None)
+    return {name: batch.column(name).drop_null().to_pylist() if batch and name in wanted else [] for name in columns}
 
 
 def _is_parquet(path: Path) -> bool:

@@ -19,7 +19,7 @@ from pipeline.report.model_charts import (
     threshold_curve,
     weight_chart,
 )
-from schemas.fields import CANONICAL
+from schemas.fields import CANONICAL, field_options
 from schemas.model import Model
 from schemas.tables import MARKING
 
@@ -76,6 +76,7 @@ def render_link_page(story: LinkStory) -> str:
         tiles=tiles,
         quality=facts.get("quality"),
         columns=_columns(facts, story.model),
+        likely=field_options(facts["columns_not_used_perhaps"]),
         drift=story.drift,
         dates=story.dates,
         expected_recall=story.expected_recall,

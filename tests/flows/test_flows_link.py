@@ -272,6 +272,27 @@ def test_columns_that_nothing_is_said_of_are_told(tmp_path: Path) -> None:
     assert "[red]note; say" in " ".join(done.out.split())
     facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
     assert facts["columns_not_used"] == ["[red]note"]
+    assert facts["columns_not_used_perhaps"] == {}
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_what_unused_columns_probably_hold_is_told_by_their_values(tmp_path: Path, ending: str) -> None:
+    path, rows = tmp_path / f"people.{ending}", people()
+    table = pa.table(
+        {
+            "surname": [row["last"] for row in rows],
+            "his home": [f"E1 {n % 10}AB" for n in range(len(rows))],
+            "n": range(len(rows)),
+        }
+    )
+    pa_csv.write_csv(table, path) if ending == "csv" else pq.write_table(table, path)
+    done = boroughlink("link", str(path), "--out", str(tmp_path / "out"))
+    assert done.code == 0, done.err
+    said = "--field 'his home=postcode'"
+    assert said in " ".join(done.out.replace("│", " ").split())
+    facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
+    assert facts["columns_not_used_perhaps"] == {"his home": "postcode"}
+    assert "--field &#39;his home=postcode&#39;" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 STRANGERS = [

@@ -1,0 +1,46 @@
+"""What a column probably holds is told by its heading, or by what stands in it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from pipeline.standardise.likely_kinds import kind_by_values, likely_kinds
+
+CHANCE = random.Random(4)
+TOWNS = [CHANCE.choice(["Leeds", "York", "Bath", ""]) for _ in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        ([f"E{n} {n % 9}AB" for n in range(1, 30)], "postcode"),
+        ([f"e{n}{n % 9}ab " for n in range(1, 30)] + ["unknown"], "postcode"),
+        ([f"person{n}@example.org" for n in range(30)], "email"),
+        ([f"07700 900{n:03}" for n in range(30)], "phone"),
+        ([f"+44 7700 900{n:03}" for n in range(30)], "phone"),
+        (TOWNS, "category"),
+        ([f"E{n} 1AB" for n in range(1, 10)], None),
+        ([f"{CHANCE.randrange(3)}" for _ in range(200)], None),
+        (["Leeds"] * 200, None),
+        ([f"Person {n}" for n in range(200)], None),
+        ([f"{n:010}" for n in range(4_000_000_000, 4_000_000_030)], None),
+        ([], None),
+    ],
+    ids=[
+        "postcodes", "postcodes as typed", "emails", "phones", "phones with a country", "few words", "too few to tell", "codes",
+        "one word", "words of their own", "numbers", "nothing",
+    ],
+)  # fmt: skip
+def test_a_column_without_a_known_heading_is_told_by_its_values(texts: Sequence[str], kind: str | None) -> None:
+    assert kind_by_values(texts) == kind
+
+
+def test_a_known_heading_goes_before_the_values() -> None:
+    assert likely_kinds({"birthplace": TOWNS, "home": TOWNS, "x": [], "tel": TOWNS}) == {
+        "birthplace": "category",
+        "home": "category",
+        "tel": "phone",
+    }
