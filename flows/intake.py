@@ -18,7 +18,7 @@ from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
 from pipeline.standardise.likely_kinds import likely_kinds
 from pipeline.standardise.reference import Reference
-from schemas.fields import NOT_COMPARED, ColumnUse, check_kinds, read_uses
+from schemas.fields import AGE, NOT_COMPARED, ColumnUse, check_kinds, read_uses
 from schemas.model import Model
 from schemas.plan import load_plan
 from schemas.table_model import model_of
@@ -87,8 +87,10 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     truth_values = raw.column(TRUTH).combine_chunks().take(order) if truth else None
     held = {use.column: use.kind if use.kind in NAMED_BY_KIND else use.field for some in uses_of_files for use in some}
     unused = tuple(name for name in names if name not in held and name != truth)
-    fields = dict.fromkeys(use.field for use in compared if use.field in table.column_names)
-    empty = tuple(field for field in fields if _is_empty(table.column(field)))
+    columns = {use.field: AGE[0] if use.field == "age" else use.field for use in compared}
+    empty = tuple(
+        field for field, name in columns.items() if name in table.column_names and _is_empty(table.column(name))
+    )
     written = tuple(date_orders(raw, compared))
     likely = _likely(files, headings_of_files, unused)
     return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused, likely, written)

@@ -15,7 +15,7 @@ from schemas.usual_headings import CERTAIN, heading_key, usual_kinds
 
 ColumnKind = Literal[
     "record_id", "source", "forename", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
-    "postcode", "address", "phone", "email", "identifier", "category",
+    "age", "postcode", "address", "phone", "email", "identifier", "category",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(ColumnKind)
 IGNORE = "ignore"
@@ -39,7 +39,7 @@ CERTAIN_KEYS: Mapping[str, str] = {key: name for name, keys in CERTAIN.items() f
 ONE_FIELD = ("forename", "surname", "date_of_birth")
 """Several columns of such a kind are several values of one field: a married and a maiden name, two birthdays on file."""
 AGE = ("age_low", "age_high", "recorded_at")
-"""Columns that together say an age on a day."""
+"""Columns that together say an age on a day; of a table without the day all ages are of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def read_uses(
     )
     kinds = {column: kind_of_column.get(column) or CANONICAL.get(canonical.get(column, "")) for column in left}
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
-    for single in ("record_id", "source", *BIRTH_PARTS):
+    for single in ("record_id", "source", *BIRTH_PARTS, "age"):
         columns = [column for column, kind in kinds_of_columns if kind == single]
         if len(columns) > 1:  # a kind that was given goes before a heading's own
             columns = [column for column in columns if column in kind_of_column]
@@ -146,7 +146,7 @@ def _headings(headings: Sequence[str]) -> str:
 
 def _field(column: str, kind: str, kinds_of_columns: Sequence[tuple[str, str]]) -> str:
     """A kind that one column holds gives the field its name, so that rules know it; else the column's own heading."""
-    if kind in (*ONE_FIELD, "record_id", "source", "full_name", "alias"):
+    if kind in (*ONE_FIELD, "record_id", "source", "full_name", "alias", "age"):
         return kind
     if kind in BIRTH_PARTS:
         return "date_of_birth"

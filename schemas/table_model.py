@@ -9,7 +9,7 @@ from schemas.model import Blocking, Comparison, Kind, Model, Rule
 
 COMPARED: Mapping[str, Kind] = {
     "forename": "forename", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
-    **dict.fromkeys(BIRTH_PARTS, "date"),
+    **dict.fromkeys(BIRTH_PARTS, "date"), "age": "age",
     "postcode": "postcode", "address": "address", "phone": "phone", "email": "email", "identifier": "identifier",
     "category": "category", "ethnicity": "ethnicity",
 }  # fmt: skip
@@ -38,7 +38,7 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
             fields.setdefault("surname", "surname")
         elif use.kind in COMPARED:
             fields.setdefault(use.field, COMPARED[use.kind])
-    if set(AGE) <= {use.column for use in uses}:
+    if set(AGE[:2]) <= {use.column for use in uses}:
         fields["age"] = "age"
     known = {
         field: kind

@@ -25,6 +25,7 @@ USUAL: Mapping[str, str] = {
     "year_of_birth": "yob yearofbirth birthyear byear by",
     "month_of_birth": "mob monthofbirth birthmonth bmonth bm",
     "day_of_birth": "dayofbirth bday bd",
+    "age": "age ageinyears ageyears currentage",
     "postcode": "zip zip5 plz",
     "address": "address address1 addressline1 streetaddress street streetname housenumber streetnumber addr",
     "phone": "tel mobile",

@@ -16,6 +16,7 @@ from schemas.model import Comparison
 from schemas.plan import FixedParameters
 
 MOST_ROUNDS = 500
+MOST_LOG = 30.0  # of a share that a leap points to: more would overflow, and is as far out
 SETTLED = 1e-5  # of the expected matches: no more are made, unmade or moved in a round
 SAME = 3e-3  # of the expected matches: two estimates that differ by no more are one
 BEHIND_ROUNDS = 40  # a start that is still behind the best by then is given up
@@ -129,7 +130,9 @@ def _extrapolate(first: Estimate, second: Estimate, third: Estimate) -> Estimate
     worth = _worth(first)
     size, bend = (sum(float((w * d**2).sum()) for w, d in zip(worth, part, strict=True)) for part in (step, turn))
     far = max(float(np.sqrt(size / max(bend, LEAST * size, TINY))), 1.0)
-    parts = [np.exp(a + 2 * far * s + far**2 * t) for a, s, t in zip(logs[0], step, turn, strict=True)]
+    parts = [
+        np.exp(np.minimum(a + 2 * far * s + far**2 * t, MOST_LOG)) for a, s, t in zip(logs[0], step, turn, strict=True)
+    ]
     prior, m, related, *places = (np.where(old > 0, new, 0.0) for old, new in zip(arrays[0], parts, strict=True))
     return Estimate(prior, m, related, Whereabouts(*places))
 

@@ -5,6 +5,7 @@ Lenient where exports of the boroughs are strict: see ``lenient_values``.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.standardise.any_column import TEXT, TEXTS, Plain, read_distinct
+from pipeline.standardise.birthdays import read_age
 from pipeline.standardise.date_order import DateOrder, rows_of_orders
 from pipeline.standardise.lenient_values import date_reader, value_reader
 from pipeline.standardise.name_words import generations
@@ -22,6 +24,8 @@ from pipeline.standardise.reference import Reference
 from schemas.fields import AGE, BIRTH_PARTS, ColumnUse
 
 WHOLE_BIRTHDAY = "birthday of its parts"  # no column of a file is called so
+ONE_DAY = dt.datetime(2000, 1, 1)  # noqa: DTZ001  (any day will do)
+"""On which all ages were stated, where a table does not say when"""
 BRITISH = "^[A-Z][A-HJ-Y]?[0-9][A-Z0-9]? [0-9][A-Z]{2}$"
 
 
@@ -34,7 +38,8 @@ def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Referen
     raw, uses = _with_whole_birthdays(raw, uses)
     for use in uses:
         for field, values in _standard(use, raw, reference).items():
-            columns[field] = _values_of_both(columns[field], values) if field in columns else values
+            is_again = field in columns and field not in AGE
+            columns[field] = _values_of_both(columns[field], values) if is_again else values
     columns = _with_generations(columns, raw, uses, reference)
     return pa.table({field: values for field, values in columns.items() if field not in AGE} | _ages(columns))
 
@@ -70,13 +75,13 @@ def _standard(use: ColumnUse, raw: pa.Table, reference: Reference) -> dict[str, 
             return {use.field: array}
         case "full_name" | "alias" | "forename" | "surname":
             return _names(use, array, reference)
+        case "age":
+            return dict(zip(AGE, _stated_ages(array), strict=False))
         case "date_of_birth":
             return {use.field: _birthdays(array, rows_of_orders(raw, use), reference)}
-        case "postcode":
-            plain = Plain(BRITISH, reference.placeholders_of("postcode"))
+        case kind:
+            plain = Plain(BRITISH, reference.placeholders_of("postcode")) if kind == "postcode" else None
             return {use.field: read_distinct(array, value_reader(use, reference), plain=plain)}
-        case _:
-            return {use.field: read_distinct(array, value_reader(use, reference))}
 
 
 def _birthdays(array: pa.Array, rows_of: Mapping[DateOrder, NDArray[np.int64]], reference: Reference) -> pa.Array:
@@ -184,8 +189,19 @@ def _as_list(array: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), array.drop_null())
 
 
+def _stated_ages(array: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Lowest and highest age that each text leaves open: 15, 16-17, 30s; a list of two is from one to the other."""
+    texts = pc.binary_join(array, "-") if pa.types.is_list(array.type) else array
+    coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+    ages = [read_age(text).ages for text in coded.dictionary.to_pylist()]
+    low, high = (pa.array([getattr(age, end) for age in ages], pa.int16()) for end in ("low", "high"))
+    return low.take(coded.indices), high.take(coded.indices)
+
+
 def _ages(columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
-    if not set(AGE) <= set(columns):
+    """The columns of AGE, where ages are stated."""
+    if not set(AGE[:2]) <= set(columns):
         return {}
     low, high = (pc.cast(columns[name], pa.int16(), safe=False) for name in AGE[:2])
-    return {AGE[0]: low, AGE[1]: high, AGE[2]: pc.cast(columns[AGE[2]], pa.timestamp("us"))}
+    recorded_at = columns.get(AGE[2], pa.repeat(ONE_DAY, len(low)))
+    return {AGE[0]: low, AGE[1]: high, AGE[2]: pc.cast(recorded_at, pa.timestamp("us"))}

@@ -16,6 +16,7 @@ from command_line import boroughlink
 
 from flows.standalone import LinkOptions, link_files
 from pipeline.core.errors import LinkageError, SettingsError, SourceError
+from schemas.model import load_model
 
 MAP = {
     "who": "record_id",
@@ -162,6 +163,30 @@ def test_a_column_that_another_says_is_left_out_and_told(tmp_path: Path) -> None
     facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
     assert facts["columns_told_by_others"] == {"year": "date_of_birth"}
     assert "year" not in (tmp_path / "out" / "model.toml").read_text("utf-8").split()
+
+
+@pytest.mark.parametrize("engine", ["local", "recordlinkage"])
+def test_ages_tell_namesakes_apart_and_may_be_a_year_off(tmp_path: Path, engine: str) -> None:
+    chance = random.Random(8)
+    rows = []
+    for row in people(120):
+        of_person = random.Random(str(row["true"]))
+        first, last, age = of_person.choice(FIRST), of_person.choice(LAST), of_person.randrange(20, 90)
+        rows.append({**row, "first": first, "last": last, "years": str(age + chance.choice([0, 0, 1]))})
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    fields = {"who": "record_id", "first": "forename", "last": "surname", "town": "category", "dob": "ignore"}
+    without = linked([tmp_path / "people.parquet"], tmp_path / "without", fields, truth="true", engine=engine)
+    facts = linked(
+        [tmp_path / "people.parquet"], tmp_path / "with", {**fields, "years": "age"}, truth="true", engine=engine
+    )
+    assert facts["columns_used"]["years"] == "age"
+    assert facts["quality"]["clusters"]["f1"] > without["quality"]["clusters"]["f1"] + 0.02
+    levels = {comparison.field: comparison for comparison in load_model(tmp_path / "with" / "model.toml").comparison}
+    assert levels["age"].levels[-1].m > 0.9
+    empty = [{**row, "years": "unknown"} for row in rows]
+    pq.write_table(pa.Table.from_pylist(empty), tmp_path / "people.parquet")
+    facts = linked([tmp_path / "people.parquet"], tmp_path / "with", {**fields, "years": "age"}, engine=engine)
+    assert facts["columns_without_values"] == ["years"]
 
 
 @pytest.mark.parametrize("canonical", ["age", "sex", "phone", "nhs_number"])

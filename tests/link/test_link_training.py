@@ -20,8 +20,11 @@ from pipeline.engines.port import PatternCounts
 from pipeline.link import em, starts
 from pipeline.link.agreement import fit
 from pipeline.link.decided_training import pairs_of, train_with
-from pipeline.link.em import Mixture
+from pipeline.link.em import Estimate, Mixture
 from pipeline.link.evidence import DecidedLevels, rows_of, thin
+from pipeline.link.places import Whereabouts
+from pipeline.link.shares import MOST_LEVELS
+from pipeline.link.starts import _extrapolate
 from pipeline.link.training import train, training_metrics
 from pipeline.link.weights import class_bits, lift_bits
 from schemas.model import FORMAT, LEVELS, Model, load_model, save_model
@@ -451,3 +454,15 @@ def test_agreement_counts_every_decided_pair_once(decided_pairs) -> None:
     assert agreement.log_loss >= 0
     assert agreement.expected_links == pytest.approx(chance.sum())
     assert fit(is_link.astype(float), is_link).log_loss < 1e-5
+
+
+def test_a_leap_that_points_far_out_does_not_overflow() -> None:
+    """Three estimates on a straight line of logarithms point to infinity."""
+
+    def at(step: int) -> Estimate:
+        shares = np.full((1, MOST_LEVELS), 1e-9 * 10.0**step)
+        return Estimate(np.full(4, 1e-9), shares, shares, Whereabouts(shares, np.zeros(2), shares, np.zeros(1)))
+
+    with np.errstate(all="raise"):
+        leap = _extrapolate(at(0), at(2), at(4))
+    assert all(np.isfinite(part).all() for part in (leap.prior, leap.m, leap.related, *leap.places))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pyarrow as pa
 import pytest
 
@@ -33,6 +35,31 @@ def test_a_text_that_stands_for_nothing_is_no_value(kind: str, value: str, nothi
     column = table.column(kind).combine_chunks()
     assert column.is_valid().to_pylist() == [True, False, False, False, True]
     assert "" not in column.to_pylist()
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_ages_are_spans_of_years_on_one_day(kind: pa.DataType) -> None:
+    texts = pa.array(["15", "16-17", "15 years", "34.0", "unknown", "", None, "400"]).cast(kind)
+    table = standardise_any(pa.table({"how old": texts}), [ColumnUse("how old", "age", "age")], REFERENCE)
+    low = [15, 16, 15, 34, None, None, None, None]
+    assert table.column("age_low").to_pylist() == low
+    assert table.column("age_high").to_pylist() == [15, 17, *low[2:]]
+    assert len(set(table.column("recorded_at").to_pylist())) == 1
+
+
+def test_an_age_counts_from_the_day_that_the_table_names() -> None:
+    columns = {"age": ["15"], "ages": ["15"], "recorded_at": ["2024-05-06"]}
+    uses = [ColumnUse("age", "age", "age"), ColumnUse("recorded_at", "carried", "recorded_at")]
+    table = standardise_any(pa.table(columns), uses, REFERENCE)
+    assert [day.date() for day in table.column("recorded_at").to_pylist()] == [dt.date(2024, 5, 6)]
+    assert table.column_names == ["age_low", "age_high", "recorded_at"]
+
+
+def test_a_list_of_ages_is_from_one_to_the_other() -> None:
+    listed = pa.table({"age": pa.array([["15", "17"], ["15"], [], None])})
+    table = standardise_any(listed, [ColumnUse("age", "age", "age")], REFERENCE)
+    assert table.column("age_low").to_pylist() == [15, 15, None, None]
+    assert table.column("age_high").to_pylist() == [17, 15, None, None]
 
 
 def birthdays_of(columns: dict[str, list[str | None]]) -> list[str | None]:
