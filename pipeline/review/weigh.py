@@ -111,11 +111,14 @@ def rarity_words(field: str, value: str, n: int, n_records: int, n_here: int = 0
     share = n / n_records if n_records else 0
     name = FIELD_WORDS.get(field, field)
     word = "rare" if share <= RARE else "uncommon" if share <= UNCOMMON else "common"
+    judged = (
+        f" It is {word}." if word == "rare" or n > max(n_here, 2) else ""
+    )  # nobody else has it: few records cannot tell
     if n <= 2 and field in ("surname", "forename"):
-        return f"{name} {value}: only these {n} of {n_records:,} records carry it. It is {word}."
+        return f"{name} {value}: only these {n} of {n_records:,} records carry it.{judged}"
     often = f"1 in {round(1 / share):,}" if share else "none"
     here = "" if not n_here else ", all of them shown here" if n_here >= n else f", {n_here} of them shown here"
-    return f"{name} {value}: {n:,} of {n_records:,} records carry it ({often}){here}. It is {word}."
+    return f"{name} {value}: {n:,} of {n_records:,} records carry it ({often}){here}.{judged}"
 
 
 def _number(times: float) -> str:

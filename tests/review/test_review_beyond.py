@@ -94,6 +94,13 @@ def test_how_rare_a_value_is_says_how_many_of_its_records_are_those_of_the_case(
     assert "(1 in 500), all of them shown here." in rarity_words("surname", "KAUR", 6, 3_000, 6)
 
 
+def test_few_records_do_not_make_common_what_nobody_else_has() -> None:
+    told = [rarity_words("phone", "02083563000", 2, n, 2) for n in (185, 100_000)]
+    assert [words.endswith("shown here.") for words in told] == [True, False]
+    assert told[1].endswith("It is rare.")
+    assert "common" in rarity_words("phone", "02083563000", 3, 185, 2)
+
+
 @pytest.mark.flow
 @pytest.mark.parametrize(
     ("kind", "words"),
