@@ -14,14 +14,14 @@ from pipeline.core.errors import SettingsError
 from schemas.usual_headings import CERTAIN, heading_key, usual_kinds
 
 ColumnKind = Literal[
-    "record_id", "source", "forename", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
-    "age", "postcode", "address", "phone", "email", "identifier", "category",
+    "record_id", "source", "forename", "middle_names", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
+    "age", "recorded_at", "postcode", "address", "phone", "email", "identifier", "category",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(ColumnKind)
 IGNORE = "ignore"
 CANONICAL: Mapping[str, str] = {
-    "record_id": "record_id", "source": "source", "forename": "forename", "surname": "surname", "full_name": "full_name",
-    "alias": "alias", "date_of_birth": "date_of_birth", "age_low": "carried", "age_high": "carried", "recorded_at": "carried",
+    "record_id": "record_id", "source": "source", "forename": "forename", "middle_names": "middle_names", "surname": "surname", "full_name": "full_name",
+    "alias": "alias", "date_of_birth": "date_of_birth", "age_low": "carried", "age_high": "carried", "recorded_at": "recorded_at",
     "role": "carried", "flags": "carried", "sex": "category", "ethnicity": "ethnicity", "address": "address", "postcode": "postcode",
     "phone": "phone", "email": "email", "pnc_id": "identifier", "cro_number": "identifier", "nhs_number": "identifier",
     "upn": "identifier",
@@ -29,7 +29,7 @@ CANONICAL: Mapping[str, str] = {
 """Headings of ``std_records`` that need no map, and what they hold; ``carried`` columns are kept for rules and ages."""
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
 """Kinds of the columns that together say a birthday."""
-NOT_COMPARED = ("record_id", "source", "carried")
+NOT_COMPARED = ("record_id", "source", "recorded_at", "carried")
 CANONICAL_KEYS: Mapping[str, str] = {
     heading_key(name): name for name, kind in CANONICAL.items() if kind not in NOT_COMPARED
 }
@@ -71,7 +71,7 @@ def read_uses(
     )
     kinds = {column: kind_of_column.get(column) or CANONICAL.get(canonical.get(column, "")) for column in left}
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
-    for single in ("record_id", "source", *BIRTH_PARTS, "age"):
+    for single in ("record_id", "source", *BIRTH_PARTS, "age", "recorded_at"):
         columns = [column for column, kind in kinds_of_columns if kind == single]
         if len(columns) > 1:  # a kind that was given goes before a heading's own
             columns = [column for column in columns if column in kind_of_column]
@@ -146,7 +146,7 @@ def _headings(headings: Sequence[str]) -> str:
 
 def _field(column: str, kind: str, kinds_of_columns: Sequence[tuple[str, str]]) -> str:
     """A kind that one column holds gives the field its name, so that rules know it; else the column's own heading."""
-    if kind in (*ONE_FIELD, "record_id", "source", "full_name", "alias", "age"):
+    if kind in (*ONE_FIELD, "middle_names", "record_id", "source", "full_name", "alias", "age", "recorded_at"):
         return kind
     if kind in BIRTH_PARTS:
         return "date_of_birth"

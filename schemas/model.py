@@ -23,8 +23,10 @@ from schemas.written import read_toml, wrongs
 T = TypeVar("T")
 
 Kind = Literal[
-    "forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity", "age"
-]
+    "forename", "surname", "date", "postcode", "address", "phone", "email", "identifier", "category", "ethnicity", "age",
+    "middle_names",
+]  # fmt: skip
+NAME_KINDS: tuple[Kind, ...] = ("forename", "surname", "middle_names")
 
 # Comparison levels a kind knows, from the weakest to the strongest. Level 0 is "null on a side": no evidence, weight 0.
 LEVELS: dict[Kind, tuple[str, ...]] = {
@@ -39,6 +41,7 @@ LEVELS: dict[Kind, tuple[str, ...]] = {
     "category": ("else", "close", "exact"),
     "ethnicity": ("else", "same_group", "exact"),
     "age": ("apart", "near", "overlap"),
+    "middle_names": ("else", "similar", "part", "close", "variant", "exact"),
 }
 # How many one-bit bins of value frequency the exact level is split into, and the rarity (bits) at which they begin;
 # 0 bins: agreement counts the same whatever the value.
@@ -54,13 +57,14 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
     "category": (8, 0),
     "ethnicity": (8, 0),
     "age": (0, 0),
+    "middle_names": (18, 3),
 }
 Share = Literal["m", "u", "related"]
 Rate = Literal["matches_per_record", "related_per_record", "twins_per_record", "namesakes_per_record"]
 RATES: tuple[Rate, ...] = get_args(Rate)
-FORMAT = 4
+FORMAT = 5
 """Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places
-and dependence, 4 flags_differ and names of rules."""
+and dependence, 4 flags_differ and names of rules, 5 the kind middle_names."""
 PolicyName = Literal["balanced", "strict"]
 NameClash = Literal["middle_names", "two_names", "unlike"]
 """middle_names: both records have middle names, and none fits a given name of the other. two_names: the forenames are listed as

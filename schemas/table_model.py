@@ -8,7 +8,7 @@ from schemas.fields import AGE, BIRTH_PARTS, ColumnUse
 from schemas.model import Blocking, Comparison, Kind, Model, Rule
 
 COMPARED: Mapping[str, Kind] = {
-    "forename": "forename", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
+    "forename": "forename", "middle_names": "middle_names", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
     **dict.fromkeys(BIRTH_PARTS, "date"), "age": "age",
     "postcode": "postcode", "address": "address", "phone": "phone", "email": "email", "identifier": "identifier",
     "category": "category", "ethnicity": "ethnicity",
@@ -58,7 +58,8 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
     keys = tuple(
         field
         for field, kind in fields.items()
-        if kind not in ("ethnicity", "age") and (kind != "category" or distinct.get(field, 0) > FEW_VALUES)
+        if kind not in ("ethnicity", "age", "middle_names")
+        and (kind != "category" or distinct.get(field, 0) > FEW_VALUES)
     )
     return Model(
         name="table",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 
 CERTAIN: Mapping[str, str] = {
     "forename": "forename forenames firstname firstnames givenname givennames christianname",
+    "middle_names": "middlename middlenames middleinitial middleinitials",
     "surname": "surname surnames lastname familyname",
     "full_name": "fullname",
     "date_of_birth": "dateofbirth dob birthdate datebirth",
@@ -18,7 +20,7 @@ CERTAIN: Mapping[str, str] = {
 USUAL: Mapping[str, str] = {
     "record_id": "id recordid recid uniqueid rowid personid",
     "source": "source sourcedataset sourcesystem dataset",
-    "forename": "first fname given middlename middlenames",
+    "forename": "first fname given",
     "surname": "last lname family maidenname",
     "full_name": "name personname completename displayname patientname",
     "date_of_birth": "birthday bdate born",
@@ -31,8 +33,12 @@ USUAL: Mapping[str, str] = {
     "phone": "tel mobile",
     "email": "mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
-    "category": "sex gender city town suburb county state country birthplace placeofbirth race middleinitial",
+    "category": "sex gender city town suburb county state country birthplace placeofbirth race",
 }
+
+
+TOLD_BY_A_WORD = ("postcode", "address", "phone", "email")
+"""Kinds that a word of a heading may tell, whatever stands around it; of a name or a birthday it may be another person's"""
 
 
 def heading_key(heading: str) -> str:
@@ -42,7 +48,7 @@ def heading_key(heading: str) -> str:
 
 def usual_kinds(headings: Iterable[str]) -> dict[str, str]:
     """The kind that each heading usually has, for those that are known; a number behind it (``address2``) does not matter."""
-    kind_of = {name: kind for words in (CERTAIN, USUAL) for kind, names in words.items() for name in names.split()}
+    kind_of = _kinds_of_keys()
     kinds: dict[str, str] = {}
     for heading in headings:
         plain = heading_key(heading)
@@ -50,3 +56,16 @@ def usual_kinds(headings: Iterable[str]) -> dict[str, str]:
         if kind and not (kind in ("record_id", "source") and kind in kinds.values()):
             kinds[heading] = kind
     return kinds
+
+
+def kind_by_words(heading: str) -> str | None:
+    """The kind that some words of a heading tell: ``home_post_code``, ``full_phone_num``."""
+    kind_of = _kinds_of_keys()
+    words = re.findall("[a-z0-9]+", heading.lower())
+    runs = ("".join(words[first:last]) for first in range(len(words)) for last in range(first + 1, len(words) + 1))
+    return next((kind for kind in map(kind_of.get, runs) if kind in TOLD_BY_A_WORD), None)
+
+
+@functools.cache
+def _kinds_of_keys() -> Mapping[str, str]:
+    return {name: kind for words in (CERTAIN, USUAL) for kind, names in words.items() for name in names.split()}

@@ -11,7 +11,7 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from pipeline.core.phonetic import metaphone
-from schemas.model import BlockingRule, Kind, Model
+from schemas.model import NAME_KINDS, BlockingRule, Kind, Model
 
 Groups = Mapping[str, tuple[str, ...]]
 
@@ -49,15 +49,15 @@ class ValueTokens(NamedTuple):
 
 
 def domain(kind: Kind, field: str) -> str:
-    """Values of one domain share a vocabulary and tokens: forename and surname do, so that order does not matter."""
-    return "name" if kind in ("forename", "surname") else field
+    """Values of one domain share a vocabulary and tokens: names do, so that their order does not matter."""
+    return "name" if kind in NAME_KINDS else field
 
 
 def tokens_of(kind: Kind, values: Sequence[str], groups: Groups) -> list[ValueTokens]:
     """The tokens of some values, kind by kind."""
     numbers = range(len(values))
     match kind:
-        case "forename" | "surname":
+        case "forename" | "surname" | "middle_names":
             return _name_tokens(values, groups)
         case "date":
             return [

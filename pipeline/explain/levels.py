@@ -25,6 +25,12 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
         "close": "one slip apart",
         "variant": "other spelling of one name",
     },
+    "middle_names": {
+        "similar": "similar",
+        "part": "one is part of the other",
+        "close": "one slip apart",
+        "variant": "nickname or other spelling",
+    },
     "date": {
         "far": "years apart",
         "same_year": "same year only",

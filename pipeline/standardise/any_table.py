@@ -73,18 +73,26 @@ def _standard(use: ColumnUse, raw: pa.Table, reference: Reference) -> dict[str, 
             return {use.kind: pc.utf8_trim_whitespace(array)}
         case "carried":
             return {use.field: array}
-        case "full_name" | "alias" | "forename" | "surname":
+        case "full_name" | "alias" | "forename" | "middle_names" | "surname":
             return _names(use, array, reference)
         case "age":
             return dict(zip(AGE, _stated_ages(array), strict=False))
-        case "date_of_birth":
-            return {use.field: _birthdays(array, rows_of_orders(raw, use), reference)}
+        case "date_of_birth" | "recorded_at" as kind:
+            days = _days(array, rows_of_orders(raw, use), reference)
+            return {use.field: days if kind == "date_of_birth" else _times(days)}
         case kind:
             plain = Plain(BRITISH, reference.placeholders_of("postcode")) if kind == "postcode" else None
             return {use.field: read_distinct(array, value_reader(use, reference), plain=plain)}
 
 
-def _birthdays(array: pa.Array, rows_of: Mapping[DateOrder, NDArray[np.int64]], reference: Reference) -> pa.Array:
+def _times(days: pa.Array) -> pa.Array:
+    """Days of the calendar as times, of a list the first; null for others."""
+    if pa.types.is_list(days.type):
+        days = pa.array([some_days[0] if some_days else None for some_days in days.to_pylist()], TEXT)
+    return pc.strptime(days.cast(TEXT), "%Y-%m-%d", "us", error_is_null=True)
+
+
+def _days(array: pa.Array, rows_of: Mapping[DateOrder, NDArray[np.int64]], reference: Reference) -> pa.Array:
     """The column read, each row in the order in which its list writes dates."""
     default_birthdays = frozenset(day.isoformat() for day in reference.default_birthdays)
     plain = Plain("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", default_birthdays)
@@ -118,6 +126,9 @@ def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, p
                     array, lambda text: list(_names_of(NameCells(alias=text), reference).alias), TEXTS
                 )
             }
+        case "middle_names":
+            plain = Plain("^[A-Z]+$", _words_that_are_no_names(reference))
+            return {use.field: read_distinct(array, _name(use.kind, reference), plain=plain)}
         case _:
             plain = Plain("^[A-Z]+$", _words_that_are_no_names(reference))
             return {use.field: read_distinct(array, _name(use.kind, reference), TEXTS, plain)}
@@ -168,6 +179,9 @@ def _name(kind: str, reference: Reference) -> Callable[[str], list[str]]:
     def read(text: str) -> list[str]:
         if kind == "forename":
             return list(_names_of(NameCells(forename=text), reference).forename)
+        if kind == "middle_names":
+            middle_names = _names_of(NameCells(middle_names=text), reference).middle_names
+            return [middle_names] if middle_names else []
         return list(_names_of(NameCells(surname=text), reference).surname)
 
     return read

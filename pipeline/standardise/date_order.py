@@ -31,6 +31,7 @@ class DateOrder(NamedTuple):
     """of eight digits in a row: 31122009 or 12312009 rather than 20091231"""
 
 
+DATES = ("date_of_birth", "recorded_at")
 USUAL = DateOrder(is_day_first=True, is_year_last=False)
 
 
@@ -66,13 +67,13 @@ class FoundOrder(NamedTuple):
 
 
 def date_orders(raw: pa.Table, uses: Sequence[ColumnUse]) -> list[FoundOrder]:
-    """The order of each column of birthdays in each list that writes them in numbers.
+    """The order of each column of dates in each list that writes them in numbers.
 
     A list whose dates leave it open is read as all lists together are. Input: the columns of ``uses`` and, of several lists,
     the column ``LIST``.
     """
     found: list[FoundOrder] = []
-    for column in [use.column for use in uses if use.kind == "date_of_birth" and use.column in raw.column_names]:
+    for column in [use.column for use in uses if use.kind in DATES and use.column in raw.column_names]:
         texts_of_lists = dict(_numbers_of_lists(raw, column))
         together = evidence_of({text for texts in texts_of_lists.values() for text in texts})
         for list_name, texts in texts_of_lists.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from schemas.usual_headings import usual_kinds
+from schemas.usual_headings import kind_by_words, usual_kinds
 
 MOST = 0.8
 """Share of values that must look so"""
@@ -23,7 +23,10 @@ LOOKS = {
 def likely_kinds(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The kind that each column probably has, for those that can be told; ``columns``: headings, and some texts of each."""
     by_heading = usual_kinds(columns)
-    kinds = {heading: by_heading.get(heading) or kind_by_values(texts) for heading, texts in columns.items()}
+    kinds = {
+        heading: by_heading.get(heading) or kind_by_values(texts) or kind_by_words(heading)
+        for heading, texts in columns.items()
+    }
     return {heading: kind for heading, kind in kinds.items() if kind}
 
 

@@ -24,26 +24,31 @@ from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.contract import load_contract
-from schemas.model import LEVELS, load_model
+from schemas.model import LEVELS, Model, load_model
 
 MODEL = load_model(MODELS / "person.toml")
 GROUPS = name_groups(REFERENCE)
 ENGINES = {"local": LocalEngine(GROUPS), "recordlinkage": RecordlinkageEngine(GROUPS)}
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "pairs.yaml").read_text("utf-8"))
+SURNAME = MODEL.comparison_of("surname")
+MIDDLE_NAMES = SURNAME.model_copy(update={"field": "middle_names", "kind": "middle_names", "is_shared": False})
+LESS = [comparison for comparison in MODEL.comparison if comparison.field not in ("age", "ethnicity")]
+OF_MIDDLE_NAMES = MODEL.model_copy(update={"comparison": (*LESS, MIDDLE_NAMES)})
+"""Any table may have middle names; beside all that nights compare they would be too much for one pattern"""
 FIELDS = [comparison.field for comparison in MODEL.comparison]
 
 
-def scored(engine, table: pa.Table, floor: float = -8.0):
-    workspace = engine.load(table, MODEL)
-    return workspace.score(weights_on(workspace, MODEL), floor)
+def scored(engine, table: pa.Table, floor: float = -8.0, model: Model = MODEL):
+    workspace = engine.load(table, model)
+    return workspace.score(weights_on(workspace, model), floor)
 
 
 def levels_of(pairs: ScoredPairs) -> np.ndarray:
     return pairs.patterns.levels[pairs.patterns.of]
 
 
-def assert_agree(table: pa.Table) -> None:
-    left, right = (scored(engine, table, -1e9) for engine in ENGINES.values())
+def assert_agree(table: pa.Table, model: Model = MODEL) -> None:
+    left, right = (scored(engine, table, -1e9, model) for engine in ENGINES.values())
     assert left.candidates == right.candidates
     np.testing.assert_array_equal(np.stack([left.left, left.right]), np.stack([right.left, right.right]))
     np.testing.assert_array_equal(levels_of(left), levels_of(right))
@@ -90,6 +95,7 @@ ROWS = st.fixed_dictionaries(
     {
         "forename": st.lists(NAMES, max_size=2),
         "surname": st.lists(NAMES, max_size=2),
+        "middle_names": st.none() | NAMES | st.tuples(NAMES, NAMES).map(" ".join),
         "alias": st.lists(st.tuples(NAMES, NAMES).map(" ".join) | NAMES, max_size=2),
         "date_of_birth": st.none() | DAYS,
         "date_of_birth_alt": st.none() | DAYS,
@@ -112,6 +118,12 @@ ROWS = st.fixed_dictionaries(
 @given(st.lists(ROWS, min_size=2, max_size=30))
 def test_engines_agree_on_any_messy_table(rows: list[dict[str, object]]) -> None:
     assert_agree(table_of(rows))
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ROWS, min_size=2, max_size=30))
+def test_engines_agree_on_middle_names(rows: list[dict[str, object]]) -> None:
+    assert_agree(table_of(rows), OF_MIDDLE_NAMES)
 
 
 def test_engines_agree_where_tokens_are_too_common_to_stand_alone() -> None:

@@ -166,6 +166,25 @@ def test_a_column_that_another_says_is_left_out_and_told(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("engine", ["local", "recordlinkage"])
+def test_middle_names_tell_namesakes_apart_and_may_be_initials(tmp_path: Path, engine: str) -> None:
+    rows = []
+    for row in people(120):
+        of_person = random.Random(str(row["true"]))
+        first, last, middle = (of_person.choice(names) for names in (FIRST, LAST, FIRST))
+        written = middle if str(row["who"]).endswith("a") else middle[0] + "."
+        rows.append({**row, "first": first, "last": last, "Middle Name": written})
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    fields = {"who": "record_id", "first": "forename", "last": "surname", "town": "category", "dob": "ignore"}
+    files, without = [tmp_path / "people.parquet"], {**fields, "Middle Name": "ignore"}
+    before = linked(files, tmp_path / "without", without, truth="true", engine=engine)
+    facts = linked(files, tmp_path / "with", fields, truth="true", engine=engine)
+    assert facts["columns_used"]["Middle Name"] == "middle_names"
+    assert facts["quality"]["clusters"]["f1"] > before["quality"]["clusters"]["f1"] + 0.05
+    model = load_model(tmp_path / "with" / "model.toml")
+    assert {level.name: level.m for level in model.comparison_of("middle_names").levels}["part"] > 0.8
+
+
+@pytest.mark.parametrize("engine", ["local", "recordlinkage"])
 def test_ages_tell_namesakes_apart_and_may_be_a_year_off(tmp_path: Path, engine: str) -> None:
     chance = random.Random(8)
     rows = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pyarrow as pa
 import pytest
 
@@ -48,11 +46,37 @@ def test_ages_are_spans_of_years_on_one_day(kind: pa.DataType) -> None:
 
 
 def test_an_age_counts_from_the_day_that_the_table_names() -> None:
-    columns = {"age": ["15"], "ages": ["15"], "recorded_at": ["2024-05-06"]}
-    uses = [ColumnUse("age", "age", "age"), ColumnUse("recorded_at", "carried", "recorded_at")]
+    days = ["2024-05-06 10:11:12", "06/05/2024", "25/05/2024 08:00", "soon", "30/02/2024", None]
+    columns = {"age": ["15"] * len(days), "seen": days}
+    uses = [ColumnUse("age", "age", "age"), ColumnUse("seen", "recorded_at", "recorded_at")]
     table = standardise_any(pa.table(columns), uses, REFERENCE)
-    assert [day.date() for day in table.column("recorded_at").to_pylist()] == [dt.date(2024, 5, 6)]
     assert table.column_names == ["age_low", "age_high", "recorded_at"]
+    assert [day and day.date().isoformat() for day in table.column("recorded_at").to_pylist()] == [
+        "2024-05-06",
+        "2024-05-06",
+        "2024-05-25",
+        None,
+        None,
+        None,
+    ]
+    listed = pa.table({"age": ["15", "15"], "seen": pa.array([["2024-05-06", "2024-05-07"], []])})
+    days_of_lists = standardise_any(listed, uses, REFERENCE).column("recorded_at").to_pylist()
+    assert [day and day.date().isoformat() for day in days_of_lists] == ["2024-05-06", None]
+
+
+def test_middle_names_are_one_text_and_initials_stay() -> None:
+    texts = ["Mary Ann", "J.", "o'neill", "unknown", "N/A", "", None, "Jean-Luc"]
+    table = standardise_any(pa.table({"mid": texts}), [ColumnUse("mid", "middle_names", "middle_names")], REFERENCE)
+    assert table.column("middle_names").to_pylist() == [
+        "MARY ANN",
+        "J",
+        "ONEILL",
+        None,
+        None,
+        None,
+        None,
+        "JEAN LUC",
+    ]
 
 
 def test_a_list_of_ages_is_from_one_to_the_other() -> None:

@@ -38,6 +38,22 @@ def test_a_column_without_a_known_heading_is_told_by_its_values(texts: Sequence[
     assert kind_by_values(texts) == kind
 
 
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [
+        ("full_phone_num", "phone"),
+        ("Home Post Code", "postcode"),
+        ("res_street_address", "address"),
+        ("mother_surname", None),
+        ("registration_date", None),
+        ("emailed", None),
+    ],
+)
+def test_a_word_of_a_heading_tells_what_is_not_somebody_elses(heading: str, kind: str | None) -> None:
+    assert likely_kinds({heading: []}).get(heading) == kind
+    assert likely_kinds({heading: ["yes", "no"] * 30}) == {heading: "category"}, "values go first"
+
+
 def test_a_known_heading_goes_before_the_values() -> None:
     assert likely_kinds({"birthplace": TOWNS, "home": TOWNS, "x": [], "tel": TOWNS}) == {
         "birthplace": "category",

@@ -13,11 +13,11 @@ from pipeline.engines.frequency import Frequencies
 from pipeline.engines.local.columns import I32, Vocabulary
 from pipeline.engines.local.values import GROUPS, WIDTH, Values
 from pipeline.engines.tokens import Groups, postcode_parts
-from schemas.model import Kind
+from schemas.model import NAME_KINDS, Kind
 
 U8, U32 = np.uint8, np.uint32
 WORD_BITS = 32
-TEXT_KINDS = ("forename", "surname", "postcode", "address", "phone", "email", "identifier", "category")
+TEXT_KINDS = (*NAME_KINDS, "postcode", "address", "phone", "email", "identifier", "category")
 
 
 def describe(
@@ -126,7 +126,7 @@ def _words(kinds: list[Kind], texts: list[pa.Array]) -> tuple[np.ndarray, np.nda
     first = np.cumsum([0, *map(len, texts)])
     owners, words = [np.empty(0, np.int64)], [pa.array([], pa.string())]
     for kind, group, base in zip(kinds, texts, first, strict=False):
-        if kind not in ("forename", "surname", "address"):
+        if kind not in (*NAME_KINDS, "address"):
             continue
         rows = np.arange(len(group))
         if kind != "address":
@@ -148,7 +148,7 @@ def _name_groups(kinds: list[Kind], texts: list[pa.Array], groups: Groups) -> np
     codes = np.full((sum(map(len, texts)), GROUPS), -1, I32)
     base = 0
     for kind, group in zip(kinds, texts, strict=True):
-        if kind in ("forename", "surname"):
+        if kind in NAME_KINDS:
             for offset, text in enumerate(group.to_pylist()):
                 for slot, name in enumerate(groups.get(text, ())[:GROUPS]):
                     codes[base + offset, slot] = code_of_group.setdefault(name, len(code_of_group))
@@ -158,7 +158,7 @@ def _name_groups(kinds: list[Kind], texts: list[pa.Array], groups: Groups) -> np
 
 def are_established(kind: Kind, size: int, n: int, names: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
     """(values,) whether each is a name so common that it is no mistyping of another."""
-    if kind not in ("forename", "surname"):
+    if kind not in NAME_KINDS:
         return np.zeros(size, np.bool_)
     occurring = np.concatenate(names[1:])
     return np.bincount(occurring[occurring >= 0], minlength=size) >= max(5, n / 10_000)

@@ -17,7 +17,9 @@ from pipeline.engines.local.plan import CACHE_BITS
 from pipeline.engines.local.values import KIND_CODE, NONE, SEVERAL
 from schemas.model import LEVELS
 
-(FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE) = KIND_CODE.values()
+(FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE, MIDDLE_NAMES) = (
+    KIND_CODE.values()
+)
 EXACT = np.array([len(levels) for levels in LEVELS.values()], np.int64)
 
 
@@ -152,6 +154,8 @@ def _value_level(comparison, kind, value_l, value_r, values):
         return lv.spelling_level(value_l, value_r, values)
     if kind == EMAIL:
         return lv.email_level(value_l, value_r, values)
+    if kind == MIDDLE_NAMES:
+        return lv.name_level(value_l, value_r, values)
     if kind == ETHNICITY:
         return lv.part_level(value_l, value_r, values)
     return lv.category_level(value_l, value_r, values)

@@ -23,6 +23,7 @@ CHEAP_FIRST = (
     "date",
     "postcode",
     "address",
+    "middle_names",
 )
 
 

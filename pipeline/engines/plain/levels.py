@@ -46,6 +46,8 @@ def features_of(
             features.append(_NameFeature(names, 0 if comparison.kind == "forename" else 1))
         elif comparison.kind == "age":
             features.append(_AgeFeature(BORN, BORN))
+        elif comparison.kind == "middle_names":
+            features.append(_BestFeature(comparison.field, comparison.kind, names.level, bins[comparison.field]))
         else:
             level = plain[comparison.kind]
             features.append(_BestFeature(comparison.field, comparison.kind, level, bins[comparison.field]))
@@ -111,7 +113,7 @@ class _Names:
         fields = {comparison.kind: comparison.field for comparison in model.comparison}
         self._bins = [bins[fields[kind]] if kind in fields else {} for kind in ("forename", "surname")]
         self._has = [kind in fields for kind in ("forename", "surname")]
-        self._level = cache(self._different)
+        self.level = cache(self._different)
         self.best = cache(self._best)
 
     def _best(self, left: Namings, right: Namings) -> tuple[int, int]:
@@ -131,7 +133,7 @@ class _Names:
         (f, s), (g, t) = a, b
         if f and s and g and t and f != g and s != t and (f == t or s == g):
             near = ("part", "close", "variant")
-            if (f == t or self._level(f, t) in near) and (s == g or self._level(s, g) in near):
+            if (f == t or self.level(f, t) in near) and (s == g or self.level(s, g) in near):
                 return FORENAME["swapped"], 0
         if all(self._has) and (crossed := self._lone(f, s, g, t)):
             return 0, crossed
@@ -147,18 +149,18 @@ class _Names:
             lone, opposite, full = g, s, f
         else:
             return 0
-        if full is not None and (full == lone or self._level(lone, full) not in ("else", "similar")):
+        if full is not None and (full == lone or self.level(lone, full) not in ("else", "similar")):
             return 0
         if lone == opposite:
             return SURNAME["exact"] + self._bins[1][lone]
-        return SURNAME["close"] if self._level(lone, opposite) in ("close", "variant") else 0
+        return SURNAME["close"] if self.level(lone, opposite) in ("close", "variant") else 0
 
     def _side(self, side: int, a: str | None, b: str | None, numbers: Mapping[str, int]) -> int:
         if a is None or b is None:
             return 0
         if a == b:
             return numbers["exact"] + self._bins[side][a]
-        return numbers[self._level(a, b)]
+        return numbers[self.level(a, b)]
 
     def _different(self, a: str, b: str) -> str:
         if set(self._groups.get(a, ())[:GROUPS]) & set(self._groups.get(b, ())[:GROUPS]):
