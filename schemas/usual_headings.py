@@ -33,7 +33,7 @@ USUAL: Mapping[str, str] = {
     "phone": "tel mobile",
     "email": "mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
-    "category": "sex gender city town suburb county state country birthplace placeofbirth race",
+    "category": "sex gender city town suburb county state country birthplace placeofbirth race suffix namesuffix",
 }
 
 
