@@ -92,17 +92,19 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
         field for field, name in columns.items() if name in table.column_names and _is_empty(table.column(name))
     )
     written = tuple(date_orders(raw, compared))
-    likely = _likely(files, headings_of_files, unused)
+    likely = _likely(files, headings_of_files, unused, is_numbered="record_id" in held.values())
     return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused, likely, written)
 
 
-def _likely(files: Sequence[Path], headings_of_files: Sequence[Sequence[str]], unused: Sequence[str]) -> dict[str, str]:
+def _likely(
+    files: Sequence[Path], headings_of_files: Sequence[Sequence[str]], unused: Sequence[str], *, is_numbered: bool
+) -> dict[str, str]:
     """The kinds that unused columns probably have, by the first file that has them."""
     texts: dict[str, list[str]] = {}
     for path, names in zip(files, headings_of_files, strict=True):
         if left := [name for name in unused if name in names and name not in texts]:
             texts |= first_texts(path, left, ROWS_LOOKED_AT)
-    return likely_kinds({name: texts[name] for name in unused})
+    return likely_kinds({name: texts[name] for name in unused}, is_numbered=is_numbered)
 
 
 def _uses(names: Sequence[str], kinds_given: Mapping[str, str], truth: str | None) -> tuple[ColumnUse, ...]:

@@ -76,14 +76,18 @@ def read_any(path: Path, columns: Sequence[str], repeating: Sequence[str] = ()) 
 
 
 def first_texts(path: Path, columns: Sequence[str], n: int) -> dict[str, list[str]]:
-    """Texts of some columns in the file's first rows, at most n of each; a column that holds anything else has none."""
+    """Texts and whole numbers of some columns in the file's first rows, at most n; a column that holds anything else has none."""
     if not _is_parquet(path):
         rows = first_csv_rows(path, n)
         return {name: [row[name] for row in rows if name in row] for name in columns}
     file = pq.ParquetFile(path)
-    wanted = [field.name for field in file.schema_arrow if field.name in columns and _is_text(field.type)]
-    batch = next(file.iter_batches(n, columns=wanted), None)
-    return {name: batch.column(name).drop_null().to_pylist() if batch and name in wanted else [] for name in columns}
+    kinds = {field.name: field.type for field in file.schema_arrow if field.name in columns}
+    wanted = [name for name, kind in kinds.items() if _is_text(kind) or pa.types.is_integer(kind)]
+    first = next(file.iter_batches(n, columns=wanted), None)
+    return {
+        name: first.column(name).cast(TEXT).fill_null("").to_pylist() if first and name in wanted else []
+        for name in columns
+    }
 
 
 def _is_parquet(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,14 +21,34 @@ LOOKS = {
 }
 
 
-def likely_kinds(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The kind that each column probably has, for those that can be told; ``columns``: headings, and some texts of each."""
+NUMBERING = frozenset(["id", "num", "number", "no", "nr", "ref", "reference", "key", "uid", "uuid", "guid"])
+"""Words of headings under which every record has a text of its own"""
+
+
+def likely_kinds(columns: Mapping[str, Sequence[str]], *, is_numbered: bool = False) -> dict[str, str]:
+    """The kind that each column probably has, for those that can be told.
+
+    Args:
+        columns: headings, and some texts of each.
+        is_numbered: whether another column names the records already.
+    """
     by_heading = usual_kinds(columns)
     kinds = {
         heading: by_heading.get(heading) or kind_by_values(texts) or kind_by_words(heading)
         for heading, texts in columns.items()
     }
+    if not is_numbered and "record_id" not in kinds.values():
+        names_records = (
+            heading for heading in columns if not kinds[heading] and _are_numbers(heading, columns[heading])
+        )
+        kinds |= dict.fromkeys(itertools.islice(names_records, 1), "record_id")
     return {heading: kind for heading, kind in kinds.items() if kind}
+
+
+def _are_numbers(heading: str, texts: Sequence[str]) -> bool:
+    """Whether a column numbers its records: its heading says so, and no text is empty or comes twice."""
+    is_called_so = not NUMBERING.isdisjoint(re.findall("[a-z0-9]+", heading.lower()))
+    return is_called_so and FEWEST <= len(texts) == len({text.strip() for text in texts} - {""})
 
 
 def kind_by_values(texts: Iterable[str]) -> str | None:

@@ -326,7 +326,7 @@ def test_what_unused_columns_probably_hold_is_told_by_their_values(tmp_path: Pat
         {
             "surname": [row["last"] for row in rows],
             "his home": [f"E1 {n % 10}AB" for n in range(len(rows))],
-            "n": range(len(rows)),
+            "case no": range(len(rows)),
         }
     )
     pa_csv.write_csv(table, path) if ending == "csv" else pq.write_table(table, path)
@@ -335,7 +335,7 @@ def test_what_unused_columns_probably_hold_is_told_by_their_values(tmp_path: Pat
     said = "--field 'his home=postcode'"
     assert said in " ".join(done.out.replace("│", " ").split())
     facts = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
-    assert facts["columns_not_used_perhaps"] == {"his home": "postcode"}
+    assert facts["columns_not_used_perhaps"] == {"his home": "postcode", "case no": "record_id"}
     assert "--field &#39;his home=postcode&#39;" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 

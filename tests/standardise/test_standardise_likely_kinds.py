@@ -54,6 +54,16 @@ def test_a_word_of_a_heading_tells_what_is_not_somebody_elses(heading: str, kind
     assert likely_kinds({heading: ["yes", "no"] * 30}) == {heading: "category"}, "values go first"
 
 
+def test_the_first_column_that_numbers_the_records_is_advised_to_be_their_id() -> None:
+    numbers = [f"{n:07}" for n in range(30)]
+    columns = {"notes": numbers, "voter_reg_num": numbers, "Case Ref": numbers}
+    assert likely_kinds(columns) == {"voter_reg_num": "record_id"}
+    assert likely_kinds(columns, is_numbered=True) == {}
+    assert likely_kinds({"id": numbers, **columns}) == {"id": "record_id"}
+    for other in (numbers[:19], [*numbers, numbers[0]], [*numbers, ""]):
+        assert likely_kinds({"Case Ref": other}) == {}
+
+
 def test_a_known_heading_goes_before_the_values() -> None:
     assert likely_kinds({"birthplace": TOWNS, "home": TOWNS, "x": [], "tel": TOWNS}) == {
         "birthplace": "category",
