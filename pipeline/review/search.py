@@ -137,6 +137,10 @@ def _ranked(levels: Sequence[Mapping[str, int]], records: Sequence[Row], model: 
         weighed_levels = {
             name: _level(comparisons[name], number) for name, number in levels_of_record.items() if number
         }
+        identifiers = [name for name in weighed_levels if name in IDENTIFIERS]
+        agreeing = [name for name in identifiers if weighed_levels[name][1] > 0]
+        for name in set(identifiers) - set(agreeing) if agreeing else ():
+            del weighed_levels[name]  # one text was typed: where it is one of them, it is not the other
         weight = sum(bits for _, bits in weighed_levels.values())
         agrees = tuple(
             f"{name}={words_of(comparisons[name].kind, level)}"

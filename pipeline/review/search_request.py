@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.review.shelf import Row
 from pipeline.standardise.any_table import standardise_any
+from pipeline.standardise.contacts import read_email, read_phone
 from pipeline.standardise.reference import Reference
 from schemas.fields import read_uses
 
 SEARCH_FIELDS = ("forename", "surname", "date_of_birth", "postcode", "identifier")
 IDENTIFIERS = ("pnc_id", "cro_number", "nhs_number", "upn", "phone", "email")
+CONTACTS = {"phone": read_phone, "email": read_email}
 WHOLE_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 UNREAD: Mapping[str, str] = {
     "forename": "The forename cannot be read. Write letters, or leave it empty.",
@@ -56,13 +58,14 @@ def standard(request: SearchRequest) -> Row:
     texts = {
         name: getattr(request, name).strip() or None for name in ("forename", "surname", "date_of_birth", "postcode")
     }
-    texts |= {name: request.identifier.strip() or None for name in IDENTIFIERS}
+    identifier = request.identifier.strip()
+    texts |= {name: identifier or None for name in IDENTIFIERS if name not in CONTACTS}
     raw = pa.table({name: pa.array([text], pa.string()) for name, text in texts.items()})
     row: Row = standardise_any(raw, read_uses(raw.column_names, {}), reference()).to_pylist()[0]
     for name in ("forename", "surname"):
         row[name] = row[name] if isinstance(row[name], list) else [name_part for name_part in [row[name]] if name_part]
-    if "@" not in (row["email"] or ""):
-        row["email"] = None  # any word would do for an address otherwise
+    if identifier:  # in the form in which nights have them
+        row |= {name: read(identifier, reference()).value for name, read in CONTACTS.items()}
     return {name: value for name, value in row.items() if value not in (None, [], "")}
 
 

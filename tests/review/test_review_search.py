@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.review.access import Viewer
 from pipeline.review.search import MOST_SHOWN, search
-from pipeline.review.search_request import SearchRequest, standard, unread
+from pipeline.review.search_request import IDENTIFIERS, SearchRequest, standard, unread
 
 STEWARD = Viewer("1", "Asha", "steward")
 BORN = "SELECT person_id, forename[1] AS forename, surname[1] AS surname, date_of_birth AS born FROM records"
@@ -65,6 +65,32 @@ def test_a_person_is_found_though_birthday_or_one_name_is_wrong(shelf: Any, some
     assert person in found_by(shelf, surname=surname, date_of_birth=near)
     assert person in found_by(shelf, surname=surname, forename=forename + "US")
     assert person in found_by(shelf, surname=surname[:2] + "R" + surname[2:], forename=forename)
+
+
+@pytest.mark.flow
+@pytest.mark.parametrize("name", IDENTIFIERS)
+def test_whoever_holds_an_identifier_is_found_by_it(shelf: Any, name: str) -> None:
+    """A text that may be two kinds of identifier, such as a CRO number and a phone, finds by either."""
+    sql = f"SELECT DISTINCT {name} AS held, person_id FROM records WHERE {name} IS NOT NULL ORDER BY ALL LIMIT 40"
+    rows = shelf.rows(sql)
+    assert len(rows) > 3
+    lost = [row["held"] for row in rows if row["person_id"] not in found_by(shelf, identifier=row["held"])]
+    assert len(lost) == 0
+
+
+@pytest.mark.flow
+def test_a_phone_is_found_however_it_is_written(shelf: Any) -> None:
+    sql = "SELECT phone, person_id FROM records WHERE phone LIKE '+447%' ORDER BY ALL LIMIT 1"
+    phone, person = shelf.rows(sql)[0].values()
+    national = "0" + phone[3:]
+    for typed in (
+        phone,
+        national,
+        f"{national[:5]} {national[5:]}",
+        f"0044 {phone[3:]}",
+        f"({national[:5]}) {national[5:]}",
+    ):
+        assert person in found_by(shelf, identifier=typed), "not found"
 
 
 @pytest.mark.flow
