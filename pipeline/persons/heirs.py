@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -36,7 +36,7 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
     """Decide which person each changed cluster is."""
     standing = _standing(ledger, owners.values())
     ids = _Ids(ledger, overlap)
-    by_last_night = _heir_of(overlap.clusters, overlap.person_before)
+    by_last_night = _heir_of(overlap.clusters, overlap.person_before, _brought(ledger, overlap))
     returned_owners = {
         record: owner
         for record, owner in owners.items()
@@ -51,7 +51,7 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
         standing_claims, earlier_persons = claims.get(cluster, []), earlier_claims.get(cluster, [])
         candidates = standing_claims or earlier_persons
         if candidates:
-            person = min(candidates, key=lambda old: (since.get(old, ("", 0)), old))
+            person = min(candidates, key=lambda old: (since.get(old, ("", 0)), -len(overlap.persons.get(old, ())), old))
             heirs.ended.update((old, cluster) for old in (*standing_claims, *earlier_persons) if old != person)
         else:
             person = ids.new(records[0], run_id)
@@ -103,15 +103,43 @@ def _first_runs(ledger: pa.Table, persons: Iterable[str]) -> dict[str, tuple[str
     return first_run
 
 
-def _heir_of(clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str]) -> dict[str, str]:
-    """Old person to the cluster with most of its records; on a tie the first cluster."""
+def _brought(ledger: pa.Table, overlap: Overlap) -> dict[str, set[str]]:
+    """Of each person who parts tonight the records that came by a merge, and were of another id before."""
+    n_parts = Counter(
+        person
+        for records in overlap.clusters.values()
+        for person in {overlap.person_before[record] for record in records if record in overlap.person_before}
+    )
+    parting = pa.array(sorted(person for person, n in n_parts.items() if n > 1), pa.string())
+    brought: dict[str, set[str]] = defaultdict(set)
+    if len(parting):
+        merged = ledger.filter(pc.is_in(ledger.column("merged_into"), parting))
+        for span in merged.select(["merged_into", "record_ids"]).to_pylist():
+            brought[span["merged_into"]].update(span["record_ids"])
+    return brought
+
+
+def _heir_of(
+    clusters: Mapping[str, Sequence[str]], person_of: Mapping[str, str], brought: Mapping[str, Collection[str]] = {}
+) -> dict[str, str]:
+    """Old person to the cluster with most of the records that are its own, then with most of all; on a tie the first cluster.
+
+    Args:
+        clusters: tonight's, and their records.
+        person_of: old person of a record.
+        brought: records of an old person that a merge brought: where it is undone, the id must not mean whom it never was.
+    """
     share: dict[str, Counter[str]] = defaultdict(Counter)
-    if person_of:
-        for cluster, records in clusters.items():
-            for record in records:
-                if record in person_of:
-                    share[person_of[record]][cluster] += 1
-    return {old: min(counts, key=lambda cluster: (-counts[cluster], cluster)) for old, counts in share.items()}
+    own: dict[str, Counter[str]] = defaultdict(Counter)
+    for cluster, records in clusters.items() if person_of else ():
+        for record in records:
+            if old := person_of.get(record):
+                share[old][cluster] += 1
+                own[old][cluster] += record not in brought.get(old, ())
+    return {
+        old: min(counts, key=lambda cluster: (-own[old][cluster], -counts[cluster], cluster))
+        for old, counts in share.items()
+    }
 
 
 def _most_of(records: Sequence[str], person_of: Mapping[str, str]) -> str | None:

@@ -94,6 +94,43 @@ def test_a_record_that_returns_alone_does_not_take_the_id_of_a_person_who_stands
     assert [span.split_from for span in home.spans(home.person["b"])] == [stays]
 
 
+def test_when_a_merge_is_undone_the_id_is_again_of_those_whose_it_was() -> None:
+    home = Home()
+    home.night("z")
+    old = home.person["z"]
+    home.night("z", "abc")
+    young = home.person["a"]
+    home.night("abcz")
+    home.night("abc", "z")
+    assert home.person["z"] == old, "three of its four records were of another person"
+    assert home.person["a"] not in (old, young)
+    assert resolve(home.ledger, young) == (home.person["a"],)
+
+
+def test_an_undone_merge_leaves_what_came_since_with_those_it_came_to() -> None:
+    home = Home()
+    home.night("z")
+    old = home.person["z"]
+    home.night("z", "ab")
+    home.night("abz")
+    home.night("abxyz")
+    home.night("ab", "xyz")
+    assert home.person["x"] == home.person["z"] == old
+    home.night("ab", "xy")
+    assert home.person["x"] == old, "its own record was withdrawn, and what stands came to it"
+
+
+def test_of_persons_of_one_night_that_merge_the_one_of_most_records_survives() -> None:
+    for small, large in (("a", "bcd"), ("d", "abc")):
+        home = Home()
+        home.night(small, large)
+        survivor = home.person[large[0]]
+        home.night(small + large)
+        assert set(home.person.values()) == {survivor}
+        home.night(small, large)
+        assert home.person[large[0]] == survivor != home.person[small]
+
+
 def test_an_id_that_was_merged_away_never_comes_back() -> None:
     home = Home()
     home.night("a")
