@@ -65,13 +65,15 @@ def _field_sql(field: str, rules: Sequence[Criterion]) -> str:
 
 
 def _group_sql(fields: Sequence[str], rules: Sequence[Criterion]) -> str:
-    """Values of fields that one record gives together: the record is chosen as a whole."""
+    """Values of fields that one record gives together; what it lacks comes from the next record that says the same of the first."""
+    first = _value_sql(fields[0])
     together = " || ' ' || ".join(f"coalesce({_value_sql(field)}, '')" for field in fields)
     any_given = " OR ".join(f"{_value_sql(field)} IS NOT NULL" for field in fields)
     values = " UNION ALL ".join(
         f"SELECT person_id, '{field}' AS field, {_value_sql(field)} AS value, record_id, source, borough, "
         "recorded_at, basis,"
-        f" place = 1 AS is_chosen, '{' > '.join(rules)}' AS rule,"
+        " coalesce(place = min(place) FILTER (says_the_same) OVER (PARTITION BY person_id), false) AS is_chosen,"
+        f" '{' > '.join(rules)}' AS rule,"
         f" count(*) OVER (PARTITION BY person_id, {_value_sql(field)}) AS n_agree"
         f" FROM ranked_records WHERE {_value_sql(field)} IS NOT NULL"
         for field in fields
@@ -82,8 +84,11 @@ def _group_sql(fields: Sequence[str], rules: Sequence[Criterion]) -> str:
         SELECT r.*, t.trust, r.basis = 'fact' AS is_fact, {together} AS value,
                count(*) OVER (PARTITION BY person_id, {together}) AS n_agree
         FROM records r LEFT JOIN source_trust t USING (source) WHERE {any_given}),
+    in_order AS (
+        SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY {_ranking(rules)}, record_id) AS place FROM candidates),
     ranked_records AS (
-        SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY {_ranking(rules)}, record_id) AS place FROM candidates)
+        SELECT *, {first} IS NOT DISTINCT FROM first_value({first}) OVER (PARTITION BY person_id ORDER BY place) AS says_the_same
+        FROM in_order)
     {values})
     """
 

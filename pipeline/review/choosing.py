@@ -37,19 +37,30 @@ def _chosen(values: Mapping[str, Mapping[str, Row]], survivorship: Survivorship)
     grouped = {name for names, _ in survivorship.groups.values() for name in names}
     for name, rules in survivorship.fields.items():
         if name not in grouped and name in values:
-            best = _first([(row, row["value"]) for row in values[name].values()], rules, survivorship.trust)
+            best = _in_order([(row, row["value"]) for row in values[name].values()], rules, survivorship.trust)[0]
             chosen[name] = best["value"]
     for names, rules in survivorship.groups.values():
         rows_by_field = [values.get(name, {}) for name in names]
         records = dict.fromkeys(record for rows in rows_by_field for record in rows)
         if records:
-            best = _first([_together(rows_by_field, record) for record in records], rules, survivorship.trust)
-            chosen |= {
-                name: rows[best["record_id"]]["value"]
-                for name, rows in zip(names, rows_by_field, strict=True)
-                if best["record_id"] in rows
-            }
+            rows = _in_order([_together(rows_by_field, record) for record in records], rules, survivorship.trust)
+            chosen |= _of_first(names, rows_by_field, [row["record_id"] for row in rows])
     return chosen
+
+
+def _of_first(
+    names: Sequence[str], rows_by_field: Sequence[Mapping[str, Row]], records: Sequence[str]
+) -> dict[str, str]:
+    """What the first record gives, and what it lacks from the next one that says the same of the first field."""
+
+    def says(record: str) -> str | None:
+        return rows_by_field[0][record]["value"] if record in rows_by_field[0] else None
+
+    alike = [record for record in records if says(record) == says(records[0])]
+    givers = (next((record for record in alike if record in rows), None) for rows in rows_by_field)
+    return {
+        name: rows[record]["value"] for name, rows, record in zip(names, rows_by_field, givers, strict=True) if record
+    }
 
 
 def _together(rows_by_field: Sequence[Mapping[str, Row]], record: str) -> Candidate:
@@ -57,7 +68,8 @@ def _together(rows_by_field: Sequence[Mapping[str, Row]], record: str) -> Candid
     return next(row for row in rows_of_record if row), " ".join(row["value"] if row else "" for row in rows_of_record)
 
 
-def _first(candidates: Sequence[Candidate], rules: Sequence[Criterion], trust: Mapping[str, int]) -> Row:
+def _in_order(candidates: Sequence[Candidate], rules: Sequence[Criterion], trust: Mapping[str, int]) -> list[Row]:
+    """The rows, that which is chosen first."""
     times = Counter(text for _, text in candidates)
     measures: Mapping[Criterion, Callable[[Row, str], float | None]] = {
         "fact": lambda row, _: None if row["basis"] is None else float(row["basis"] == "fact"),
@@ -70,7 +82,7 @@ def _first(candidates: Sequence[Candidate], rules: Sequence[Criterion], trust: M
     def rank(candidate: Candidate) -> tuple[tuple[Key, ...], str]:
         return tuple(_largest_first(measures[rule](*candidate)) for rule in rules), candidate[0]["record_id"]
 
-    return min(candidates, key=rank)[0]
+    return [row for row, _ in sorted(candidates, key=rank)]
 
 
 def _largest_first(measure: float | None) -> Key:
