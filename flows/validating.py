@@ -23,8 +23,16 @@ from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import count_rows, read_table, write_table
 from pipeline.validate.exports import EarlierOutcomes, Export
-from pipeline.validate.hold import FeedNight, FeedState, needed_good, rejected_rows, settle, status_table
-from pipeline.validate.last_good import ExportFacts, good_rows
+from pipeline.validate.hold import (
+    FeedNight,
+    FeedState,
+    needed_good,
+    rejected_rows,
+    settle,
+    status_table,
+    without_copies,
+)
+from pipeline.validate.last_good import ExportFacts, good_facts
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import FeedValidated, Finding, validate_source
 from pipeline.validate.suites import Suites
@@ -58,7 +66,8 @@ def check_suites(night: Night) -> None:
 
 def settle_feeds(night: Night) -> list[FeedState]:
     """Decide whether tonight's export of each feed counts or its last good one; write source_status and quarantine."""
-    nights = [_feed_night(night, feed_id) for feed_id in night.feeds]
+    good = {feed_id: facts for feed_id in night.feeds if (facts := good_facts(night.home, feed_id))}
+    nights = without_copies([_feed_night(night, feed_id) for feed_id in night.feeds], good)
     states = [settle(feed, needed_good(night.home, feed)) for feed in nights]
     used, newest = [], []
     for state in states:
@@ -90,7 +99,7 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> 
         partial(read_table, read("raw_records")),
         int(str(note["rows_read"])),
         count_rows(standardise("quarantine")),
-        good_rows(night.home, feed_id),
+        good.rows if (good := good_facts(night.home, feed_id)) else None,
         _earlier_outcomes(night, feed_id, note, stamp),
         [(notice, n_rows) for notice, n_rows in note.get("notices", ())],
     )

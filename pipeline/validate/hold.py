@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +73,43 @@ def needed_good(home: Home, night: FeedNight) -> LastGood | None:
         )
         raise StateError(str(home.last_good / night.feed_id), problem, remedy)
     return last_good(home, night.feed_id)
+
+
+def without_copies(nights: Sequence[FeedNight], good: Mapping[str, ExportFacts]) -> list[FeedNight]:
+    """The feeds, without an export where its bytes are those of another feed of the source: one was delivered under a wrong name.
+
+    Whose last good export it is keeps it; where that does not tell, nobody does.
+
+    Args:
+        nights: of all feeds.
+        good: where the last good export of each feed came from.
+    """
+    of_bytes: dict[tuple[str, str], list[FeedNight]] = {}
+    for night in nights:
+        if night.facts and night.rows_read:
+            of_bytes.setdefault((night.source, night.facts.file_sha256), []).append(night)
+    checked = []
+    for night in nights:
+        alike = of_bytes.get((night.source, night.facts.file_sha256), []) if night.facts else []
+        others = [other for other in alike if other.facts and night.facts and other.facts.file != night.facts.file]
+        was_its_own = [other for other in alike if _is_as_before(other, good)]
+        is_copy = bool(others) and night.reason_code is None and was_its_own != [night]
+        checked.append(_refused_as_copy(night, others[0]) if is_copy else night)
+    return checked
+
+
+def _is_as_before(night: FeedNight, good: Mapping[str, ExportFacts]) -> bool:
+    before = good.get(night.feed_id)
+    return bool(before and night.facts and before.file_sha256 == night.facts.file_sha256)
+
+
+def _refused_as_copy(night: FeedNight, other: FeedNight) -> FeedNight:
+    own_file, other_file = (each.facts.file if each.facts else each.feed_id for each in (night, other))
+    reason = (
+        f"{own_file} is byte by byte {other_file}, the export of {other.feed_id}: one of them has a wrong name. "
+        "Ask both for their own export."
+    )
+    return replace(night, reason_code="copy_of_another", reason=reason)
 
 
 def settle(night: FeedNight, good: LastGood | None) -> FeedState:

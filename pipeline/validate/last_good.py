@@ -67,10 +67,10 @@ def last_good(home: Home, feed_id: str) -> LastGood | None:
     return _last_good(folder) if has_one else None
 
 
-def good_rows(home: Home, feed_id: str) -> int | None:
-    """Records of the feed's last good export, by what is written beside it; None where nothing is."""
+def good_facts(home: Home, feed_id: str) -> ExportFacts | None:
+    """Where the feed's last good export came from, by what is written beside it; None where nothing is."""
     try:
-        return _last_good(home.last_good / feed_id).facts.rows
+        return _last_good(home.last_good / feed_id).facts
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -86,12 +86,14 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
     )
     (exports / "la" / "brent.xlsx").write_bytes(b"")
     london.say(passwords={})
+    shutil.copy(exports / "cris" / "camden.csv", exports / "cris" / "brent.csv")
     second = boroughlink(*said)
     assert second.code == 3, second.err
     reasons = {feed: (state, reason) for feed, state, reason in second.said["not_fresh"]}
     assert set(reasons) == {
         "borough_cse.camden",
         "borough_cse.merton",
+        "cris.brent",
         "cris.hackney",
         "cris.lambeth",
         "la_children.brent",
@@ -99,6 +101,7 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
     assert {state for state, _ in reasons.values()} == {"held"}
     assert "damaged" in reasons["borough_cse.camden"][1]
     assert MERTON in reasons["borough_cse.merton"][1], "its bytes are those of the night before"
+    assert "is byte by byte cris/camden.csv" in reasons["cris.brent"][1], "and Camden's is what it was"
     assert "is not there" in reasons["cris.hackney"][1]
     assert "Day of arrival" in reasons["cris.lambeth"][1]
     assert "in the contract of cris." in reasons["cris.lambeth"][1]

@@ -23,7 +23,7 @@ from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from pipeline.validate.exports import Export, Reader
-from pipeline.validate.hold import FeedNight, promote, rejected_rows, settle, status_table
+from pipeline.validate.hold import FeedNight, promote, rejected_rows, settle, status_table, without_copies
 from pipeline.validate.last_good import ExportFacts, LastGood, damage_of, last_good
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import validate_source
@@ -269,6 +269,28 @@ def test_a_held_feed_tells_the_rejected_rows_of_both_exports_and_what_both_tell_
     (home.last_good / "custody" / "1" / "quarantine.arrow").unlink()
     older = LastGood(home.last_good / "custody" / "1", held.facts)
     assert settle(held.night, older).quarantine == held.night.quarantine, "an older version kept none"
+
+
+def test_an_export_under_two_names_is_held_but_where_it_was_before() -> None:
+    def night(borough: str, sha256: str, rows: int = 5, file: str = "") -> FeedNight:
+        name = f"cris.{borough}"
+        facts = ExportFacts(file or f"cris/{borough}.csv", sha256, "2026-11-20", rows)
+        return FeedNight(name, "cris", borough, rows, 0, facts)
+
+    def held(*nights: FeedNight, good: dict[str, str] | None = None) -> list[str | None]:
+        facts = {feed: ExportFacts("f", sha256, "2026-11-19", 5) for feed, sha256 in (good or {}).items()}
+        return [night.reason_code and night.borough for night in without_copies(nights, facts)]
+
+    camden, brent, ealing = night("camden", "one"), night("brent", "one"), night("ealing", "other")
+    assert held(camden, brent, ealing) == ["camden", "brent", None]
+    assert held(camden, brent, ealing, good={"cris.camden": "one"}) == [None, "brent", None]
+    assert held(camden, brent, good={"cris.camden": "one", "cris.brent": "one"}) == ["camden", "brent"]
+    assert held(night("camden", "none", 0), night("brent", "none", 0)) == [None, None], "nothing stands in either"
+    both = [night("camden", "one", file="all.xlsx"), night("brent", "one", file="all.xlsx")]
+    assert held(*both) == [None, None], "one file of two boroughs"
+    refused = without_copies([camden, replace(brent, reason_code="stale", reason="Old.")], {})
+    assert [each.reason_code for each in refused] == ["copy_of_another", "stale"]
+    assert "cris/camden.csv is byte by byte cris/brent.csv, the export of cris.brent" in str(refused[0].reason)
 
 
 def test_a_corrupt_last_good_counts_as_none(tmp_path: Path) -> None:
