@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
 from pipeline.standardise.likely_kinds import likely_kinds
 from pipeline.standardise.reference import Reference
-from schemas.fields import AGE, NOT_COMPARED, ColumnUse, check_kinds, read_uses
+from schemas.fields import AGE, BIRTH_PARTS, NOT_COMPARED, ColumnUse, check_kinds, read_uses
 from schemas.model import Model
 from schemas.plan import load_plan
 from schemas.table_model import model_of
@@ -92,19 +92,21 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
         field for field, name in columns.items() if name in table.column_names and _is_empty(table.column(name))
     )
     written = tuple(date_orders(raw, compared))
-    likely = _likely(files, headings_of_files, unused, is_numbered="record_id" in held.values())
+    likely = _likely(files, headings_of_files, unused, set(held.values()))
     return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused, likely, written)
 
 
 def _likely(
-    files: Sequence[Path], headings_of_files: Sequence[Sequence[str]], unused: Sequence[str], *, is_numbered: bool
+    files: Sequence[Path], headings_of_files: Sequence[Sequence[str]], unused: Sequence[str], fields: Collection[str]
 ) -> dict[str, str]:
-    """The kinds that unused columns probably have, by the first file that has them."""
+    """The kinds that unused columns probably have, by the first file that has them; ``fields``: what used ones fill."""
     texts: dict[str, list[str]] = {}
     for path, names in zip(files, headings_of_files, strict=True):
         if left := [name for name in unused if name in names and name not in texts]:
             texts |= first_texts(path, left, ROWS_LOOKED_AT)
-    return likely_kinds({name: texts[name] for name in unused}, is_numbered=is_numbered)
+    kinds = likely_kinds({name: texts[name] for name in unused}, is_numbered="record_id" in fields)
+    told = BIRTH_PARTS if "date_of_birth" in fields else ()
+    return {name: kind for name, kind in kinds.items() if kind not in told}
 
 
 def _uses(names: Sequence[str], kinds_given: Mapping[str, str], truth: str | None) -> tuple[ColumnUse, ...]:

@@ -21,7 +21,8 @@ KINDS: tuple[str, ...] = get_args(ColumnKind)
 IGNORE = "ignore"
 CANONICAL: Mapping[str, str] = {
     "record_id": "record_id", "source": "source", "forename": "forename", "middle_names": "middle_names", "surname": "surname", "full_name": "full_name",
-    "alias": "alias", "date_of_birth": "date_of_birth", "age_low": "carried", "age_high": "carried", "recorded_at": "recorded_at",
+    "alias": "alias", "date_of_birth": "date_of_birth", "year_of_birth": "year_of_birth", "month_of_birth": "month_of_birth",
+    "day_of_birth": "day_of_birth", "age": "age", "age_low": "carried", "age_high": "carried", "recorded_at": "recorded_at",
     "role": "carried", "flags": "carried", "sex": "category", "ethnicity": "ethnicity", "address": "address", "postcode": "postcode",
     "phone": "phone", "email": "email", "pnc_id": "identifier", "cro_number": "identifier", "nhs_number": "identifier",
     "upn": "identifier",
@@ -69,6 +70,7 @@ def read_uses(
         [column for column in left if column not in {*kind_of_column, *canonical}],
         {*kind_of_column.values(), *canonical.values()},
     )
+    canonical = _without_odd_parts(canonical, kind_of_column)
     kinds = {column: kind_of_column.get(column) or CANONICAL.get(canonical.get(column, "")) for column in left}
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
     for single in ("record_id", "source", *BIRTH_PARTS, "age", "recorded_at"):
@@ -133,6 +135,13 @@ def _certain(columns: Sequence[str], names_taken: Collection[str]) -> dict[str, 
 def field_options(kinds: Mapping[str, str]) -> list[str]:
     """The options of the command line that say of each column what it holds."""
     return [f"--field {shlex.quote(f'{column}={kind}')}" for column, kind in kinds.items()]
+
+
+def _without_odd_parts(canonical: Mapping[str, str], kind_of_column: Mapping[str, str]) -> dict[str, str]:
+    """Without parts of a birthday that nobody asked for, where there is a whole one, or no year."""
+    names = {*canonical.values(), *kind_of_column.values()}
+    is_whole = "date_of_birth" in names or BIRTH_PARTS[0] not in names
+    return {column: name for column, name in canonical.items() if not (is_whole and name in BIRTH_PARTS)}
 
 
 def _advice(headings: Sequence[str]) -> str:

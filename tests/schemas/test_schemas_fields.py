@@ -61,6 +61,16 @@ def test_a_heading_that_leaves_no_doubt_yields_to_a_column_that_is_called_or_sai
     assert [(use.column, use.field) for use in read_uses(headings, given)] == [(headings[1], "forename")]
 
 
+def test_parts_of_a_birthday_and_an_age_need_no_map_where_no_column_has_the_whole_birthday() -> None:
+    parts = ["year_of_birth", "Month of Birth", "birthday"]
+    kinds = {use.column: use.kind for use in read_uses(["surname", *parts, "Age"], {})}
+    assert kinds == {"surname": "surname", parts[0]: parts[0], parts[1]: "month_of_birth", "Age": "age"}
+    for whole in ("date_of_birth", "dob"):
+        assert [use.column for use in read_uses([whole, *parts], {})] == [whole]
+    assert [use.column for use in read_uses(["born", *parts], {"born": "date_of_birth"})] == ["born"]
+    assert [use.column for use in read_uses(["surname", *parts[1:]], {})] == ["surname"], "a month alone is no birthday"
+
+
 def test_what_usual_headings_are_advised_to_be_is_a_kind() -> None:
     assert {*CERTAIN, *USUAL} <= set(KINDS)
     names = " ".join([*CERTAIN.values(), *USUAL.values()]).split()
