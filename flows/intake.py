@@ -17,6 +17,7 @@ from pipeline.read.any_file import column_type, first_texts, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
 from pipeline.standardise.likely_kinds import likely_kinds
+from pipeline.standardise.not_understood import not_understood
 from pipeline.standardise.reference import Reference
 from schemas.fields import AGE, BIRTH_PARTS, NOT_COMPARED, ColumnUse, check_kinds, read_uses
 from schemas.model import Model
@@ -42,6 +43,8 @@ class People:
     """Each used column of the files, and the field that it fills"""
     empty: tuple[str, ...]
     """Fields without one value"""
+    lost: Mapping[str, int]
+    """Columns in which something stands that could not be read, and in how many rows"""
     unused: tuple[str, ...]
     """Columns of the files that nothing was said of, and whose names do not tell what they hold"""
     likely: Mapping[str, str]
@@ -80,7 +83,8 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
         raise SettingsError("--link-only", "there is only one source.", "Give several files, or --field COLUMN=source.")
     fixed = [ColumnUse(name, name, name) for name in ("record_id", "source") if name in raw.column_names]
     compared = _compared(uses)
-    table = standardise_any(raw, [*fixed, *compared], Reference.load())
+    reference = Reference.load()
+    table = standardise_any(raw, [*fixed, *compared], reference)
     n_values = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
     model = model_of(uses, n_values, load_plan(PATTERN).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))
@@ -93,7 +97,9 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     )
     written = tuple(date_orders(raw, compared))
     likely = _likely(files, headings_of_files, unused, set(held.values()))
-    return People(table.take(order), model, _id_type(files, uses), truth_values, held, empty, unused, likely, written)
+    lost = not_understood(raw, compared, table, reference)
+    id_type = _id_type(files, uses)
+    return People(table.take(order), model, id_type, truth_values, held, empty, lost, unused, likely, written)
 
 
 def _likely(

@@ -101,6 +101,7 @@ def _facts_and_story(
         facts["quality"] = true_quality(people, people.truth, linked, bins)
     facts["columns_used"] = dict(people.held)
     facts["columns_without_values"] = [column for column, field in people.held.items() if field in people.empty]
+    facts["columns_not_understood"] = dict(people.lost)
     facts["columns_not_used"] = list(people.unused)
     facts["columns_not_used_perhaps"] = dict(people.likely)
     facts["date_orders"] = date_facts(people.date_orders)

@@ -117,6 +117,11 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("columns used", escape(", ".join(held))))
     if facts["columns_without_values"]:
         rows.append(("columns without values", escape(", ".join(facts["columns_without_values"]))))
+    if facts["columns_not_understood"]:
+        lost = (
+            f"{column}: {n:,} of {facts['records']:,} rows" for column, n in facts["columns_not_understood"].items()
+        )
+        rows.append(("not understood", escape(", ".join(lost))))
     if facts["columns_not_used"]:
         rows.append(("columns not used", _not_used(facts["columns_not_used"], facts["columns_not_used_perhaps"])))
     if facts["columns_told_by_others"]:

@@ -88,11 +88,17 @@ def render_link_page(story: LinkStory) -> str:
 def _columns(facts: Mapping[str, Any], model: Model) -> list[tuple[str, str, str]]:
     """Every column that was used, the field that it was taken for, and what was done with it."""
     rows = [
-        (column, field, _what_was_done(column, field, facts, model)) for column, field in facts["columns_used"].items()
+        (column, field, _what_was_done(column, field, facts, model) + _lost(column, facts))
+        for column, field in facts["columns_used"].items()
     ]
     if truth := facts["settings"]["truth"]:
         rows.append((truth, "true person", "measured against, and nothing else"))
     return rows
+
+
+def _lost(column: str, facts: Mapping[str, Any]) -> str:
+    n_lost = facts["columns_not_understood"].get(column)
+    return f"; in {n_lost:,} of {facts['records']:,} rows it was not understood" if n_lost else ""
 
 
 def _what_was_done(column: str, field: str, facts: Mapping[str, Any], model: Model) -> str:
@@ -105,7 +111,9 @@ def _what_was_done(column: str, field: str, facts: Mapping[str, Any], model: Mod
     if field in ("full_name", "alias") or field in {comparison.field for comparison in model.comparison}:
         return "compared"
     return (
-        "kept for ages and rules" if CANONICAL.get(field) == "carried" else "not compared: the model has no such field"
+        "kept for ages and rules"
+        if CANONICAL.get(field) in ("carried", "recorded_at")
+        else "not compared: the model has no such field"
     )
 
 

@@ -319,6 +319,16 @@ def test_columns_that_nothing_is_said_of_are_told(tmp_path: Path) -> None:
     assert facts["columns_not_used_perhaps"] == {}
 
 
+def test_values_that_were_not_understood_are_counted(tmp_path: Path) -> None:
+    rows = [{**row, "dob": "Spring 2010" if n % 4 else row["dob"]} for n, row in enumerate(people())]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    n_lost = sum(row["dob"] == "Spring 2010" for row in rows)
+    facts = linked([tmp_path / "people.parquet"], tmp_path / "out")
+    assert facts["columns_not_understood"] == {"dob": n_lost}
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert f"compared; in {n_lost} of {len(rows)} rows it was not understood" in page
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_what_unused_columns_probably_hold_is_told_by_their_values(tmp_path: Path, ending: str) -> None:
     path, rows = tmp_path / f"people.{ending}", people()
