@@ -163,7 +163,7 @@ STD_RECORDS = Table(
         Column("forename_phonetic", TEXTS, "Metaphone of each forename word", personal=True),
         Column("surname_phonetic", TEXTS, "Metaphone of each surname word", personal=True),
         Column("flags", TEXTS, "What a reader must know: name_reversed, dob_ambiguous, unborn, adopted, deceased, placeholder_name, closed; senior, junior, third, fourth where the name says so"),
-        Column("nulled", NULLED, "Each value that was set to null: field, raw text, reason", personal=True),
+        Column("nulled", NULLED, "Each value that was set to null, or read without what does not belong to it (characters_removed): field, raw text, reason", personal=True),
         Column("recorded_at", TIME, "When the source recorded it; a day without a time is its midnight in London"),
     ),
 )  # fmt: skip
@@ -273,7 +273,7 @@ LINKS = Table(
         Column("mw_related", BITS, "Weight taken off because relatives and neighbours share these values too, bits", nullable=False),
         Column("decision", TEXT, "link: in one person; review: a steward decides; unlink: a steward decided that the two, or records of their persons, are not one", nullable=False),
         Column("decided_by", TEXT, "model, identifier, or steward: the two, or their persons, were linked or parted by a decision", nullable=False),
-        Column("rules", TEXTS, "Rules of the model that forbid an automatic link of the pair"),
+        Column("rules", TEXTS, "Rules of the model that forbid the machine to link these two by themselves; other records may hold them together"),
     ),
     published=True,
 )  # fmt: skip
