@@ -23,6 +23,7 @@ from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FI
 
 RECORDS = "std_records"
 LONDON = ZoneInfo("Europe/London")
+ROWS_LOOKED_AT = 1_000
 GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them, as long as another is left
 
 
@@ -109,7 +110,8 @@ def _settle(
             for row in failing.tolist():
                 rejected.setdefault(row, outcome)
         elif outcome.severity == "feed" and not is_met:
-            breaches.append(Breach("expectation_failed", f"{outcome.about} {share:.0%} of the rows fail."))
+            problem = f"{outcome.about} {share:.0%} of the rows fail."
+            breaches.append(Breach("expectation_failed", problem + _not_understood(export, failing)))
     findings += [_notice(export, about, n_rows, rows) for about, n_rows in export.notices]
     n_left = rows - len(rejected)
     newest, most = night.records.newest(number), _most_often(rejected)
@@ -143,6 +145,20 @@ def _most_often(rejected: Mapping[int, Outcome]) -> str:
     """What most of the rejected rows do not meet, as a sentence; empty where expectations rejected none."""
     counted = Counter(outcome.about for outcome in rejected.values())
     return f" Most often: {counted.most_common(1)[0][0]}" if counted else ""
+
+
+def _not_understood(export: Export, failing: np.ndarray) -> str:
+    """What most of the failing rows say that was not understood, and the first such row, as a sentence; empty where that is not why."""
+    looked_at = pa.array(failing[:ROWS_LOOKED_AT], pa.int64())
+    rows = export.std_records(["nulled", "sheet", "row_number"]).take(looked_at).to_pylist()
+    lost = [(value["field"], value["reason"], row) for row in rows for value in row["nulled"] or ()]
+    counted = Counter((field, reason) for field, reason, _ in lost)
+    for (field, reason), n in counted.most_common(1):
+        first = next(row for own_field, own_reason, row in lost if (own_field, own_reason) == (field, reason))
+        sheet = f"sheet {first['sheet']}, " if first["sheet"] else ""
+        if 2 * n >= len(rows):
+            return f" In most of them {field} was not understood ({reason}), as in {sheet}row {first['row_number']:,}."
+    return ""
 
 
 def _limits(

@@ -350,6 +350,20 @@ def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, mome
     )
 
 
+def test_a_feed_that_is_held_for_values_that_were_not_understood_says_which_and_where(
+    tmp_path: Path, suites: Suites
+) -> None:
+    rows = [row(n, arrested="02/11/2026 01:23" if n < 10 else "Tuesday") for n in range(30)]
+    validated = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0]
+    told = next(breach.reason for breach in validated.breaches if breach.code == "expectation_failed")
+    assert told.startswith("Custody records have a time of arrest. 67% of the rows fail.")
+    assert "In most of them started was not understood (" in told
+    assert told.endswith(", as in row 12.")
+    missing = [row(n, arrested="") for n in range(30)]
+    validated = validate_source(CUSTODY, [export_of(tmp_path, missing)], suites, AS_OF)[0]
+    assert all("not understood" not in breach.reason for breach in validated.breaches)
+
+
 def test_what_reading_says_of_rows_that_it_read_stands_on_the_page(tmp_path: Path, suites: Suites) -> None:
     about = "custody.xlsx, sheet A, rows 2 to 4, column B: surname stands in one merged cell."
     export = replace(export_of(tmp_path, [row(n) for n in range(30)]), notices=[(about, 2)])
