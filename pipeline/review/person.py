@@ -22,9 +22,15 @@ class Golden:
     """One field of the golden record."""
 
     field: str
-    chosen: Row
+    chosen: Row | None
+    """None: nothing of the field is published, as the record that its group was taken from has none"""
     other_rows: list[Row]
     """Other values, and other records that give the chosen one"""
+
+    @property
+    def value(self) -> str | None:
+        """The value that was chosen; None where there is none, or it is masked."""
+        return self.chosen["value"] if self.chosen else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +137,23 @@ def golden_of(shelf: Shelf, viewer: Viewer, person_id: str) -> list[Golden]:
     golden = []
     for name, rows in by_field.items():
         if rows:
-            chosen = next((row for row in rows if row["is_chosen"]), rows[0])
-            if not viewer.sees_all:  # how many others agree, and whether another's value was chosen, is theirs to tell
-                agree = sum(row["value"] == chosen["value"] for row in rows)
-                chosen = chosen | {"n_agree": agree, "rule": "what your borough holds"}
-            golden.append(Golden(name, chosen, [row for row in rows if row["record_id"] != chosen["record_id"]]))
+            chosen = _published(rows) if viewer.sees_all else _own(rows)
+            golden.append(
+                Golden(name, chosen, [row for row in rows if not chosen or row["record_id"] != chosen["record_id"]])
+            )
     return golden
+
+
+def _published(rows: Sequence[Row]) -> Row | None:
+    return next((row for row in rows if row["is_chosen"]), None)
+
+
+def _own(rows: Sequence[Row]) -> Row:
+    """The value of a viewer's own borough: how many others agree, and whether another's was chosen, is theirs to tell."""
+    row = _published(rows) or rows[0]
+    return row | {"n_agree": sum(other["value"] == row["value"] for other in rows), "rule": "what your borough holds"}
 
 
 def short_of(golden: Sequence[Golden]) -> dict[str, str]:
     """The golden record in a few words; masked values are left out."""
-    values = {row.field: row.chosen["value"] for row in golden}
-    return {field: value_words(value, field) for field, value in values.items() if value is not None}
+    return {row.field: value_words(row.value, row.field) for row in golden if row.value is not None}

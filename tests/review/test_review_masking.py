@@ -46,3 +46,18 @@ def test_a_borough_user_is_told_how_many_records_their_own_borough_holds(desk: A
     col = desk.client("col")
     col.post(f"/persons/{shared}/why", {"why": "enquiry"})
     assert f"{n_own} record{'s' if n_own > 1 else ''} in Croydon" in col.get(f"/persons/{shared}").text
+
+
+def test_who_sees_all_is_told_no_golden_value_that_is_not_published(desk: Any) -> None:
+    shelf, asha = desk.desk.shelves.current(), desk.client("asha")
+    person = shelf.rows(
+        "SELECT person_id FROM person_fields WHERE field = 'postcode' GROUP BY ALL HAVING NOT bool_or(is_chosen) ORDER BY 1"
+    )[0]["person_id"]
+    assert shelf.person(person)["postcode"] is None
+    asha.post(f"/persons/{person}/why", {"why": "enquiry"})
+    golden = asha.get(f"/persons/{person}").text.split("Chosen because")[1].split("</tbody>")[0]
+    told = golden.split(">Postcode</th>")[1].split("</tr>")[0]
+    assert "Not published" in told
+    assert "<strong>" not in told
+    assert " it is " not in told
+    assert all(row["value"] in told for row in shelf.fields(person) if row["field"] == "postcode")
