@@ -130,9 +130,12 @@ def _why_by_others(story: PairStory) -> str:
 
 def _why_waiting(story: PairStory) -> str:
     evidence = _evidence(story)
+    is_enough = story.link_bits is None or evidence.waterfall.total >= story.link_bits
     if evidence.rules:
-        return "A rule keeps the machine from linking them."
-    if story.link_bits is not None and evidence.waterfall.total >= story.link_bits:
+        if is_enough:
+            return "A rule keeps the machine from linking them."
+        return "The weight alone is not enough to link them, and a rule would keep the machine from it too."
+    if story.link_bits is not None and is_enough:
         return "The pair by itself would be enough, but other records of the two persons speak against it."
     if story.review_bits is not None and evidence.waterfall.total < story.review_bits:
         return "The weight is low, but they share an identifier."

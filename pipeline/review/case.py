@@ -9,6 +9,7 @@ from uuid import uuid4
 from pipeline.review.access import Viewer, shown, shown_all
 from pipeline.review.all_records import RecordsRow, records_rows
 from pipeline.review.beyond import Beyond, beyond
+from pipeline.review.closing import Closing, closing_of
 from pipeline.review.compare import FieldRow, are_opposed, field_rows
 from pipeline.review.deciding import is_anothers
 from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
@@ -73,6 +74,8 @@ class Case:
     """Verdicts that a second steward must confirm, and by which rules"""
     are_opposed: bool
     """The two records' roles are set against each other, as those of a victim and an offender"""
+    closing: Closing | None = None
+    """What became of the question since it was closed; none while it is asked"""
     events: dict[str, list[Row]] = field(default_factory=dict)
     decision_id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -162,6 +165,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         else _warnings(store, facts, viewer, head, labels, f"/cases/{question['review_id']}"),
         seconds=seconds_needed(store, facts, viewer.name, ("link", "unlink")),
         are_opposed=are_opposed(left, right, store.policy),
+        closing=None if is_open else closing_of(shelf, question, group, decisions),
         events={person_id: shown_all(viewer, shelf.events(person_id)) for person_id in group.persons}
         if view.with_events
         else {},

@@ -129,6 +129,60 @@ def test_a_decision_is_taken_back_where_the_question_is_closed(desk: Any, monkey
     assert desk.desk.store.log().to_pylist()[-1]["retracts"] == decision_id
 
 
+def test_a_closed_question_tells_that_its_decision_was_taken_back_and_when_that_counts(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, asha, question = desk.desk.shelves.current(), desk.client("asha"), a_question(desk, 3)
+    close(desk, question, monkeypatch)
+    store, decision_id = desk.desk.store, parted(desk, question)
+    store.decide(NewDecision(verdict="retract", decided_by="Dan", reason="Wrong file", retracts=decision_id))
+    asked_now = f'Go on with <a class="govuk-link" href="/cases/{question["review_id"]}">'
+    assert asked_now in asha.open_case("Qclosed")
+    monkeypatch.setattr(shelf, "questions_of", lambda person_id: [])
+    page = asha.open_case("Qclosed")
+    assert "Dan took that decision back on" in page
+    assert "The next night carries it out; until then they stay two people." in page
+    assert asked_now not in page
+    monkeypatch.setattr(shelf, "decisions_read", 10_000)
+    assert "A night has carried it out." in asha.open_case("Qclosed")
+
+
+def test_one_person_of_a_closed_question_is_not_to_be_parted_where_a_night_will_part_them(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, asha = desk.desk.shelves.current(), desk.client("asha")
+    ends = shelf.rows(
+        "SELECT min(record_id) AS l, max(record_id) AS r FROM records GROUP BY person_id HAVING count(*) = 4 ORDER BY 1"
+    )[0]
+    person = shelf.owner(ends["l"])
+    question = a_question(desk, 3) | {"person_ids": [person], "record_id_l": ends["l"], "record_id_r": ends["r"]}
+    close(desk, question, monkeypatch, "decided_link")
+    linked = NewDecision(
+        verdict="link", decided_by="Cara", reason="Seen", record_id_l=ends["l"], record_id_r=ends["r"], n_records=2
+    )
+    decision_id = desk.desk.store.decide(linked).decision.decision_id
+    advice = "part the records on the page of"
+    assert advice in asha.open_case("Qclosed")
+    desk.desk.store.decide(NewDecision(verdict="retract", decided_by="Dan", reason="Wrong", retracts=decision_id))
+    page = asha.open_case("Qclosed")
+    assert advice not in page
+    assert "until then they are shown as one person" in page
+
+
+def test_a_question_that_joined_an_older_one_leads_to_it_while_that_is_open(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asha, question = desk.client("asha"), a_question(desk, 8)
+    close(desk, question, monkeypatch, "joined_another")
+    page = asha.open_case("Qclosed")
+    assert f'Go on with <a class="govuk-link" href="/cases/{question["review_id"]}">' in page
+    assert 'action="/cases/Qclosed/decide"' not in page
+    monkeypatch.setattr(desk.desk.shelves.current(), "questions_of", lambda person_id: [])
+    page = asha.open_case("Qclosed")
+    assert "That question is not open any more." in page
+    assert 'action="/cases/Qclosed/decide"' in page
+
+
 def test_a_retraction_that_waits_is_confirmed_or_withdrawn_where_the_question_is_closed(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,7 +175,7 @@ def test_ones_own_decision_that_waits_is_not_the_next_question_but_that_of_other
 @pytest.mark.flow
 def test_a_closed_case_says_why_it_was_closed_and_where_to_go(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = desk.desk.shelves.current()
-    row = shelf.rows("SELECT * FROM queue WHERE review_type = 'grey_pair' ORDER BY review_id LIMIT 1")[0]
+    row = shelf.rows("SELECT * FROM queue WHERE review_type = 'grey_pair' ORDER BY review_id DESC LIMIT 1")[0]
     closed = {name: row[name] for name in ("review_type", "person_ids", "record_id_l", "record_id_r", "opened_in")}
     closed |= {"review_id": "Qclosed", "closed_in": "2026-11-20-1", "reason_code": "decided_link", "decision_ids": None}
     monkeypatch.setattr(shelf, "closed", lambda review_id: closed if review_id == "Qclosed" else None)
