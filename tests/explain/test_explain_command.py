@@ -31,6 +31,7 @@ PAIRS = (
     ("3", "4", 8.0, "link", ()),
     ("4", "7", 15.0, "review", ("twin_suspicion",)),
     ("1", "8", 2.0, "review", ()),
+    ("7", "8", 3.0, "review", ("twin_suspicion",)),
     ("2", "8", 6.0, "unlink", ()),
 )
 PRIOR, RELATED = -10.0, -2.0
@@ -157,6 +158,11 @@ def test_a_pair_that_a_rule_forbids_waits_and_names_the_rule(linked: Path) -> No
     result = run("4", "7", "--in", str(linked))
     assert "a steward decides" in result.output
     assert "rule twin_suspicion (apart): Twins, unless a steward knows better." in result.output
+
+
+def test_a_rule_is_said_to_keep_apart_only_a_pair_whose_weight_would_be_enough(linked: Path) -> None:
+    assert explained("4", "7", "--in", str(linked))["reason"] == "A rule keeps the machine from linking them."
+    assert explained("7", "8", "--in", str(linked))["reason"].startswith("The weight alone is not enough to link them")
 
 
 def test_a_pair_between_the_thresholds_waits_for_want_of_weight(linked: Path) -> None:
