@@ -48,7 +48,7 @@ REASONS = {
         "A steward has decided, and what was seen then is not what is there now; the decision holds meanwhile."
     ),
     "adopted": "One record is of an adopted child, whose old identity is sealed.",
-    "victim_offender": "One record is of a victim, the other of a suspect or offender; a link needs two stewards.",
+    "victim_offender": "One side is a victim or a child at risk, the other a suspect or offender; a link needs two stewards.",
     "identifier_conflict": "Both records carry a valid identifier of one kind, and they differ.",
     "twin_suspicion": "Birthday and surname agree, forenames do not, and no identifier is shared: perhaps twins.",
     "alike_names": "Birthday and surname agree, and the forenames are alike, but each is a name of its own: perhaps twins.",

@@ -57,7 +57,7 @@ ETHNICITIES: Mapping[str, str] = {
 """Ethnicity as a person gives it, by its code"""
 SEXES: Mapping[str, str] = {"F": "Female", "M": "Male", "I": "Indeterminate"}
 SECOND_WORDS: Mapping[str, str] = {
-    "victim_offender": "a victim and an offender would be one person",
+    "victim_offender": "a victim or child at risk and a suspect or offender would be one person",
     "name_only": "the link would rest on a name alone",
     "no_forename": "a record has no forename",
     "many_records": "it moves many records at once",
@@ -74,8 +74,8 @@ WRONG_WORDS: Mapping[str, Mapping[str, str]] = {
         "unlink": "If wrong, one person stays in two files, and nobody sees the whole.",
     },
     "victim_offender": {
-        "link": "If wrong, a victim is shown as an offender, and an offender as a victim.",
-        "unlink": "If wrong, nobody sees that a victim was drawn into offending.",
+        "link": "If wrong, a victim or child at risk is shown as a suspect or offender, and the other way round.",
+        "unlink": "If wrong, nobody sees that a victim or child at risk was drawn into offending.",
     },
     **dict.fromkeys(("twin_suspicion", "alike_names", "middle_names"), _OF_TWINS),
     "adopted": {

@@ -105,7 +105,7 @@ def test_few_records_do_not_make_common_what_nobody_else_has() -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("victim_offender", "a victim is shown as an offender"),
+        ("victim_offender", "a victim or child at risk is shown as a suspect or offender"),
         ("name_only", "A second steward must confirm it: the link would rest on a name alone."),
         ("grey_pair", "one person stays in two files"),
     ],
@@ -130,3 +130,29 @@ def test_a_case_tells_the_odds_as_those_of_its_two_records_and_every_pairs_range
     assert f"The {row['n_pairs']} scored pairs between the two people run from" in page
     assert "rest on a name alone" in page
     assert "a name and a place" not in page
+
+
+@pytest.mark.flow
+def test_what_a_case_says_of_a_victim_and_an_offender_is_true_of_a_child_at_risk_too(desk: Any) -> None:
+    case = desk.desk.shelves.current().rows(
+        "SELECT q.review_id FROM queue q JOIN records a ON a.record_id = q.record_id_l"
+        " JOIN records b ON b.record_id = q.record_id_r"
+        " WHERE q.review_type = 'victim_offender' AND 'at_risk' IN (a.role, b.role)"
+    )[0]["review_id"]
+    page = desk.client("asha").open_case(case)
+    assert "One side is a victim or a child at risk, the other a suspect or offender" in page
+    assert "A link between a victim or child at risk and a suspect or offender always goes to a steward" in page
+    assert "a victim or child at risk and a suspect or offender would be one person" in page
+
+
+@pytest.mark.flow
+def test_of_two_records_it_is_said_that_the_two_differ_and_not_from_most(desk: Any) -> None:
+    cases = desk.desk.shelves.current().rows(
+        "SELECT q.review_id, (SELECT sum(p.n_records) FROM persons p WHERE list_contains(q.person_ids, p.person_id)) AS n"
+        " FROM queue q WHERE q.review_type IN ('name_only', 'grey_pair') ORDER BY n, q.review_id"
+    )
+    asha, words = desk.client("asha"), "what most of these records have"
+    pages = [asha.open_case(case["review_id"]) for case in cases if case["n"] == 2]
+    assert any("Marked is where the two records differ." in page for page in pages)
+    assert not any(words in page for page in pages)
+    assert any(words in asha.open_case(case["review_id"]) for case in cases if case["n"] > 2)
