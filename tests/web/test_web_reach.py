@@ -156,6 +156,25 @@ def test_every_record_of_a_large_case_is_printed_and_nothing_runs_off_the_sheet(
         expect(page.locator(kept_off).first).to_be_hidden()
 
 
+def test_each_printed_part_of_a_cases_records_says_whose_they_are(enter: Enter, world: World) -> None:
+    case, persons = rows(
+        world,
+        "SELECT review_id, person_ids FROM {review_queue} WHERE len(person_ids) = 2 ORDER BY n_pairs DESC, review_id LIMIT 1",
+    )[0]
+    page = enter("asha")
+    open_case(page, case)
+    on_paper(page)
+    parts = page.locator(".all-records:visible").all()
+    assert len(parts) > 1
+    told = set()
+    for part in parts:
+        heads = part.locator("thead th.person").all()
+        spans = [int(head.get_attribute("colspan") or 0) for head in heads]
+        assert sum(spans) == part.locator("thead th[scope=col]").count()
+        told |= {head.locator("a").inner_text() for head in heads}
+    assert told == set(persons)
+
+
 def test_every_record_of_a_person_is_printed_with_the_marking_on_every_sheet(enter: Enter, world: World) -> None:
     person, n = rows(
         world, "SELECT person_id, n_records FROM {persons} WHERE n_records BETWEEN 7 AND 9 ORDER BY person_id LIMIT 1"
