@@ -87,6 +87,7 @@ def test_a_session_that_is_over_covers_the_page_and_what_was_entered_outlives_it
     page.locator("#h-graph").click()
     page.keyboard.press("e")
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    expect(page.get_by_text("You are not signed in yet.")).to_be_hidden()
     page.get_by_role("button", name="I have signed in").click()
     expect(page.get_by_text("You are not signed in yet.")).to_be_visible()
     with page.expect_popup() as opened:
