@@ -57,8 +57,10 @@ def keys_of(wanted: Mapping[str, Any]) -> list[Key]:
 
 
 def _sounds(names: Iterable[str]) -> list[str]:
-    """How the words of some names sound."""
-    return [sound for name in names for word in name.split() if (sound := metaphone(word))]
+    """How the words of some names sound, also where V is written for W: Kozlowski is heard as Kozlovski."""
+    words = [word for name in names for word in name.split()]
+    spellings = [*words, *(word.replace("V", "W") for word in words), *(word.replace("W", "V") for word in words)]
+    return list(dict.fromkeys(sound for word in spellings if (sound := metaphone(word))))
 
 
 def candidates(shelf: Shelf, viewer: Viewer, keys: Iterable[Key]) -> tuple[list[str], bool]:

@@ -141,3 +141,15 @@ def test_a_field_that_cannot_be_read_is_an_error_beside_which_nobody_is_shown(de
     assert answer.status_code == 422
     assert 'href="#date_of_birth"' in answer.text
     assert "best first" not in answer.text
+
+
+@pytest.mark.flow
+def test_a_name_is_found_where_v_is_typed_for_w(shelf: Any) -> None:
+    held = shelf.rows(
+        "SELECT person_id, surname[1] AS surname FROM records"
+        " WHERE len(surname) = 1 AND regexp_matches(surname[1], '^[^V ]*[OE]WSK[IA]$') ORDER BY record_id LIMIT 3"
+    )
+    assert held
+    for row in held:
+        assert row["person_id"] in found_by(shelf, surname=row["surname"].replace("W", "V"))
+        assert row["person_id"] in found_by(shelf, surname=row["surname"].replace("W", "V")[:-1] + "y")
