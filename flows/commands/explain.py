@@ -27,6 +27,7 @@ how that person holds together.
 
 Example: `boroughlink explain 1042 1177 --linked linked`, or `boroughlink explain PERXPCRPQESEX`
 """
+AS_OF = "as its night left them; what stewards have decided since counts from the next night on"
 FOR, AGAINST, QUIET = "blue", "dark_orange", "dim"
 VALUES_SHOWN = (
     "forename",
@@ -130,6 +131,8 @@ def _print_pair(console: Console, linkage: LinkedTables, story: PairStory) -> No
 
     console.print(Text.assemble((f"{HEADLINES[story.verdict]}.", "bold"), f" {story.reason()}"))
     console.print(Text(f"{story.left} and {story.right}", QUIET), soft_wrap=True)
+    if linkage.records:  # a publication
+        console.print(Text(AS_OF, QUIET), soft_wrap=True)
     if story.evidence:
         falls = story.evidence.waterfall
         summary = f"{falls.total:+z.2f} bits, probability {probability_words(falls.probability)}"

@@ -177,6 +177,12 @@ def test_records_that_nothing_joins_are_plainly_two_persons(linked: Path) -> Non
     assert "No scored pair" in facts["reason"]
 
 
+def test_a_pair_of_a_publication_is_said_to_be_as_its_night_left_it(published: Path, linked: Path) -> None:
+    words = "what stewards have decided since counts from the next night on"
+    assert words in run("4", "7", "--home", str(published)).output
+    assert words not in run("4", "7", "--in", str(linked)).output
+
+
 def test_levels_in_a_publication_are_named_by_the_model_that_its_run_kept(published: Path) -> None:
     assert (
         "levels are not named: the model person-1:gone is not at hand" in run("1", "2", "--home", str(published)).output
