@@ -20,6 +20,7 @@ from flows.doctor_publication import (
     other_publications,
     publication_files,
 )
+from flows.ready import check_exports
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.places import Home, misplaced
@@ -47,6 +48,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
             *versions(),
             Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
             _contracts(settings),
+            _exports(settings),
         ]
     current = current_publication(home)
     published = current if isinstance(current, Publication) else None
@@ -54,6 +56,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
     return [
         *versions(),
         _contracts(settings),
+        _exports(settings),
         *home_of(home),
         *disk(home, published),
         Finding(
@@ -87,6 +90,21 @@ def _contracts(settings: RunSettings) -> Finding:
         return Finding("contracts", "problem", f"{error.file}: {error.problem}", error.what_to_do)
     n_feeds = sum(1 for contract in contracts for _ in contract.all_feeds())
     return Finding("contracts", "ok", f"{len(contracts)}, of {n_feeds} feeds.")
+
+
+def _exports(settings: RunSettings) -> Finding:
+    """Whether the folder of the exports is there; an empty one may be where a share is not mounted."""
+    if "://" in settings.exports:
+        return Finding("exports", "ok", "by URL; they are looked for when a night reads them.")
+    try:
+        check_exports(settings.exports)
+    except SettingsError as error:
+        return Finding("exports", "problem", error.problem, error.what_to_do)
+    if not os.access(settings.exports, os.R_OK | os.X_OK):
+        return Finding("exports", "problem", f"this user may not read {settings.exports}.", "Let it read that folder.")
+    if not any(Path(settings.exports).iterdir()):
+        return Finding("exports", "warning", f"{settings.exports} is empty.", "Is its share mounted?")
+    return Finding("exports", "ok", f"in {settings.exports}.")
 
 
 def _notes(home: Home) -> Iterator[RunNote | StateError]:

@@ -15,6 +15,21 @@ STORE_NEEDED = (
     "Nothing was read yet: without its decisions a night would join people whom stewards have parted."
 )
 
+EXPORTS_NEEDED = (
+    "Mount it, or correct `exports` in the run file: it names the folder that the exports lie in, or an fsspec URL. "
+    "Nothing was read yet; the last publication stays."
+)
+
+
+def check_exports(exports: str) -> None:
+    """Check that the folder of the exports is there; what a URL names is seen when it is read.
+
+    Raises:
+        SettingsError: If it is not there: else each borough would be asked for an export that it has sent.
+    """
+    if "://" not in exports and not os.path.isdir(exports):  # noqa: PTH112  (also of a share that answers with an error)
+        raise SettingsError("exports", f"{exports} is not a folder that is there.", EXPORTS_NEEDED)
+
 
 def check_expectations(folder: Path) -> None:
     """Check that there are suites of expectations, and that each is JSON; ``check_suites`` looks at each expectation.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from flows.night import Night, next_run_id
-from flows.ready import check_expectations, count_decisions
+from flows.ready import check_expectations, check_exports, count_decisions
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
@@ -96,9 +96,10 @@ def stamps_of(night: Night) -> dict[str, str]:
     """Hash of each thing that tonight's tables depend on besides the exports.
 
     Raises:
-        SettingsError: If a model, a policy, rules or expectations that the run file names cannot be used.
+        SettingsError: If exports, a model, a policy, rules or expectations that the run file names cannot be used.
     """
     settings = night.settings
+    check_exports(settings.exports)
     check_expectations(settings.expectations)
     load_policy(settings.steward_policy)
     load_survivorship(settings.survivorship, {})

@@ -63,6 +63,17 @@ def test_a_contract_that_cannot_be_is_told_before_the_night(home: Path, tmp_path
     assert "custody.yaml: line 36: " in finding.found
 
 
+def test_a_folder_of_exports_that_is_not_there_or_empty_is_told_before_the_night(home: Path, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    settings = RunSettings(exports=str(share))
+    for found in (findings_of(home, settings=settings), findings_of(tmp_path / "no home", settings=settings)):
+        assert found["exports"].state == "problem"
+        assert f"{share} is not a folder that is there." in found["exports"].found
+    share.mkdir()
+    assert findings_of(home, settings=settings)["exports"].what_to_do == "Is its share mounted?"
+    assert findings_of(home, settings=RunSettings(exports="s3://exports"))["exports"].state == "ok"
+
+
 def test_a_home_that_everybody_can_read_is_told(home: Path) -> None:
     home.chmod(0o755)
     assert findings_of(home)["home"].what_to_do == f"chmod o-rwx {home}"

@@ -31,6 +31,17 @@ def failed_night(london: London, home: Path) -> str:
     return out.read_text("utf-8")
 
 
+def test_a_folder_of_exports_that_is_not_there_is_told_as_such_and_not_as_the_fault_of_every_borough(
+    london: London, home: Path
+) -> None:
+    away = london.exports.rename(london.place / "unmounted")
+    message = failed_night(london, home)
+    assert f"exports: {london.exports} is not a folder that is there. Mount it, or correct `exports`" in message
+    assert "Ask the borough" not in message
+    away.rename(london.exports)
+    assert ended(forked(lambda: impatient_night(london, home), london.place / "out")) == 0
+
+
 def test_expectations_that_are_not_there_are_told_before_anything_is_read(london: London, home: Path) -> None:
     shutil.rmtree(london.place / "expectations")
     message = failed_night(london, home)
