@@ -31,6 +31,8 @@ class Night:
     """Everything is rebuilt, with the frequency table that is kept"""
     is_refresh: bool = False
     """The frequency table is made anew, and everything with it"""
+    run_file: Path | None = None
+    """The run file that was named; None where none was, and the night is the bundled sample's"""
 
     @property
     def home(self) -> Home:
@@ -65,8 +67,8 @@ def plan_night(
     Raises:
         SettingsError: If the run file cannot be used.
     """
-    path = run_file or Path(environment.get(RUN_FILE, SAMPLE_RUN))
-    settings = RunSettings.load(path)
+    named = run_file or (Path(environment[RUN_FILE]) if RUN_FILE in environment else None)
+    settings = RunSettings.load(named or SAMPLE_RUN)
     overrides: dict[str, object] = {}
     if home or HOME in environment:
         overrides["home"] = (home or Path(environment[HOME])).resolve()
@@ -76,7 +78,8 @@ def plan_night(
     for place in (settings.home, Path(settings.exports), settings.contracts):
         check_name(place)
     day = as_of or settings.as_of or day_of(dt.datetime.now(tz=dt.UTC))
-    return Night(next_run_id(Home(settings.home), day), day, settings)
+    run_id = next_run_id(Home(settings.home), day)
+    return Night(run_id, day, settings, run_file=named.absolute() if named else None)
 
 
 def day_of(moment: dt.datetime) -> dt.date:

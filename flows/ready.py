@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 from flows.decisions import DECISIONS_URL, has_decisions, open_decisions
 from flows.night import Night
 from pipeline.core.errors import TRY_AGAIN, SettingsError, StoreUnavailableError
+from pipeline.core.run_note import last_note
 
 STORE_NEEDED = (
     f"Start the database, or correct decisions_url in the run file or {DECISIONS_URL}. "
@@ -19,6 +21,22 @@ EXPORTS_NEEDED = (
     "Mount it, or correct `exports` in the run file: it names the folder that the exports lie in, or an fsspec URL. "
     "Nothing was read yet; the last publication stays."
 )
+
+
+def check_run_file(night: Night) -> None:
+    """Check that a night without a run file is not given the home of one: the bundled sample would be loaded into it.
+
+    Raises:
+        SettingsError: If the home's last run was made with another run file.
+    """
+    last = last_note(night.home)
+    if night.run_file is None and last and last.run_file:
+        problem = f"is not given, but {last.run_id}, the last run of {night.home.root}, was made with {last.run_file}."
+        what_to_do = (
+            f"Give --run-file {shlex.quote(last.run_file)}: without it the bundled sample would be loaded into this home. "
+            "Nothing was read."
+        )
+        raise SettingsError("--run-file", problem, what_to_do)
 
 
 def check_exports(exports: str) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
 
-from flows.night import Night, next_run_id
-from flows.ready import check_expectations, check_exports, count_decisions
+from flows.night import SAMPLE_RUN, Night, next_run_id
+from flows.ready import check_expectations, check_exports, check_run_file, count_decisions
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
@@ -56,11 +56,12 @@ def begin(night: Night, *, fresh: bool = False) -> Night:
 
     Raises:
         StateError: If the publication that the night builds on is damaged.
-        SettingsError: If the night is before the date of the publication it would build on, or a file that the run file
+        SettingsError: If the home is another run file's, the night is before the date of the publication it would build on, or a file that the run file
             names cannot be used.
         StoreUnavailableError: If the store of decisions does not answer.
     """
     home = night.home
+    check_run_file(night)
     unfinished = unfinished_runs(home)
     for note in unfinished:
         _finish_publication(home, note)
@@ -85,10 +86,12 @@ def begin(night: Night, *, fresh: bool = False) -> Night:
             stage=None,
             error=None,
             reason=None,
+            run_file=_run_file_kept(night),
         )
         return replace(night, run_id=resumed.run_id)
     run_id = next_run_id(home, night.as_of)
-    open_run(home, RunNote(run_id, "unfinished", night.as_of.isoformat(), stamps, base, utc_now()))
+    note = RunNote(run_id, "unfinished", night.as_of.isoformat(), stamps, base, utc_now())
+    open_run(home, replace(note, run_file=_run_file_kept(night)))
     return replace(night, run_id=run_id)
 
 
@@ -124,6 +127,12 @@ def code_stamp() -> str:
     versions = [f"{name} {version(name)}" for name in LIBRARIES]
     version_lines = [" ".join((platform.python_version(), *versions)).encode()]
     return _hash((*version_lines, *(str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in paths)))
+
+
+def _run_file_kept(night: Night) -> str | None:
+    """The run file as its run's note has it."""
+    is_sample = night.run_file is None or night.run_file.resolve() == SAMPLE_RUN
+    return None if is_sample else str(night.run_file)
 
 
 def _finish_publication(home: Home, note: RunNote) -> None:

@@ -32,10 +32,11 @@ def schedule(
     from flows.local_server import begin_prefect_for_the_schedule
     from flows.night import plan_night
     from flows.quiet import quiet_prefect
-    from flows.ready import check_expectations
+    from flows.ready import check_expectations, check_run_file
     from schemas.contract import load_contracts
 
     night = plan_night(run_file, home, None, None, os.environ)
+    check_run_file(night)
     load_contracts(night.settings.contracts)
     check_expectations(night.settings.expectations)
     quiet_prefect(night.settings.home)

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -42,6 +43,8 @@ class RunNote:
     """Message of the error; no personal data"""
     peak_mb: float | None = None
     """Most memory that the process held"""
+    run_file: str | None = None
+    """Run file that it was made with; None for the bundled sample's, and of runs of before this was kept"""
 
 
 def utc_now() -> str:
@@ -91,6 +94,15 @@ def open_run(home: Home, note: RunNote) -> None:
     write_note(new, note)
     new.replace(home.runs / note.run_id)
     sync_folder(home.runs)
+
+
+def last_note(home: Home) -> RunNote | None:
+    """The note of the run that began last; a damaged one is passed over."""
+    notes = []
+    for folder in home.runs.glob("*-*/") if home.runs.is_dir() else ():
+        with suppress(StateError):
+            notes.append(read_note(folder))
+    return max((note for note in notes if note), key=lambda note: (note.began_at, note.run_id), default=None)
 
 
 def unfinished_runs(home: Home) -> list[RunNote]:

@@ -7,9 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_london import London, current_run, ended, forked, plain_night
+from small_london import London, current_run, ended, forked, note_of, plain_night
 
 from flows import decisions
+from flows.night import SAMPLE_RUN, plan_night
+from flows.place import RUN_FILE
+from flows.resume import begin
 from pipeline.stewardship.store import open_store
 
 pytestmark = pytest.mark.slow
@@ -40,6 +43,28 @@ def test_a_folder_of_exports_that_is_not_there_is_told_as_such_and_not_as_the_fa
     assert "Ask the borough" not in message
     away.rename(london.exports)
     assert ended(forked(lambda: impatient_night(london, home), london.place / "out")) == 0
+
+
+def test_a_night_without_a_run_file_does_not_load_the_sample_into_the_home_of_another_one(
+    london: London, home: Path
+) -> None:
+    plain = plan_night(None, home, None, None, {})
+    out = london.place / "out"
+    assert ended(forked(lambda: plain_night(plain), out)) == 1
+    assert f"was made with {note_of(home, OLD)['run_file']}. Give --run-file" in out.read_text("utf-8")
+    assert [path.name for path in (home / "runs").iterdir()] == [OLD]
+    assert current_run(home) == OLD
+    named = plan_night(None, home, plain.as_of.replace(day=21), None, {RUN_FILE: str(london.run_file)})
+    assert ended(forked(lambda: plain_night(named), out)) == 0
+    assert note_of(home, NEW)["run_file"] == str(london.run_file)
+
+
+def test_the_sample_has_a_home_of_its_own_with_or_without_the_name_of_its_run_file(tmp_path: Path) -> None:
+    unnamed = plan_night(None, tmp_path, None, None, {})
+    named = plan_night(SAMPLE_RUN, tmp_path, None, None, {})
+    for night in (named, unnamed, named):
+        run_id = begin(night, fresh=True).run_id
+        assert note_of(tmp_path, run_id)["run_file"] is None
 
 
 def test_expectations_that_are_not_there_are_told_before_anything_is_read(london: London, home: Path) -> None:
