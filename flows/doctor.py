@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
@@ -39,7 +41,22 @@ from schemas.settings import SQLITE, RunSettings
 PATIENCE_S = 3.0
 
 
-def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding]:
+class Given(NamedTuple):
+    """Options that the doctor was given; a command that it advises has them too, to be typed as it stands."""
+
+    run_file: Path | str | None = None
+    home: Path | None = None
+
+    def run_command(self) -> str:
+        """How a night is run with them."""
+        options = (("--run-file", self.run_file), ("--home", self.home))
+        return shlex.join(["boroughlink", "run", *(str(word) for pair in options if pair[1] for word in pair)])
+
+
+NOTHING_GIVEN = Given()
+
+
+def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = NOTHING_GIVEN) -> list[Finding]:
     """Every check of a home; ``is_deep`` reads every byte of the publication."""
     if wrong := [Finding("home", "problem", f"{path} {problem}", MOVE_AWAY) for path, problem in misplaced(home)]:
         return [*versions(), *wrong]
@@ -50,7 +67,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
             _contracts(settings),
             _exports(settings),
         ]
-    current = current_publication(home)
+    current = current_publication(home, given.run_command())
     published = current if isinstance(current, Publication) else None
     holder = lock_holder(home.lock)
     return [
@@ -65,7 +82,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool) -> list[Finding
             f"held by {holder}." if holder else "free.",
             "Wait for that run, or stop it." if holder else "",
         ),
-        *_runs(home, is_busy=holder is not None),
+        *_runs(home, given, is_busy=holder is not None),
         *_leftovers(home, is_busy=holder is not None),
         *([publication_files(published, is_deep=is_deep)] if published else [current]),
         *other_publications(home),
@@ -118,18 +135,15 @@ def _notes(home: Home) -> Iterator[RunNote | StateError]:
                 yield note
 
 
-def _runs(home: Home, *, is_busy: bool) -> Iterator[Finding]:
+def _runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
     notes = list(_notes(home))
     for note in notes:
         if isinstance(note, StateError):
             yield Finding("runs", "problem", f"{note.file} {note.problem}", note.what_to_do)
         elif note.state == "unfinished" and not is_busy:
-            yield Finding(
-                "runs",
-                "warning",
-                f"{note.run_id} died.",
-                f"boroughlink run --as-of {note.as_of} continues it; with --fresh a new one begins.",
-            )
+            command = given._replace(run_file=given.run_file or note.run_file).run_command()
+            what_to_do = f"{command} --as-of {note.as_of} continues it; with --fresh a new one begins."
+            yield Finding("runs", "warning", f"{note.run_id} died.", what_to_do)
     ended = [note for note in notes if isinstance(note, RunNote)]
     last = max(ended, key=lambda note: (note.began_at, note.run_id), default=None)
     if last and last.state in ("failed", "refused"):

@@ -29,15 +29,15 @@ from schemas.settings import RunSettings
 OLD_DAYS = 3
 
 
-def current_publication(home: Home) -> Publication | Finding:
-    """The publication that readers see, or what is wrong with it."""
+def current_publication(home: Home, run_command: str) -> Publication | Finding:
+    """The publication that readers see, or what is wrong with it; where there is none, the command is advised."""
     try:
         publication = read_current(home)
     except StateError as error:
         return Finding("publication", "problem", f"{error.file} {error.problem}", error.what_to_do)
     if publication is None and (publications := list_publications(home)):
         return Finding("publication", "problem", f"{home.current} is gone.", how_to_point_again(publications[-1], home))
-    return publication or Finding("publication", "warning", "none yet.", "Run: boroughlink run")
+    return publication or Finding("publication", "warning", "none yet.", f"Run: {run_command}")
 
 
 def other_publications(home: Home) -> Iterator[Finding]:

@@ -30,12 +30,12 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Is all well with a home."""
-    from flows.doctor import examine
+    from flows.doctor import Given, examine
     from pipeline.core.places import Home
 
     settings, place = settings_of(run_file, home)
     place = Home(place.root.resolve())
-    findings = examine(settings, place, is_deep=deep)
+    findings = examine(settings, place, is_deep=deep, given=Given(run_file, home))
     if as_json:
         typer.echo(json.dumps([finding._asdict() for finding in findings]))
     else:

@@ -11,7 +11,7 @@ import pytest
 from command_line import boroughlink
 from small_london import London
 
-from flows.doctor import Finding, examine
+from flows.doctor import Finding, Given, examine
 from pipeline.core.lock import run_lock
 from pipeline.core.places import SOURCES, Home
 from pipeline.stewardship.store import open_store
@@ -91,12 +91,23 @@ def test_a_run_that_died_and_its_leftovers_are_told(home: Path) -> None:
     path.write_text(json.dumps(note | {"state": "unfinished"}), "utf-8")
     (home / "published" / ".staging-2026-11-20-1").mkdir()
     findings = findings_of(home)
-    assert "boroughlink run --as-of 2026-11-20 continues it" in findings["runs"].what_to_do
+    assert "--as-of 2026-11-20 continues it" in findings["runs"].what_to_do
     assert findings["leftovers"].state == "warning"
     path.write_text(json.dumps(note | {"state": "failed", "stage": "link", "reason": "No."}), "utf-8")
     assert "failed at link: No." in findings_of(home)["runs"].found
     path.write_text("{", "utf-8")
     assert findings_of(home)["runs"].state == "problem"
+
+
+def test_a_command_that_continues_a_run_has_the_options_that_the_doctor_was_given(home: Path, london: London) -> None:
+    path = home / "runs" / "2026-11-20-1" / "run.json"
+    note = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(note | {"state": "unfinished"}), "utf-8")
+    mine = london.place / "my run.yaml"
+    for run_file, named in ((mine, f"'{mine}'"), (None, note["run_file"])):
+        found = examine(RunSettings(), Home(home), is_deep=False, given=Given(run_file, home))
+        command = f"boroughlink run --run-file {named} --home {home} --as-of 2026-11-20 continues it;"
+        assert any(finding.what_to_do.startswith(command) for finding in found)
 
 
 @pytest.mark.parametrize("is_deep", [False, True])
