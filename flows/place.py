@@ -38,6 +38,17 @@ def keep_from_others() -> None:
     os.umask(os.umask(OTHERS) | OTHERS)
 
 
+def check_folder_of(file: Path) -> None:
+    """Check, before the work begins, that the folder is there that a file will be written into.
+
+    Raises:
+        SettingsError: If it is not.
+    """
+    if not file.parent.is_dir():
+        problem = f"its folder, {file.parent}, is not there."
+        raise SettingsError(str(file), problem, "Make that folder, or name a file in another one.")
+
+
 def check_name(path: Path) -> Path:
     """The path, checked to be text: libraries that read and write tables take names in UTF-8 alone.
 

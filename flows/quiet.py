@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pipeline.core.durable import make_folder
+
 
 def quiet_prefect(home: Path) -> None:
     """Keep Prefect's state in the home, its server in this process' care, and everything on this machine.
@@ -12,7 +14,7 @@ def quiet_prefect(home: Path) -> None:
     A worker of an own Prefect server sets PREFECT_API_URL; then that server is used.
     """
     folder = Path(os.environ.get("BOROUGHLINK_PREFECT_HOME", home / "prefect"))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     os.environ["PREFECT_HOME"] = str(folder)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"

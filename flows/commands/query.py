@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.place import home_of
+from flows.place import check_folder_of, home_of
 
 HELP = """
 Ask the current publication a question in SQL; every published table is a view of its name. Days and months are those of London.
@@ -30,6 +30,8 @@ def query(
     from flows import query_output
     from pipeline.publish.query import query as run_query
 
+    if csv_file:
+        check_folder_of(csv_file)
     rows = run_query(home_of(home), sql)
     console = Console()
     if csv_file:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.place import home_of
+from flows.place import check_folder_of, home_of
 from pipeline.core.places import MODELS
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def train(
     from schemas.model import save_model
     from schemas.plan import load_plan
 
+    check_folder_of(out)
     place = home_of(home)
     plan = load_plan(model)
     decision_table = read_decisions(decisions) if decisions else None

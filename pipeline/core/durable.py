@@ -40,6 +40,7 @@ NO_THREAD = ("can't start new thread", "Failed to launch worker thread")
 """What Python and Arrow say, in errors that have no number"""
 DUCKDB_FULL = "OutOfMemoryException"
 
+OTHER_HOME = "Name another place for the home: `home` in the run file, --home or BOROUGHLINK_HOME."
 MISPLACED = {
     errno.EISDIR: IS_FOLDER,
     errno.EEXIST: IS_FILE,
@@ -136,11 +137,18 @@ def forget_checksums() -> None:
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:
-    """Make the folder and what it lies in, each on disk before the next."""
+    """Make the folder and what it lies in, each on disk before the next.
+
+    Raises:
+        StorageError: If the file system there takes no folders, as /proc.
+    """
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(mode=mode, exist_ok=True)
+    try:
+        folder.mkdir(mode=mode, exist_ok=True)
+    except FileNotFoundError:  # though what it lies in is there
+        raise StorageError(str(folder), "no folder can be made there.", OTHER_HOME) from None
     sync_folder(folder.parent)
 
 

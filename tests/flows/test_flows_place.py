@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import app
 from flows.place import home_of, settings_of
+from pipeline.core.errors import SettingsError, StorageError
+from pipeline.core.lock import run_lock
+from pipeline.core.places import Home
 
 
 @pytest.fixture
@@ -31,3 +35,20 @@ def test_a_home_that_is_named_goes_before_that_of_the_run_file(run_file: Path, m
     monkeypatch.setenv("BOROUGHLINK_HOME", str(other))
     assert home_of(None).root == other
     assert settings_of(None, None)[1].root == other
+
+
+@pytest.mark.parametrize("words", [("train", "--out"), ("query", "select 1", "--csv")])
+def test_a_file_in_a_folder_that_is_not_there_is_told_before_the_work_begins(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "slip" / "file"
+    with pytest.raises(SettingsError, match=f"{file}: its folder, {file.parent}, is not there. Make that folder"):
+        app([*words, str(file), "--home", str(tmp_path)], standalone_mode=False)
+
+
+def test_a_home_where_no_folder_can_be_made_is_told_with_its_path() -> None:
+    with (
+        pytest.raises(StorageError, match=r"/proc/home: no folder can be made there. Name another place"),
+        run_lock(Home(Path("/proc/home")).lock),
+    ):
+        pass
