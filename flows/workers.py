@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection, forkserver, get_context, parent_process
+from multiprocessing import connection, forkserver, get_context, parent_process, resource_tracker
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
@@ -37,6 +37,8 @@ class Workers:
     def __init__(self, most: int, log_file: Path) -> None:
         self.processes = _processes(most) if has_locks() else 1
         arguments = dict(os.environ), log_file
+        if self.processes > 1:
+            _start_forkserver()
         self._pool = ProcessPool(self.processes, 0, _begin, arguments, CONTEXT) if self.processes > 1 else None
 
     def do(self, seconds: float, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -85,7 +87,21 @@ def warm_up(most: int) -> None:
     """Begin to import what workers need, while this process goes on."""
     if _processes(most) > 1:
         CONTEXT.set_forkserver_preload(["flows.reading"])
+        _start_forkserver()
+
+
+def _start_forkserver() -> None:
+    """Start the process that workers are forked from, where it is not there yet, with Ctrl-C blocked in it and in them.
+
+    The terminal sends it to them too, and Python says at length where it was caught importing. This process gets it as
+    soon as the block is over.
+    """
+    resource_tracker.ensure_running()  # first, for it unblocks the signal when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
         forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _processes(most: int) -> int:

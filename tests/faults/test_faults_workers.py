@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from processes import is_gone
+from processes import command_of, descendants, is_gone
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
 from flows import workers
@@ -145,6 +146,33 @@ def test_a_night_that_is_asked_to_stop_says_so_at_once_leaves_no_process_behind_
     assert ended(started(london, home)) == 0
     assert published_tables(home) == undisturbed
     assert len([line for line in log_of(home, SECOND) if line["event"] == "feed read"]) <= len(FEEDS)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.5])
+def test_a_ctrl_c_while_the_reading_processes_start_is_answered_by_the_night_alone(
+    london: London, home: Path, after_s: float
+) -> None:
+    """It goes to all of them, as the terminal sends it."""
+    london.say(workers=2)
+    out = london.place / "out"
+
+    def night() -> None:
+        os.dup2(sys.stdout.fileno(), 2)  # what processes write that it starts
+        plain_night(london.night(home, "2026-11-21"))
+
+    pid = forked(night, out)
+    end = time.monotonic() + SECONDS
+    while not (forkservers := [each for each in descendants(pid) if "forkserver" in " ".join(command_of(each))]):
+        assert time.monotonic() < end, "no process is started"
+        time.sleep(0.01)
+    time.sleep(after_s)
+    os.killpg(pid, signal.SIGINT)
+    assert ended(pid) == -signal.SIGINT
+    for each in forkservers:
+        wait_until_gone(each)
+    output = out.read_text("utf-8")
+    assert "Stopped (SIGINT). Nothing is half done" in output
+    assert "Traceback" not in output
 
 
 def test_where_processes_can_have_no_locks_in_common_the_night_itself_reads(
