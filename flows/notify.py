@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from pathlib import Path
 
 from tenacity import Retrying, stop_after_attempt, wait_exponential
 
@@ -34,11 +35,11 @@ class RunMessage:
     reason: str | None
     counts: Mapping[str, int]
     report: str
-    """Path of the run's folder, or of its report where it has one"""
+    """Path of the run's report, also of one that was refused; of its folder where it has none"""
     host: str
 
 
-def message_of(note: RunNote, folder: str, outcome: Outcome | None) -> RunMessage:
+def message_of(note: RunNote, folder: Path, outcome: Outcome | None) -> RunMessage:
     """The message about a run; its state is ``held`` where it is published and a feed was not fresh."""
     state = "held" if note.state == "published" and outcome and outcome.not_fresh else note.state
     reason = note.reason
@@ -47,8 +48,9 @@ def message_of(note: RunNote, folder: str, outcome: Outcome | None) -> RunMessag
         names = ("records", "persons", "links", "questions", "quarantined", "fresh")
         counts = {name: getattr(outcome, name) for name in names} | {"not_fresh": len(outcome.not_fresh)}
         reason = "; ".join(f"{feed} is {feed_state}" for feed, feed_state, _ in outcome.not_fresh) or None
-    report = str(outcome.report) if outcome else folder
-    return RunMessage(note.run_id, state, note.stage, note.error, reason, counts, report, socket.gethostname())
+    page = outcome.report if outcome else folder / "report.html"
+    report = page if outcome or page.is_file() else folder
+    return RunMessage(note.run_id, state, note.stage, note.error, reason, counts, str(report), socket.gethostname())
 
 
 def notify(settings: Notify | None, message: RunMessage, environment: Mapping[str, str] = os.environ) -> list[str]:

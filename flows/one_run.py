@@ -70,7 +70,7 @@ def _begin_run(night: Night, *, fresh: bool) -> Night:
     except LinkageError as error:
         kind = type(error).__name__
         note = RunNote(night.run_id, "failed", night.as_of.isoformat(), stage="begin", error=kind, reason=str(error))
-        notify(night.settings.notify, message_of(note, str(night.home.root), None))
+        notify(night.settings.notify, message_of(note, night.home.root, None))
         raise
 
 
@@ -135,7 +135,7 @@ def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) 
     except Exception as error:
         with suppress(OSError):
             log("metrics not written", error=type(error).__name__)
-    notify(night.settings.notify, message_of(note, str(night.folder.root), outcome))
+    notify(night.settings.notify, message_of(note, night.folder.root, outcome))
 
 
 @contextmanager

@@ -73,8 +73,12 @@ def run(
     try:
         outcome = run_night(night, None if as_json else console, fresh=fresh or night.is_full)
     except LimitsPassedError as refused:
+        report = night.home.run(refused.run_id).file("report.html")
         if as_json:
-            typer.echo(json.dumps({"run_id": refused.run_id, "state": "refused", "limits_passed": refused.problems}))
+            facts = {"run_id": refused.run_id, "state": "refused", "limits_passed": refused.problems}
+            typer.echo(json.dumps(facts | {"report": str(report)}))
+        else:
+            _print_path(console, "report", report)
         raise
     if as_json:
         typer.echo(json.dumps(outcome.as_json()))
@@ -107,7 +111,11 @@ def _summary(console: Console, outcome: Outcome) -> None:
         ("report", outcome.report),
         ("validation", outcome.validation),
     ):
-        console.print(f"{name:<11}{_short(path)}", soft_wrap=True, markup=False)
+        _print_path(console, name, path)
+
+
+def _print_path(console: Console, name: str, path: Path) -> None:
+    console.print(f"{name:<11}{_short(path)}", soft_wrap=True, markup=False)
 
 
 def _short(path: Path) -> str:

@@ -68,7 +68,13 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
     measures = verdict.measures if verdict else ()
     acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
     if as_json:
-        records = {"gate": [asdict(measure) for measure in measures], "journal": [asdict(act) for act in acts]}
+    page = place.run(run_id).file("report.html")
+    report = str(page) if page.is_file() else None
+        records = {
+            "gate": [asdict(measure) for measure in measures],
+            "journal": [asdict(act) for act in acts],
+            "report": report,
+        }
         typer.echo(json.dumps({**asdict(entry), **records}))
         return
     console = Console()
@@ -92,6 +98,8 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
             )
     console.print(facts)
     for measure in measures:
+    if report:
+        console.print(Text(f"report  {report}"), soft_wrap=True)
         console.print(
             Text(f"{'passed its limit' if measure.is_broken else 'within':<16} {measure.sentence}"), soft_wrap=True
         )

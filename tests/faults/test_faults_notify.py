@@ -25,7 +25,7 @@ from schemas.settings import RunSettings
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")  # on this machine only
 FAILED = RunNote("2026-11-21-1", "failed", "2026-11-21", stage="link", error="StorageError", reason="the disk is full.")
 PUBLISHED = RunNote("2026-11-21-1", "published", "2026-11-21")
-MESSAGE = message_of(FAILED, "/srv/home/runs/2026-11-21-1", None)
+MESSAGE = message_of(FAILED, Path("/srv/home/runs/2026-11-21-1"), None)
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +138,7 @@ def outcome(*not_fresh: tuple[str, str, str]) -> Outcome:
 
 
 def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reasons(web: Webhook) -> None:
-    held = message_of(PUBLISHED, "", outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
+    held = message_of(PUBLISHED, Path(), outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
     assert notify(Notify.model_validate({"webhook": {"url": web.url}}), held, {}) == []
     assert web.bodies == []
     assert notify(Notify.model_validate({"webhook": {"url": web.url}, "on": ["held"]}), held, {}) == []
@@ -151,6 +151,13 @@ def test_nothing_is_sent_where_nothing_is_configured(web: Webhook) -> None:
     assert RunSettings().notify is None
     assert notify(RunSettings().notify, MESSAGE, {}) == []
     assert notify(Notify(), MESSAGE, {}) == []
-    good = message_of(PUBLISHED, "", outcome())
+    good = message_of(PUBLISHED, Path(), outcome())
     assert notify(Notify.model_validate({"webhook": {"url": web.url}}), good, {}) == []
     assert web.bodies == []
+def test_a_refused_run_is_told_with_the_page_of_its_report(tmp_path: Path) -> None:
+    refused = RunNote(tmp_path.name, "refused", "2026-11-21")
+    assert message_of(refused, tmp_path, None).report == str(tmp_path)
+    (tmp_path / "report.html").touch()
+    assert message_of(refused, tmp_path, None).report == str(tmp_path / "report.html")
+
+

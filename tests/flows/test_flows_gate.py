@@ -49,6 +49,9 @@ def test_a_refused_night_keeps_the_last_publication_and_says_why_everywhere(refu
     assert "at most 3 are allowed" in (run / "report.html").read_text("utf-8")
     events = [json.loads(line) for line in (run / "run.log").read_text("utf-8").splitlines()]
     assert [event["limit"] for event in events if event["event"] == "limit passed"] == ["person_records"]
+    report = str(run / "report.html")
+    shown = runs(home, "show", outcome["run_id"])
+    assert (outcome["report"], f"report  {report}" in shown.out) == (report, True)
     listed = json.loads(runs(home, "list", "--json").out)
     assert [(entry["run_id"], entry["state"]) for entry in listed] == [
         (first, "current"),
