@@ -21,7 +21,9 @@ HomeOption = Annotated[
 RunFileOption = Annotated[
     Path | None,
     typer.Option(
-        "--run-file", help="Run file (YAML); default: the bundled sample, data/sample/run.yaml.", show_default=False
+        "--run-file",
+        help="Run file (YAML); default: that of BOROUGHLINK_RUN_FILE, else the bundled sample, data/sample/run.yaml.",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

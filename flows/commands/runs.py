@@ -27,6 +27,7 @@ Runs and publications: list them, look at one, release what the publish gate hel
 Example: `boroughlink runs release 2026-11-21-1 --by "A. Khan" --reason "new model, checked with the stewards"`
 """
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown")
+KEEP_HELP = "How many of the newest publications that were not rolled back stay; the current one always does."
 LABELS = {"links": "pairs in links"}  # linked or not
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run, as in `boroughlink runs list`.", show_default=False)]
 By = Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)]
@@ -67,9 +68,9 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
     verdict = read_verdict(place, run_id) if entry.state != "damaged" else None
     measures = verdict.measures if verdict else ()
     acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
-    if as_json:
     page = place.run(run_id).file("report.html")
     report = str(page) if page.is_file() else None
+    if as_json:
         records = {
             "gate": [asdict(measure) for measure in measures],
             "journal": [asdict(act) for act in acts],
@@ -97,9 +98,9 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
                 LABELS.get(name, name.replace("_", " ")), Text(f"{value:,}" if isinstance(value, int) else str(value))
             )
     console.print(facts)
-    for measure in measures:
     if report:
         console.print(Text(f"report  {report}"), soft_wrap=True)
+    for measure in measures:
         console.print(
             Text(f"{'passed its limit' if measure.is_broken else 'within':<16} {measure.sentence}"), soft_wrap=True
         )
@@ -144,9 +145,7 @@ def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_js
 
 @app.command()
 def prune(
-    keep: Annotated[
-        int, typer.Option("--keep", min=1, help="How many of the newest publications stay.", show_default=False)
-    ],
+    keep: Annotated[int, typer.Option("--keep", min=1, help=KEEP_HELP, show_default=False)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -164,10 +163,12 @@ def prune(
         if not dry_run:
             remove(place, plan)
     verb = "would go" if dry_run else "removed"
+    named = (("Publications", plan.publications), ("Run folders", plan.runs))
     lines = [
         f"{_counted(len(plan.publications), 'publication')} and {_counted(len(plan.runs), 'run folder')} {verb}, "
         f"{plan.bytes_freed / 1e6:,.0f} MB."
     ]
+    lines += [f"{what}: {', '.join(gone)}." for what, gone in named if gone]
     lines += [f"Lost with them: {loss}." for loss in plan.lost]
     _print_result(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
 

@@ -78,6 +78,8 @@ def test_it_is_released_rolled_back_and_pruned_without_running_again(refused) ->
     assert (home / "published" / "current").resolve().name == first
     listed = {entry["run_id"]: entry["state"] for entry in json.loads(runs(home, "list", "--json").out)}
     assert listed == {first: "current", second: "rolled back"}
+    planned = runs(home, "prune", "--keep", "1", "--dry-run")
+    assert f"Publications: {second}.\nRun folders: {second}.\n" in planned.out
     pruned = runs(home, "prune", "--keep", "1", "--json")
     assert json.loads(pruned.out)["publications"] == [second]
     assert [path.name for path in (home / "runs").iterdir()] == [first]
