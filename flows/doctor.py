@@ -22,6 +22,8 @@ from flows.doctor_publication import (
     other_publications,
     publication_files,
 )
+from flows.notify import missing_secrets
+from flows.place import can_be_read
 from flows.ready import check_exports
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
@@ -66,6 +68,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = 
             Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
             _contracts(settings),
             _exports(settings),
+            *_secrets(settings),
         ]
     current = current_publication(home, given.run_command())
     published = current if isinstance(current, Publication) else None
@@ -74,6 +77,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = 
         *versions(),
         _contracts(settings),
         _exports(settings),
+        *_secrets(settings),
         *home_of(home),
         *disk(home, published),
         Finding(
@@ -122,6 +126,20 @@ def _exports(settings: RunSettings) -> Finding:
     if not any(Path(settings.exports).iterdir()):
         return Finding("exports", "warning", f"{settings.exports} is empty.", "Is its share mounted?")
     return Finding("exports", "ok", f"in {settings.exports}.")
+
+
+def _secrets(settings: RunSettings) -> Iterator[Finding]:
+    """Passwords and tokens that the run file names and that are not there, where this command runs."""
+    for variable, path in settings.passwords.items():
+        if variable not in os.environ and not can_be_read(path):
+            problem = f"{path}, which should hold {variable}, cannot be read: the feed that needs it will be held."
+            yield Finding(
+                "passwords", "warning", problem, "Correct `passwords` in the run file, or put the file there."
+            )
+    lacking = missing_secrets(settings.notify, os.environ) if settings.notify else {}
+    for channel, problem in lacking.items():
+        what_to_do = "Set it where nights run, or correct `notify` in the run file: else nobody is told by it."
+        yield Finding("notify", "warning", f"{channel}: {problem}.", what_to_do)
 
 
 def _notes(home: Home) -> Iterator[RunNote | StateError]:

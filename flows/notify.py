@@ -17,7 +17,8 @@ from pathlib import Path
 from tenacity import Retrying, stop_after_attempt, wait_exponential
 
 from flows.outcome import Outcome
-from pipeline.core.log import log
+from flows.place import can_be_read
+from pipeline.core.log import log, warn
 from pipeline.core.run_note import RunNote
 from schemas.notify import Email, Notify, Webhook
 
@@ -62,14 +63,28 @@ def notify(settings: Notify | None, message: RunMessage, environment: Mapping[st
         channels["email"] = lambda: _mail(email, message, environment)
     if (webhook := settings.webhook) is not None:
         channels["webhook"] = lambda: _post(webhook, message, environment)
-    return [channel for channel, send in channels.items() if not _is_sent(channel, send)]
+    lacking = missing_secrets(settings, environment)
+    return [channel for channel, send in channels.items() if not _is_sent(channel, send, lacking.get(channel))]
 
 
-def _is_sent(channel: str, send: Callable[[], None]) -> bool:
+def missing_secrets(settings: Notify, environment: Mapping[str, str]) -> dict[str, str]:
+    """Channel to the variable or file of its password or token that is not there, in words."""
+    missing = {}
+    if (email := settings.email) and email.user and (email.password_env or "") not in environment:
+        if email.password_file and not can_be_read(email.password_file):
+            missing["email"] = f"password_file, {email.password_file}, cannot be read"
+        elif email.password_env and not email.password_file:
+            missing["email"] = f"{email.password_env} (password_env) is not set"
+    if (webhook := settings.webhook) and webhook.token_env and webhook.token_env not in environment:
+        missing["webhook"] = f"{webhook.token_env} (token_env) is not set"
+    return missing
+
+
+def _is_sent(channel: str, send: Callable[[], None], missing: str | None) -> bool:
     try:
         Retrying(stop=stop_after_attempt(TRIES), wait=wait_exponential(max=10), reraise=True)(send)
     except Exception as error:  # a server may answer anything; the night stands whatever it says
-        log("not notified", way=channel, error=type(error).__name__)
+        warn("not notified", way=channel, error=type(error).__name__, missing=missing)
         return False
     log("notified", way=channel)
     return True

@@ -49,6 +49,11 @@ def check_folder_of(file: Path) -> None:
         raise SettingsError(str(file), problem, "Make that folder, or name a file in another one.")
 
 
+def can_be_read(file: Path) -> bool:
+    """Whether this user can read the file."""
+    return os.access(file, os.R_OK) and not file.is_dir()
+
+
 def check_name(path: Path) -> Path:
     """The path, checked to be text: libraries that read and write tables take names in UTF-8 alone.
 

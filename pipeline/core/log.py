@@ -27,6 +27,11 @@ def log(event: str, **facts: str | int | float | None) -> None:
     logging.getLogger(LOGGER).info(event, extra={"facts": facts})
 
 
+def warn(event: str, **facts: str | int | float | None) -> None:
+    """Write one line as ``log`` does, of what somebody should look at."""
+    logging.getLogger(LOGGER).warning(event, extra={"facts": facts})
+
+
 def log_to(path: Path) -> logging.Handler:
     """Send the log to a file from now on; close the handler at the end of the run."""
     path.parent.mkdir(parents=True, exist_ok=True)

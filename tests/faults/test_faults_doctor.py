@@ -74,6 +74,20 @@ def test_a_folder_of_exports_that_is_not_there_or_empty_is_told_before_the_night
     assert findings_of(home, settings=RunSettings(exports="s3://exports"))["exports"].state == "ok"
 
 
+def test_passwords_and_tokens_that_are_not_there_are_told_before_the_night(home: Path, tmp_path: Path) -> None:
+    email = {"host": "h", "sender": "a@b", "to": ["c@d"], "user": "u", "password_file": tmp_path / "mail"}
+    notify = {"email": email, "webhook": {"url": "http://h", "token_env": "HOOK_TOKEN"}}
+    settings = RunSettings.model_validate({"passwords": {"MERTON_WORD": tmp_path / "merton"}, "notify": notify})
+    findings = [found for found in examine(settings, Home(home), is_deep=False) if found.state == "warning"]
+    told = " ".join(found.found for found in findings if found.check in ("passwords", "notify"))
+    for missing in (f"{tmp_path / 'merton'}, which should hold MERTON_WORD", str(tmp_path / "mail"), "HOOK_TOKEN"):
+        assert missing in told
+    for name in ("merton", "mail"):
+        (tmp_path / name).write_text("secret", "utf-8")
+    left = settings.model_copy(update={"notify": None})
+    assert not {"passwords", "notify"} & set(findings_of(home, settings=left))
+
+
 def test_a_home_that_everybody_can_read_is_told(home: Path) -> None:
     home.chmod(0o755)
     assert findings_of(home)["home"].what_to_do == f"chmod o-rwx {home}"

@@ -18,6 +18,7 @@ from webhook import Webhook, webhook
 from flows import notify as module
 from flows.notify import RunMessage, message_of, notify
 from flows.outcome import Outcome
+from pipeline.core.log import log_to, stop_log
 from pipeline.core.run_note import RunNote
 from schemas.notify import Notify
 from schemas.settings import RunSettings
@@ -132,6 +133,26 @@ def test_a_server_that_is_not_there_fails_nothing() -> None:
     assert notify(settings, MESSAGE, {}) == ["email", "webhook"]
 
 
+def test_the_log_warns_of_a_message_that_was_not_sent_and_names_what_was_missing_but_no_secret(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    settings = Notify.model_validate(
+        {
+            "webhook": {"url": "http://127.0.0.1:9/", "token_env": "TOKEN"},
+            "email": by_mail(9, password_file=gone).email.model_dump(),  # type: ignore[union-attr]
+        }
+    )
+    handler = log_to(tmp_path / "run.log")
+    notify(settings, MESSAGE, {"OTHER": "secret"})
+    stop_log(handler)
+    text = (tmp_path / "run.log").read_text("utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [(line["level"], line["way"], line["missing"]) for line in lines] == [
+        ("WARNING", "email", f"password_file, {gone}, cannot be read"),
+        ("WARNING", "webhook", "TOKEN (token_env) is not set"),
+    ]
+    assert "secret" not in text
+
+
 def outcome(*not_fresh: tuple[str, str, str]) -> Outcome:
     place = Path("/srv/home")
     return Outcome("2026-11-21-1", place, place / "report.html", place, 9, 5, 4, 1, 0, 3, not_fresh, 1.0, 100.0)
@@ -147,13 +168,6 @@ def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reas
     assert "SENTINELSON" not in json.dumps(body)
 
 
-def test_nothing_is_sent_where_nothing_is_configured(web: Webhook) -> None:
-    assert RunSettings().notify is None
-    assert notify(RunSettings().notify, MESSAGE, {}) == []
-    assert notify(Notify(), MESSAGE, {}) == []
-    good = message_of(PUBLISHED, Path(), outcome())
-    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), good, {}) == []
-    assert web.bodies == []
 def test_a_refused_run_is_told_with_the_page_of_its_report(tmp_path: Path) -> None:
     refused = RunNote(tmp_path.name, "refused", "2026-11-21")
     assert message_of(refused, tmp_path, None).report == str(tmp_path)
@@ -161,3 +175,10 @@ def test_a_refused_run_is_told_with_the_page_of_its_report(tmp_path: Path) -> No
     assert message_of(refused, tmp_path, None).report == str(tmp_path / "report.html")
 
 
+def test_nothing_is_sent_where_nothing_is_configured(web: Webhook) -> None:
+    assert RunSettings().notify is None
+    assert notify(RunSettings().notify, MESSAGE, {}) == []
+    assert notify(Notify(), MESSAGE, {}) == []
+    good = message_of(PUBLISHED, Path(), outcome())
+    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), good, {}) == []
+    assert web.bodies == []
