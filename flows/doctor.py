@@ -24,7 +24,7 @@ from flows.doctor_publication import (
 )
 from flows.notify import missing_secrets
 from flows.place import can_be_read
-from flows.ready import check_exports
+from flows.ready import check_exports, check_files
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.places import Home, misplaced
@@ -46,7 +46,7 @@ PATIENCE_S = 3.0
 class Given(NamedTuple):
     """Options that the doctor was given; a command that it advises has them too, to be typed as it stands."""
 
-    run_file: Path | str | None = None
+    run_file: Path | None = None
     home: Path | None = None
 
     def run_command(self) -> str:
@@ -68,6 +68,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = 
             Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
             _contracts(settings),
             _exports(settings),
+            *_files(settings, given),
             *_secrets(settings),
         ]
     current = current_publication(home, given.run_command())
@@ -77,6 +78,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = 
         *versions(),
         _contracts(settings),
         _exports(settings),
+        *_files(settings, given),
         *_secrets(settings),
         *home_of(home),
         *disk(home, published),
@@ -128,6 +130,14 @@ def _exports(settings: RunSettings) -> Finding:
     return Finding("exports", "ok", f"in {settings.exports}.")
 
 
+def _files(settings: RunSettings, given: Given) -> Iterator[Finding]:
+    """A file that the run file names and that cannot be read."""
+    try:
+        check_files(settings, given.run_file)
+    except SettingsError as error:
+        yield Finding("run file", "problem", f"{error.file}: {error.problem}", error.what_to_do)
+
+
 def _secrets(settings: RunSettings) -> Iterator[Finding]:
     """Passwords and tokens that the run file names and that are not there, where this command runs."""
     for variable, path in settings.passwords.items():
@@ -159,7 +169,8 @@ def _runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
         if isinstance(note, StateError):
             yield Finding("runs", "problem", f"{note.file} {note.problem}", note.what_to_do)
         elif note.state == "unfinished" and not is_busy:
-            command = given._replace(run_file=given.run_file or note.run_file).run_command()
+            run_file = given.run_file or (Path(note.run_file) if note.run_file else None)
+            command = given._replace(run_file=run_file).run_command()
             what_to_do = f"{command} --as-of {note.as_of} continues it; with --fresh a new one begins."
             yield Finding("runs", "warning", f"{note.run_id} died.", what_to_do)
     ended = [note for note in notes if isinstance(note, RunNote)]

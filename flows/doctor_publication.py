@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from flows.doctor_machine import Finding
 from flows.kept import damage
-from pipeline.core.errors import StateError
+from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
 from pipeline.link.drift import drift_told
@@ -79,7 +79,11 @@ def journal_lines(home: Home) -> Iterator[Finding]:
 
 def kept_state(settings: RunSettings, home: Home, current: Publication) -> Finding:
     """Whether the next night can go on from what is kept of the publication."""
-    if settings.engine != "local" or not load_model(settings.model).is_trained:
+    try:
+        is_trained = load_model(settings.model).is_trained
+    except SettingsError as error:
+        return Finding("kept state", "problem", f"{error.file}: {error.problem}", error.what_to_do)
+    if settings.engine != "local" or not is_trained:
         return Finding("kept state", "ok", "none: with this engine or model every night rebuilds everything.")
     if kept_damage := damage(home, current.run_id):
         return Finding(

@@ -9,8 +9,11 @@ from pathlib import Path
 
 from flows.decisions import DECISIONS_URL, has_decisions, open_decisions
 from flows.night import Night
+from flows.place import can_be_read
 from pipeline.core.errors import TRY_AGAIN, SettingsError, StoreUnavailableError
 from pipeline.core.run_note import last_note
+from schemas.settings import RunSettings
+from schemas.written import line_numbers
 
 STORE_NEEDED = (
     f"Start the database, or correct decisions_url in the run file or {DECISIONS_URL}. "
@@ -47,6 +50,21 @@ def check_exports(exports: str) -> None:
     """
     if "://" not in exports and not os.path.isdir(exports):  # noqa: PTH112  (also of a share that answers with an error)
         raise SettingsError("exports", f"{exports} is not a folder that is there.", EXPORTS_NEEDED)
+
+
+def check_files(settings: RunSettings, run_file: Path | None) -> None:
+    """Check that the files are there that single settings name.
+
+    Raises:
+        SettingsError: If one cannot be read; names the setting, with its line where the run file is given.
+    """
+    for name in ("model", "survivorship", "steward_policy"):
+        path = getattr(settings, name)
+        if not can_be_read(path):
+            line = line_numbers(run_file).get((name,)) if run_file else None
+            setting = f"{run_file}, line {line}: {name}" if line else name
+            what_to_do = f"Correct `{name}` in the run file, or bring the file back."
+            raise SettingsError(setting, f"{path} is no file that this user can read.", what_to_do)
 
 
 def check_expectations(folder: Path) -> None:

@@ -222,8 +222,11 @@ def load_contracts(folder: Path) -> tuple[Contract, ...]:
     """All contracts of a folder, by source name.
 
     Raises:
-        SettingsError: If there is none, one is wrong, or two claim the same source.
+        SettingsError: If the folder is not there, holds none, one is wrong, or two claim the same source.
     """
+    if not folder.is_dir():
+        what_to_do = "Correct `contracts` in the run file: it names the folder of contracts (bundled: schemas/sources)."
+        raise SettingsError("contracts", f"{folder} is not a folder that is there.", what_to_do)
     contracts = [load_contract(path) for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))]
     names = [contract.source for contract in contracts]
     if not names:

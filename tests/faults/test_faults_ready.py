@@ -10,10 +10,13 @@ import pytest
 from small_london import London, current_run, ended, forked, note_of, plain_night
 
 from flows import decisions
+from flows.doctor import Given, examine
 from flows.night import SAMPLE_RUN, plan_night
 from flows.place import RUN_FILE
 from flows.resume import begin
+from pipeline.core.places import Home
 from pipeline.stewardship.store import open_store
+from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow
 OLD, NEW, DAY = "2026-11-20-1", "2026-11-21-1", "2026-11-21"
@@ -65,6 +68,24 @@ def test_the_sample_has_a_home_of_its_own_with_or_without_the_name_of_its_run_fi
     for night in (named, unnamed, named):
         run_id = begin(night, fresh=True).run_id
         assert note_of(tmp_path, run_id)["run_file"] is None
+
+
+@pytest.mark.parametrize("setting", ["model", "survivorship", "steward_policy"])
+def test_a_file_that_is_not_there_is_told_with_the_setting_that_names_it(
+    london: London, home: Path, setting: str
+) -> None:
+    london.say(**{setting: "nope.toml"})
+    lines = london.run_file.read_text("utf-8").splitlines()
+    number = 1 + lines.index(f"{setting}: nope.toml")
+    told = f"{london.run_file}, line {number}: {setting}: {london.place / 'nope.toml'} is no file that this user can"
+    assert told in failed_night(london, home)
+    findings = examine(RunSettings.load(london.run_file), Home(home), is_deep=False, given=Given(london.run_file))
+    assert told in next(found.found for found in findings if found.check == "run file")
+
+
+def test_a_folder_of_contracts_that_is_not_there_is_told_as_such(london: London, home: Path) -> None:
+    london.say(contracts="nowhere")
+    assert f"contracts: {london.place / 'nowhere'} is not a folder that is there." in failed_night(london, home)
 
 
 def test_expectations_that_are_not_there_are_told_before_anything_is_read(london: London, home: Path) -> None:
