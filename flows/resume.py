@@ -181,7 +181,7 @@ def _check_decisions(night: Night, current: Publication | None) -> None:
         problem = f"has {count:,} stewards' decisions, but the publication was made with {n_known:,}."
         remedy = (
             "Restore it from a backup, correct decisions_url, or bring an export back (boroughlink decide "
-            f"--import). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
+            f"--import FILE --by NAME). If they are lost for good, remove `decisions` from {current.folder / 'manifest.json'}."
         )
         raise StateError("the store of decisions", problem, remedy)
 

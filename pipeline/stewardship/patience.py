@@ -25,7 +25,10 @@ SQLITE_PASSING = (
 )
 SQLITE_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 SQLITE_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-RESTORE = "Restore it from a backup; where there is none, move it away, and bring an export back (boroughlink decide --import)."
+RESTORE = (
+    "Restore it from a backup; where there is none, move it away, and bring an export back (boroughlink decide --import "
+    "FILE --by NAME)."
+)
 POSTGRESQL_PASSING = ("08", "53", "57P", "57014", "40001", "40P01", "55P03", "25P03")
 """Starts of SQLSTATE codes that a later try may not meet: connection, resources, shutdown, deadlock, lock, idle."""
 POSTGRESQL_LASTING = (

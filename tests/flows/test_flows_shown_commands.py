@@ -58,3 +58,11 @@ def test_a_command_that_the_documents_mention_has_the_options_that_they_name(lin
     command, words = parted(line)
     options = {word.strip("[]") for word in words if word.startswith(("-", "[-"))}
     assert options <= {name for parameter in command.params for name in parameter.opts}
+
+
+@pytest.mark.parametrize("option", ["--link", "--retract", "--confirm", "--import"])
+def test_a_command_line_that_enters_decisions_says_who_brings_them(option: str) -> None:
+    """Without that, the command is refused only once it runs."""
+    shown = re.findall(rf"^boroughlink decide .*{option} .+$", TEXT, re.MULTILINE)
+    assert shown
+    assert all("--by" in parted(line)[1] for line in shown)
