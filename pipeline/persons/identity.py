@@ -3,9 +3,9 @@
 A cluster inherits from the persons its records belonged to last night. Where several persons merge, the one that has
 stood longest survives (of those of one night, the one of most records), and the others point to it; where one splits,
 the part with most of its old records keeps the id. Records that a merge brought, and that were of another id before,
-count for this only where no others decide: when a merge is undone, the id is again of those whose it was. A person whose records are all withdrawn keeps its id in the ledger, and gets it back when one of them returns. An
-id never means somebody else: new ids come from the cluster's first record, and one that was merged away is not used
-again.
+count for this only where no others decide: when a merge is undone, the id is again of those whose it was. A person
+whose records are all withdrawn keeps its id in the ledger, and gets it back when one of them returns. An id never means
+somebody else: new ids come from the cluster's first record, and one that was merged away is not used again.
 """
 
 from __future__ import annotations
