@@ -24,7 +24,7 @@ from flows.doctor_publication import (
 )
 from flows.notify import missing_secrets
 from flows.place import can_be_read
-from flows.ready import check_exports, check_files
+from flows.ready import check_event_types, check_exports, check_files
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.places import Home, misplaced
@@ -109,6 +109,7 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = 
 def _contracts(settings: RunSettings) -> Finding:
     try:
         contracts = load_contracts(settings.contracts)
+        check_event_types(settings.expectations, contracts)
     except SettingsError as error:
         return Finding("contracts", "problem", f"{error.file}: {error.problem}", error.what_to_do)
     n_feeds = sum(1 for contract in contracts for _ in contract.all_feeds())

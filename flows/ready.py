@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from flows.decisions import DECISIONS_URL, has_decisions, open_decisions
@@ -12,8 +13,9 @@ from flows.night import Night
 from flows.place import can_be_read
 from pipeline.core.errors import TRY_AGAIN, SettingsError, StoreUnavailableError
 from pipeline.core.run_note import last_note
+from schemas.contract import Contract
 from schemas.settings import RunSettings
-from schemas.written import line_numbers
+from schemas.written import line_numbers, near
 
 STORE_NEEDED = (
     f"Start the database, or correct decisions_url in the run file or {DECISIONS_URL}. "
@@ -24,6 +26,9 @@ EXPORTS_NEEDED = (
     "Mount it, or correct `exports` in the run file: it names the folder that the exports lie in, or an fsspec URL. "
     "Nothing was read yet; the last publication stays."
 )
+
+MUST_BE_LISTED = ("expect_column_values_to_be_in_set", "row")
+"""Type and severity of the expectation that rejects what is not listed"""
 
 
 def check_run_file(night: Night) -> None:
@@ -89,6 +94,31 @@ def check_expectations(folder: Path) -> None:
             raise SettingsError(
                 str(path), problem, "Mend it, or bring it back; expectations/README.md tells its form."
             ) from None
+
+
+def check_event_types(expectations: Path, contracts: Iterable[Contract]) -> None:
+    """Check that each contract's events are of a type that ``events.json`` lists: else every row of the source would be rejected.
+
+    Raises:
+        SettingsError: If one's are not.
+    """
+    listed = _event_types(expectations / "events.json")
+    for contract in contracts if listed else ():
+        if contract.event_type not in listed:
+            hint = near(contract.event_type, listed)
+            problem = f"event_type is {contract.event_type}{hint}, which expectations/events.json does not list."
+            what_to_do = f"Listed are {', '.join(sorted(listed))}. Write one of them, or add yours to events.json."
+            raise SettingsError(f"contract {contract.source}", problem, what_to_do)
+
+
+def _event_types(suite: Path) -> set[str]:
+    """The event types without which a row is rejected; none where the suite asks for nothing of the kind, or cannot be read."""
+    try:
+        expectations = json.loads(suite.read_text("utf-8"))["expectations"]
+        asked = [each["kwargs"] for each in expectations if (each["type"], each["meta"]["severity"]) == MUST_BE_LISTED]
+        return {kind for kwargs in asked if kwargs["column"] == "event_type" for kind in kwargs["value_set"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()  # what is wrong with a suite is told elsewhere
 
 
 def count_decisions(night: Night) -> int:

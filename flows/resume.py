@@ -11,7 +11,14 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from flows.night import SAMPLE_RUN, Night, next_run_id
-from flows.ready import check_expectations, check_exports, check_files, check_run_file, count_decisions
+from flows.ready import (
+    check_event_types,
+    check_expectations,
+    check_exports,
+    check_files,
+    check_run_file,
+    count_decisions,
+)
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
@@ -105,6 +112,7 @@ def stamps_of(night: Night) -> dict[str, str]:
     check_exports(settings.exports)
     check_files(settings, night.run_file)
     check_expectations(settings.expectations)
+    check_event_types(settings.expectations, night.contracts)
     load_policy(settings.steward_policy)
     load_survivorship(settings.survivorship, {})
     settings_facts = settings.model_dump(mode="json", exclude=OPERATIONAL)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from schemas.contract import Contract, Feed
 
 
+COLOUR = re.compile("#?([0-9A-F]{2})?[0-9A-F]{6}", re.IGNORECASE)
+"""As workbooks write it: red, green and blue, perhaps behind how opaque it is"""
+
+
 def problems_of(contract: Contract) -> Iterator[Problem]:
     """What is wrong with a contract whose every setting is of the right kind; nothing where all is well."""
     yield from _field_problems(contract)
@@ -108,6 +112,11 @@ def _reader_problems(contract: Contract) -> Iterator[Problem]:
         yield from _pattern_problems(pattern, ("ignore", position))
     for position, pattern in enumerate(contract.split_people.separators if contract.split_people else ()):
         yield from _pattern_problems(pattern, ("split_people", "separators", position))
+    for colour in contract.colours:
+        if not COLOUR.fullmatch(colour):
+            yield Problem(
+                f"{colour!r} is no colour: write six digits from 0 to F, such as 'FFC000'", ("colours", colour)
+            )
     for feed in contract.all_feeds():
         yield from _pattern_problems(feed.sheets, _place_of(contract, feed, "sheets"))
         yield from _format_problems(feed.dates.formats, _place_of(contract, feed, "dates"))

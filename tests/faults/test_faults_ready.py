@@ -14,7 +14,7 @@ from flows.doctor import Given, examine
 from flows.night import SAMPLE_RUN, plan_night
 from flows.place import RUN_FILE
 from flows.resume import begin
-from pipeline.core.places import Home
+from pipeline.core.places import EXPECTATIONS, Home
 from pipeline.stewardship.store import open_store
 from schemas.settings import RunSettings
 
@@ -123,3 +123,22 @@ def test_a_store_of_decisions_that_cannot_be_had_is_told_before_anything_is_read
     output = failed_night(london, home)
     assert message in output
     assert "secret" not in output
+
+
+def test_events_of_a_type_that_no_suite_lists_are_told_before_every_row_is_rejected(london: London, home: Path) -> None:
+    shutil.copy(EXPECTATIONS / "events.json", london.place / "expectations" / "events.json")
+    contract = london.place / "contracts" / "custody.yaml"
+    good = contract.read_text("utf-8")
+    contract.write_text(good.replace("event_type: custody", "event_type: custdy"), "utf-8")
+    told = (
+        "contract custody: event_type is custdy (did you mean custody?), which expectations/events.json does not list."
+    )
+    assert told in failed_night(london, home)
+    finding = next(
+        each
+        for each in examine(RunSettings.load(london.run_file), Home(home), is_deep=False)
+        if each.check == "contracts"
+    )
+    assert (finding.state, finding.found) == ("problem", told)
+    contract.write_text(good, "utf-8")
+    assert ended(forked(lambda: impatient_night(london, home), london.place / "out")) == 0

@@ -80,6 +80,7 @@ def test_what_a_contract_cannot_say_is_told_with_where_and_what_instead(
         ("encoding: utf9", "no encoding is called 'utf9'"),
         ("encoding: hex", "no encoding is called 'hex'"),
         ('dates: { formats: ["DD/MM/YYYY"] }', "'DD/MM/YYYY' is no way to write a date"),
+        ("colours: { FFCOOO: { field: risk, value: high } }", "'FFCOOO' is no colour"),
         ("recorded_at: begun", "no field is called begun"),
         ("strikethrough: { field: statu, value: closed }", "no field is called statu (did you mean status?)"),
         ("feeds: { hackny: { encoding: cp1252 } }", "feeds names hackny (did you mean hackney?)"),
