@@ -94,6 +94,9 @@ def link(
         console.print(f"{name.partition('.')[0]:<9}{out / name}", soft_wrap=True, highlight=False)
 
 
+NOTHING_LINKED = "what is compared does not tell one person from two who share it; are there other columns that could?"
+
+
 def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     from flows.date_words import dates_told
 
@@ -103,6 +106,8 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if facts["no_pairs"]:
         rows.append(("no pairs", facts["no_pairs"]))
+    elif not facts["linked_pairs"]:
+        rows.append(("nothing linked", NOTHING_LINKED))
     if facts["link_bits"] is not None:
         rows.append(("linked from", f"{facts['link_bits']:z.2f} bits ({facts['policy']})"))
         rows.append(("looked at from", f"{facts['review_bits']:z.2f} bits"))

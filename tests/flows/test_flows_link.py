@@ -319,6 +319,16 @@ def test_columns_that_nothing_is_said_of_are_told(tmp_path: Path) -> None:
     assert facts["columns_not_used_perhaps"] == {}
 
 
+def test_where_nothing_is_linked_the_reason_is_told(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    lines = [f"{chance.choice(FIRST)},{chance.choice(LAST)}" for _ in range(200)]
+    (tmp_path / "names.csv").write_text("\n".join(["forename,surname", *lines]) + "\n", "utf-8")
+    done = boroughlink("link", str(tmp_path / "names.csv"), "--out", str(tmp_path / "out"))
+    assert done.code == 0, done.err
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))["linked_pairs"] == 0
+    assert "does not tell one person from two who share it" in " ".join(done.out.replace("│", " ").split())
+
+
 def test_values_that_were_not_understood_are_counted(tmp_path: Path) -> None:
     rows = [{**row, "dob": "Spring 2010" if n % 4 else row["dob"]} for n, row in enumerate(people())]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
