@@ -132,7 +132,7 @@ def _groups_table(facts: Mapping[str, Any]) -> Table:
     """The worst groups of each grouping; the page has all."""
     expected = "" if facts["true"] else "expected "
     table = _table(
-        "Groups, %, with 95 % intervals", "group", "persons", f"{expected}found", "others", f"{expected}right"
+        "Groups, %, with 95 % intervals", "group", "persons in pairs", f"{expected}found", "others", f"{expected}right"
     )
     for grouping, rows in groupby(facts["groups"], key=itemgetter("grouping")):
         rated = [row for row in rows if row["recall"] or row["precision"]]
