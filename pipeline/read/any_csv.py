@@ -83,9 +83,9 @@ def csv_headings(path: Path) -> list[str]:
 
 def first_csv_rows(path: Path, n: int) -> list[dict[str, str]]:
     """The first rows below the headings, at most n, by column name; read leniently."""
-    names = csv_headings(path)
     filled = (cells for _, cells in _form(path).rows() if cells)
-    return [dict(zip(names, cells, strict=False)) for cells in itertools.islice(filled, 1, n + 1)]
+    names = [name.removeprefix("\ufeff") for name in next(filled, [])]
+    return [dict(zip(names, cells, strict=False)) for cells in itertools.islice(filled, n)]
 
 
 def _n_canonical(cells: Sequence[str]) -> int:
