@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,14 +20,15 @@ from flows.night import Night
 from pipeline.core.errors import SettingsError
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
+from pipeline.core.same_person import TOLD_BY
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, VALUES_SEEN, fingerprints, pair_evidence
 from pipeline.stewardship.policy import load_policy
-from pipeline.stewardship.standing import decided_pairs, in_state, standing_decisions, to_look_at_again
+from pipeline.stewardship.standing import SaidOf, decided_pairs, in_state, standing_decisions, to_look_at_again
 from pipeline.stewardship.store import Store, open_store
 from schemas.model import Model
 from schemas.settings import SQLITE, RunSettings
-from schemas.tables import DECISIONS, ENDS, FINGERPRINTS
+from schemas.tables import DECISIONS, ENDS
 
 DECISIONS_URL = "BOROUGHLINK_DECISIONS_URL"
 STATES = ("in_force", "waiting", "contradicted", "detached")
@@ -72,6 +75,8 @@ class DecidedTonight:
     """Contract ``decided_pairs``: what clusters keep to"""
     records: pa.Table
     """Contract ``fingerprints``: tonight's records that a decision may be about"""
+    said: SaidOf
+    """What tonight's records say of whom they are"""
 
 
 def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
@@ -85,9 +90,9 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
     if has_decisions(night.settings, night.home, os.environ):
         with open_decisions(night.settings, night.home, os.environ) as store:
             log = _without_reasons(store.log())
-    records = _decided_records(log, std_records)
-    standing = standing_decisions(log, load_policy(night.settings.steward_policy), records)
-    return DecidedTonight(log, standing, decided_pairs(standing), records)
+    records, said = _decided_records(log, std_records), partial(_said, std_records)
+    standing = standing_decisions(log, load_policy(night.settings.steward_policy), records, said=said)
+    return DecidedTonight(log, standing, decided_pairs(standing), records, said)
 
 
 def with_evidence(
@@ -107,7 +112,7 @@ def with_evidence(
     values = std_records.select(columns).filter(pc.is_in(std_records.column("record_id"), wanted)).to_pylist()
     evidence = pair_evidence(levels, {row["record_id"]: row for row in values})
     policy = load_policy(night.settings.steward_policy)
-    return replace(decided, standing=standing_decisions(decided.log, policy, decided.records, evidence))
+    return replace(decided, standing=standing_decisions(decided.log, policy, decided.records, evidence, decided.said))
 
 
 def decision_metrics(standing: pa.Table) -> list[Metric]:
@@ -151,11 +156,38 @@ def _records_of(table: pa.Table) -> set[str]:
 
 
 def _decided_records(log: pa.Table, std_records: pa.Table) -> pa.Table:
-    """Those of tonight's records that are decided on; once one of those is gone, all, for each may be it under another id."""
-    decided = pa.array(sorted(_records_of(log)), pa.string())
-    ids = std_records.column("record_id")
-    present = ids.filter(pc.is_in(ids, decided))
-    if len(present) < len(decided):
-        return fingerprints(std_records.select(list(FINGERPRINT_COLUMNS)))
-    columns = {"record_id": present, "fingerprint": pa.nulls(len(present), pa.string())}
-    return pa.table(columns, schema=FINGERPRINTS.arrow_schema())
+    """Those of tonight's records that are decided on, and those that may be one of them under another id.
+
+    These are all, once a decided one is gone, and else those of feeds where one has another fingerprint than it had.
+    """
+    records = std_records.select(list(FINGERPRINT_COLUMNS))
+    wanted = pa.array(sorted(_records_of(log)), pa.string())
+    decided = records.filter(pc.is_in(records.column("record_id"), wanted))
+    if len(decided) < len(wanted):
+        return fingerprints(records)
+    own = fingerprints(decided)
+    tonight = dict(zip(*(own.column(name).to_pylist() for name in own.column_names), strict=True))
+    other = [record for record, then in _fingerprints_of(log) if then and then != tonight[record]]
+    if not other:
+        return own
+    feeds = decided.column("feed_id").filter(pc.is_in(decided.column("record_id"), pa.array(other, pa.string())))
+    is_near = pc.or_(
+        pc.is_in(records.column("feed_id"), pc.unique(feeds)), pc.is_in(records.column("record_id"), wanted)
+    )
+    return fingerprints(records.filter(is_near))
+
+
+def _fingerprints_of(log: pa.Table) -> Iterator[tuple[str, str | None]]:
+    """Each record that is decided on, and its fingerprint when it was."""
+    for record_name, print_name in zip(ENDS, ("fingerprint_l", "fingerprint_r"), strict=True):
+        pairs = zip(log.column(record_name).to_pylist(), log.column(print_name).to_pylist(), strict=True)
+        yield from ((record, fingerprint) for record, fingerprint in pairs if record is not None)
+
+
+def _said(std_records: pa.Table, record_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What some records say of whom they are, by record id."""
+    if not record_ids:
+        return {}
+    records = std_records.select(["record_id", *TOLD_BY])
+    wanted = pc.is_in(records.column("record_id"), pa.array(record_ids, pa.string()))
+    return {row["record_id"]: row for row in records.filter(wanted).to_pylist()}

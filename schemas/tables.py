@@ -403,6 +403,11 @@ IDENTITY_LEDGER = Table(
             "Records of the person during the span, sorted; empty where a withdrawn person was merged away",
             nullable=False,
         ),
+        Column(
+            "records_given_away",
+            TEXTS,
+            "Those of its records whose key the source gave to somebody else when the span ended",
+        ),
     ),
     published=True,
 )
@@ -532,7 +537,7 @@ STANDING_DECISIONS = Table(
         Column("record_id_l", TEXT, "The smaller record id of the pair, as records are called tonight", nullable=False),
         Column("record_id_r", TEXT, "The larger record id of the pair", nullable=False),
         Column("verdict", TEXT, "link, unlink, unsure; retract where a retraction waits", nullable=False),
-        Column("state", TEXT, "in_force; waiting: no second person yet; contradicted: stands against others; detached: a record is gone", nullable=False),
+        Column("state", TEXT, "in_force; waiting: no second person yet; contradicted: stands against others; detached: a record is gone, or speaks of somebody else", nullable=False),
         Column("constraint", TEXT, "must_link or cannot_link, where clusters must keep to it"),
         Column("is_reattached", FLAG, "A record has another id than when it was decided", nullable=False),
         Column("look_again", FLAG, "The evidence moved since: still in force, but to be asked again", nullable=False),

@@ -13,6 +13,7 @@ from pipeline.persons.identity import Identities, carry_on, compare_with
 from pipeline.persons.ledger import empty_ledger
 from pipeline.persons.lineage import Span, spans_of
 from pipeline.persons.overlap import compare_rows
+from pipeline.persons.successors import NOTHING_NEW, Successors
 
 NOTHING_ELSE = Evidence()
 
@@ -38,13 +39,19 @@ class Home:
     rows: pa.Table = field(default_factory=lambda: members([]).append_column("person_id", pa.array([], pa.string())))
     published: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def night(self, *clusters: str | Iterable[str], run_id: str = "", evidence: Evidence = NOTHING_ELSE) -> Identities:
+    def night(
+        self,
+        *clusters: str | Iterable[str],
+        run_id: str = "",
+        evidence: Evidence = NOTHING_ELSE,
+        known_by: Successors = NOTHING_NEW,
+    ) -> Identities:
         """One night; each cluster is its records, as one letter a record or as a list."""
         run = run_id or f"2026-11-{len(self.published) + 1:02d}-1"
         tonight = members(clusters)
-        overlap = compare_with(self.ledger, tonight)
+        overlap = compare_with(self.ledger, tonight, known_by)
         places = places_among(tonight.column("record_id"), self.rows.column("record_id"))
-        assert compare_rows(tonight, self.ledger, self.rows, places) == overlap
+        assert compare_rows(tonight, self.ledger, self.rows, places, known_by) == overlap
         found = carry_on(overlap, self.ledger, run, evidence)
         self.ledger, self.rows = found.ledger, tonight.append_column("person_id", found.person_of)
         self.published[run] = dict(

@@ -36,7 +36,7 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
     """Decide which person each changed cluster is."""
     standing = _standing(ledger, owners.values())
     ids = _Ids(ledger, overlap)
-    by_last_night = _heir_of(overlap.clusters, overlap.person_before, _brought(ledger, overlap))
+    by_last_night = _heir_of(overlap.clusters, overlap.speaks_of, _brought(ledger, overlap))
     returned_owners = {
         record: owner
         for record, owner in owners.items()
@@ -56,7 +56,7 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
         else:
             person = ids.new(records[0], run_id)
             heirs.new.add(person)
-            if parted := _most_of(records, overlap.person_before) or _most_of(records, owners):
+            if parted := _most_of(records, overlap.speaks_of) or _most_of(records, owners):
                 heirs.split_from[person] = parted
         heirs.person_of[cluster] = person
     return heirs
@@ -108,7 +108,7 @@ def _brought(ledger: pa.Table, overlap: Overlap) -> dict[str, set[str]]:
     n_parts = Counter(
         person
         for records in overlap.clusters.values()
-        for person in {overlap.person_before[record] for record in records if record in overlap.person_before}
+        for person in {overlap.speaks_of[record] for record in records if record in overlap.speaks_of}
     )
     parting = pa.array(sorted(person for person, n in n_parts.items() if n > 1), pa.string())
     brought: dict[str, set[str]] = defaultdict(set)

@@ -5,7 +5,8 @@ stood longest survives (of those of one night, the one of most records), and the
 the part with most of its old records keeps the id. Records that a merge brought, and that were of another id before,
 count for this only where no others decide: when a merge is undone, the id is again of those whose it was. A person
 whose records are all withdrawn keeps its id in the ledger, and gets it back when one of them returns. An id never means
-somebody else: new ids come from the cluster's first record, and one that was merged away is not used again.
+somebody else: new ids come from the cluster's first record, one that was merged away is not used again, and a record whose
+key the source gave to somebody else brings no id with it (``successors``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pipeline.persons.causes import Cause, Evidence, judge
 from pipeline.persons.heirs import Heirs, inherit, owners_of
 from pipeline.persons.ledger import Spans, check_order, span_of, update_ledger
 from pipeline.persons.overlap import Overlap, compare
+from pipeline.persons.successors import NOTHING_NEW, Successors
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ class Identities:
         return pa.concat_tables(self.spans.parts())
 
 
-def compare_with(ledger: pa.Table, cluster_members: pa.Table) -> Overlap:
+def compare_with(ledger: pa.Table, cluster_members: pa.Table, known_by: Successors = NOTHING_NEW) -> Overlap:
     """Compare tonight's clusters with the persons that stand in the ledger."""
-    return compare(cluster_members, ledger.filter(pc.is_null(ledger.column("valid_to"))))
+    return compare(cluster_members, ledger.filter(pc.is_null(ledger.column("valid_to"))), known_by)
 
 
 def persons_changed(identities: Identities) -> list[str]:
@@ -116,7 +118,7 @@ def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence
                 changes.append(PersonChange("withdrawn", person, None, len(records), 0, causes.of_person[person]))
     return Identities(
         _person_of(overlap, heirs.person_of),
-        update_ledger(ledger, closing, spans, run_id),
+        update_ledger(ledger, closing, spans, run_id, overlap.replaced),
         tuple(changes),
         tuple(_moves(overlap, heirs.person_of, causes.of_cluster)),
     )

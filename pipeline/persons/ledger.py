@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +79,26 @@ def span_of(
         "cause": cause.word,
         "ended_by": None,
         "record_ids": records,
+        "records_given_away": None,
     }
 
 
 def update_ledger(
-    ledger: pa.Table, closing: Mapping[str, tuple[str | None, Cause]], beginning: list[dict[str, Any]], run_id: str
+    ledger: pa.Table,
+    closing: Mapping[str, tuple[str | None, Cause]],
+    beginning: list[dict[str, Any]],
+    run_id: str,
+    replaced: Collection[str] = (),
 ) -> Spans:
-    """End the spans of changed persons and begin new ones; all others are carried over as they are."""
+    """End the spans of changed persons and begin new ones; all others are carried over as they are.
+
+    Args:
+        ledger: as it was.
+        closing: person whose span ends, to who takes it over and why.
+        beginning: rows of ``span_of``.
+        run_id: tonight's run.
+        replaced: records that speak of somebody else from tonight on.
+    """
     schema = IDENTITY_LEDGER.arrow_schema()
     is_ending = pc.and_(
         pc.is_null(ledger.column("valid_to")), pc.is_in(ledger.column("person_id"), pa.array(closing, pa.string()))
@@ -93,7 +106,8 @@ def update_ledger(
     ended = ledger.filter(is_ending).to_pylist()
     for span in ended:
         taker, cause = closing[span["person_id"]]
-        span.update(valid_to=run_id, merged_into=taker, ended_by=cause.word)
+        given_away = [record for record in span["record_ids"] if record in replaced] or None
+        span.update(valid_to=run_id, merged_into=taker, ended_by=cause.word, records_given_away=given_away)
     rows = pa.Table.from_pylist([*ended, *beginning], schema)
     touched = pc.unique(rows.column("person_id").combine_chunks())
     staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))

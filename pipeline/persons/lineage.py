@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -27,11 +28,21 @@ class Span:
     cause: str
     ended_by: str | None
     record_ids: tuple[str, ...]
+    records_given_away: tuple[str, ...] | None = None
 
 
 def spans_of(ledger: pa.Table) -> list[Span]:
     """The rows of a ledger, by person and time."""
-    spans = [Span(**{**row, "record_ids": tuple(row["record_ids"])}) for row in ledger.to_pylist()]
+    spans = [
+        Span(
+            **{
+                **row,
+                "record_ids": tuple(row["record_ids"]),
+                "records_given_away": tuple(row["records_given_away"]) if row.get("records_given_away") else None,
+            }
+        )
+        for row in ledger.to_pylist()
+    ]
     return sorted(spans, key=lambda span: (span.person_id, run_order(span.valid_from)))
 
 
@@ -45,27 +56,44 @@ def resolve(ledger: pa.Table, person_id: str) -> tuple[str, ...]:
 
     An id that stands is itself, and every part that was split from it and holds a record it had. An id that ended is
     whoever holds its last records now; where they are all withdrawn, whoever stands at the end of its merges and
-    splits. Nobody where that person is withdrawn too, and for an id that the ledger does not know.
+    splits. Nobody where that person is withdrawn too, and for an id that the ledger does not know. A record whose key the
+    source gave to somebody else since leads nowhere.
     """
     spans = spans_where(ledger, "person_id", person_id)
     if not spans:
         return ()
     if spans[-1].valid_to is None:
-        records_ever = {record for span in spans for record in span.record_ids}
+        records_ever = {record for span in spans for record in span.record_ids} - _given_away(
+            ledger, spans[0].valid_from
+        )
         reached = _reached(ledger, person_id)
         shared = {person: len(records_ever.intersection(records)) for person, records in reached.items()}
     else:
         last = next((span.record_ids for span in reversed(spans) if span.record_ids), ())
-        shared = _holders(ledger, last) or dict.fromkeys(_reached(ledger, person_id), 1)
+        kept = set(last) - _given_away(ledger, spans[-1].valid_from)
+        shared = _holders(ledger, kept) or dict.fromkeys(_reached(ledger, person_id), 1)
     persons = [person for person, n_records in shared.items() if n_records]
     return tuple(sorted(persons, key=lambda person: (person != person_id, -shared[person], person)))
 
 
-def _holders(ledger: pa.Table, record_ids: tuple[str, ...]) -> dict[str, int]:
+def _given_away(ledger: pa.Table, since: str) -> set[str]:
+    """Records that came to speak of somebody else in a run after this one."""
+    if "records_given_away" not in ledger.column_names:  # of a version that did not look
+        return set()
+    ended = (
+        ledger.filter(pc.is_valid(ledger.column("records_given_away")))
+        .select(["valid_to", "records_given_away"])
+        .to_pylist()
+    )
+    later = [span["records_given_away"] for span in ended if run_order(span["valid_to"]) > run_order(since)]
+    return {record for records in later for record in records}
+
+
+def _holders(ledger: pa.Table, record_ids: Collection[str]) -> dict[str, int]:
     """Persons who hold any of the records today, and how many."""
     standing = ledger.filter(pc.is_null(ledger.column("valid_to")))
     held = standing.column("record_ids").combine_chunks()
-    is_wanted = pc.is_in(held.flatten(), pa.array(record_ids, pa.string()))
+    is_wanted = pc.is_in(held.flatten(), pa.array(sorted(record_ids), pa.string()))
     return Counter(standing.column("person_id").take(pc.list_parent_indices(held).filter(is_wanted)).to_pylist())
 
 

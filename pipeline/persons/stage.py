@@ -24,6 +24,7 @@ from pipeline.persons.identity import Identities, carry_on, compare_with
 from pipeline.persons.ledger import empty_ledger, ledger_of
 from pipeline.persons.overlap import Overlap, compare_rows
 from pipeline.persons.queue import Queue, review_queue
+from pipeline.persons.successors import NOTHING_NEW, successors
 from pipeline.persons.survivorship import Survivorship
 from pipeline.persons.tonight import Linked, Tonight, tonight_of
 
@@ -114,10 +115,11 @@ def _identities(
     """Tonight's identities, and what changed since last night."""
     ledger = ledger_of(previous.identity_ledger) if previous else empty_ledger()
     before = previous.tables if previous else None
+    known_by = successors(previous.records, tonight.std_records) if previous else NOTHING_NEW
     if before is None:
-        overlap = compare_with(ledger, tonight.cluster_members)
+        overlap = compare_with(ledger, tonight.cluster_members, known_by)
     else:
-        overlap = compare_rows(tonight.cluster_members, ledger, before.records, tonight.places)
+        overlap = compare_rows(tonight.cluster_members, ledger, before.records, tonight.places, known_by)
     evidence = Evidence(
         _corrected(previous, tonight, overlap) if previous else {},
         frozenset(linked.decided),

@@ -50,6 +50,13 @@ def pair_evidence(
     return conform(pa.Table.from_pylist(rows, PAIR_EVIDENCE.arrow_schema()), PAIR_EVIDENCE)
 
 
+def was_one_person(evidence: str, policy: StewardPolicy) -> bool:
+    """Whether by an evidence text the birthday and the names agreed, of which a side may lack one."""
+    seen = _classes(evidence, policy)
+    names = [seen[name] for name in ("forename", "surname") if name in seen]
+    return seen.get("date_of_birth") == "agrees" and names.count("agrees") == len(names) > 0
+
+
 def moved_fields(before: str, now: str, policy: StewardPolicy) -> tuple[str, ...]:
     """Fields that moved between agreeing, disagreeing and an empty side: a material change; all else is a shade of it."""
     old, new = _classes(before, policy), _classes(now, policy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
+from pipeline.core.same_person import is_somebody_else
 from pipeline.stewardship.contradictions import Edge, knots
 from pipeline.stewardship.decision import Decision, Pair, PairState, by_pair, pair_state
-from pipeline.stewardship.evidence import moved_fields
+from pipeline.stewardship.evidence import moved_fields, was_one_person
 from pipeline.stewardship.reattach import Attached, reattach
 from schemas.decisions import StewardPolicy
 from schemas.tables import DECIDED_PAIRS, ENDS, STANDING_DECISIONS
 
+SaidOf = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
+"""Record ids to the columns ``same_person.TOLD_BY`` of those that are there"""
 MUST_LINK, CANNOT_LINK = "must_link", "cannot_link"
 UNUSED = ["reason", "entered_by", "roles_l", "roles_r", "rules", "n_records"]
 """Columns that say nothing about what stands; the reason, which may name people, stays where it is."""
@@ -34,7 +37,11 @@ class _Standing:
 
 
 def standing_decisions(
-    decisions: pa.Table, policy: StewardPolicy, records: pa.Table | None = None, evidence: pa.Table | None = None
+    decisions: pa.Table,
+    policy: StewardPolicy,
+    records: pa.Table | None = None,
+    evidence: pa.Table | None = None,
+    said: SaidOf | None = None,
 ) -> pa.Table:
     """The contract ``standing_decisions``: every decision that is in force, waits, is contradicted or has lost a record.
 
@@ -42,7 +49,8 @@ def standing_decisions(
 
     A decision whose evidence moved since it was made (``look_again``) stays in force. A person judged with papers that the
     machine does not have; to drop the decision by itself would join two people, or part one, at night and with nobody asked.
-    So it holds, whether link or unlink, until a steward has looked.
+    So it holds, whether link or unlink, until a steward has looked. But a link of two records whose names and birthday agreed,
+    and are those of two people tonight, is detached: a key was given to somebody else, on whom nobody has decided.
 
     Decisions that the data set against each other (a source joined two records, an id changed) are frozen: links of the chain
     give no must-link any more, and the pairs are as the model sees them. The unlink keeps its cannot-link: two people taken
@@ -53,11 +61,14 @@ def standing_decisions(
         policy: which levels disagree.
         records: tonight's records, contract ``fingerprints``; none: every record is taken to be there.
         evidence: what would be seen of the pairs tonight, contract ``pair_evidence``; a pair without a row is not judged.
+        said: gives what some records say tonight, by record id; none: every record is taken to speak of whom it spoke.
     """
     states = map(pair_state, by_pair(_decisions_in(decisions)).values())
     standing = [entry for state in states for entry in _entries_of(state)]
     if records is not None:
         standing = _with_tonights_ids(standing, records)
+    if said is not None:
+        standing = _without_given_keys(standing, said, policy)
     standing = _with_contradictions(standing)
     if evidence is not None:
         standing = _with_moved_fields(standing, evidence, policy)
@@ -107,6 +118,27 @@ def _with_tonights_ids(standing: Sequence[_Standing], records: pa.Table) -> list
         replace(entry, attached=attached, state="detached" if attached.attachment == "detached" else entry.state)
         for entry, attached in zip(standing, attachments, strict=True)
     ]
+
+
+def _without_given_keys(standing: Sequence[_Standing], said: SaidOf, policy: StewardPolicy) -> list[_Standing]:
+    """Links are detached that a steward made of one person, and whose records tell of two tonight."""
+    doubtful = [
+        entry.decision.decision_id
+        for entry in standing
+        if entry.state != "detached"
+        and entry.decision.verdict == "link"
+        and entry.decision.evidence
+        and was_one_person(entry.decision.evidence, policy)
+    ]
+    ends = {entry.decision.decision_id: entry.attached[:2] for entry in standing}
+    records = said(sorted({record for decision in doubtful for record in ends[decision]}))
+    lost = {
+        decision
+        for decision in doubtful
+        if all(record in records for record in ends[decision])
+        and is_somebody_else(*(records[record] for record in ends[decision]))
+    }
+    return [replace(entry, state="detached") if entry.decision.decision_id in lost else entry for entry in standing]
 
 
 def _with_contradictions(standing: Sequence[_Standing]) -> list[_Standing]:

@@ -70,7 +70,7 @@ def ask_more(london: London) -> None:
 
 
 def change(london: London, chance: random.Random, day: dt.date) -> None:
-    """Rows leave, are corrected, come in again, move to another borough, and say what another row says, or what another day makes of them."""
+    """Rows leave, are corrected or numbered anew, come in again, move to another borough, and say what others or another day make of them."""
     paths = [london.exports / "cris" / f"{borough}.csv" for borough in ("camden", "hackney")]
     files = [list(csv.reader(path.read_text("utf-8").splitlines())) for path in paths]
     rows, others = (file[1:] for file in files)
@@ -85,6 +85,9 @@ def change(london: London, chance: random.Random, day: dt.date) -> None:
     repeated = chance.choice(rows)
     rows += [list(repeated), [*repeated[:ADDRESS], "2 Elm Road", *repeated[ADDRESS + 1 :]]]
     rows += [[f"{chance.randrange(10**7)}/26", *repeated[1:]] for _ in range(chance.choice([1, 10]))]
+    row, other, numbered_anew = chance.sample(rows, 3)
+    row[NUMBER], other[NUMBER] = other[NUMBER], row[NUMBER]
+    numbered_anew[NUMBER] = f"{chance.randrange(10**7)}/27"
     del rows[chance.randrange(len(rows))]
     chance.shuffle(rows)
     for path, file, changed_rows in zip(paths, files, (rows, others), strict=True):

@@ -8,6 +8,7 @@ from nights_of_clusters import Home
 from pipeline.core.errors import SettingsError
 from pipeline.persons.causes import Evidence
 from pipeline.persons.lineage import resolve
+from pipeline.persons.successors import Successors
 
 
 def test_nothing_changed_gives_the_same_ids_and_the_same_ledger() -> None:
@@ -188,3 +189,28 @@ def test_each_person_is_blamed_by_its_own_records(
 
 def map_spans(home: Home):
     return [span for person in set(home.ledger.column("person_id").to_pylist()) for span in home.spans(person)]
+
+
+def test_a_record_whose_key_is_somebody_elses_now_brings_no_id_with_it() -> None:
+    home = Home()
+    home.night("a", "bc")
+    lone, of_two = home.person["a"], home.person["b"]
+    changes = home.night("a", "bc", known_by=Successors(frozenset("ab"))).changes
+    assert home.person["a"] not in (lone, of_two)
+    assert home.person["b"] == home.person["c"] == of_two, "of whom another record speaks still"
+    assert [(span.valid_to, span.merged_into) for span in home.spans(lone)] == [("2026-11-02-1", None)]
+    assert resolve(home.ledger, lone) == ()
+    assert {(change.kind, change.before, change.after) for change in changes} == {
+        ("withdrawn", lone, None),
+        ("created", None, home.person["a"]),
+        ("changed", of_two, of_two),
+    }
+
+
+def test_persons_keep_their_ids_where_a_source_numbers_everybody_anew() -> None:
+    home = Home()
+    home.night("a", "b", "cx")
+    before = home.person
+    everybody_moved = Successors(frozenset("bc"), {"b": "a", "c": "b", "d": "c"})
+    home.night("b", "c", "dx", known_by=everybody_moved)
+    assert home.person == {"b": before["a"], "c": before["b"], "d": before["c"], "x": before["c"]}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from stewards_say import said
 
 from pipeline.core.errors import DecisionConflictError, SettingsError
+from pipeline.core.same_person import TOLD_BY
 from pipeline.stewardship.contradictions import Edge, knots
 from pipeline.stewardship.decision import Decision, pair_state
 from pipeline.stewardship.evidence import evidence_hash, evidence_text, fingerprints, moved_fields, pair_evidence
@@ -116,6 +118,38 @@ def test_a_decision_is_detached_where_no_one_record_is_the_one_that_is_gone(reco
     standing = standing_decisions(log, POLICY, records_of(**records))
     assert by_id(standing)["D1"]["state"] == "detached"
     assert len(decided_pairs(standing)) == 0
+
+
+def test_a_decision_goes_with_the_person_whose_key_was_given_to_somebody_else() -> None:
+    log = log_of(pair("a", "b", fingerprint_l="A", fingerprint_r="B"), pair("a", "c", "unlink", fingerprint_l="A"))
+    standing = standing_decisions(log, POLICY, records_of(a="other", z="A", b="B", c=None))
+    assert ends(must_link(standing)) == [("b", "z")]
+    assert ends(cannot_link(standing)) == [("c", "z")]
+
+
+def test_a_link_of_one_person_binds_no_more_where_its_records_tell_of_two() -> None:
+    def born(year: int, name: str) -> dict[str, Any]:
+        names = {"forename": [name], "surname": ["BROWN"]}
+        return {**dict.fromkeys(TOLD_BY), **names, "date_of_birth": dt.date(year, 5, 16)}
+
+    tonight = {"a": born(2010, "THOMAS"), "b": born(2010, "THOMAS"), "c": born(1998, "OMAR"), "d": born(2010, "OMAR")}
+    one = {"evidence": "date_of_birth=exact;forename=exact;surname=exact"}
+    two = {"evidence": "date_of_birth=else;forename=exact;surname=exact"}
+    log = log_of(
+        pair("a", "b", **one),
+        pair("a", "c", **one),
+        pair("b", "c", **two),
+        pair("b", "d", **one),
+        pair("c", "d", "unlink", **one),
+        pair("c", "e", **one),
+        pair("a", "d"),
+    )
+
+    def said(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {record: tonight[record] for record in ids if record in tonight}
+
+    states = {key: row["state"] for key, row in by_id(standing_decisions(log, POLICY, said=said)).items()}
+    assert [key for key, state in states.items() if state == "detached"] == ["D2"], "c is somebody else than was seen"
 
 
 def test_decisions_that_data_sets_against_each_other_are_frozen_and_the_two_stay_apart() -> None:
@@ -246,9 +280,8 @@ def test_records_are_found_again_exactly_where_one_record_has_their_fingerprint(
     holders = Counter(own for own in tonight.values() if own)
 
     def expected(record: str, own: str | None) -> str | None:
-        if record in tonight:
-            return record
-        return next((r for r, f in tonight.items() if f == own), None) if own and holders[own] == 1 else None
+        holder = next((r for r, f in tonight.items() if f == own), None) if own and holders[own] == 1 else None
+        return holder or (record if record in tonight else None)
 
     found = reattach(pairs, records_of(**tonight))
     assert len(found) == len(decided)

@@ -1,0 +1,95 @@
+"""A source that numbers its people anew: ids and decisions go with the people, not with the keys."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from command_line import boroughlink
+from small_london import London, published_tables, small_london
+
+CONTRACT = """
+source: youth_offending
+title: Youth offending teams
+location: youth/{borough}.csv
+format: csv
+delimiter: ";"
+boroughs: [Hackney, Islington]
+event_type: referral
+person: { source_key: [Ref], surname: [Last name], forename: [First name], date_of_birth: [Birthday], postcode: [Postcode] }
+event: { started: [Seen on] }
+key: [source_key]
+constants: { role: subject }
+"""
+PEOPLE = {
+    "Amina": "Khan;Amina;04/03/2009;E8 1AA;01/11/2026",
+    "Thomas": "Brown;Thomas;16/05/2010;N16 5BB;01/11/2026",
+    "Lena": "Fox;Lena;23/08/2011;E9 7CC;01/11/2026",
+    "Grace": "Okafor;Grace;30/09/2012;SE1 2DD;01/11/2026",
+    "Omar": "Said;Omar;02/12/2007;W2 7XY;20/11/2026",
+}
+
+
+@pytest.fixture
+def london(tmp_path: Path) -> London:
+    london = small_london(tmp_path)
+    (london.exports / "youth").mkdir()
+    (tmp_path / "contracts" / "youth_offending.yaml").write_text(CONTRACT, "utf-8")
+    export(london, "islington", ["Amina", "Thomas"])
+    return london
+
+
+def export(london: London, borough: str, people: list[str]) -> None:
+    rows = [f"{borough[0].upper()}{number};{PEOPLE[name]}" for number, name in enumerate(people, 1)]
+    text = "\n".join(["Ref;Last name;First name;Birthday;Postcode;Seen on", *rows, ""])
+    (london.exports / "youth" / f"{borough}.csv").write_text(text, "utf-8")
+
+
+def night(london: London, home: Path, day: str, *more: str) -> dict[str, set[str]]:
+    """Persons of each forename, of last night's publication."""
+    done = boroughlink("run", "--run-file", str(london.run_file), "--home", str(home), "--as-of", day, *more)
+    assert done.code == 0, done.err
+    of_youth = f"FROM '{home}/published/current/records/*.parquet' WHERE source = 'youth_offending'"
+    found = duckdb.sql(f"SELECT forename[1], person_id {of_youth}").fetchall()
+    return {name: {person for own, person in found if own == name} for name, _ in found}
+
+
+def record(home: Path, name: str, feed: str) -> str:
+    told = f"FROM '{home}/published/current/records/*.parquet' WHERE forename[1] = '{name}'"
+    [(found,)] = duckdb.sql(f"SELECT record_id {told} AND feed_id = 'youth_offending.{feed}'").fetchall()
+    return str(found)
+
+
+def test_ids_and_decisions_go_with_people_whom_a_borough_numbers_anew(london: London, tmp_path: Path) -> None:
+    home, twin = tmp_path / "home", tmp_path / "twin"
+    export(london, "hackney", ["Amina", "Thomas", "Lena", "Grace"])
+    before = night(london, home, "2026-11-25")
+    ends = (record(home, "THOMAS", "hackney"), record(home, "THOMAS", "islington"))
+    said = ("--by", "ann", "--reason", "one boy", "--run-file", str(london.run_file), "--home", str(home))
+    decided = boroughlink("decide", *ends, "--link", *said)
+    assert decided.code == 0, decided.err
+
+    export(london, "hackney", ["Grace", "Amina", "Omar", "Lena", "Thomas"])
+    shutil.copytree(home, twin, symlinks=True)
+    after = night(london, home, "2026-11-26")
+    assert {name: after[name] for name in before} == before
+    assert len(set.union(*after.values())) == 5
+    assert after["OMAR"].isdisjoint(set.union(*before.values()))
+    assert night(london, twin, "2026-11-26", "--full") == after
+    assert published_tables(home) == published_tables(twin)
+
+
+def test_a_link_does_not_bind_the_child_who_has_the_key_now(london: London, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    export(london, "hackney", ["Amina", "Thomas"])
+    before = night(london, home, "2026-11-25")
+    ends = (record(home, "THOMAS", "hackney"), record(home, "THOMAS", "islington"))
+    said = ("--by", "ann", "--reason", "one boy", "--run-file", str(london.run_file), "--home", str(home))
+    assert boroughlink("decide", *ends, "--link", *said).code == 0
+    export(london, "hackney", ["Amina", "Omar"])
+    for day in ("2026-11-26", "2026-11-27"):
+        after = night(london, home, day)
+        assert {name: after[name] for name in before} == before
+        assert after["OMAR"].isdisjoint(before["THOMAS"])

@@ -1,0 +1,77 @@
+"""Keys that sources give anew: whose record is whose, from one night to the next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.core.same_person import TOLD_BY
+from pipeline.persons.successors import NOTHING_NEW, Successors, successors
+from schemas.tables import STD_RECORDS
+
+PEOPLE = {
+    "Amina": ("AMINA", "KHAN", dt.date(2009, 3, 4)),
+    "Aminah": ("AMINAH", "KHAN", dt.date(2009, 3, 4)),
+    "Soraya, her twin": ("SORAYA", "KHAN", dt.date(2009, 3, 4)),
+    "Thomas": ("THOMAS", "BROWN", dt.date(2010, 5, 16)),
+    "Lena": ("LENA", "FOX", dt.date(2011, 8, 23)),
+    "nobody known": (None, None, None),
+}
+Night = dict[str, str]
+"""Record to whom it speaks of"""
+
+
+def records(night: Night, feed: str = "f") -> pa.Table:
+    rows = []
+    for record, person in sorted(night.items()):
+        forename, surname, born = PEOPLE[person]
+        names = {"forename": [forename] if forename else None, "surname": [surname] if surname else None}
+        rows.append({"record_id": record, "feed_id": feed, **names, "date_of_birth": born})
+    return pa.Table.from_pylist(
+        rows, pa.schema([STD_RECORDS.arrow_schema().field(name) for name in ("record_id", *TOLD_BY)])
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ({"1": "Amina", "2": "Lena"}, {"1": "Amina", "2": "Lena"}, NOTHING_NEW),
+        ({"1": "Amina"}, {"1": "Aminah"}, NOTHING_NEW),
+        ({"1": "Amina"}, {"1": "nobody known"}, NOTHING_NEW),
+        ({"1": "nobody known"}, {"1": "Amina"}, NOTHING_NEW),
+        ({"1": "Amina"}, {"1": "Thomas"}, Successors(frozenset("1"))),
+        ({"1": "Amina"}, {"2": "Amina"}, Successors(frozenset(), {"2": "1"})),
+        (
+            {"1": "Amina", "2": "Thomas"},
+            {"1": "Thomas", "2": "Amina"},
+            Successors(frozenset("12"), {"1": "2", "2": "1"}),
+        ),
+        ({"1": "Amina", "2": "Thomas"}, {"1": "Lena", "2": "Amina"}, Successors(frozenset("12"), {"2": "1"})),
+        (
+            {"1": "Amina", "2": "Soraya, her twin"},
+            {"1": "Soraya, her twin", "2": "Amina"},
+            Successors(frozenset("12"), {"1": "2", "2": "1"}),
+        ),
+        ({"1": "Amina"}, {"1": "Soraya, her twin"}, NOTHING_NEW),
+        ({"1": "Amina", "2": "Aminah"}, {"1": "Aminah"}, NOTHING_NEW),
+        ({"1": "Amina"}, {"2": "Amina", "3": "Amina"}, NOTHING_NEW),
+        ({"1": "nobody known"}, {"2": "nobody known"}, NOTHING_NEW),
+        ({}, {"1": "Amina"}, NOTHING_NEW),
+        ({"1": "Amina"}, {}, NOTHING_NEW),
+    ],
+    ids=str,
+)
+def test_a_person_is_known_again_under_another_key_and_a_key_that_is_anothers_is_seen(
+    before: Night, now: Night, expected: Successors, tmp_path: Path
+) -> None:
+    pq.write_table(records(before), tmp_path / "part-0.parquet")
+    assert successors(tmp_path, records(now)) == expected
+
+
+def test_another_feed_is_another_source_of_keys(tmp_path: Path) -> None:
+    pq.write_table(records({"1": "Amina"}), tmp_path / "part-0.parquet")
+    assert successors(tmp_path, records({"2": "Amina"}, feed="g")) == NOTHING_NEW
