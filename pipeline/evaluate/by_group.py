@@ -19,7 +19,7 @@ LEAST_PERSONS = 20
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A share in a group, and among all pairs that do not touch it."""
+    """A share in a group, and among everybody else."""
 
     group: Share
     others: Share
@@ -32,7 +32,7 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairCounts:
-    """What each person has of pairs that touch a group: found of those to be found, and right of those linked."""
+    """What each person has of a group's pairs: found of those to be found, and right of those linked."""
 
     found: np.ndarray
     to_find: np.ndarray
@@ -51,14 +51,23 @@ class PairCounts:
 
     def less(self, part: PairCounts) -> PairCounts:
         """What is left without a part."""
-        return PairCounts(
-            *(getattr(self, name) - getattr(part, name) for name in ("found", "to_find", "right", "linked"))
-        )
+        return self._with(part, lambda own, others: own - others)
+
+    def mean_with(self, other: PairCounts) -> PairCounts:
+        """Half of both."""
+        return self._with(other, lambda own, others: (own + others) / 2)
+
+    def _with(self, other: PairCounts, together: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> PairCounts:
+        names = ("found", "to_find", "right", "linked")
+        return PairCounts(*(together(getattr(self, name), getattr(other, name)) for name in names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupQuality:
-    """Quality of the pairs of which one record at least is of a group."""
+    """Quality of the pairs of a group's records: one of a record inside and one outside is half the group's, half the others'.
+
+    Counted whole, a wrong link of two groups would be charged to each, and to nobody else.
+    """
 
     grouping: str
     group: str
@@ -66,7 +75,7 @@ class GroupQuality:
     """who have a pair to be found"""
     counts: PairCounts
     other_counts: PairCounts
-    """of the pairs that do not touch the group"""
+    """of everybody else"""
 
     @property
     def is_too_small(self) -> bool:
@@ -144,10 +153,12 @@ def _by_group(
     everybody = count(np.ones(records, bool))
     for grouping in groupings:
         for code, label in enumerate(grouping.labels):
-            group_counts = count(grouping.code == code)
-            persons = int((group_counts.to_find > 0).sum())
+            inside = grouping.code == code
+            touching, wholly_inside = count(inside), everybody.less(count(~inside))
+            persons = int((touching.to_find > 0).sum())
             if persons:
-                yield GroupQuality(grouping.name, label, persons, group_counts, everybody.less(group_counts))
+                own = touching.mean_with(wholly_inside)
+                yield GroupQuality(grouping.name, label, persons, own, everybody.less(own))
 
 
 def _contrast(

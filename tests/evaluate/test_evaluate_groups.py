@@ -62,19 +62,34 @@ def test_quality_of_a_group_is_the_one_counted_pair_by_pair(rows, across: bool) 
     linkage = linkage_of(cluster, source=source if across else None)
     counts = {quality.group: quality.counts for quality in measured_by_group(linkage, entity, [grouping])}
     for code, label in enumerate(grouping.labels):
-        pairs = [
-            (a, b)
+        share = {
+            (a, b): float(np.mean(grouping.code[[a, b]] == code))
             for a, b in combinations(range(len(rows)), 2)
-            if (grouping.code[a] == code or grouping.code[b] == code) and not (across and source[a] == source[b])
-        ]
-        true = [p for p in pairs if entity[p[0]] == entity[p[1]]]
-        linked = [p for p in pairs if cluster[p[0]] == cluster[p[1]]]
+            if not (across and source[a] == source[b])
+        }
+        true = {p: own for p, own in share.items() if own and entity[p[0]] == entity[p[1]]}
+        linked = {p: own for p, own in share.items() if own and cluster[p[0]] == cluster[p[1]]}
         if not true:
             assert label not in counts
             continue
-        right = len(set(true) & set(linked))
-        assert counts[label].recall == pytest.approx(right / len(true))
-        assert counts[label].precision == (pytest.approx(right / len(linked)) if linked else None)
+        right = sum(own for p, own in true.items() if p in linked)
+        assert counts[label].recall == pytest.approx(right / sum(true.values()))
+        assert counts[label].precision == (pytest.approx(right / sum(linked.values())) if linked else None)
+
+
+def test_wrong_links_of_two_groups_make_neither_look_worse_than_the_other() -> None:
+    """Of 40 persons of each of two groups every tenth is linked to somebody of the other group."""
+    person = np.arange(160) // 2
+    cluster = np.where(person % 10 == 9, person % 40, person)
+    inside = person < 40
+    grouping = Grouping("side", ("one", "other"), inside.astype(int))
+    found = list(measured_by_group(linkage_of(cluster), person, [grouping]))
+    one, other = (quality.precision() for quality in found)
+    assert one is not None
+    assert other is not None
+    assert one.group.value == other.group.value == one.others.value < 0.95
+    assert not one.is_worse
+    assert not other.is_worse
 
 
 def test_the_share_of_persons_of_many_pairs_is_less_certain_than_that_of_as_many_lone_pairs() -> None:
