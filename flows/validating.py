@@ -161,10 +161,10 @@ def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
 def _feed_night(night: Night, feed_id: str) -> FeedNight:
     _, feed = night.feeds[feed_id]
     note, validated = note_of(night.folder, feed_id), note_of(night.folder, feed_id, VALIDATE)
+    place = None if feed.format == "sql" else feed.location  # the hash of a query's rows is of this feed alone
     if "reason_code" in note:
-        return FeedNight(
-            feed_id, feed.source, feed.borough, reason_code=str(note["reason_code"]), reason=str(note["reason"])
-        )
+        code, reason = str(note["reason_code"]), str(note["reason"])
+        return FeedNight(feed_id, feed.source, feed.borough, reason_code=code, reason=reason, place=place)
     quarantine = tuple(night.folder.table(stage, "quarantine", feed_id) for stage in (STANDARDISE, VALIDATE))
     facts = ExportFacts(
         str(note["file"]), str(note["file_sha256"]), night.as_of.isoformat(), int(str(validated["rows"]))
@@ -181,4 +181,5 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
         night.folder.table(VALIDATE, "std_records", feed_id),
         night.folder.table(VALIDATE, "events", feed_id),
         quarantine,
+        place,
     )

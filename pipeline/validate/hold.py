@@ -38,6 +38,8 @@ class FeedNight:
     events: Path | None = None
     quarantine: tuple[Path, ...] = ()
     """Rows of tonight's export that were rejected"""
+    place: str | None = None
+    """Where its export is looked for; feeds that name the same place share it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +78,61 @@ def needed_good(home: Home, night: FeedNight) -> LastGood | None:
 
 
 def without_copies(nights: Sequence[FeedNight], good: Mapping[str, ExportFacts]) -> list[FeedNight]:
-    """The feeds, without an export where its bytes are those of another feed of the source: one was delivered under a wrong name.
+    """The feeds, without an export whose bytes are another feed's of the source: one was delivered under a wrong name.
 
-    Whose last good export it is keeps it; where that does not tell, nobody does.
+    They are another's where it delivers the same tonight, or where they are its last good export. Whose own last good export
+    it is keeps it; where that does not tell, nobody does. An export without rows is nobody's.
 
     Args:
         nights: of all feeds.
         good: where the last good export of each feed came from.
     """
-    of_bytes: dict[tuple[str, str], list[FeedNight]] = {}
+    with_bytes: dict[tuple[str, str], list[FeedNight]] = {}
     for night in nights:
         if night.facts and night.rows_read:
-            of_bytes.setdefault((night.source, night.facts.file_sha256), []).append(night)
-    checked = []
+            with_bytes.setdefault((night.source, night.facts.file_sha256), []).append(night)
+    with_good: dict[tuple[str, str], list[FeedNight]] = {}
     for night in nights:
-        alike = of_bytes.get((night.source, night.facts.file_sha256), []) if night.facts else []
-        others = [other for other in alike if other.facts and night.facts and other.facts.file != night.facts.file]
-        was_its_own = [other for other in alike if _is_as_before(other, good)]
-        is_copy = bool(others) and night.reason_code is None and was_its_own != [night]
-        checked.append(_refused_as_copy(night, others[0]) if is_copy else night)
-    return checked
+        if night.feed_id in good:
+            with_good.setdefault((night.source, good[night.feed_id].file_sha256), []).append(night)
+    return [_refused_if_copy(night, with_bytes, with_good) for night in nights]
 
 
-def _is_as_before(night: FeedNight, good: Mapping[str, ExportFacts]) -> bool:
-    before = good.get(night.feed_id)
-    return bool(before and night.facts and before.file_sha256 == night.facts.file_sha256)
+def _refused_if_copy(
+    night: FeedNight,
+    with_bytes: Mapping[tuple[str, str], Sequence[FeedNight]],
+    with_good: Mapping[tuple[str, str], Sequence[FeedNight]],
+) -> FeedNight:
+    """The feed; refused where its export is a copy.
+
+    Args:
+        night: of the feed.
+        with_bytes: source and hash to the feeds that deliver these bytes tonight.
+        with_good: source and hash to the feeds whose last good export they are.
+    """
+    if night.reason_code or not night.facts or not night.rows_read:
+        return night
+    bytes_of_source = (night.source, night.facts.file_sha256)
+    tonight, before = with_bytes[bytes_of_source], with_good.get(bytes_of_source, ())
+    others = [other for other in tonight if not _is_shared(night, other)]
+    if others and [other for other in tonight if other in before] != [night]:
+        return _refused_as_copy(night, others[0], "the export")
+    others = [other for other in before if not _is_shared(night, other)]
+    if others and night not in before:
+        return _refused_as_copy(night, others[0], "the last good export")
+    return night
 
 
-def _refused_as_copy(night: FeedNight, other: FeedNight) -> FeedNight:
-    own_file, other_file = (each.facts.file if each.facts else each.feed_id for each in (night, other))
+def _is_shared(night: FeedNight, other: FeedNight) -> bool:
+    """Whether two feeds are one, or read the same workbook, as where it has a sheet a borough."""
+    return night.feed_id == other.feed_id or (night.place is not None and night.place == other.place)
+
+
+def _refused_as_copy(night: FeedNight, other: FeedNight, what: str) -> FeedNight:
+    own_file = night.facts.file if night.facts else night.feed_id
+    other_file = f"{other.facts.file}, " if other.facts and what == "the export" else ""
     reason = (
-        f"{own_file} is byte by byte {other_file}, the export of {other.feed_id}: one of them has a wrong name. "
+        f"{own_file} is byte by byte {other_file}{what} of {other.feed_id}: one of them has a wrong name. "
         "Ask both for their own export."
     )
     return replace(night, reason_code="copy_of_another", reason=reason)

@@ -271,26 +271,44 @@ def test_a_held_feed_tells_the_rejected_rows_of_both_exports_and_what_both_tell_
     assert settle(held.night, older).quarantine == held.night.quarantine, "an older version kept none"
 
 
+def delivered(borough: str, sha256: str, rows: int = 5, place: str = "", reason: str | None = None) -> FeedNight:
+    name, file = f"cris.{borough}", f"cris/{borough}.csv"
+    facts = None if reason else ExportFacts(file, sha256, "2026-11-20", rows)
+    return FeedNight(name, "cris", borough, rows, 0, facts, reason, reason and "Why.", place=place or file)
+
+
+def copies(*nights: FeedNight, good: dict[str, str] | None = None) -> list[str]:
+    """Boroughs whose export is held as a copy; ``good``: borough to its last good export."""
+    facts = {f"cris.{borough}": ExportFacts("f", sha256, "2026-11-19", 5) for borough, sha256 in (good or {}).items()}
+    checked = without_copies(nights, facts)
+    return [str(night.borough) for night in checked if night.reason_code == "copy_of_another"]
+
+
 def test_an_export_under_two_names_is_held_but_where_it_was_before() -> None:
-    def night(borough: str, sha256: str, rows: int = 5, file: str = "") -> FeedNight:
-        name = f"cris.{borough}"
-        facts = ExportFacts(file or f"cris/{borough}.csv", sha256, "2026-11-20", rows)
-        return FeedNight(name, "cris", borough, rows, 0, facts)
-
-    def held(*nights: FeedNight, good: dict[str, str] | None = None) -> list[str | None]:
-        facts = {feed: ExportFacts("f", sha256, "2026-11-19", 5) for feed, sha256 in (good or {}).items()}
-        return [night.reason_code and night.borough for night in without_copies(nights, facts)]
-
-    camden, brent, ealing = night("camden", "one"), night("brent", "one"), night("ealing", "other")
-    assert held(camden, brent, ealing) == ["camden", "brent", None]
-    assert held(camden, brent, ealing, good={"cris.camden": "one"}) == [None, "brent", None]
-    assert held(camden, brent, good={"cris.camden": "one", "cris.brent": "one"}) == ["camden", "brent"]
-    assert held(night("camden", "none", 0), night("brent", "none", 0)) == [None, None], "nothing stands in either"
-    both = [night("camden", "one", file="all.xlsx"), night("brent", "one", file="all.xlsx")]
-    assert held(*both) == [None, None], "one file of two boroughs"
+    camden, brent, ealing = delivered("camden", "one"), delivered("brent", "one"), delivered("ealing", "other")
+    assert copies(camden, brent, ealing) == ["camden", "brent"]
+    assert copies(camden, brent, ealing, good={"camden": "one"}) == ["brent"]
+    assert copies(camden, brent, good={"camden": "one", "brent": "one"}) == ["camden", "brent"]
+    assert copies(delivered("camden", "none", 0), delivered("brent", "none", 0)) == [], "nothing stands in either"
+    both = [delivered("camden", "one", place="all.xlsx"), delivered("brent", "one", place="all.xlsx")]
+    assert copies(*both) == copies(*both, good={"brent": "one"}) == [], "one file of two boroughs"
     refused = without_copies([camden, replace(brent, reason_code="stale", reason="Old.")], {})
     assert [each.reason_code for each in refused] == ["copy_of_another", "stale"]
     assert "cris/camden.csv is byte by byte cris/brent.csv, the export of cris.brent" in str(refused[0].reason)
+
+
+def test_an_export_that_was_another_boroughs_last_night_is_held_whatever_that_one_sends_tonight() -> None:
+    before = {"harrow": "a", "haringey": "b"}
+    harrow, newer = delivered("harrow", "b"), delivered("haringey", "c")
+    assert copies(delivered("haringey", "a"), harrow, good=before) == ["haringey", "harrow"], "two files swapped"
+    assert copies(harrow, newer, good=before) == ["harrow"]
+    assert copies(harrow, delivered("haringey", "", reason="missing_file"), good=before) == ["harrow"]
+    assert copies(delivered("harrow", "a"), newer, good=before) == [], "its own, unchanged"
+    assert copies(delivered("harrow", "a"), newer, good={"harrow": "a", "haringey": "a"}) == []
+    assert copies(harrow, newer, good={"harrow": "a"}) == [], "nobody's last good export"
+    assert copies(delivered("harrow", "b", 0), newer, good=before) == [], "nothing stands in it"
+    (refused, _) = without_copies([harrow, newer], {"cris.haringey": ExportFacts("f", "b", "2026-11-19", 5)})
+    assert "cris/harrow.csv is byte by byte the last good export of cris.haringey: " in str(refused.reason)
 
 
 def test_a_corrupt_last_good_counts_as_none(tmp_path: Path) -> None:
