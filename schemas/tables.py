@@ -82,7 +82,12 @@ LINEAGE = (
     FEED_ID,
     SOURCE,
     BOROUGH,
-    Column("file", TEXT, "File or table the row came from, relative to the exports", nullable=False),
+    Column(
+        "file",
+        TEXT,
+        "File or database the row came from: its path below the exports, or host and path of a URL",
+        nullable=False,
+    ),
     Column("file_sha256", TEXT, "SHA-256 of that file's bytes (of the rows, for a database)", nullable=False),
     Column("sheet", TEXT, "Sheet of a workbook"),
     Column(

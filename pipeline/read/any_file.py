@@ -11,15 +11,11 @@ import pyarrow.parquet as pq
 
 from pipeline.core.errors import SourceError
 from pipeline.read.any_csv import CODED, TEXT, csv_headings, first_csv_rows, read_csv
+from pipeline.read.delimited import NO_TEXT
 from pipeline.read.fetch import no_file
 
 OTHER_KINDS = {
-    b"\x1f\x8b": ("is compressed by gzip.", "Unpack it."),
-    b"PK\x03\x04": (
-        "is an Excel workbook, or another zip archive.",
-        "Save the sheet as CSV (UTF-8), or unpack the archive.",
-    ),
-    b"\xd0\xcf\x11\xe0": ("is an old Excel workbook, or one with a password.", "Save the sheet as CSV (UTF-8)."),
+    **NO_TEXT,
     b"{": ("is JSON.", "Save it as CSV (UTF-8) or Parquet."),
     b"[{": ("is JSON.", "Save it as CSV (UTF-8) or Parquet."),
 }

@@ -9,11 +9,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipeline.core.errors import SourceError
-from pipeline.read.fetch import check_is_file
+from pipeline.core.postgresql import on_psycopg
+from pipeline.read.fetch import check_is_file, no_package
 from pipeline.read.sheets import Row, Sheet
 from pipeline.read.workbooks import cell_text
 
 BATCH = 10_000
+CORRECT_QUERY = "Correct `query` in the contract."
 
 
 def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet, str]:
@@ -25,7 +27,9 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
     url = _url(root, location, source)
     try:
         engine = sa.create_engine(url)
-    except (sa.exc.ArgumentError, ImportError) as error:
+    except ImportError as error:
+        raise no_package(source, f"the database driver {error.name}") from None
+    except sa.exc.ArgumentError as error:
         problem = f"is not a database URL that this machine knows ({type(error).__name__})."
         raise SourceError("unreachable", source, problem, "Correct `location` in the contract.") from None
     digest = hashlib.sha256()
@@ -41,6 +45,9 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
                 digest.update(repr(cells).encode())
                 rows.append(Row(number, cells))
     except sa.exc.OperationalError as error:
+        if "readonly database" in str(error.orig):
+            problem = "has a query that writes, and an export is only read."
+            raise SourceError("bad_query", source, problem, CORRECT_QUERY) from None
         is_query = bool(re.search(r"no such (table|column)|syntax error|does not exist", str(error.orig)))
         raise _failed(source, error, is_query=is_query) from None
     except sa.exc.SQLAlchemyError as error:
@@ -54,11 +61,17 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
     return Sheet(None, iter(rows)), digest.hexdigest()
 
 
+def database_name(location: str) -> str:
+    """A database URL as tables and messages name it: kind, host, port and database; never a user, a password or what it asks for."""
+    url = sa.make_url(location)
+    if "@" in f"{url.host or ''}{url.database or ''}" and url.username is not None:
+        return f"{url.drivername}://"  # a password with @ and / in it: where it ends cannot be told
+    return sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
+
+
 def _failed(source: str, error: Exception, *, is_query: bool) -> SourceError:
     if is_query:
-        return SourceError(
-            "bad_query", source, f"refuses its query ({type(error).__name__}).", "Correct `query` in the contract."
-        )
+        return SourceError("bad_query", source, f"refuses its query ({type(error).__name__}).", CORRECT_QUERY)
     problem = f"does not answer ({type(error).__name__})."
     return SourceError("unreachable", source, problem, "Check that the database is up.", is_retryable=True)
 
@@ -66,10 +79,12 @@ def _failed(source: str, error: Exception, *, is_query: bool) -> SourceError:
 def _url(root: str, location: str, source: str) -> sa.URL:
     try:
         url = sa.make_url(location)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise SourceError(
             "unreachable", source, "has no database URL.", "Correct `location` in the contract."
         ) from None
+    if "+" not in url.drivername:
+        url = on_psycopg(url)
     if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
         return url
     path = Path(url.database) if Path(url.database).is_absolute() else Path(root) / url.database

@@ -19,6 +19,15 @@ MOST_LINES = 200
 """Of one row: a quote that is never closed makes one cell of many rows"""
 SEND_AGAIN = "Ask the borough to send it again."
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+NO_TEXT = {
+    b"\x1f\x8b": ("is compressed by gzip.", "Unpack it."),
+    b"PK\x03\x04": (
+        "is an Excel workbook, or another zip archive.",
+        "Save the sheet as CSV (UTF-8), or unpack the archive.",
+    ),
+    b"\xd0\xcf\x11\xe0": ("is an old Excel workbook, or one with a password.", "Save the sheet as CSV (UTF-8)."),
+}
+"""How a file begins that is no text, what it is, and what to do with one's own"""
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -26,7 +35,7 @@ def read_csv(fetched: Fetched, encoding: str, delimiter: str, header_rows: int) 
     """Rows of a CSV file; a row with more cells than the headings, or with control characters, is a bad row.
 
     Raises:
-        SourceError: wrong_encoding, where the bytes are not in the declared encoding; while rows are taken, open_quote, where a
+        SourceError: not_text, or wrong_encoding, where the bytes are not in the declared encoding; while rows are taken, open_quote, where a
             quote takes many rows for one cell, and truncated_file, where the last row breaks off.
     """
     text = decode(fetched, encoding)
@@ -34,7 +43,14 @@ def read_csv(fetched: Fetched, encoding: str, delimiter: str, header_rows: int) 
 
 
 def decode(fetched: Fetched, encoding: str) -> str:
-    """The text of a file in its declared encoding, strictly."""
+    """The text of a file in its declared encoding, strictly.
+
+    Raises:
+        SourceError: not_text or wrong_encoding.
+    """
+    for mark, (problem, _) in NO_TEXT.items():
+        if fetched.data.startswith(mark):
+            raise SourceError("not_text", fetched.file, problem, "Ask the borough for it as plain text.")
     for mark, name in BOMS:
         if fetched.data.startswith(mark) and codecs.lookup(encoding).name not in (
             codecs.lookup(name).name,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from pipeline.core.errors import SourceError
-from pipeline.read.databases import read_query
+from pipeline.read.databases import database_name, read_query
 from pipeline.read.delimited import read_csv
 from pipeline.read.fetch import check_unchanged, fetch
 from pipeline.read.headings import match_headings
@@ -49,7 +49,7 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
     """
     if feed.format == "sql":
         sheet, sha256 = read_query(root, feed.location, feed.query or "", feed.feed_id)
-        return _records(contract, feed, _without_secret(feed.location), sha256, [sheet])
+        return _records(contract, feed, database_name(feed.location), sha256, [sheet])
     fetched = fetch(root, feed.location)
     try:
         read = _records(contract, feed, fetched.file, fetched.sha256, _sheets(contract, feed, fetched, passwords))
@@ -144,11 +144,6 @@ def _sheets(contract: Contract, feed: Feed, fetched: Fetched, passwords: Mapping
 
 def _password(feed: Feed, passwords: Mapping[str, str]) -> str | None:
     return passwords.get(feed.password_env) if feed.password_env else None
-
-
-def _without_secret(url: str) -> str:
-    """A database URL without user and password."""
-    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _is_total(row: Row) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 from pathlib import Path, PurePosixPath
 
@@ -13,26 +14,66 @@ from pipeline.core.errors import SourceError
 from pipeline.read.sheets import Fetched
 
 MOST_BYTES = 2 << 30
+CHAIN = "::"
+"""Stands between a member of an archive and the archive"""
+ARCHIVES = ("zip", "tar", "libarchive")
+PORT = re.compile(r"\d*")
 NO_FILE = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
 def locate(root: str, location: str) -> str:
-    """Where an export lies: an absolute location as it is, a relative one below the root."""
-    if "://" in location or location.startswith("/"):
-        return location
-    return f"{root.rstrip('/')}/{location}"
+    """Where an export lies: an absolute location as it is, a relative one below the root, also where it is the archive of a member."""
+    *members, outermost = location.split(CHAIN)
+    if "://" not in outermost and not outermost.startswith("/"):
+        outermost = f"{root.rstrip('/')}/{outermost}"
+    return CHAIN.join((*members, outermost))
+
+
+def published_name(root: str, location: str) -> str:
+    """An export as tables and messages name it: a path that leads to it, without user, password and what a URL asks for.
+
+    A relative location is told as it is; an absolute path below the root by its way from there; of a member of an archive the archive,
+    and then the member.
+    """
+    if "://" not in location:
+        return _below(root, location) if location.startswith("/") else location
+    *members, outermost = location.split(CHAIN)
+    inner = [
+        _path_of(member) for member in reversed(members) if "://" in member
+    ]  # a protocol alone, such as a cache, has no path
+    return "/".join((_below(root, _path_of(outermost)), *inner))
+
+
+def _path_of(url: str) -> str:
+    """Path, or host and path."""
+    protocol, sign, rest = url.partition("://")
+    if not sign or protocol in ("file", "local"):
+        return rest or url
+    if protocol in ARCHIVES:
+        return rest.lstrip("/")
+    host = rest.partition("/")[0]
+    if "@" in host or not PORT.fullmatch(host.partition(":")[2]):
+        rest = rest.rpartition("@")[2]  # a user stood before it, perhaps with a password that holds a slash
+    return re.split(r"[?#]", rest, maxsplit=1)[0]
+
+
+def _below(root: str, path: str) -> str:
+    """An absolute path below the root by its way from there; any other as it is."""
+    try:
+        return str(PurePosixPath(path).relative_to(root))
+    except ValueError:
+        return path
 
 
 def fetch(root: str, location: str) -> Fetched:
     """The whole file, with its SHA-256.
 
     Raises:
-        SourceError: missing_file, not_a_file, empty_file, too_large, or unreachable (which a later try may mend).
+        SourceError: missing_file, not_a_file, empty_file, too_large, no_package, or unreachable (which a later try may mend).
     """
-    place = locate(root, location)
-    file = location if "://" not in location else PurePosixPath(location.split("://", 1)[1]).name
+    file = published_name(root, location)
     try:
-        filesystem, path = fsspec.core.url_to_fs(place)
+        filesystem, path = fsspec.core.url_to_fs(locate(root, location))
         if isinstance(filesystem, LocalFileSystem):
             check_is_file(Path(path), file)
         size = filesystem.size(path)
@@ -43,7 +84,9 @@ def fetch(root: str, location: str) -> Fetched:
         data = filesystem.cat_file(path)
     except FileNotFoundError:
         raise SourceError("missing_file", file, "is not there.", "Ask the borough for tonight's export.") from None
-    except (OSError, ImportError, ValueError) as error:
+    except ImportError as error:
+        raise no_package(file, str(error)) from None
+    except (OSError, ValueError) as error:
         raise SourceError(
             "unreachable",
             file,
@@ -54,6 +97,12 @@ def fetch(root: str, location: str) -> Fetched:
     if not data.strip(b"\x00 \r\n\t"):
         raise SourceError("empty_file", file, "is empty.", "Ask the borough to export it again.")
     return Fetched(file, data, hashlib.sha256(data).hexdigest())
+
+
+def no_package(place: str, wanted: str) -> SourceError:
+    """That a location needs a package which is not installed; ``wanted``: what the library that misses it says."""
+    problem = f"cannot be reached, for a package is missing: {wanted.rstrip('.')}."
+    return SourceError("no_package", place, problem, "Install it beside boroughlink: `.boot/bin/uv pip install NAME`.")
 
 
 def no_file(path: Path) -> str | None:

@@ -41,8 +41,9 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
         _check_delimiter(headings, contract, feed, f"{place}, row {number}")
     if number and sum(map(bool, headings)) > 1 and not _n_known(headings, contract.headings):
         raise _no_headings(place, number)
-    fields = tuple(_field(heading, column, contract, place, number) for column, heading in enumerate(headings))
-    _check_fields(fields, headings, contract, place, number)
+    places = _heading_places(sheet, place, number, len(headings))
+    fields = tuple(_field(heading, contract, where) for heading, where in zip(headings, places, strict=True))
+    _check_fields(fields, headings, contract, places, f"{place}, row {number}" if number else place)
     repeated = [fold_heading(heading) for heading in headings if heading]
     return Columns(fields, _without_repeats(rows, repeated), number)
 
@@ -82,6 +83,14 @@ def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed,
     )
 
 
+def _heading_places(sheet: Sheet, place: str, number: int, n_headings: int) -> list[str]:
+    """Where each heading stands: row and column, the line of a key in JSON lines, or of a query's columns which it is."""
+    if sheet.key_lines:
+        return [f"{place}, line {line}" for line in sheet.key_lines]
+    row = f", row {number}" if number else ""
+    return [f"{place}{row}, column {column_letter(column) if number else column + 1}" for column in range(n_headings)]
+
+
 def _no_headings(place: str, number: int) -> SourceError:
     """A row that has none of the contract's headings is most likely one of people: nothing of it is told."""
     problem = "has not one heading that the contract knows."
@@ -115,7 +124,7 @@ def _joined(upper: list[Cell], lower: list[Cell]) -> list[str]:
     return headings
 
 
-def _field(heading: str, column: int, contract: Contract, place: str, row_number: int) -> str | None:
+def _field(heading: str, contract: Contract, place: str) -> str | None:
     """The field that a heading stands for; None where the contract ignores it, or where there is no heading."""
     folded = fold_heading(heading)
     if not folded:
@@ -128,36 +137,36 @@ def _field(heading: str, column: int, contract: Contract, place: str, row_number
     hint = f" Nearest known: {near[0]!r} ({contract.headings[near[0]]})." if near else ""
     raise SourceError(
         "unknown_heading",
-        f"{place}, row {row_number}, column {column_letter(column)}",
+        place,
         f"has the heading {printable(heading)!r}, which the contract does not know.{hint}",
         f"Add it under `person:`, `event:` or `ignore:` in the contract of {contract.source}.",
     )
 
 
 def _check_fields(
-    fields: Sequence[str | None], headings: Sequence[str], contract: Contract, place: str, row_number: int
+    fields: Sequence[str | None], headings: Sequence[str], contract: Contract, places: Sequence[str], row: str
 ) -> None:
-    """That no field has two columns, and none is missing that the contract requires."""
+    """That no field has two columns, and none is missing that the contract requires; ``places`` of each heading, and ``row`` of all."""
     column_of_field: dict[str, int] = {}
     for column, field in enumerate(fields):
         if field is None:
             continue
-        if field in column_of_field:
-            first_column, first_heading = column_of_field[field], printable(headings[column_of_field[field]])
-            both = f"{first_heading!r} (column {column_letter(first_column)}) and {printable(headings[column])!r}"
+        first = column_of_field.setdefault(field, column)
+        if first != column:
+            where = places[first].rpartition(", ")[2]
+            both = f"{printable(headings[first])!r} ({where}) and {printable(headings[column])!r}"
             raise SourceError(
                 "duplicate_heading",
-                f"{place}, row {row_number}, column {column_letter(column)}",
+                places[column],
                 f"has two headings for {field}: {both}.",
                 "Rename one, or list it under `ignore:`.",
             )
-        column_of_field[field] = column
     for field in contract.required:
         if field not in column_of_field:
             expected = ", ".join({**contract.person, **contract.event}.get(field, ()))
             raise SourceError(
                 "missing_column",
-                f"{place}, row {row_number}",
+                row,
                 f"has no column for {field}; expected one headed {expected}.",
                 "Ask the borough for the full export, or add its heading to the contract.",
             )

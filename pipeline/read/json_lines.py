@@ -33,7 +33,7 @@ def read_jsonl(fetched: Fetched, encoding: str, headings: Collection[str]) -> Sh
     text = decode(fetched, encoding)
     rows: list[tuple[int, dict[str, Cell]]] = []
     broken: list[BadRow] = []
-    keys: dict[str, None] = {}
+    first_lines: dict[str, int] = {}
     for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if not line.strip():
             continue
@@ -49,10 +49,11 @@ def read_jsonl(fetched: Fetched, encoding: str, headings: Collection[str]) -> Sh
             broken.append(BadRow(number, "broken_row", reason, line[:MOST_CELL]))
             continue
         rows.append((number, cells))
-        keys.update(dict.fromkeys(cells))
+        for key in cells:
+            first_lines.setdefault(key, number)
     if not rows:
         raise SourceError("empty_file", fetched.file, "holds no JSON object.", "Ask for the export again.")
-    return Sheet(None, _rows(list(keys), rows, broken))
+    return Sheet(None, _rows(list(first_lines), rows, broken), key_lines=tuple(first_lines.values()))
 
 
 def _cells_of_line(line: str, headings: Collection[str]) -> dict[str, Cell] | None:

@@ -65,6 +65,8 @@ class Sheet:
     name: str | None
     rows: Iterator[Row | BadRow]
     lost: Sequence[LostCell] = ()
+    key_lines: Sequence[int] = ()
+    """Where keys are the headings, the line on which each first stands"""
 
 
 @dataclass(frozen=True, slots=True)

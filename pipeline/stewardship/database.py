@@ -15,6 +15,7 @@ from sqlalchemy.exc import NoSuchModuleError
 
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import SettingsError
+from pipeline.core.postgresql import on_psycopg
 from schemas.settings import SQLITE
 
 BUSY_MS = 10_000
@@ -34,11 +35,12 @@ def engine_of(url: str) -> Engine:
         parsed = _sqlite_file(url) if url.startswith(SQLITE) else sa.make_url(url)
     except sa.exc.ArgumentError:
         raise SettingsError("decisions_url", "is no database URL.", _EXAMPLES) from None
-    kind = parsed.get_backend_name()
+    url_of_store = on_psycopg(parsed)
+    kind = url_of_store.get_backend_name()
     if kind == "sqlite":
-        return _sqlite(parsed)
-    if kind in ("postgresql", "postgres"):
-        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+        return _sqlite(url_of_store)
+    if kind == "postgresql":
+        return _postgresql(url_of_store)
     raise SettingsError("decisions_url", f"{kind} is not known.", _EXAMPLES)
 
 

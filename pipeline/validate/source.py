@@ -185,7 +185,9 @@ def _limits(
     last = export.last_good_rows if contract.snapshot == "full" else None
     if last and n_left < limits.min_rows_share * last and (last - n_left > GRACE_ROWS or not n_left):
         problem = f"{n_left} rows, where the last good export had {last}."
-        breaches.append(Breach("shrank", f"{problem} If that is right, lower limits.min_rows_share for a night."))
+        helps = n_left >= limits.min_rows  # else the feed would be held for that all the same
+        advice = " If that is right, lower limits.min_rows_share for a night." if helps else ""
+        breaches.append(Breach("shrank", f"{problem}{advice}"))
     if (
         limits.max_age_days
         and newest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
 import socket
@@ -21,9 +22,9 @@ from hypothesis import strategies as st
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, SOURCES
 from pipeline.read.any_file import headings
-from pipeline.read.databases import read_query
+from pipeline.read.databases import database_name, read_query
 from pipeline.read.feed import FeedRead, export_sha256, is_same_export, read_feed
-from pipeline.read.fetch import fetch
+from pipeline.read.fetch import fetch, published_name
 from schemas.contract import Contract, load_contract, load_contracts
 
 BASE = {
@@ -89,6 +90,7 @@ def test_values_stay_text_and_rows_keep_their_line(tmp_path: Path) -> None:
         ((HEAD + "1,A,B,,\n").encode("utf-16"), "wrong_encoding", "utf-16"),
         ((HEAD + "1,A,B,,\n").encode("utf-16-le"), "wrong_encoding", "NUL"),
         (HEAD.replace(",", ";") + "1;A;B;;\n", "wrong_delimiter", "is parted by ';', where the contract says ','"),
+        (gzip.compress(HEAD.encode()), "not_text", "is compressed by gzip"),
         (HEAD + "1,A,B,,\n2,C", "truncated_file", "breaks off on line 3: 2 cells where the headings have 5"),
         (HEAD + '1,A,B,,\n2,"C,D,,\n3,E,F,,\n', "open_quote", "a quote on line 3 that is not closed"),
         (HEAD + '1,"A,B,,\n' + "2,C,D,,\n" * 300 + '3,"E",F,,\n', "open_quote", "on line 2"),
@@ -379,6 +381,81 @@ def test_a_table_whose_columns_change_their_names_is_another_export(tmp_path: Pa
 def test_an_export_may_lie_at_any_url(tmp_path: Path) -> None:
     fsspec.filesystem("memory").pipe("/borough/trial.csv", (HEAD + "A1,Smith,Anna,,\n").encode())
     assert len(read(tmp_path, name="memory://borough/trial.csv").records) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        ("cris/camden.csv", "cris/camden.csv"),
+        ("file:///mnt/exports/cris/camden.csv", "cris/camden.csv"),
+        ("/mnt/exports/cris/camden.csv", "cris/camden.csv"),
+        ("/other/camden/export.csv", "/other/camden/export.csv"),
+        ("file:///other/camden/export.csv", "/other/camden/export.csv"),
+        ("memory://camden/export.csv", "camden/export.csv"),
+        ("s3://bucket/camden/export.csv", "bucket/camden/export.csv"),
+        ("https://night:SECRET@force.example:8443/camden/cris.csv?sig=SECRET#SECRET", "force.example:8443/camden/cris.csv"),
+        ("sftp://night:SEC/RET@force.example/camden/cris.csv", "force.example/camden/cris.csv"),
+        ("sftp://night:SEC#RET@force.example/camden/cris.csv", "force.example/camden/cris.csv"),
+        ("sftp://night:SECRET@S/ECRET@force.example/cris.csv", "force.example/cris.csv"),
+        ("zip://in/cris.csv::file:///other/camden.zip", "/other/camden.zip/in/cris.csv"),
+        ("zip://cris.csv::camden.zip", "camden.zip/cris.csv"),
+        ("zip://cris.csv::simplecache::https://a:SECRET@h/x.zip?sig=SECRET", "h/x.zip/cris.csv"),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_by_a_path_that_leads_to_it_and_by_no_secret(location: str, name: str) -> None:
+    assert published_name("/mnt/exports", location) == name
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        ("sqlite:///visor/visor.sqlite", "sqlite:///visor/visor.sqlite"),
+        ("sqlite:////mnt/a@b/visor.sqlite", "sqlite:////mnt/a@b/visor.sqlite"),
+        ("postgresql://h/db", "postgresql://h/db"),
+        ("postgresql://night:SECRET@h:5433/db", "postgresql://h:5433/db"),
+        ("postgresql://night:SEC/RET@h/db", "postgresql://h/db"),
+        ("postgresql://night:SEC?RET@h/db", "postgresql://h/db"),
+        ("postgresql://night:SECRET@SEC/RET@h/db", "postgresql://"),
+        ("postgresql+psycopg://h/db?user=night&password=SECRET", "postgresql+psycopg://h/db"),
+        ("mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BPWD%3DSECRET", "mssql+pyodbc:///"),
+    ],
+)
+def test_a_database_is_named_by_its_place_and_by_no_secret(location: str, name: str) -> None:
+    assert database_name(location) == name
+
+
+def test_an_archive_with_a_relative_path_lies_below_the_exports(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "y.zip", "w") as archive:
+        archive.writestr("in/trial.csv", HEAD + "A1,Smith,Anna,,\n")
+    for location in ("zip://in/trial.csv::y.zip", f"zip://in/trial.csv::file://{tmp_path}/y.zip"):
+        assert read(tmp_path, name=location).file == "y.zip/in/trial.csv"
+
+
+def test_what_a_location_needs_and_is_not_installed_is_named(tmp_path: Path) -> None:
+    error = refused(tmp_path, name="smb://force.example/trial.csv")
+    assert (error.code, error.is_retryable) == ("no_package", False)
+    assert "force.example/trial.csv: cannot be reached, for a package is missing: SMB requires" in str(error)
+    assert "uv pip install" in error.what_to_do
+    error = refused(tmp_path, format="sql", name="mssql+pyodbc://h/db", query="SELECT 1")
+    assert "a package is missing: the database driver pyodbc" in str(error)
+    error = refused(tmp_path, format="sql", name="postgresql://night@127.0.0.1:1/db", query="SELECT 1")
+    assert (error.code, error.is_retryable) == ("unreachable", True), "its driver is known, and nobody answers"
+
+
+def test_a_query_that_writes_is_refused_as_such(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "trial.sqlite")) as base:
+        base.execute("CREATE TABLE person (Ref TEXT)")
+    error = refused(tmp_path, format="sql", name="sqlite:///trial.sqlite", query="DELETE FROM person")
+    assert (error.code, "has a query that writes" in str(error)) == ("bad_query", True)
+
+
+def test_an_unknown_key_of_json_lines_is_told_with_its_line(tmp_path: Path) -> None:
+    lines = '{"Ref": "1", "Surname": "A"}\n\n{"Ref": "2", "Surnam": "B", "Surname": "C"}\n'
+    error = refused(tmp_path, lines, name="trial.jsonl", format="jsonl")
+    assert "trial.jsonl, line 3: has the heading 'Surnam'" in str(error)
+    lines = '{"Ref": "1", "Surname": "A", "Last Name": "B"}\n'
+    error = refused(tmp_path, lines, name="trial.jsonl", format="jsonl")
+    assert "has two headings for surname: 'Surname' (line 1) and 'Last Name'" in str(error)
 
 
 CELLS = st.text(

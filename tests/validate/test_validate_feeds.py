@@ -101,6 +101,13 @@ def test_a_feed_that_breaks_its_contract_is_held_and_told_why(
     assert all(breach.reason for breach in validated.breaches)
 
 
+def test_an_export_without_rows_is_not_said_to_pass_with_another_limit(tmp_path: Path, suites: Suites) -> None:
+    for n_rows, is_advised in ((0, False), (4, True)):
+        export = export_of(tmp_path, [row(n) for n in range(n_rows)], 10)
+        breaches = validate_source(CUSTODY, [export], suites, AS_OF)[0].breaches
+        assert any("lower limits.min_rows_share" in breach.reason for breach in breaches) == is_advised
+
+
 def test_a_feed_with_many_rejected_rows_says_what_most_of_them_do_not_meet(tmp_path: Path, suites: Suites) -> None:
     rows = [row(n, born="08/11/2024" if n < 8 else "08/11/1996") for n in range(30)]
     (breach,) = validate_source(CUSTODY, [export_of(tmp_path, rows)], suites, AS_OF)[0].breaches
