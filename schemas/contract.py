@@ -154,7 +154,7 @@ class Contract(_Strict):
     """How ``full_name`` is written where it has no comma."""
     split_people: SplitPeople | None = None
     recorded_at: str = "started"
-    """Event field with the moment at which the source recorded it."""
+    """Event field with the moment at which the source recorded it: started, ended or ``attribute.NAME``."""
     limits: Limits = Limits()
 
     @model_validator(mode="after")

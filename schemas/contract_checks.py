@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
 from schemas.boroughs import BOROUGHS, slug
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from schemas.contract import Contract, Feed
 
 
+RECORDED_AT = ("started", "ended")
 COLOUR = re.compile("#?([0-9A-F]{2})?[0-9A-F]{6}", re.IGNORECASE)
 """As workbooks write it: red, green and blue, perhaps behind how opaque it is"""
 
@@ -36,7 +37,9 @@ def fold_heading(text: str) -> str:
 
 def _field_problems(contract: Contract) -> Iterator[Problem]:
     """What is wrong with the fields that it names."""
-    attributes = [name for name in contract.event if name.startswith(ATTRIBUTE)]
+    attributes = [
+        name for name in contract.event if name.startswith(ATTRIBUTE) and name.removeprefix(ATTRIBUTE).strip()
+    ]
     known_fields = {*PERSON_RAW_FIELDS, *EVENT_RAW_FIELDS, *attributes}
     for field, place in _named_fields(contract).items():
         if field not in known_fields:
@@ -51,9 +54,24 @@ def _field_problems(contract: Contract) -> Iterator[Problem]:
         if without_heading := sorted(fields_of_part & known_fields - headed):
             text = f"{part} names {', '.join(without_heading)}, for which person and event have no heading"
             yield Problem(text, tuple(part.split(".")))
+    if contract.recorded_at in known_fields:
+        yield from _recorded_at_problems(contract, headed | {*contract.constants})
     if "role" not in contract.event and "role" not in contract.constants:
         yield Problem("role is neither a column (event) nor a constant")
     yield from _heading_problems(contract)
+
+
+def _recorded_at_problems(contract: Contract, filled: Set[str]) -> Iterator[Problem]:
+    """A field that cannot tell when a row was recorded; ``filled``: fields that a heading or a constant fills."""
+    field = contract.recorded_at
+    may_be = f"it may be {', '.join(RECORDED_AT)} or, under event, {ATTRIBUTE}NAME, with a heading for it"
+    if field not in RECORDED_AT and not field.startswith(ATTRIBUTE):
+        yield Problem(f"recorded_at names {field}, which is no moment of the event; {may_be}", ("recorded_at",))
+    elif field not in filled and "recorded_at" in contract.model_fields_set:
+        yield Problem(f"recorded_at names {field}, for which event has no heading; {may_be}", ("recorded_at",))
+    elif field not in filled and contract.limits.max_age_days:
+        text = f"limits.max_age_days counts from {field}, for which event has no heading; give it one, or say recorded_at: {may_be}"
+        yield Problem(text, ("limits", "max_age_days"))
 
 
 def _named_fields(contract: Contract) -> dict[str, Place]:

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from pipeline.core.calendar import LONDON, MONTH, YEAR, calendar_days
 
-DAY = 86_400_000_000  # microseconds
 EPOCH = dt.date(1970, 1, 1)
 RECORD_TEXT = (
     "record_id",
@@ -92,7 +91,8 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
     """One row a record: texts, the first forename and surname, and numbers.
 
     age_years: age on London's day of recording (of the night, where the source gives no date), whole on birthdays, negative before
-    birth; age_low, age_high as stated; recorded_days_ago: days from recorded_at to the night, negative in the future.
+    birth; age_low, age_high as stated; recorded_days_ago: London's days from recorded_at to the
+    night's, 0 on that day, negative in the future.
     """
     columns: Columns = {name: std_records.column(name) for name in RECORD_TEXT if is_wanted(name)}
     columns |= {name: _first(std_records.column(name)) for name in ("forename", "surname", "alias") if is_wanted(name)}
@@ -108,7 +108,11 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
 
 
 def event_view(events: pa.Table, as_of: dt.date, is_wanted: Callable[[str], bool] = lambda _: True) -> Columns:
-    """One row an event: texts, started_days_ago, and duration_hours (negative where it ends before it starts)."""
+    """One row an event: texts and numbers.
+
+    started_days_ago: London's days from started_at to the night's, 0 on that day, negative in the future; duration_hours: negative
+    where it ends before it starts.
+    """
     columns: Columns = {name: events.column(name) for name in EVENT_TEXT if is_wanted(name)}
     if is_wanted("started_days_ago"):
         columns["started_days_ago"] = _days_ago(events.column("started_at"), as_of)
@@ -132,8 +136,9 @@ def _first(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _days_ago(column: pa.ChunkedArray, as_of: dt.date) -> pd.Series:
-    days = column.cast(pa.int64()).to_pandas() / DAY
-    return (as_of - EPOCH).days + 1 - days
+    """London's days from each moment to the night: 0 on the night's own, 1 on the day before."""
+    days = column.cast(LONDON).cast(pa.date32()).cast(pa.int32()).to_pandas().astype(float)
+    return (as_of - EPOCH).days - days
 
 
 RECORD_VIEW = View(

@@ -62,6 +62,11 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
             "key names event_ref, for which person and event have no heading",
         ),
         (changed("required: [source_key,", "required: [phone,"), "required names phone, for which"),
+        (changed("started: [Seen on]", "attribute.: [Seen on]"), "line 15: no field is called attribute.; known are"),
+        (
+            changed("started: [Seen on]", "status: [Seen on]") + "limits: { max_age_days: 30 }\n",
+            "line 19: limits.max_age_days counts from started, for which event has no heading",
+        ),
     ],
 )
 def test_what_a_contract_cannot_say_is_told_with_where_and_what_instead(
@@ -82,6 +87,11 @@ def test_what_a_contract_cannot_say_is_told_with_where_and_what_instead(
         ('dates: { formats: ["DD/MM/YYYY"] }', "'DD/MM/YYYY' is no way to write a date"),
         ("colours: { FFCOOO: { field: risk, value: high } }", "'FFCOOO' is no colour"),
         ("recorded_at: begun", "no field is called begun"),
+        (
+            "recorded_at: surname",
+            "line 19: recorded_at names surname, which is no moment of the event; it may be started,",
+        ),
+        ("recorded_at: ended", "line 19: recorded_at names ended, for which event has no heading; it may be started,"),
         ("strikethrough: { field: statu, value: closed }", "no field is called statu (did you mean status?)"),
         ("feeds: { hackny: { encoding: cp1252 } }", "feeds names hackny (did you mean hackney?)"),
         ("feeds: { hackney: { delimiter: ';;' } }", "delimiter must be one character"),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from least_rows import least
 
+from pipeline.core.places import EXPECTATIONS
 from pipeline.standardise.times import LONDON
-from pipeline.validate.views import AGE, record_view
-from schemas.tables import STD_RECORDS
+from pipeline.validate.suites import Suites
+from pipeline.validate.views import AGE, event_view, record_view
+from schemas.tables import EVENTS_STAGED, STD_RECORDS
 
 NIGHT = dt.date(2026, 11, 20)
 days = st.dates(dt.date(1920, 1, 1), dt.date(2026, 11, 20))
@@ -44,3 +47,27 @@ def test_who_is_not_yet_born_has_an_age_below_zero_and_a_record_without_a_day_is
     assert age(dt.date(2026, 11, 20), dt.datetime(2026, 11, 20, 3, tzinfo=LONDON)) == 0
     assert age(dt.date(2016, 11, 20), None) == 10
     assert math.isnan(age(None, None))
+
+
+@pytest.mark.parametrize(
+    ("moment", "days"),
+    [("2026-07-01T00:00", 0), ("2026-07-01T23:59", 0), ("2026-06-30T23:59", 1), ("2026-07-02T00:00", -1)],
+)
+def test_days_before_the_night_are_those_of_the_calendar_in_london(moment: str, days: int) -> None:
+    at = dt.datetime.fromisoformat(moment).replace(tzinfo=LONDON)
+    for table, view, name in (
+        (STD_RECORDS, record_view, "recorded"),
+        (EVENTS_STAGED, event_view, "started"),
+    ):
+        rows = pa.Table.from_pylist([{**least(table), f"{name}_at": at}, least(table)], table.arrow_schema())
+        column = view(rows, dt.date(2026, 7, 1), lambda column, name=name: column == f"{name}_days_ago")
+        assert column[f"{name}_days_ago"][0] == days
+        assert math.isnan(column[f"{name}_days_ago"][1])
+
+
+@pytest.mark.parametrize(("suite", "column"), [("std_records", "recorded_days_ago"), ("events", "started_days_ago")])
+def test_what_is_dated_the_day_after_the_night_is_in_the_future(suite: str, column: str) -> None:
+    outcomes = Suites(EXPECTATIONS)
+    wanted = outcomes.columns(suite).index(column)
+    (outcome,) = outcomes.run(suite, pd.DataFrame({column: [1.0, 0.0, -1.0, math.nan]}), {}, [wanted])
+    assert outcome.failing.tolist() == [2]
