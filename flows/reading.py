@@ -92,6 +92,8 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         "rows_again": standard.n_reused,
         "rows_standardised": len(read.records) - standard.n_reused,
         "notices": read.notices,
+        "sheets": read.sheets,
+        "has_line_end": read.has_line_end,
     }
     keep_note(night, feed_id, READ, facts)
     log(

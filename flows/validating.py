@@ -23,6 +23,7 @@ from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import count_rows, read_table, write_table
 from pipeline.validate.exports import EarlierOutcomes, Export
+from pipeline.validate.form import form_breaches, form_notices
 from pipeline.validate.hold import (
     FeedNight,
     FeedState,
@@ -92,6 +93,8 @@ def settle_feeds(night: Night) -> list[FeedState]:
 
 def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> Export:
     read, standardise = (partial(night.folder.table, stage, feed_id=feed_id) for stage in (READ, STANDARDISE))
+    good, tonight = good_facts(night.home, feed_id), _facts(night, note, 0)
+    sheets = night.feeds[feed_id][1].sheets
     return Export(
         feed_id,
         partial(read_table, standardise("std_records")),
@@ -99,9 +102,25 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> 
         partial(read_table, read("raw_records")),
         int(str(note["rows_read"])),
         count_rows(standardise("quarantine")),
-        good.rows if (good := good_facts(night.home, feed_id)) else None,
+        good.rows if good else None,
         _earlier_outcomes(night, feed_id, note, stamp),
-        [(notice, n_rows) for notice, n_rows in note.get("notices", ())],
+        [
+            *((notice, n_rows) for notice, n_rows in note.get("notices", ())),
+            *(form_notices(tonight, good, sheets) if good else ()),
+        ],
+        form_breaches(tonight, good, sheets) if good else (),
+    )
+
+
+def _facts(night: Night, note: Mapping[str, Any], rows: int) -> ExportFacts:
+    """Where tonight's export came from, by what reading noted; ``rows`` that are left of it."""
+    return ExportFacts(
+        str(note["file"]),
+        str(note["file_sha256"]),
+        night.as_of.isoformat(),
+        rows,
+        note.get("sheets", ()),
+        note.get("has_line_end"),
     )
 
 
@@ -166,9 +185,7 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
         code, reason = str(note["reason_code"]), str(note["reason"])
         return FeedNight(feed_id, feed.source, feed.borough, reason_code=code, reason=reason, place=place)
     quarantine = tuple(night.folder.table(stage, "quarantine", feed_id) for stage in (STANDARDISE, VALIDATE))
-    facts = ExportFacts(
-        str(note["file"]), str(note["file_sha256"]), night.as_of.isoformat(), int(str(validated["rows"]))
-    )
+    facts = _facts(night, note, int(str(validated["rows"])))
     return FeedNight(
         feed_id,
         feed.source,

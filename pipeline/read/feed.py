@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -37,6 +37,10 @@ class FeedRead:
     file_sha256: str
     notices: tuple[Notice, ...] = ()
     """What the borough should put right in rows that were read nevertheless"""
+    sheets: tuple[str, ...] = ()
+    """Those of a workbook that the contract reads"""
+    has_line_end: bool | None = None
+    """Of a text, whether its last line is ended"""
 
 
 def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str, str]) -> FeedRead:
@@ -57,10 +61,16 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
         check_unchanged(root, feed.location, fetched)  # half a file may break its contract in any way
         raise
     check_unchanged(root, feed.location, fetched)
-    return read
+    is_text = feed.format in ("csv", "jsonl")
+    return replace(read, has_line_end=_has_line_end(fetched.data) if is_text else None)
 
 
-def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Iterable[Sheet]) -> FeedRead:
+def _has_line_end(data: bytes) -> bool:
+    """Whether the last line of a text is ended, in whatever encoding."""
+    return data.rstrip(b"\x00 \t").endswith((b"\n", b"\r"))
+
+
+def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Sequence[Sheet]) -> FeedRead:
     lineage = {
         "feed_id": feed.feed_id,
         "source": feed.source,
@@ -72,6 +82,7 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Ite
     records, rejected = RawRows(lineage), QuarantinedRows(lineage)
     notices: list[Notice] = []
     rows_read = 0
+    names = tuple(sheet.name for sheet in sheets if sheet.name)
     for sheet in _begun(sheets):
         columns = match_headings(sheet, contract, feed, file)
         merged = MergedCellsRead(sheet_place(file, sheet.name), columns.fields, columns.heading_row)
@@ -86,7 +97,7 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Ite
                     records.add(person)
         notices += merged.notices()
         notices += lost_notices(sheet_place(file, sheet.name), sheet.lost, columns.fields, columns.heading_row)
-    return FeedRead(records.table(), rejected.table(), rows_read, file, sha256, tuple(notices))
+    return FeedRead(records.table(), rejected.table(), rows_read, file, sha256, tuple(notices), names)
 
 
 def _begun(sheets: Iterable[Sheet]) -> Iterator[Sheet]:

@@ -51,6 +51,8 @@ class Export:
     """What is known of its rows from the export before"""
     notices: Sequence[tuple[str, int]] = ()
     """What reading says of rows that it read nevertheless, and of how many"""
+    losses: Sequence[tuple[str, str]] = ()
+    """Code and reason of what is gone that its last good export had"""
 
 
 @dataclass(frozen=True)

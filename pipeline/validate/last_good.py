@@ -29,6 +29,10 @@ class ExportFacts:
     file_sha256: str
     export_date: str
     rows: int
+    sheets: Sequence[str] = ()
+    """Of a workbook, those that the contract reads; none where an older version kept it"""
+    has_line_end: bool | None = None
+    """Of a text, whether its last line is ended"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ def _last_good(folder: Path) -> LastGood:
     if Path(version).name != version:
         raise ValueError("the pointer names no folder beside it")
     facts = json.loads((folder / version / FACTS).read_text("utf-8"))
-    return LastGood(folder / version, ExportFacts(**{field.name: facts[field.name] for field in fields(ExportFacts)}))
+    known = {field.name: facts[field.name] for field in fields(ExportFacts) if field.name in facts}
+    return LastGood(folder / version, ExportFacts(**known))
 
 
 def keep_export(

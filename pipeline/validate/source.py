@@ -115,7 +115,8 @@ def _settle(
     findings += [_notice(export, about, n_rows, rows) for about, n_rows in export.notices]
     n_left = rows - len(rejected)
     newest, most = night.records.newest(number), _most_often(rejected)
-    breaches = [*_limits(contract, export, rows, n_left, newest, night.as_of, most), *breaches]
+    losses = [Breach(code, reason) for code, reason in export.losses]
+    breaches = [*losses, *_limits(contract, export, rows, n_left, newest, night.as_of, most), *breaches]
     return FeedValidated(
         export.feed_id,
         n_left,
