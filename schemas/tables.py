@@ -113,6 +113,8 @@ NEVER_SHARED = frozenset(("police_id", "pnc_id", "cro_number", "nhs_number", "up
 MERGED, MERGED_BLOCK = "merged:", "merged_block:"
 """Begin a mark with the name of a field: its text stands in a merged cell that begins in a row above, in a block in one that
 reaches over several columns too"""
+SHORT = "short:"
+"""Begins a mark with how many cells a row of a CSV has under how many headings, where it has fewer: short:5/6"""
 
 RAW_RECORDS = Table(
     "raw_records",
@@ -122,7 +124,7 @@ RAW_RECORDS = Table(
     + _secret(*(Column(name, TEXT, f"Text under the heading that the contract maps to {name}") for name in PERSON_RAW_FIELDS + EVENT_RAW_FIELDS))
     + (
         Column("attributes", ATTRIBUTES, "Further event columns of the contract, by name, as text", personal=True),
-        Column("marks", TEXTS, "Cell formatting that carries meaning: colour:FFFF0000, strikethrough, hidden, merged:surname (text of a merged cell that begins in a row above)"),
+        Column("marks", TEXTS, "Cell formatting that carries meaning: colour:FFFF0000, strikethrough, hidden, merged:surname (text of a merged cell that begins in a row above); short:5/6 (a CSV row with 5 cells under 6 headings)"),
     ),
 )  # fmt: skip
 

@@ -26,6 +26,8 @@ class Columns:
     rows: Iterator[Row | BadRow]
     heading_row: int
     """The last row of the headings; 0 where they stand in none"""
+    n_headings: int
+    """Columns up to the last one with a heading"""
 
 
 def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> Columns:
@@ -45,7 +47,8 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
     fields = tuple(_field(heading, contract, where) for heading, where in zip(headings, places, strict=True))
     _check_fields(fields, headings, contract, places, f"{place}, row {number}" if number else place)
     repeated = [fold_heading(heading) for heading in headings if heading]
-    return Columns(fields, _without_repeats(rows, repeated), number)
+    n_headings = max((column for column, heading in enumerate(headings, start=1) if heading), default=0)
+    return Columns(fields, _without_repeats(rows, repeated), number, n_headings)
 
 
 def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed, place: str) -> tuple[list[str], int]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.contract import Contract, Meaning
-from schemas.tables import ATTRIBUTE, EVENT_RAW_FIELDS, MERGED, MERGED_BLOCK, NEVER_SHARED, PERSON_RAW_FIELDS
+from schemas.tables import ATTRIBUTE, EVENT_RAW_FIELDS, MERGED, MERGED_BLOCK, NEVER_SHARED, PERSON_RAW_FIELDS, SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,15 @@ def _formatting(raw: pa.Table, contract: Contract, translated: dict[str, pa.Arra
     if contract.strikethrough:
         _set(translated, contract.strikethrough, _marked(raw, lambda mark: mark == "strikethrough"))
     return inferred
+
+
+def short_rows(raw: pa.Table) -> dict[int, str]:
+    """Row to its cells and headings, such as ``5/6``, where it has fewer cells than there are headings."""
+    marks = raw.column("marks").combine_chunks()
+    flat = pc.list_flatten(marks)
+    is_short = pc.starts_with(flat, SHORT)
+    rows = pc.list_parent_indices(marks).filter(is_short).to_pylist()
+    return {row: mark.removeprefix(SHORT) for row, mark in zip(rows, flat.filter(is_short).to_pylist(), strict=True)}
 
 
 def _marked(raw: pa.Table, is_meant: Callable[[str], bool]) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.core.parquet import conform
-from pipeline.standardise.cells import raw_cells, read_cells
+from pipeline.standardise.cells import raw_cells, read_cells, short_rows
 from pipeline.standardise.date_dependence import depends_on_date
 from pipeline.standardise.events import read_events, read_recorded_at
 from pipeline.standardise.identity import Identity, identify, some_rows, stable_id
@@ -23,7 +23,12 @@ from pipeline.standardise.reuse import EarlierExport, merge_reused, nothing_reus
 from pipeline.standardise.rules import Rules
 from pipeline.standardise.same_cells import LINEAGE_NAMES
 from schemas.contract import Contract
-from schemas.tables import EVENTS_STAGED, QUARANTINE, RECORDS_AGAIN, STD_RECORDS
+from schemas.tables import EVENTS_STAGED, NEVER_SHARED, QUARANTINE, RECORDS_AGAIN, STD_RECORDS
+
+OF_A_KIND = frozenset(("date_of_birth", "age", "started", "ended", "uprn", "postcode", "place_postcode")) | NEVER_SHARED
+"""Fields of which a text shows whether it can be one"""
+DOES_NOT_FIT = ("unreadable", "impossible", "invalid")
+"""How the reasons begin for which a text cannot be one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def _standardise_rows(raw: pa.Table, record_ids: list[str], rules: Rules) -> _St
     recorded_at = read_recorded_at(cells, events, rules, remarks)
     people = read_people(cells, rules, remarks)
     people |= read_births(cells, rules, recorded_at, remarks)
-    rejections = _rejections(people, events)
+    rejections = _rejections(people, events) | _shifted(raw, remarks, rules.contract)
     record_rows = np.setdiff1d(np.arange(len(raw)), np.fromiter(rejections, np.int64, len(rejections)))
     shared = {
         "record_id": pa.array(record_ids, pa.string()),
@@ -180,6 +185,21 @@ def _rejections(people: Columns, events: Columns) -> dict[int, _Rejection]:
         rejections[int(row)] = _Rejection(
             "unknown_role", "role", "The role is not known. Add the word to values.role of the contract."
         )
+    return rejections
+
+
+def _shifted(raw: pa.Table, remarks: Remarks, contract: Contract) -> dict[int, _Rejection]:
+    """Rows with too few cells in which a value does not fit its column: a cell before it is missing, and others stand under wrong headings."""
+    short, rejections = short_rows(raw), dict[int, _Rejection]()
+    for row, note in sorted(remarks.notes) if short else ():
+        tells = note.column in contract.required or note.field in OF_A_KIND or note.column.endswith(("_date", "_at"))
+        if row in short and tells and note.reason.startswith(DOES_NOT_FIT):
+            n_cells, _, n_headings = short[row].partition("/")
+            reason = (
+                f"Has {n_cells} cells under {n_headings} headings, and {note.column} does not fit ({note.reason}): "
+                "a cell before it is missing. Correct the row."
+            )
+            rejections.setdefault(row, _Rejection("too_few_cells", note.column, reason))
     return rejections
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.parquet import conform
+from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.contract import Contract
@@ -307,3 +309,35 @@ def test_the_same_rows_give_the_same_tables(rows: list[dict]) -> None:
 def test_a_key_of_one_column_may_be_blank_in_some_rows() -> None:
     rows = ({**JOHN, "source_key": "1"}, {**JOHN, "surname": "Jones"})
     assert len(standard(*rows, key=("source_key",)).std_records) == 2
+
+
+def test_a_short_row_whose_values_stand_under_wrong_headings_is_rejected(tmp_path: Path) -> None:
+    rows = [
+        "1;Okafor;Grace;30/09/2012;SE1 2DD;01/11/2026",
+        "Okafor;Grace;30/09/2012;SE1 2DD;01/11/2026",
+        "2;Okafor;Grace;30/09/2012",
+        "3;Okafor;Grace;30/09/2012;01/11/2026",
+        "4;Okafor;Grace;long ago;SE1 2DD;01/11/2026",
+    ]
+    (tmp_path / "x.csv").write_text("\n".join(["Ref;Surname;First;Born;Postcode;Seen", *rows, ""]), "utf-8")
+    crimes = contract(
+        delimiter=";",
+        person={
+            "source_key": ("Ref",), "surname": ("Surname",), "forename": ("First",),
+            "date_of_birth": ("Born",), "postcode": ("Postcode",),
+        },
+        event={"started": ("Seen",)},
+        constants={"role": "subject"},
+    )  # fmt: skip
+    read = read_feed(crimes, next(crimes.all_feeds()), str(tmp_path), {})
+    found = standardise_feed(read.records, crimes, REFERENCE, AS_OF)
+    assert found.std_records.column("source_key").to_pylist() == ["1", "2", "4"]
+    rejected = found.quarantine.select(["row_number", "reason_code", "column"]).to_pylist()
+    assert [tuple(row.values()) for row in rejected] == [
+        (3, "too_few_cells", "date_of_birth"),
+        (5, "too_few_cells", "postcode"),
+    ]
+    assert found.quarantine.column("reason")[0].as_py().startswith("Has 5 cells under 6 headings, and date_of_birth")
+    ((about, n_rows),) = read.notices
+    assert n_rows == 3
+    assert "x.csv: row 3 has, as have 2 more, fewer cells than the headings (5 under 6)" in about
