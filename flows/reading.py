@@ -74,7 +74,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
             return time.thread_time() - cpu_began, 0.0
         read = read_feed(contract, feed, root, known)
         as_written = contract.as_written_by(feed)
-        check_date_order(read.records, as_written, read.file)
+        notices = [*read.notices, *check_date_order(read.records, as_written, read.file)]
     except SourceError as error:
         if error.is_retryable:
             raise
@@ -91,7 +91,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         "hangs_on_day": standard.depends_on_date,
         "rows_again": standard.n_reused,
         "rows_standardised": len(read.records) - standard.n_reused,
-        "notices": read.notices,
+        "notices": notices,
         "sheets": read.sheets,
         "has_line_end": read.has_line_end,
     }
@@ -103,7 +103,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         records=n_records,
         rejected=n_rejected,
         again=standard.n_reused,
-        notices=len(read.notices),
+        notices=len(notices),
         reading_seconds=round(reading, 3),
     )
     return cpu_read - cpu_began, time.thread_time() - cpu_read

@@ -68,14 +68,26 @@ def test_an_export_with_the_day_first_is_refused_where_the_contract_says_month_f
 @pytest.mark.parametrize("form", ["%d/%m/%Y", "%Y-%m-%d", "%d %B %Y", "%d-%b-%y"])
 def test_dates_that_the_contract_reads_rightly_pass(tmp_path: Path, form: str) -> None:
     export(tmp_path, form)
-    check_date_order(*read(tmp_path, "Hackney"), "hackney.csv")
+    assert not check_date_order(*read(tmp_path, "Hackney"), "hackney.csv")
 
 
 def test_a_few_slips_among_dates_that_fit_refuse_no_export(tmp_path: Path) -> None:
     export(tmp_path, "%d/%m/%Y")
     with (tmp_path / "hackney.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"Slip{day},04/{day}/2009,\n" for day in range(13, 19))
-    check_date_order(*read(tmp_path, "Hackney"), "hackney.csv")
+        file.writelines(f"Slip{day},04/{day}/2009,\n" for day in range(13, 15))
+    assert not check_date_order(*read(tmp_path, "Hackney"), "hackney.csv")
+
+
+def test_an_export_of_which_a_part_has_another_order_is_told_with_its_rows(tmp_path: Path) -> None:
+    export(tmp_path, "%d/%m/%Y")
+    with (tmp_path / "hackney.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"Part{day},04/{day}/2009,04/{day}/2009 10:15\n" for day in range(11, 16))
+    ((about, n_dates),) = check_date_order(*read(tmp_path, "Hackney"), "hackney.csv")
+    assert n_dates == 3
+    assert about.startswith(
+        "hackney.csv: 6 dates, in rows 28 to 30, can only be read month first, where the contract says day first"
+    )
+    assert "2009" not in about
 
 
 def test_one_borough_may_write_its_dates_otherwise(tmp_path: Path) -> None:
