@@ -62,10 +62,12 @@ def write_synced(path: Path, text: str) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside ``path`` to write to; when the block ends well it is synced and takes the name by one rename.
 
-    A crash leaves the old file, or none, and a hidden leftover that the next write of the name overwrites. The folder is
-    not synced: whoever needs the new name on disk calls ``sync_folder``.
+    A crash leaves the old file, or none, and a hidden leftover that the next write of the name removes: never writes to,
+    for it may be a second name of a finished file (``hand_on``). The folder is not synced: whoever needs the new name on
+    disk calls ``sync_folder``.
     """
     temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         sync_file(temporary)
@@ -91,7 +93,6 @@ def hand_on(path: Path, target: Path) -> None:
     Files are only ever replaced, never changed, so neither name sees what becomes of the other.
     """
     with replacing(target) as temporary:
-        temporary.unlink(missing_ok=True)
         try:
             temporary.hardlink_to(path)
         except OSError:

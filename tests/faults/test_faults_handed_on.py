@@ -43,3 +43,10 @@ def test_a_file_that_is_handed_on_twice_leaves_no_third_name(file: Path) -> None
     for _ in range(2):
         hand_on(file, file.with_name("second"))
     assert sorted(path.name for path in file.parent.iterdir()) == ["first", "second"]
+
+
+def test_a_second_name_that_a_killed_process_left_is_removed_and_never_written_to(file: Path) -> None:
+    hand_on(file, file.with_name(".second.new"))  # as far as it came
+    write_synced(file.with_name("second"), "new")
+    assert file.read_text("utf-8") == "old"
+    assert sorted(path.name for path in file.parent.iterdir()) == ["first", "second"]
