@@ -19,6 +19,8 @@ from schemas.tables import QUARANTINE
 
 POINTER = "good"
 FACTS = "export.json"
+AGAIN = ".again"
+"""Ends the folder of an export that its run keeps a second time"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +139,30 @@ def _written_facts(folder: Path) -> dict[str, Any] | None:
 
 
 def _last_good(folder: Path) -> LastGood:
-    version = (folder / POINTER).read_text("utf-8").strip()
-    if Path(version).name != version:
+    version = _pointed_at(folder)
+    if version is None or Path(version).name != version:
         raise ValueError("the pointer names no folder beside it")
     facts = json.loads((folder / version / FACTS).read_text("utf-8"))
     known = {field.name: facts[field.name] for field in fields(ExportFacts) if field.name in facts}
     return LastGood(folder / version, ExportFacts(**known))
 
 
+def _pointed_at(folder: Path) -> str | None:
+    """The folder that holds a feed's last good export; None where there is none yet."""
+    pointer = folder / POINTER
+    return pointer.read_text("utf-8", "replace").strip() if pointer.exists() else None
+
+
 def keep_export(
     folder: Path, version: str, facts: ExportFacts, std_records: Path, events: Path, quarantine: Sequence[Path]
 ) -> None:
-    """Make an export the last good one of its feed: first whole in a folder of its own, then by one rename of the pointer."""
-    new = folder / version
+    """Make an export the last good one of its feed: first whole in a folder of its own, then by one rename of the pointer.
+
+    A run that is continued may keep a feed a second time: never in the folder that the pointer names, so that a crash leaves
+    that one whole.
+    """
+    own = f"{version}{AGAIN}" if _pointed_at(folder) == version else version
+    new = folder / own
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new)
     for path, name in ((std_records, "std_records"), (events, "events")):
@@ -158,7 +171,7 @@ def keep_export(
     checksums = {path.name: checksum_of(path) for path in sorted(new.iterdir())}
     write_synced(new / FACTS, json.dumps({**asdict(facts), "checksums": checksums}, indent=1))
     sync_folder(folder)
-    write_synced(folder / POINTER, version)
+    write_synced(folder / POINTER, own)
     for earlier in folder.iterdir():
-        if earlier.is_dir() and earlier.name != version:
+        if earlier.is_dir() and earlier.name != own:
             shutil.rmtree(earlier, ignore_errors=True)

@@ -340,12 +340,13 @@ def write_then_die(path, text):
         os.kill(os.getpid(), signal.SIGKILL)
     written(path, text)
 last_good.write_synced = write_then_die
-hold.promote(Home(Path(sys.argv[1])), [fresh(Path(sys.argv[1]) / "b", 9)], "2")
+hold.promote(Home(Path(sys.argv[1])), [fresh(Path(sys.argv[1]) / "b", 9)], sys.argv[3])
 """
 
 
+@pytest.mark.parametrize("run", ["1", "2"], ids=["the same run, continued", "another run"])
 @pytest.mark.parametrize("moment", ["export.json", "good"])
-def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, moment: str) -> None:
+def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, moment: str, run: str) -> None:
     home = Home(tmp_path)
     promote(home, [settle(night_of(tmp_path / "a", rows=7), None)], "1")
     night_of(tmp_path / "b", rows=9)
@@ -361,15 +362,16 @@ def test_a_kill_while_promoting_leaves_the_old_export_whole(tmp_path: Path, mome
     )
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path), moment], env={**os.environ, "PYTHONPATH": path}, check=False
+        [sys.executable, "-c", KILLED, str(tmp_path), moment, run], env={**os.environ, "PYTHONPATH": path}, check=False
     )
     assert done.returncode == -signal.SIGKILL
     good = last_good(home, "custody")
     assert good is not None
     assert good.facts.rows == 7
     assert read_table(good.std_records).num_rows == 0
-    promote(home, [settle(night_of(tmp_path / "b", rows=9), None)], "3")
-    assert last_good(home, "custody").facts.rows == 9
+    for rows in (9, 10, 11):
+        promote(home, [settle(night_of(tmp_path / "b", rows=rows), None)], "3")
+        assert last_good(home, "custody").facts.rows == rows
     assert sorted(path.name for path in (home.last_good / "custody").iterdir()) == ["3", "good"], (
         "leftovers are removed"
     )
