@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
 
+from flows.finishing import finish_publication, is_finished
 from flows.night import SAMPLE_RUN, Night, next_run_id
 from flows.ready import (
     check_event_types,
@@ -33,6 +34,7 @@ from pipeline.publish.publication import (
     point_at,
     read_current,
 )
+from pipeline.publish.register import rolled_back
 from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.policy import load_policy
 from schemas.model import load_model
@@ -58,8 +60,8 @@ MEASURED_FROM_BASE = ("persons", "source_status")
 def begin(night: Night, *, fresh: bool = False) -> Night:
     """The night with the run it is: an unfinished run of the same date and stamps, else a new one.
 
-    Every other unfinished run is abandoned; its publication counts where it had got as far as that. ``fresh`` abandons
-    all.
+    Every other unfinished run is abandoned; its publication counts where it had got as far as that, and is finished.
+    ``fresh`` abandons all.
 
     Raises:
         StateError: If the publication that the night builds on is damaged.
@@ -71,17 +73,21 @@ def begin(night: Night, *, fresh: bool = False) -> Night:
     check_run_file(night)
     unfinished = unfinished_runs(home)
     for note in unfinished:
-        _finish_publication(home, note)
+        _switch_to_whole(home, note)
     current = _publication_to_build_on(home, night)
     _check_decisions(night, current)
     base = current.run_id if current else None
     stamps = stamps_of(night)
+    taken_back = rolled_back(home)
     resumed = None
-    for note in reversed(unfinished):
+    for note in () if fresh else unfinished:
         is_same = (note.as_of, note.stamps) == (night.as_of.isoformat(), stamps) and base in (note.base, note.run_id)
-        if resumed is None and is_same and not fresh:
-            resumed = note
-        else:
+        if is_same and note.run_id not in taken_back:
+            resumed = note  # the last one
+    if current and not (resumed and resumed.run_id == base) and not is_finished(home, current.run_id):
+        finish_publication(home, current.run_id)
+    for note in unfinished:
+        if note is not resumed:
             _abandon(home, note)
     if resumed is not None:
         folder = home.run(resumed.run_id).root
@@ -144,9 +150,9 @@ def _run_file_kept(night: Night) -> str | None:
     return None if is_sample else str(night.run_file)
 
 
-def _finish_publication(home: Home, note: RunNote) -> None:
+def _switch_to_whole(home: Home, note: RunNote) -> None:
     """Point readers at a publication that has its name, and so is whole, though its run died before it could."""
-    if not (home.published / note.run_id).is_dir():
+    if not (home.published / note.run_id).is_dir() or note.run_id in rolled_back(home):
         return
     current = read_current(home)
     if current is None or current.run_id == note.base:
