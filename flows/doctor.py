@@ -292,4 +292,4 @@ def _clock(home: Home) -> Finding:
             f"it says {now}, but a run was at work at {last}.",
             "Was the clock set back? Set it right before the next night.",
         )
-    return Finding("clock", "ok", f"{now}, zone {time.tzname[0]}.")
+    return Finding("clock", "ok", f"{now}, zone {time.localtime().tm_zone}.")

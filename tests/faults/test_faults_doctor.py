@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,14 @@ def test_a_damaged_last_good_export_and_a_clock_set_back_are_told(home: Path, lo
     findings = findings_of(home)
     assert findings["last good exports"].state == "problem"
     assert "set back" in findings["clock"].what_to_do
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Australia/Sydney"])  # it is summer in one of them
+def test_the_zone_of_the_clock_is_the_one_of_today(home: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", zone)
+        time.tzset()
+        found = findings_of(home)["clock"].found
+        today = time.strftime("%Z")
+    time.tzset()
+    assert found.endswith(f"zone {today}.")
