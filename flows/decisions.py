@@ -40,7 +40,7 @@ def decisions_url(settings: RunSettings, home: Home, environment: Mapping[str, s
     return configured or f"sqlite:///{home.decisions.resolve()}"
 
 
-def check_place(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> None:
+def _check_place(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> None:
     """Check that the home is there if it is to hold the decisions: a slip in its name would make a store that no night reads.
 
     Raises:
@@ -53,7 +53,13 @@ def check_place(settings: RunSettings, home: Home, environment: Mapping[str, str
 
 @contextmanager
 def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> Iterator[Store]:
-    """The store under the policy file of the settings, closed after the block."""
+    """The store under the policy file of the settings, closed after the block; one in a home is made where there is none.
+
+    Raises:
+        SettingsError: If the home that it lies in is not there.
+        StoreUnavailableError: If it does not answer.
+    """
+    _check_place(settings, home, environment)
     with open_store(decisions_url(settings, home, environment), load_policy(settings.steward_policy)) as store:
         yield store
 

@@ -79,7 +79,7 @@ def decide(
 ) -> None:
     """Decide, list, write or read."""
     from flows import decision_output as printing
-    from flows.decisions import check_place, open_decisions
+    from flows.decisions import open_decisions
     from flows.unmerging import entered_with
 
     options: dict[str, object] = {
@@ -92,7 +92,6 @@ def decide(
     options |= {"list": show, "export": export, "import": bring}
     action = _only_action([name for name, value in options.items() if value])
     settings, place = settings_of(run_file, home)
-    check_place(settings, place, os.environ)
     with open_decisions(settings, place, os.environ) as store:
         if action == "list":
             printing.list_decisions(store, reasons, as_json)

@@ -174,6 +174,9 @@ def test_a_slip_in_the_name_of_the_home_makes_none(home: Path) -> None:
         ("runs", "list"),
         ("history", "P1"),
         ("query", "SELECT 1"),
+        ("audit", "verify"),
+        ("review", "users", "add", "A. Steward"),
+        ("review", "users", "list"),
     ):
         code, output = command_output(slip, *words)
         assert code == 1, words
