@@ -50,7 +50,7 @@ def message_of(note: RunNote, folder: Path, outcome: Outcome | None) -> RunMessa
         counts = {name: getattr(outcome, name) for name in names} | {"not_fresh": len(outcome.not_fresh)}
         reason = "; ".join(f"{feed} is {feed_state}" for feed, feed_state, _ in outcome.not_fresh) or None
     page = outcome.report if outcome else folder / "report.html"
-    report = page if outcome or page.is_file() else folder
+    report = page if outcome or os.path.isfile(page) else folder  # noqa: PTH113  (also in a home that this user may not enter)
     return RunMessage(note.run_id, state, note.stage, note.error, reason, counts, str(report), socket.gethostname())
 
 

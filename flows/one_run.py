@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 from rich.console import Console
@@ -20,7 +20,7 @@ from flows.resume import begin
 from flows.stopping import on_stop
 from flows.workers import warm_up
 from pipeline.core.durable import forget_checksums, storage_error
-from pipeline.core.errors import LinkageError, PublishRefusedError
+from pipeline.core.errors import LinkageError, PublishRefusedError, RunLockedError
 from pipeline.core.limits import allow_open_files, check_limits
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log
@@ -36,14 +36,15 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
     A run that died or failed is continued, unless ``fresh``: the run's id may be another than the night was planned
     with.
     """
-    with (
-        _storage_errors_in_words(night),
-        run_lock(night.home.lock),
-        on_stop(lambda signal_name: _note_stop(night, signal_name, console)),
-    ):
-        forget_checksums()
-        night = _begin_run(night, fresh=fresh)
-        handler = log_to(night.folder.file("run.log"))
+    with _storage_errors_in_words(night), ExitStack() as until_the_end:
+        with _told_where_none_begins(night):
+            until_the_end.enter_context(run_lock(night.home.lock))
+            until_the_end.enter_context(on_stop(lambda signal_name: _note_stop(night, signal_name, console)))
+            forget_checksums()
+            allow_open_files()
+            check_limits()
+            night = begin(night, fresh=fresh)
+            handler = log_to(night.folder.file("run.log"))
         try:
             finish_orders(night.settings, night.home)
             outcome = _run_flow(night, console)
@@ -61,15 +62,17 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
     return outcome
 
 
-def _begin_run(night: Night, *, fresh: bool) -> Night:
-    """The run that tonight is; where none may begin, operators are notified."""
+@contextmanager
+def _told_where_none_begins(night: Night) -> Iterator[None]:
+    """Notify operators where no run can begin, whatever the cause; but for one that is at work, which itself tells how it ends."""
     try:
-        allow_open_files()
-        check_limits()
-        return begin(night, fresh=fresh)
-    except LinkageError as error:
-        kind = type(error).__name__
-        note = RunNote(night.run_id, "failed", night.as_of.isoformat(), stage="begin", error=kind, reason=str(error))
+        yield
+    except RunLockedError:
+        raise
+    except Exception as error:
+        known_error = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
+        kind, reason = type(known_error or error).__name__, str(known_error) if known_error else None
+        note = RunNote(night.run_id, "failed", night.as_of.isoformat(), stage="begin", error=kind, reason=reason)
         notify(night.settings.notify, message_of(note, night.home.root, None))
         raise
 

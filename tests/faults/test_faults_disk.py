@@ -14,6 +14,7 @@ from command_line import boroughlink
 from home_bytes import traces
 from small_london import London, current_run, ended, forked, note_of, plain_night, published_tables
 from stewards_say import said
+from webhook import webhook
 
 from pipeline.core.errors import StoreUnavailableError
 from pipeline.core.parquet import read_table
@@ -97,6 +98,23 @@ def test_a_read_only_home_is_told_and_left_alone(warm: London, small_disk: Path,
     mount("-o", "remount,rw", str(small_disk))
     assert night_two(warm, home, out) == 0, out.read_text("utf-8")
     assert note_of(home, NEW)["state"] == "published"
+
+
+@pytest.mark.parametrize("is_full", [True, False], ids=["full", "read-only"])
+def test_a_disk_on_which_no_run_can_begin_is_told_to_operators(
+    london: London, small_disk: Path, tmp_path: Path, *, is_full: bool
+) -> None:
+    if is_full:
+        left(small_disk, 0)
+    else:
+        mount("-o", "remount,ro", str(small_disk))
+    with webhook() as taken:
+        london.say(notify={"webhook": {"url": taken.url}})
+        assert night_two(london, small_disk / "home", tmp_path / "out") == 1
+    assert [(told["state"], told["stage"], told["error"]) for told in taken.bodies] == [
+        ("failed", "begin", "StorageError")
+    ]
+    assert ("the disk is full" if is_full else "the file system is read-only") in taken.bodies[0]["reason"]
 
 
 def test_another_users_home_is_told(warm: London, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from small_london import London, ended, forked, log_of, plain_night
 from webhook import webhook
 
 from flows import stages
+from pipeline.core.lock import run_lock
 from pipeline.core.errors import PublishRefusedError
 
 pytestmark = pytest.mark.slow
@@ -91,3 +92,20 @@ def test_a_night_that_fails_is_told_to_the_webhook_of_its_run_file(london: Londo
         ("2026-11-21-2", "failed", "begin"),
     ]
     assert "SENTINELSON" not in json.dumps(taken.bodies)
+
+
+def test_a_home_in_which_no_run_can_begin_is_told_to_the_webhook(london: London) -> None:
+    with webhook() as taken:
+        london.say(notify={"webhook": {"url": taken.url}})
+        assert night(london, Path("/proc/boroughlink")) == 1
+    assert [(told["run_id"], told["state"], told["stage"], told["error"]) for told in taken.bodies] == [
+        (FAILED, "failed", "begin", "StorageError")
+    ]
+    assert "no folder can be made there" in taken.bodies[0]["reason"]
+
+
+def test_a_run_beside_one_that_is_at_work_is_not_told_to_the_webhook(london: London, home: Path) -> None:
+    with webhook() as taken, run_lock(home / "run.lock"):
+        london.say(notify={"webhook": {"url": taken.url}})
+        assert night(london, home) == 1
+    assert taken.bodies == []
