@@ -28,6 +28,7 @@ from flows.ready import check_event_types, check_exports, check_files
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.places import Home, misplaced
+from pipeline.core.run_ids import run_folders
 from pipeline.core.run_note import RunNote, read_note, utc_now
 from pipeline.publish.orders import orders
 from pipeline.publish.publication import (
@@ -154,7 +155,7 @@ def _secrets(settings: RunSettings) -> Iterator[Finding]:
 
 
 def _notes(home: Home) -> Iterator[RunNote | StateError]:
-    for folder in sorted(home.runs.glob("*-*/")) if home.runs.is_dir() else ():
+    for folder in run_folders(home):
         try:
             note = read_note(folder)
         except StateError as error:

@@ -11,8 +11,8 @@ from pathlib import Path
 from flows.place import HOME, RUN_FILE, check_name
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, Home, RunFolder
+from pipeline.core.run_ids import RUN_ID
 from pipeline.publish import journal
-from pipeline.publish.publication import RUN_ID
 from pipeline.standardise.times import LONDON
 from schemas.contract import Contract, Feed, load_contracts
 from schemas.settings import RunSettings

@@ -16,6 +16,7 @@ from pipeline.core.durable import make_folder, replacing, sync_folder
 from pipeline.core.errors import LinkageError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import Home
+from pipeline.core.run_ids import run_folders
 from pipeline.core.run_note import RunNote, read_note
 from pipeline.publish.publication import Publication, read_current
 
@@ -100,7 +101,7 @@ def _states(publication: Publication) -> Iterator[str]:
 
 def _last_success(home: Home) -> str | None:
     ended = []
-    for folder in home.runs.glob("*-*/"):
+    for folder in run_folders(home):
         try:
             note = read_note(folder)
         except StateError:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from pipeline.core.durable import make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
 from pipeline.core.places import Home
+from pipeline.core.run_ids import run_folders
 
 RunState = Literal["unfinished", "published", "failed", "refused", "abandoned"]
 NOTE = "run.json"
@@ -99,7 +100,7 @@ def open_run(home: Home, note: RunNote) -> None:
 def last_note(home: Home) -> RunNote | None:
     """The note of the run that began last; a damaged one is passed over."""
     notes = []
-    for folder in home.runs.glob("*-*/") if home.runs.is_dir() else ():
+    for folder in run_folders(home):
         with suppress(StateError):
             notes.append(read_note(folder))
     return max((note for note in notes if note), key=lambda note: (note.began_at, note.run_id), default=None)
@@ -111,7 +112,7 @@ def unfinished_runs(home: Home) -> list[RunNote]:
     Call it under the run lock: then none of them is at work.
     """
     notes = []
-    for folder in sorted(home.runs.glob("*-*/")) if home.runs.is_dir() else []:
+    for folder in run_folders(home):
         note = _note_or_abandoned(folder)
         if note and note.state in ("unfinished", "failed"):
             notes.append(note)

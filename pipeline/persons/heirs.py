@@ -15,7 +15,7 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.persons.lineage import run_order
+from pipeline.core.run_ids import run_order
 from pipeline.persons.overlap import Overlap
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.persons.lineage import Span, resolve, run_order, spans_of, spans_where
+from pipeline.core.run_ids import run_order
+from pipeline.persons.lineage import Span, resolve, spans_of, spans_where
 
 DAY = 10
 State = Literal["standing", "merged", "withdrawn"]

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.parquet import conform
+from pipeline.core.run_ids import run_order
 from pipeline.persons.again import replace_persons
 from pipeline.persons.causes import Cause
-from pipeline.persons.lineage import run_order
 from schemas.tables import IDENTITY_LEDGER
 
 

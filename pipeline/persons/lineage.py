@@ -9,11 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-
-def run_order(run_id: str) -> tuple[str, int]:
-    """Runs in time: by date, then number; 2026-11-20-10 comes after 2026-11-20-9."""
-    day, _, number = run_id.rpartition("-")
-    return day, int(number) if number.isdigit() else 0
+from pipeline.core.run_ids import run_order
 
 
 @dataclass(frozen=True, slots=True)

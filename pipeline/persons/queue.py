@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
+from pipeline.core.run_ids import run_order
 from pipeline.persons.doubts import Doubts
-from pipeline.persons.lineage import run_order
 from pipeline.persons.links_among import links_among
 from pipeline.persons.question import Persons
 from pipeline.persons.questions import KEY, key_of, questions

@@ -14,7 +14,8 @@ from pipeline.core.errors import StateError
 from pipeline.core.log import log
 from pipeline.core.parquet import ARROW, conform, read_table, write_table
 from pipeline.core.places import Home
-from pipeline.publish.publication import Publication, in_time
+from pipeline.core.run_ids import run_order
+from pipeline.publish.publication import Publication
 from schemas.tables import IDENTITY_LEDGER
 
 LEDGER = IDENTITY_LEDGER.name
@@ -38,5 +39,5 @@ def keep_old_ids(home: Home, removed: Publication, current: Publication) -> int:
 
 def old_ledgers(home: Home) -> list[tuple[str, pa.Table]]:
     """Run and rows of its ledger, of every publication of which such ids were kept, newest first."""
-    paths = sorted(home.old_ids.glob(f"*{ARROW}"), key=lambda path: in_time(path.stem), reverse=True)
+    paths = sorted(home.old_ids.glob(f"*{ARROW}"), key=lambda path: run_order(path.stem), reverse=True)
     return [(path.stem, read_table(path)) for path in paths]

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,12 +31,12 @@ from pipeline.core.parquet import (
     write_parquet,
 )
 from pipeline.core.places import Home
+from pipeline.core.run_ids import publication_folders
 from pipeline.publish.checks import Checks
 from pipeline.publish.rows import InParts, Rows, n_rows
 from schemas.tables import MARKING, PUBLISHED, Table
 
 STAGING = ".staging-"
-RUN_ID = re.compile(r"\d{4}-\d\d-\d\d-\d+")
 PART_GROUPS = 16  # of rows, in a file
 LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "great-expectations", "jellyfish", "recordlinkage", "numba")
 
@@ -141,7 +140,7 @@ def read_current(home: Home) -> Publication | None:
         raise StateError(str(home.current), f"points at {folder.name}, which is gone.", how_to_restore(folder))
     if home.current.exists() and not home.current.is_symlink():
         problem = "is no link to a publication: was it copied without its links?"
-        newest = next((path.name for path in reversed(_folders(home))), "RUN")
+        newest = next((path.name for path in reversed(publication_folders(home))), "RUN")
         raise StateError(
             str(home.current), problem, f"Remove it, and point at a publication: ln -s {newest} {home.current}"
         )
@@ -155,12 +154,16 @@ def current_run_id(home: Home) -> str | None:
 
 def list_publications(home: Home) -> list[Publication]:
     """All publications that can be read, oldest first."""
-    return [publication for folder in _folders(home) if isinstance(publication := _read_or_why(folder), Publication)]
+    return [
+        publication
+        for folder in publication_folders(home)
+        if isinstance(publication := _read_or_why(folder), Publication)
+    ]
 
 
 def damaged_publications(home: Home) -> list[StateError]:
     """The errors of publications that cannot be read, oldest first."""
-    return [error for folder in _folders(home) if isinstance(error := _read_or_why(folder), StateError)]
+    return [error for folder in publication_folders(home) if isinstance(error := _read_or_why(folder), StateError)]
 
 
 def how_to_restore(folder: Path) -> str:
@@ -174,12 +177,6 @@ def how_to_point_again(newest: Publication, home: Home) -> str:
     return f"Point at the newest publication again: ln -sfn {newest.run_id} {home.current}"
 
 
-def in_time(run_id: str) -> tuple[str, int]:
-    """Key that sorts runs in time: by date, then number; 2026-11-20-10 comes after 2026-11-20-9."""
-    day, _, number = run_id.rpartition("-")
-    return day, int(number)
-
-
 def remove_leftovers(home: Home) -> None:
     """Remove what a crashed run left in staging; nothing that readers see."""
     for leftover in home.published.glob(f"{STAGING}*"):
@@ -187,13 +184,6 @@ def remove_leftovers(home: Home) -> None:
             leftover.unlink()
         else:
             shutil.rmtree(leftover)
-
-
-def _folders(home: Home) -> list[Path]:
-    if not home.published.is_dir():
-        return []
-    folders = [path for path in home.published.iterdir() if RUN_ID.fullmatch(path.name) and path.is_dir()]
-    return sorted(folders, key=lambda path: in_time(path.name))
 
 
 def publication_in(folder: Path) -> Publication:

@@ -8,15 +8,14 @@ from typing import Any, Literal
 
 from pipeline.core.errors import StateError
 from pipeline.core.places import Home
+from pipeline.core.run_ids import run_folders, run_order
 from pipeline.core.run_note import RunNote, read_note
 from pipeline.publish import journal
 from pipeline.publish.held_back import Verdict, held_folder, read_verdict
 from pipeline.publish.publication import (
-    RUN_ID,
     Publication,
     current_run_id,
     damaged_publications,
-    in_time,
     list_publications,
 )
 
@@ -56,13 +55,11 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
         is_locked: a run is at work: the newest unfinished one.
     """
     published = {entries.run_id: entries for entries in list_publications(home)}
-    folders = (
-        {path.name for path in home.runs.glob("*-*") if RUN_ID.fullmatch(path.name)} if home.runs.is_dir() else set()
-    )
+    folders = {folder.name for folder in run_folders(home)}
     current = current_run_id(home)
     taken_back = rolled_back(home)
     damaged = {Path(error.file).parent.name for error in damaged_publications(home)}
-    ids = sorted(folders | published.keys() | damaged, key=in_time)
+    ids = sorted(folders | published.keys() | damaged, key=run_order)
     entries = [
         _entry(
             home,

@@ -10,11 +10,12 @@ from pathlib import Path
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home, size_of
+from pipeline.core.run_ids import run_order
 from pipeline.core.run_note import NEW
 from pipeline.publish import journal
 from pipeline.publish.old_ids import keep_old_ids
 from pipeline.publish.orders import check_finished
-from pipeline.publish.publication import STAGING, current_run_id, in_time, list_publications, point_at, read_current
+from pipeline.publish.publication import STAGING, current_run_id, list_publications, point_at, read_current
 from pipeline.publish.register import list_runs, rolled_back
 from pipeline.publish.verify import damaged_files
 
@@ -51,8 +52,8 @@ def roll_back(home: Home, run_id: str, by: str, reason: str) -> tuple[str, ...]:
         raise StateError(str(publications[run_id].folder), f"is damaged ({damaged[0]}).", "Choose another publication.")
     taken_back = tuple(
         run
-        for run in sorted({*publications, current or run_id}, key=in_time)
-        if current and in_time(run_id) < in_time(run) <= in_time(current)
+        for run in sorted({*publications, current or run_id}, key=run_order)
+        if current and run_order(run_id) < run_order(run) <= run_order(current)
     )
     journal.append(home, "rollback", run_id=run_id, came_from=current, runs=taken_back, by=by, reason=reason)
     point_at(home, run_id)
@@ -70,7 +71,7 @@ def plan_prune(home: Home, keep: int) -> Pruned:
     standing = [publication.run_id for publication in list_publications(home)]
     current = read_current(home)
     staying = {*[run for run in standing if run not in taken_back][-keep:], *([current.run_id] if current else [])}
-    since = in_time(current.run_id) if current else ("", 0)
+    since = run_order(current.run_id) if current else ("", 0)
     removed = tuple(run for run in standing if run not in staying)
     runs = tuple(
         entry.run_id
@@ -78,7 +79,7 @@ def plan_prune(home: Home, keep: int) -> Pruned:
         if home.run(entry.run_id).root.is_dir()
         and entry.run_id not in staying
         and not entry.can_be_released
-        and not (entry.state in ("failed", "unfinished", "refused", "damaged") and in_time(entry.run_id) > since)
+        and not (entry.state in ("failed", "unfinished", "refused", "damaged") and run_order(entry.run_id) > since)
     )
     size = sum(size_of(folder) for folder in _folders(home, removed, runs))
     return Pruned(removed, runs, size, tuple(_lost(home, removed, runs)))
@@ -92,7 +93,7 @@ def prune(home: Home, plan: Pruned) -> None:
     if not (plan.publications or plan.runs):
         return
     current = read_current(home)
-    removed = tuple(sorted({*plan.publications, *plan.runs}, key=in_time))
+    removed = tuple(sorted({*plan.publications, *plan.runs}, key=run_order))
     journal.append(home, "prune", came_from=current.run_id if current else None, runs=removed)
     for publication in list_publications(home):
         if current and publication.run_id in plan.publications:

@@ -105,6 +105,8 @@ def test_a_run_that_died_and_its_leftovers_are_told(home: Path) -> None:
     note = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(note | {"state": "unfinished"}), "utf-8")
     (home / "published" / ".staging-2026-11-20-1").mkdir()
+    (home / "runs" / ".new-2026-11-20-2").mkdir()
+    (home / "runs" / ".new-2026-11-20-2" / "run.json").touch()
     findings = findings_of(home)
     assert "--as-of 2026-11-20 continues it" in findings["runs"].what_to_do
     assert findings["leftovers"].state == "warning"

@@ -12,8 +12,8 @@ from small_london import London, ended, forked, log_of, plain_night
 from webhook import webhook
 
 from flows import stages
-from pipeline.core.lock import run_lock
 from pipeline.core.errors import PublishRefusedError
+from pipeline.core.lock import run_lock
 
 pytestmark = pytest.mark.slow
 FAILED = "2026-11-21-1"

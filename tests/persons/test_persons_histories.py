@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from nights_of_clusters import Home
 
+from pipeline.core.run_ids import run_order
 from pipeline.persons.causes import Evidence
 from pipeline.persons.changes import Blame, link_changes
-from pipeline.persons.lineage import resolve, run_order, spans_of
+from pipeline.persons.lineage import resolve, spans_of
 
 RECORDS = "abcdefghijkl"
 
