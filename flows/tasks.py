@@ -34,7 +34,7 @@ from pipeline.validate.hold import FeedState
 from schemas.contract import Contract
 
 RETRY_DELAY_SECONDS = 10
-PLAIN_WORKERS, PLAIN_WAITS = 4, (2, 4)  # threads, and seconds before each further try, where no flow is running
+PLAIN_WORKERS = 4  # threads, where no flow is running
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -44,15 +44,16 @@ def note_state(_flow: Flow, flow_run: FlowRun, state: State) -> None:
     log("run ended", run=flow_run.name, state=str(state.type.value if state.type else state.name))
 
 
+def may_be_mended(error: BaseException) -> bool:
+    """Whether a later try may go better: an export that could not be reached, a store that did not answer."""
+    return isinstance(error, StoreUnavailableError) or (isinstance(error, SourceError) and error.is_retryable)
+
+
 def _is_retryable(_task: object, _run: object, state: State) -> bool:
     try:
         state.result()
-    except SourceError as error:
-        return error.is_retryable
-    except StoreUnavailableError:
-        return True
-    except Exception:
-        return False
+    except Exception as error:
+        return may_be_mended(error)
     return False
 
 
@@ -129,12 +130,13 @@ def validate_sources(night: Night) -> None:
 
 
 def run(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The step as a task of the flow, with its time limit and retries; as a plain function where no flow is running."""
-    if not FlowRunContext.get():
-        return step.fn(*args, **kwargs)
+    """The step as a task of the flow, with its time limit and retries; where no flow is running as a plain function, retries only."""
     night: Night = args[0]  # type: ignore[assignment]
+    patient = step.with_options(**_patience(night))
+    if not FlowRunContext.get():
+        return _plainly(patient, *args, **kwargs)
     with _in_time(night, step.name):
-        return step.with_options(**_patience(night))(*args, **kwargs)
+        return patient(*args, **kwargs)
 
 
 def _patience(night: Night) -> dict[str, Any]:
@@ -169,19 +171,20 @@ def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callabl
     if FlowRunContext.get():
         return [step.submit(*call).result for call in calls]
     with ThreadPoolExecutor(PLAIN_WORKERS) as pool:
-        return [pool.submit(_with_retries, step, call).result for call in calls]
+        return [pool.submit(_plainly, step, *call).result for call in calls]
 
 
-def _with_retries(step: Task[..., R], call: tuple[Any, ...]) -> R:
-    """Call the plain function, and again as often as the task would be tried."""
-    for wait in PLAIN_WAITS:
+def _plainly(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call the plain function, and again as often, for the same errors and after the same waits as the task would be tried."""
+    waits = step.retry_delay_seconds
+    for number in range(step.retries):
         try:
-            return step.fn(*call)
-        except SourceError as error:
-            if not error.is_retryable:
+            return step.fn(*args, **kwargs)
+        except LinkageError as error:
+            if not may_be_mended(error):
                 raise
-            time.sleep(wait)
-    return step.fn(*call)
+            time.sleep((waits[min(number, len(waits) - 1)] if isinstance(waits, list) else waits) or 0)
+    return step.fn(*args, **kwargs)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="validate {contract.source}")

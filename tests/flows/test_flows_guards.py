@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prefect import task
 
 from flows import tasks
-from flows.night import passwords, plan_night
+from flows.night import Night, passwords, plan_night
 from flows.stage_frame import private
-from pipeline.core.errors import LinkageError, SourceError
+from pipeline.core.errors import LinkageError, SourceError, StoreUnavailableError
 from schemas.settings import RunSettings
 
 PLANNED = plan_night(None, Path("/nowhere"), None, None, {})
@@ -32,24 +34,52 @@ def test_our_own_errors_pass_as_they_are() -> None:
     assert caught.value is error
 
 
-def test_only_what_a_later_try_may_mend_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "PLAIN_WAITS", (0, 0))
+@pytest.mark.parametrize("retries", [0, 1, 3])
+@pytest.mark.parametrize(
+    ("error", "is_tried_again"),
+    [
+        (SourceError("unreachable", "x", "is down.", "Wait.", is_retryable=True), True),
+        (SourceError("stale", "x", "is old.", "Ask again."), False),
+        (StoreUnavailableError("the store of decisions", "does not answer."), True),
+        (LinkageError("No."), False),
+    ],
+    ids=["source down", "source old", "store down", "another"],
+)
+def test_where_no_flow_is_running_what_a_later_try_may_mend_is_tried_as_often_as_the_run_file_says(
+    error: LinkageError, retries: int, *, is_tried_again: bool
+) -> None:
+    tries: list[Night] = []
+
+    @task(retry_delay_seconds=0)
+    def fails(night: Night) -> None:
+        tries.append(night)
+        raise error
+
+    settings = PLANNED.settings.model_copy(update={"stage_retries": retries, "source_retries": retries})
+    night = replace(PLANNED, settings=settings)
+    expected = 1 + (retries if is_tried_again else 0)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tasks, "RETRY_DELAY_SECONDS", 0)
+        with pytest.raises(type(error)):
+            tasks.run(fails, night)
+    assert len(tries) == expected, "a stage"
+    tries.clear()
+    with pytest.raises(type(error)):
+        tasks.submit(fails.with_options(retries=retries), [(night,)])[0]()
+    assert len(tries) == expected, "one of several"
+
+
+def test_what_a_later_try_mended_counts() -> None:
     tries: list[str] = []
 
-    class Step:
-        @staticmethod
-        def fn(kind: str) -> str:
-            tries.append(kind)
-            if len(tries) < 3:
-                raise SourceError("unreachable", "x", "is down.", "Wait.", is_retryable=kind == "passing")
-            return "read"
+    @task(retries=2, retry_delay_seconds=[0, 0])
+    def reads(feed_id: str) -> str:
+        tries.append(feed_id)
+        if len(tries) < 3:
+            raise SourceError("unreachable", "x", "is down.", "Wait.", is_retryable=True)
+        return "read"
 
-    assert tasks._with_retries(Step, ("passing",)) == "read"
-    assert len(tries) == 3
-    tries.clear()
-    with pytest.raises(SourceError):
-        tasks._with_retries(Step, ("lasting",))
-    assert len(tries) == 1
+    assert tasks.submit(reads, [("custody",)])[0]() == "read"
 
 
 def test_runs_of_a_day_are_counted_in_the_home(tmp_path) -> None:
