@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Engine
 
 from flows.decisions import decisions_url
-from flows.doctor_machine import Finding, desk_key, disk, home_of, limits, prefect, versions
+from flows.doctor_machine import Finding, desk_key, disk, home_of, limits, prefect, problem_of, versions
 from flows.doctor_publication import (
     current_publication,
     drift,
@@ -24,7 +24,7 @@ from flows.doctor_publication import (
 )
 from flows.notify import missing_secrets
 from flows.place import can_be_read
-from flows.ready import check_event_types, check_exports, check_files
+from flows.ready import check_exports, idle_suites, settings_problems
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
 from pipeline.core.lock import lock_holder
 from pipeline.core.places import Home, misplaced
@@ -38,7 +38,7 @@ from pipeline.stewardship.database import engine_of, reading
 from pipeline.stewardship.migrate import newest
 from pipeline.stewardship.patience import with_patience
 from pipeline.validate.last_good import damage_of
-from schemas.contract import load_contracts
+from schemas.contract import Contract, load_contracts
 from schemas.settings import SQLITE, RunSettings
 
 PATIENCE_S = 3.0
@@ -67,20 +67,14 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = 
         return [
             *versions(),
             Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
-            _contracts(settings),
-            _exports(settings),
-            *_files(settings, given),
-            *_secrets(settings),
+            *_settings(settings, given, is_deep=is_deep),
         ]
     current = current_publication(home, given.run_command())
     published = current if isinstance(current, Publication) else None
     holder = lock_holder(home.lock)
     return [
         *versions(),
-        _contracts(settings),
-        _exports(settings),
-        *_files(settings, given),
-        *_secrets(settings),
+        *_settings(settings, given, is_deep=is_deep),
         *home_of(home),
         *disk(home, published),
         Finding(
@@ -107,14 +101,37 @@ def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = 
     ]
 
 
-def _contracts(settings: RunSettings) -> Finding:
-    try:
-        contracts = load_contracts(settings.contracts)
-        check_event_types(settings.expectations, contracts)
-    except SettingsError as error:
-        return Finding("contracts", "problem", f"{error.file}: {error.problem}", error.what_to_do)
-    n_feeds = sum(1 for contract in contracts for _ in contract.all_feeds())
-    return Finding("contracts", "ok", f"{len(contracts)}, of {n_feeds} feeds.")
+def _settings(settings: RunSettings, given: Given, *, is_deep: bool) -> Iterator[Finding]:
+    """What a night needs besides the home: what it refuses is a problem."""
+    problems = list(settings_problems(settings, given.run_file))
+    for check, error in problems:
+        yield problem_of(check, error)
+    wrong = {check for check, _ in problems}
+    contracts = () if "contracts" in wrong else load_contracts(settings.contracts)
+    if contracts:
+        n_feeds = sum(1 for contract in contracts for _ in contract.all_feeds())
+        yield Finding("contracts", "ok", f"{len(contracts)}, of {n_feeds} feeds.")
+    if "expectations" not in wrong:
+        yield _expectations(settings, contracts, is_deep=is_deep)
+    yield _exports(settings)
+    yield from _secrets(settings, contracts)
+
+
+def _expectations(settings: RunSettings, contracts: Sequence[Contract], *, is_deep: bool) -> Finding:
+    """The suites; each expectation of theirs only where all is read, for that loads Great Expectations."""
+    if is_deep:
+        from pipeline.validate.suites import Suites  # noqa: PLC0415  (some seconds)
+
+        try:
+            Suites(settings.expectations)
+        except SettingsError as error:
+            return problem_of("expectations", error)
+    idle = idle_suites(settings.expectations, [contract.source for contract in contracts]) if contracts else []
+    if idle:
+        found = f"no source has the name of {', '.join(idle)}: nothing is checked by that."
+        return Finding("expectations", "warning", found, "Rename it to <source>.json, or remove it.")
+    how_far = "" if is_deep else " (--deep looks at each expectation)"
+    return Finding("expectations", "ok", f"in {settings.expectations}{how_far}.")
 
 
 def _exports(settings: RunSettings) -> Finding:
@@ -132,22 +149,23 @@ def _exports(settings: RunSettings) -> Finding:
     return Finding("exports", "ok", f"in {settings.exports}.")
 
 
-def _files(settings: RunSettings, given: Given) -> Iterator[Finding]:
-    """A file that the run file names and that cannot be read."""
-    try:
-        check_files(settings, given.run_file)
-    except SettingsError as error:
-        yield Finding("run file", "problem", f"{error.file}: {error.problem}", error.what_to_do)
-
-
-def _secrets(settings: RunSettings) -> Iterator[Finding]:
-    """Passwords and tokens that the run file names and that are not there, where this command runs."""
-    for variable, path in settings.passwords.items():
-        if variable not in os.environ and not can_be_read(path):
-            problem = f"{path}, which should hold {variable}, cannot be read: the feed that needs it will be held."
-            yield Finding(
-                "passwords", "warning", problem, "Correct `passwords` in the run file, or put the file there."
-            )
+def _secrets(settings: RunSettings, contracts: Sequence[Contract]) -> Iterator[Finding]:
+    """Passwords and tokens that contracts and the run file name and that are not there, where this command runs."""
+    feeds: dict[str, list[str]] = {variable: [] for variable in settings.passwords}
+    for feed in (feed for contract in contracts for feed in contract.all_feeds() if feed.password_env):
+        feeds.setdefault(str(feed.password_env), []).append(feed.feed_id)
+    for variable, needing in feeds.items():
+        path = settings.passwords.get(variable)
+        if variable in os.environ or (path and can_be_read(path)):
+            continue
+        held = f"{' and '.join(needing) or 'the feed that needs it'} will be held."
+        if path:
+            found = f"{path}, which should hold {variable}, cannot be read: {held}"
+            what_to_do = "Correct `passwords` in the run file, or put the file there."
+        else:
+            found = f"{variable} (password_env) is not set, and `passwords` names no file for it: {held}"
+            what_to_do = "Set it where nights run, or name a file that holds it below `passwords` in the run file."
+        yield Finding("passwords", "warning", found, what_to_do)
     lacking = missing_secrets(settings.notify, os.environ) if settings.notify else {}
     for channel, problem in lacking.items():
         what_to_do = "Set it where nights run, or correct `notify` in the run file: else nobody is told by it."
@@ -169,7 +187,7 @@ def _runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
     notes = list(_notes(home))
     for note in notes:
         if isinstance(note, StateError):
-            yield Finding("runs", "problem", f"{note.file} {note.problem}", note.what_to_do)
+            yield problem_of("runs", note)
         elif note.state == "unfinished" and not is_busy:
             run_file = given.run_file or (Path(note.run_file) if note.run_file else None)
             command = given._replace(run_file=run_file).run_command()
@@ -268,7 +286,7 @@ def _expunge_orders(home: Home, *, is_busy: bool) -> Iterator[Finding]:
     try:
         all_orders = orders(home)
     except StateError as error:
-        yield Finding("expunge orders", "problem", f"{error.file} {error.problem}", error.what_to_do)
+        yield problem_of("expunge orders", error)
         return
     for order in all_orders:
         if order.expunged_at is None and not is_busy:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple
 
-from pipeline.core.errors import StorageError
+from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.limits import check_limits
 from pipeline.core.places import ROOT, Home, size_of
 from pipeline.publish.publication import Publication
@@ -27,6 +27,12 @@ class Finding(NamedTuple):
     state: State
     found: str
     what_to_do: str = ""
+
+
+def problem_of(check: str, error: SettingsError | StateError) -> Finding:
+    """What the night would raise, as a finding."""
+    separator = ": " if isinstance(error, SettingsError) else " "
+    return Finding(check, "problem", f"{error.file}{separator}{error.problem}", error.what_to_do)
 
 
 def versions() -> Iterator[Finding]:

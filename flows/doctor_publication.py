@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from flows.doctor_machine import Finding
+from flows.doctor_machine import Finding, problem_of
 from flows.kept import damage
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.metrics import Metric
@@ -34,7 +34,7 @@ def current_publication(home: Home, run_command: str) -> Publication | Finding:
     try:
         publication = read_current(home)
     except StateError as error:
-        return Finding("publication", "problem", f"{error.file} {error.problem}", error.what_to_do)
+        return problem_of("publication", error)
     if publication is None and (publications := list_publications(home)):
         return Finding("publication", "problem", f"{home.current} is gone.", how_to_point_again(publications[-1], home))
     return publication or Finding("publication", "warning", "none yet.", f"Run: {run_command}")
@@ -82,7 +82,7 @@ def kept_state(settings: RunSettings, home: Home, current: Publication) -> Findi
     try:
         is_trained = load_model(settings.model).is_trained
     except SettingsError as error:
-        return Finding("kept state", "problem", f"{error.file}: {error.problem}", error.what_to_do)
+        return problem_of("kept state", error)
     if settings.engine != "local" or not is_trained:
         return Finding("kept state", "ok", "none: with this engine or model every night rebuilds everything.")
     if kept_damage := damage(home, current.run_id):

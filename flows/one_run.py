@@ -16,6 +16,7 @@ from flows.openmetrics import write_metrics
 from flows.outcome import Outcome
 from flows.progress import Bars, Terminal
 from flows.quiet import quiet_prefect
+from flows.ready import idle_suites
 from flows.resume import begin
 from flows.stopping import on_stop
 from flows.workers import warm_up
@@ -23,7 +24,7 @@ from pipeline.core.durable import forget_checksums, storage_error
 from pipeline.core.errors import LinkageError, PublishRefusedError, RunLockedError
 from pipeline.core.limits import allow_open_files, check_limits
 from pipeline.core.lock import run_lock
-from pipeline.core.log import log, log_to, stop_log
+from pipeline.core.log import log, log_to, stop_log, warn
 from pipeline.core.memory import few_cycles
 from pipeline.core.run_note import RunNote, change_note, read_note, utc_now
 
@@ -89,6 +90,8 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
 
     check_suites(night)  # told now, not after an hour of reading
     log("run begins", run=night.run_id, feeds=len(night.feeds))
+    if idle := idle_suites(night.settings.expectations, [contract.source for contract in night.contracts]):
+        warn("suites of no source", files=", ".join(idle))
     threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=night.settings.workers)
     has_prefect = prefect_answers()
     flow = nightly.with_options(task_runner=threads) if has_prefect else one_night  # type: ignore[arg-type]

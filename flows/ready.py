@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from flows.decisions import DECISIONS_URL, has_decisions, open_decisions
 from flows.night import Night
 from flows.place import can_be_read
 from pipeline.core.errors import TRY_AGAIN, SettingsError, StoreUnavailableError
+from pipeline.core.places import EXPECTATIONS
 from pipeline.core.run_note import last_note
-from schemas.contract import Contract
+from pipeline.persons.survivorship import load_survivorship
+from pipeline.stewardship.policy import load_policy
+from schemas.contract import Contract, load_contracts
+from schemas.model import load_model
 from schemas.settings import RunSettings
 from schemas.written import line_numbers, near
 
@@ -27,6 +32,13 @@ EXPORTS_NEEDED = (
     "Nothing was read yet; the last publication stays."
 )
 
+SUITES_OF_ALL = ("std_records", "events")
+LOADED: Mapping[str, Callable[[Path], object]] = {
+    "model": load_model,
+    "survivorship": lambda path: load_survivorship(path, {}),
+    "steward_policy": load_policy,
+}
+"""Settings that name one file, each with what reads it"""
 MUST_BE_LISTED = ("expect_column_values_to_be_in_set", "row")
 """Type and severity of the expectation that rejects what is not listed"""
 
@@ -57,22 +69,49 @@ def check_exports(exports: str) -> None:
         raise SettingsError("exports", f"{exports} is not a folder that is there.", EXPORTS_NEEDED)
 
 
-def check_files(settings: RunSettings, run_file: Path | None) -> None:
-    """Check that the files are there that single settings name.
+def check_settings(settings: RunSettings, run_file: Path | None) -> None:
+    """Check all files that a run file names besides the exports, as a night needs them.
 
     Raises:
-        SettingsError: If one cannot be read; names the setting, with its line where the run file is given.
+        SettingsError: The first of ``settings_problems``.
     """
-    for name in ("model", "survivorship", "steward_policy"):
-        path = getattr(settings, name)
-        if not can_be_read(path):
-            line = line_numbers(run_file).get((name,)) if run_file else None
-            setting = f"{run_file}, line {line}: {name}" if line else name
-            what_to_do = f"Correct `{name}` in the run file, or bring the file back."
-            raise SettingsError(setting, f"{path} is no file that this user can read.", what_to_do)
+    for _, error in settings_problems(settings, run_file):
+        raise error
 
 
-def check_expectations(folder: Path) -> None:
+def settings_problems(settings: RunSettings, run_file: Path | None) -> Iterator[tuple[str, SettingsError]]:
+    """What a night refuses in the files that a run file names, each after what it is about: model, rules, policy, contracts, suites.
+
+    Of the suites that they are JSON; ``check_suites`` looks at each expectation, for which it loads Great Expectations.
+    """
+    looks = (
+        *(("run file", partial(_check_file, settings, run_file, name)) for name in LOADED),
+        ("contracts", partial(_check_contracts, settings)),
+        ("expectations", partial(_check_expectations, settings.expectations)),
+    )
+    for about, look in looks:
+        try:
+            look()
+        except SettingsError as error:
+            yield about, error
+
+
+def _check_file(settings: RunSettings, run_file: Path | None, name: str) -> None:
+    """Check that the file of one setting is there and can be used; the error names the setting, with its line where the run file is given."""
+    path = getattr(settings, name)
+    if not can_be_read(path):
+        line = line_numbers(run_file).get((name,)) if run_file else None
+        setting = f"{run_file}, line {line}: {name}" if line else name
+        what_to_do = f"Correct `{name}` in the run file, or bring the file back."
+        raise SettingsError(setting, f"{path} is no file that this user can read.", what_to_do)
+    LOADED[name](path)
+
+
+def _check_contracts(settings: RunSettings) -> None:
+    _check_event_types(settings.expectations, load_contracts(settings.contracts))
+
+
+def _check_expectations(folder: Path) -> None:
     """Check that there are suites of expectations, and that each is JSON; ``check_suites`` looks at each expectation.
 
     Raises:
@@ -96,7 +135,17 @@ def check_expectations(folder: Path) -> None:
             ) from None
 
 
-def check_event_types(expectations: Path, contracts: Iterable[Contract]) -> None:
+def idle_suites(expectations: Path, sources: Iterable[str]) -> list[str]:
+    """Files of suites that no source has, so that nothing is checked by them; the bundled folder may hold more than are wanted."""
+    known = {*sources, *SUITES_OF_ALL}
+    if expectations.resolve() == EXPECTATIONS.resolve():
+        return []
+    return [
+        f"{path.name}{near(path.stem, known)}" for path in sorted(expectations.glob("*.json")) if path.stem not in known
+    ]
+
+
+def _check_event_types(expectations: Path, contracts: Iterable[Contract]) -> None:
     """Check that each contract's events are of a type that ``events.json`` lists: else every row of the source would be rejected.
 
     Raises:

@@ -12,19 +12,11 @@ from importlib.metadata import version
 
 from flows.finishing import finish_publication, is_finished
 from flows.night import SAMPLE_RUN, Night, next_run_id
-from flows.ready import (
-    check_event_types,
-    check_expectations,
-    check_exports,
-    check_files,
-    check_run_file,
-    count_decisions,
-)
+from flows.ready import check_exports, check_run_file, check_settings, count_decisions
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
 from pipeline.core.run_note import RunNote, change_note, open_run, unfinished_runs, utc_now
-from pipeline.persons.survivorship import load_survivorship
 from pipeline.publish.publication import (
     LIBRARIES,
     Publication,
@@ -36,7 +28,6 @@ from pipeline.publish.publication import (
 )
 from pipeline.publish.register import rolled_back
 from pipeline.publish.verify import damaged_files
-from pipeline.stewardship.policy import load_policy
 from schemas.model import load_model
 
 OPERATIONAL = {
@@ -116,11 +107,7 @@ def stamps_of(night: Night) -> dict[str, str]:
     """
     settings = night.settings
     check_exports(settings.exports)
-    check_files(settings, night.run_file)
-    check_expectations(settings.expectations)
-    check_event_types(settings.expectations, night.contracts)
-    load_policy(settings.steward_policy)
-    load_survivorship(settings.survivorship, {})
+    check_settings(settings, night.run_file)
     settings_facts = settings.model_dump(mode="json", exclude=OPERATIONAL)
     rules = (settings.survivorship, settings.steward_policy, *sorted(settings.expectations.rglob("*.json")))
     return {

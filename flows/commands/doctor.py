@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.place import settings_of
+from flows.place import RUN_FILE, settings_of
 
 HELP = """
 Look whether all is well with a home: versions, permissions, disk, lock, runs, publication, decisions, last good exports, clock.
@@ -31,9 +32,12 @@ def doctor(
 ) -> None:
     """Is all well with a home."""
     from flows.doctor import Given, examine
+    from flows.night import SAMPLE_RUN
     from pipeline.core.places import Home
 
-    settings, place = settings_of(run_file, home)
+    settings, place = settings_of(
+        run_file or (None if RUN_FILE in os.environ else SAMPLE_RUN), home
+    )  # as a night has them
     place = Home(place.root.resolve())
     findings = examine(settings, place, is_deep=deep, given=Given(run_file, home))
     if as_json:

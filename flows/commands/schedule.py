@@ -32,15 +32,11 @@ def schedule(
     from flows.local_server import begin_prefect_for_the_schedule
     from flows.night import plan_night
     from flows.quiet import quiet_prefect
-    from flows.ready import check_event_types, check_expectations, check_files, check_run_file
-    from schemas.contract import load_contracts
+    from flows.ready import check_run_file, check_settings
 
     night = plan_night(run_file, home, None, None, os.environ)
     check_run_file(night)
-    check_files(night.settings, night.run_file)
-    contracts = load_contracts(night.settings.contracts)
-    check_expectations(night.settings.expectations)
-    check_event_types(night.settings.expectations, contracts)
+    check_settings(night.settings, night.run_file)
     quiet_prefect(night.settings.home)
     server = begin_prefect_for_the_schedule()
     _check(cron)

@@ -13,6 +13,7 @@ from command_line import boroughlink
 from small_london import London
 
 from flows.doctor import Finding, Given, examine
+from flows.night import SAMPLE_RUN
 from pipeline.core.lock import run_lock
 from pipeline.core.places import SOURCES, Home
 from pipeline.stewardship.store import open_store
@@ -25,7 +26,7 @@ def findings_of(home: Path, *, is_deep: bool = False, settings: RunSettings | No
     """The worst finding of each check."""
     order = ("ok", "warning", "problem")
     worst: dict[str, Finding] = {}
-    for finding in examine(settings or RunSettings(), Home(home), is_deep=is_deep):
+    for finding in examine(settings or RunSettings.load(SAMPLE_RUN), Home(home), is_deep=is_deep):
         if finding.check not in worst or order.index(finding.state) > order.index(worst[finding.check].state):
             worst[finding.check] = finding
     return worst
@@ -78,7 +79,8 @@ def test_a_folder_of_exports_that_is_not_there_or_empty_is_told_before_the_night
 def test_passwords_and_tokens_that_are_not_there_are_told_before_the_night(home: Path, tmp_path: Path) -> None:
     email = {"host": "h", "sender": "a@b", "to": ["c@d"], "user": "u", "password_file": tmp_path / "mail"}
     notify = {"email": email, "webhook": {"url": "http://h", "token_env": "HOOK_TOKEN"}}
-    settings = RunSettings.model_validate({"passwords": {"MERTON_WORD": tmp_path / "merton"}, "notify": notify})
+    words = dict.fromkeys(("MERTON_WORD", "BOROUGHLINK_MERTON_PASSWORD"), tmp_path / "merton")
+    settings = RunSettings.model_validate({"passwords": words, "notify": notify})
     findings = [found for found in examine(settings, Home(home), is_deep=False) if found.state == "warning"]
     told = " ".join(found.found for found in findings if found.check in ("passwords", "notify"))
     for missing in (f"{tmp_path / 'merton'}, which should hold MERTON_WORD", str(tmp_path / "mail"), "HOOK_TOKEN"):
@@ -87,6 +89,20 @@ def test_passwords_and_tokens_that_are_not_there_are_told_before_the_night(home:
         (tmp_path / name).write_text("secret", "utf-8")
     left = settings.model_copy(update={"notify": None})
     assert not {"passwords", "notify"} & set(findings_of(home, settings=left))
+
+
+def test_a_password_that_a_contract_names_and_that_is_nowhere_is_told_with_its_feed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = "BOROUGHLINK_MERTON_PASSWORD"
+    monkeypatch.delenv(variable, raising=False)
+    finding = findings_of(home, settings=RunSettings())["passwords"]
+    assert finding.state == "warning"
+    assert finding.found == (
+        f"{variable} (password_env) is not set, and `passwords` names no file for it: borough_cse.merton will be held."
+    )
+    monkeypatch.setenv(variable, "secret")
+    assert "passwords" not in findings_of(home, settings=RunSettings())
 
 
 def test_a_home_that_everybody_can_read_is_told(home: Path) -> None:

@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_london import London, current_run, ended, forked, note_of, plain_night
+from command_line import boroughlink
+from small_london import London, current_run, ended, forked, log_of, note_of, plain_night
 
 from flows import decisions
-from flows.doctor import Given, examine
+from flows.doctor import Finding, Given, examine
 from flows.night import SAMPLE_RUN, plan_night
 from flows.place import RUN_FILE
 from flows.resume import begin
@@ -106,6 +107,51 @@ def test_a_suite_that_cannot_be_read_or_names_no_expectation_is_told_before_anyt
     wrong = {"type": "expect_no_such_thing", "kwargs": {}, "meta": {"severity": "row"}}
     suite.write_text(json.dumps({"expectations": [wrong]}), "utf-8")
     assert f"{suite.name}: its expectation 1 (expect_no_such_thing) does not exist or fit" in failed_night(london, home)
+
+
+def found_by_doctor(london: London, home: Path, check: str, *, is_deep: bool = False) -> Finding:
+    """The one finding of a check."""
+    findings = examine(RunSettings.load(london.run_file), Home(home), is_deep=is_deep)
+    return next(each for each in findings if each.check == check)
+
+
+@pytest.mark.parametrize("setting", ["model", "survivorship", "steward_policy"])
+def test_a_file_that_says_what_cannot_be_is_told_by_the_doctor_the_schedule_and_the_night(
+    london: London, home: Path, setting: str
+) -> None:
+    (london.place / "wrong.toml").write_text("[[", "utf-8")
+    london.say(**{setting: "wrong.toml"})
+    finding = found_by_doctor(london, home, "run file")
+    assert finding.state == "problem"
+    assert "wrong.toml" in finding.found
+    scheduled = boroughlink("schedule", "--run-file", str(london.run_file), "--home", str(home))
+    assert (scheduled.code, finding.found in scheduled.err) == (2, True), scheduled.err
+    assert finding.found in failed_night(london, home)
+
+
+def test_expectations_that_cannot_be_are_told_by_the_doctor(london: London, home: Path) -> None:
+    assert found_by_doctor(london, home, "expectations").state == "ok"
+    suite = london.place / "expectations" / "custody.json"
+    wrong = {"type": "expect_no_such_thing", "kwargs": {}, "meta": {"severity": "row"}}
+    suite.write_text(json.dumps({"expectations": [wrong]}), "utf-8")
+    finding = found_by_doctor(london, home, "expectations", is_deep=True)
+    assert (finding.state, "expect_no_such_thing" in finding.found) == ("problem", True)
+    suite.write_text("{", "utf-8")
+    assert "custody.json: cannot be read as JSON" in found_by_doctor(london, home, "expectations").found
+    london.say(expectations="nowhere")
+    finding = found_by_doctor(london, home, "expectations")
+    assert (finding.state, "nowhere is not a folder that is there" in finding.found) == ("problem", True)
+
+
+def test_a_suite_whose_name_is_no_sources_is_told_by_the_doctor_and_the_night(london: London, home: Path) -> None:
+    suite = london.place / "expectations" / "custody.json"
+    suite.rename(suite.with_name("custdy.json"))
+    finding = found_by_doctor(london, home, "expectations")
+    assert finding.state == "warning"
+    assert "custdy.json (did you mean custody?)" in finding.found
+    assert ended(forked(lambda: impatient_night(london, home), london.place / "out")) == 0
+    told = [line for line in log_of(home, NEW) if line["event"] == "suites of no source"]
+    assert [(line["level"], line["files"]) for line in told] == [("WARNING", "custdy.json (did you mean custody?)")]
 
 
 @pytest.mark.parametrize(
