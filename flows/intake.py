@@ -16,6 +16,7 @@ from pipeline.core.places import MODELS
 from pipeline.read.any_file import column_type, first_texts, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
+from pipeline.standardise.latest_day import latest_day
 from pipeline.standardise.likely_kinds import likely_kinds
 from pipeline.standardise.not_understood import not_understood
 from pipeline.standardise.reference import Reference
@@ -84,7 +85,7 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     fixed = [ColumnUse(name, name, name) for name in ("record_id", "source") if name in raw.column_names]
     compared = _compared(uses)
     reference = Reference.load()
-    table = standardise_any(raw, [*fixed, *compared], reference)
+    table = standardise_any(raw, [*fixed, *compared], reference, latest_day(raw, compared, reference))
     n_values = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
     model = model_of(uses, n_values, load_plan(PATTERN).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import math
@@ -60,6 +61,11 @@ class Publication:
         except (OSError, pa.ArrowException):
             problem = "is damaged or gone."
         raise StateError(str(self.folder / name), problem, how_to_restore(self.folder))
+
+    @property
+    def as_of(self) -> dt.date:
+        """The day of its night, after which runs are called."""
+        return dt.date.fromisoformat(self.run_id[:10])
 
     @property
     def n_decisions(self) -> int:

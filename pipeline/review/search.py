@@ -75,7 +75,7 @@ def search(shelf: Shelf, viewer: Viewer, request: SearchRequest) -> SearchResult
     """Persons that fit, best first. A borough user's search sees and compares records of their own borough only."""
     if hit := _by_id(shelf, viewer, request.identifier):
         return SearchResult([hit], 1, True)
-    wanted = standard(request)
+    wanted = standard(request, shelf.as_of)
     if problems := unread(request, wanted):
         return SearchResult([], 0, True, problems)
     person_ids, is_complete = candidates(shelf, viewer, keys_of(wanted))

@@ -53,15 +53,15 @@ class SearchRequest(BaseModel):
         return [name for name in SEARCH_FIELDS if getattr(self, name).strip()]
 
 
-def standard(request: SearchRequest) -> Row:
-    """What was typed, as a record of the linkage has it."""
+def standard(request: SearchRequest, as_of: dt.date) -> Row:
+    """What was typed, as a record of the publication has it whose night was that of ``as_of``."""
     texts = {
         name: getattr(request, name).strip() or None for name in ("forename", "surname", "date_of_birth", "postcode")
     }
     identifier = request.identifier.strip()
     texts |= {name: identifier or None for name in IDENTIFIERS if name not in CONTACTS}
     raw = pa.table({name: pa.array([text], pa.string()) for name, text in texts.items()})
-    row: Row = standardise_any(raw, read_uses(raw.column_names, {}), reference()).to_pylist()[0]
+    row: Row = standardise_any(raw, read_uses(raw.column_names, {}), reference(), as_of).to_pylist()[0]
     for name in ("forename", "surname"):
         row[name] = row[name] if isinstance(row[name], list) else [name_part for name_part in [row[name]] if name_part]
     if identifier:  # in the form in which nights have them

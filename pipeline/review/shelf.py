@@ -47,7 +47,7 @@ class Shelf:
         self._made_once: dict[str, Any] = {}
         self._cached = functools.lru_cache(MOST_CACHED)(self._look_up)
         publication = publication_in(kept.folder)
-        self.run_id = publication.run_id
+        self.run_id, self.as_of = publication.run_id, publication.as_of
         self.decisions_read = publication.n_decisions
         """Decisions that the night of the publication knew"""
         self.n_records, self.n_persons = self._base.execute("SELECT n_records, n_persons FROM facts").fetchall()[0]

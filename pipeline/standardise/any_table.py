@@ -15,58 +15,42 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.standardise.any_column import TEXT, TEXTS, Plain, read_distinct
+from pipeline.standardise.birth_parts import with_whole_birthdays
 from pipeline.standardise.birthdays import read_age
 from pipeline.standardise.date_order import DateOrder, rows_of_orders
 from pipeline.standardise.lenient_values import date_reader, value_reader
 from pipeline.standardise.name_words import generations
 from pipeline.standardise.names import NameCells, Names, read_names
 from pipeline.standardise.reference import Reference
-from schemas.fields import AGE, BIRTH_PARTS, ColumnUse
+from schemas.fields import AGE, ColumnUse
 
-WHOLE_BIRTHDAY = "birthday of its parts"  # no column of a file is called so
 ONE_DAY = dt.datetime(2000, 1, 1)  # noqa: DTZ001  (any day will do)
 """On which all ages were stated, where a table does not say when"""
 BRITISH = "^[A-Z][A-HJ-Y]?[0-9][A-Z0-9]? [0-9][A-Z]{2}$"
 
 
-def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Reference) -> pa.Table:
+def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Reference, latest: dt.date) -> pa.Table:
     """The linkage table: record_id, source where there is one, and a column a compared field, in the order of the rows.
 
     Input: the columns of ``uses`` as text or lists of text. Several columns of one field become lists of its values.
+
+    Args:
+        raw: the columns.
+        uses: what each holds.
+        reference: what stands for nothing, words and codes.
+        latest: the day after which nothing is of which the table tells: a year of two digits is one up to then.
     """
     columns: dict[str, pa.Array] = {}
-    raw, uses = _with_whole_birthdays(raw, uses)
+    raw, uses = with_whole_birthdays(raw, uses, latest)
     for use in uses:
-        for field, values in _standard(use, raw, reference).items():
+        for field, values in _standard(use, raw, reference, latest).items():
             is_again = field in columns and field not in AGE
             columns[field] = _values_of_both(columns[field], values) if is_again else values
     columns = _with_generations(columns, raw, uses, reference)
     return pa.table({field: values for field, values in columns.items() if field not in AGE} | _ages(columns))
 
 
-def _with_whole_birthdays(raw: pa.Table, uses: Sequence[ColumnUse]) -> tuple[pa.Table, Sequence[ColumnUse]]:
-    """Year, month and day of birth in columns of their own as one column of birthdays; an unknown month or day is 00."""
-    column_of = {use.kind: use.column for use in uses if use.kind in BIRTH_PARTS}
-    if not column_of:
-        return raw, uses
-    parts = [
-        _number_texts(raw.column(column_of[kind]).cast(TEXT)) if kind in column_of else pa.nulls(len(raw), TEXT)
-        for kind in BIRTH_PARTS
-    ]
-    year, month, day = parts[0], *(pc.utf8_lpad(part.fill_null(""), 2, "0") for part in parts[1:])
-    birthday = pc.binary_join_element_wise(year, month, day, "-")
-    whole = ColumnUse(WHOLE_BIRTHDAY, "date_of_birth", "date_of_birth")
-    others = [use for use in uses if use.kind not in BIRTH_PARTS]
-    return raw.append_column(whole.column, birthday), [*others, whole]
-
-
-def _number_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Without blanks around and the ".0" that whole numbers get where other cells are empty; null where nothing is left."""
-    trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(column), r"\.0$", "")
-    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
-
-
-def _standard(use: ColumnUse, raw: pa.Table, reference: Reference) -> dict[str, pa.Array]:
+def _standard(use: ColumnUse, raw: pa.Table, reference: Reference, latest: dt.date) -> dict[str, pa.Array]:
     array = raw.column(use.column).combine_chunks()
     match use.kind:
         case "record_id" | "source":
@@ -78,11 +62,11 @@ def _standard(use: ColumnUse, raw: pa.Table, reference: Reference) -> dict[str, 
         case "age":
             return dict(zip(AGE, _stated_ages(array), strict=False))
         case "date_of_birth" | "recorded_at" as kind:
-            days = _days(array, rows_of_orders(raw, use), reference)
+            days = _days(array, rows_of_orders(raw, use), reference, latest)
             return {use.field: days if kind == "date_of_birth" else _times(days)}
         case kind:
             plain = Plain(BRITISH, reference.placeholders_of("postcode")) if kind == "postcode" else None
-            return {use.field: read_distinct(array, value_reader(use, reference), plain=plain)}
+            return {use.field: read_distinct(array, value_reader(use, reference, latest), plain=plain)}
 
 
 def _times(days: pa.Array) -> pa.Array:
@@ -92,14 +76,16 @@ def _times(days: pa.Array) -> pa.Array:
     return pc.strptime(days.cast(TEXT), "%Y-%m-%d", "us", error_is_null=True)
 
 
-def _days(array: pa.Array, rows_of: Mapping[DateOrder, NDArray[np.int64]], reference: Reference) -> pa.Array:
+def _days(
+    array: pa.Array, rows_of: Mapping[DateOrder, NDArray[np.int64]], reference: Reference, latest: dt.date
+) -> pa.Array:
     """The column read, each row in the order in which its list writes dates."""
     default_birthdays = frozenset(day.isoformat() for day in reference.default_birthdays)
     plain = Plain("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", default_birthdays)
     parts = [
         read_distinct(
             array if len(rows_of) == 1 else array.take(pa.array(rows)),
-            date_reader(order, default_birthdays, reference),
+            date_reader(order, default_birthdays, reference, latest),
             plain=plain,
         )
         for order, rows in rows_of.items()

@@ -24,7 +24,6 @@ from pipeline.standardise.text import latin, repair, written_out
 from schemas.contract import Dates
 from schemas.fields import ColumnUse
 
-LATEST = dt.date(2100, 1, 1)  # a table says nothing of when it was made, and no clock is asked
 ISO = re.compile(r"^\d{4}-\d{2}-\d{2}(?=$|[T ])")
 DIGITS = re.compile(r"^\d{8}$")
 YEAR = re.compile(r"^(1[5-9]|20)\d{2}$")
@@ -33,15 +32,15 @@ Standard = Callable[[str], object]
 """From a text to its standard value; None where it stands for nothing"""
 
 
-def value_reader(use: ColumnUse, reference: Reference) -> Standard:
-    """How a text of this column becomes its standard value."""
+def value_reader(use: ColumnUse, reference: Reference, latest: dt.date) -> Standard:
+    """How a text of this column becomes its standard value; a PNC ID is of no year after that of ``latest``."""
     field = use.kind if use.kind not in ("identifier", "category", "ethnicity") else use.field
     standard: Mapping[str, Standard] = {
         "postcode": postcode,
         "phone": phone,
         "email": email,
         "address": lambda text: address(text, reference.address_words),
-        "pnc_id": lambda text: pnc(_compact(text, "/"), LATEST.year),
+        "pnc_id": lambda text: pnc_id(text, latest.year),
         "cro_number": lambda text: cro(_compact(text, "/")),
         "nhs_number": lambda text: _valid(stdnum_nhs, text),
         "upn": lambda text: _valid(stdnum_upn, text),
@@ -64,8 +63,11 @@ def _category(field: str, reference: Reference) -> Standard:
     return read
 
 
-def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: Reference) -> Standard:
-    """How a text becomes YYYY-MM-DD; eight digits from the year on stay so even where the calendar has no such day."""
+def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: Reference, latest: dt.date) -> Standard:
+    """How a text becomes YYYY-MM-DD; eight digits from the year on stay so even where the calendar has no such day.
+
+    A year of two digits is the last one whose day is not after ``latest``.
+    """
     dates = Dates(day_first=order.is_day_first, excel_serial=True)
 
     def read(text: str) -> str | None:
@@ -77,18 +79,18 @@ def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: 
         elif reference.stands_for_nothing("date_of_birth", text):
             return None
         else:
-            day = _day(plain_birthday(text), dates)
+            day = _day(plain_birthday(text), dates, latest)
             date = day.isoformat() if day else f"{text}-00-00" if YEAR.match(text) else None
         return None if date in default_birthdays else date
 
     return read
 
 
-def _day(plain: str, dates: Dates) -> dt.date | None:
+def _day(plain: str, dates: Dates, latest: dt.date) -> dt.date | None:
     """The day that is written there, alone or before an age."""
     before_age = THEN_AGE.match(plain)
     try:
-        day = read_day(plain, dates, LATEST) or (before_age and read_day(before_age["date"].strip(), dates, LATEST))
+        day = read_day(plain, dates, latest) or (before_age and read_day(before_age["date"].strip(), dates, latest))
     except NotADayError:
         return None
     return day.day if day else None
@@ -125,6 +127,11 @@ def _national_digits(text: str) -> str | None:
 def _without_country(digits: str) -> str:
     """The digits behind the country code; no code is the beginning of another (ITU-T E.164)."""
     return next((digits[n:] for n in (1, 2, 3) if int(digits[:n] or 0) in COUNTRY_CODE_TO_REGION_CODE), digits)
+
+
+def pnc_id(text: str, last_year: int) -> str | None:
+    """As ``pnc`` has it, whatever stands between its parts; None where it names a year after ``last_year``."""
+    return pnc(_compact(text, "/"), last_year)
 
 
 def email(text: str) -> str | None:

@@ -47,6 +47,12 @@ def test_a_list_with_the_day_first_is_linked_with_one_with_the_month_first(tmp_p
     }
 
 
+@pytest.mark.parametrize(("four", "two"), [("%Y-%m-%d", "%d/%m/%y"), ("%d %B %Y", "%d-%b-%y")])
+def test_a_list_with_two_digits_of_the_year_is_linked_with_one_with_four(tmp_path: Path, four: str, two: str) -> None:
+    facts = link(tmp_path, write_list(tmp_path / "ours.csv", four), write_list(tmp_path / "theirs.csv", two))
+    assert facts["quality"]["pairs"]["f1"] > 0.99
+
+
 @pytest.mark.parametrize(("other", "order"), [("%m/%d/%Y", "month first"), ("%Y-%m-%d", "day first")])
 def test_a_list_that_does_not_tell_is_read_as_the_others_or_else_the_day_first(
     tmp_path: Path, other: str, order: str

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ from pipeline.review.search import MOST_SHOWN, search
 from pipeline.review.search_request import IDENTIFIERS, SearchRequest, standard, unread
 
 STEWARD = Viewer("1", "Asha", "steward")
+AS_OF = dt.date(2026, 11, 20)
 BORN = "SELECT person_id, forename[1] AS forename, surname[1] AS surname, date_of_birth AS born FROM records"
 WHOLE = " WHERE len(forename) = 1 AND len(surname) = 1 AND day(date_of_birth) BETWEEN 2 AND 27"
 
@@ -27,7 +29,7 @@ WHOLE = " WHERE len(forename) = 1 AND len(surname) = 1 AND day(date_of_birth) BE
 )
 def test_what_cannot_be_read_is_told_and_never_left_out_unsaid(field: str, typed: str) -> None:
     asked = SearchRequest.model_validate({"forename": "Marc", field: typed})
-    told = unread(asked, standard(asked))
+    told = unread(asked, standard(asked, AS_OF))
     assert list(told) == [field]
     assert told[field].startswith(f"The {field.replace('_', ' ')} ")
 
@@ -36,8 +38,15 @@ def test_what_can_be_read_is_not_complained_of() -> None:
     asked = SearchRequest(
         forename="Marc", surname="Day", date_of_birth="30 October 2012", postcode="e4 9aa", identifier="07700 900123"
     )
-    assert unread(asked, standard(asked)) == {}
+    assert unread(asked, standard(asked, AS_OF)) == {}
     assert list(unread(SearchRequest(), {})) == ["surname"]
+
+
+def test_what_is_typed_with_two_digits_for_the_year_is_of_no_day_after_the_publication() -> None:
+    assert standard(SearchRequest(identifier="79/163001B"), AS_OF)["pnc_id"] == "1979/0163001B"
+    assert standard(SearchRequest(date_of_birth="03/05/85"), AS_OF)["date_of_birth"] == "1985-05-03"
+    assert standard(SearchRequest(date_of_birth="20/11/26"), AS_OF)["date_of_birth"] == "2026-11-20"
+    assert standard(SearchRequest(date_of_birth="21/11/26"), AS_OF)["date_of_birth"] == "1926-11-21"
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +85,22 @@ def test_whoever_holds_an_identifier_is_found_by_it(shelf: Any, name: str) -> No
     assert len(rows) > 3
     lost = [row["held"] for row in rows if row["person_id"] not in found_by(shelf, identifier=row["held"])]
     assert len(lost) == 0
+
+
+@pytest.mark.flow
+def test_a_pnc_id_and_a_birthday_find_alike_with_two_digits_of_the_year_and_with_four(shelf: Any) -> None:
+    rows = shelf.rows("SELECT pnc_id, person_id FROM records WHERE pnc_id IS NOT NULL ORDER BY record_id LIMIT 3")
+    assert len(rows) == 3
+    for row in rows:
+        year, serial = row["pnc_id"].split("/")
+        short = f"{year[2:]}/{serial[:-1].lstrip('0')}{serial[-1]}"
+        assert row["person_id"] in found_by(shelf, identifier=short)
+        assert found_by(shelf, identifier=short) == found_by(shelf, identifier=row["pnc_id"])
+    elder = shelf.rows(f"{BORN}{WHOLE} AND year(date_of_birth) < 2000 ORDER BY record_id LIMIT 1")[0]
+    surname, born = elder["surname"], elder["born"]
+    both = [found_by(shelf, surname=surname, date_of_birth=f"{born:{form}}") for form in ("%d/%m/%Y", "%d/%m/%y")]
+    assert both[0] == both[1]
+    assert elder["person_id"] in both[0]
 
 
 @pytest.mark.flow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pyarrow as pa
 import pytest
 
@@ -10,6 +12,7 @@ from pipeline.standardise.reference import Reference
 from schemas.fields import ColumnUse
 
 REFERENCE = Reference.load()
+LATEST = dt.date(2026, 11, 20)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,7 @@ REFERENCE = Reference.load()
 )
 def test_a_text_that_stands_for_nothing_is_no_value(kind: str, value: str, nothing: str) -> None:
     use = ColumnUse("column", kind, kind)  # type: ignore[arg-type]
-    table = standardise_any(pa.table({"column": [value, nothing, None, nothing, value]}), [use], REFERENCE)
+    table = standardise_any(pa.table({"column": [value, nothing, None, nothing, value]}), [use], REFERENCE, LATEST)
     column = table.column(kind).combine_chunks()
     assert column.is_valid().to_pylist() == [True, False, False, False, True]
     assert "" not in column.to_pylist()
@@ -38,7 +41,7 @@ def test_a_text_that_stands_for_nothing_is_no_value(kind: str, value: str, nothi
 @pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
 def test_ages_are_spans_of_years_on_one_day(kind: pa.DataType) -> None:
     texts = pa.array(["15", "16-17", "15 years", "34.0", "unknown", "", None, "400"]).cast(kind)
-    table = standardise_any(pa.table({"how old": texts}), [ColumnUse("how old", "age", "age")], REFERENCE)
+    table = standardise_any(pa.table({"how old": texts}), [ColumnUse("how old", "age", "age")], REFERENCE, LATEST)
     low = [15, 16, 15, 34, None, None, None, None]
     assert table.column("age_low").to_pylist() == low
     assert table.column("age_high").to_pylist() == [15, 17, *low[2:]]
@@ -49,7 +52,7 @@ def test_an_age_counts_from_the_day_that_the_table_names() -> None:
     days = ["2024-05-06 10:11:12", "06/05/2024", "25/05/2024 08:00", "soon", "30/02/2024", None]
     columns = {"age": ["15"] * len(days), "seen": days}
     uses = [ColumnUse("age", "age", "age"), ColumnUse("seen", "recorded_at", "recorded_at")]
-    table = standardise_any(pa.table(columns), uses, REFERENCE)
+    table = standardise_any(pa.table(columns), uses, REFERENCE, LATEST)
     assert table.column_names == ["age_low", "age_high", "recorded_at"]
     assert [day and day.date().isoformat() for day in table.column("recorded_at").to_pylist()] == [
         "2024-05-06",
@@ -60,13 +63,15 @@ def test_an_age_counts_from_the_day_that_the_table_names() -> None:
         None,
     ]
     listed = pa.table({"age": ["15", "15"], "seen": pa.array([["2024-05-06", "2024-05-07"], []])})
-    days_of_lists = standardise_any(listed, uses, REFERENCE).column("recorded_at").to_pylist()
+    days_of_lists = standardise_any(listed, uses, REFERENCE, LATEST).column("recorded_at").to_pylist()
     assert [day and day.date().isoformat() for day in days_of_lists] == ["2024-05-06", None]
 
 
 def test_middle_names_are_one_text_and_initials_stay() -> None:
     texts = ["Mary Ann", "J.", "o'neill", "unknown", "N/A", "", None, "Jean-Luc"]
-    table = standardise_any(pa.table({"mid": texts}), [ColumnUse("mid", "middle_names", "middle_names")], REFERENCE)
+    table = standardise_any(
+        pa.table({"mid": texts}), [ColumnUse("mid", "middle_names", "middle_names")], REFERENCE, LATEST
+    )
     assert table.column("middle_names").to_pylist() == [
         "MARY ANN",
         "J",
@@ -81,14 +86,16 @@ def test_middle_names_are_one_text_and_initials_stay() -> None:
 
 def test_a_list_of_ages_is_from_one_to_the_other() -> None:
     listed = pa.table({"age": pa.array([["15", "17"], ["15"], [], None])})
-    table = standardise_any(listed, [ColumnUse("age", "age", "age")], REFERENCE)
+    table = standardise_any(listed, [ColumnUse("age", "age", "age")], REFERENCE, LATEST)
     assert table.column("age_low").to_pylist() == [15, 15, None, None]
     assert table.column("age_high").to_pylist() == [17, 15, None, None]
 
 
 def birthdays_of(columns: dict[str, list[str | None]]) -> list[str | None]:
     uses = [ColumnUse(name, name, "date_of_birth") for name in columns]
-    table = standardise_any(pa.table(columns, pa.schema([(name, pa.string()) for name in columns])), uses, REFERENCE)
+    table = standardise_any(
+        pa.table(columns, pa.schema([(name, pa.string()) for name in columns])), uses, REFERENCE, LATEST
+    )
     assert table.column_names == ["date_of_birth"]
     birthdays: list[str | None] = table.column("date_of_birth").to_pylist()
     return birthdays
@@ -118,7 +125,7 @@ def test_an_unknown_month_or_day_is_zero_and_without_a_year_there_is_no_birthday
 )
 def test_texts_that_are_written_otherwise_and_say_the_same_are_one_value(kind: str, texts: list[str]) -> None:
     use = ColumnUse("column", kind, kind)
-    values = standardise_any(pa.table({"column": texts}), [use], REFERENCE).column(kind).combine_chunks()
+    values = standardise_any(pa.table({"column": texts}), [use], REFERENCE, LATEST).column(kind).combine_chunks()
     assert len(set(values.to_pylist())) == 1
     assert values.indices.to_pylist() == [0, 0, 0]
     assert len(values.dictionary) == 1
@@ -126,7 +133,7 @@ def test_texts_that_are_written_otherwise_and_say_the_same_are_one_value(kind: s
 
 def test_full_names_that_share_a_surname_share_its_value() -> None:
     use = ColumnUse("column", "full_name", "full_name")
-    table = standardise_any(pa.table({"column": ["Amina Khan", "Tariq Khan", "KHAN, Amina"]}), [use], REFERENCE)
+    table = standardise_any(pa.table({"column": ["Amina Khan", "Tariq Khan", "KHAN, Amina"]}), [use], REFERENCE, LATEST)
     for name in ("forename", "surname"):
         dictionary = table.column(name).combine_chunks().dictionary.to_pylist()
         assert len(dictionary) == len(set(dictionary))

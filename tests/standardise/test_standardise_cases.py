@@ -3,16 +3,19 @@
 import datetime as dt
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import yaml
 
 from pipeline.standardise.addresses import read_address
+from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.birthdays import read_birthday
 from pipeline.standardise.contacts import read_email, read_phone, read_uprn
 from pipeline.standardise.identifiers import asn, read_nhs_number, read_police, read_upn
 from pipeline.standardise.names import NameCells, read_names
 from pipeline.standardise.reference import Reference
 from schemas.contract import Dates
+from schemas.fields import ColumnUse
 
 CASES = Path(__file__).parents[1] / "cases"
 AS_OF = dt.date(2026, 11, 20)
@@ -23,6 +26,16 @@ SINGLE = {"nhs_number": read_nhs_number, "upn": read_upn, "phone": read_phone, "
 def cases(name: str) -> list[object]:
     listed = yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
     return [pytest.param(case, id=f"{case['from']}"[:60]) for case in listed]
+
+
+def is_plain_day(case: dict) -> bool:
+    """Whether a case gives a day by its text alone, without what a contract says."""
+    return "day" in case["gives"] and set(case.get("dates", {})) <= {"excel_serial"}
+
+
+def is_one_pnc_id(case: dict) -> bool:
+    """Whether a case's text is a PNC ID and nothing else."""
+    return "pnc_id" in case and "cro_number" not in case and ":" not in case["from"]
 
 
 @pytest.mark.parametrize("case", cases("names"))
@@ -64,6 +77,22 @@ def test_identifiers_and_contacts_are_read_as_the_case_says(case: dict) -> None:
         found = read_police(*cells, reference=REFERENCE, this_year=AS_OF.year)
         assert (found.pnc_id, found.cro_number) == (case.get("pnc_id"), case.get("cro_number"))
     assert [note.reason for note in found.notes] == ([case["reason"]] if "reason" in case else [])
+
+
+def of_any_table(use: ColumnUse, text: str) -> object:
+    """What the desk's search and ``link`` make of a text."""
+    return standardise_any(pa.table({use.column: [text]}), [use], REFERENCE, AS_OF).column(use.field)[0].as_py()
+
+
+@pytest.mark.parametrize("case", [each for each in cases("dates") if is_plain_day(each.values[0])])
+def test_a_birthday_is_that_of_the_case_in_any_table_too(case: dict) -> None:
+    use = ColumnUse("born", "date_of_birth", "date_of_birth")
+    assert of_any_table(use, str(case["from"])) == case["gives"]["day"].isoformat()
+
+
+@pytest.mark.parametrize("case", [each for each in cases("identifiers") if is_one_pnc_id(each.values[0])])
+def test_a_pnc_id_is_that_of_the_case_in_any_table_too(case: dict) -> None:
+    assert of_any_table(ColumnUse("pnc_id", "identifier", "pnc_id"), case["from"]) == case["pnc_id"]
 
 
 @pytest.mark.parametrize("case", cases("postcodes"))

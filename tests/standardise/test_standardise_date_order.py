@@ -15,6 +15,7 @@ from pipeline.standardise.reference import Reference
 from schemas.fields import ColumnUse
 
 REFERENCE = Reference.load()
+LATEST = dt.date(2026, 11, 20)
 DAYS = st.lists(st.dates(dt.date(1930, 1, 1), dt.date(2024, 12, 31)), min_size=40, max_size=60, unique=True)
 
 
@@ -26,7 +27,9 @@ DAYS = st.lists(st.dates(dt.date(1930, 1, 1), dt.date(2024, 12, 31)), min_size=4
 def test_every_birthday_of_a_column_is_read_as_it_was_written(form: str, days: list[dt.date]) -> None:
     days = [*days, dt.date(1987, 6, 25), dt.date(1955, 2, 28)]  # at least these cannot be read the other way round
     texts = pa.array([day.strftime(form) for day in days])
-    read = standardise_any(pa.table({"born": texts}), [ColumnUse("born", "date_of_birth", "date_of_birth")], REFERENCE)
+    read = standardise_any(
+        pa.table({"born": texts}), [ColumnUse("born", "date_of_birth", "date_of_birth")], REFERENCE, LATEST
+    )
     wanted = [None if day in REFERENCE.default_birthdays else day.isoformat() for day in days]
     assert read.column("date_of_birth").to_pylist() == wanted
 
@@ -41,7 +44,7 @@ def lists_of(**texts_of_lists: list[str] | list[list[str]]) -> pa.Table:
 
 
 def read(table: pa.Table) -> list[object]:
-    birthdays: list[object] = standardise_any(table, [BORN], REFERENCE).column("date_of_birth").to_pylist()
+    birthdays: list[object] = standardise_any(table, [BORN], REFERENCE, LATEST).column("date_of_birth").to_pylist()
     return birthdays
 
 
@@ -103,5 +106,7 @@ def test_a_list_of_years_first_stays_so_beside_one_of_years_last() -> None:
 
 def test_two_lists_of_which_one_writes_digits_alone_are_read_alike() -> None:
     texts = pa.array(["05/18/2007", "05182007", "06/26/1971", "06261971", "18/05/2007"])
-    read = standardise_any(pa.table({"born": texts}), [ColumnUse("born", "date_of_birth", "date_of_birth")], REFERENCE)
+    read = standardise_any(
+        pa.table({"born": texts}), [ColumnUse("born", "date_of_birth", "date_of_birth")], REFERENCE, LATEST
+    )
     assert read.column("date_of_birth").to_pylist() == ["2007-05-18"] * 2 + ["1971-06-26"] * 2 + ["2007-05-18"]

@@ -1,5 +1,7 @@
 """Values of any table as people and spreadsheets write them: what says the same is the same, and no part stands for a whole."""
 
+import datetime as dt
+
 import pyarrow as pa
 import pytest
 
@@ -8,11 +10,12 @@ from pipeline.standardise.reference import Reference
 from schemas.fields import ColumnUse
 
 REFERENCE = Reference.load()
+LATEST = dt.date(2026, 11, 20)
 
 
 def value_of(kind: str, text: str) -> str | None:
     use = ColumnUse("column", kind, kind)  # type: ignore[arg-type]
-    [value] = standardise_any(pa.table({"column": [text]}), [use], REFERENCE).column(kind).to_pylist()
+    [value] = standardise_any(pa.table({"column": [text]}), [use], REFERENCE, LATEST).column(kind).to_pylist()
     return value
 
 
