@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.columns import common_uses, one_below_the_other, under_common_names, with_list_names
-from pipeline.core.errors import SettingsError, SourceError
+from flows.record_ids import check_once, titles_of, with_unique_ids
+from pipeline.core.errors import SettingsError
 from pipeline.core.places import MODELS
 from pipeline.read.any_file import column_type, first_texts, headings, read_any
 from pipeline.standardise.any_table import standardise_any
@@ -59,9 +59,10 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
 
     Raises:
         SourceError: If a file cannot be read, fills other fields than the first, or names a record twice.
-        SettingsError: If the columns do not fit what was said of them.
+        SettingsError: If the columns do not fit what was said of them, or a file is given twice.
     """
     headings_of_files = [headings(path) for path in files]
+    check_once(files)
     names = list(dict.fromkeys(name for names in headings_of_files for name in names))
     check_kinds(names, kinds_given)
     for own_names in headings_of_files:
@@ -74,11 +75,11 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
         under_common_names(_read(path, own_uses, truth), _compared(own_uses), _compared(uses))
         for path, own_uses in zip(files, uses_of_files, strict=True)
     ]
-    titles = [_title(path, files) for path in files]
+    titles = titles_of(files)
     parts = with_list_names(titles, parts)
     if "source" not in parts[0].column_names and len(files) > 1:
         parts = [part.append_column("source", part.column(LIST)) for part in parts]
-    parts = _with_unique_ids(files, parts)
+    parts = with_unique_ids(files, titles, parts)
     raw = one_below_the_other(parts)
     if link_only and ("source" not in raw.column_names or pc.count_distinct(raw.column("source")).as_py() < 2):
         raise SettingsError("--link-only", "there is only one source.", "Give several files, or --field COLUMN=source.")
@@ -154,60 +155,3 @@ def _read(path: Path, uses: Sequence[ColumnUse], truth: str | None) -> pa.Table:
     table = read_any(path, list(dict.fromkeys(wanted)), repeating)
     columns = {use.kind if use.kind in NAMED_BY_KIND else use.column: table.column(use.column) for use in uses}
     return pa.table(columns | ({TRUTH: table.column(truth)} if truth else {}))
-
-
-def _with_unique_ids(files: Sequence[Path], parts: Sequence[pa.Table]) -> list[pa.Table]:
-    """Each file's records with unique ids: their own or row numbers, behind the file's name where files share ids.
-
-    Raises:
-        SourceError: If a file names a record twice, or leaves a record without an id.
-    """
-    named = []
-    for path, part in zip(files, parts, strict=True):
-        has_ids = "record_id" in part.column_names
-        named.append(part if has_ids else part.append_column("record_id", _row_numbers(len(part))))
-        _check_ids(path, named[-1].column("record_id"))
-    ids = pa.chunked_array([chunk for part in named for chunk in part.column("record_id").chunks], pa.string())
-    if len(files) > 1 and pc.count_distinct(ids).as_py() < len(ids):
-        for position, path in enumerate(files):
-            column = named[position].column_names.index("record_id")
-            prefixed = pc.binary_join_element_wise(_title(path, files), named[position].column("record_id"), "/")
-            named[position] = named[position].set_column(column, "record_id", prefixed)
-    return named
-
-
-def _row_numbers(rows: int) -> pa.Array:
-    return pa.array(np.arange(1, rows + 1)).cast(pa.string())
-
-
-def _check_ids(path: Path, written: pa.ChunkedArray) -> None:
-    trimmed = pc.utf8_trim_whitespace(written)
-    ids = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
-    if ids.null_count:
-        row = pc.index(pc.is_null(ids), True).as_py() + 1
-        raise SourceError(
-            "no_record_id",
-            f"{path}, record {row:,}",
-            "has no record id.",
-            "Give every record an id, or leave the column out: then rows are numbered.",
-        )
-    ordered = ids.take(pc.sort_indices(ids))
-    is_repeat = pc.equal(ordered.slice(1), ordered.slice(0, max(len(ids) - 1, 0)))
-    if pc.any(is_repeat).as_py():
-        first = ordered.slice(1).filter(is_repeat)[0]
-        n_repeated = pc.count_distinct(ordered.slice(1).filter(is_repeat)).as_py()
-        rows = np.flatnonzero(pc.equal(ids, first).to_numpy())[:2] + 1
-        verb = "stands" if n_repeated == 1 else "stand"
-        problem = (
-            f"record ids must be unique, but {n_repeated:,} {verb} more than once: records {rows[0]:,} and "
-            f"{rows[1]:,} share one."
-        )
-        raise SourceError(
-            "record_id_twice", str(path), problem, "Choose another column as record_id, or remove the repeats."
-        )
-
-
-def _title(path: Path, files: Sequence[Path]) -> str:
-    """The file's name without its ending; with its number where two files are called the same."""
-    namesakes = [file for file in files if file.stem == path.stem]
-    return path.stem if len(namesakes) == 1 else f"{path.stem}-{list(files).index(path) + 1}"

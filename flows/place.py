@@ -49,6 +49,26 @@ def check_folder_of(file: Path) -> None:
         raise SettingsError(str(file), problem, "Make that folder, or name a file in another one.")
 
 
+def check_no_home(out: Path) -> None:
+    """Check, before the work begins, that what is written into a folder will lie among no publication's or run's files.
+
+    Raises:
+        SettingsError: If it is a home, or a folder that a night wrote or will write.
+    """
+    from pipeline.core.linked_folder import is_publication  # noqa: PLC0415  (slow to import, and help does without)
+
+    place = out.resolve()
+    for folder in (place, *place.parents):
+        home = Home(folder)
+        if not home.is_one():
+            continue
+        if place in (folder, home.published, home.runs) or not {home.published, home.runs}.isdisjoint(place.parents):
+            problem = f"is {'' if place == folder else 'a folder of '}the home {folder}, in which nights write."
+            raise SettingsError(f"--out {out}", problem, "Name another folder.")
+    if is_publication(place):
+        raise SettingsError(f"--out {out}", "holds a publication.", "Name another folder.")
+
+
 def can_be_read(file: Path) -> bool:
     """Whether this user can read the file."""
     return os.access(file, os.R_OK) and not file.is_dir()

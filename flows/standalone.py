@@ -18,6 +18,7 @@ from flows.date_words import date_facts
 from flows.engines import engine_of
 from flows.intake import People, take_in
 from flows.link_facts import link_facts, link_story, true_calibration, true_quality
+from flows.place import check_no_home
 from flows.progress import steps
 from pipeline.core.errors import SettingsError
 from pipeline.core.memory import give_back, memory_of_the_system, peak_mb
@@ -45,7 +46,12 @@ def link_files(
     """Link the records of the files and write everything that ``boroughlink link`` promises into ``out``.
 
     Returns: what metrics.json says.
+
+    Raises:
+        SourceError: If a file cannot be read.
+        SettingsError: If the columns do not fit what was said of them, or ``out`` is no place for it.
     """
+    check_no_home(out)
     begun = time.perf_counter()
     with memory_of_the_system(), steps() as step:  # which gives back what is free, where Arrow's own pool keeps it
         step("read")

@@ -91,7 +91,7 @@ def link(
     console = Console()
     console.print(shown)
     for name in ("clusters.parquet", "links.parquet", "model.toml", "metrics.json", "report.html"):
-        console.print(f"{name.partition('.')[0]:<9}{out / name}", soft_wrap=True, highlight=False)
+        console.print(f"{name.partition('.')[0]:<9}{out / name}", soft_wrap=True, highlight=False, markup=False)
 
 
 NOTHING_LINKED = "what is compared does not tell one person from two who share it; are there other columns that could?"

@@ -40,7 +40,7 @@ def linked_folder(folder: Path) -> LinkedFolder:
     if is_link_output(folder):
         facts, model = _json(folder / "metrics.json"), _model_in(folder / MODEL)
         return LinkedFolder(folder / "links.parquet", folder / "clusters.parquet", False, facts, model, None)
-    if (folder / "links").is_dir() and (folder / "records").is_dir():
+    if is_publication(folder):
         facts = _json(folder / "manifest.json")
         run = run_of(folder)
         model = _model_in(run.root / MODEL) or _bundled(str(facts.get("model")))
@@ -54,6 +54,11 @@ def linked_folder(folder: Path) -> LinkedFolder:
 def is_link_output(folder: Path) -> bool:
     """Whether ``boroughlink link`` wrote it."""
     return (folder / "links.parquet").is_file() and (folder / "clusters.parquet").is_file()
+
+
+def is_publication(folder: Path) -> bool:
+    """Whether a night published it."""
+    return (folder / "links").is_dir() and (folder / "records").is_dir()
 
 
 def run_of(publication: Path) -> RunFolder:

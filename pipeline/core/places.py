@@ -92,6 +92,10 @@ class Home:
         """The run lock: one run a home at a time."""
         return self.root / "run.lock"
 
+    def is_one(self) -> bool:
+        """Whether a night has ever been at work here."""
+        return self.runs.is_dir() and (self.lock.exists() or self.published.is_dir())
+
     def run(self, run_id: str) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.runs / run_id)

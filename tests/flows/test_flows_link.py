@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from command_line import boroughlink
+from one_person import tables
 
 from flows.standalone import LinkOptions, link_files
 from pipeline.core.errors import LinkageError, SettingsError, SourceError
+from pipeline.core.places import Home
+from pipeline.publish.publication import publish
 from schemas.model import load_model
 
 MAP = {
@@ -303,6 +307,74 @@ def test_a_wrong_word_ends_with_one_message_and_code_two(tmp_path: Path) -> None
     assert done.code == 2
     assert "is not COLUMN=KIND" in done.err
     assert "Traceback" not in done.err
+
+
+PLAIN = "forename,surname,date_of_birth\nANNA,SMITH,2001-02-03\nOMAR,KHAN,1990-05-06\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "titles"),
+    [
+        (["a.csv", "b/a.csv", "a-1.csv"], ["a-2", "a-3", "a-1"]),
+        (["a.csv", "b/a.csv", "c/a.csv"], ["a-1", "a-2", "a-3"]),
+        (["a.csv", "b/ a.csv", "b.csv"], ["a-1", "a-2", "b"]),
+    ],
+)
+def test_records_of_files_that_are_called_alike_have_ids_of_their_own(
+    tmp_path: Path, names: list[str], titles: list[str]
+) -> None:
+    files = [tmp_path / name for name in names]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(PLAIN, "utf-8")
+    linked(files, tmp_path / "out", {})
+    ids = pq.read_table(tmp_path / "out" / "clusters.parquet").column("record_id").to_pylist()
+    assert sorted(ids) == sorted(f"{title}/{row}" for title in titles for row in (1, 2))
+
+
+def test_ids_of_two_files_that_differ_by_blanks_alone_are_told_apart(tmp_path: Path) -> None:
+    for name, blank in (("ours", ""), ("theirs", " ")):
+        (tmp_path / f"{name}.csv").write_text(f"record_id,surname\n{blank}r1,SMITH\n{blank}r2,KHAN\n", "utf-8")
+    linked([tmp_path / "ours.csv", tmp_path / "theirs.csv"], tmp_path / "out", {})
+    assert set(persons(tmp_path / "out")) == {"ours/r1", "ours/r2", "theirs/r1", "theirs/r2"}
+
+
+def test_a_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(PLAIN, "utf-8")
+    (tmp_path / "b.csv").symlink_to(file)
+    for again, told in ((file, "is given twice"), (tmp_path / "b.csv", f"b.csv: is the same file as {file}")):
+        with pytest.raises(SettingsError, match=told):
+            linked([file, again], tmp_path / "out", {})
+
+
+def test_a_folder_in_which_nights_write_is_no_place_for_what_is_linked(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    publish(Home(home), "2026-11-20-1", tables(), {})
+    (home / "runs" / "2026-11-20-1").mkdir(parents=True)
+    shutil.copytree(home / "published" / "2026-11-20-1", tmp_path / "copy")
+    for out, told in (
+        (home, "is the home"),
+        (home / "published" / "current", "is a folder of the home"),
+        (home / "runs" / "2026-11-20-1", "is a folder of the home"),
+        (tmp_path / "copy", "holds a publication"),
+    ):
+        before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+        with pytest.raises(SettingsError, match=told):
+            linked([tmp_path / "people.csv"], out, {})
+        assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+    (tmp_path / "people.csv").write_text(PLAIN, "utf-8")
+    for out in (home / "linked", tmp_path / "linked"):
+        linked([tmp_path / "people.csv"], out, {})
+        linked([tmp_path / "people.csv"], out, {})
+
+
+def test_a_folder_whose_name_has_brackets_is_shown_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(PLAIN, "utf-8")
+    for name in ("out[1]", "[/x]"):
+        done = boroughlink("link", str(tmp_path / "people.csv"), "--out", str(tmp_path / name))
+        assert done.code == 0, done.err
+        assert f"{tmp_path / name}/clusters.parquet" in done.out
 
 
 def test_columns_that_nothing_is_said_of_are_told(tmp_path: Path) -> None:
