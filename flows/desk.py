@@ -18,10 +18,11 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.log import log_to
 from pipeline.core.places import Home
 from pipeline.persons.survivorship import load_survivorship
+from pipeline.publish.publication import need_current
 from pipeline.review.desk import Desk
 from pipeline.review.index import LOG
 from pipeline.review.sealing import Seal, open_seal, reseal
-from pipeline.review.shelf import Reference, Shelves, check_published
+from pipeline.review.shelf import Reference, Shelves
 from pipeline.stewardship.store import Store
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
@@ -36,7 +37,7 @@ def open_desk(settings: RunSettings, home: Home, environment: Mapping[str, str])
     Raises:
         SettingsError: If nothing is published yet, or there is no key for what is sealed.
     """
-    check_published(home)
+    need_current(home)
     contracts = load_contracts(settings.contracts)
     trust = {contract.source: contract.trust for contract in contracts}
     titles = {contract.source: contract.title for contract in contracts}

@@ -42,13 +42,10 @@ def history(
     from pipeline.persons.history import person_history, record_history
     from pipeline.persons.ledger import ledger_of
     from pipeline.publish.old_ids import old_ledgers
-    from pipeline.publish.publication import list_publications, read_current
+    from pipeline.publish.publication import list_publications, need_current
 
     place = home_of(home)
-    current = read_current(place)
-    if current is None:
-        raise SettingsError(str(place.root), "has no publication yet.", "Run `boroughlink run` first.")
-    ledger = ledger_of(current.table("identity_ledger"))
+    ledger = ledger_of(need_current(place).table("identity_ledger"))
     story = person_history(ledger, identifier)
     if story:
         _print_person(story, as_json)

@@ -54,12 +54,12 @@ def review(
     import uvicorn
 
     from flows import desk
-    from pipeline.review.shelf import check_published
+    from pipeline.publish.publication import need_current
 
     settings, place = settings_of(run_file, home)
     is_tls = desk.check_address(settings, host)
     desk.check_port(host, port)
-    check_published(place)
+    need_current(place)
     if n_broken := desk.check_seal(settings, place, os.environ):
         Console(stderr=True).print(
             f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as "

@@ -59,6 +59,7 @@ def train(
     from pipeline.core.parquet import read_table
     from pipeline.link.decided_training import pairs_of
     from pipeline.link.training_stage import train_model
+    from pipeline.publish.publication import need_current
     from schemas.model import save_model
     from schemas.plan import load_plan
 
@@ -66,7 +67,7 @@ def train(
     place = home_of(home)
     plan = load_plan(model)
     decision_table = read_decisions(decisions) if decisions else None
-    records = read_table(place.current / "records").sort_by("record_id")
+    records = read_table(need_current(place).folder / "records").sort_by("record_id")
     ids = records.column("record_id").combine_chunks()
     decided = pairs_of(decision_table, ids, str(decisions)) if decision_table is not None else None
     training = train_model(records, plan, engine_of("local"), decided)

@@ -37,16 +37,14 @@ def unmerge(
     from flows.decisions import open_decisions
     from flows.unmerging import unmerge as carry_out
     from pipeline.explain.kept import open_folder
+    from pipeline.publish.publication import need_current
 
     settings, place = settings_of(run_file, home)
     if not (by.strip() and reason.strip()):
         raise SettingsError("unmerge", "--by or --reason is empty.", "Say who decides, and why.")
-    if not place.current.exists():
-        raise SettingsError(str(place.root), "has no publication.", "Make one with `boroughlink run`.")
+    publication = need_current(place)
     with open_decisions(settings, place, os.environ) as store:
-        done = carry_out(
-            open_folder(place.current.resolve()), store, person, records, {"decided_by": by, "reason": reason}
-        )
+        done = carry_out(open_folder(publication.folder), store, person, records, {"decided_by": by, "reason": reason})
     if as_json:
         typer.echo(json.dumps(asdict(done)))
         return

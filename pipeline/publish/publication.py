@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.durable import make_folder, sync_folder, write_synced
-from pipeline.core.errors import LinkageError, PublishRefusedError, StateError
+from pipeline.core.errors import LinkageError, PublishRefusedError, SettingsError, StateError
 from pipeline.core.parquet import (
     AT_ONCE,
     ROW_GROUP_ROWS,
@@ -151,6 +151,19 @@ def read_current(home: Home) -> Publication | None:
             str(home.current), problem, f"Remove it, and point at a publication: ln -s {newest} {home.current}"
         )
     return publication_in(home.current) if home.current.exists() else None
+
+
+def need_current(home: Home) -> Publication:
+    """The publication that readers see.
+
+    Raises:
+        SettingsError: If nothing is published yet.
+        StateError: As ``read_current``.
+    """
+    publication = read_current(home)
+    if publication is None:
+        raise SettingsError(str(home.root), "has no publication yet.", "Make one with `boroughlink run`.")
+    return publication
 
 
 def current_run_id(home: Home) -> str | None:

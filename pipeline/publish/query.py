@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.core.duckdb_files import sql_files, sql_text
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
-from pipeline.publish.publication import how_to_restore, read_current
+from pipeline.publish.publication import how_to_restore, need_current
 from schemas.tables import PUBLISHED
 
 # Whose a record was on a day: by the last run of that day, or of the last day before it that had one. A macro's arguments are
@@ -42,9 +42,7 @@ def query(home: Home, sql: str) -> pa.Table:
         SettingsError: If nothing is published yet, or the statement is not one SELECT that DuckDB understands.
         StateError: If the publication is damaged.
     """
-    publication = read_current(home)
-    if publication is None:
-        raise SettingsError(str(home.root), "has no publication yet.", "Run `boroughlink run` first.")
+    publication = need_current(home)
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
         _check(base, sql)
         for table in PUBLISHED:

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.core.errors import DeskRefusedError, SettingsError
+from pipeline.core.errors import DeskRefusedError
 from pipeline.core.places import Home
 from pipeline.explain.kept import LinkedTables, open_folder
 from pipeline.persons.survivorship import Survivorship
@@ -200,16 +200,6 @@ class Shelves:
             self._shelf = Shelf(index_of(self._home, folder), open_folder(folder), self._reference)
             self._stamp = stamp
         self._current_mark = mark
-
-
-def check_published(home: Home) -> None:
-    """Refuse to start without anything to show.
-
-    Raises:
-        SettingsError: If nothing is published yet.
-    """
-    if not home.current.exists():
-        raise SettingsError(str(home.root), "has no publication.", "Make one with `boroughlink run`.")
 
 
 def _first(rows: list[Row]) -> Row | None:

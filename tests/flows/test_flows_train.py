@@ -65,8 +65,11 @@ def rows() -> list[dict[str, object]]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose publication is the records alone."""
     place = tmp_path_factory.mktemp("home")
-    (place / "published" / "current" / "records").mkdir(parents=True)
-    pq.write_table(table_of(rows()), place / "published" / "current" / "records" / "part-0.parquet")
+    folder = place / "published" / "2026-11-20-1"
+    (folder / "records").mkdir(parents=True)
+    pq.write_table(table_of(rows()), folder / "records" / "part-0.parquet")
+    (folder / "manifest.json").write_text(json.dumps({"run_id": folder.name}), "utf-8")
+    (place / "published" / "current").symlink_to(folder.name)
     return place
 
 
