@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -60,15 +61,17 @@ def _as_text(value: Any) -> str | None:  # noqa: ANN401
 
 
 def _json_of(value: Any) -> str:  # noqa: ANN401
-    return json.dumps(_plain(value), default=str, ensure_ascii=False)
+    return json.dumps(_plain(value), default=str, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """The value of what JSON knows; a sum is a number there too."""
+    """The value of what JSON knows; a sum is a number there too, and what is no number null."""
     if isinstance(value, dict):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return _as_time_span(value) if isinstance(value, pa.MonthDayNano) else value

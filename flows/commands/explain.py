@@ -98,7 +98,7 @@ def explain(
     if rows:
         console.print(_values_table(rows, first, second))
     if png:
-        console.print(f"picture {png}", soft_wrap=True)
+        console.print(f"picture {png}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _draw(story: PairStory, png: Path) -> None:

@@ -36,7 +36,7 @@ def query(
     console = Console()
     if csv_file:
         query_output.write_csv(rows, csv_file)
-        console.print(f"{len(rows):,} rows in {csv_file}")
+        console.print(f"{len(rows):,} rows in {csv_file}", soft_wrap=True, highlight=False, markup=False)
     elif as_json:
         typer.echo(query_output.as_json(rows))
     else:

@@ -53,5 +53,8 @@ def synth(
     else:
         console.print(
             f"{london.people:,} people, {london.records:,} records. Now: boroughlink run --run-file "
-            f"{london.out}/run.yaml"
+            f"{london.out}/run.yaml",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
         )

@@ -218,9 +218,11 @@ def test_a_person_is_told_by_its_id_or_by_one_of_its_records(linked: Path) -> No
 
 
 def test_the_picture_of_a_pair_is_a_png_and_holds_no_text_of_the_records(published: Path, tmp_path: Path) -> None:
-    picture = tmp_path / "pair.png"
+    picture = tmp_path / "out[1]" / "[x]pair.png"
+    picture.parent.mkdir()
     plain = run("1", "2", "--home", str(published), "--png", str(picture))
     assert plain.exit_code == 0
+    assert f"picture {picture}" in plain.output
     without = picture.read_bytes()
     assert without.startswith(b"\x89PNG\r\n\x1a\n")
     run("1", "2", "--home", str(published), "--png", str(picture), "--values")

@@ -51,6 +51,20 @@ def test_json_has_maps_as_objects_and_sums_as_numbers(home: Home) -> None:
     ]
 
 
+def test_what_is_no_number_is_null_in_json(home: Home) -> None:
+    sql = "SELECT 'nan'::DOUBLE AS a, 'inf'::FLOAT AS b, ['-inf'::DOUBLE, 1.5] AS c, {'d': 'nan'::DOUBLE} AS d"
+    finished = boroughlink("query", sql, "--home", str(home.root), "--json")
+    assert "NaN" not in finished.out
+    assert json.loads(finished.out) == [{"a": None, "b": None, "c": [None, 1.5], "d": {"d": None}}]
+
+
+def test_a_file_in_a_folder_with_brackets_is_shown_as_it_is(home: Home, tmp_path: Path) -> None:
+    for name in ("out[1]", "[x]"):
+        (tmp_path / name).mkdir()
+        path = tmp_path / name / "rows.csv"
+        assert str(path) in boroughlink("query", "SELECT 1", "--home", str(home.root), "--csv", str(path)).out
+
+
 def test_csv_has_lists_and_maps_as_json(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     boroughlink("query", VALUES, "--home", str(home.root), "--csv", str(path))
