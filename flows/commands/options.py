@@ -22,6 +22,14 @@ RunFileOption = Annotated[
     Path | None,
     typer.Option(
         "--run-file",
+        help="Run file (YAML); default: that of BOROUGHLINK_RUN_FILE, else none: every setting as it is without one.",
+        show_default=False,
+    ),
+]
+NightRunFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--run-file",
         help="Run file (YAML); default: that of BOROUGHLINK_RUN_FILE, else the bundled sample, data/sample/run.yaml.",
         show_default=False,
     ),

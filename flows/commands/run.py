@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.commands.options import HomeOption, JsonOption, NightRunFileOption
 from pipeline.core.errors import LimitsPassedError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ Example: `boroughlink run --run-file /etc/boroughlink/run.yaml --as-of 2026-11-2
 
 
 def run(
-    run_file: RunFileOption = None,
+    run_file: NightRunFileOption = None,
     home: HomeOption = None,
     as_of: Annotated[
         dt.datetime | None,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.commands.options import HomeOption, RunFileOption
+from flows.commands.options import HomeOption, NightRunFileOption
 from pipeline.core.errors import LinkageError, SettingsError
 
 HELP = """
@@ -25,7 +25,7 @@ A_NIGHT = "A night that is at work is stopped too; the next one goes on where it
 
 def schedule(
     cron: Annotated[str, typer.Option(help="When, as a cron line, London time.")] = "0 2 * * *",
-    run_file: RunFileOption = None,
+    run_file: NightRunFileOption = None,
     home: HomeOption = None,
 ) -> None:
     """Serve the nightly flow; what cannot be is told now, not at night."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import IO
 
 from openpyxl.reader.workbook import WorkbookParser
@@ -39,15 +39,19 @@ def check_extent(file: str, kind: str, data: bytes, names: Collection[str]) -> N
     Raises:
         SourceError: too_large.
     """
-    extents = {"xlsx": _xlsx_extents, "ods": _ods_extents}.get(kind)  # an xls sheet cannot be that large
-    for name, rows, columns in extents(data, names) if extents else ():
+    extents: Iterable[tuple[str, int, int]] = ()  # an xls sheet cannot be that large
+    if kind == "xlsx":
+        extents = _xlsx_extents(data, names)
+    elif kind == "ods":
+        extents = _ods_extents(data)
+    for name, rows, columns in extents:
         if rows * columns > MOST_CELLS or rows > MOST_ROWS or columns > MOST_COLUMNS:
             problem = f"reaches to cell {column_letter(columns - 1)}{rows}, far beyond a list of people."
             what_to_do = "Ask the borough to delete the rows and columns behind the list, and what stands there."
             raise SourceError("too_large", f"{file}, sheet {printable(name)}", problem, what_to_do)
 
 
-def _ods_extents(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int, int]]:
+def _ods_extents(data: bytes) -> Iterator[tuple[str, int, int]]:
     for name, layout in ods_layouts(data).items():  # all of them: the library lays out every sheet as it opens the file
         yield name, layout.rows, layout.columns
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from command_line import boroughlink
 
 from flows.cli import app
 from flows.place import home_of, settings_of
@@ -44,6 +45,27 @@ def test_a_file_in_a_folder_that_is_not_there_is_told_before_the_work_begins(
     file = tmp_path / "slip" / "file"
     with pytest.raises(SettingsError, match=f"{file}: its folder, {file.parent}, is not there. Make that folder"):
         app([*words, str(file), "--home", str(tmp_path)], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "--out", "model.toml"),
+        ("query", "select 1"),
+        ("history", "P1"),
+        ("unmerge", "P1", "r1", "--by", "A", "--reason", "B"),
+        ("review",),
+    ],
+)
+def test_a_home_without_a_publication_is_told_as_such(words: tuple[str, ...], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f"{tmp_path}: has no publication yet. Make one with `boroughlink run`"):
+        app([*words, "--home", str(tmp_path)], standalone_mode=False)
+
+
+@pytest.mark.parametrize("command", ["doctor", "audit verify", "decide", "unmerge", "expunge", "review"])
+def test_help_says_the_sample_s_run_file_of_the_commands_that_take_it_alone(command: str) -> None:
+    assert "sample" not in boroughlink(*command.split(), "--help").out
+    assert all("bundled sample" in " ".join(boroughlink(name, "--help").out.split()) for name in ("run", "schedule"))
 
 
 def test_a_home_where_no_folder_can_be_made_is_told_with_its_path() -> None:

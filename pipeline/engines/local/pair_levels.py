@@ -17,7 +17,7 @@ from pipeline.engines.local.plan import CACHE_BITS
 from pipeline.engines.local.values import KIND_CODE, NONE, SEVERAL
 from schemas.model import LEVELS
 
-(FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, CATEGORY, ETHNICITY, AGE, MIDDLE_NAMES) = (
+(FORENAME, SURNAME, DATE, POSTCODE, ADDRESS, PHONE, EMAIL, IDENTIFIER, _, ETHNICITY, AGE, MIDDLE_NAMES) = (
     KIND_CODE.values()
 )
 EXACT = np.array([len(levels) for levels in LEVELS.values()], np.int64)
