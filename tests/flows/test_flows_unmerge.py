@@ -34,7 +34,7 @@ SMALL, LARGE = ("1", "2", "3", "4"), tuple(f"L{number:02d}" for number in range(
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with a publication of a person P of four records and one, L, of many."""
-    current = tmp_path / "home" / "published" / "current"
+    publication = tmp_path / "home" / "published" / "2026-11-20-1"
     person_of = {**dict.fromkeys(SMALL, "P"), **dict.fromkeys(LARGE, "L"), "9": "Q"}
     born = {"forename": ["ANN"], "surname": ["LEE"], "date_of_birth": date(2001, 2, 3)}
     records = [
@@ -57,8 +57,9 @@ def home(tmp_path: Path) -> Path:
         }
     ]
     for table, rows in ((RECORDS, records), (PERSONS, persons), (LINKS, links)):
-        write_table(current / table.name / "part-0.parquet", pa.Table.from_pylist(rows), table)
-    (current / "manifest.json").write_text(json.dumps({"run_id": "2026-11-20-1", "model": "person-1:gone"}))
+        write_table(publication / table.name / "part-0.parquet", pa.Table.from_pylist(rows), table)
+    (publication / "manifest.json").write_text(json.dumps({"run_id": publication.name, "model": "person-1:gone"}))
+    (publication.parent / "current").symlink_to(publication.name)
     return tmp_path / "home"
 
 
