@@ -24,7 +24,7 @@ NONE_COMPARED = (
     "No pair of records was compared: no value is shared by a few records only, so nothing tells records apart."
 )
 ONE_RECORD = "There is one record, and so no pair."
-NONE_SCORED = "compared, and none weighs enough to be kept: no two records look like one person."
+NONE_SCORED = "compared, and none weighs enough to be kept: no two records look like one person, or what is compared is alike in all."
 
 
 def link_facts(people: People, linked: Linked, policy: PolicyName, metrics: Sequence[Metric]) -> dict[str, Any]:

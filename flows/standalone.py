@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -20,12 +23,14 @@ from flows.intake import People, take_in
 from flows.link_facts import link_facts, link_story, true_calibration, true_quality
 from flows.place import check_no_home
 from flows.progress import steps
-from pipeline.core.errors import SettingsError
+from pipeline.core.errors import SettingsError, StorageError
 from pipeline.core.memory import give_back, memory_of_the_system, peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.link.stage import Linked, link_records
 from pipeline.report.link_page import LinkStory, render_link_page
 from schemas.model import Model, PolicyName, load_model, save_model
+
+NO_SOURCES = "no column names a source, and there is one file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def link_files(
     with memory_of_the_system(), steps() as step:  # which gives back what is free, where Arrow's own pool keeps it
         step("read")
         people = take_in(files, kinds_given, options.truth, link_only=options.link_only)
+        if options.one_per_source and "source" not in people.table.column_names:
+            raise SettingsError("--one-per-source", NO_SOURCES, "Give several files, or --field COLUMN=source.")
         model = _fitting(load_model(options.model), people) if options.model else people.model
         give_back()
         read = Metric("link", "read_seconds", time.perf_counter() - begun, "s")
@@ -65,20 +72,45 @@ def link_files(
         linked = link_records(people.table, model, options.policy, engine, is_one_per_source=options.one_per_source)
 
         step("write")
-        out.mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
         facts, story = _facts_and_story(people, linked, options, read)
         facts["settings"] = {"fields": dict(kinds_given), "truth": options.truth, "link_only": options.link_only}
         facts |= _cost(begun)
-        write = partial(_write, linked.cluster_members, linked.links, people.id_type, linked.model, out)
-        del people, linked  # what is neither drawn nor written makes room
-        give_back()
-        with ThreadPoolExecutor(1) as beside:
-            writing = beside.submit(write)
-            (out / "report.html").write_text(render_link_page(story), "utf-8")
-            writing.result()
-        facts |= _cost(begun)
-        (out / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+        with _all_at_once(out) as new:
+            write = partial(_write, linked.cluster_members, linked.links, people.id_type, linked.model, new)
+            del people, linked  # what is neither drawn nor written makes room
+            give_back()
+            with ThreadPoolExecutor(1) as beside:
+                writing = beside.submit(write)
+                (new / "report.html").write_text(render_link_page(story), "utf-8")
+                writing.result()
+            facts |= _cost(begun)
+            (new / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     return facts
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder of the answer.
+
+    Raises:
+        StorageError: If it cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"no folder can be made there ({os.strerror(error.errno or 0)})."
+    else:
+        return
+    raise StorageError(str(out), problem, "Name another folder with --out.")
+
+
+@contextmanager
+def _all_at_once(out: Path) -> Iterator[Path]:
+    """A folder to write into, whose files come into ``out`` together once all are written: no answer is of two runs."""
+    with TemporaryDirectory(prefix=".new-", dir=out) as name:
+        yield Path(name)
+        for path in sorted(Path(name).iterdir()):
+            path.replace(out / path.name)
 
 
 def _fitting(model: Model, people: People) -> Model:

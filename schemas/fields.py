@@ -31,11 +31,15 @@ CANONICAL: Mapping[str, str] = {
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
 """Kinds of the columns that together say a birthday."""
 NOT_COMPARED = ("record_id", "source", "recorded_at", "carried")
+TELL_NOBODY = (*NOT_COMPARED, "category", "ethnicity")
+"""Kinds that do not make a linkage by themselves, unless somebody says so."""
 CANONICAL_KEYS: Mapping[str, str] = {
     heading_key(name): name for name, kind in CANONICAL.items() if kind not in NOT_COMPARED
 }
 """Canonical headings as people type them: ``Date of Birth``, ``E-mail``, ``Post Code``."""
-CERTAIN_KEYS: Mapping[str, str] = {key: name for name, keys in CERTAIN.items() for key in keys.split()}
+CERTAIN_KEYS: Mapping[str, str] = {key: name for name, keys in CERTAIN.items() for key in keys.split()} | {
+    "gender": "sex"
+}
 """Other headings that leave no doubt, and the canonical one that says the same."""
 ONE_FIELD = ("forename", "surname", "date_of_birth")
 """Several columns of such a kind are several values of one field: a married and a maiden name, two birthdays on file."""
@@ -88,7 +92,7 @@ def read_uses(
     if parts and BIRTH_PARTS[0] not in parts:
         problem = f"{parts[0]} alone tells no birthday."
         raise SettingsError("--field", problem, f"Give the column with the year, too: --field COLUMN={BIRTH_PARTS[0]}.")
-    if all(kind in NOT_COMPARED for _, kind in kinds_of_columns):
+    if all(kind in (NOT_COMPARED if column in kind_of_column else TELL_NOBODY) for column, kind in kinds_of_columns):
         raise SettingsError("--field", "no column is left to compare.", f"{_advice(headings)} {_headings(headings)}")
     return tuple(
         ColumnUse(column, kind, _field(canonical.get(column, column), kind, kinds_of_columns))

@@ -71,6 +71,11 @@ def evaluate(
         return
     console = Console()
     console.print(Text(f"How good is {facts['linkage']['title']}?", "bold"))
+    if untold := facts["linkage"]["records_without_truth"]:
+        records = facts["linkage"]["records"]
+        console.print(
+            f"The truth tells {records - untold:,} of {records:,} records; figures by the truth are of those."
+        )
     for table in (_scores_table(facts), _waiting_table(facts), _thresholds_table(facts)):
         console.print(table)
     if calibration := facts["calibration"]:

@@ -16,8 +16,9 @@ import pytest
 from command_line import boroughlink
 from one_person import tables
 
+from flows import standalone
 from flows.standalone import LinkOptions, link_files
-from pipeline.core.errors import LinkageError, SettingsError, SourceError
+from pipeline.core.errors import LinkageError, SettingsError, SourceError, StorageError
 from pipeline.core.places import Home
 from pipeline.publish.publication import publish
 from schemas.model import load_model
@@ -559,3 +560,42 @@ def test_columns_without_a_heading_do_no_harm(tmp_path: Path) -> None:
 def test_one_record_alone_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("surname,date_of_birth\nLEE,1990-01-02\n", "utf-8")
     assert linked([tmp_path / "people.csv"], tmp_path / "out", {})["no_pairs"].startswith("There is one record")
+
+
+def test_the_sex_of_one_list_is_the_gender_of_another(tmp_path: Path) -> None:
+    ours, theirs = people(60)[::2], people(60)[1::2]
+    for name, rows, heading in (("ours", ours, "sex"), ("theirs", theirs, "Gender")):
+        for number, row in enumerate(rows):
+            row[heading] = "FM"[number % 2]
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    facts = linked([tmp_path / "ours.parquet", tmp_path / "theirs.parquet"], tmp_path / "out")
+    assert facts["columns_used"]["sex"] == facts["columns_used"]["Gender"] == "sex"
+
+
+def test_a_folder_that_cannot_be_made_is_told_as_such(parquet: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(StorageError, match="Name another folder with --out"):
+        linked([parquet], tmp_path / "file" / "out")
+
+
+def test_one_record_a_source_is_refused_where_there_are_no_sources(parquet: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="--one-per-source: no column names a source"):
+        linked([parquet], tmp_path / "out", one_per_source=True)
+
+
+def test_an_answer_that_is_cut_off_leaves_the_one_before_whole(
+    parquet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    linked([parquet], out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    fewer = tmp_path / "fewer.parquet"
+    pq.write_table(pa.Table.from_pylist(people(20)), fewer)
+
+    def cut_off(story: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(standalone, "render_link_page", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        linked([fewer], out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before

@@ -24,11 +24,11 @@ def test_a_month_without_a_year_is_refused_and_so_are_two_years() -> None:
 
 
 def test_who_says_nothing_of_usual_headings_is_told_what_to_say() -> None:
-    headings = ["Unique ID", "first", "Lname", "born", "zip", "street2", "gender", "shoe size"]
+    headings = ["Unique ID", "first", "Lname", "born", "zip", "street2", "town", "gender", "shoe size"]
     with pytest.raises(SettingsError) as refused:
         read_uses(headings, {})
     assert "--field 'Unique ID=record_id' --field first=forename --field Lname=surname" in str(refused.value)
-    assert "--field born=date_of_birth --field zip=postcode --field street2=address --field gender=category" in str(
+    assert "--field born=date_of_birth --field zip=postcode --field street2=address --field town=category" in str(
         refused.value
     )
     assert "shoe size=" not in str(refused.value)
