@@ -91,13 +91,14 @@ NAMES = st.sampled_from(
     ]
 )
 DAYS = st.dates(dt.date(2008, 1, 1), dt.date(2010, 12, 31)).map(lambda d: d.replace(day=min(d.day, 12)))
+NEW_YEARS_DAYS = st.integers(1988, 2008).map(lambda year: dt.date(year, 1, 1))
 ROWS = st.fixed_dictionaries(
     {
         "forename": st.lists(NAMES, max_size=2),
         "surname": st.lists(NAMES, max_size=2),
         "middle_names": st.none() | NAMES | st.tuples(NAMES, NAMES).map(" ".join),
         "alias": st.lists(st.tuples(NAMES, NAMES).map(" ".join) | NAMES, max_size=2),
-        "date_of_birth": st.none() | DAYS,
+        "date_of_birth": st.none() | DAYS | NEW_YEARS_DAYS,
         "date_of_birth_alt": st.none() | DAYS,
         "age_low": st.none() | st.integers(5, 18),
         "age_high": st.none() | st.integers(5, 18),
@@ -107,7 +108,9 @@ ROWS = st.fixed_dictionaries(
         "postcode": st.sampled_from([None, "E1 1AA", "E1 1AB", "E1 2AA", "E10 2AA", "N1 1AA"]),
         "address": st.sampled_from([None, "1 HIGH STREET", "FLAT 2 1 HIGH STREET", "11 HIGH STREET", "9 ELM ROAD"]),
         "phone": st.sampled_from([None, "+447700900001", "+447700900011"]),
-        "email": st.sampled_from([None, "a@x.com", "a@y.com"]),
+        "email": st.sampled_from(
+            [None, "a@x.com", "a@y.com", "ann.lee51@x.com", "ann.lee61@x.com", "anne.lee51@x.com"]
+        ),
         "pnc_id": st.sampled_from([None, "2003/0011985X", "2003/0011986Y", "1999/1234567A"]),
         "nhs_number": st.sampled_from([None, "9434765919"]),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import uint32
 
 from pipeline.engines.local.kernel import inner, kernel
+from pipeline.engines.local.values import WIDTH
 
 
 @inner
@@ -154,3 +155,25 @@ def is_close(value_l, value_r, values, least):
         similarity_bound(value_l, value_r, values) >= least
         and jaro_winkler(values.text, value_l, length_l, value_r, length_r) >= least
     )
+
+
+@kernel
+def has_same_digits(value_l, value_r, values):
+    """Whether the digits of two texts are the same, one after the other."""
+    place_l, place_r = _digit_from(values.text, value_l, 0), _digit_from(values.text, value_r, 0)
+    while place_l < WIDTH and place_r < WIDTH:
+        if values.text[value_l, place_l] != values.text[value_r, place_r]:
+            return False
+        place_l, place_r = (
+            _digit_from(values.text, value_l, place_l + 1),
+            _digit_from(values.text, value_r, place_r + 1),
+        )
+    return place_l >= WIDTH and place_r >= WIDTH
+
+
+@inner
+def _digit_from(text, value, place):
+    """Where the next digit stands; WIDTH where there is none."""
+    while place < WIDTH and not 48 <= text[value, place] <= 57:
+        place += 1
+    return place

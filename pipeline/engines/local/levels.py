@@ -11,6 +11,7 @@ from numba import uint32
 from pipeline.engines.local.kernel import inner, kernel
 from pipeline.engines.local.letters import (
     bits_set,
+    has_same_digits,
     has_shared_word,
     is_close,
     is_one_edit,
@@ -75,9 +76,20 @@ def _year(packed):
     return year
 
 
+@inner
+def _years_level(date_l, date_r):
+    """Level of two packed dates that have nothing in common."""
+    return DATE_FAR if abs(_year(date_l) - _year(date_r)) > GENERATION else DATE_ELSE
+
+
 @kernel
 def date_level(date_l, date_r):
-    """Level of two different dates, each packed into eight decimal digits."""
+    """Level of two different dates, each packed into eight decimal digits.
+
+    Two first days of January in different years, which may be nobody's birthday, agree on nothing.
+    """
+    if is_first_of_january(date_l) and is_first_of_january(date_r):
+        return _years_level(date_l, date_r)
     differing = date_l ^ date_r
     digits = differing | (differing >> uint32(1))
     digits |= digits >> uint32(2)
@@ -105,7 +117,7 @@ def date_level(date_l, date_r):
         return DATE_PART
     if is_same_year:
         return DATE_YEAR
-    return DATE_FAR if abs(_year(date_l) - _year(date_r)) > GENERATION else DATE_ELSE
+    return _years_level(date_l, date_r)
 
 
 @kernel
@@ -149,10 +161,10 @@ def category_level(value_l, value_r, values):
 
 @kernel
 def email_level(value_l, value_r, values):
-    """Level of two different e-mail addresses."""
+    """Level of two different e-mail addresses. Other digits are no slip: they tell people of one name apart."""
     if values.part1[value_l] == values.part1[value_r]:
         return EMAIL_LOCAL
-    if is_close(value_l, value_r, values, 0.96):
+    if is_close(value_l, value_r, values, 0.96) and has_same_digits(value_l, value_r, values):
         return EMAIL_CLOSE
     return EMAIL_SIMILAR if is_close(value_l, value_r, values, 0.88) else ELSE
 

@@ -185,6 +185,8 @@ def _is_part(a: str, b: str) -> bool:
 
 def date_level(a: str, b: str) -> str:
     """Level of two different dates."""
+    if a.endswith("-01-01") and b.endswith("-01-01"):
+        return _years_level(a, b)
     wrong = [
         digit
         for digit, (digit_l, digit_r) in enumerate(zip(a.replace("-", ""), b.replace("-", ""), strict=True))
@@ -202,7 +204,13 @@ def date_level(a: str, b: str) -> str:
         return "part"
     if same_year:
         return "same_year"
-    return "far" if abs(int(year) - int(other_year)) > GENERATION else "else"
+    return _years_level(a, b)
+
+
+def _years_level(a: str, b: str) -> str:
+    """Level of two dates that have nothing in common."""
+    year, other_year = (int(text.split("-")[0]) for text in (a, b))
+    return "far" if abs(year - other_year) > GENERATION else "else"
 
 
 def postcode_level(a: str, b: str) -> str:
@@ -248,9 +256,13 @@ def email_level(a: str, b: str) -> str:
     """Level of two different e-mail addresses."""
     if a.split("@", maxsplit=1)[0] == b.split("@", maxsplit=1)[0]:
         return "same_local_part"
-    if is_close(a, b, 0.96):
+    if is_close(a, b, 0.96) and _digits(a) == _digits(b):
         return "close"
     return "similar" if is_close(a, b, 0.88) else "else"
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text[:WIDTH] if "0" <= letter <= "9")
 
 
 def ethnicity_level(a: str, b: str) -> str:
