@@ -62,15 +62,21 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
 Share = Literal["m", "u", "related"]
 Rate = Literal["matches_per_record", "related_per_record", "twins_per_record", "namesakes_per_record"]
 RATES: tuple[Rate, ...] = get_args(Rate)
-FORMAT = 5
+FORMAT = 6
 """Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places
-and dependence, 4 flags_differ and names of rules, 5 the kind middle_names."""
+and dependence, 4 flags_differ and names of rules, 5 the kind middle_names, 6 beside of a dependence."""
 PolicyName = Literal["balanced", "strict"]
 NameClash = Literal["middle_names", "two_names", "unlike"]
 """middle_names: both records have middle names, and none fits a given name of the other. two_names: the forenames are listed as
 names of their own, neither a variant nor a nickname of the other. unlike: no forename of either is a middle name of the other,
 by which people are known too."""
 Probability = Annotated[float, Field(gt=0, le=1)]
+
+
+def first_alike(kind: Kind) -> int:
+    """Number in LEVELS of the first level of values that may well be one person's: close, where the kind has that, else exact."""
+    levels = LEVELS[kind]
+    return levels.index("close") if "close" in levels else len(levels) - 1
 
 
 class _Strict(BaseModel):
@@ -184,6 +190,9 @@ class Dependence(_Strict):
     on: str
     times: tuple[tuple[Annotated[float, Field(gt=0)], ...], ...]
     """For each level of ``on`` and each of ``field``: how many times as often strangers have both as if they were independent"""
+    beside: str | None = None
+    """A third field: where strangers are alike in it (level ``close`` and up), ``times_beside`` stands for ``times``."""
+    times_beside: tuple[tuple[Annotated[float, Field(gt=0)], ...], ...] = ()
 
 
 class Trained(_Strict):
@@ -270,11 +279,14 @@ class Model(_Strict):
     def _dependences_have_the_levels(self) -> Self:
         levels_of = {comparison.field: len(LEVELS[comparison.kind]) for comparison in self.comparison}
         for one in self.dependence:
-            if {len(row) for row in one.times} != {levels_of.get(one.field)} or len(one.times) != levels_of.get(one.on):
-                raise ValueError(
-                    f"dependence of {one.field} on {one.on}: both must be compared, with a row for each level of"
-                    f" {one.on}, and in it a figure for each level of {one.field}"
-                )
+            for times in (one.times, one.times_beside) if one.beside else (one.times,):
+                if {len(row) for row in times} != {levels_of.get(one.field)} or len(times) != levels_of.get(one.on):
+                    raise ValueError(
+                        f"dependence of {one.field} on {one.on}: both must be compared, with a row for each level of"
+                        f" {one.on}, and in it a figure for each level of {one.field}"
+                    )
+            if one.beside and one.beside not in levels_of:
+                raise ValueError(f"dependence of {one.field} on {one.on}: {one.beside} is not compared")
         return self
 
     @property
@@ -287,7 +299,9 @@ class Model(_Strict):
         """Name, version and hash, as every run's manifest carries it."""
         absent: dict[str, Any] = {name: True for name in ("places", "dependence") if not getattr(self, name)}
         unused = {name for name in ("flags_differ", "names") if not any(getattr(rule, name) for rule in self.rule)}
-        said = self.model_dump_json(exclude=absent | {"rule": {"__all__": unused}})  # as before there were any
+        alone = {number: {"beside", "times_beside"} for number, one in enumerate(self.dependence) if not one.beside}
+        left_out = {"dependence": alone} | absent | {"rule": {"__all__": unused}}
+        said = self.model_dump_json(exclude=left_out)  # as before there were any
         digest = hashlib.sha256(said.encode()).hexdigest()[:12]
         return f"{self.name}-{self.version}:{digest}"
 

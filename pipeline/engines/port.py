@@ -68,11 +68,13 @@ class PlaceBits:
 class DependenceBits:
     """How much oftener strangers have levels of two comparisons together than if these were independent."""
 
+    beside: int
+    """A third one, whose level tells which bits hold; ``on`` where none does"""
     on: int
     comparison: int
     """The one that hangs on the other"""
     bits: np.ndarray
-    """(32, 32) log2 of how many times as often, by the levels of both; 0 where one is null"""
+    """(32, 32, 32) log2 of how many times as often, by the levels of ``beside`` and of both; 0 where one of both is null"""
     is_like_strangers: np.ndarray
     """(classes of relatives and neighbours,) bool: for which of them it holds, too"""
 

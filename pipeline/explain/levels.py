@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.model import LEVELS, Comparison, Kind, Model
+from schemas.model import LEVELS, Comparison, Dependence, Kind, Model, first_alike
 
 ROUNDED = 2e-6  # links carry bits with six decimals
 NOT_FIELDS = ("mw_prior", "mw_related")
@@ -79,17 +79,28 @@ def _levels(model: Model, fields: Mapping[str, float]) -> dict[str, str | None]:
         if field not in levels:
             comparison = comparisons[field]
             ties = [tie for tie in model.dependence if tie.field == field and fields.get(tie.on)]
+            besides = [level(tie.beside) if tie.beside and fields.get(tie.beside) else "" for tie in ties]
             names = [level(tie.on) for tie in ties]
             times = [
-                tie.times[LEVELS[comparisons[tie.on].kind].index(name)]
-                for tie, name in zip(ties, names, strict=True)
-                if name
+                _times(tie, beside, comparisons)[LEVELS[comparisons[tie.on].kind].index(name)]
+                for tie, beside, name in zip(ties, besides, names, strict=True)
+                if beside is not None and name
             ]
             told_twice = [sum(map(math.log2, of_level)) for of_level in zip(*times, strict=True)]
-            levels[field] = level_of(comparison, fields[field], told_twice) if all(names) else None
+            levels[field] = (
+                level_of(comparison, fields[field], told_twice) if all(names) and None not in besides else None
+            )
         return levels[field]
 
     return {field: level(field) for field in fields if field in comparisons}
+
+
+def _times(tie: Dependence, beside: str | None, comparisons: Mapping[str, Comparison]) -> tuple[tuple[float, ...], ...]:
+    """Which figures of a dependence hold where its third field is at this level; none or empty: it has none, or no value."""
+    if not tie.beside or not beside:
+        return tie.times
+    kind = comparisons[tie.beside].kind
+    return tie.times_beside if LEVELS[kind].index(beside) >= first_alike(kind) else tie.times
 
 
 def level_of(comparison: Comparison, bits: float, told_twice: Sequence[float] = ()) -> str | None:

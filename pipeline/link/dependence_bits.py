@@ -6,7 +6,7 @@ weight less these bits (a naive Bayes that is augmented by a tree: Friedman, Gei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,13 +14,13 @@ from pipeline.engines.patterns import WIDTH
 from pipeline.engines.port import DependenceBits
 from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import LEAST
-from schemas.model import LEVELS, Comparison, Dependence
+from schemas.model import LEVELS, Comparison, Dependence, first_alike
 
 
 def dependence_bits(dependences: Sequence[Dependence], comparisons: Sequence[Comparison]) -> tuple[DependenceBits, ...]:
     """The dependences of a model."""
     number = {comparison.field: nth for nth, comparison in enumerate(comparisons)}
-    return tuple(_bits(one, number[one.on], number[one.field], comparisons) for one in dependences)
+    return tuple(_bits(one, number, comparisons) for one in dependences)
 
 
 def bits_together(dependences: Sequence[DependenceBits], levels: np.ndarray) -> np.ndarray:
@@ -30,14 +30,24 @@ def bits_together(dependences: Sequence[DependenceBits], levels: np.ndarray) -> 
     """
     bits = np.zeros((len(dependences), len(levels)))
     for own, one in zip(bits, dependences, strict=True):
-        own[:] = one.bits[levels[:, one.on], levels[:, one.comparison]]
+        own[:] = one.bits[levels[:, one.beside], levels[:, one.on], levels[:, one.comparison]]
     return bits
 
 
-def _bits(one: Dependence, on: int, field: int, comparisons: Sequence[Comparison]) -> DependenceBits:
-    rows, columns = (np.minimum(np.arange(WIDTH), len(LEVELS[comparisons[c].kind])) for c in (on, field))
-    known = np.pad(np.log2(np.maximum(np.array(one.times), LEAST)), ((1, 0), (1, 0)))
+def _bits(one: Dependence, number: Mapping[str, int], comparisons: Sequence[Comparison]) -> DependenceBits:
+    on, field = number[one.on], number[one.field]
+    bits = np.tile(_known(one.times, comparisons[on], comparisons[field]), (WIDTH, 1, 1))
+    if one.beside is not None:
+        bits[1 + first_alike(comparisons[number[one.beside]].kind) :] = _known(
+            one.times_beside, comparisons[on], comparisons[field]
+        )
     child = comparisons[field]
     agreeing_kinds = [*RELATIVES.values(), ()]  # neighbours come last
     like_strangers = [not child.is_shared and child.kind not in kinds for kinds in agreeing_kinds]
-    return DependenceBits(on, field, known[np.ix_(rows, columns)], np.array(like_strangers, bool))
+    return DependenceBits(number[one.beside or one.on], on, field, bits, np.array(like_strangers, bool))
+
+
+def _known(times: Sequence[Sequence[float]], on: Comparison, field: Comparison) -> np.ndarray:
+    """(WIDTH, WIDTH) bits of each level index of both, frequency bins as the exact level; 0 where one is null."""
+    rows, columns = (np.minimum(np.arange(WIDTH), len(LEVELS[one.kind])) for one in (on, field))
+    return np.pad(np.log2(np.maximum(np.array(times), LEAST)), ((1, 0), (1, 0)))[np.ix_(rows, columns)]

@@ -23,6 +23,7 @@ from pipeline.link.places import PlaceOdds, Places, Whereabouts
 from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import (
     LEAST,
+    LEAST_CHANCE,
     MOST_LEVELS,
     Shares,
     bounded,
@@ -42,7 +43,6 @@ MOST_RARE = 0.05  # and so many at most where they can
 TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
 FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
-LEAST_CHANCE = 0.1  # of what random pairs show at a level, so much at least is put down to chance
 MOST_UNLIKE: dict[Kind, float] = {"forename": 0.25, "surname": 0.25, "date": 0.5}
 """Share of a person's pairs of records in which a field is unlike, at most: of messy data a sixth of the names were."""
 UNLIKE_KEYS = 2  # of these: so many unlike, and training does not take the pair for one person,
@@ -104,7 +104,7 @@ class Mixture:
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self.places = Places(comparisons, self._observed)
-        self.dependences = dependences_of(comparisons, self._observed, evidence.random, self.pairs)
+        self.dependences = dependences_of(comparisons, self._observed, evidence.random, evidence.candidates, self.pairs)
         self._told_twice = self._lifts(self._rows.levels)
         self._random, self._random_table = evidence.random, PatternTable(evidence.random.levels, self._names)
         self._random_told_twice = self._lifts(evidence.random.levels)

@@ -12,6 +12,7 @@ from schemas.plan import FixedParameters
 
 MOST_LEVELS = max(map(len, LEVELS.values()))
 LEAST = 1e-9
+LEAST_CHANCE = 0.1  # of what random pairs show at a level, so much at least is put down to chance
 
 
 class Shares(NamedTuple):

@@ -8,22 +8,27 @@ as a tree of their strongest dependences (Chow and Liu 1968).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.engines.port import PatternCounts
-from pipeline.link.shares import rounded, sizes_of, unlike_levels
-from schemas.model import LEVELS, Comparison, Dependence
+from pipeline.link.shares import LEAST, LEAST_CHANCE, rounded, sizes_of, unlike_levels
+from schemas.model import LEVELS, Comparison, Dependence, Kind, first_alike
 
 COMMON = 0.01  # of random pairs: where fewer agree exactly, agreement tells of a match
 NAMES = ("forename", "surname")  # tell of a match, however few names there are
-MADE_OF_NAMES = ("email",)
+GO_WITH_NAMES: Mapping[Kind, tuple[str, ...]] = {
+    "email": ("similar", "same_local_part", "close"),
+    "date": ("both_first_of_january",),
+}
+"""Levels that people of one name have oftener than others. An e-mail address is often made of the name; 1 January stands for the
+birthday of those of whom nobody knows it, who come from the same countries. That a value is the same is no matter of chance."""
 CAUTION = 50.0  # pairs of independent fields that are counted beside those that are seen
 
 
-class _Tie(NamedTuple):
+class Tie(NamedTuple):
     """How the levels of one comparison hang on those of another among strangers."""
 
     information: float
@@ -33,11 +38,16 @@ class _Tie(NamedTuple):
     parent: int
     child: int
     times: np.ndarray
-    """(levels of the parent, levels of the child) times as often together as if independent"""
+    """(1 or 2, levels of the parent, levels of the child) times as often together as if independent; second: where ``beside`` is alike"""
+    beside: int | None = None
 
 
 def dependences_of(
-    comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts, pairs: float
+    comparisons: Sequence[Comparison],
+    observed: np.ndarray,
+    random: PatternCounts,
+    candidates: PatternCounts,
+    pairs: float,
 ) -> tuple[Dependence, ...]:
     """The strongest dependences among strangers.
 
@@ -45,29 +55,42 @@ def dependences_of(
         comparisons: of the model.
         observed: (comparisons, MOST_LEVELS) share of each level among the random pairs that have it.
         random: patterns of random pairs; of a small table each is drawn many times, and counts once.
+        candidates: patterns of candidate pairs, among which are those of one name that random pairs hardly show.
         pairs: that the table has.
     """
-    random = without_bins(random, sizes_of(comparisons))
+    random, candidates = (without_bins(patterns, sizes_of(comparisons)) for patterns in (random, candidates))
     random = PatternCounts(random.levels, random.count * min(1.0, pairs / max(float(random.count.sum()), 1.0)))
+    exact = np.array([observed[c, len(LEVELS[comparison.kind]) - 1] for c, comparison in enumerate(comparisons)])
+    is_telling = is_telling_of(comparisons, exact)
+    ties = [
+        *_ties(comparisons, is_telling, observed, random),
+        *_ties_to_names(comparisons, is_telling, observed, random, candidates),
+    ]
     return tuple(
         Dependence(
             field=comparisons[tie.child].field,
             on=comparisons[tie.parent].field,
-            times=tuple(tuple(map(rounded, row)) for row in tie.times.tolist()),
+            times=_written(tie.times[0]),
+            beside=None if tie.beside is None else comparisons[tie.beside].field,
+            times_beside=() if tie.beside is None else _written(tie.times[1]),
         )
-        for tie in _tree(_ties(comparisons, observed, random), len(comparisons))
+        for tie in _tree(ties, len(comparisons))
     )
 
 
-def _ties(comparisons: Sequence[Comparison], observed: np.ndarray, random: PatternCounts) -> Iterator[_Tie]:
+def _written(times: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(map(rounded, row)) for row in times.tolist())
+
+
+def _ties(
+    comparisons: Sequence[Comparison], is_telling: np.ndarray, observed: np.ndarray, random: PatternCounts
+) -> Iterator[Tie]:
     """Of every comparison on which strangers agree often, how it hangs on each other one.
 
     Two that a household shares are left to the classes of relatives. Random pairs that agree on something telling may be
     matches, which agree on everything: they are left out, but for agreement on the parent alone. Where nothing else is
     telling, matches cannot be told from strangers.
     """
-    exact = np.array([observed[c, len(LEVELS[comparison.kind]) - 1] for c, comparison in enumerate(comparisons)])
-    is_telling = is_telling_of(comparisons, exact)
     for parent in range(len(comparisons)):
         if not np.delete(is_telling, parent).any():
             continue
@@ -75,34 +98,108 @@ def _ties(comparisons: Sequence[Comparison], observed: np.ndarray, random: Patte
         for child in np.flatnonzero(~is_telling).tolist():
             if child != parent and not (comparisons[parent].is_shared and comparisons[child].is_shared):
                 yield _tie(comparisons, strangers, parent, child, observed)
-        for child in np.flatnonzero(_is_made_of(comparisons, parent)).tolist():
-            yield _likeness(
-                comparisons, _apart(comparisons, is_telling, strangers, parent, child), parent, child, observed
+
+
+def _ties_to_names(
+    comparisons: Sequence[Comparison],
+    is_telling: np.ndarray,
+    observed: np.ndarray,
+    random: PatternCounts,
+    candidates: PatternCounts,
+) -> Iterator[Tie]:
+    """How what goes with names hangs on them, on both together: who is called Daniel Wilson has an address like the other one's.
+
+    Read off pairs that are unlike in something telling. Strangers of the same names are few among random pairs; nearly all of
+    them are candidates.
+    """
+    names = [number for number, comparison in enumerate(comparisons) if comparison.kind in NAMES]
+    for child, comparison in enumerate(comparisons):
+        if not names or comparison.kind not in GO_WITH_NAMES:
+            continue
+        telling = is_telling & (np.arange(len(comparisons)) != child)
+        by_chance, by_names = (
+            _counts_beside_names(
+                comparisons,
+                _apart(comparisons, telling, strangers_of(comparisons, telling, patterns, but_for=names)),
+                names,
+                child,
             )
+            for patterns in (random, candidates)
+        )
+        overall = _overall(observed[child, : by_chance.shape[2]], by_chance.sum((0, 1)))
+        yield _tie_to_names(comparisons, np.stack([by_chance, by_names]), names, child, overall)
 
 
-def _is_made_of(comparisons: Sequence[Comparison], parent: int) -> np.ndarray:
-    """(comparisons,) which are made of what the parent says, as an e-mail address is of a name."""
-    is_name = comparisons[parent].kind in NAMES
-    return np.array([is_name and comparison.kind in MADE_OF_NAMES for comparison in comparisons], bool)
-
-
-def _apart(
-    comparisons: Sequence[Comparison], is_telling: np.ndarray, strangers: PatternCounts, parent: int, child: int
-) -> PatternCounts:
-    """Those that are unlike in something telling other than these two."""
+def _apart(comparisons: Sequence[Comparison], is_telling: np.ndarray, strangers: PatternCounts) -> PatternCounts:
+    """Those that are unlike in something telling."""
     is_unlike = np.pad(unlike_levels(comparisons), ((0, 0), (1, 0)))[np.arange(len(comparisons)), strangers.levels]
-    is_apart = np.delete(is_unlike & is_telling, [parent, child], axis=1).any(1)
+    is_apart = (is_unlike & is_telling).any(1)
     return PatternCounts(strangers.levels[is_apart], strangers.count[is_apart])
 
 
-def _likeness(
-    comparisons: Sequence[Comparison], strangers: PatternCounts, parent: int, child: int, observed: np.ndarray
-) -> _Tie:
-    """How what is like, but not the same, hangs on the parent: that it is the same is no matter of chance."""
-    tie = _tie(comparisons, strangers, parent, child, observed)
-    tie.times[:, LEVELS[comparisons[child].kind].index("close") :] = 1.0
-    return tie
+def _counts_beside_names(
+    comparisons: Sequence[Comparison], patterns: PatternCounts, names: list[int], child: int
+) -> np.ndarray:
+    """(1 or 2, levels of the first name, levels of the child) pairs; second: where the other name is alike."""
+    first, *others = names
+    sizes = sizes_of(comparisons)
+    is_beside = (patterns.levels[:, others] > [first_alike(comparisons[other].kind) for other in others]).all(1)
+    shape = 2, 1 + int(sizes[first]), 1 + int(sizes[child])
+    cell = np.ravel_multi_index((is_beside.astype(int), patterns.levels[:, first], patterns.levels[:, child]), shape)
+    counts = np.bincount(cell, weights=patterns.count, minlength=int(np.prod(shape))).reshape(shape)
+    return counts[:, 1:, 1:][0 if others else 1 :]
+
+
+def _tie_to_names(
+    comparisons: Sequence[Comparison], counts: np.ndarray, names: list[int], child: int, overall: np.ndarray
+) -> Tie:
+    """Where few pairs are alike in both names, what goes with either is taken to go with them independently.
+
+    Args:
+        comparisons: of the model.
+        counts: of random pairs, then of candidates, as ``_counts_beside_names``.
+        names: one or two comparisons.
+        child: that hangs on them.
+        overall: (levels of the child,) share among strangers of any names.
+    """
+    kind, kind_of_name = comparisons[child].kind, comparisons[names[0]].kind
+    level = np.arange(counts.shape[2])
+    is_alike = np.tile(level >= first_alike(kind_of_name), (len(names), 1))
+    is_same = is_alike.copy()  # both names, or the only one
+    if len(names) > 1:
+        is_same[0] = level == LEVELS[kind_of_name].index("swapped")
+    overall = overall[:-1] / overall[:-1].sum()
+    seen, of_same = counts[0, :, :, :-1], counts[1, is_same, :-1].sum(0)  # that it is the same is no matter of chance
+    share = _towards(overall, seen)
+    usual = overall
+    if len(names) > 1:
+        usual = share[0, -1] * _towards(overall, seen[1, ~is_alike[1]].sum(0)) / overall
+    share[is_same] = _towards(usual, of_same)
+    times = np.ones((*share.shape[:2], share.shape[2] + 1))
+    at = [LEVELS[kind].index(name) for name in GO_WITH_NAMES[kind]]
+    times[:, :, at] = (share / overall)[:, :, at]
+    rows = np.concatenate([seen[~is_same], of_same[None]])
+    gain = (rows * np.log(np.concatenate([times[~is_same], times[is_same][:1]])[:, :-1])).sum()
+    pairs = max(rows.sum(), 1.0)
+    is_real = gain > np.count_nonzero(rows[:, at]) * np.log(pairs) / 2
+    return Tie(float(gain / pairs), bool(is_real), names[0], child, times, *names[1:])
+
+
+def _overall(observed: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Level shares among strangers: as counted, and no less than training takes them for.
+
+    Args:
+        observed: (levels,) share among random pairs, matches among them.
+        counts: (levels,) of strangers.
+    """
+    share = np.maximum(counts / max(counts.sum(), 1.0), np.maximum(LEAST_CHANCE * observed, LEAST))
+    return share / share.sum()
+
+
+def _towards(usual: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Shares along the last axis of what was counted, and of some pairs beside it that are as usual."""
+    usual = usual / usual.sum(-1, keepdims=True)
+    return (counts + CAUTION * usual) / (counts.sum(-1, keepdims=True) + CAUTION)
 
 
 def is_telling_of(comparisons: Sequence[Comparison], exact: np.ndarray) -> np.ndarray:
@@ -114,14 +211,14 @@ def strangers_of(
     comparisons: Sequence[Comparison], is_telling: np.ndarray, random: PatternCounts, but_for: list[int]
 ) -> PatternCounts:
     """Random pairs that agree on nothing telling, but for these comparisons."""
-    tells = (random.levels >= np.array([_first_alike(comparison) for comparison in comparisons])) & is_telling
+    tells = (random.levels >= np.array([1 + first_alike(comparison.kind) for comparison in comparisons])) & is_telling
     is_stranger = ~np.delete(tells, but_for, axis=1).any(1)
     return PatternCounts(random.levels[is_stranger], random.count[is_stranger])
 
 
 def _tie(
     comparisons: Sequence[Comparison], strangers: PatternCounts, parent: int, child: int, observed: np.ndarray
-) -> _Tie:
+) -> Tie:
     """From the pairs that have both; ``observed``: share of each level among random pairs."""
     parent_levels, levels = (len(LEVELS[comparisons[c].kind]) for c in (parent, child))
     of_child = observed[child, :levels]
@@ -133,13 +230,13 @@ def _tie(
     times = share / overall
     pairs, free = max(together.sum(), 1.0), (parent_levels - 1) * (levels - 1)
     information = float((together * np.log(times)).sum() / pairs)
-    return _Tie(information, information * pairs > free * np.log(pairs) / 2, parent, child, times)
+    return Tie(information, information * pairs > free * np.log(pairs) / 2, parent, child, times[None])
 
 
-def _tree(ties: Iterator[_Tie], comparisons: int) -> list[_Tie]:
+def _tree(ties: Iterable[Tie], comparisons: int) -> list[Tie]:
     """The strongest dependences of which no comparison hangs on itself by way of others (Kruskal 1956)."""
     part = np.arange(comparisons)
-    tree: list[_Tie] = []
+    tree: list[Tie] = []
     for tie in sorted(ties, key=lambda one: (-one.information, one.parent, one.child)):
         parent, child = part[tie.parent], part[tie.child]
         if parent != child and tie.is_real:
@@ -151,9 +248,3 @@ def _tree(ties: Iterator[_Tie], comparisons: int) -> list[_Tie]:
 def without_bins(patterns: PatternCounts, sizes: np.ndarray) -> PatternCounts:
     """The same with the frequency bins of an exact level as that level."""
     return PatternCounts(np.minimum(patterns.levels, sizes), patterns.count)
-
-
-def _first_alike(comparison: Comparison) -> int:
-    """The first level index of values that may well be one person's: close, where the kind has that, else exact."""
-    names = LEVELS[comparison.kind]
-    return 1 + (names.index("close") if "close" in names else len(names) - 1)

@@ -39,7 +39,9 @@ def lift_of(
 ) -> np.ndarray:
     """(patterns,) how many times as likely each is among strangers as if its fields were independent."""
     comparisons = model_of(fields).comparison
-    ties = dependence_bits(dependences_of(comparisons, observed, random, float(random.count.sum())), comparisons)
+    ties = dependence_bits(
+        dependences_of(comparisons, observed, random, random, float(random.count.sum())), comparisons
+    )
     return np.exp2(bits_together(ties, levels).sum(0))
 
 
