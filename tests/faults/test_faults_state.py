@@ -249,10 +249,12 @@ def test_a_damaged_publication_is_told_with_its_file_before_anything_is_done(
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"run_id": "other", "state": "unfinished", "as_of": "2026-11-20"}', "[1]"])
-def test_a_damaged_note_of_a_run_ends_that_run_and_the_next_goes_on(london: London, home: Path, text: str) -> None:
+def test_a_damaged_note_of_a_published_run_is_mended_and_the_next_goes_on(
+    london: London, home: Path, text: str
+) -> None:
     (home / "runs" / OLD / "run.json").write_text(text, "utf-8")
     assert night(london, home)[0] == 0
-    assert note_of(home, OLD)["state"] == "abandoned"
+    assert note_of(home, OLD)["state"] == "published"
     assert current_run(home) == NEW
 
 

@@ -20,10 +20,12 @@ from flows.night import Night, plan_night
 from pipeline.core.errors import StoreUnavailableError
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table
+from pipeline.core.same_person import TOLD_BY
 from pipeline.explain.kept import open_folder
 from pipeline.stewardship.store import open_store
 from pipeline.validate.hold import FeedNight, FeedState
 from schemas.decisions import NewDecision
+from schemas.tables import STD_RECORDS
 
 pytestmark = pytest.mark.flow
 LINKED = ("links", "cluster_members", "clusters", "review_pairs")
@@ -158,7 +160,10 @@ def test_the_stamp_of_decisions_tells_what_they_say_and_no_reason(night: Night) 
 
 
 def test_what_changed_since_last_night_is_told_by_record(night: Night) -> None:
-    ids = pa.table({"record_id": ["a", "b", "c"]})
+    rows = [{**dict.fromkeys(TOLD_BY), "record_id": record, "feed_id": "f"} for record in "abc"]
+    ids = pa.Table.from_pylist(
+        rows, pa.schema([STD_RECORDS.arrow_schema().field(name) for name in ("record_id", *TOLD_BY)])
+    )
     with open_decisions(night.settings, night.home, {}) as store:
         first = store.decide(said("a", "b")).decision.decision_id
         before = decided_tonight(night, ids).pairs

@@ -120,7 +120,9 @@ def test_the_page_lies_in_the_folder_or_where_it_is_asked_for_and_tells_no_value
 def test_a_truth_of_few_records_says_of_how_many_it_tells(table: Path, linked: Path, tmp_path: Path) -> None:
     few = pq.read_table(table).slice(0, 40).select(["who", "true"]).rename_columns(["record_id", "person"])
     pq.write_table(few, tmp_path / "few.parquet")
-    told = run("--linked", linked, "--truth", tmp_path / "few.parquet", "--out", tmp_path / "page.html")
+    told = run(
+        "--linked", linked, "--truth", tmp_path / "few.parquet", "--entity", "person", "--out", tmp_path / "page.html"
+    )
     assert told.exit_code == 0, told.output
     assert "The truth tells 40 of 300 records" in " ".join(told.output.split())
 

@@ -33,7 +33,7 @@ CONTRACT = Contract(
         "location": "x.csv",
         "format": "csv",
         "person": {"source_key": ("Ref",), "surname": ("Surname",)},
-        "event": {"role": ("Role",)},
+        "event": {"role": ("Role",), "started": ("Seen",)},
         "event_type": "crime",
         "key": ("source_key",),
         "recorded_at": "started",
