@@ -24,11 +24,11 @@ def home_of(home: Path | None) -> Home:
     return Home(check_name(Path(path or DEFAULT_HOME)))
 
 
-def settings_of(run_file: Path | None, home: Path | None) -> tuple[RunSettings, Home]:
-    """Settings and home of a command that works on what a night left."""
+def settings_of(run_file: Path | None, home: Path | None, default: Path | None = None) -> tuple[RunSettings, Home]:
+    """Settings and home of a command that works on what a night left; ``default``: the run file where none is named."""
     from schemas.settings import RunSettings  # noqa: PLC0415  (slow to import, and help does without)
 
-    path = run_file or os.environ.get(RUN_FILE)
+    path = run_file or os.environ.get(RUN_FILE) or default
     settings = RunSettings.load(Path(path)) if path else RunSettings()
     return settings, Home(check_name(home or Path(os.environ.get(HOME, settings.home))))
 

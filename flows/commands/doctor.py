@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated
 
 import typer
@@ -11,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.place import RUN_FILE, settings_of
+from flows.commands.options import HomeOption, JsonOption, NightRunFileOption
+from flows.place import settings_of
 
 HELP = """
 Look whether all is well with a home: versions, permissions, disk, lock, runs, publication, decisions, last good exports, clock.
@@ -26,8 +25,10 @@ STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 def doctor(
     home: HomeOption = None,
-    run_file: RunFileOption = None,
-    deep: Annotated[bool, typer.Option("--deep", help="Read every byte of the publication.")] = False,
+    run_file: NightRunFileOption = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every byte of the publication, and look at each expectation.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Is all well with a home."""
@@ -35,9 +36,7 @@ def doctor(
     from flows.night import SAMPLE_RUN
     from pipeline.core.places import Home
 
-    settings, place = settings_of(
-        run_file or (None if RUN_FILE in os.environ else SAMPLE_RUN), home
-    )  # as a night has them
+    settings, place = settings_of(run_file, home, SAMPLE_RUN)  # as a night has them
     place = Home(place.root.resolve())
     findings = examine(settings, place, is_deep=deep, given=Given(run_file, home))
     if as_json:
