@@ -62,10 +62,12 @@ def test_a_home_without_a_publication_is_told_as_such(words: tuple[str, ...], tm
         app([*words, "--home", str(tmp_path)], standalone_mode=False)
 
 
-@pytest.mark.parametrize("command", ["doctor", "audit verify", "decide", "unmerge", "expunge", "review"])
+@pytest.mark.parametrize("command", ["audit verify", "decide", "unmerge", "expunge", "review"])
 def test_help_says_the_sample_s_run_file_of_the_commands_that_take_it_alone(command: str) -> None:
     assert "sample" not in boroughlink(*command.split(), "--help").out
-    assert all("bundled sample" in " ".join(boroughlink(name, "--help").out.split()) for name in ("run", "schedule"))
+    assert all(
+        "bundled sample" in " ".join(boroughlink(name, "--help").out.split()) for name in ("run", "schedule", "doctor")
+    )
 
 
 def test_a_home_where_no_folder_can_be_made_is_told_with_its_path() -> None:

@@ -63,7 +63,7 @@ def records(night: Night, feed: str = "f") -> pa.Table:
         ({}, {"1": "Amina"}, NOTHING_NEW),
         ({"1": "Amina"}, {}, NOTHING_NEW),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_a_person_is_known_again_under_another_key_and_a_key_that_is_anothers_is_seen(
     before: Night, now: Night, expected: Successors, tmp_path: Path
