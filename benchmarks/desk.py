@@ -22,7 +22,7 @@ from benchmarks.desk_server import Server
 from benchmarks.desk_steward import PASSWORD, Steward, Times
 from benchmarks.machine import about_machine
 from benchmarks.places import HERE
-from flows.desk import open_desk
+from flows.stewards.desk import open_desk
 from pipeline.core.places import Home
 from pipeline.review import accounts
 from pipeline.review.index import index_of

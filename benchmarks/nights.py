@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.night_checks import differing_tables, disagreements, ids_of_strangers, true_persons
 from benchmarks.night_exports import Drift, Exports
-from flows.decisions import open_decisions
+from flows.night.decisions import open_decisions
 from pipeline.core.errors import LinkageError
 from pipeline.core.places import Home
 from pipeline.publish.publication import read_current

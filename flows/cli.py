@@ -30,7 +30,7 @@ from flows.commands import (
     train,
     unmerge,
 )
-from flows.place import keep_from_others
+from flows.night.place import keep_from_others
 from pipeline.core.durable import storage_error
 from pipeline.core.errors import LinkageError, SettingsError
 from pipeline.core.limits import check_command_threads

@@ -1,7 +1,7 @@
 """One night, from the boroughs' exports to linked Parquet. Read this first: a line a stage.
 
 Stages hand on ids and paths, never rows: what they write lies in the run's folder. A run that died goes on with its
-first stage that is not finished (``checkpoints``, ``resume``).
+first stage that is not finished (``continuing``).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 from prefect import flow
 
-from flows import tasks
-from flows.night import Night
-from flows.outcome import Outcome
+from flows.night.outcome import Outcome
+from flows.night.plan import Night
+from flows.stages import tasks
 
 
 def one_night(night: Night, hand_over: Callable[[Outcome], object] | None = None) -> Outcome:

@@ -10,9 +10,9 @@ from threading import Thread
 from prefect import flow
 from prefect.settings import Settings, get_current_settings
 
-from flows.night import plan_night
-from flows.one_run import run_night
-from flows.place import keep_from_others
+from flows.night.place import keep_from_others
+from flows.night.plan import plan_night
+from flows.running.one_run import run_night
 
 
 @flow(name="one-night", persist_result=False)

@@ -11,7 +11,7 @@ import httpx2
 from starlette.testclient import TestClient
 from web_desk import PASSWORD, World
 
-from flows.desk import open_desk
+from flows.stewards.desk import open_desk
 from pipeline.review.desk import Desk
 from pipeline.review.web import create_app
 from schemas.desk import DeskSettings

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import yaml
 
-from flows import one_run
-from flows.night import Night, plan_night
-from flows.outcome import Outcome
+from flows.night.outcome import Outcome
+from flows.night.plan import Night, plan_night
+from flows.running import one_run
 from pipeline.core.places import EXPECTATIONS, SAMPLE, SOURCES
 from pipeline.publish.verify import damaged_files
 from schemas.contract import load_contracts

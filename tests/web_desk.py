@@ -20,7 +20,7 @@ import pyotp
 import sqlalchemy as sa
 from command_line import COMMAND
 
-from flows.desk import open_desk
+from flows.stewards.desk import open_desk
 from pipeline.core.places import Home
 from pipeline.review import accounts
 from pipeline.review.desk import Desk

@@ -1,1 +1,1 @@
-"""Commands of boroughlink, one module each."""
+"""Commands of boroughlink, one module each, and what they print."""

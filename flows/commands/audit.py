@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.place import settings_of
+from flows.night.place import settings_of
 from pipeline.core.errors import SettingsError, StateError
 
 HELP = """
@@ -43,7 +43,7 @@ def verify(
 
     Example: `boroughlink audit verify --head 120:9f2c...`
     """
-    from flows.decisions import open_decisions
+    from flows.night.decisions import open_decisions
     from pipeline.stewardship.audit import verify as walk
     from pipeline.stewardship.database import reading
 

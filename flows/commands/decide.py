@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.place import settings_of
+from flows.night.place import settings_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 
@@ -78,9 +78,9 @@ def decide(
     as_json: JsonOption = False,
 ) -> None:
     """Decide, list, write or read."""
-    from flows import decision_output as printing
-    from flows.decisions import open_decisions
-    from flows.unmerging import entered_with
+    from flows.commands import decision_output as printing
+    from flows.night.decisions import open_decisions
+    from flows.stewards.unmerging import entered_with
 
     options: dict[str, object] = {
         "link": link,
@@ -182,7 +182,7 @@ def _uuid(text: str) -> str:
 
 
 def _pair_facts(place: Home, first: str, second: str) -> dict[str, Any]:
-    from flows.decision_facts import pair_facts, pairs_of
+    from flows.stewards.decision_facts import pair_facts, pairs_of
     from pipeline.explain.kept import open_folder
 
     publication = open_folder(place.current.resolve())
@@ -192,7 +192,7 @@ def _pair_facts(place: Home, first: str, second: str) -> dict[str, Any]:
 
 def _pair_facts_if_present(place: Home, left: str, right: str) -> dict[str, Any]:
     """As ``_pair_facts``, of two records that may be gone from the publication."""
-    from flows.decision_facts import pair_facts
+    from flows.stewards.decision_facts import pair_facts
     from pipeline.explain.kept import open_folder, person_of
 
     publication = open_folder(place.current.resolve())

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption, NightRunFileOption
-from flows.place import settings_of
+from flows.night.place import settings_of
 
 HELP = """
 Look whether all is well with a home: versions, permissions, disk, lock, runs, publication, decisions, last good exports, clock.
@@ -32,8 +32,8 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Is all well with a home."""
-    from flows.doctor import Given, examine
-    from flows.night import SAMPLE_RUN
+    from flows.doctor.examination import Given, examine
+    from flows.night.plan import SAMPLE_RUN
     from pipeline.core.places import Home
 
     settings, place = settings_of(run_file, home, SAMPLE_RUN)  # as a night has them

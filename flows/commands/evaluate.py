@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.place import home_of
+from flows.night.place import home_of
 
 HELP = """
 How good a linkage is: precision and recall of pairs, clusters and records, other thresholds, calibration, and who is
@@ -62,7 +62,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate a linkage."""
-    from flows.evaluation import Question, evaluate_folder
+    from flows.any_table.evaluation import Question, evaluate_folder
 
     folder = linked or home_of(home).current
     facts, page = evaluate_folder(Question(folder, tuple(files or ()), truth, entity, out))

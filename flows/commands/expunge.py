@@ -11,14 +11,14 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.place import settings_of
+from flows.night.place import settings_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flows.expunging import ExpungeReceipt
+    from flows.stewards.expunging import ExpungeReceipt
 
 HELP = """
 Expunge records by order (rectification, erasure): out of every published table, kept run, last good export and decision, and out of every later night.
@@ -52,8 +52,8 @@ def expunge(
     as_json: JsonOption = False,
 ) -> None:
     """Expunge records, carry out every order again, or list the receipts."""
-    from flows.expunging import expunge as carry_out
-    from flows.expunging import expunge_again, receipts_of
+    from flows.stewards.expunging import expunge as carry_out
+    from flows.stewards.expunging import expunge_again, receipts_of
 
     if (bool(records) + again + receipts) != 1:
         raise SettingsError(

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.place import home_of
+from flows.night.place import home_of
 from pipeline.core.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ def link(
     from pipeline.core.memory import few_cycles
 
     with few_cycles():
-        from flows.standalone import LinkOptions, link_files
+        from flows.any_table.standalone import LinkOptions, link_files
 
         options = LinkOptions(policy.value, engine.value, model, truth, link_only, one_per_source)
         facts = link_files(files, out, _kinds(field), options)
@@ -98,7 +98,7 @@ NOTHING_LINKED = "what is compared does not tell one person from two who share i
 
 
 def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    from flows.date_words import dates_told
+    from flows.any_table.date_words import dates_told
 
     rows = [
         (name.replace("_", " "), f"{facts[name]:,}")

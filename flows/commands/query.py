@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.place import check_folder_of, home_of
+from flows.night.place import check_folder_of, home_of
 
 HELP = """
 Ask the current publication a question in SQL; every published table is a view of its name. Days and months are those of London.
@@ -27,7 +27,7 @@ def query(
     ] = None,
 ) -> None:
     """SQL over the current publication."""
-    from flows import query_output
+    from flows.commands import query_output
     from pipeline.publish.query import query as run_query
 
     if csv_file:

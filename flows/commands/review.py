@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.place import HOME, RUN_FILE, settings_of
+from flows.night.place import HOME, RUN_FILE, settings_of
 from pipeline.core.errors import DeskRefusedError, SettingsError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def review(
         return
     import uvicorn
 
-    from flows import desk
+    from flows.stewards import desk
     from pipeline.publish.publication import need_current
 
     settings, place = settings_of(run_file, home)
@@ -73,7 +73,7 @@ def review(
         f"Review desk on {'https' if is_tls else 'http'}://{host}:{port} until stopped (Ctrl+C)", soft_wrap=True
     )
     uvicorn.run(
-        "flows.desk:app_from_environment",
+        "flows.stewards.desk:app_from_environment",
         factory=True,
         host=host,
         port=port,
@@ -218,7 +218,7 @@ def _with_audit(
 
 
 def _store(home: Path | None, run_file: Path | None) -> Any:  # noqa: ANN401
-    from flows.decisions import open_decisions
+    from flows.night.decisions import open_decisions
 
     settings, place = settings_of(run_file, home)
     return open_decisions(settings, place, os.environ)

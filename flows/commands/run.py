@@ -17,7 +17,7 @@ from flows.commands.options import HomeOption, JsonOption, NightRunFileOption
 from pipeline.core.errors import LimitsPassedError
 
 if TYPE_CHECKING:
-    from flows.outcome import Outcome
+    from flows.night.outcome import Outcome
 
 HELP = """
 Run one night: read every feed, validate, link, publish.
@@ -63,9 +63,9 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """One night."""
-    from flows.night import plan_night
-    from flows.one_run import run_night
-    from flows.progress import Terminal
+    from flows.night.plan import plan_night
+    from flows.night.progress import Terminal
+    from flows.running.one_run import run_night
 
     night = plan_night(run_file, home, as_of.date() if as_of else None, engine, os.environ)
     night = replace(night, is_full=full or refresh, is_refresh=refresh)
@@ -88,7 +88,7 @@ def run(
 
 
 def _summary(console: Console, outcome: Outcome) -> None:
-    from flows.outcome import worked_on
+    from flows.night.outcome import worked_on
 
     table = Table(title=f"Night {outcome.run_id}", show_header=False, title_justify="left")
     for name, value in (

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.place import home_of
+from flows.night.place import home_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import Home
@@ -117,7 +117,7 @@ def release(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_jso
 
     Example: `boroughlink runs release 2026-11-21-1 --by "A. Khan" --reason "new model, checked"`
     """
-    from flows.gate import release as release_run
+    from flows.stages.gate import release as release_run
 
     release_run(_home(home), run_id, _required("--by", by), _required("--reason", reason))
     _print_result(as_json, {"run_id": run_id, "state": "current"}, f"{run_id} is published and current.")
@@ -129,7 +129,7 @@ def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_js
 
     Example: `boroughlink runs rollback 2026-11-19-1 --by "A. Khan" --reason "export of 20 November was wrong"`
     """
-    from flows.openmetrics import renew_metrics
+    from flows.night.openmetrics import renew_metrics
     from pipeline.publish.retire import roll_back
 
     place = _home(home)

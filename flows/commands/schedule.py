@@ -29,10 +29,10 @@ def schedule(
     home: HomeOption = None,
 ) -> None:
     """Serve the nightly flow; what cannot be is told now, not at night."""
-    from flows.local_server import begin_prefect_for_the_schedule
-    from flows.night import plan_night
-    from flows.quiet import quiet_prefect
-    from flows.ready import check_run_file, check_settings
+    from flows.night.plan import plan_night
+    from flows.night.ready import check_run_file, check_settings
+    from flows.running.local_server import begin_prefect_for_the_schedule
+    from flows.running.quiet import quiet_prefect
 
     night = plan_night(run_file, home, None, None, os.environ)
     check_run_file(night)
@@ -53,8 +53,8 @@ def _serve(cron: str, run_file: Path | None, home: Path | None, *, is_our_server
     from prefect.runner import Runner
     from prefect.schedules import Cron
 
+    from flows.running.serving import serve
     from flows.served import one_night
-    from flows.serving import serve
 
     console = Console(stderr=True)
     runner = Runner(name="nightly", pause_on_shutdown=False, limit=1)

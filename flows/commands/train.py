@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
-from flows.place import check_folder_of, home_of
+from flows.night.place import check_folder_of, home_of
 from pipeline.core.places import MODELS
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model."""
-    from flows.decision_file import read_decisions
-    from flows.engines import engine_of
+    from flows.night.engines import engine_of
+    from flows.stewards.decision_file import read_decisions
     from pipeline.core.parquet import read_table
     from pipeline.link.decided_training import pairs_of
     from pipeline.link.training_stage import train_model

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.place import settings_of
+from flows.night.place import settings_of
 from pipeline.core.errors import SettingsError
 
 HELP = """
@@ -34,8 +34,8 @@ def unmerge(
     as_json: JsonOption = False,
 ) -> None:
     """Part records."""
-    from flows.decisions import open_decisions
-    from flows.unmerging import unmerge as carry_out
+    from flows.night.decisions import open_decisions
+    from flows.stewards.unmerging import unmerge as carry_out
     from pipeline.explain.kept import open_folder
     from pipeline.publish.publication import need_current
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.query_output import write_csv
+from flows.commands.query_output import write_csv
 from pipeline.core.spreadsheet import guarded, unguarded
 
 

@@ -11,8 +11,8 @@ import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 from stewards_say import said
 
-from flows import building, linking, reading, stages, validating
-from flows.decisions import open_decisions
+from flows.night.decisions import open_decisions
+from flows.stages import building, linking, publishing, reading, validating
 from pipeline.core.places import Home
 from pipeline.publish import publication
 from pipeline.publish.publication import read_current
@@ -35,7 +35,7 @@ def dies_in(stage: str, call: int = 1) -> Callable[[], None]:
     """Make this process kill itself when the stage is called for the n-th time."""
 
     def patch() -> None:
-        module = MODULES.get(stage, stages)
+        module = MODULES.get(stage, publishing)
         real, calls = getattr(module, stage), []
 
         def killed(*given: object) -> object:

@@ -22,10 +22,10 @@ from home_bytes import own_values, traces
 from small_london import London, current_run, ended, forked, killed_after, plain_night, small_london
 from stewards_say import said
 
-from flows import expunging
 from flows.cli import app
-from flows.decisions import open_decisions
-from flows.doctor import examine
+from flows.doctor.examination import examine
+from flows.night.decisions import open_decisions
+from flows.stewards import expunging
 from pipeline.core import durable
 from pipeline.core.parquet import read_table
 from pipeline.core.places import Home

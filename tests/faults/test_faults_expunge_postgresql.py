@@ -14,9 +14,10 @@ from postgres_server import Server, installed, running_server
 from small_london import London, current_run, ended, forked, plain_night
 from stewards_say import said
 
-from flows import decisions, expunging
-from flows.decisions import open_decisions
-from flows.expunging import expunge
+from flows.night import decisions
+from flows.night.decisions import open_decisions
+from flows.stewards import expunging
+from flows.stewards.expunging import expunge
 from pipeline.core.parquet import read_table
 from pipeline.core.places import Home
 from pipeline.publish.orders import orders

@@ -9,7 +9,7 @@ import pytest
 from home_bytes import own_values, traces
 from small_london import London, ended, forked, plain_night
 
-from flows.expunging import expunge
+from flows.stewards.expunging import expunge
 from pipeline.core.places import Home
 from pipeline.publish.publication import read_current
 from schemas.settings import RunSettings

@@ -11,7 +11,7 @@ import pytest
 from command_line import boroughlink
 from small_london import London, current_run, ended, forked, note_of, plain_night
 
-from flows import stages
+from flows.stages import publishing
 from pipeline.core.places import Home
 from pipeline.publish.publication import read_current
 
@@ -23,7 +23,7 @@ BY = ("--by", "A. Khan", "--reason", "seen with the stewards")
 def night(london: London, home: Path, day: str, *, dies: bool = False) -> int:
     def work() -> None:
         if dies:
-            stages.promote = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+            publishing.promote = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         plain_night(london.night(home, day))
 
     return ended(forked(work, london.place / "out"))
@@ -125,7 +125,7 @@ def test_a_night_that_failed_after_its_publication_and_was_taken_back_stays_so(l
         raise ValueError
 
     def work() -> None:
-        stages.write_report = fails  # type: ignore[assignment]
+        publishing.write_report = fails  # type: ignore[assignment]
         plain_night(london.night(home, "2026-11-21"))
 
     assert ended(forked(work, london.place / "out")) == 1

@@ -16,12 +16,12 @@ import yaml
 from small_london import ROWS, London, ended, forked, plain_night, published_tables
 from stewards_say import said
 
-from flows import linking
-from flows.decisions import open_decisions
-from flows.doctor import examine
-from flows.expunging import expunge
-from flows.kept import damage
-from flows.linking import why_full
+from flows.continuing.kept import damage
+from flows.doctor.examination import examine
+from flows.night.decisions import open_decisions
+from flows.stages import linking
+from flows.stages.linking import why_full
+from flows.stewards.expunging import expunge
 from pipeline.core.parquet import read_table
 from pipeline.core.places import MODELS, SAMPLE, Home
 from pipeline.persons import golden_records

@@ -16,7 +16,7 @@ import pytest
 from small_london import London, current_run, ended, forked, killed_after, note_of, plain_night, published_tables
 from stewards_say import said
 
-from flows.decisions import open_decisions
+from flows.night.decisions import open_decisions
 from pipeline.core import durable
 from pipeline.core.places import Home
 from schemas.settings import RunSettings

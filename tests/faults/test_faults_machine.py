@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from small_london import London, current_run, ended, forked, note_of, plain_night, published_tables
 
-from flows import one_run
+from flows.running import one_run
 from pipeline.core.durable import storage_error
 from pipeline.core.places import ROOT
 from pipeline.engines import kernel_folder

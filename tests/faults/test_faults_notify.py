@@ -15,9 +15,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from webhook import Webhook, webhook
 
-from flows import notify as module
-from flows.notify import RunMessage, message_of, notify
-from flows.outcome import Outcome
+from flows.night import notify as module
+from flows.night.notify import RunMessage, message_of, notify
+from flows.night.outcome import Outcome
 from pipeline.core.log import log_to, stop_log
 from pipeline.core.run_note import RunNote
 from schemas.notify import Notify

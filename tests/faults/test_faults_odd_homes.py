@@ -13,8 +13,8 @@ from small_london import London, current_run, ended, forked, plain_night
 from stewards_say import said
 
 from flows.cli import app
-from flows.decisions import open_decisions
-from flows.night import plan_night
+from flows.night.decisions import open_decisions
+from flows.night.plan import plan_night
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 from pipeline.publish.query import query

@@ -15,9 +15,9 @@ from small_london import London, current_run, ended, forked, killed_after, plain
 from stewards_say import said
 
 from flows.cli import app
-from flows.decisions import open_decisions
-from flows.doctor import examine
-from flows.doctor_machine import Finding
+from flows.doctor.examination import examine
+from flows.doctor.machine import Finding
+from flows.night.decisions import open_decisions
 from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import Home
 from pipeline.publish import journal

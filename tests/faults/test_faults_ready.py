@@ -10,11 +10,11 @@ import pytest
 from command_line import boroughlink
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night
 
-from flows import decisions
-from flows.doctor import Finding, Given, examine
-from flows.night import SAMPLE_RUN, plan_night
-from flows.place import RUN_FILE
-from flows.resume import begin
+from flows.continuing.resume import begin
+from flows.doctor.examination import Finding, Given, examine
+from flows.night import decisions
+from flows.night.place import RUN_FILE
+from flows.night.plan import SAMPLE_RUN, plan_night
 from pipeline.core.places import EXPECTATIONS, Home
 from pipeline.stewardship.store import open_store
 from schemas.settings import RunSettings

@@ -24,8 +24,8 @@ RUN = "2026-11-20-1"
 NIGHT = """
 import sys, time
 from pathlib import Path
-from flows import local_server
-from flows.quiet import quiet_prefect
+from flows.running import local_server
+from flows.running.quiet import quiet_prefect
 quiet_prefect(Path(sys.argv[2]))
 has_answered = local_server.begin_prefect()()
 from prefect.client.orchestration import get_client
@@ -88,7 +88,9 @@ def test_a_schedule_that_is_killed_or_stopped_leaves_no_server_behind_and_its_po
     with scheduled(tmp_path, "--home", str(tmp_path / "home")) as schedule:
         time.sleep(3)
         begun = descendants(schedule.pid)
-        servers = [pid for pid in begun if {"flows.prefect_server", "prefect", "uvicorn"} & set(command_of(pid))]
+        servers = [
+            pid for pid in begun if {"flows.running.prefect_server", "prefect", "uvicorn"} & set(command_of(pid))
+        ]
         assert len(servers) == 1, "the server of the schedule, and none that Prefect starts by itself"
         port = int(re.findall(r"PREFECT_API_URL=http://127.0.0.1:(\d+)/api", (tmp_path / "out").read_text("utf-8"))[0])
         socket.create_connection(("127.0.0.1", port), timeout=5).close()

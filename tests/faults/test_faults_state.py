@@ -14,7 +14,7 @@ import pytest
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 from stewards_say import said
 
-from flows.decisions import open_decisions
+from flows.night.decisions import open_decisions
 from pipeline.core.errors import SourceError
 from pipeline.core.places import Home
 from pipeline.read.feed import read_feed

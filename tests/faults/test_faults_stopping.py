@@ -15,13 +15,13 @@ import pytest
 from command_line import boroughlink
 from small_london import ended, forked
 
-from flows import local_server
-from flows.night import Night
-from flows.outcome import Outcome
-from flows.progress import Bars, Terminal
-from flows.serving import serve
-from flows.stopping import on_stop
-from flows.under_prefect import run_flow
+from flows.night.outcome import Outcome
+from flows.night.plan import Night
+from flows.night.progress import Bars, Terminal
+from flows.running import local_server
+from flows.running.serving import serve
+from flows.running.stopping import on_stop
+from flows.running.under_prefect import run_flow
 from pipeline.core.errors import LinkageError, StorageError
 from pipeline.core.places import ROOT
 

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as prometheu
 from small_london import London, ended, forked, log_of, plain_night
 from webhook import webhook
 
-from flows import stages
+from flows.stages import publishing
 from pipeline.core.errors import PublishRefusedError
 from pipeline.core.lock import run_lock
 
@@ -38,7 +38,7 @@ def night(london: London, home: Path, error: Exception | None = None) -> int:
             raise error  # type: ignore[misc]
 
         if error:
-            stages.publish_tables = fails  # type: ignore[assignment]
+            publishing.publish_tables = fails  # type: ignore[assignment]
         plain_night(london.night(home, "2026-11-21"))
 
     return ended(forked(work, london.place / "out"))

@@ -17,7 +17,7 @@ from small_london import London, ended, forked, killed_after, plain_night
 from stewards_say import said
 
 from flows.cli import app
-from flows.decisions import open_decisions
+from flows.night.decisions import open_decisions
 from pipeline.core.places import Home
 from pipeline.publish.publication import list_publications
 from pipeline.review.machine import looked_at_by_stewards

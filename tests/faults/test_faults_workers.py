@@ -18,7 +18,7 @@ import pytest
 from processes import command_of, descendants, is_gone
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
-from flows import workers
+from flows.stages import workers
 
 pytestmark = pytest.mark.slow
 SECOND = "2026-11-21-1"

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from flows.night import day_of
+from flows.night.plan import day_of
 
 
 @pytest.mark.parametrize(

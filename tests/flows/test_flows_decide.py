@@ -14,7 +14,7 @@ from least_rows import least
 from typer.testing import CliRunner, Result
 
 from flows.commands.decide import decide
-from flows.decisions import decisions_url
+from flows.night.decisions import decisions_url
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, SettingsError
 from pipeline.core.parquet import read_table, write_table
 from pipeline.core.places import Home

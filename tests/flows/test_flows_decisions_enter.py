@@ -13,10 +13,11 @@ import pytest
 from command_line import NightOnSample
 from stewards_say import retracted, said
 
-from flows import decisions, linking
-from flows.decision_facts import pair_facts
-from flows.decisions import changed_since, decided_tonight, open_decisions, stamp_of
-from flows.night import Night, plan_night
+from flows.night import decisions
+from flows.night.decisions import changed_since, decided_tonight, open_decisions, stamp_of
+from flows.night.plan import Night, plan_night
+from flows.stages import linking
+from flows.stewards.decision_facts import pair_facts
 from pipeline.core.errors import StoreUnavailableError
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table

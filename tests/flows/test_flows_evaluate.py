@@ -18,8 +18,8 @@ import typer
 from command_line import NightOnSample, boroughlink
 from typer.testing import CliRunner, Result
 
+from flows.any_table.standalone import LinkOptions, link_files
 from flows.commands.evaluate import evaluate
-from flows.standalone import LinkOptions, link_files
 from pipeline.core.errors import SettingsError
 
 APP = typer.Typer()

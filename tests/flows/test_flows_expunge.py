@@ -18,9 +18,9 @@ from small_london import plain_night
 from stewards_say import said
 from wrong_tables import problems_of
 
-from flows import expunging
-from flows.expunging import ExpungeReceipt, expunge
-from flows.night import plan_night
+from flows.night.plan import plan_night
+from flows.stewards import expunging
+from flows.stewards.expunging import ExpungeReceipt, expunge
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
 from pipeline.publish import expunge as steps

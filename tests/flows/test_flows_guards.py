@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from prefect import task
 
-from flows import tasks
-from flows.night import Night, passwords, plan_night
-from flows.stage_frame import private
+from flows.night.plan import Night, passwords, plan_night
+from flows.stages import tasks
+from flows.stages.stage_frame import private
 from pipeline.core.errors import LinkageError, SourceError, StoreUnavailableError
 from schemas.settings import RunSettings
 

@@ -16,8 +16,8 @@ import pytest
 from command_line import boroughlink
 from one_person import tables
 
-from flows import standalone
-from flows.standalone import LinkOptions, link_files
+from flows.any_table import standalone
+from flows.any_table.standalone import LinkOptions, link_files
 from pipeline.core.errors import LinkageError, SettingsError, SourceError, StorageError
 from pipeline.core.places import Home
 from pipeline.publish.publication import publish

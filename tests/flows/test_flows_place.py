@@ -8,7 +8,7 @@ import pytest
 from command_line import boroughlink
 
 from flows.cli import app
-from flows.place import home_of, settings_of
+from flows.night.place import home_of, settings_of
 from pipeline.core.errors import SettingsError, StorageError
 from pipeline.core.lock import run_lock
 from pipeline.core.places import Home

@@ -14,8 +14,8 @@ from command_line import NightOnSample, boroughlink
 from table_of_records import table_of
 
 from benchmarks.population import SHAPES, write_population
-from flows.decision_file import read_decisions
-from flows.standalone import LinkOptions, link_files
+from flows.any_table.standalone import LinkOptions, link_files
+from flows.stewards.decision_file import read_decisions
 from pipeline.core.errors import SourceError
 from pipeline.core.places import MODELS
 from pipeline.report.page import NightStory, render_report

@@ -147,7 +147,7 @@ def test_parting_a_large_person_counts_once_another_steward_gives_the_same_comma
 def test_what_cannot_be_parted_is_told(
     home: Path, given: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.unmerging.MOST_DECISIONS", 100)
+    monkeypatch.setattr("flows.stewards.unmerging.MOST_DECISIONS", 100)
     with pytest.raises(SettingsError, match=told):
         run(home, *given)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from flows.person_tables import fields_files, fields_of, write_fields
+from flows.stages.person_tables import fields_files, fields_of, write_fields
 from pipeline.core.parquet import count_rows
 from pipeline.core.places import RunFolder
 from schemas.tables import PERSON_FIELDS

@@ -11,9 +11,9 @@ import pytest
 from command_line import boroughlink
 from one_person import tables
 
-from flows.gate import release
-from flows.night import next_run_id
-from flows.openmetrics import write_metrics
+from flows.night.openmetrics import write_metrics
+from flows.night.plan import next_run_id
+from flows.stages.gate import release
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home

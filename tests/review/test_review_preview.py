@@ -10,7 +10,7 @@ import pytest
 from command_line import boroughlink
 from small_london import plain_night
 
-from flows.night import plan_night
+from flows.night.plan import plan_night
 from pipeline.review.preview import CLOSING, MOVING
 
 OF_THE_RUN = {"run_metrics"}

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from web_desk import World, make_world, running
 
-from flows.desk import open_desk
+from flows.stewards.desk import open_desk
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.index import index_of
 from schemas.settings import RunSettings

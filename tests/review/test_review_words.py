@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.desk import check_address, check_port
+from flows.stewards.desk import check_address, check_port
 from pipeline.core.errors import SettingsError
 from pipeline.evaluate.curves import wilson
 from pipeline.explain.waterfall import waterfall

@@ -1,0 +1,1 @@
+"""Any table of people, without a home or nights: ``boroughlink link`` and ``boroughlink evaluate``."""

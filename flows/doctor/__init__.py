@@ -1,0 +1,1 @@
+"""Is all well with a home: ``boroughlink doctor``, which looks and changes nothing."""

@@ -1,0 +1,1 @@
+"""What people decide about records: decisions and their evidence, parting, expunging, and the review desk."""
