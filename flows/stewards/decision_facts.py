@@ -15,11 +15,8 @@ from pipeline.core.duckdb_files import duckdb_files
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between, values_of
 from pipeline.explain.levels import levels_of
-from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
-from schemas.decisions import listed
-from schemas.tables import RECORDS
-
-PRINTED = pa.schema([RECORDS.arrow_schema().field(name) for name in FINGERPRINT_COLUMNS])
+from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, fingerprints
+from pipeline.stewardship.pair_facts import PRINTED, PairEnd, PairScore, Seen, facts_of_pair
 
 
 def pair_facts(publication: LinkedTables, left: str, right: str) -> dict[str, Any]:
@@ -37,25 +34,12 @@ def pair_facts(publication: LinkedTables, left: str, right: str) -> dict[str, An
     roles = _roles(publication, persons.values())
     values = values_of(publication, (left, right))
     prints = _fingerprints(publication, values.values())
+    ends = {record: PairEnd(values[record], roles[persons[record]], prints.get(record)) for record in (left, right)}
     row = next(
         (row for row in rows_between(publication, [left]) if right in (row["record_id_l"], row["record_id_r"])), None
     )
-    facts: dict[str, Any] = {
-        "record_id_l": left,
-        "record_id_r": right,
-        "roles_l": listed(roles[persons[left]]),
-        "roles_r": listed(roles[persons[right]]),
-        "rules": listed((row["rules"] if row else None) or ()),
-        "n_records": len(records_of(publication, set(persons.values()))),
-        "fingerprint_l": prints.get(left),
-        "fingerprint_r": prints.get(right),
-        "run_id": _run_id(publication),
-        "model": publication.stamp,
-    }
-    if row:
-        facts["evidence"] = evidence_text(levels_of(row, publication.model))
-        facts["evidence_hash"] = evidence_hash(facts["evidence"], *(values[record] for record in sorted((left, right))))
-    return facts
+    n_records = len(records_of(publication, set(persons.values())))
+    return facts_of_pair(ends[left], ends[right], _score(publication, row), n_records, _seen(publication))
 
 
 def facts_within(
@@ -64,29 +48,14 @@ def facts_within(
     """As ``pair_facts``, for several pairs of records of one person, which are read only once."""
     members = sorted({record for pair in pairs for record in pair})
     values = values_of(publication, members)
-    roles = listed(_roles(publication, [person_id])[person_id])
+    roles = _roles(publication, [person_id])[person_id]
     size = len(records_of(publication, [person_id]))
     rows = {(row["record_id_l"], row["record_id_r"]): row for row in rows_between(publication, members)}
     prints = _fingerprints(publication, values.values())
-    run_id = _run_id(publication)
+    ends = {record: PairEnd(values[record], roles, prints.get(record)) for record in members}
+    seen = _seen(publication)
     for left, right in pairs:
-        row = rows.get((left, right))
-        facts: dict[str, Any] = {
-            "record_id_l": left,
-            "record_id_r": right,
-            "roles_l": roles,
-            "roles_r": roles,
-            "n_records": size,
-            "run_id": run_id,
-            "rules": listed((row["rules"] if row else None) or ()),
-            "model": publication.stamp,
-            "fingerprint_l": prints.get(left),
-            "fingerprint_r": prints.get(right),
-        }
-        if row:
-            facts["evidence"] = evidence_text(levels_of(row, publication.model))
-            facts["evidence_hash"] = evidence_hash(facts["evidence"], values[left], values[right])
-        yield facts
+        yield facts_of_pair(ends[left], ends[right], _score(publication, rows.get((left, right))), size, seen)
 
 
 def pairs_of(publication: LinkedTables, first: str, second: str) -> list[tuple[str, str]]:
@@ -158,6 +127,11 @@ def _fingerprints(publication: LinkedTables, records: Iterable[Mapping[str, Any]
     )
 
 
-def _run_id(publication: LinkedTables) -> str | None:
+def _score(publication: LinkedTables, row: Mapping[str, Any] | None) -> PairScore | None:
+    return PairScore(row["rules"], levels_of(row, publication.model)) if row else None
+
+
+def _seen(publication: LinkedTables) -> Seen:
     manifest = publication.folder / "manifest.json"
-    return json.loads(manifest.read_text("utf-8")).get("run_id") if manifest.is_file() else None
+    run_id = json.loads(manifest.read_text("utf-8")).get("run_id") if manifest.is_file() else None
+    return Seen(run_id, publication.stamp)

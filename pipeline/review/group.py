@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,10 @@ import pyarrow as pa
 
 from pipeline.explain.levels import levels_of
 from pipeline.review.shelf import Row, Shelf
-from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, evidence_hash, evidence_text, fingerprints
-from schemas.decisions import listed
-from schemas.tables import RECORDS
+from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, fingerprints
+from pipeline.stewardship.pair_facts import PRINTED, PairEnd, PairScore, Seen, facts_of_pair
 
 Pair = tuple[str, str]
-PRINTED = pa.schema([RECORDS.arrow_schema().field(name) for name in FINGERPRINT_COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +53,20 @@ def group_of(shelf: Shelf, person_ids: Iterable[str]) -> Group:
 
 def published_facts(shelf: Shelf, group: Group, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """Fields of ``NewDecision`` that the publication fills for pairs of records of the group."""
-    prints = {record: _fingerprint(group.records[record]) for record in sorted({end for pair in pairs for end in pair})}
-    return [_facts(shelf, group, tuple(sorted(pair)), prints) for pair in pairs]  # type: ignore[arg-type]  # two
+    ends = {record: _end(group, group.records[record]) for record in {end for pair in pairs for end in pair}}
+    return [_facts(shelf, group, *(ends[record] for record in sorted(pair))) for pair in pairs]
 
 
-def _facts(shelf: Shelf, group: Group, pair: Pair, prints: Mapping[str, str | None]) -> dict[str, Any]:
-    left, right = (group.records[record] for record in pair)
-    owners = {left["person_id"], right["person_id"]}
-    roles = [listed(group.persons[record["person_id"]]["roles"]) for record in (left, right)]
-    link = group.links.get(pair)
-    facts: dict[str, Any] = {
-        "record_id_l": pair[0],
-        "record_id_r": pair[1],
-        "roles_l": roles[0],
-        "roles_r": roles[1],
-        "rules": listed((link["rules"] if link else None) or ()),
-        "n_records": sum(record["person_id"] in owners for record in group.records.values()),
-        "fingerprint_l": prints[pair[0]],
-        "fingerprint_r": prints[pair[1]],
-        "run_id": shelf.run_id,
-        "model": shelf.kept.stamp,
-    }
-    if link:
-        facts["evidence"] = evidence_text(levels_of(link, shelf.kept.model))
-        facts["evidence_hash"] = evidence_hash(facts["evidence"], left, right)
-    return facts
+def _end(group: Group, record: Row) -> PairEnd:
+    return PairEnd(record, group.persons[record["person_id"]]["roles"], _fingerprint(record))
+
+
+def _facts(shelf: Shelf, group: Group, left: PairEnd, right: PairEnd) -> dict[str, Any]:
+    owners = {left.record["person_id"], right.record["person_id"]}
+    n_records = sum(record["person_id"] in owners for record in group.records.values())
+    link = group.links.get((left.record["record_id"], right.record["record_id"]))
+    score = PairScore(link["rules"], levels_of(link, shelf.kept.model)) if link else None
+    return facts_of_pair(left, right, score, n_records, Seen(shelf.run_id, shelf.kept.stamp))
 
 
 def _fingerprint(record: Row) -> str | None:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from itertools import combinations, product
 from typing import Any
 
 import pytest
 from desk_client import Client
 from web_desk import World
 
+from flows.stewards.decision_facts import facts_within, pair_facts
+from pipeline.explain.kept import open_folder
+from pipeline.review.group import group_of, published_facts
+from pipeline.review.question import question_of
 from schemas.decisions import NewDecision
 
 pytestmark = pytest.mark.flow
@@ -161,3 +166,34 @@ def test_every_step_of_a_case_is_in_the_audit_log_with_its_reason(desk: Any) -> 
     for action in ("case.why", "case.view", "case.decide"):
         assert f">{action}<" in page
     assert "It is next in the review queue" in page
+
+
+def test_the_desk_and_the_command_line_keep_the_same_facts_of_a_pair(desk: Any) -> None:
+    case, first, second = a_case(desk)
+    shelf = desk.desk.shelves.current()
+    persons = question_of(shelf, case)[0]["person_ids"]
+    scored = {
+        record
+        for person in persons
+        for row in shelf.links(person)
+        for record in (row["record_id_l"], row["record_id_r"])
+    }
+    others = shelf.rows("SELECT person_ids FROM queue ORDER BY review_id")
+    stranger, unknown = next(
+        (person, record)
+        for row in others
+        for person in row["person_ids"]
+        for record in (own["record_id"] for own in shelf.records(person))
+        if record not in scored
+    )
+    group = group_of(shelf, [*persons, stranger])
+    pairs = [tuple(sorted(pair)) for pair in (*product(first, second), (first[0], unknown), (second[0], unknown))]
+    publication = open_folder(shelf.kept.folder)
+    by_desk = published_facts(shelf, group, pairs)
+    assert by_desk == [pair_facts(publication, *pair) for pair in pairs]
+    assert any("evidence" in facts for facts in by_desk)
+    assert any("evidence" not in facts for facts in by_desk)
+    assert any(facts["fingerprint_l"] for facts in by_desk)
+    owner = group.records[second[0]]["person_id"]
+    inner = list(combinations(sorted(second), 2))
+    assert list(facts_within(publication, owner, inner)) == published_facts(shelf, group_of(shelf, [owner]), inner)
