@@ -20,6 +20,7 @@ TEXT, TEXTS, DAY, TIME, FLAG = (
 COUNT, SMALL, BITS, SHARE = pa.int64(), pa.int16(), pa.float64(), pa.float64()
 NULLED = pa.list_(pa.struct([("field", TEXT), ("raw", TEXT), ("reason", TEXT)]))
 ATTRIBUTES = pa.map_(TEXT, TEXT)
+LEFT = pa.list_(pa.struct([("record_id", TEXT), ("who", TEXT)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +414,13 @@ IDENTITY_LEDGER = Table(
         Column(
             "records_given_away",
             TEXTS,
-            "Those of its records whose key the source gave to somebody else when the span ended",
+            "Those of its records whose key the source gave to somebody else when the span ended, or since, while they were withdrawn",
+        ),
+        Column(
+            "records_withdrawn",
+            LEFT,
+            "Those of its records that were withdrawn when the span ended, each with a hash of feed, names and birthday, null where two of forename, surname and birthday are missing",
+            personal=True,
         ),
     ),
     published=True,
@@ -590,6 +597,7 @@ FINGERPRINTS = Table(
     (
         RECORD_ID,
         Column("fingerprint", TEXT, "Hash of feed, name and birthday; null where one is missing, or another record has the same", personal=True),
+        Column("another_until", TEXT, "Run in which the record was gone, to return as somebody else: what was decided on it before was on another; null elsewhere"),
     ),
 )  # fmt: skip
 

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.core.lookup import places_among
+from pipeline.core.same_person import TOLD_BY
 from pipeline.persons.causes import Evidence
 from pipeline.persons.identity import Identities, carry_on, compare_with
 from pipeline.persons.ledger import empty_ledger
 from pipeline.persons.lineage import Span, spans_of
 from pipeline.persons.overlap import compare_rows
-from pipeline.persons.successors import NOTHING_NEW, Successors
+from pipeline.persons.successors import NOTHING_NEW, Successors, successors
+from schemas.tables import STD_RECORDS
 
 NOTHING_ELSE = Evidence()
+Told = tuple[str | None, str | None, dt.date | None]
+"""Forename, surname and birthday of whom a record speaks"""
+
+
+def records_telling(night: Mapping[str, Told], feed: str = "f") -> pa.Table:
+    """Records as far as ``same_person`` reads them."""
+    rows = []
+    for record, (forename, surname, born) in sorted(night.items()):
+        names = {"forename": [forename] if forename else None, "surname": [surname] if surname else None}
+        rows.append({"record_id": record, "feed_id": feed, **names, "date_of_birth": born})
+    return pa.Table.from_pylist(
+        rows, pa.schema([STD_RECORDS.arrow_schema().field(name) for name in ("record_id", *TOLD_BY)])
+    )
+
+
+def successors_of(ledger: pa.Table, before: Mapping[str, Told], now: Mapping[str, Told]) -> Successors:
+    with tempfile.TemporaryDirectory() as folder:
+        pq.write_table(records_telling(before), Path(folder) / "part-0.parquet")
+        return successors(ledger, Path(folder), records_telling(now))
 
 
 def members(clusters: Iterable[Iterable[str]]) -> pa.Table:
@@ -38,6 +63,7 @@ class Home:
     ledger: pa.Table = field(default_factory=empty_ledger)
     rows: pa.Table = field(default_factory=lambda: members([]).append_column("person_id", pa.array([], pa.string())))
     published: dict[str, dict[str, str]] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
 
     def night(
         self,
@@ -45,8 +71,15 @@ class Home:
         run_id: str = "",
         evidence: Evidence = NOTHING_ELSE,
         known_by: Successors = NOTHING_NEW,
+        told: Mapping[str, Told] | None = None,
     ) -> Identities:
-        """One night; each cluster is its records, as one letter a record or as a list."""
+        """One night; each cluster is its records, as one letter a record or as a list.
+
+        Where it is told of whom each record speaks, ``known_by`` comes of that.
+        """
+        if told is not None:
+            known_by = successors_of(self.ledger, self.told, told) if self.published else NOTHING_NEW
+            self.told = told
         run = run_id or f"2026-11-{len(self.published) + 1:02d}-1"
         tonight = members(clusters)
         overlap = compare_with(self.ledger, tonight, known_by)

@@ -7,6 +7,7 @@ depends on a model.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,12 +20,27 @@ OFFICIAL = ("pnc_id", "cro_number", "nhs_number", "upn")
 TOLD_BY = (*WHO, "alias", "date_of_birth_alt", *OFFICIAL)
 """Columns that the rules read"""
 ALIKE = 0.85  # Jaro-Winkler similarity of two spellings of a name
+TOLD_AT_LEAST = 2  # of forename, surname and birthday, or many others could be meant
+CELL, ITEM = "\x1e", "\x1f"
+HASH_BYTES = 16
 
 
 def who(record: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """Feed, names and birthday; None where one is missing: it could be said of others too."""
     feed, forename, surname, born = (record[name] for name in WHO)
     return None if born is None or not (forename and surname) else (feed, tuple(forename), tuple(surname), born)
+
+
+def who_hash(record: Mapping[str, Any]) -> str | None:
+    """A hash of feed, names and birthday; None where two of forename, surname and birthday are missing.
+
+    It is kept of a record that is gone, to tell whether the same person returns: then all is as it was, to the letter.
+    """
+    feed, forename, surname, born = (record[name] for name in WHO)
+    if sum(map(bool, (forename, surname, born))) < TOLD_AT_LEAST:
+        return None
+    told = (feed, ITEM.join(forename or ()), ITEM.join(surname or ()), born.isoformat() if born else "")
+    return hashlib.blake2b(CELL.join(told).encode("utf-8", "replace"), digest_size=HASH_BYTES).hexdigest()
 
 
 def is_corrected(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

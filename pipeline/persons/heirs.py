@@ -63,11 +63,21 @@ def inherit(overlap: Overlap, owners: Mapping[str, str], ledger: pa.Table, run_i
 
 
 def owners_of(ledger: pa.Table, overlap: Overlap) -> dict[str, str]:
-    """The last person, through all merges since, of each record that was missing last night but known before."""
+    """The last person, through all merges since, of each record that was missing last night but known before.
+
+    One that speaks of somebody else than when it left, or too thinly to tell, has none. Of records that left under a version
+    that did not keep whom they spoke of, this is not known: they bring their person as they did then.
+    """
     closed = ledger.filter(pc.is_valid(ledger.column("valid_to")))
     if not len(closed):
         return {}
-    missing = [r for records in overlap.clusters.values() for r in records if r not in overlap.person_before]
+    replaced = overlap.known_by.replaced
+    missing = [
+        record
+        for records in overlap.clusters.values()
+        for record in records
+        if record not in overlap.person_before and record not in replaced
+    ]
     records_held = closed.column("record_ids").combine_chunks()
     is_back = pc.is_in(records_held.flatten(), pa.array(missing, pa.string()))
     records = records_held.flatten().filter(is_back).to_pylist()

@@ -6,7 +6,7 @@ the part with most of its old records keeps the id. Records that a merge brought
 count for this only where no others decide: when a merge is undone, the id is again of those whose it was. A person
 whose records are all withdrawn keeps its id in the ledger, and gets it back when one of them returns. An id never means
 somebody else: new ids come from the cluster's first record, one that was merged away is not used again, and a record whose
-key the source gave to somebody else brings no id with it (``successors``).
+key the source gave to somebody else brings no id with it, at once or after nights away (``successors``).
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def carry_on(overlap: Overlap, ledger: pa.Table, run_id: str, evidence: Evidence
                 changes.append(PersonChange("withdrawn", person, None, len(records), 0, causes.of_person[person]))
     return Identities(
         _person_of(overlap, heirs.person_of),
-        update_ledger(ledger, closing, spans, run_id, overlap.replaced),
+        update_ledger(ledger, closing, spans, run_id, overlap.known_by),
         tuple(changes),
         tuple(_moves(overlap, heirs.person_of, causes.of_cluster)),
     )

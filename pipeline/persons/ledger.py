@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,6 +15,8 @@ from pipeline.core.parquet import conform
 from pipeline.core.run_ids import run_order
 from pipeline.persons.again import replace_persons
 from pipeline.persons.causes import Cause
+from pipeline.persons.departures import departures
+from pipeline.persons.successors import NOTHING_NEW, Successors
 from schemas.tables import IDENTITY_LEDGER
 
 
@@ -80,6 +83,7 @@ def span_of(
         "ended_by": None,
         "record_ids": records,
         "records_given_away": None,
+        "records_withdrawn": None,
     }
 
 
@@ -88,16 +92,18 @@ def update_ledger(
     closing: Mapping[str, tuple[str | None, Cause]],
     beginning: list[dict[str, Any]],
     run_id: str,
-    replaced: Collection[str] = (),
+    known_by: Successors = NOTHING_NEW,
 ) -> Spans:
     """End the spans of changed persons and begin new ones; all others are carried over as they are.
+
+    Only where a record returned as somebody else, the span that it left is told so: nothing that the id once meant leads there.
 
     Args:
         ledger: as it was.
         closing: person whose span ends, to who takes it over and why.
         beginning: rows of ``span_of``.
         run_id: tonight's run.
-        replaced: records that speak of somebody else from tonight on.
+        known_by: records that speak of somebody else from tonight on, and records that are gone.
     """
     schema = IDENTITY_LEDGER.arrow_schema()
     is_ending = pc.and_(
@@ -106,12 +112,32 @@ def update_ledger(
     ended = ledger.filter(is_ending).to_pylist()
     for span in ended:
         taker, cause = closing[span["person_id"]]
-        given_away = [record for record in span["record_ids"] if record in replaced] or None
+        given_away = [record for record in span["record_ids"] if record in known_by.replaced] or None
+        withdrawn = [
+            {"record_id": record, "who": known_by.left[record]}
+            for record in span["record_ids"]
+            if record in known_by.left
+        ]
         span.update(valid_to=run_id, merged_into=taker, ended_by=cause.word, records_given_away=given_away)
-    rows = pa.Table.from_pylist([*ended, *beginning], schema)
+        span.update(records_withdrawn=withdrawn or None)
+    is_left, left_spans = _spans_left(ledger, known_by.replaced)
+    rows = pa.Table.from_pylist([*ended, *left_spans, *beginning], schema)
     touched = pc.unique(rows.column("person_id").combine_chunks())
-    staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(is_ending))
+    staying = pc.and_(pc.is_in(ledger.column("person_id"), touched), pc.invert(pc.or_(is_ending, is_left)))
     touched_spans = pa.concat_tables([ledger.filter(staying), rows]).sort_by(
         [(name, "ascending") for name in IDENTITY_LEDGER.key]
     )
     return Spans(ledger, touched, touched_spans)
+
+
+def _spans_left(ledger: pa.Table, replaced: Iterable[str]) -> tuple[pa.Array, list[dict[str, Any]]]:
+    """Whether each span is one that a replaced record had left by being withdrawn, and those spans, told that it is given away."""
+    row_of = {record: left.row for record, left in departures(ledger, pa.array(sorted(replaced), pa.string())).items()}
+    rows = sorted(set(row_of.values()))
+    is_left = np.zeros(len(ledger), np.bool_)
+    is_left[rows] = True
+    spans = ledger.take(pa.array(rows, pa.int64())).to_pylist()
+    for row, span in zip(rows, spans, strict=True):
+        given_away = {record for record, row_left in row_of.items() if row_left == row}
+        span["records_given_away"] = sorted(given_away.union(span["records_given_away"] or ()))
+    return pa.array(is_left), spans

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +29,7 @@ class Span:
 
 def spans_of(ledger: pa.Table) -> list[Span]:
     """The rows of a ledger, by person and time."""
+    columns = [field.name for field in fields(Span) if field.name in ledger.column_names]
     spans = [
         Span(
             **{
@@ -37,7 +38,7 @@ def spans_of(ledger: pa.Table) -> list[Span]:
                 "records_given_away": tuple(row["records_given_away"]) if row.get("records_given_away") else None,
             }
         )
-        for row in ledger.to_pylist()
+        for row in ledger.select(columns).to_pylist()
     ]
     return sorted(spans, key=lambda span: (span.person_id, run_order(span.valid_from)))
 
@@ -58,31 +59,34 @@ def resolve(ledger: pa.Table, person_id: str) -> tuple[str, ...]:
     spans = spans_where(ledger, "person_id", person_id)
     if not spans:
         return ()
+    given_away = _given_away(ledger)
     if spans[-1].valid_to is None:
-        records_ever = {record for span in spans for record in span.record_ids} - _given_away(
-            ledger, spans[0].valid_from
-        )
+        records_ever = {record for span in spans for record in _kept(span, given_away)}
         reached = _reached(ledger, person_id)
         shared = {person: len(records_ever.intersection(records)) for person, records in reached.items()}
     else:
-        last = next((span.record_ids for span in reversed(spans) if span.record_ids), ())
-        kept = set(last) - _given_away(ledger, spans[-1].valid_from)
-        shared = _holders(ledger, kept) or dict.fromkeys(_reached(ledger, person_id), 1)
+        last = next((span for span in reversed(spans) if span.record_ids), spans[-1])
+        shared = _holders(ledger, _kept(last, given_away)) or dict.fromkeys(_reached(ledger, person_id), 1)
     persons = [person for person, n_records in shared.items() if n_records]
     return tuple(sorted(persons, key=lambda person: (person != person_id, -shared[person], person)))
 
 
-def _given_away(ledger: pa.Table, since: str) -> set[str]:
-    """Records that came to speak of somebody else in a run after this one."""
+def _given_away(ledger: pa.Table) -> dict[str, tuple[str, int]]:
+    """Records that came to speak of somebody else, to the last run until which they spoke of another."""
     if "records_given_away" not in ledger.column_names:  # of a version that did not look
-        return set()
-    ended = (
-        ledger.filter(pc.is_valid(ledger.column("records_given_away")))
-        .select(["valid_to", "records_given_away"])
-        .to_pylist()
-    )
-    later = [span["records_given_away"] for span in ended if run_order(span["valid_to"]) > run_order(since)]
-    return {record for records in later for record in records}
+        return {}
+    ended = ledger.filter(pc.is_valid(ledger.column("records_given_away"))).select(["valid_to", "records_given_away"])
+    last: dict[str, tuple[str, int]] = {}
+    for span in ended.to_pylist():
+        until = run_order(span["valid_to"])
+        last.update((record, max(until, last.get(record, until))) for record in span["records_given_away"])
+    return last
+
+
+def _kept(span: Span, given_away: Mapping[str, tuple[str, int]]) -> set[str]:
+    """Records of a span that speak still of whom they spoke then."""
+    begun = run_order(span.valid_from)
+    return {record for record in span.record_ids if given_away.get(record, begun) <= begun}
 
 
 def _holders(ledger: pa.Table, record_ids: Collection[str]) -> dict[str, int]:

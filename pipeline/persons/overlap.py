@@ -5,7 +5,7 @@ Whole columns at a time, so that a night costs what it changed: most persons are
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,8 @@ class Overlap:
     """Records of changed clusters to their person of last night, where they had one."""
     speaks_of: Mapping[str, str]
     """The same, but for records that speak of another than last night: to the person whom they speak of, if known."""
-    replaced: Collection[str]
-    """Records that speak of another than last night."""
+    known_by: Successors
+    """Records that speak of another than last night, and those that are gone."""
     person_of_record: pa.Array
     """The person of each row of cluster_members; null in a changed cluster."""
     changed: Sequence[str]
@@ -142,7 +142,7 @@ def _overlap(
         records_by_person,
         person_before,
         _spoken_of(person_before, records_by_person, known_by),
-        known_by.replaced,
+        known_by,
         pc.if_else(pa.array(is_changed), pa.scalar(None, pa.string()), persons),
         clusters.to_pylist(),
     )

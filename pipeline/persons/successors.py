@@ -1,14 +1,14 @@
 """Whom the records of tonight speak of, beside those of last night: a key may be another's now, or a person have another key.
 
 An id must not go on to somebody else because a source gave its key away, and must not be lost because the source numbered
-everybody anew.
+everybody anew. A key may also be gone for some nights before it is another's.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ import pyarrow.dataset as ds
 
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.core.parquet import in_order
-from pipeline.core.same_person import TOLD_BY, WHO, is_corrected, is_somebody_else, who
+from pipeline.core.same_person import CELL, ITEM, TOLD_BY, WHO, is_corrected, is_somebody_else, who, who_hash
+from pipeline.persons.departures import returned_as_others
 
 COLUMNS = ("record_id", *TOLD_BY)
-CELL, ITEM = "\x1e", "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,26 @@ class Successors:
     """What records of tonight have to do with those of last night, where it is not just their id."""
 
     replaced: frozenset[str] = frozenset()
-    """Records whose id was there last night, and spoke of somebody else"""
+    """Records whose id was there last night, or was withdrawn in an earlier one, and spoke of somebody else then"""
     continues: Mapping[str, str] = field(default_factory=dict)
     """Record of tonight to the record of last night, of another id, that spoke of the same person"""
+    left: Mapping[str, str | None] = field(default_factory=dict)
+    """Records of last night that are gone, to the ``who_hash`` of each"""
 
 
 NOTHING_NEW = Successors()
 
 
-def successors(published: Path, std_records: pa.Table) -> Successors:
-    """Compare tonight's records with those of the last publication.
+def successors(ledger: pa.Table, published: Path, std_records: pa.Table) -> Successors:
+    """Compare tonight's records with those of the last publication, and with those that were withdrawn before it.
 
     A person of one feed whose names and birthday only one record has that is gone or says something else, and only one that
     is new or says something else, has that other id now. Of the other records that say something else, those are
-    replaced that tell of somebody else by the rules of ``same_person``.
+    replaced that tell of somebody else by the rules of ``same_person``. Of those that return, all are that do not say the
+    same as when they left (``departures``).
 
     Args:
+        ledger: of the last publication.
         published: folder of its ``records``.
         std_records: tonight's, in the order of their ids.
 
@@ -63,7 +67,9 @@ def successors(published: Path, std_records: pa.Table) -> Successors:
     is_gone = np.ones(len(before), np.bool_)
     is_gone[places[is_known & ~is_other]] = False
     now = std_records.select(list(COLUMNS)).filter(pa.array(~is_known | is_other))
-    return _successors(before.filter(pa.array(is_gone)).to_pylist(), now.to_pylist())
+    found = _successors(before.filter(pa.array(is_gone)).to_pylist(), now.to_pylist())
+    arrived = std_records.filter(pa.array(~is_known))
+    return replace(found, replaced=found.replaced.union(returned_as_others(ledger, arrived)))
 
 
 def _successors(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> Successors:
@@ -83,7 +89,8 @@ def _successors(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, 
         for name, record in changed.items()
         if name not in corrected and (name in moved or is_somebody_else(then[name], record))
     }
-    return Successors(frozenset(replaced), continues)
+    left = {name: who_hash(record) for name, record in then.items() if name not in changed}
+    return Successors(frozenset(replaced), continues, left)
 
 
 def _id_by_person(records: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], str]:

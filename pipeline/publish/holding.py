@@ -66,7 +66,8 @@ def _columns_of_records(home: Home) -> Iterator[pa.Array | pa.ChunkedArray]:
     for root in (home.published, home.last_good, home.old_ids, home.runs):
         for path in sorted(path for path in root.rglob("*") if path.suffix in TABLES and path.is_file()):
             for column in rows_of(path, is_named=_names_records).columns:
-                yield pc.list_flatten(column) if pa.types.is_list(column.type) else column
+                told = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+                yield pc.struct_field(told, RECORD_IDS[0]) if pa.types.is_struct(told.type) else told
 
 
 def rows_of(path: Path, is_named: Callable[[pa.Field], bool] | None = None) -> pa.Table:
@@ -90,5 +91,14 @@ def _names_records(field: pa.Field) -> bool:
 
 
 def lists_records(field: pa.Field) -> bool:
-    """Whether each of its values is a list of records."""
-    return field.type == pa.list_(pa.string()) and "record" in field.name
+    """Whether each of its values is a list of records, or of what is told of one record each."""
+    if field.type == pa.list_(pa.string()):
+        return "record" in field.name
+    return tells_of_records(field)
+
+
+def tells_of_records(field: pa.Field) -> bool:
+    """Whether each of its values is a list of facts, each with the record that it is of."""
+    kind = field.type
+    is_of_facts = pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)
+    return is_of_facts and kind.value_type.get_field_index(RECORD_IDS[0]) >= 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.publish.holding import CLUSTERS, RECORD_IDS, lists_records
+from pipeline.publish.holding import CLUSTERS, RECORD_IDS, lists_records, tells_of_records
 from schemas.tables import ENDS, ROW
 
 EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ENDS}
@@ -66,11 +67,12 @@ def _names_a_record(table: pa.Table, ids: pa.Array, rows: Collection[tuple[Any, 
 
 
 def _without_listed(table: pa.Table, record_ids: Collection[str]) -> pa.Table:
-    """The table with the records taken out of its lists of records."""
+    """The table with the records taken out of its lists of records and of facts about records."""
     for field in filter(lists_records, table.schema):
         lists = table.column(field.name).to_pylist()
-        if any(record in record_ids for records in lists for record in records or ()):
-            shorter = [records and [record for record in records if record not in record_ids] for records in lists]
+        id_of: Callable[[Any], str] = itemgetter("record_id") if tells_of_records(field) else str
+        if any(id_of(entry) in record_ids for entries in lists for entry in entries or ()):
+            shorter = [entries and [entry for entry in entries if id_of(entry) not in record_ids] for entries in lists]
             table = _set(table, field.name, pa.array(shorter, field.type))
     return table
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from nights_of_clusters import Home
+from nights_of_clusters import Home, Told
 
 from pipeline.core.run_ids import run_order
 from pipeline.persons.causes import Evidence
@@ -25,26 +26,41 @@ class History(RuleBasedStateMachine):
         self.home = Home()
         self.clusters: list[set[str]] = []
         self.away: set[str] = set()
-        self.linked = {record: record for record in RECORDS}
+        self.owner = dict.fromkeys(RECORDS, 0)
+        """How often each record's key was given to somebody else"""
+        self.linked: dict[str, str] = {}
+        self.people: dict[str, dict[str, str]] = {}
+        """Whom each record spoke of in each run"""
         self.found = None
         self.model = False
 
-    def root(self, record: str) -> str:
-        while self.linked[record] != record:
-            record = self.linked[record]
-        return record
+    def root(self, somebody: str) -> str:
+        while self.linked.setdefault(somebody, somebody) != somebody:
+            somebody = self.linked[somebody]
+        return somebody
+
+    def speaks_of(self, record: str) -> str:
+        return f"{record}{self.owner[record]}"
+
+    def tells(self, record: str) -> Told:
+        place, owner = RECORDS.index(record), self.owner[record]
+        return chr(ord("A") + owner) * 5, chr(ord("N") + place) * 5, dt.date(2000 + owner, 1 + place, 2 + 2 * owner)
 
     def night(self) -> None:
         self.clusters = [own for own in self.clusters if own]
         for own in self.clusters:
-            first, *others = sorted(own)
+            first, *others = (self.speaks_of(record) for record in sorted(own))
             for other in others:
                 self.linked[self.root(other)] = self.root(first)
         run = len(self.home.published)
+        run_id = f"2026-11-{1 + run // 11:02d}-{1 + run % 11}"
+        records = [record for own in self.clusters for record in own]
+        self.people[run_id] = {record: self.speaks_of(record) for record in records}
         self.found = self.home.night(
             *self.clusters,
-            run_id=f"2026-11-{1 + run // 11:02d}-{1 + run % 11}",
+            run_id=run_id,
             evidence=Evidence(is_model_new=self.model),
+            told={record: self.tells(record) for record in records},
         )
 
     @initialize(labels=st.lists(st.integers(0, 4), min_size=3, max_size=len(RECORDS)))
@@ -57,10 +73,11 @@ class History(RuleBasedStateMachine):
         return self.clusters[data.draw(st.integers(0, len(self.clusters) - 1))]
 
     @precondition(lambda self: self.away)
-    @rule(data=st.data(), alone=st.booleans())
-    def a_record_arrives_or_returns(self, data: st.DataObject, alone: bool) -> None:
+    @rule(data=st.data(), alone=st.booleans(), as_somebody_else=st.booleans())
+    def a_record_arrives_or_returns(self, data: st.DataObject, alone: bool, as_somebody_else: bool) -> None:
         record = data.draw(st.sampled_from(sorted(self.away)))
         self.away.discard(record)
+        self.owner[record] += as_somebody_else
         if alone or not self.clusters:
             self.clusters.append({record})
         else:
@@ -82,6 +99,17 @@ class History(RuleBasedStateMachine):
         record = data.draw(st.sampled_from(sorted(own)))
         own.discard(record)
         self.away.add(record)
+        self.night()
+
+    @precondition(lambda self: self.clusters)
+    @rule(data=st.data(), alone=st.booleans())
+    def a_key_is_given_to_somebody_else(self, data: st.DataObject, alone: bool) -> None:
+        own = self.pick(data)
+        record = data.draw(st.sampled_from(sorted(own)))
+        self.owner[record] += 1
+        if alone:
+            own.discard(record)
+            self.clusters.append({record})
         self.night()
 
     @precondition(lambda self: len(self.clusters) > 1)
@@ -139,10 +167,12 @@ class History(RuleBasedStateMachine):
     @invariant()
     def no_id_ever_covers_records_that_were_never_linked(self) -> None:
         ever: dict[str, set[str]] = {}
-        for published in self.home.published.values():
+        for run, published in self.home.published.items():
             for record, person in published.items():
-                ever.setdefault(person, set()).add(self.root(record))
+                ever.setdefault(person, set()).add(self.root(self.people[run][record]))
         assert all(len(roots) == 1 for roots in ever.values())
+        for person, roots in ever.items():
+            assert all(ever[found] == roots for found in resolve(self.home.ledger, person))
 
     @invariant()
     def every_id_resolves_to_persons_who_stand_today(self) -> None:
@@ -151,9 +181,13 @@ class History(RuleBasedStateMachine):
             found = resolve(self.home.ledger, person)
             assert set(found) <= standing
             assert person not in standing or found[0] == person
-        last = {span.person_id: span.record_ids for span in spans_of(self.home.ledger) if span.record_ids}
-        for person, records in last.items():
-            holders = {self.home.person[record] for record in records if record in self.home.person}
+        last = {span.person_id: span for span in spans_of(self.home.ledger) if span.record_ids}
+        tonight = list(self.people.values())[-1] if self.people else {}
+        for person, span in last.items():
+            spoke_of = self.people[span.valid_from]
+            holders = {
+                self.home.person[record] for record in span.record_ids if tonight.get(record) == spoke_of[record]
+            }
             assert holders <= set(resolve(self.home.ledger, person))
 
     @invariant()

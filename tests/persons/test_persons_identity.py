@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
-from nights_of_clusters import Home
+from nights_of_clusters import Home, Told
 
 from pipeline.core.errors import SettingsError
 from pipeline.persons.causes import Evidence
+from pipeline.persons.ledger import ledger_of
 from pipeline.persons.lineage import resolve
 from pipeline.persons.successors import Successors
 
@@ -205,6 +208,81 @@ def test_a_record_whose_key_is_somebody_elses_now_brings_no_id_with_it() -> None
         ("created", None, home.person["a"]),
         ("changed", of_two, of_two),
     }
+
+
+AMINA = ("AMINA", "KHAN", dt.date(2009, 3, 4))
+AMINAH = ("AMINAH", "KHAN", dt.date(2009, 3, 4))
+LENA = ("LENA", "FOX", dt.date(2011, 8, 23))
+NO_BIRTHDAY = ("AMINA", "KHAN", None)
+FORENAME_ALONE = ("AMINA", None, None)
+
+
+@pytest.mark.parametrize(
+    ("left", "returned", "is_again"),
+    [
+        (AMINA, AMINA, True),
+        (AMINA, LENA, False),
+        (AMINA, AMINAH, False),
+        (AMINA, NO_BIRTHDAY, False),
+        (NO_BIRTHDAY, NO_BIRTHDAY, True),
+        (FORENAME_ALONE, FORENAME_ALONE, False),
+    ],
+)
+def test_a_record_that_returns_brings_its_id_only_where_it_says_what_it_said(
+    left: Told, returned: Told, is_again: bool
+) -> None:
+    home = Home()
+    home.night("a", "b", told={"a": left, "b": LENA})
+    gone = home.person["a"]
+    home.night("b", told={"b": LENA})
+    home.night("b", told={"b": LENA})
+    home.night("a", "b", told={"a": returned, "b": LENA})
+    assert (home.person["a"] == gone) is is_again
+    assert resolve(home.ledger, gone) == ((gone,) if is_again else ())
+    assert [span.records_given_away for span in home.spans(gone)] == ([None, None] if is_again else [("a",)])
+
+
+def test_a_record_that_left_others_behind_and_returns_as_somebody_else_leads_nobody_to_them() -> None:
+    home = Home()
+    home.night("ab", told={"a": AMINA, "b": AMINA})
+    stays = home.person["a"]
+    home.night("b", told={"b": AMINA})
+    home.night("a", "b", told={"a": LENA, "b": AMINA})
+    other = home.person["a"]
+    assert home.person["b"] == stays != other
+    assert [span.split_from for span in home.spans(other)] == [None]
+    assert resolve(home.ledger, stays) == (stays,)
+
+
+def test_a_key_that_goes_from_one_to_the_next_time_after_time_means_each_time_somebody_new() -> None:
+    home = Home()
+    persons = []
+    for told in (AMINA, LENA, AMINA):
+        home.night("a", "b", told={"a": told, "b": NO_BIRTHDAY})
+        persons.append(home.person["a"])
+        home.night("b", told={"b": NO_BIRTHDAY})
+    assert len(set(persons)) == 3
+    assert [resolve(home.ledger, person) for person in persons] == [(), (), ()]
+
+
+def test_what_left_under_a_version_that_kept_nothing_of_it_returns_as_it_did_then() -> None:
+    home = Home()
+    home.night("a", "b", told={"a": AMINA, "b": LENA})
+    gone = home.person["a"]
+    home.night("b", told={"b": LENA})
+    home.ledger = ledger_of(home.ledger.drop_columns(["records_withdrawn"]))
+    home.night("a", "b", told={"a": AMINAH, "b": LENA})
+    assert home.person["a"] == gone
+
+
+def test_an_id_stands_though_its_keys_went_round() -> None:
+    home = Home()
+    home.night("a", told={"a": AMINA})
+    amina = home.person["a"]
+    home.night("a", "b", told={"a": LENA, "b": AMINA})
+    home.night("a", "b", told={"a": AMINA, "b": LENA})
+    assert home.person["a"] == amina
+    assert resolve(home.ledger, amina) == (amina,)
 
 
 def test_persons_keep_their_ids_where_a_source_numbers_everybody_anew() -> None:

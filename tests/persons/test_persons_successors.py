@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from nights_of_clusters import records_telling
 
-from pipeline.core.same_person import TOLD_BY
+from pipeline.persons.ledger import empty_ledger
 from pipeline.persons.successors import NOTHING_NEW, Successors, successors
-from schemas.tables import STD_RECORDS
 
 PEOPLE = {
     "Amina": ("AMINA", "KHAN", dt.date(2009, 3, 4)),
@@ -26,14 +27,7 @@ Night = dict[str, str]
 
 
 def records(night: Night, feed: str = "f") -> pa.Table:
-    rows = []
-    for record, person in sorted(night.items()):
-        forename, surname, born = PEOPLE[person]
-        names = {"forename": [forename] if forename else None, "surname": [surname] if surname else None}
-        rows.append({"record_id": record, "feed_id": feed, **names, "date_of_birth": born})
-    return pa.Table.from_pylist(
-        rows, pa.schema([STD_RECORDS.arrow_schema().field(name) for name in ("record_id", *TOLD_BY)])
-    )
+    return records_telling({record: PEOPLE[person] for record, person in night.items()}, feed)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +63,12 @@ def test_a_person_is_known_again_under_another_key_and_a_key_that_is_anothers_is
     before: Night, now: Night, expected: Successors, tmp_path: Path
 ) -> None:
     pq.write_table(records(before), tmp_path / "part-0.parquet")
-    assert successors(tmp_path, records(now)) == expected
+    found = successors(empty_ledger(), tmp_path, records(now))
+    assert replace(found, left={}) == expected
+    assert found.left.keys() == before.keys() - now.keys()
 
 
 def test_another_feed_is_another_source_of_keys(tmp_path: Path) -> None:
     pq.write_table(records({"1": "Amina"}), tmp_path / "part-0.parquet")
-    assert successors(tmp_path, records({"2": "Amina"}, feed="g")) == NOTHING_NEW
+    found = successors(empty_ledger(), tmp_path, records({"2": "Amina"}, feed="g"))
+    assert replace(found, left={}) == NOTHING_NEW
