@@ -22,13 +22,16 @@ from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
 from pipeline.core.same_person import TOLD_BY
 from pipeline.explain.levels import levels_of
+from pipeline.persons.departures import others_until
+from pipeline.persons.ledger import ledger_of
+from pipeline.publish.publication import read_current
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, VALUES_SEEN, fingerprints, pair_evidence
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import SaidOf, decided_pairs, in_state, standing_decisions, to_look_at_again
 from pipeline.stewardship.store import Store, open_store
 from schemas.model import Model
 from schemas.settings import SQLITE, RunSettings
-from schemas.tables import DECISIONS, ENDS
+from schemas.tables import DECISIONS, ENDS, IDENTITY_LEDGER
 
 DECISIONS_URL = "BOROUGHLINK_DECISIONS_URL"
 STATES = ("in_force", "waiting", "contradicted", "detached")
@@ -96,7 +99,8 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
     if has_decisions(night.settings, night.home, os.environ):
         with open_decisions(night.settings, night.home, os.environ) as store:
             log = _without_reasons(store.log())
-    records, said = _decided_records(log, std_records), partial(_said, std_records)
+    records = _with_others(night, log, _decided_records(log, std_records), std_records)
+    said = partial(_said, std_records)
     standing = standing_decisions(log, load_policy(night.settings.steward_policy), records, said=said)
     return DecidedTonight(log, standing, decided_pairs(standing), records, said)
 
@@ -172,7 +176,7 @@ def _decided_records(log: pa.Table, std_records: pa.Table) -> pa.Table:
     if len(decided) < len(wanted):
         return fingerprints(records)
     own = fingerprints(decided)
-    tonight = dict(zip(*(own.column(name).to_pylist() for name in own.column_names), strict=True))
+    tonight = _fingerprint_by_record(own)
     other = [record for record, then in _fingerprints_of(log) if then and then != tonight[record]]
     if not other:
         return own
@@ -181,6 +185,28 @@ def _decided_records(log: pa.Table, std_records: pa.Table) -> pa.Table:
         pc.is_in(records.column("feed_id"), pc.unique(feeds)), pc.is_in(records.column("record_id"), wanted)
     )
     return fingerprints(records.filter(is_near))
+
+
+def _with_others(night: Night, log: pa.Table, records: pa.Table, std_records: pa.Table) -> pa.Table:
+    """The records, of which those are told that returned as somebody else; only of one that is not as decided can that be."""
+    decided = records.filter(pc.is_in(records.column("record_id"), pa.array(sorted(_records_of(log)), pa.string())))
+    own = _fingerprint_by_record(decided)
+    other = {
+        record for record, then in _fingerprints_of(log) if record in own and (then is None or then != own[record])
+    }
+    before = read_current(night.home) if other else None
+    if before is None:
+        return records
+    wanted = std_records.filter(pc.is_in(std_records.column("record_id"), pa.array(sorted(other), pa.string())))
+    until = others_until(ledger_of(before.table(IDENTITY_LEDGER.name)), wanted)
+    others = pc.index_in(records.column("record_id"), pa.array(until, pa.string()))
+    runs = pa.array(until.values(), pa.string()).take(others.combine_chunks())
+    position = records.schema.get_field_index("another_until")
+    return records.set_column(position, records.schema.field(position), runs)
+
+
+def _fingerprint_by_record(records: pa.Table) -> dict[str, str | None]:
+    return dict(zip(*(records.column(name).to_pylist() for name in ("record_id", "fingerprint")), strict=True))
 
 
 def _fingerprints_of(log: pa.Table) -> Iterator[tuple[str, str | None]]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.parquet import conform
+from pipeline.core.run_ids import run_order
 from pipeline.core.same_person import is_somebody_else
 from pipeline.stewardship.contradictions import Edge, knots
 from pipeline.stewardship.decision import Decision, Pair, PairState, by_pair, pair_state
@@ -50,7 +51,8 @@ def standing_decisions(
     A decision whose evidence moved since it was made (``look_again``) stays in force. A person judged with papers that the
     machine does not have; to drop the decision by itself would join two people, or part one, at night and with nobody asked.
     So it holds, whether link or unlink, until a steward has looked. But a link of two records whose names and birthday agreed,
-    and are those of two people tonight, is detached: a key was given to somebody else, on whom nobody has decided.
+    and are those of two people tonight, is detached: a key was given to somebody else, on whom nobody has decided. So is a link
+    on a record that was withdrawn since, and returned as somebody else. An unlink stays with the keys: it joins nobody.
 
     Decisions that the data set against each other (a source joined two records, an id changed) are frozen: links of the chain
     give no must-link any more, and the pairs are as the model sees them. The unlink keeps its cannot-link: two people taken
@@ -66,7 +68,7 @@ def standing_decisions(
     states = map(pair_state, by_pair(_decisions_in(decisions)).values())
     standing = [entry for state in states for entry in _entries_of(state)]
     if records is not None:
-        standing = _with_tonights_ids(standing, records)
+        standing = _without_returned_as_others(_with_tonights_ids(standing, records), records)
     if said is not None:
         standing = _without_given_keys(standing, said, policy)
     standing = _with_contradictions(standing)
@@ -118,6 +120,32 @@ def _with_tonights_ids(standing: Sequence[_Standing], records: pa.Table) -> list
         replace(entry, attached=attached, state="detached" if attached.attachment == "detached" else entry.state)
         for entry, attached in zip(standing, attachments, strict=True)
     ]
+
+
+def _without_returned_as_others(standing: Sequence[_Standing], records: pa.Table) -> list[_Standing]:
+    """Links are detached of which a record was withdrawn since, and is somebody else tonight."""
+    others = records.filter(pc.is_valid(records.column("another_until")))
+    names = ("record_id", "fingerprint", "another_until")
+    until = {
+        record: (fingerprint, run_id)
+        for record, fingerprint, run_id in zip(*(others.column(name).to_pylist() for name in names), strict=True)
+    }
+    return [replace(entry, state="detached") if _is_on_another(entry, until) else entry for entry in standing]
+
+
+def _is_on_another(entry: _Standing, until: Mapping[str, tuple[str | None, str]]) -> bool:
+    decision = entry.decision
+    if entry.state == "detached" or decision.verdict != "link":
+        return False
+    decided_on = zip(decision.pair, (decision.fingerprint_l, decision.fingerprint_r), strict=True)
+    for record, fingerprint in decided_on:
+        if record not in until or record not in entry.attached[:2]:
+            continue
+        now, run_id = until[record]
+        is_as_decided = fingerprint is not None and fingerprint == now
+        if not is_as_decided and run_order(decision.run_id or "") < run_order(run_id):
+            return True
+    return False
 
 
 def _without_given_keys(standing: Sequence[_Standing], said: SaidOf, policy: StewardPolicy) -> list[_Standing]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 from command_line import boroughlink
+from home_bytes import all_texts
 from small_london import London, published_tables, small_london
+
+from pipeline.core.places import Home
+from pipeline.core.same_person import who_hash
 
 CONTRACT = """
 source: youth_offending
@@ -29,6 +35,15 @@ PEOPLE = {
     "Lena": "Fox;Lena;23/08/2011;E9 7CC;01/11/2026",
     "Grace": "Okafor;Grace;30/09/2012;SE1 2DD;01/11/2026",
     "Omar": "Said;Omar;02/12/2007;W2 7XY;20/11/2026",
+    "Nina": "Petrova;Nina;09/06/2006;N1 4EE;01/11/2026",
+    "Yusuf": "Demir;Yusuf;21/10/2008;EC1V 9FF;20/11/2026",
+    "Joel": "Adeyemi;Joel;17/07/2013;SW9 3DD;20/11/2026",
+}
+ADEYEMI = {
+    "feed_id": "youth_offending.hackney",
+    "forename": ["JOEL"],
+    "surname": ["ADEYEMI"],
+    "date_of_birth": dt.date(2013, 7, 17),
 }
 
 
@@ -79,6 +94,41 @@ def test_ids_and_decisions_go_with_people_whom_a_borough_numbers_anew(london: Lo
     assert after["OMAR"].isdisjoint(set.union(*before.values()))
     assert night(london, twin, "2026-11-26", "--full") == after
     assert published_tables(home) == published_tables(twin)
+
+
+def test_a_key_that_was_gone_for_a_night_means_whoever_has_it_then(london: London, tmp_path: Path) -> None:
+    home, twin = tmp_path / "home", tmp_path / "twin"
+    export(london, "hackney", ["Amina", "Grace", "Joel", "Lena"])
+    export(london, "islington", ["Amina", "Thomas", "Nina"])
+    before = night(london, home, "2026-11-25")
+    gone = record(home, "JOEL", "hackney")
+    ends = (record(home, "GRACE", "hackney"), record(home, "NINA", "islington"))
+    said = ("--by", "ann", "--reason", "one girl", "--run-file", str(london.run_file), "--home", str(home))
+    assert boroughlink("decide", *ends, "--link", *said).code == 0
+    export(london, "hackney", ["Amina", "Grace"])
+    export(london, "islington", ["Amina", "Thomas"])
+    assert night(london, home, "2026-11-26").keys() == {"AMINA", "GRACE", "THOMAS"}
+
+    shutil.copytree(home, twin, symlinks=True)
+    export(london, "hackney", ["Amina", "Grace", "Omar", "Lena"])
+    export(london, "islington", ["Amina", "Thomas", "Yusuf"])
+    after = night(london, home, "2026-11-27")
+    stays = {"AMINA", "GRACE", "THOMAS", "LENA"}
+    assert {name: after[name] for name in stays} == {name: before[name] for name in stays}, "Lena has her id again"
+    assert len(set.union(*after.values())) == 6, "nobody decided that Yusuf is Grace"
+    assert (after["OMAR"] | after["YUSUF"]).isdisjoint(set.union(*before.values()))
+    [joel] = before["JOEL"]
+    story = json.loads(boroughlink("history", joel, "--home", str(home), "--json").out)
+    assert (story["state"], story["present"]) == ("withdrawn", [])
+    assert night(london, twin, "2026-11-27", "--full") == after
+    assert published_tables(home) == published_tables(twin)
+
+    order = ("--by", "dpo", "--order", "ICO 2026/118", "--yes", "--run-file", str(london.run_file), "--home", str(home))
+    expunged = boroughlink("expunge", gone, *order)
+    assert expunged.code == 0, expunged.err
+    for path, text in all_texts(Home(home)).items():
+        assert gone not in text, path
+        assert who_hash(ADEYEMI) not in text, path
 
 
 def test_a_link_does_not_bind_the_child_who_has_the_key_now(london: London, tmp_path: Path) -> None:

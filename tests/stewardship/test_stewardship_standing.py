@@ -152,6 +152,29 @@ def test_a_link_of_one_person_binds_no_more_where_its_records_tell_of_two() -> N
     assert [key for key, state in states.items() if state == "detached"] == ["D2"], "c is somebody else than was seen"
 
 
+@pytest.mark.parametrize(
+    ("verdict", "decided_in", "now", "binds"),
+    [
+        ("link", "2026-11-20-1", "C", False),
+        ("link", "2026-11-20-1", None, False),
+        ("link", None, "C", False),
+        ("link", "2026-11-20-1", "B", True),
+        ("link", "2026-11-20-9", "C", False),
+        ("link", "2026-11-20-10", "C", True),
+        ("unlink", "2026-11-20-1", "C", True),
+    ],
+)
+def test_a_link_on_a_record_that_returned_as_somebody_else_binds_no_more(
+    verdict: str, decided_in: str | None, now: str | None, binds: bool
+) -> None:
+    log = log_of(pair("a", "b", verdict, fingerprint_l="A", fingerprint_r="B", run_id=decided_in))
+    rows = [{"record_id": "a", "fingerprint": "A"}, {"record_id": "b", "fingerprint": now}]
+    rows[1]["another_until"] = "2026-11-20-10"
+    standing = standing_decisions(log, POLICY, pa.Table.from_pylist(rows, FINGERPRINTS.arrow_schema()))
+    assert by_id(standing)["D1"]["state"] == ("in_force" if binds else "detached")
+    assert len(decided_pairs(standing)) == binds
+
+
 def test_decisions_that_data_sets_against_each_other_are_frozen_and_the_two_stay_apart() -> None:
     """a and x turn out to be one record: then a = b, b = c, but x is not c."""
     log = log_of(pair("a", "b"), pair("b", "c"), pair("c", "x", "unlink", fingerprint_r="A"), pair("d", "e"))
