@@ -41,10 +41,14 @@ class Cost:
 def run_measured(
     command: Sequence[str], log: Path, limit_seconds: float, environment: Mapping[str, str] | None = None
 ) -> Cost:
-    """Run a command to its end, alone, from the project's folder; what it says goes to the log."""
+    """Run a command to its end, alone, from the project's folder; what it says goes to the log.
+
+    It may keep compiled modules, as where it is installed: else each of its runs would compile them anew.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.run(
         [sys.executable, "-I", "-S", str(TIMED), str(limit_seconds), str(log), *command],
-        env={**os.environ, **(environment or {})},
+        env={**inherited, **(environment or {})},
         cwd=ROOT,
         capture_output=True,
         text=True,

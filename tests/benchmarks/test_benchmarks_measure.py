@@ -59,3 +59,11 @@ def test_a_command_that_runs_too_long_is_stopped(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the kernel does not say what the machine is busy with")
 def test_what_other_processes_spend_meanwhile_is_told(tmp_path: Path) -> None:
     assert python("pass", tmp_path / "log").others_cpu_seconds is not None
+
+
+def test_what_is_measured_may_keep_compiled_modules_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    code = "import sys; sys.exit(sys.dont_write_bytecode)"
+    assert run_measured([sys.executable, "-S", "-c", code], tmp_path / "log", 60.0).code == 0
