@@ -24,8 +24,8 @@ from benchmarks.machine import about_machine
 from benchmarks.places import HERE
 from flows.stewards.desk import open_desk
 from pipeline.core.places import Home
-from pipeline.review import accounts
-from pipeline.review.index import index_of
+from pipeline.review.admission import accounts
+from pipeline.review.records.index import index_of
 from pipeline.stewardship.columns import DESK_ACCOUNTS
 from schemas.settings import RunSettings
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from web_desk import PASSWORD, World
 
 from flows.stewards.desk import open_desk
-from pipeline.review.desk import Desk
+from pipeline.review.frame.desk import Desk
 from pipeline.review.web import create_app
 from schemas.desk import DeskSettings
 from schemas.settings import RunSettings

@@ -22,8 +22,8 @@ from command_line import COMMAND
 
 from flows.stewards.desk import open_desk
 from pipeline.core.places import Home
-from pipeline.review import accounts
-from pipeline.review.desk import Desk
+from pipeline.review.admission import accounts
+from pipeline.review.frame.desk import Desk
 from pipeline.stewardship.columns import DESK_ACCOUNTS
 from pipeline.stewardship.decision import name_key
 from schemas.settings import RunSettings

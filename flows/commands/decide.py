@@ -19,7 +19,7 @@ from pipeline.core.places import Home
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.review.machine import MachineLink
+    from pipeline.review.questions.machine import MachineLink
     from pipeline.stewardship.store import Store
     from schemas.decisions import NewDecision
 
@@ -165,7 +165,7 @@ def _facts(place: Home, store: Store, ids: tuple[str | None, str | None], decisi
 def _machine_view(place: Home, new: NewDecision) -> Mapping[tuple[str, str], MachineLink]:
     """What the machine had made of the two records, for the supervisor's page of the review desk."""
     from pipeline.explain.kept import open_folder, person_of, records_of, rows_between
-    from pipeline.review.machine import made_by_machine
+    from pipeline.review.questions.machine import made_by_machine
 
     if not (new.record_id_l and new.record_id_r and new.verdict in ("link", "unlink") and place.current.exists()):
         return {}

@@ -102,7 +102,7 @@ def add(
     """
     import datetime as dt
 
-    from pipeline.review.accounts import add_account
+    from pipeline.review.admission.accounts import add_account
 
     def work(connection: Connection) -> str:
         return add_account(connection, name, role, borough, dt.datetime.now(dt.UTC))
@@ -125,7 +125,7 @@ def list_users(home: HomeOption = None, run_file: RunFileOption = None, as_json:
 
     Example: `boroughlink review users list`
     """
-    from pipeline.review.accounts import all_accounts
+    from pipeline.review.admission.accounts import all_accounts
     from pipeline.stewardship.database import reading
 
     with _store(home, run_file) as store, reading(store.engine) as connection:
@@ -159,7 +159,7 @@ def reset(
 
     Example: `boroughlink review users reset "A. Steward"`
     """
-    from pipeline.review.accounts import reset_account
+    from pipeline.review.admission.accounts import reset_account
 
     password = _with_audit(
         "account.reset",
@@ -181,7 +181,7 @@ def disable(
 
     Example: `boroughlink review users disable "A. Steward"`
     """
-    from pipeline.review.accounts import disable_account
+    from pipeline.review.admission.accounts import disable_account
 
     _with_audit(
         "account.disable",
@@ -194,7 +194,7 @@ def disable(
 
 
 def _account_id(connection: Connection, name: str) -> str:
-    from pipeline.review.accounts import find_by_name
+    from pipeline.review.admission.accounts import find_by_name
 
     account = find_by_name(connection, name)
     if account is None:

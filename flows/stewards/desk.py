@@ -19,10 +19,10 @@ from pipeline.core.log import log_to
 from pipeline.core.places import Home
 from pipeline.persons.survivorship import load_survivorship
 from pipeline.publish.publication import need_current
-from pipeline.review.desk import Desk
-from pipeline.review.index import LOG
-from pipeline.review.sealing import Seal, open_seal, reseal
-from pipeline.review.shelf import Reference, Shelves
+from pipeline.review.admission.sealing import Seal, open_seal, reseal
+from pipeline.review.frame.desk import Desk
+from pipeline.review.records.index import LOG
+from pipeline.review.records.shelf import Reference, Shelves
 from pipeline.stewardship.store import Store
 from schemas.contract import load_contracts
 from schemas.settings import RunSettings
@@ -114,7 +114,7 @@ def check_address(settings: RunSettings, host: str) -> bool:
 
 def app_from_environment() -> FastAPI:
     """The application of a worker process, as the environment asks for it; it lives as long as the process."""
-    from pipeline.review.search import warm  # noqa: PLC0415  (only a worker needs the web)
+    from pipeline.review.persons.search import warm  # noqa: PLC0415  (only a worker needs the web)
     from pipeline.review.web import create_app  # noqa: PLC0415
 
     settings, home = settings_of(None, None)

@@ -22,7 +22,7 @@ from pipeline.persons.without import without_records
 from pipeline.publish.expunge import Rebuild, expunge_folder, expunge_publications, remove_leftovers
 from pipeline.publish.holding import known_records, records_of, sources_of
 from pipeline.publish.orders import Order, digest, expunged, note_order, orders, reopened, unfinished
-from pipeline.review.index import forget_indexes
+from pipeline.review.records.index import forget_indexes
 from pipeline.stewardship.erasure import check_may_erase, erase
 from pipeline.stewardship.log_erasure import records_in_log
 from pipeline.validate.last_good import rewritten

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from flows.stewards.decision_facts import facts_within
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
-from pipeline.review.machine import MachineLink, keep_machine_pairs, made_by_machine
+from pipeline.review.questions.machine import MachineLink, keep_machine_pairs, made_by_machine
 from pipeline.stewardship.decision import Decision, Pair, PairState, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Store

@@ -17,12 +17,12 @@ from pipeline.core.errors import (
     StoreUnavailableError,
 )
 from pipeline.core.log import log
-from pipeline.review.desk import Desk
-from pipeline.review.door import Door
-from pipeline.review.kept_form import kept_form_of
-from pipeline.review.pages import page
+from pipeline.review.admission.door import Door
+from pipeline.review.frame.desk import Desk
+from pipeline.review.frame.kept_form import kept_form_of
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import SAFE, NotSignedInError, StaleFormError, note_refusal, own_form, visit_of
 from pipeline.review.routes import audit, case, front, oidc, people, person, queue, search, sign_in, supervisor
-from pipeline.review.visits import SAFE, NotSignedInError, StaleFormError, note_refusal, own_form, visit_of
 
 ROUTERS = (
     front.router,

@@ -32,7 +32,7 @@ from pipeline.core.places import Home
 from pipeline.publish.orders import orders
 from pipeline.publish.publication import list_publications
 from pipeline.publish.verify import damaged_files
-from pipeline.review.index import index_of
+from pipeline.review.records.index import index_of
 from pipeline.stewardship import erasure
 from pipeline.stewardship.audit import Act, append, verify
 from pipeline.stewardship.database import writing

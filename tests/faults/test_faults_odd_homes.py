@@ -18,7 +18,7 @@ from flows.night.plan import plan_night
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 from pipeline.publish.query import query
-from pipeline.review.index import index_of
+from pipeline.review.records.index import index_of
 from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow

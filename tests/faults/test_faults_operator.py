@@ -22,7 +22,7 @@ from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import Home
 from pipeline.publish import journal
 from pipeline.publish.publication import list_publications
-from pipeline.review.shelf import Reference, Shelves
+from pipeline.review.records.shelf import Reference, Shelves
 from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.slow

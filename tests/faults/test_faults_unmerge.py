@@ -20,7 +20,7 @@ from flows.cli import app
 from flows.night.decisions import open_decisions
 from pipeline.core.places import Home
 from pipeline.publish.publication import list_publications
-from pipeline.review.machine import looked_at_by_stewards
+from pipeline.review.questions.machine import looked_at_by_stewards
 from pipeline.stewardship.database import reading
 from schemas.settings import RunSettings
 

@@ -19,7 +19,7 @@ from flows.commands.unmerge import unmerge
 from pipeline.core.errors import DecisionConflictError, SettingsError
 from pipeline.core.parquet import write_table
 from pipeline.core.places import Home
-from pipeline.review.machine import LookedAt, looked_at_by_stewards
+from pipeline.review.questions.machine import LookedAt, looked_at_by_stewards
 from pipeline.stewardship.database import reading
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import standing_decisions

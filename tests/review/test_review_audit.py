@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from flows.commands.audit import app
 from pipeline.core.errors import StateError
-from pipeline.review.log_book import LogFilters, entries
-from pipeline.review.log_words import subject_parts
+from pipeline.review.supervision.log_book import LogFilters, entries
+from pipeline.review.supervision.log_words import subject_parts
 from pipeline.stewardship.audit import GENESIS, Act, append, hash_of, verify
 from pipeline.stewardship.columns import AUDIT_LOG
 from pipeline.stewardship.database import reading, writing

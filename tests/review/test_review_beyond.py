@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.review.beyond import beyond
-from pipeline.review.group import Group
-from pipeline.review.weigh import rarity_words
+from pipeline.review.cases.beyond import beyond
+from pipeline.review.cases.weigh import rarity_words
+from pipeline.review.records.group import Group
 
 FIELDS = ("forename", "middle_names", "surname", "address", "date_of_birth")
 

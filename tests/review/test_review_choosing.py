@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.persons.golden import person_fields
-from pipeline.review.choosing import golden_of
+from pipeline.review.decisions.choosing import golden_of
 from schemas.tables import RECORDS
 
 

@@ -9,8 +9,8 @@ from web_desk import World
 
 from flows.stewards.decision_facts import facts_within, pair_facts
 from pipeline.explain.kept import open_folder
-from pipeline.review.group import group_of, published_facts
-from pipeline.review.question import question_of
+from pipeline.review.questions.question import question_of
+from pipeline.review.records.group import group_of, published_facts
 from schemas.decisions import NewDecision
 
 pytestmark = pytest.mark.flow

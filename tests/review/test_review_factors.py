@@ -11,7 +11,7 @@ from web_desk import PASSWORD, World
 
 from flows.cli import app
 from pipeline.core.errors import SettingsError
-from pipeline.review.sealing import SEALED
+from pipeline.review.admission.sealing import SEALED
 from pipeline.stewardship.columns import AUDIT_LOG, DESK_ACCOUNTS
 from pipeline.stewardship.database import reading
 

@@ -8,8 +8,8 @@ import pytest
 from desk_client import PATIENT, Client, in_process
 from web_desk import World
 
-from pipeline.review.because import because
-from pipeline.review.timeline import timeline_of
+from pipeline.review.persons.because import because
+from pipeline.review.persons.timeline import timeline_of
 from schemas.desk import DeskSettings
 
 pytestmark = pytest.mark.flow

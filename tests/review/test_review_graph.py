@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from pipeline.review.graph import MOST_NODES, graph_picture
+from pipeline.review.cases.graph import MOST_NODES, graph_picture
 
 
 def side(person: str, n: int) -> tuple[str, list[dict[str, object]]]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from desk_client import Client
 from web_desk import PASSWORD, World
 
-from pipeline.review.kept_form import KeptForm, kept_form_in
+from pipeline.review.frame.kept_form import KeptForm, kept_form_in
 from pipeline.stewardship.columns import DESK_SESSIONS
 
 pytestmark = pytest.mark.flow
@@ -156,7 +156,7 @@ def away(world: World) -> Iterator[None]:
 def test_a_form_that_meets_a_store_that_is_away_is_offered_again_and_counts_once_however_often_it_is_sent(
     desk: Any, world: World, case_form: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.review.desk.PATIENCE_S", 0.1)
+    monkeypatch.setattr("pipeline.review.frame.desk.PATIENCE_S", 0.1)
     browser, path, form = case_form
     before = n_decisions(desk)
     with away(world):
@@ -176,7 +176,7 @@ def test_a_form_that_meets_a_store_that_is_away_is_offered_again_and_counts_once
 def test_what_could_do_more_when_sent_twice_is_not_offered_again_nor_a_form_without_the_sessions_token(
     desk: Any, world: World, case_form: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.review.desk.PATIENCE_S", 0.1)
+    monkeypatch.setattr("pipeline.review.frame.desk.PATIENCE_S", 0.1)
     browser, path, form = case_form
     undo = path.replace("/decide", "/undo")
     with away(world):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.review.all_records import records_rows
-from pipeline.review.compare import FIELDS, are_opposed, field_rows
-from pipeline.review.marks import Parts, marked_parts
+from pipeline.review.cases.all_records import records_rows
+from pipeline.review.cases.compare import FIELDS, are_opposed, field_rows
+from pipeline.review.cases.marks import Parts, marked_parts
 from pipeline.stewardship.policy import load_policy
 from schemas.model import Comparison, Level, Model
 from schemas.tables import RECORDS

@@ -11,7 +11,7 @@ from command_line import boroughlink
 from small_london import plain_night
 
 from flows.night.plan import plan_night
-from pipeline.review.preview import CLOSING, MOVING
+from pipeline.review.decisions.preview import CLOSING, MOVING
 
 OF_THE_RUN = {"run_metrics"}
 """Tables that tell of the night and not of persons"""

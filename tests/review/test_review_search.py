@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.review.access import Viewer
-from pipeline.review.search import MOST_SHOWN, search
-from pipeline.review.search_request import IDENTIFIERS, SearchRequest, standard, unread
+from pipeline.review.admission.access import Viewer
+from pipeline.review.persons.search import MOST_SHOWN, search
+from pipeline.review.persons.search_request import IDENTIFIERS, SearchRequest, standard, unread
 
 STEWARD = Viewer("1", "Asha", "steward")
 AS_OF = dt.date(2026, 11, 20)

@@ -17,7 +17,7 @@ from web_desk import World, make_world, running
 
 from flows.stewards.desk import open_desk
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review.index import index_of
+from pipeline.review.records.index import index_of
 from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.flow

@@ -255,7 +255,7 @@ def test_an_unmerge_is_undone_on_the_persons_page_by_its_own_steward_only(desk: 
 
 
 def test_too_large_a_split_is_refused_with_what_to_do(large: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.review.splitting.MOST_DECISIONS", 100)
+    monkeypatch.setattr("pipeline.review.decisions.splitting.MOST_DECISIONS", 100)
     desk, person = large
     browser = desk.client("sue")
     browser.post(f"/persons/{person}/why", {"why": "quality"})

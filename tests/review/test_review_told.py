@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import DecidedPair, DecisionConflictError
-from pipeline.review.access import Viewer
-from pipeline.review.group import Group
-from pipeline.review.overview import overview
-from pipeline.review.pages import moment, night
-from pipeline.review.question import pair_of
-from pipeline.review.queue import Filters, next_question, waits_for_others, work_of
-from pipeline.review.refusals import refused
-from pipeline.review.sealing import Seal
-from pipeline.review.words import JOINERS, plain_text
+from pipeline.review.admission.access import Viewer
+from pipeline.review.admission.sealing import Seal
+from pipeline.review.frame.pages import moment, night
+from pipeline.review.frame.refusals import refused
+from pipeline.review.frame.words import JOINERS, plain_text
+from pipeline.review.questions.question import pair_of
+from pipeline.review.questions.queue import Filters, next_question, waits_for_others, work_of
+from pipeline.review.records.group import Group
+from pipeline.review.supervision.overview import overview
 from schemas.decisions import NewDecision
 
 

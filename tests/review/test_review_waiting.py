@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from desk_client import Client
 
-from pipeline.review.said import numbers_of, parted_words, sides_of
+from pipeline.review.records.said import numbers_of, parted_words, sides_of
 from pipeline.stewardship.audit import verify
 from pipeline.stewardship.decision import pair_state
 from schemas.decisions import TwoPersonRule

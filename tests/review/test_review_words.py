@@ -14,12 +14,12 @@ from flows.stewards.desk import check_address, check_port
 from pipeline.core.errors import SettingsError
 from pipeline.evaluate.curves import wilson
 from pipeline.explain.waterfall import waterfall
-from pipeline.review.access import MASK, SHOWN_MASKED, Viewer, shown
-from pipeline.review.agreement import agreement
-from pipeline.review.door import Buckets
-from pipeline.review.person_csv import plain_cell
-from pipeline.review.preview import FIELDS
-from pipeline.review.weigh import LIMIT_TEXT, odds_words, rarity_words, times_words, weighed
+from pipeline.review.admission.access import MASK, SHOWN_MASKED, Viewer, shown
+from pipeline.review.admission.door import Buckets
+from pipeline.review.cases.weigh import LIMIT_TEXT, odds_words, rarity_words, times_words, weighed
+from pipeline.review.decisions.preview import FIELDS
+from pipeline.review.persons.person_csv import plain_cell
+from pipeline.review.supervision.agreement import agreement
 from schemas.desk import DeskSettings
 from schemas.settings import RunSettings
 from schemas.tables import RECORDS

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from pipeline.core.errors import DeskRefusedError, SettingsError
-from pipeline.review import accounts, factors, sessions, tasks
-from pipeline.review.access import Viewer
-from pipeline.review.queue import Filters, work_of
-from pipeline.review.sealing import KEY_ENV, SEALED, Seal, n_sealed, open_seal, reseal
+from pipeline.review.admission import accounts, factors, sessions
+from pipeline.review.admission.access import Viewer
+from pipeline.review.admission.sealing import KEY_ENV, SEALED, Seal, n_sealed, open_seal, reseal
+from pipeline.review.questions import tasks
+from pipeline.review.questions.queue import Filters, work_of
 from pipeline.stewardship.audit import Act, append, verify
 from pipeline.stewardship.columns import DESK_ACCOUNTS
 from pipeline.stewardship.database import reading, writing

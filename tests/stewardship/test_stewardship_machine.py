@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from stewards_say import confirmed, retracted, said
 
-from pipeline.review.machine import LookedAt, keep_machine_pairs, looked_at_by_stewards, made_by_machine
+from pipeline.review.questions.machine import LookedAt, keep_machine_pairs, looked_at_by_stewards, made_by_machine
 from pipeline.stewardship.columns import DECISIONS, DESK_ANSWERS
 from pipeline.stewardship.database import engine_of, reading, writing
 from pipeline.stewardship.decision import Decision

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stewards_say import confirmed, retracted, said
 
-from pipeline.review.undoing import undoing
+from pipeline.review.decisions.undoing import undoing
 from pipeline.stewardship.columns import DECISIONS
 from pipeline.stewardship.database import writing
 from pipeline.stewardship.decision import Decision, pair_state

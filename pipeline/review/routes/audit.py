@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from pipeline.review.log_book import LogFilters, as_csv, choices, entries
-from pipeline.review.log_words import action_words
-from pipeline.review.pages import page
-from pipeline.review.visits import Visit, allowed
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.supervision.log_book import LogFilters, as_csv, choices, entries
+from pipeline.review.supervision.log_words import action_words
 from pipeline.stewardship.audit import Proof, verify
 
 router = APIRouter()

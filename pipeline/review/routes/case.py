@@ -13,13 +13,18 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
-from pipeline.review import tasks
-from pipeline.review.answers import Outcome, Sitting
-from pipeline.review.deciding import PairVerdict, decide_pair, reason_of
-from pipeline.review.form_problems import need_none, reason_problems, ticked_problems
-from pipeline.review.notice import redirect_with_notice
-from pipeline.review.pages import page
-from pipeline.review.question import pair_of, question_of
+from pipeline.review.decisions.deciding import PairVerdict, decide_pair, reason_of
+from pipeline.review.decisions.splitting import deal, split
+from pipeline.review.decisions.taking_back import undo
+from pipeline.review.frame.form_problems import need_none, reason_problems, ticked_problems
+from pipeline.review.frame.notice import redirect_with_notice
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.frame.words import JUSTIFICATIONS
+from pipeline.review.questions import tasks
+from pipeline.review.questions.answers import Outcome, Sitting
+from pipeline.review.questions.question import pair_of, question_of
+from pipeline.review.records.shelf import Row
 from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of, why_of
 from pipeline.review.routes.forms import (
     FormBack,
@@ -31,11 +36,6 @@ from pipeline.review.routes.forms import (
     retraction_of,
     second_word_of,
 )
-from pipeline.review.shelf import Row
-from pipeline.review.splitting import deal, split
-from pipeline.review.taking_back import undo
-from pipeline.review.visits import Visit, allowed
-from pipeline.review.words import JUSTIFICATIONS
 from schemas.question_words import TYPE_WORDS
 
 router = APIRouter()

@@ -11,16 +11,22 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
-from pipeline.review import tasks
-from pipeline.review.answers import answers_to, open_look, seconded_by
-from pipeline.review.case import Case, CaseView, case_of
-from pipeline.review.case_preview import preview_of
-from pipeline.review.form_problems import FormRefusedError
-from pipeline.review.group import Group
-from pipeline.review.notice import forget_notice, is_fresh_notice
-from pipeline.review.pages import page
-from pipeline.review.question import group_for, labels_of, question_of
-from pipeline.review.refusals import refused
+from pipeline.review.cases.case import Case, CaseView, case_of
+from pipeline.review.cases.case_preview import preview_of
+from pipeline.review.decisions.splitting import deal, steps_of
+from pipeline.review.decisions.undoing import undoing
+from pipeline.review.frame.form_problems import FormRefusedError
+from pipeline.review.frame.notice import forget_notice, is_fresh_notice
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.refusals import refused
+from pipeline.review.frame.visits import Visit
+from pipeline.review.frame.words import REASONS
+from pipeline.review.questions import tasks
+from pipeline.review.questions.answers import answers_to, open_look, seconded_by
+from pipeline.review.questions.question import group_for, labels_of, question_of
+from pipeline.review.records.group import Group
+from pipeline.review.records.said import records_of_answer
+from pipeline.review.records.shelf import Row, Shelf
 from pipeline.review.routes.forms import (
     NO_FORM,
     FormBack,
@@ -31,12 +37,6 @@ from pipeline.review.routes.forms import (
     VerdictForm,
     entered,
 )
-from pipeline.review.said import records_of_answer
-from pipeline.review.shelf import Row, Shelf
-from pipeline.review.splitting import deal, steps_of
-from pipeline.review.undoing import undoing
-from pipeline.review.visits import Visit
-from pipeline.review.words import REASONS
 from pipeline.stewardship.decision import is_same_person
 
 

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from pydantic import BaseModel, Field
 
-from pipeline.review.answers import Outcome, Sitting
-from pipeline.review.deciding import LONGEST_TEXT
-from pipeline.review.form_problems import need_none
-from pipeline.review.seconding import second
-from pipeline.review.splitting import SideName
-from pipeline.review.taking_back import take_back_decision, take_back_together
-from pipeline.review.words import plain_text
+from pipeline.review.decisions.deciding import LONGEST_TEXT
+from pipeline.review.decisions.seconding import second
+from pipeline.review.decisions.splitting import SideName
+from pipeline.review.decisions.taking_back import take_back_decision, take_back_together
+from pipeline.review.frame.form_problems import need_none
+from pipeline.review.frame.words import plain_text
+from pipeline.review.questions.answers import Outcome, Sitting
 
 RecordId = Annotated[str, Field(max_length=128)]
 Text = Annotated[str, Field(max_length=4_000)]

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import accounts, sessions
-from pipeline.review.pages import STATIC, page
-from pipeline.review.sessions import csrf_of
-from pipeline.review.visits import SignedIn, token_of, visit_of
+from pipeline.review.admission import accounts, sessions
+from pipeline.review.admission.sessions import csrf_of
+from pipeline.review.frame.pages import STATIC, page
+from pipeline.review.frame.visits import SignedIn, token_of, visit_of
 
 router = APIRouter()
 START = {

@@ -11,10 +11,10 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import accounts, provider, sessions
-from pipeline.review.pages import page
+from pipeline.review.admission import accounts, provider, sessions
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import desk_of, is_tls, token_of
 from pipeline.review.routes.sign_in import with_cookie
-from pipeline.review.visits import desk_of, is_tls, token_of
 from pipeline.stewardship.audit import Act, append
 from schemas.desk import Oidc
 

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import Response
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import accounts
-from pipeline.review.access import ROLE_WORDS
-from pipeline.review.pages import page
-from pipeline.review.visits import Visit, allowed
+from pipeline.review.admission import accounts
+from pipeline.review.admission.access import ROLE_WORDS
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import Visit, allowed
 from schemas.boroughs import CODES
 
 router = APIRouter()

@@ -13,15 +13,18 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
-from pipeline.review import tasks
-from pipeline.review.answers import Outcome, Sitting, about_person
-from pipeline.review.deciding import reason_of
-from pipeline.review.form_problems import need_none, reason_problems, ticked_problems
-from pipeline.review.notice import redirect_with_notice
-from pipeline.review.pages import page
-from pipeline.review.person import group_for, history_of, not_found
-from pipeline.review.person_csv import as_csv
-from pipeline.review.preview import preview
+from pipeline.review.decisions.deciding import reason_of
+from pipeline.review.decisions.preview import preview
+from pipeline.review.decisions.splitting import deal, split, steps_of
+from pipeline.review.decisions.taking_back import undo
+from pipeline.review.frame.form_problems import need_none, reason_problems, ticked_problems
+from pipeline.review.frame.notice import redirect_with_notice
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.persons.person import group_for, history_of, not_found
+from pipeline.review.persons.person_csv import as_csv
+from pipeline.review.questions import tasks
+from pipeline.review.questions.answers import Outcome, Sitting, about_person
 from pipeline.review.routes.forms import FormBack, RetractForm, SecondForm, SplitForm, retraction_of, second_word_of
 from pipeline.review.routes.person_page import (
     PersonVisit,
@@ -31,9 +34,6 @@ from pipeline.review.routes.person_page import (
     show_person,
     why_of,
 )
-from pipeline.review.splitting import deal, split, steps_of
-from pipeline.review.taking_back import undo
-from pipeline.review.visits import Visit, allowed
 
 router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("person"))]

@@ -11,23 +11,23 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
-from pipeline.review import tasks
-from pipeline.review.answers import about_person, answers_to, seconded_by
-from pipeline.review.because import because
-from pipeline.review.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
-from pipeline.review.form_problems import FormRefusedError
-from pipeline.review.group import Group
-from pipeline.review.notice import forget_notice, is_fresh_notice
-from pipeline.review.pages import page
-from pipeline.review.person import PersonPage, group_for, person_page
-from pipeline.review.preview import Preview
-from pipeline.review.question import labels_of
-from pipeline.review.refusals import refused
+from pipeline.review.decisions.preview import Preview
+from pipeline.review.decisions.splitting import Steps
+from pipeline.review.frame.form_problems import FormRefusedError
+from pipeline.review.frame.notice import forget_notice, is_fresh_notice
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.refusals import refused
+from pipeline.review.frame.visits import Visit
+from pipeline.review.frame.words import REASONS
+from pipeline.review.persons.because import because
+from pipeline.review.persons.person import PersonPage, group_for, person_page
+from pipeline.review.questions import tasks
+from pipeline.review.questions.answers import about_person, answers_to, seconded_by
+from pipeline.review.questions.question import labels_of
+from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
+from pipeline.review.records.group import Group
+from pipeline.review.records.shelf import Shelf
 from pipeline.review.routes.forms import NO_FORM, FormBack, RetractForm, SecondForm, SplitForm, entered
-from pipeline.review.shelf import Shelf
-from pipeline.review.splitting import Steps
-from pipeline.review.visits import Visit
-from pipeline.review.words import REASONS
 from pipeline.stewardship.decision import is_same_person
 
 NOTICES: dict[str, tuple[str, str]] = {

@@ -11,9 +11,10 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import tasks
-from pipeline.review.pages import kind_words, page
-from pipeline.review.queue import (
+from pipeline.review.frame.pages import kind_words, page
+from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.questions import tasks
+from pipeline.review.questions.queue import (
     AGE_WORDS,
     Filters,
     Listing,
@@ -25,9 +26,8 @@ from pipeline.review.queue import (
     waits_for_others,
     work_of,
 )
-from pipeline.review.shelf import Shelf
-from pipeline.review.visits import Visit, allowed
-from pipeline.review.waiting import Waiting, waiting_since
+from pipeline.review.questions.waiting import Waiting, waiting_since
+from pipeline.review.records.shelf import Shelf
 
 router = APIRouter()
 Queue = Annotated[Visit, Depends(allowed("queue"))]

@@ -10,17 +10,17 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import tasks
-from pipeline.review.access import Viewer
-from pipeline.review.compare import text_of
-from pipeline.review.pages import page
-from pipeline.review.person import golden_of, short_of
-from pipeline.review.preview import FIELDS
-from pipeline.review.search import Hit, SearchResult, search
-from pipeline.review.search_request import SearchRequest
-from pipeline.review.shelf import Row, Shelf
-from pipeline.review.visits import Visit, allowed
-from pipeline.review.words import JUSTIFICATIONS
+from pipeline.review.admission.access import Viewer
+from pipeline.review.cases.compare import text_of
+from pipeline.review.decisions.preview import FIELDS
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.frame.words import JUSTIFICATIONS
+from pipeline.review.persons.person import golden_of, short_of
+from pipeline.review.persons.search import Hit, SearchResult, search
+from pipeline.review.persons.search_request import SearchRequest
+from pipeline.review.questions import tasks
+from pipeline.review.records.shelf import Row, Shelf
 
 router = APIRouter()
 Searching = Annotated[Visit, Depends(allowed("search"))]

@@ -13,11 +13,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review import accounts, factors, sessions
-from pipeline.review.desk import Desk
-from pipeline.review.kept_form import LONGEST, KeptForm, kept_form_in
-from pipeline.review.pages import page
-from pipeline.review.visits import cookie_name, desk_of, is_tls, session_of, token_of, visit_of
+from pipeline.review.admission import accounts, factors, sessions
+from pipeline.review.frame.desk import Desk
+from pipeline.review.frame.kept_form import LONGEST, KeptForm, kept_form_in
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import cookie_name, desk_of, is_tls, session_of, token_of, visit_of
 from pipeline.stewardship.audit import Act, append
 
 router = APIRouter()

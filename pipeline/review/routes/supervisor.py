@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from pipeline.review.overview import VERDICTS, overview
-from pipeline.review.pages import page
-from pipeline.review.plots import bands_plot, days_plot, open_plot
-from pipeline.review.visits import Visit, allowed
+from pipeline.review.frame.pages import page
+from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.supervision.overview import VERDICTS, overview
+from pipeline.review.supervision.plots import bands_plot, days_plot, open_plot
 
 router = APIRouter()
 

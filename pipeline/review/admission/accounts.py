@@ -1,0 +1,179 @@
+"""Accounts: who may sign in, as what; made here, or by the OpenID provider that vouches for somebody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review.admission.access import Viewer
+from pipeline.stewardship.columns import DESK_ACCOUNTS as ACCOUNTS
+from pipeline.stewardship.columns import DESK_SESSIONS as SESSIONS
+from pipeline.stewardship.decision import name_key
+from schemas.boroughs import CODES
+from schemas.desk import ROLES, Role
+
+HASHER = PasswordHasher()
+NAME_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person who may sign in."""
+
+    account_id: str
+    name: str
+    role: Role
+    borough: str | None
+    password_hash: str | None
+    totp_secret: str | None
+    """Sealed"""
+    totp_step: int | None
+    """Last time step of a code that was used: none counts twice"""
+    is_active: bool
+    is_new: bool
+    """Must choose a password and set up the second factor first"""
+    has_shortcuts: bool
+    failures: int
+    locked_until: dt.datetime | None
+
+    def viewer(self) -> Viewer:
+        """The account as whoever looks."""
+        return Viewer(self.account_id, self.name, self.role, self.borough, self.has_shortcuts)
+
+
+def add_account(connection: Connection, name: str, role: str, borough: str | None, now: dt.datetime) -> str:
+    """Make an account with a password for the first sign-in only, which is returned and kept nowhere else.
+
+    Raises:
+        DeskRefusedError: If the name is taken or empty, the role unknown, or a borough user has no borough.
+    """
+    _check(name, role, borough)
+    if connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.name_key == name_key(name))).first():
+        raise DeskRefusedError(
+            409, f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name."
+        )
+    password = secrets.token_urlsafe(12)
+    row = {
+        "account_id": str(uuid4()),
+        "name": " ".join(name.split()),
+        "name_key": name_key(name),
+        "role": role,
+        "borough": borough,
+        "password_hash": HASHER.hash(password),
+        "is_active": True,
+        "is_new": True,
+        "has_shortcuts": True,
+        "failures": 0,
+        "created_at": now,
+    }
+    connection.execute(sa.insert(ACCOUNTS), row)
+    return password
+
+
+def reset_account(connection: Connection, account_id: str) -> str:
+    """A new password for one sign-in; the second factor is set up anew; every session ends."""
+    password = secrets.token_urlsafe(12)
+    values = {
+        "password_hash": HASHER.hash(password),
+        "is_new": True,
+        "totp_secret": None,
+        "totp_step": None,
+        "failures": 0,
+        "locked_until": None,
+        "is_active": True,
+    }
+    change_account(connection, account_id, values)
+    connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
+    return password
+
+
+def disable_account(connection: Connection, account_id: str) -> None:
+    """Let an account in no more; every session of it ends. Its decisions and its entries in the audit log stay."""
+    change_account(connection, account_id, {"is_active": False})
+    connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
+
+
+def all_accounts(connection: Connection) -> list[Account]:
+    """Every account, by name."""
+    return [_account(row) for row in connection.execute(sa.select(ACCOUNTS).order_by(ACCOUNTS.c.name_key))]
+
+
+def find_account(connection: Connection, account_id: str) -> Account | None:
+    """One account by its id."""
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)).one_or_none()
+    return _account(row) if row else None
+
+
+def find_by_name(connection: Connection, name: str) -> Account | None:
+    """One account by its name, whatever its capitals and spaces."""
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.name_key == name_key(name))).one_or_none()
+    return _account(row) if row else None
+
+
+def set_shortcuts(connection: Connection, account_id: str, on: bool) -> None:
+    """Turn single-key shortcuts on or off (WCAG 2.1.4)."""
+    change_account(connection, account_id, {"has_shortcuts": on})
+
+
+def from_provider(
+    connection: Connection, subject: str, name: str, role: str, borough: str | None, now: dt.datetime
+) -> Account:
+    """The account of somebody whom the OpenID provider vouches for, made or brought up to date."""
+    _check(name, role, borough)
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one_or_none()
+    if row is None and find_by_name(connection, name):
+        raise DeskRefusedError(403, "Another account has this name.", "Ask an administrator.")
+    if row is None:
+        values: dict[str, Any] = {
+            "account_id": str(uuid4()),
+            "name": " ".join(name.split()),
+            "name_key": name_key(name),
+            "role": role,
+            "borough": borough,
+            "subject": subject,
+            "is_active": True,
+            "is_new": False,
+            "has_shortcuts": True,
+            "failures": 0,
+            "created_at": now,
+        }
+        connection.execute(sa.insert(ACCOUNTS), values)
+    else:
+        change_account(connection, row.account_id, {"role": role, "borough": borough})
+    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one()
+    return _account(row)
+
+
+def _check(name: str, role: str, borough: str | None) -> None:
+    if not name_key(name) or len(name) > NAME_LONGEST or not name.isprintable():
+        raise DeskRefusedError(422, f"A name has 1 to {NAME_LONGEST} printable characters.")
+    if role not in ROLES:
+        raise DeskRefusedError(422, f"There is no role {role[:40]}.", f"Roles are {', '.join(ROLES)}.")
+    if (role == "borough") != (borough is not None):
+        raise DeskRefusedError(422, "A borough user has a borough, and nobody else has one.")
+    if borough is not None and borough not in CODES:
+        nearest = difflib.get_close_matches(borough.casefold(), [name.casefold() for name in CODES], 1, 0.5)
+        name = next((name for name in CODES if [name.casefold()] == nearest), "Croydon")
+        raise DeskRefusedError(
+            422,
+            f"There is no borough {borough[:40]}.",
+            f"Write it as {name}." if nearest else f"Boroughs are written as {name}.",
+        )
+
+
+def change_account(connection: Connection, account_id: str, values: dict[str, Any]) -> None:
+    """Set some columns of an account."""
+    connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
+
+
+def _account(row: sa.Row[Any]) -> Account:
+    return Account(**{name: getattr(row, name) for name in Account.__dataclass_fields__})

@@ -1,0 +1,114 @@
+"""Taking back: a decision that is in force, alone or with all that came in its form, whoever made it; or one's own latest answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.core.errors import DeskRefusedError
+from pipeline.review.decisions.signature import Signature
+from pipeline.review.decisions.undoing import undoing
+from pipeline.review.questions.answers import (
+    Outcome,
+    Sitting,
+    answer_with,
+    forget_answers,
+    last_answer,
+    take_back_answer,
+)
+from pipeline.review.records.earlier_decisions import entered_in
+from pipeline.review.records.group import Pair, group_of, published_facts
+from pipeline.review.records.shelf import Shelf
+from pipeline.stewardship.decision import Decision, is_same_person, pair_state
+from pipeline.stewardship.entering import Recorded
+
+
+def take_back_decision(sitting: Sitting, decision_id: str, reason: str, batch: str) -> Outcome:
+    """Retract a decision on a record of the page, so that what stood before it on its pair stands again.
+
+    Where the policy asks for a second person the retraction waits for them, and so long the decision stands. Answers of which
+    no other decision is left open their question again.
+
+    Args:
+        sitting: who takes it back.
+        decision_id: of the decision.
+        reason: why, in the steward's words.
+        batch: id of the form; sent twice, it counts once.
+
+    Raises:
+        DeskRefusedError: 409, if it is not in force on these records.
+        DecisionConflictError: If what would stand again contradicts decisions that stand.
+    """
+    signature = Signature(sitting.viewer.name, reason, batch)
+    if earlier := sitting.store.find(signature.retraction_id(decision_id)):
+        return Outcome((Recorded(earlier, is_new=False),))
+    decision = _in_force(sitting, decision_id)
+    if decision is None:
+        raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
+    retraction = signature.retract(decision_id, _facts(sitting.shelf, decision.pair))
+    outcome = Outcome(tuple(sitting.store.enter_within(sitting.connection, [retraction])))
+    if not outcome.waits:
+        forget_answers(sitting, {decision_id})
+    return outcome
+
+
+def take_back_together(sitting: Sitting, decision_id: str, reason: str) -> Outcome:
+    """Undo all that was entered in the form of a decision in force, such as a split: what it took back counts again.
+
+    Raises:
+        DeskRefusedError: 409, if it is not in force on these records.
+        DecisionConflictError: If what would stand again contradicts decisions that stand.
+    """
+    decision = _in_force(sitting, decision_id)
+    if decision is None:
+        raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
+    answer = answer_with(sitting, decision_id)
+    ids = answer["decision_ids"] if answer else _entered_together(sitting, decision)
+    back = undoing(sitting.store, ids, sitting.viewer.name, reason, sitting.n_records)
+    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+    if not outcome.waits:
+        forget_answers(sitting, {decision_id})
+    return outcome
+
+
+def undo(sitting: Sitting) -> Outcome:
+    """Take back one's own latest answer to the question: everything stands as it stood before it.
+
+    Where the policy asks for a second person, it waits for them, and so long the answer stands.
+
+    Raises:
+        DeskRefusedError: 409, if there is none.
+        DecisionConflictError: If what comes back contradicts what was decided since.
+    """
+    row = last_answer(sitting.connection, sitting.question["review_id"]) if sitting.question else None
+    if row is None or not is_same_person(row["decided_by"], sitting.viewer.name):
+        raise DeskRefusedError(409, "There is no answer of yours to undo.")
+    back = undoing(sitting.store, row["decision_ids"], sitting.viewer.name, "Undone at the desk", sitting.n_records)
+    if not back.decisions:
+        raise DeskRefusedError(409, "There is nothing left to undo, or it waits for a second steward.")
+    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+    if not outcome.waits:
+        take_back_answer(sitting, row["answer_id"])
+    return outcome
+
+
+def _entered_together(sitting: Sitting, decision: Decision) -> list[str]:
+    """Ids of the decisions on records of the page that came in one form with this one, in order of entry."""
+    entered = (other for on_pair in sitting.store.about(list(sitting.group.records)).values() for other in on_pair)
+    together = [other for other in entered if entered_in(other) == entered_in(decision)]
+    return [other.decision_id for other in sorted(together, key=lambda other: other.seq)]
+
+
+def _in_force(sitting: Sitting, decision_id: str) -> Decision | None:
+    """The decision, if it is the one that counts on its pair, of which a record is on the page."""
+    states = map(pair_state, sitting.store.about(list(sitting.group.records)).values())
+    decisions = (state.in_force for state in states if state.in_force)
+    return next((decision for decision in decisions if decision.decision_id == decision_id), None)
+
+
+def _facts(shelf: Shelf, pair: Pair) -> dict[str, Any]:
+    """What the policy and the log need to know of the two records; nothing where one is published no more."""
+    owners = [shelf.owner(record) for record in pair]
+    group = group_of(shelf, [owner for owner in owners if owner])
+    return published_facts(shelf, group, [pair])[0] if group.records.keys() >= {*pair} else {}

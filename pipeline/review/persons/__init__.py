@@ -1,0 +1,1 @@
+"""One person: how they are searched for, and what their page and its file show."""

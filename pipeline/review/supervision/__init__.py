@@ -1,0 +1,1 @@
+"""What supervisors and auditors look at: numbers, their plots, and the audit log."""
