@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from command_line import Finished, NightOnSample, boroughlink
 from filelock import FileLock
+from hypothesis import settings
 
 from pipeline.core.places import SAMPLE
 
@@ -19,6 +20,10 @@ from pipeline.core.places import SAMPLE
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("boroughlink", deadline=None)
+settings.load_profile("boroughlink")
 
 LONG = ("slow", "flow")
 

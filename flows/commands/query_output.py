@@ -17,15 +17,18 @@ from rich.text import Text
 from pipeline.core.spreadsheet import guarded
 
 MOST_SHOWN = 50
+WIDEST = 100_000  # characters of a line that goes into a file or another program
 
 
 def show(console: Console, rows: pa.Table) -> None:
-    """The first rows as a table of the terminal."""
+    """The first rows as a table of the terminal, which breaks ids last; where it is no terminal, nothing is broken over lines."""
     table = Table()
     for name in rows.column_names:
-        table.add_column(Text(name), overflow="fold")
+        table.add_column(Text(name), overflow="fold", no_wrap=name.endswith("_id"))
     for record in _records(rows.slice(0, MOST_SHOWN)):
         table.add_row(*(Text(_as_text(value) or "") for value in record.values()))
+    if not console.is_terminal:
+        console.width = WIDEST
     console.print(table)
     if len(rows) > MOST_SHOWN:
         console.print(f"{MOST_SHOWN} of {len(rows):,} rows; --csv or --json gives all.")

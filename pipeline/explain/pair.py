@@ -136,7 +136,7 @@ def _why_waiting(story: PairStory) -> str:
             return "A rule keeps the machine from linking them."
         return "The weight alone is not enough to link them, and a rule would keep the machine from it too."
     if story.link_bits is not None and is_enough:
-        return "The pair by itself would be enough, but other records of the two persons speak against it."
+        return "The pair by itself would be enough, but not with all other records of the two persons."
     if story.review_bits is not None and evidence.waterfall.total < story.review_bits:
         return "The weight is low, but they share an identifier."
     return "The weight is not enough to link them, and too much to forget them."

@@ -58,7 +58,7 @@ def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Qu
     is_over = np.ones(len(earlier), bool)
     is_over[continues[continues != NOBODY]] = False
     closed_now = _closed_questions(
-        earlier.filter(pa.array(is_over)).to_pylist(), places[is_over], person_of, doubts, run_id
+        earlier.filter(pa.array(is_over)).to_pylist(), places[is_over], person_of, records, doubts, run_id
     )
     closed = before.closed if before else REVIEW_CLOSED.arrow_schema().empty_table()
     return Queue(
@@ -130,27 +130,50 @@ def _heir(person: str, heirs: Mapping[str, str]) -> str:
 
 
 def _closed_questions(
-    rows: list[dict[str, Any]], places: np.ndarray, person_of: Mapping[str, str], doubts: Doubts, run_id: str
+    rows: list[dict[str, Any]],
+    places: np.ndarray,
+    person_of: Mapping[str, str],
+    records: pa.Table,
+    doubts: Doubts,
+    run_id: str,
 ) -> pa.Table:
     """Questions that are closed tonight, and why; one with a place was joined with an older question."""
     ids = pa.array({row[end] for row in rows for end in ENDS}, pa.string())
     links = links_among(doubts.links, ids).select(["record_id_l", "record_id_r", "decision", "decided_by"]).to_pylist()
     fates = {(row["record_id_l"], row["record_id_r"]): (row["decision"], row["decided_by"]) for row in links}
+    standing = _standing(records, rows)
     closed = [
         {
             **{name: row[name] for name in REVIEW_CLOSED.names if name in row},
             "closed_in": run_id,
-            "reason_code": "joined_another" if place != NOBODY else _reason(row, person_of, fates),
+            "reason_code": "joined_another" if place != NOBODY else _reason(row, person_of, fates, standing),
         }
         for row, place in zip(rows, places.tolist(), strict=True)
     ]
     return conform(pa.Table.from_pylist(closed, REVIEW_CLOSED.arrow_schema()), REVIEW_CLOSED)
 
 
+def _standing(records: pa.Table, rows: list[dict[str, Any]]) -> frozenset[str]:
+    """Those of the questions' persons that stand tonight."""
+    persons = pa.array(sorted({person for row in rows for person in row["person_ids"]}), pa.string())
+    owners = records.column("person_id")
+    return frozenset(pc.unique(owners.filter(pc.is_in(owners, persons))).to_pylist())
+
+
 def _reason(
-    row: Mapping[str, Any], person_of: Mapping[str, str], fates: Mapping[tuple[str, str], tuple[str, str]]
+    row: Mapping[str, Any],
+    person_of: Mapping[str, str],
+    fates: Mapping[tuple[str, str], tuple[str, str]],
+    standing: frozenset[str],
 ) -> str:
-    """Why a question is closed. Input: ``fates``, the decision on each link and who decided."""
+    """Why a question is closed.
+
+    Args:
+        row: the question.
+        person_of: tonight's person of its records.
+        fates: the decision on each link and who decided.
+        standing: those of all questions' persons that stand tonight.
+    """
     ends = (row["record_id_l"], row["record_id_r"])
     is_present = [end in person_of for end in ends]
     if not any(is_present):
@@ -161,7 +184,8 @@ def _reason(
         return "record_withdrawn"
     decided = fates.get(ends)
     if person_of[ends[0]] == person_of[ends[1]]:
-        return "decided_link" if decided == ("link", "steward") else "linked"
+        joined = "decided_split" if standing.issuperset(row["person_ids"]) else "decided_link"
+        return joined if decided == ("link", "steward") else "linked"
     if decided == ("unlink", "steward"):
         return "decided_unlink"
     return "decision_settled" if row["review_type"] in OF_DECISIONS else "weight_fell"

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from flows.commands.query_output import write_csv
+from flows.commands.query_output import show, write_csv
 from pipeline.core.spreadsheet import guarded, unguarded
 
 
-@settings(deadline=None)
 @given(text=st.text(alphabet=st.sampled_from(" ='+-@a\t\n\uff1d")))
 def test_any_text_survives_being_made_safe_for_a_spreadsheet(text: str) -> None:
     assert unguarded(guarded(text)) == text
@@ -32,3 +33,13 @@ def test_a_csv_of_a_query_guards_text_and_leaves_numbers_numbers(tmp_path: Path)
             ["-3.25", "' =HYPERLINK(1)", '["victim"]'],
             ["", "LEE", "[]"],
         ]
+
+
+def test_a_query_that_goes_into_a_file_breaks_no_value_over_lines_and_a_terminal_no_id() -> None:
+    rows = pa.table({"person_id": ["P" + "A" * 12], "surname": ["a surname of many words " * 9], "file": ["x" * 200]})
+    written, seen = io.StringIO(), io.StringIO()
+    show(Console(file=written), rows)
+    assert all(value in written.getvalue() for value in rows.to_pylist()[0].values())
+    show(Console(file=seen, force_terminal=True, width=60), rows)
+    assert rows["person_id"][0].as_py() in seen.getvalue()
+    assert len(seen.getvalue().splitlines()[0]) <= 60

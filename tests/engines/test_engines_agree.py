@@ -117,13 +117,13 @@ ROWS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ROWS, min_size=2, max_size=30))
 def test_engines_agree_on_any_messy_table(rows: list[dict[str, object]]) -> None:
     assert_agree(table_of(rows))
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ROWS, min_size=2, max_size=30))
 def test_engines_agree_on_middle_names(rows: list[dict[str, object]]) -> None:
     assert_agree(table_of(rows), OF_MIDDLE_NAMES)

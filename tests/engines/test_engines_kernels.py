@@ -17,7 +17,7 @@ def letters(*words: str) -> np.ndarray:
     return np.array([word.encode() for word in words], dtype="S24").view(np.uint8).reshape(len(words), 24)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(WORDS, WORDS)
 @example("SAANKAR", "SSNKAR")
 @example("MARTHA", "MARHTA")
@@ -26,7 +26,7 @@ def test_jaro_winkler_is_that_of_jellyfish(a: str, b: str) -> None:
     assert abs(ours - jellyfish.jaro_winkler_similarity(a, b)) < 1e-9
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(WORDS, WORDS)
 @example("AB", "BA")
 def test_one_edit_is_an_alignment_distance_of_one_at_most(a: str, b: str) -> None:

@@ -37,7 +37,7 @@ SAME_ORIGIN = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ROWS)
 def test_pairs_that_touch_a_group_are_those_that_one_finds_by_listing_them(rows) -> None:
     owner, block, inside, _ = (np.array(column) for column in zip(*rows, strict=True))
@@ -54,7 +54,7 @@ def test_pairs_that_touch_a_group_are_those_that_one_finds_by_listing_them(rows)
     assert across == pytest.approx(listed_across)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ROWS, st.booleans())
 def test_quality_of_a_group_is_the_one_counted_pair_by_pair(rows, across: bool) -> None:
     entity, cluster, inside, source = (np.array(column) for column in zip(*rows, strict=True))

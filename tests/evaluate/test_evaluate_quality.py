@@ -28,7 +28,7 @@ def test_a_worked_example_gives_the_figures_worked_by_hand() -> None:
     assert scores.true_pairs == 4
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ROWS, st.booleans())
 def test_counted_pairs_are_those_that_one_finds_by_listing_them(rows, across: bool) -> None:
     cluster, entity, source = (np.array(column) for column in zip(*rows, strict=True))

@@ -112,7 +112,7 @@ def row_of(linked: Linked, left: int, right: int) -> dict[str, Any]:
     return rows[0] if rows else {}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=60, suppress_health_check=SLOW)
 @given(ROWS, VERDICTS)
 def test_what_was_linked_is_one_person_and_what_was_parted_never_is(rows, verdicts) -> None:
     decisions = standing(verdicts)
@@ -127,7 +127,7 @@ def test_what_was_linked_is_one_person_and_what_was_parted_never_is(rows, verdic
         assert cluster == min(record for record, of_record in cluster_of.items() if of_record == cluster)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=25, suppress_health_check=SLOW)
 @given(ROWS, VERDICTS)
 def test_with_every_decision_taken_back_the_tables_are_those_of_a_run_without_any(rows, verdicts) -> None:
     table = table_of(rows)
@@ -137,7 +137,7 @@ def test_with_every_decision_taken_back_the_tables_are_those_of_a_run_without_an
         assert getattr(back, name).equals(getattr(without, name))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=25, suppress_health_check=SLOW)
 @given(ROWS, VERDICTS, st.randoms())
 def test_neither_the_order_of_rows_nor_that_of_decisions_changes_anything(
     rows, verdicts, chance: random.Random
@@ -152,7 +152,7 @@ def test_neither_the_order_of_rows_nor_that_of_decisions_changes_anything(
         assert getattr(first, name).equals(getattr(second, name))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, suppress_health_check=SLOW)
 @given(ROWS, VERDICTS)
 def test_engines_agree_on_clusters_and_links_with_decisions(rows, verdicts) -> None:
     ours, plain = (linked(rows, verdicts, engine) for engine in ENGINES)
@@ -160,7 +160,7 @@ def test_engines_agree_on_clusters_and_links_with_decisions(rows, verdicts) -> N
     assert ours.links.equals(plain.links)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(0, 3), min_size=8, max_size=8),
     st.lists(

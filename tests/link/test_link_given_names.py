@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from table_of_records import table_of
 
@@ -68,7 +68,6 @@ def test_forenames_are_unlike_where_neither_is_a_middle_name_of_the_other(left, 
     assert are_unlike(right, left) is is_clash
 
 
-@settings(deadline=None)  # the first reads the lists of names
 @given(st.lists(RECORD, min_size=1, max_size=6), st.data())
 def test_pairs_clash_as_their_texts_do_whatever_else_is_asked(records, data) -> None:
     table = table_of(records)

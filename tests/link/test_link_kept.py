@@ -88,7 +88,7 @@ def assert_same(incremental: Linked, full: Linked) -> None:
         )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(IDS), ROW, min_size=2),
     st.lists(st.tuples(NIGHT, DECISIONS), min_size=1, max_size=6),
@@ -195,7 +195,6 @@ def test_a_new_date_on_every_row_is_no_change() -> None:
 VALUES = [None, [], ["A"], ["B"], ["A", "B"], ["B", "A"], ["AB"], ["A", "A"]]
 
 
-@settings(deadline=None)
 @given(
     st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)),
     st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)),

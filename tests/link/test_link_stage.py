@@ -126,7 +126,7 @@ def naive_average_link(pairs, n: int = 8) -> list[set[int]]:
         groups[x] |= groups.pop(y)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PAIRS)
 def test_clusters_hold_together_by_their_own_pairs(pairs) -> None:
     cluster_of = clustered(pairs)
@@ -142,7 +142,7 @@ def test_clusters_hold_together_by_their_own_pairs(pairs) -> None:
                 assert all(weight.get((min(record, fellow), max(record, fellow)), -1) > 0 for fellow in fellows)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(PAIRS, st.randoms())
 def test_the_order_of_pairs_changes_no_cluster(pairs, chance: random.Random) -> None:
     turned = list(pairs)
@@ -150,7 +150,7 @@ def test_the_order_of_pairs_changes_no_cluster(pairs, chance: random.Random) -> 
     assert clustered(pairs).tolist() == clustered(turned).tolist()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     PAIRS,
     st.lists(st.sampled_from([0, 1, 2]), min_size=8, max_size=8),
@@ -178,7 +178,7 @@ def test_a_component_that_is_too_large_is_cut_and_ends() -> None:
     assert sizes.max() == 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS)
 def test_the_weakest_point_is_the_bottleneck_of_the_cluster(pairs) -> None:
     strongest_first = scored(sorted(pairs, key=lambda p: -p[2]))

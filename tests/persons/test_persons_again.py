@@ -88,7 +88,7 @@ def contents(table: pa.Table, boroughs: list[str | None]) -> pa.Table:
     return record_contents(table, events, rows)
 
 
-@settings(max_examples=15, deadline=None)  # the database takes its time
+@settings(max_examples=15)  # the database takes its time
 @given(st.lists(st.tuples(SAYS, SAYS), min_size=1, max_size=6))
 def test_a_record_of_another_content_is_seen_whatever_changed(pairs: list[tuple[dict, dict]]) -> None:
     both = [records({f"r{at}": pair[side] for at, pair in enumerate(pairs)}) for side in (0, 1)]
@@ -101,7 +101,7 @@ def test_a_record_of_another_content_is_seen_whatever_changed(pairs: list[tuple[
     }
 
 
-@settings(max_examples=15, deadline=None)  # the database takes its time
+@settings(max_examples=15)  # the database takes its time
 @given(st.lists(st.tuples(SAYS, SAYS), min_size=1, max_size=6), st.data())
 def test_a_record_of_which_a_person_is_made_otherwise_is_seen_whatever_changed(
     pairs: list[tuple[dict, dict]], data: st.DataObject
@@ -120,7 +120,7 @@ def test_a_record_of_which_a_person_is_made_otherwise_is_seen_whatever_changed(
     assert rows_of_other("made_of", then, now, np.arange(len(pairs))).tolist() == touched
 
 
-@settings(max_examples=15, deadline=None)  # the database takes its time
+@settings(max_examples=15)  # the database takes its time
 @given(st.lists(st.tuples(SAYS, SAYS, st.booleans()), min_size=1, max_size=6), st.data())
 def test_contents_taken_over_are_those_that_would_be_told(
     rows: list[tuple[dict, dict, bool]], data: st.DataObject

@@ -218,5 +218,5 @@ class History(RuleBasedStateMachine):
         }
 
 
-History.TestCase.settings = settings(max_examples=25, stateful_step_count=10, deadline=None)
+History.TestCase.settings = settings(max_examples=25, stateful_step_count=10)
 TestAnyHistory = History.TestCase

@@ -205,6 +205,14 @@ def test_a_closed_question_says_why_and_stays_closed() -> None:
         assert only(queue.closed)["closed_in"] == "2026-11-02-1"
 
 
+def test_a_question_that_a_split_answers_is_not_closed_as_one_person() -> None:
+    home = Home()
+    question = only(home.night({"a": 1, "c": 1, "d": 1, "b": 2}, [("a", "b", 1.0)]).open)
+    queue = home.night({"a": 2, "b": 2, "c": 1, "d": 1}, links=[("a", "b", 1.0, "link", "steward")])
+    assert set(home.person_of.values()) == set(question["person_ids"])
+    assert closed(queue) == {question["review_id"]: "decided_split"}
+
+
 def test_a_question_asked_anew_is_another_one() -> None:
     home = Home()
     first = only(home.night(TWO, [("a", "b", 1.0)]).open)
@@ -268,7 +276,7 @@ NIGHTS = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(NIGHTS)
 def test_over_any_history_a_question_is_open_or_closed_once_and_never_both(history) -> None:
     home = Home()

@@ -132,7 +132,7 @@ def in_files(folder: Path, given_tables: dict[str, pa.Table]) -> dict[str, Rows]
     return given_tables | files
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.fixed_dictionaries(
         {

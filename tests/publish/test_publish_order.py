@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.parquet import in_order
@@ -11,7 +11,6 @@ from pipeline.core.parquet import in_order
 KEY = ("a", "b")
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["", "A", "B", "a"]), st.none() | st.integers(0, 3)), max_size=8), st.booleans()
 )

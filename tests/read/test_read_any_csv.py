@@ -113,7 +113,7 @@ def test_a_heading_that_begins_as_an_archive_does_is_a_heading(tmp_path: Path) -
     assert headings(written(tmp_path, "PK,forename\n1,Amina\n")) == ["PK", "forename"]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=9)] * 3), min_size=1

@@ -463,7 +463,7 @@ CELLS = st.text(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=8), st.sampled_from([",", ";", "\t", "|"]))
 def test_any_text_written_as_csv_reads_back_the_same(tmp_path: Path, rows, delimiter: str) -> None:
     out = io.StringIO()

@@ -52,7 +52,7 @@ def test_each_entry_names_the_hash_before_it(store: Store) -> None:
     assert [row.prev_hash for row in rows] == [GENESIS, rows[0].hash, rows[1].hash]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(column=st.sampled_from(["at", "actor", "role", "action", "subject", "why"]), other=st.text(max_size=20))
 def test_no_column_of_an_entry_can_change_without_its_hash_telling(column: str, other: str) -> None:
     row = {

@@ -38,9 +38,7 @@ def test_no_request_that_fits_the_description_or_does_not_makes_the_desk_fail(de
     for operation in schema.get_all_operations():
         made = operation.ok()
 
-        @settings(
-            max_examples=12, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-        )
+        @settings(max_examples=12, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
         def tried(sent: Any) -> None:
             path = re.sub(r"\{review_id\}", case["review_id"], sent.path)
             path = re.sub(r"\{person_id\}", case["person_ids"][0], path)

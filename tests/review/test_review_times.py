@@ -85,6 +85,33 @@ def test_what_was_answered_today_counts_from_midnight_in_london(tmp_path: Path) 
             assert done_today(connection, dt.datetime(2026, 7, 2, 8, 0, tzinfo=dt.UTC)) == {"Ann": 1}
 
 
+def test_to_confirm_another_stewards_answer_counts_as_no_answer_today(tmp_path: Path) -> None:
+    now = dt.datetime.now(dt.UTC)
+    facts: dict[str, Any] = {"reason": "Seen", "n_records": 30}  # so many wait for a second steward
+    with open_store(f"sqlite:///{tmp_path}/state/decisions.sqlite3") as store:
+        pair = {"record_id_l": "a", "record_id_r": "b"}
+        given = store.decide(NewDecision(verdict="link", decided_by="Ann", **pair, **facts)).decision
+        confirmed = store.decide(NewDecision(decided_by="Ben", confirms=given.decision_id, **facts)).decision
+        rows = [
+            {
+                "answer_id": decision.decision_id,
+                "review_id": "Q1",
+                "review_type": "grey_pair",
+                "verdict": "link",
+                "decided_by": decision.decided_by,
+                "decided_at": now,
+                "decision_ids": json.dumps([decision.decision_id]),
+                "last_seq": decision.seq,
+                "was_linked": False,
+                "is_undone": False,
+            }
+            for decision in (given, confirmed)
+        ]
+        with writing(store.engine) as connection:
+            connection.execute(sa.insert(DESK_ANSWERS), rows)
+            assert done_today(connection, now) == {"Ann": 1}
+
+
 def test_an_answer_that_was_taken_back_on_the_command_line_is_not_counted_today(tmp_path: Path) -> None:
     now = dt.datetime.now(dt.UTC)
     signature: dict[str, Any] = {"decided_by": "Ann", "reason": "Seen", "n_records": 2}

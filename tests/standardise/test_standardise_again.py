@@ -91,7 +91,7 @@ def in_order(standard: FeedStandardised) -> dict[str, pa.Table]:
     return {name: getattr(standard, name).sort_by(key) for name, key in KEYS.items()}
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.lists(st.tuples(ROWS, st.randoms(use_true_random=False), st.integers(0, 20)), min_size=1, max_size=3))
 def test_any_history_of_exports_is_standardised_as_if_each_were_the_first(rows, nights) -> None:
     day = dt.date(2026, 11, 20)
@@ -111,7 +111,7 @@ def test_any_history_of_exports_is_standardised_as_if_each_were_the_first(rows, 
         last = before(export, standard)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.integers(1, 20))
 def test_an_export_that_does_not_hang_on_the_day_gives_the_same_on_a_later_one(rows, days: int) -> None:
     export, day = raw(rows, "0"), dt.date(2026, 11, 20)

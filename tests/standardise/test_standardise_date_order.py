@@ -22,7 +22,7 @@ DAYS = st.lists(st.dates(dt.date(1930, 1, 1), dt.date(2024, 12, 31)), min_size=4
 @pytest.mark.parametrize(
     "form", ["%d/%m/%Y", "%m/%d/%Y", "%d%m%Y", "%m%d%Y", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%m-%d-%Y"]
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(days=DAYS)
 def test_every_birthday_of_a_column_is_read_as_it_was_written(form: str, days: list[dt.date]) -> None:
     days = [*days, dt.date(1987, 6, 25), dt.date(1955, 2, 28)]  # at least these cannot be read the other way round

@@ -284,7 +284,7 @@ any_row = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(any_row, max_size=6))
 def test_no_row_is_lost_and_nothing_is_nulled_without_its_text(rows: list[dict]) -> None:
     result = standard(*rows)
@@ -297,7 +297,7 @@ def test_no_row_is_lost_and_nothing_is_nulled_without_its_text(rows: list[dict])
         assert all(each["field"] and each["raw"] and each["reason"] for each in nulled or ())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(any_row, max_size=4))
 def test_the_same_rows_give_the_same_tables(rows: list[dict]) -> None:
     once, again = standard(*rows), standard(*rows)

@@ -69,7 +69,7 @@ def without_times(store: Store) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if not name.endswith("_at")} for row in store.log().to_pylist()]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_decisions_entered_at_once_come_out_as_if_each_were_entered_alone(store: Store, steps: list[Any]) -> None:
     new = decisions_of(steps)

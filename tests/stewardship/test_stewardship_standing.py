@@ -235,7 +235,6 @@ levels = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(before=levels, now=levels)
 def test_only_a_move_between_agreeing_disagreeing_and_empty_is_material(
     before: dict[str, str], now: dict[str, str]
@@ -293,7 +292,6 @@ decided = st.lists(st.tuples(names, prints, names, prints).filter(lambda row: ro
 tonight = st.dictionaries(names, prints, max_size=8)
 
 
-@settings(deadline=None)
 @given(decided=decided, tonight=tonight)
 def test_records_are_found_again_exactly_where_one_record_has_their_fingerprint(
     decided: list[tuple[str, str | None, str, str | None]], tonight: dict[str, str | None]
@@ -321,7 +319,6 @@ def test_records_are_found_again_exactly_where_one_record_has_their_fingerprint(
 edges = st.lists(st.sampled_from(list(combinations("abcdefg", 2))), max_size=10, unique=True)
 
 
-@settings(deadline=None)
 @given(links=edges, unlinks=edges)
 def test_after_freezing_no_links_join_two_who_are_not_one(
     links: list[tuple[str, str]], unlinks: list[tuple[str, str]]
@@ -350,7 +347,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(steps=steps)
 def test_whatever_is_entered_what_stands_never_contradicts_itself(
     steps: list[tuple[tuple[str, str], str]], tmp_path_factory: pytest.TempPathFactory

@@ -204,6 +204,14 @@ def test_a_person_is_found_by_another_spelling_shown_with_origins_and_unmerged(e
     expect(page.get_by_text("Undone.")).to_be_visible()
 
 
+def test_a_field_takes_no_more_than_is_read_of_it(enter: Enter) -> None:
+    page = enter("asha")
+    page.goto("/search")
+    postcode = page.get_by_label("Postcode")
+    postcode.press_sequentially("SM1 9GE and more")
+    expect(postcode).to_have_value("SM1 9GE and ")
+
+
 def test_a_borough_user_sees_own_records_and_that_others_are_linked(enter: Enter, world: World) -> None:
     sql = "SELECT person_id FROM {records} GROUP BY 1 HAVING bool_or(borough = 'Croydon') AND bool_or(borough IS DISTINCT FROM 'Croydon') ORDER BY count(*) DESC, 1 LIMIT 1"
     person = rows(world, sql)[0][0]

@@ -10,7 +10,7 @@ from pipeline.review.records.shelf import Row, Shelf
 from pipeline.stewardship.decision import Decision, pair_state
 from schemas.tables import ENDS
 
-CLOSED_BY: Mapping[str, str] = {"decided_link": "link", "decided_unlink": "unlink"}
+CLOSED_BY: Mapping[str, str] = {"decided_link": "link", "decided_split": "link", "decided_unlink": "unlink"}
 """Why a question was closed, and the verdict that closed it"""
 JOINED = "joined_another"
 

@@ -68,6 +68,16 @@ def fallen(connection: Connection, answers: Iterable[Answer]) -> Fallen:
     return Fallen(frozenset(taken_back), frozenset(replaced - taken_back))
 
 
+def confirmations(connection: Connection, answers: Iterable[Answer]) -> set[str]:
+    """Answers that only confirm another steward's: they tell nothing of the question beyond it."""
+    ids_by_answer = {row["answer_id"]: row["decision_ids"] for row in answers}
+    decisions = decisions_named(
+        connection, {decision_ids[0] for decision_ids in ids_by_answer.values() if decision_ids}
+    )
+    confirming = {decision_id for decision_id, decision in decisions.items() if decision.confirms}
+    return {answer_id for answer_id, decision_ids in ids_by_answer.items() if confirming.intersection(decision_ids[:1])}
+
+
 def _verdicts_of_answers(connection: Connection, answers: Iterable[Answer]) -> dict[str, list[Decision]]:
     ids_by_answer = {answer["answer_id"]: answer["decision_ids"] for answer in answers}
     decisions = decisions_named(connection, {decision_id for ids in ids_by_answer.values() for decision_id in ids})

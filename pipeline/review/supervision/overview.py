@@ -15,12 +15,11 @@ from pipeline.evaluate.curves import wilson
 from pipeline.review.frame.uk_time import uk_day
 from pipeline.review.questions.machine import LookedAt, looked_at_by_stewards
 from pipeline.review.questions.queue import AGE_WORDS, AGES, answered_since
-from pipeline.review.questions.standing_answers import answers_where, fallen
+from pipeline.review.questions.standing_answers import answers_where, confirmations, fallen
 from pipeline.review.records.shelf import Row, Shelf
 from pipeline.review.supervision.agreement import Agreement, agreement, by_key
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
-from pipeline.stewardship.entering import decisions_named
 
 DAYS = 28
 VERDICTS = ("link", "unlink", "unsure", "split")
@@ -107,16 +106,6 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
         _bands([row for row in first if row["answer_id"] not in no_more.replaced]),
         _precision(shelf, connection),
     )
-
-
-def confirmations(connection: Connection, answers: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Answers that only confirm another steward's: they tell nothing of the question beyond it."""
-    ids_by_answer = {row["answer_id"]: row["decision_ids"] for row in answers}
-    decisions = decisions_named(
-        connection, {decision_ids[0] for decision_ids in ids_by_answer.values() if decision_ids}
-    )
-    confirming = {decision_id for decision_id, decision in decisions.items() if decision.confirms}
-    return {answer_id for answer_id, decision_ids in ids_by_answer.items() if confirming.intersection(decision_ids[:1])}
 
 
 def _open(shelf: Shelf, today: dt.date, answered: Collection[str]) -> dict[str, dict[str, int]]:
