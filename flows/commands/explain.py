@@ -70,7 +70,9 @@ def explain(
         ),
     ] = None,
     png: Annotated[Path | None, typer.Option(help="Draw the pair into this PNG file.", show_default=False)] = None,
-    values: Annotated[bool, typer.Option("--values", help="Show the records' values too, of a publication: personal data.")] = False,
+    values: Annotated[
+        bool, typer.Option("--values", help="Show the records' values too, of a publication: personal data.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -17,7 +17,7 @@ from pipeline.review.decisions.deciding import is_anothers
 from pipeline.review.decisions.foreseen import seconds_needed, warnings_of
 from pipeline.review.frame.refusals import Refused, refused
 from pipeline.review.questions.closing import Closing, closing_of
-from pipeline.review.questions.question import group_for, labels_of, pair_of
+from pipeline.review.questions.question import group_for, is_asked, labels_of, pair_of
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
 from pipeline.review.records.group import Group, Pair, published_facts
 from pipeline.review.records.shelf import Row, Shelf
@@ -78,6 +78,11 @@ class Case:
     """What became of the question since it was closed; none while it is asked"""
     events: dict[str, list[Row]] = field(default_factory=dict)
     decision_id: str = field(default_factory=lambda: str(uuid4()))
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the queue asks it, and not a steward of themselves."""
+        return is_asked(self.question)
 
     @property
     def waiting(self) -> tuple[EarlierDecision, ...]:

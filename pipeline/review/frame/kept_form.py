@@ -17,7 +17,7 @@ from pipeline.review.frame.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 
 TO = (
     r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|undo|why)"
-    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|second|retract|undo|why)|search)$"
+    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|compare|second|retract|undo|why)|search(/compare)?)$"
 )
 """Addresses of the forms that are kept"""
 LONGEST = 48_000
@@ -35,6 +35,7 @@ LABELS = {
     "date_of_birth": "Date of birth",
     "postcode": "Postcode",
     "identifier": "Identifier",
+    "other": "The other person's id",
 }
 WORDS = {
     "ticked": "The ticked records are one person",
@@ -83,8 +84,9 @@ class KeptForm(BaseModel):
         ]
         n_ticked = sum(name == "records" for name, _ in self.fields)
         ticked = [("Ticked records", str(n_ticked))] if n_ticked else []
+        compared = [("Compared", value) for name, value in self.fields if name == "persons"]
         undo = [(LABELS["do"], UNDO_WORDS[self.to.split("/")[1]])] if self.to.endswith("/undo") else []
-        return [*undo, *entries, *ticked]
+        return [*undo, *entries, *ticked, *compared]
 
 
 async def kept_form_of(request: Request) -> KeptForm | None:

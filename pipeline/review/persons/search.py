@@ -89,12 +89,9 @@ def search(shelf: Shelf, viewer: Viewer, request: SearchRequest) -> SearchResult
 def _by_id(shelf: Shelf, viewer: Viewer, text: str) -> Hit | None:
     """The person with this id, or into whom the person with this id was merged, if the viewer has a record of them."""
     person_id = text.strip().upper()
-    visited: set[str] = set()
-    while PERSON_ID.fullmatch(person_id) and person_id not in visited:
-        if any(viewer.sees(row) for row in shelf.records(person_id)):
-            return Hit(person_id, SURE_BITS, ("person_id=the same",), ())
-        visited.add(person_id)
-        person_id = next((row["merged_into"] for row in shelf.ledger(person_id) if row["merged_into"]), "")
+    standing = shelf.standing(person_id) if PERSON_ID.fullmatch(person_id) else None
+    if standing and any(viewer.sees(row) for row in shelf.records(standing)):
+        return Hit(standing, SURE_BITS, ("person_id=the same",), ())
     return None
 
 

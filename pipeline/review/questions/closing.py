@@ -44,7 +44,7 @@ def closing_of(
     retraction = _retraction(decisions_by_pair.get(_pair_of(question), ()), CLOSED_BY.get(reason))
     is_carried_out = retraction is not None and retraction.seq <= shelf.decisions_read
     has_joined = reason == JOINED
-    asked_now = _asked_now(shelf, group) if retraction or has_joined else None
+    asked_now = shelf.question_on(sorted(group.persons)) if retraction or has_joined else None
     return Closing(retraction, is_carried_out, has_joined, asked_now)
 
 
@@ -64,9 +64,3 @@ def _retraction(decisions: Sequence[Decision], verdict: str | None) -> Decision 
         (other for other in reversed(decisions) if other.retracts == taken_back and other.decision_id in state.live),
         None,
     )
-
-
-def _asked_now(shelf: Shelf, group: Group) -> str | None:
-    persons = sorted(group.persons)
-    asked = shelf.questions_of(persons[0])
-    return next((row["review_id"] for row in asked if sorted(row["person_ids"]) == persons), None)

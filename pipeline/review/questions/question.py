@@ -1,4 +1,4 @@
-"""A question of the queue: whether it is still asked, which persons it is about, and which pair of records it opens on."""
+"""A question of the queue, or of a steward's own: whether it is still asked, which persons it is about, and which pair of records it opens on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.frame.words import CLOSED_WORDS
+from pipeline.review.questions.found import found_question
+from pipeline.review.questions.queue import NOT_ASKED
 from pipeline.review.records.group import Group, Pair, group_of
 from pipeline.review.records.shelf import Row, Shelf
 from schemas.tables import ENDS
 
 
 def question_of(shelf: Shelf, review_id: str) -> tuple[Row, bool]:
-    """A question and whether it is still asked.
+    """A question and whether it is still asked; its own id may be another one than that by which it was looked for.
 
     Raises:
         DeskRefusedError: 404, if there is none.
@@ -22,9 +24,16 @@ def question_of(shelf: Shelf, review_id: str) -> tuple[Row, bool]:
     if closed := shelf.closed(review_id):
         why = CLOSED_WORDS.get(closed["reason_code"], closed["reason_code"].replace("_", " "))
         return {"reason": f"Asked no more: {why}.", "harm": None, "match_probability": None, **closed}, False
+    if found := found_question(shelf, review_id):
+        return found
     raise DeskRefusedError(
         404, "There is no such question.", "It may have been closed by a later night under another one."
     )
+
+
+def is_asked(question: Row) -> bool:
+    """Whether the queue asks the question, and not a steward of themselves."""
+    return question["review_type"] not in NOT_ASKED
 
 
 def group_for(shelf: Shelf, question: Row) -> Group:

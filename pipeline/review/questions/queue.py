@@ -26,6 +26,10 @@ PAGE = 25
 MOST_PAGES = 10_000
 UNMERGE = "unmerge"
 """Type of an answer that nobody asked for: a steward parted records on a person's page"""
+FOUND = "found_by_steward"
+"""The same: a steward compared two people by themselves"""
+NOT_ASKED = (UNMERGE, FOUND)
+"""Types that are no question of the queue"""
 AGES: Mapping[str, tuple[int, int]] = {"new": (0, 1), "week": (2, 7), "month": (8, 31), "old": (32, 100_000)}
 """Days that a question has been open"""
 AGE_WORDS = {"new": "Today or yesterday", "week": "2 to 7 days", "month": "8 to 31 days", "old": "Over a month"}
@@ -87,8 +91,13 @@ def work_of(connection: Connection, viewer: Viewer, decisions_read: int, now: dt
 
 
 def answered_since(connection: Connection, decisions_read: int) -> set[str]:
-    """Questions with an answer that stands and that no night has read yet."""
-    answers = answers_where(connection, ANSWERS.c.last_seq > decisions_read, sa.not_(ANSWERS.c.is_undone))
+    """Questions of the queue with an answer that stands and that no night has read yet."""
+    answers = answers_where(
+        connection,
+        ANSWERS.c.last_seq > decisions_read,
+        ANSWERS.c.review_type.not_in(NOT_ASKED),
+        sa.not_(ANSWERS.c.is_undone),
+    )
     if has_retractions_after(connection, decisions_read):
         answers = standing(connection, answers)
     return {answer["review_id"] for answer in answers}

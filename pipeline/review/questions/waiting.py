@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.review.questions.answers import ABOUT_PERSON
+from pipeline.review.questions.found import case_on
 from pipeline.review.questions.standing_answers import answers_where
 from pipeline.review.records.shelf import Shelf
 from pipeline.stewardship.columns import DECISIONS
@@ -69,5 +70,4 @@ def _address(shelf: Shelf, asked_by: str | None, decision: Decision) -> str:
     owners = sorted({owner for end in decision.pair if (owner := shelf.owner(end))})
     if len(owners) == 1:
         return f"/persons/{owners[0]}"
-    asked = [row["review_id"] for row in shelf.questions_of(owners[0]) if row["person_ids"] == owners] if owners else []
-    return f"/cases/{asked[0]}" if asked else ""
+    return f"/cases/{case_on(shelf, *owners)}" if owners else ""

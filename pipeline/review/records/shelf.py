@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,24 @@ class Shelf:
     def questions_of(self, person_id: str) -> list[Row]:
         """Open questions about one person."""
         return self._cached("SELECT * FROM queue WHERE list_contains(person_ids, ?)", person_id)
+
+    def question_on(self, person_ids: Sequence[str]) -> str | None:
+        """The open question about just these persons, sorted by id."""
+        asked = self.questions_of(person_ids[0])
+        return next((row["review_id"] for row in asked if sorted(row["person_ids"]) == list(person_ids)), None)
+
+    def line(self, person_id: str) -> Iterator[str]:
+        """An id, and where its person was merged away those into whom they were, one after another."""
+        visited: set[str] = set()
+        while person_id and person_id not in visited:
+            yield person_id
+            visited.add(person_id)
+            spans = self.ledger(person_id) if self.person(person_id) is None else ()
+            person_id = next((row["merged_into"] for row in spans if row["merged_into"]), "")
+
+    def standing(self, person_id: str) -> str | None:
+        """The person with this id, or into whom they were merged; None where nobody has it."""
+        return next((own for own in self.line(person_id) if self.person(own)), None)
 
     def rarity(self, values: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """How many records carry each of these values; at most a handful are asked for."""

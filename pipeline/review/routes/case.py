@@ -23,7 +23,7 @@ from pipeline.review.frame.visits import Visit, allowed
 from pipeline.review.frame.words import JUSTIFICATIONS
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
-from pipeline.review.questions.question import pair_of, question_of
+from pipeline.review.questions.question import is_asked, pair_of, question_of
 from pipeline.review.records.shelf import Row
 from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of, why_of
 from pipeline.review.routes.forms import (
@@ -69,6 +69,9 @@ class CaseAct:
 def show(request: Request, visit: Looking, review_id: ReviewId, shown: Annotated[Shown, Query()]) -> Response:
     """The case, once its viewer has said why they look."""
     question, _ = question_of(visit.desk.shelves.current(), review_id)
+    if question["review_id"] != review_id:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/cases/{question['review_id']}{query}", 303)
     if why_of(visit, review_id) is None:
         visit.done("case.ask_why", {"review_id": review_id})
         return _ask_why(request, visit, question)
@@ -85,6 +88,7 @@ def tell_why(
 ) -> Response:
     """Say why, once."""
     question, _ = question_of(visit.desk.shelves.current(), review_id)
+    review_id = question["review_id"]
     try:
         visit.done(
             "case.why",
@@ -117,7 +121,9 @@ def _ask_why(request: Request, visit: Visit, question: Row, text: str = "", erro
 @router.post("/cases/{review_id}/claim")
 def claim(visit: Deciding, review_id: ReviewId) -> Response:
     """Take the question."""
-    question_of(visit.desk.shelves.current(), review_id)
+    question, _ = question_of(visit.desk.shelves.current(), review_id)
+    if not is_asked(question):
+        raise DeskRefusedError(409, "Only a question of the queue is taken.", "Open the case and decide.")
     visit.done(
         "case.claim",
         {"review_id": review_id},
@@ -157,7 +163,7 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
             form.head,
             bool(form.replaces),
         )
-        is_drawn = at.is_open and visit.desk.draws(review_id, visit.viewer.account_id)
+        is_drawn = at.is_open and is_asked(at.question) and visit.desk.draws(review_id, visit.viewer.account_id)
         return decide_pair(sitting, pair_verdict, is_drawn)
 
     subject = {"verdict": form.verdict, "records": sorted(ends)}
@@ -196,7 +202,7 @@ def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Respons
 
     def work(sitting: Sitting) -> Outcome:
         outcome = undo(sitting)
-        if at.is_open:  # to answer it anew
+        if at.is_open and is_asked(at.question):  # to answer it anew
             tasks.claim(sitting.connection, review_id, visit.viewer, visit.desk.settings, visit.now)
         return outcome
 

@@ -87,6 +87,7 @@ def case_visit(request: Request, visit: Visit, review_id: str) -> CaseVisit:
     """
     shelf = visit.desk.shelves.current()
     question, is_open = question_of(shelf, review_id)
+    review_id = question["review_id"]
     why = why_of(visit, review_id)
     if why is None:
         raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
@@ -136,7 +137,7 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
         shelf=shelf,
         titles=shelf.reference.titles,
         trust=shelf.reference.trust,
-        notice=_notice(shown, progress.answer, at.is_open) if is_fresh_notice(at.request, shown.done) else None,
+        notice=_notice(shown, progress.answer, case) if is_fresh_notice(at.request, shown.done) else None,
         **preview,
         **_answered(at, progress, case),
     )
@@ -191,12 +192,12 @@ def _answered(at: CaseVisit, progress: _Progress, case: Case) -> dict[str, Any]:
     }
 
 
-def _notice(shown: Shown, answer: Row | None, is_open: bool) -> dict[str, Any] | None:
+def _notice(shown: Shown, answer: Row | None, case: Case) -> dict[str, Any] | None:
     """What the form that led here has done."""
-    asked_again = " The question is open again." if is_open and answer is None else ""
+    asked_again = " The question is open again." if case.is_open and case.is_asked and answer is None else ""
     night = "It counts from the next night on."
     if answer and answer["verdict"] == "unsure":
-        night = "Nothing is joined or parted, and the question is asked again later."
+        night = f"Nothing is joined or parted{', and the question is asked again later' if case.is_asked else ''}."
     texts = {
         "saved": ("Saved.", night),
         "waits": ("Saved. It waits for a second steward.", "Until then it binds nothing."),

@@ -89,6 +89,12 @@ class RetractForm(BaseModel):
     batch: Annotated[str, Field(max_length=64)] = ""
 
 
+class CompareForm(BaseModel):
+    """The form that names another person to compare with the one whose page it is on."""
+
+    other: Annotated[str, Field(max_length=80)] = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FormBack:
     """A form that comes back to its page: with what is wrong, or with what it would do."""
@@ -103,7 +109,7 @@ NO_FORM = FormBack()
 
 def entered(form: BaseModel | None, kind: type[BaseModel]) -> dict[str, str]:
     """What was entered in a form that comes back; empty for the page's other forms."""
-    names = ("verdict", "code", "text", "decision_id", "replaces", "together")
+    names = ("verdict", "code", "text", "decision_id", "replaces", "together", "other")
     return {name: getattr(form, name, "") if isinstance(form, kind) else "" for name in names}
 
 

@@ -17,7 +17,7 @@ from pipeline.review.decisions.deciding import reason_of
 from pipeline.review.decisions.preview import preview
 from pipeline.review.decisions.splitting import deal, split, steps_of
 from pipeline.review.decisions.taking_back import undo
-from pipeline.review.frame.form_problems import need_none, reason_problems, ticked_problems
+from pipeline.review.frame.form_problems import FormRefusedError, need_none, reason_problems, ticked_problems
 from pipeline.review.frame.notice import redirect_with_notice
 from pipeline.review.frame.pages import page
 from pipeline.review.frame.visits import Visit, allowed
@@ -25,7 +25,16 @@ from pipeline.review.persons.person import group_for, history_of, not_found
 from pipeline.review.persons.person_csv import as_csv
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting, about_person
-from pipeline.review.routes.forms import FormBack, RetractForm, SecondForm, SplitForm, retraction_of, second_word_of
+from pipeline.review.questions.found import case_on
+from pipeline.review.routes.forms import (
+    CompareForm,
+    FormBack,
+    RetractForm,
+    SecondForm,
+    SplitForm,
+    retraction_of,
+    second_word_of,
+)
 from pipeline.review.routes.person_page import (
     PersonVisit,
     UnmergePreview,
@@ -128,6 +137,21 @@ def retract(request: Request, visit: Deciding, person_id: PersonId, form: Annota
     subject = {"decision_id": form.decision_id}
     act = PersonAct("retract", "taken_back", retraction_of(form), form, subject, "retraction_waits")
     return _carry_out(person_visit(request, visit, person_id), act)
+
+
+@router.post("/persons/{person_id}/compare")
+def compare(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[CompareForm, Form()]) -> Response:
+    """Go to the case on the person and another one; the log keeps the other's id only where there is such a person."""
+    at = person_visit(request, visit, person_id)
+    subject = {"person_id": person_id}
+    try:
+        case = case_on(at.shelf, person_id, form.other)
+    except DeskRefusedError as error:
+        told = FormRefusedError(((str(error), "other"),))
+        visit.refused("person.compare", subject, told, at.why)
+        return show_person(at, back=FormBack(form, tuple(told.errors), told.code))
+    visit.done("person.compare", {**subject, "other_id": at.shelf.standing(form.other.strip().upper())}, at.why)
+    return RedirectResponse(f"/cases/{case}", 303)
 
 
 @router.post("/persons/{person_id}/export")

@@ -27,7 +27,7 @@ from pipeline.review.questions.question import labels_of
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
 from pipeline.review.records.group import Group
 from pipeline.review.records.shelf import Shelf
-from pipeline.review.routes.forms import NO_FORM, FormBack, RetractForm, SecondForm, SplitForm, entered
+from pipeline.review.routes.forms import NO_FORM, CompareForm, FormBack, RetractForm, SecondForm, SplitForm, entered
 from pipeline.stewardship.decision import is_same_person
 
 NOTICES: dict[str, tuple[str, str]] = {
@@ -127,6 +127,7 @@ def show_person(
         form=entered(back.form, SplitForm),
         second_form=entered(back.form, SecondForm),
         retract_form=entered(back.form, RetractForm),
+        compare_form=entered(back.form, CompareForm),
         preview=preview.outcome,
         steps=preview.steps,
         because=because,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from pipeline.core.errors import DeskRefusedError
@@ -20,16 +20,24 @@ from pipeline.review.persons.person import golden_of, short_of
 from pipeline.review.persons.search import Hit, SearchResult, search
 from pipeline.review.persons.search_request import SearchRequest
 from pipeline.review.questions import tasks
+from pipeline.review.questions.found import case_on
 from pipeline.review.records.shelf import Row, Shelf
 
 router = APIRouter()
 Searching = Annotated[Visit, Depends(allowed("search"))]
+Comparing = Annotated[Visit, Depends(allowed("decide"))]
 
 
 class SearchForm(SearchRequest):
     """What is searched for, and why."""
 
     why: str = Field("", max_length=40)
+
+
+class FoundForm(SearchForm):
+    """The people found: those who are ticked, and what was searched for."""
+
+    persons: list[Annotated[str, Field(max_length=80)]] = Field([], max_length=100)
 
 
 @router.get("/search")
@@ -42,6 +50,29 @@ def ask(request: Request, visit: Searching) -> Response:
 @router.post("/search")
 def find(request: Request, visit: Searching, form: Annotated[SearchForm, Form()]) -> Response:
     """Persons that fit. The log keeps which fields were asked and which persons were shown, not what was typed."""
+    return _found(request, visit, form)
+
+
+@router.post("/search/compare")
+def compare(request: Request, visit: Comparing, form: Annotated[FoundForm, Form()]) -> Response:
+    """Go to the case on the two who are ticked; else what was found is shown again with what is wrong."""
+    ticked, why = sorted({*form.persons}), JUSTIFICATIONS.get(form.why, "")
+    try:
+        if len(ticked) != 2:
+            told = "one" if len(ticked) == 1 else f"{len(ticked)}" if ticked else "none"
+            raise DeskRefusedError(
+                422, f"Tick two people to compare; {told} {'is' if len(ticked) < 2 else 'are'} ticked."
+            )
+        case = case_on(visit.desk.shelves.current(), *ticked)
+    except DeskRefusedError as error:
+        visit.refused("search.compare", {}, error, why)
+        return _found(request, visit, form, str(error))
+    visit.done("search.compare", {"persons": ticked}, why)
+    return RedirectResponse(f"/cases/{case}", 303)
+
+
+def _found(request: Request, visit: Visit, form: SearchForm, problem: str = "") -> Response:
+    """What a search finds; with what is wrong with the choice of two, where there is something."""
     shelf, result = visit.desk.shelves.current(), None
     problems = {} if form.why in tasks.justifications(visit.viewer) else {"why": "Choose why you search."}
     if not problems:
@@ -59,6 +90,8 @@ def find(request: Request, visit: Searching, form: Annotated[SearchForm, Form()]
         for hit in hits
     ]
     errors = [{"text": text, "href": f"#{name}"} for name, text in problems.items()]
+    if problem:
+        errors.append({"text": problem, "href": "#pick-1" if len(shown) > 1 else ""})
     return _page(request, visit, form, errors, None if problems else shown, result)
 
 
@@ -77,6 +110,7 @@ def _page(
         status,
         form=form,
         hits=hits,
+        ticked=set(getattr(form, "persons", ())),
         result=result,
         errors=errors,
         shelf=visit.desk.shelves.current(),

@@ -41,6 +41,7 @@ ACTIONS: Mapping[str, str] = {
     "case.retract": "Decision taken back",
     "search": "Searched",
     "search.view": "Search page opened",
+    "search.compare": "Two people found compared",
     "person.ask_why": "Asked why, before a person",
     "person.why": "Said why, before a person",
     "person.view": "Person looked at",
@@ -51,6 +52,7 @@ ACTIONS: Mapping[str, str] = {
     "person.sent_back": "Taken back as second steward",
     "person.undo": "Unmerge undone",
     "person.retract": "Decision taken back",
+    "person.compare": "Compared with another person",
     "person.export": "Person exported",
     "supervisor.view": "Supervisor's page looked at",
     "audit.view": "Audit log looked at",
@@ -66,6 +68,7 @@ ACTIONS: Mapping[str, str] = {
 SUBJECTS: Mapping[str, str] = {
     "review_id": "case",
     "person_id": "person",
+    "other_id": "with",
     "decision_id": "decision",
     "decision_ids": "decisions",
     "decision_numbers": "decisions numbered",
