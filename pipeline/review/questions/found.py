@@ -52,7 +52,7 @@ def found_question(shelf: Shelf, review_id: str) -> tuple[Row, bool] | None:
 
 def _question(shelf: Shelf, case: str, standing: Sequence[str], sides: Sequence[Sequence[str]]) -> Row:
     """As the queue's questions are, about the strongest scored pair of records, else about the first of each side."""
-    left, right = sides
+    left, right = map(set, sides)
     across = [
         row
         for person in standing
@@ -60,7 +60,7 @@ def _question(shelf: Shelf, case: str, standing: Sequence[str], sides: Sequence[
         if any(a in left and b in right for a, b in ((row[ENDS[0]], row[ENDS[1]]), (row[ENDS[1]], row[ENDS[0]])))
     ]
     strongest = max(across, key=lambda row: (row["match_weight"], row[ENDS[0]], row[ENDS[1]]), default=None)
-    ends = sorted(strongest[end] for end in ENDS) if strongest else sorted((*left[:1], *right[:1]))
+    ends = sorted(strongest[end] for end in ENDS) if strongest else sorted(own for side in sides for own in side[:1])
     pair: list[str | None] = [*ends] if len(ends) == 2 else [None, None]
     return {
         "review_id": case,
@@ -82,11 +82,13 @@ def _closed(shelf: Shelf, left: str, right: str, standing: Sequence[str]) -> tup
     sides = [first, [own for own in second if own not in first]]
     if left not in ended:  # who took the other over has the other's records now
         sides = [[own for own in first if own not in second], second]
-    nights = [span["valid_to"] for one in ended for span in shelf.ledger(one) if span["merged_into"]]
+    nights = [
+        span["valid_to"] for one in ended for span in shelf.ledger(one) if span["merged_into"] and span["valid_to"]
+    ]
     closed = {
         "reason": f"Asked no more: {CLOSED_WORDS['linked']}.",
         "reason_code": "linked",
-        "closed_in": max(nights),
+        "closed_in": max(nights, default=shelf.run_id),
     }
     return {**_question(shelf, f"pair-{left}-{right}", standing, sides), **closed}, False
 
