@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from pipeline.core.errors import DeskRefusedError
+from pipeline.core.run_ids import run_order
 from pipeline.review.frame.words import CLOSED_WORDS
 from pipeline.review.questions.queue import FOUND
 from pipeline.review.records.shelf import Row, Shelf
@@ -88,7 +89,7 @@ def _closed(shelf: Shelf, left: str, right: str, standing: Sequence[str]) -> tup
     closed = {
         "reason": f"Asked no more: {CLOSED_WORDS['linked']}.",
         "reason_code": "linked",
-        "closed_in": max(nights, default=shelf.run_id),
+        "closed_in": max(nights, key=run_order, default=shelf.run_id),
     }
     return {**_question(shelf, f"pair-{left}-{right}", standing, sides), **closed}, False
 
