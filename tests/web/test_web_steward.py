@@ -186,7 +186,7 @@ def test_a_person_is_found_by_another_spelling_shown_with_origins_and_unmerged(e
     page.get_by_label("Forename").fill(forename.title())
     page.get_by_label("Why do you search?").select_option("enquiry")
     page.get_by_role("button", name="Search").click()
-    expect(page.get_by_text(person)).to_be_visible()
+    expect(page.get_by_text(person, exact=True)).to_be_visible()
     keep(page, "search")
     page.locator(f'a[href="/persons/{person}"]').first.click()
     say_why(page)
