@@ -121,7 +121,7 @@ JUSTIFICATIONS: Mapping[str, str] = {
 CLOSED_WORDS: Mapping[str, str] = {
     "linked": "one person now",
     "decided_link": "a steward said that they are one person",
-    "decided_split": "a steward said which records are of one person, and which are not",
+    "decided_split": "a steward said which records are of one person, and both people are still there",
     "decided_unlink": "a steward said that they are two people",
     "weight_fell": "nothing left worth asking",
     "record_withdrawn": "a record was withdrawn",
