@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from flows.commands.options import HomeOption, JsonOption
 from flows.night.place import home_of
-from pipeline.core.errors import SettingsError
+from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import Home
 
@@ -49,7 +50,11 @@ def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
         column.justify = "right"
     for entry in entries:
         table.add_row(entry.run_id, _state(entry), _count(entry.records), _count(entry.persons), Text(_remark(entry)))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for entry in entries:
+        if entry.damage:
+            console.print(Text(f"{entry.run_id}: {entry.damage}"), soft_wrap=True)
 
 
 @app.command()
@@ -65,7 +70,9 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
     entry = next((measure for measure in _entries(place) if measure.run_id == run_id), None)
     if entry is None:
         raise SettingsError(run_id, "is not a run of this home.", "See boroughlink runs list.")
-    verdict = read_verdict(place, run_id) if entry.state != "damaged" else None
+    verdict = None
+    with suppress(StateError, StorageError):  # told in the entry
+        verdict = read_verdict(place, run_id)
     measures = verdict.measures if verdict else ()
     acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
     page = place.run(run_id).file("report.html")
@@ -98,6 +105,8 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
                 LABELS.get(name, name.replace("_", " ")), Text(f"{value:,}" if isinstance(value, int) else str(value))
             )
     console.print(facts)
+    if entry.damage:
+        console.print(Text(entry.damage), soft_wrap=True)
     if report:
         console.print(Text(f"report  {report}"), soft_wrap=True)
     for measure in measures:

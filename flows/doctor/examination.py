@@ -25,11 +25,12 @@ from flows.night.decisions import decisions_url
 from flows.night.notify import missing_secrets
 from flows.night.place import can_be_read
 from flows.night.ready import check_exports, idle_suites, settings_problems
-from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError
+from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError, StorageError
 from pipeline.core.lock import lock_holder
 from pipeline.core.places import Home, misplaced
 from pipeline.core.run_ids import run_folders
 from pipeline.core.run_note import RunNote, read_note, utc_now
+from pipeline.publish.held_back import read_verdict
 from pipeline.publish.orders import orders
 from pipeline.publish.publication import (
     Publication,
@@ -172,11 +173,19 @@ def _secrets(settings: RunSettings, contracts: Sequence[Contract]) -> Iterator[F
         yield Finding("notify", "warning", f"{channel}: {problem}.", what_to_do)
 
 
-def _notes(home: Home) -> Iterator[RunNote | StateError]:
+def _verdicts(home: Home) -> Iterator[Finding]:
+    for folder in run_folders(home):
+        try:
+            read_verdict(home, folder.name)
+        except (StateError, StorageError) as error:
+            yield problem_of("runs", error)
+
+
+def _notes(home: Home) -> Iterator[RunNote | StateError | StorageError]:
     for folder in run_folders(home):
         try:
             note = read_note(folder)
-        except StateError as error:
+        except (StateError, StorageError) as error:
             yield error
         else:
             if note:
@@ -186,13 +195,14 @@ def _notes(home: Home) -> Iterator[RunNote | StateError]:
 def _runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
     notes = list(_notes(home))
     for note in notes:
-        if isinstance(note, StateError):
+        if isinstance(note, (StateError, StorageError)):
             yield problem_of("runs", note)
         elif note.state == "unfinished" and not is_busy:
             run_file = given.run_file or (Path(note.run_file) if note.run_file else None)
             command = given._replace(run_file=run_file).run_command()
             what_to_do = f"{command} --as-of {note.as_of} continues it; with --fresh a new one begins."
             yield Finding("runs", "warning", f"{note.run_id} died.", what_to_do)
+    yield from _verdicts(home)
     ended = [note for note in notes if isinstance(note, RunNote)]
     last = max(ended, key=lambda note: (note.began_at, note.run_id), default=None)
     if last and last.state in ("failed", "refused"):

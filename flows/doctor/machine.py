@@ -29,8 +29,10 @@ class Finding(NamedTuple):
     what_to_do: str = ""
 
 
-def problem_of(check: str, error: SettingsError | StateError) -> Finding:
+def problem_of(check: str, error: SettingsError | StateError | StorageError) -> Finding:
     """What the night would raise, as a finding."""
+    if isinstance(error, StorageError):
+        return Finding(check, "problem", f"{error.place}: {error.problem}", error.what_to_do)
     separator = ": " if isinstance(error, SettingsError) else " "
     return Finding(check, "problem", f"{error.file}{separator}{error.problem}", error.what_to_do)
 

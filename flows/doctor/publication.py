@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from flows.continuing.kept import damage
 from flows.doctor.machine import Finding, problem_of
-from pipeline.core.errors import SettingsError, StateError
+from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
 from pipeline.link.drift import drift_told
@@ -67,7 +67,12 @@ def publication_files(current: Publication, *, is_deep: bool) -> Finding:
 
 def journal_lines(home: Home) -> Iterator[Finding]:
     """Lines of the journal that cannot be read."""
-    if n_lines := journal.n_unreadable(home):
+    try:
+        n_lines = journal.n_unreadable(home)
+    except StorageError as error:
+        yield problem_of("journal", error)
+        return
+    if n_lines:
         what_to_do = f"Restore {home.journal} from a backup."
         yield Finding(
             "journal",

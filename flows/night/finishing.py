@@ -7,9 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from flows.night.openmetrics import renew_metrics
+from pipeline.core.errors import StateError
+from pipeline.core.known_fields import from_known
 from pipeline.core.log import log
 from pipeline.core.places import Home
-from pipeline.core.run_note import change_note, read_note, utc_now
+from pipeline.core.run_note import note_published, read_note
 from pipeline.publish.held_back import read_verdict
 from pipeline.publish.publication import current_run_id, point_at
 from pipeline.validate.hold import FeedNight, FeedState, promote
@@ -33,17 +35,22 @@ def finish_publication(home: Home, run_id: str) -> None:
         [_state_of(home, feed) for feed in verdict.fresh_feeds if _is_there(home, feed)] if verdict else [],
         run_id,
     )
-    change_note(home.run(run_id).root, state="published", ended_at=utc_now())
+    note_published(home.run(run_id).root)
     renew_metrics(home)
 
 
 def is_finished(home: Home, run_id: str) -> bool:
     """Whether nothing is left to do for the publication that readers see; the note of its run is written last.
 
+    Where that note is damaged nobody knows, and all is done again.
+
     Raises:
-        StateError: If that note cannot be read.
+        StorageError: If the system does not let the note be read.
     """
-    note = read_note(home.run(run_id).root)
+    try:
+        note = read_note(home.run(run_id).root)
+    except StateError:
+        return False
     return note is None or note.state == "published"
 
 
@@ -74,7 +81,7 @@ def _is_there(home: Home, feed: Mapping[str, Any]) -> bool:
 
 
 def _state_of(home: Home, feed: Mapping[str, Any]) -> FeedState:
-    facts = ExportFacts(**feed["facts"])
+    facts = from_known(ExportFacts, feed["facts"])
     std_records, events = home.root / feed["std_records"], home.root / feed["events"]
     quarantine = tuple(home.root / path for path in feed.get("quarantine", ()))  # a run of an older version has none
     night = FeedNight(feed["feed_id"], feed["source"], feed["borough"], facts=facts)

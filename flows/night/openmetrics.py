@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from pipeline.core.durable import make_folder, replacing, sync_folder
-from pipeline.core.errors import LinkageError, StateError
+from pipeline.core.errors import LinkageError
 from pipeline.core.log import log
 from pipeline.core.places import Home
 from pipeline.core.run_ids import run_folders
@@ -104,7 +104,7 @@ def _last_success(home: Home) -> str | None:
     for folder in run_folders(home):
         try:
             note = read_note(folder)
-        except StateError:
+        except LinkageError:
             continue
         if note and note.state == "published" and note.ended_at:
             ended.append(note.ended_at)

@@ -16,6 +16,7 @@ from pipeline.core.errors import MOVE_AWAY, StorageError
 from pipeline.core.places import IS_FILE, IS_FOLDER
 
 AGAIN = "Run again with the same settings: stages that were finished are not repeated."
+LOOK_AT_DISK = "Look at the system's log for the disk, then run boroughlink doctor."
 IN_WORDS = {
     errno.ENOSPC: ("the disk is full.", f"Free some space, or prune old runs. {AGAIN}"),
     errno.EDQUOT: ("the disk quota is used up.", f"Free some space, or raise the quota. {AGAIN}"),
@@ -23,7 +24,7 @@ IN_WORDS = {
     errno.EROFS: ("the file system is read-only.", f"Mount it for writing. {AGAIN}"),
     errno.EACCES: ("this user may not write there.", f"Give the folder to the user that runs boroughlink. {AGAIN}"),
     errno.EPERM: ("this user may not write there.", f"Give the folder to the user that runs boroughlink. {AGAIN}"),
-    errno.EIO: ("the disk does not answer.", "Look at the system's log for the disk, then run boroughlink doctor."),
+    errno.EIO: ("the disk does not answer.", LOOK_AT_DISK),
     errno.EMFILE: ("this process may not open more files.", f"Raise the limit (ulimit -n). {AGAIN}"),
     errno.ENFILE: ("the system may not open more files.", f"Raise its limit (sysctl fs.file-max). {AGAIN}"),
 }
@@ -168,6 +169,14 @@ def storage_error(error: BaseException, place: Path) -> StorageError | None:
             return StorageError(THIS_MACHINE, *words)
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def cannot_read(path: Path, error: OSError) -> StorageError:
+    """The system's error at reading a file of the home, in words; it says nothing of what stands in the file."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return StorageError(str(path), "this user may not read it.", "Give it to the user that runs boroughlink.")
+    known_error = storage_error(error, path)
+    return known_error or StorageError(str(path), f"cannot be read ({error.strerror}).", LOOK_AT_DISK)
 
 
 def _of_the_machine(error: BaseException) -> tuple[str, str] | None:

@@ -7,18 +7,22 @@ import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from pipeline.core.durable import make_folder, sync_folder, write_synced
+from pipeline.core.durable import cannot_read, make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
+from pipeline.core.known_fields import from_known
 from pipeline.core.places import Home
 from pipeline.core.run_ids import run_folders
 
 RunState = Literal["unfinished", "published", "failed", "refused", "abandoned"]
 NOTE = "run.json"
 NEW = ".new-"
+MEND = "Until then its run is not continued. Restore it from a backup; else move it away, and the run counts as ended."
+NEWER = "A newer version of boroughlink wrote it: use that one. Until then its run is not continued, and nothing of it is lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +61,86 @@ def read_note(folder: Path) -> RunNote | None:
     """The note of a run's folder; None where it has none, as runs of before this note was kept.
 
     Raises:
-        StateError: If it cannot be read.
+        StateError: If it is damaged, or of a newer version that knows other states.
+        StorageError: If the system does not let it be read, which says nothing of what stands in it.
     """
+    facts = _facts(folder)
+    return None if facts is None else _note(folder, facts)
+
+
+def _facts(folder: Path) -> dict[str, Any] | None:
+    """What stands in a run's note, also what this version does not know; raises as ``read_note``."""
     path = folder / NOTE
     try:
-        note = RunNote(**json.loads(path.read_text("utf-8")))
+        facts = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError):
-        note = None
-    if note is None or note.run_id != folder.name or note.state not in get_args(RunState):
-        raise StateError(str(path), "is damaged.", "Delete this file: the run then counts as ended, a new one begins.")
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise StateError(str(path), "is damaged.", MEND)
+    return facts
+
+
+def _note(folder: Path, facts: Mapping[str, Any]) -> RunNote:
+    path = str(folder / NOTE)
+    try:
+        note = from_known(RunNote, facts)
+    except TypeError:
+        raise StateError(path, "is damaged.", MEND) from None
+    if note.run_id != folder.name or not isinstance(note.state, str):
+        raise StateError(path, "is damaged.", MEND)
+    if note.state not in get_args(RunState):
+        raise StateError(path, f"says that its run is {note.state!a}, a state that this version does not know.", NEWER)
     return note
 
 
 def write_note(folder: Path, note: RunNote) -> None:
     """Keep the note; it is on disk when this returns."""
-    write_synced(folder / NOTE, json.dumps(asdict(note), indent=1, sort_keys=True))
+    _write(folder, asdict(note))
+
+
+def _write(folder: Path, facts: Mapping[str, Any]) -> None:
+    write_synced(folder / NOTE, json.dumps(facts, indent=1, sort_keys=True))
 
 
 def change_note(folder: Path, **facts: object) -> RunNote | None:
-    """Change what a run's note says; nothing where there is none."""
-    note = read_note(folder)
-    if note is not None:
-        note = replace(note, **facts)  # type: ignore[arg-type]
-        write_note(folder, note)
+    """Change what a run's note says; nothing where there is none. What this version does not know of it stays.
+
+    Raises:
+        StateError, StorageError: As ``read_note``; then it stays as it is.
+    """
+    written = _facts(folder)
+    if written is None:
+        return None
+    _note(folder, written)
+    changed = written | facts
+    note = _note(folder, changed)
+    _write(folder, changed)
     return note
+
+
+def note_published(folder: Path) -> None:
+    """Note that a run is published; nothing where it has no note.
+
+    A note that is damaged or of a newer version is kept beside the new one, under another name.
+
+    Raises:
+        StorageError: If the system does not let it be read; then it stays as it is.
+    """
+    facts: dict[str, Any] = {"state": "published", "ended_at": utc_now()}
+    try:
+        change_note(folder, **facts)
+    except StateError:
+        _set_aside(folder / NOTE)
+        write_note(folder, RunNote(folder.name, as_of=folder.name.rpartition("-")[0], **facts))
+
+
+def _set_aside(path: Path) -> None:
+    names = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
+    path.replace(next(name for name in names if not name.exists()))
 
 
 def open_run(home: Home, note: RunNote) -> None:
@@ -98,7 +156,7 @@ def open_run(home: Home, note: RunNote) -> None:
 
 
 def last_note(home: Home) -> RunNote | None:
-    """The note of the run that began last; a damaged one is passed over."""
+    """The note of the run that began last; a damaged one, or one of a newer version, is passed over."""
     notes = []
     for folder in run_folders(home):
         with suppress(StateError):
@@ -107,21 +165,17 @@ def last_note(home: Home) -> RunNote | None:
 
 
 def unfinished_runs(home: Home) -> list[RunNote]:
-    """Notes of the runs that died or failed, in order of beginning; a damaged note ends its run, and says so.
+    """Notes of the runs that died or failed, in order of beginning; a damaged one, or one of a newer version, is passed over.
 
     Call it under the run lock: then none of them is at work.
+
+    Raises:
+        StorageError: If the system does not let one be read.
     """
     notes = []
     for folder in run_folders(home):
-        note = _note_or_abandoned(folder)
-        if note and note.state in ("unfinished", "failed"):
-            notes.append(note)
+        with suppress(StateError):
+            note = read_note(folder)
+            if note and note.state in ("unfinished", "failed"):
+                notes.append(note)
     return sorted(notes, key=lambda note: (note.began_at, note.run_id))
-
-
-def _note_or_abandoned(folder: Path) -> RunNote | None:
-    try:
-        return read_note(folder)
-    except StateError as error:
-        write_note(folder, RunNote(folder.name, "abandoned", folder.name.rpartition("-")[0], reason=str(error)))
-        return None

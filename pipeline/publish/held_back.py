@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.durable import make_folder, sync_folder, write_synced
+from pipeline.core.durable import cannot_read, make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
+from pipeline.core.known_fields import from_known
 from pipeline.core.places import Home
 from pipeline.publish.gate import Measure
 from pipeline.publish.publication import point_at, remove_leftovers, write_whole
@@ -47,16 +48,19 @@ def read_verdict(home: Home, run_id: str) -> Verdict | None:
     """What the gate said of a run; None where it never got so far.
 
     Raises:
-        StateError: If the file cannot be read.
+        StateError: If the file is damaged.
+        StorageError: If the system does not let it be read.
     """
     path = home.run(run_id).file(VERDICT)
     try:
         facts = json.loads(path.read_text("utf-8"))
-        measures = tuple(Measure(**measure) for measure in facts["measures"])
+        measures = tuple(from_known(Measure, measure) for measure in facts["measures"])
         return Verdict(facts["run_id"], facts["base"], measures, tuple(facts["fresh_feeds"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError):
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    except (ValueError, TypeError, KeyError):
         raise StateError(str(path), "is damaged.", "Run the night again.") from None
 
 

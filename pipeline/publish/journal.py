@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline.core.durable import make_folder, sync_folder
+from pipeline.core.durable import cannot_read, make_folder, sync_folder
+from pipeline.core.known_fields import from_known
 from pipeline.core.places import Home
 from pipeline.core.run_note import utc_now
 
@@ -56,7 +57,11 @@ def append(
 
 
 def read(home: Home) -> list[Entry]:
-    """All acts, oldest first; a line that was cut off when the power went was not acknowledged and does not count."""
+    """All acts, oldest first; a line that was cut off when the power went was not acknowledged and does not count.
+
+    Raises:
+        StorageError: If the system does not let it be read.
+    """
     return [entry for entry in _entries(home) if entry is not None]
 
 
@@ -68,13 +73,18 @@ def n_unreadable(home: Home) -> int:
 
 def _entries(home: Home) -> list[Entry | None]:
     path = home.journal
-    return [_entry(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    try:
+        return [_entry(line) for line in path.read_bytes().splitlines()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise cannot_read(path, error) from None
 
 
 def _entry(line: bytes) -> Entry | None:
     try:
         fields = json.loads(line)
-        return Entry(**{**fields, "runs": tuple(fields["runs"])})
+        return from_known(Entry, fields, runs=tuple(fields["runs"]))
     except (ValueError, TypeError, KeyError):
         return None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pipeline.core.errors import StateError
+from pipeline.core.errors import StateError, StorageError
 from pipeline.core.places import Home
 from pipeline.core.run_ids import run_folders, run_order
 from pipeline.core.run_note import RunNote, read_note
@@ -20,6 +21,7 @@ from pipeline.publish.publication import (
 )
 
 State = Literal["current", "published", "rolled back", "refused", "failed", "unfinished", "abandoned", "damaged"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class RunEntry:
     reason: str | None
     """Why it failed or was refused"""
     is_running: bool = False
+    damage: str | None = None
+    """What of it cannot be read, why, and what to do"""
 
 
 def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
@@ -58,8 +62,8 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
     folders = {folder.name for folder in run_folders(home)}
     current = current_run_id(home)
     taken_back = rolled_back(home)
-    damaged = {Path(error.file).parent.name for error in damaged_publications(home)}
-    ids = sorted(folders | published.keys() | damaged, key=run_order)
+    damaged = {Path(error.file).parent.name: str(error) for error in damaged_publications(home)}
+    ids = sorted(folders | published.keys() | damaged.keys(), key=run_order)
     entries = [
         _entry(
             home,
@@ -67,7 +71,7 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
             published.get(run_id),
             current,
             is_rolled_back=run_id in taken_back,
-            is_damaged=run_id in damaged,
+            damage=damaged.get(run_id),
         )
         for run_id in ids
     ]
@@ -88,18 +92,17 @@ def rolled_back(home: Home) -> frozenset[str]:
 
 
 def _entry(
-    home: Home, run_id: str, published: Publication | None, now: str | None, *, is_rolled_back: bool, is_damaged: bool
+    home: Home, run_id: str, published: Publication | None, now: str | None, *, is_rolled_back: bool, damage: str | None
 ) -> RunEntry:
-    try:
-        note, verdict = read_note(home.run(run_id).root), read_verdict(home, run_id)
-    except StateError:
-        note, verdict, is_damaged = None, None, True
+    note, note_damage = _read(lambda: read_note(home.run(run_id).root))
+    verdict, verdict_damage = _read(lambda: read_verdict(home, run_id))
+    damage = " ".join(filter(None, (damage, note_damage, verdict_damage))) or None
     manifest: dict[str, Any] = published.manifest if published else {}
     rows = {name: facts["rows"] for name, facts in manifest.get("tables", {}).items()}
     broken = verdict.broken if verdict else ()
-    state = _state(run_id, published, now, note, verdict, is_rolled_back=is_rolled_back, is_damaged=is_damaged)
+    state = _state(run_id, published, now, note, verdict, is_rolled_back=is_rolled_back, is_damaged=bool(damage))
     can_be_released = (
-        state == "refused"
+        state in ("refused", "damaged")
         and bool(broken)
         and held_folder(home, run_id).is_dir()
         and verdict is not None
@@ -120,7 +123,16 @@ def _entry(
         tuple(measure.sentence for measure in broken),
         note.stage if note else None,
         note.reason if note else None,
+        damage=damage,
     )
+
+
+def _read(look: Callable[[], T | None]) -> tuple[T | None, str | None]:
+    """What is written of a run, or what is wrong with that."""
+    try:
+        return look(), None
+    except (StateError, StorageError) as error:
+        return None, str(error)
 
 
 def _state(

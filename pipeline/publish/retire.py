@@ -13,6 +13,7 @@ from pipeline.core.places import Home, size_of
 from pipeline.core.run_ids import run_order
 from pipeline.core.run_note import NEW
 from pipeline.publish import journal
+from pipeline.publish.held_back import held_folder
 from pipeline.publish.old_ids import keep_old_ids
 from pipeline.publish.orders import check_finished
 from pipeline.publish.publication import STAGING, current_run_id, list_publications, point_at, read_current
@@ -64,7 +65,7 @@ def plan_prune(home: Home, keep: int) -> Pruned:
     """What keeping only the newest publications would remove; the current one always stays.
 
     Kept besides: the folder of every run that stays published, of every run since the current one, and of one that
-    could be released or continued. State (last good exports, decisions, the journal) is never touched; the ledger of
+    could be released or continued, or of which that cannot be told because it is damaged. State (last good exports, decisions, the journal) is never touched; the ledger of
     the current publication still tells whose every record was in every run of its history.
     """
     taken_back = rolled_back(home)
@@ -79,6 +80,7 @@ def plan_prune(home: Home, keep: int) -> Pruned:
         if home.run(entry.run_id).root.is_dir()
         and entry.run_id not in staying
         and not entry.can_be_released
+        and not (entry.damage and held_folder(home, entry.run_id).is_dir())
         and not (entry.state in ("failed", "unfinished", "refused", "damaged") and run_order(entry.run_id) > since)
     )
     size = sum(size_of(folder) for folder in _folders(home, removed, runs))

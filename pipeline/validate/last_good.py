@@ -6,13 +6,14 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.core.durable import checksum_of, hand_on, make_folder, sync_folder, write_synced
+from pipeline.core.known_fields import from_known
 from pipeline.core.parquet import ARROW, concat, count_rows, write_table
 from pipeline.core.places import Home
 from schemas.tables import QUARANTINE
@@ -143,8 +144,7 @@ def _last_good(folder: Path) -> LastGood:
     if version is None or Path(version).name != version:
         raise ValueError("the pointer names no folder beside it")
     facts = json.loads((folder / version / FACTS).read_text("utf-8"))
-    known = {field.name: facts[field.name] for field in fields(ExportFacts) if field.name in facts}
-    return LastGood(folder / version, ExportFacts(**known))
+    return LastGood(folder / version, from_known(ExportFacts, facts))
 
 
 def _pointed_at(folder: Path) -> str | None:

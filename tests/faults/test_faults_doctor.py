@@ -188,3 +188,27 @@ def test_the_zone_of_the_clock_is_the_one_of_today(home: Path, monkeypatch: pyte
         today = time.strftime("%Z")
     time.tzset()
     assert found.endswith(f"zone {today}.")
+
+
+def test_notes_of_runs_that_cannot_be_read_or_understood_are_told_each_with_what_to_do(home: Path) -> None:
+    note = home / "runs" / "2026-11-20-1" / "run.json"
+    facts = json.loads(note.read_text("utf-8"))
+    for written, told in (
+        ("{", "is damaged."),
+        (json.dumps(facts | {"state": "waiting"}), "a state that this version does not know"),
+    ):
+        note.write_text(written, "utf-8")
+        finding = findings_of(home)["runs"]
+        assert finding.state == "problem"
+        assert told in finding.found
+        assert "Until then its run is not continued" in finding.what_to_do
+        assert note.read_text("utf-8") == written
+    note.unlink()
+    note.symlink_to(note)
+    assert "run.json: cannot be read (Too many levels" in findings_of(home)["runs"].found
+    note.unlink()
+    note.write_text(json.dumps(facts | {"of_a_newer_version": 1}), "utf-8")
+    assert findings_of(home)["runs"].state == "ok"
+    verdict = note.with_name("gate.json")
+    verdict.write_text("{", "utf-8")
+    assert "gate.json is damaged." in findings_of(home)["runs"].found

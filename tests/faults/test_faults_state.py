@@ -255,6 +255,31 @@ def test_a_damaged_note_of_a_published_run_is_mended_and_the_next_goes_on(
     (home / "runs" / OLD / "run.json").write_text(text, "utf-8")
     assert night(london, home)[0] == 0
     assert note_of(home, OLD)["state"] == "published"
+    assert (home / "runs" / OLD / "run.json.damaged-1").read_text("utf-8") == text
+    assert current_run(home) == NEW
+
+
+def test_a_damaged_note_of_another_run_is_left_as_it_is_and_the_night_goes_on(london: London, home: Path) -> None:
+    other = home / "runs" / "2026-11-20-2"
+    other.mkdir()
+    (other / "run.json").write_text("{", "utf-8")
+    assert night(london, home)[0] == 0
+    assert (other / "run.json").read_text("utf-8") == "{"
+    assert current_run(home) == NEW
+
+
+def test_a_note_that_the_system_does_not_let_be_read_stops_the_night_with_that_and_stays(
+    london: London, home: Path
+) -> None:
+    note = home / "runs" / OLD / "run.json"
+    kept = note.rename(note.with_name("elsewhere"))
+    note.symlink_to(note)
+    code, told = night(london, home)
+    assert code == 1
+    assert "run.json: cannot be read (Too many levels of symbolic links)" in told
+    assert current_run(home) == OLD
+    kept.replace(note)
+    assert night(london, home)[0] == 0
     assert current_run(home) == NEW
 
 

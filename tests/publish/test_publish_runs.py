@@ -15,7 +15,7 @@ from flows.night.openmetrics import write_metrics
 from flows.night.plan import next_run_id
 from flows.stages.gate import release
 from pipeline.core.durable import make_folder
-from pipeline.core.errors import SettingsError, StateError
+from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.places import Home
 from pipeline.core.run_note import RunNote, open_run
 from pipeline.publish import journal
@@ -191,6 +191,76 @@ def test_after_a_rollback_a_prune_keeps_what_is_current_and_a_number_is_never_gi
     prune(home, plan)
     assert surname(home) == "OF 2026-11-19-1"
     assert next_run_id(home, dt.date(2026, 11, 19)) == "2026-11-19-11"
+
+
+@pytest.mark.parametrize("text", ["{", '{"run_id": "2026-11-20-1", "state": "waiting", "as_of": "2026-11-20"}'])
+def test_a_refused_run_whose_note_is_not_understood_is_shown_as_such_kept_by_a_prune_and_can_be_released(
+    home: Home, text: str
+) -> None:
+    refused(home, "2026-11-20-1")
+    note = home.run("2026-11-20-1").file("run.json")
+    note.write_text(text, "utf-8")
+    entry = list_runs(home)[-1]
+    assert (entry.state, entry.can_be_released) == ("damaged", True)
+    assert str(note) in entry.damage
+    for command in (("list",), ("show", "2026-11-20-1")):
+        assert "Until then its run is not continued" in boroughlink("runs", *command, "--home", str(home.root)).out
+    prune(home, plan_prune(home, 1))
+    assert note.read_text("utf-8") == text
+    release(home, "2026-11-20-1", "A", "B")
+    assert surname(home) == "OF 2026-11-20-1"
+    assert note.with_name("run.json.damaged-1").read_text("utf-8") == text
+
+
+def test_tables_of_which_nobody_can_tell_whether_they_wait_for_release_are_not_pruned(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    verdict = home.run("2026-11-20-1").file("gate.json")
+    verdict.write_text("{", "utf-8")
+    published(home, "2026-11-21-1")
+    prune(home, plan_prune(home, 1))
+    assert held_folder(home, "2026-11-20-1").is_dir()
+    assert states(home) == {"2026-11-20-1": "damaged", "2026-11-21-1": "current"}
+    verdict.unlink()
+    prune(home, plan_prune(home, 1))
+    assert states(home) == {"2026-11-21-1": "current"}
+
+
+def test_a_run_whose_note_the_system_does_not_let_be_read_is_listed_with_that(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    note = home.run("2026-11-20-1").file("run.json")
+    note.unlink()
+    note.symlink_to(note)
+    entry = list_runs(home)[-1]
+    assert entry.state == "damaged"
+    assert "cannot be read (Too many levels of symbolic links)" in entry.damage
+    prune(home, plan_prune(home, 1))
+    assert held_folder(home, "2026-11-20-1").is_dir()
+
+
+def test_a_verdict_with_a_field_of_a_newer_version_is_read(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    path = home.run("2026-11-20-1").file("gate.json")
+    facts = json.loads(path.read_text("utf-8"))
+    facts["measures"][0]["unit"] = "share"
+    path.write_text(json.dumps(facts), "utf-8")
+    assert list_runs(home)[-1].limits_passed == (TOO_MUCH.sentence,)
+
+
+def test_an_act_in_the_journal_with_a_field_of_a_newer_version_is_known(home: Home) -> None:
+    roll_back(home, "2026-11-19-1", "A", "first")
+    lines = home.journal.read_text("utf-8")
+    home.journal.write_text(lines.replace('{"at"', '{"ticket": 7, "at"'), "utf-8")
+    assert journal.n_unreadable(home) == 0
+    assert states(home)["2026-11-19-10"] == "rolled back"
+    roll_back(home, "2026-11-18-1", "A", "second")
+    assert home.journal.read_text("utf-8").startswith('{"ticket": 7, "at"')
+
+
+def test_a_journal_that_the_system_does_not_let_be_read_is_told_as_that(home: Home) -> None:
+    make_folder(home.journal.parent)
+    home.journal.symlink_to(home.journal)
+    with pytest.raises(StorageError, match=r"releases\.jsonl: cannot be read"):
+        list_runs(home)
 
 
 def test_a_journal_line_that_was_cut_off_does_not_spoil_the_next(home: Home) -> None:
