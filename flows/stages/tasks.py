@@ -34,7 +34,6 @@ from pipeline.validate.hold import FeedState
 from schemas.contract import Contract
 
 RETRY_DELAY_SECONDS = 10
-PLAIN_WORKERS = 4  # threads, where no flow is running
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -103,7 +102,8 @@ def read_feeds(night: Night) -> None:
     with timed(night, "read"), memory_of_the_system(), Workers(night.settings.workers, log_file) as workers:
         step = read_and_standardise.with_options(retries=night.settings.source_retries)
         times = []
-        results = zip(night.feeds, submit(step, [(night, feed_id, workers) for feed_id in night.feeds]), strict=True)
+        calls = [(night, feed_id, workers) for feed_id in night.feeds]
+        results = zip(night.feeds, submit(step, calls, night.settings.workers), strict=True)
         for feed_id, result in results:
             try:
                 times.append(result())
@@ -124,7 +124,7 @@ def validate_sources(night: Night) -> None:
     """Validate every source, several at a time."""
     with timed(night, "validate"), memory_of_the_system():
         step = validate.with_options(**_patience(night))
-        for result in submit(step, [(night, contract) for contract in night.contracts]):
+        for result in submit(step, [(night, contract) for contract in night.contracts], night.settings.workers):
             with _in_time(night, "validate"):
                 result()
 
@@ -166,11 +166,14 @@ def _in_time(night: Night, stage: str) -> Iterator[None]:
         raise too_slow from None
 
 
-def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]]) -> list[Callable[[], R]]:
-    """Start the step for every tuple of arguments; returns a function for each result, which raises what went wrong."""
+def submit(step: Task[..., R], calls: Sequence[tuple[Any, ...]], at_once: int) -> list[Callable[[], R]]:
+    """Start the step for every tuple of arguments; returns a function for each result, which raises what went wrong.
+
+    Where no flow is running as many threads as ``at_once`` says do them; in a flow its task runner has as many.
+    """
     if FlowRunContext.get():
         return [step.submit(*call).result for call in calls]
-    with ThreadPoolExecutor(PLAIN_WORKERS) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         return [pool.submit(_plainly, step, *call).result for call in calls]
 
 

@@ -40,6 +40,21 @@ def hung(london: London) -> Iterator[Callable[[], None]]:
     os.close(file)
 
 
+def test_with_one_worker_exports_are_read_one_after_the_other(
+    london: London, home: Path, hung: Callable[[], None]
+) -> None:
+    london.say(workers=1)
+    night = started(london, home)
+    end = time.monotonic() + SECONDS
+    while not read(home):
+        assert time.monotonic() < end, "nothing is read"
+        time.sleep(0.05)
+    time.sleep(2)  # the second hangs; whoever read several at once would have read the others by now
+    hung()
+    assert ended(night) == 0
+    assert read(home) == FEEDS
+
+
 def started(london: London, home: Path) -> int:
     return forked(lambda: plain_night(london.night(home, "2026-11-21")), london.place / "out")
 

@@ -65,7 +65,7 @@ def test_where_no_flow_is_running_what_a_later_try_may_mend_is_tried_as_often_as
     assert len(tries) == expected, "a stage"
     tries.clear()
     with pytest.raises(type(error)):
-        tasks.submit(fails.with_options(retries=retries), [(night,)])[0]()
+        tasks.submit(fails.with_options(retries=retries), [(night,)], 1)[0]()
     assert len(tries) == expected, "one of several"
 
 
@@ -79,7 +79,7 @@ def test_what_a_later_try_mended_counts() -> None:
             raise SourceError("unreachable", "x", "is down.", "Wait.", is_retryable=True)
         return "read"
 
-    assert tasks.submit(reads, [("custody",)])[0]() == "read"
+    assert tasks.submit(reads, [("custody",)], 1)[0]() == "read"
 
 
 def test_runs_of_a_day_are_counted_in_the_home(tmp_path) -> None:
