@@ -19,8 +19,8 @@ class Webhook:
 
 
 @contextmanager
-def webhook(*first_answers: int) -> Iterator[Webhook]:
-    """It answers with these statuses first, and then that all is well."""
+def webhook(*first_answers: int, location: str | None = None) -> Iterator[Webhook]:
+    """It answers with these statuses first, and then that all is well; with ``location`` each of its answers names another place."""
     taken, answers = Webhook(), [*first_answers]
 
     class Handler(BaseHTTPRequestHandler):
@@ -28,6 +28,13 @@ def webhook(*first_answers: int) -> Iterator[Webhook]:
             taken.headers.append(dict(self.headers))
             taken.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(answers.pop(0) if answers else 204)
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            taken.headers.append(dict(self.headers))
+            self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

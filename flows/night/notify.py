@@ -7,13 +7,13 @@ import os
 import smtplib
 import socket
 import ssl
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 
+import httpx2
 from tenacity import Retrying, stop_after_attempt, wait_exponential
 
 from flows.night.outcome import Outcome
@@ -84,7 +84,8 @@ def _is_sent(channel: str, send: Callable[[], None], missing: str | None) -> boo
     try:
         Retrying(stop=stop_after_attempt(TRIES), wait=wait_exponential(max=10), reraise=True)(send)
     except Exception as error:  # a server may answer anything; the night stands whatever it says
-        warn("not notified", way=channel, error=type(error).__name__, missing=missing)
+        status = error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else None
+        warn("not notified", way=channel, error=type(error).__name__, status=status, missing=missing)
         return False
     log("notified", way=channel)
     return True
@@ -126,6 +127,12 @@ def _post(webhook: Webhook, message: RunMessage, environment: Mapping[str, str])
     headers = {"Content-Type": "application/json", "User-Agent": "boroughlink"}
     if webhook.token_env and webhook.token_env in environment:
         headers["Authorization"] = f"Bearer {environment[webhook.token_env]}"
-    request = urllib.request.Request(webhook.url, json.dumps(asdict(message)).encode(), headers, method="POST")  # noqa: S310  (http or https by its contract)
-    with urllib.request.urlopen(request, timeout=webhook.timeout_seconds):  # noqa: S310
-        return
+    answer = httpx2.post(
+        webhook.url,
+        content=json.dumps(asdict(message)).encode(),
+        headers=headers,
+        timeout=webhook.timeout_seconds,
+        verify=ssl.create_default_context(),
+        follow_redirects=False,  # else the token went where the answer says, and the message nowhere
+    )
+    answer.raise_for_status()

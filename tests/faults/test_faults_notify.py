@@ -126,6 +126,28 @@ def test_a_webhook_gets_json_with_its_token_and_is_tried_again(web: Webhook) -> 
     )
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_webhook_that_sends_elsewhere_counts_as_not_notified_and_its_token_goes_nowhere_else(
+    status: int, tmp_path: Path
+) -> None:
+    handler = log_to(tmp_path / "run.log")
+    with webhook() as elsewhere, webhook(*[status] * module.TRIES, location=elsewhere.url) as first:
+        settings = Notify.model_validate({"webhook": {"url": first.url, "token_env": "TOKEN"}})
+        assert notify(settings, MESSAGE, {"TOKEN": "t"}) == ["webhook"]
+    stop_log(handler)
+    assert [body["run_id"] for body in first.bodies] == ["2026-11-21-1"] * module.TRIES
+    assert (elsewhere.headers, elsewhere.bodies) == ([], [])
+    (line,) = (json.loads(line) for line in (tmp_path / "run.log").read_text("utf-8").splitlines())
+    assert (line["event"], line["status"]) == ("not notified", status)
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_a_webhook_that_answers_with_an_error_counts_as_not_notified(status: int) -> None:
+    with webhook(*[status] * module.TRIES) as refusing:
+        settings = Notify.model_validate({"webhook": {"url": refusing.url}})
+        assert notify(settings, MESSAGE, {}) == ["webhook"]
+
+
 def test_a_server_that_is_not_there_fails_nothing() -> None:
     settings = Notify.model_validate(
         {"webhook": {"url": "http://127.0.0.1:9/"}, "email": by_mail(9).email.model_dump()}
