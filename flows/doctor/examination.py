@@ -157,7 +157,7 @@ def _secrets(settings: RunSettings, contracts: Sequence[Contract]) -> Iterator[F
         feeds.setdefault(str(feed.password_env), []).append(feed.feed_id)
     for variable, needing in feeds.items():
         path = settings.passwords.get(variable)
-        if variable in os.environ or (path and can_be_read(path)):
+        if os.environ.get(variable) or (path and can_be_read(path)):
             continue
         held = f"{' and '.join(needing) or 'the feed that needs it'} will be held."
         if path:

@@ -70,12 +70,12 @@ def notify(settings: Notify | None, message: RunMessage, environment: Mapping[st
 def missing_secrets(settings: Notify, environment: Mapping[str, str]) -> dict[str, str]:
     """Channel to the variable or file of its password or token that is not there, in words."""
     missing = {}
-    if (email := settings.email) and email.user and (email.password_env or "") not in environment:
+    if (email := settings.email) and email.user and not environment.get(email.password_env or ""):
         if email.password_file and not can_be_read(email.password_file):
             missing["email"] = f"password_file, {email.password_file}, cannot be read"
         elif email.password_env and not email.password_file:
             missing["email"] = f"{email.password_env} (password_env) is not set"
-    if (webhook := settings.webhook) and webhook.token_env and webhook.token_env not in environment:
+    if (webhook := settings.webhook) and webhook.token_env and not environment.get(webhook.token_env):
         missing["webhook"] = f"{webhook.token_env} (token_env) is not set"
     return missing
 
@@ -112,8 +112,8 @@ def _mail(email: Email, message: RunMessage, environment: Mapping[str, str]) -> 
 
 
 def _password(email: Email, environment: Mapping[str, str]) -> str:
-    if email.password_env and email.password_env in environment:
-        return environment[email.password_env]
+    if given := environment.get(email.password_env or ""):
+        return given
     return email.password_file.read_text("utf-8").strip() if email.password_file else ""
 
 
@@ -125,8 +125,8 @@ def _text(message: RunMessage) -> str:
 
 def _post(webhook: Webhook, message: RunMessage, environment: Mapping[str, str]) -> None:
     headers = {"Content-Type": "application/json", "User-Agent": "boroughlink"}
-    if webhook.token_env and webhook.token_env in environment:
-        headers["Authorization"] = f"Bearer {environment[webhook.token_env]}"
+    if token := environment.get(webhook.token_env or ""):
+        headers["Authorization"] = f"Bearer {token}"
     answer = httpx2.post(
         webhook.url,
         content=json.dumps(asdict(message)).encode(),

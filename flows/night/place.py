@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, Home
@@ -16,21 +17,35 @@ OTHERS = 0o007
 RUN_FILE, HOME = "BOROUGHLINK_RUN_FILE", "BOROUGHLINK_HOME"
 
 
+class Named(NamedTuple):
+    """The run file and the home that somebody named; None where nobody did."""
+
+    run_file: Path | None
+    home: Path | None
+
+
+def named_in(run_file: Path | None, home: Path | None, environment: Mapping[str, str] = os.environ) -> Named:
+    """What a command was given, else what the environment names: a variable that is empty names nothing."""
+    in_environment = [Path(name) if (name := environment.get(variable)) else None for variable in (RUN_FILE, HOME)]
+    return Named(run_file or in_environment[0], home or in_environment[1])
+
+
 def home_of(home: Path | None) -> Home:
     """The home of a command that needs nothing else of a run file."""
-    path = home or os.environ.get(HOME)
-    if path is None and RUN_FILE in os.environ:
+    named = named_in(None, home)
+    if named.run_file and not named.home:
         return settings_of(None, None)[1]
-    return Home(check_name(Path(path or DEFAULT_HOME)))
+    return Home(check_name(named.home or DEFAULT_HOME))
 
 
 def settings_of(run_file: Path | None, home: Path | None, default: Path | None = None) -> tuple[RunSettings, Home]:
     """Settings and home of a command that works on what a night left; ``default``: the run file where none is named."""
     from schemas.settings import RunSettings  # noqa: PLC0415  (slow to import, and help does without)
 
-    path = run_file or os.environ.get(RUN_FILE) or default
-    settings = RunSettings.load(Path(path)) if path else RunSettings()
-    return settings, Home(check_name(home or Path(os.environ.get(HOME, settings.home))))
+    named = named_in(run_file, home)
+    path = named.run_file or default
+    settings = RunSettings.load(path) if path else RunSettings()
+    return settings, Home(check_name(named.home or settings.home))
 
 
 def keep_from_others() -> None:

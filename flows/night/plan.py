@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from flows.night.place import HOME, RUN_FILE, check_name
+from flows.night.place import check_name, named_in
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, Home, RunFolder
 from pipeline.core.run_ids import RUN_ID
@@ -67,11 +67,11 @@ def plan_night(
     Raises:
         SettingsError: If the run file cannot be used.
     """
-    named = run_file or (Path(environment[RUN_FILE]) if RUN_FILE in environment else None)
-    settings = RunSettings.load(named or SAMPLE_RUN)
+    named = named_in(run_file, home, environment)
+    settings = RunSettings.load(named.run_file or SAMPLE_RUN)
     overrides: dict[str, object] = {}
-    if home or HOME in environment:
-        overrides["home"] = (home or Path(environment[HOME])).resolve()
+    if named.home:
+        overrides["home"] = named.home.resolve()
     if engine:
         overrides["engine"] = engine
     settings = RunSettings.model_validate(settings.model_dump() | overrides)
@@ -79,7 +79,7 @@ def plan_night(
         check_name(place)
     day = as_of or settings.as_of or day_of(dt.datetime.now(tz=dt.UTC))
     run_id = next_run_id(Home(settings.home), day)
-    return Night(run_id, day, settings, run_file=named.absolute() if named else None)
+    return Night(run_id, day, settings, run_file=named.run_file.absolute() if named.run_file else None)
 
 
 def day_of(moment: dt.datetime) -> dt.date:
@@ -95,8 +95,8 @@ def passwords(settings: RunSettings, environment: Mapping[str, str], variable: s
     """
     if variable is None:
         return {}
-    if variable in environment:
-        return {variable: environment[variable]}
+    if given := environment.get(variable):
+        return {variable: given}
     path = settings.passwords.get(variable)
     try:
         return {variable: path.read_text("utf-8").strip()} if path else {}

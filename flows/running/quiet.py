@@ -13,7 +13,7 @@ def quiet_prefect(home: Path) -> None:
 
     A worker of an own Prefect server sets PREFECT_API_URL; then that server is used.
     """
-    folder = Path(os.environ.get("BOROUGHLINK_PREFECT_HOME", home / "prefect"))
+    folder = Path(os.environ.get("BOROUGHLINK_PREFECT_HOME") or home / "prefect")
     make_folder(folder)
     os.environ["PREFECT_HOME"] = str(folder)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"

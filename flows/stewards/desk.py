@@ -118,7 +118,7 @@ def app_from_environment() -> FastAPI:
     from pipeline.review.web import create_app  # noqa: PLC0415
 
     settings, home = settings_of(None, None)
-    host = os.environ.get(HOST, "127.0.0.1")
+    host = os.environ.get(HOST) or "127.0.0.1"
     desk = ExitStack().enter_context(open_desk(settings, home, os.environ))
     warm(desk.shelves.current())
     log_to(home.desk / LOG)

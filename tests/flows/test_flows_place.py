@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from command_line import boroughlink
 
 from flows.cli import app
+from flows.night.notify import missing_secrets
 from flows.night.place import home_of, settings_of
+from flows.night.plan import passwords, plan_night
 from pipeline.core.errors import SettingsError, StorageError
 from pipeline.core.lock import run_lock
-from pipeline.core.places import Home
+from pipeline.core.places import DEFAULT_HOME, Home
+from schemas.notify import Notify
+from schemas.settings import RunSettings
 
 
 @pytest.fixture
@@ -36,6 +41,32 @@ def test_a_home_that_is_named_goes_before_that_of_the_run_file(run_file: Path, m
     monkeypatch.setenv("BOROUGHLINK_HOME", str(other))
     assert home_of(None).root == other
     assert settings_of(None, None)[1].root == other
+
+
+def test_a_variable_that_is_empty_names_nothing_to_a_night_as_to_every_other_command(
+    run_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = run_file.parent / "own"
+    monkeypatch.setenv("BOROUGHLINK_HOME", "")
+    homes = (home_of(None), settings_of(None, None)[1], plan_night(None, None, None, None, os.environ).home)
+    assert [home.root for home in homes] == [own] * 3
+    monkeypatch.setenv("BOROUGHLINK_RUN_FILE", "")
+    night = plan_night(None, None, None, None, os.environ)
+    homes = (home_of(None), settings_of(None, None)[1], night.home)
+    assert [home.root for home in homes] == [DEFAULT_HOME] * 3
+    assert night.run_file is None
+
+
+def test_a_password_or_token_whose_variable_is_empty_is_not_set(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret", "utf-8")
+    assert passwords(RunSettings(passwords={"P": file}), {"P": ""}, "P") == {"P": "secret"}
+    email = {"host": "h", "sender": "a@b", "to": ["c@d"], "user": "u", "password_env": "M"}
+    settings = Notify.model_validate({"email": email, "webhook": {"url": "http://h/", "token_env": "T"}})
+    assert missing_secrets(settings, {"M": "", "T": ""}) == {
+        "email": "M (password_env) is not set",
+        "webhook": "T (token_env) is not set",
+    }
 
 
 @pytest.mark.parametrize("words", [("train", "--out"), ("query", "select 1", "--csv")])
