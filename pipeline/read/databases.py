@@ -61,14 +61,6 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
     return Sheet(None, iter(rows)), digest.hexdigest()
 
 
-def database_name(location: str) -> str:
-    """A database URL as tables and messages name it: kind, host, port and database; never a user, a password or what it asks for."""
-    url = sa.make_url(location)
-    if "@" in f"{url.host or ''}{url.database or ''}" and url.username is not None:
-        return f"{url.drivername}://"  # a password with @ and / in it: where it ends cannot be told
-    return sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
-
-
 def _failed(source: str, error: Exception, *, is_query: bool) -> SourceError:
     if is_query:
         return SourceError("bad_query", source, f"refuses its query ({type(error).__name__}).", CORRECT_QUERY)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from pipeline.core.database_name import database_name
 from pipeline.core.errors import SourceError
-from pipeline.read.databases import database_name, read_query
+from pipeline.read.databases import read_query
 from pipeline.read.delimited import read_csv
 from pipeline.read.fetch import check_unchanged, fetch
 from pipeline.read.headings import match_headings

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import NoSuchModuleError
 
+from pipeline.core.database_name import database_name
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import SettingsError
 from pipeline.core.postgresql import on_psycopg
@@ -48,8 +49,8 @@ _EXAMPLES = "Give sqlite:////srv/boroughlink/decisions.sqlite3 or postgresql://u
 
 
 def name_of(engine: Engine) -> str:
-    """The store as messages name it: its URL without the password."""
-    return engine.url.render_as_string(hide_password=True)
+    """The store as messages name it: where it is, never who asks it with what password."""
+    return database_name(engine.url)
 
 
 def _sqlite_file(url: str) -> sa.URL:

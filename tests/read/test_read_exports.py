@@ -19,10 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.database_name import database_name
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, SOURCES
 from pipeline.read.any_file import headings
-from pipeline.read.databases import database_name, read_query
+from pipeline.read.databases import read_query
 from pipeline.read.feed import FeedRead, export_sha256, is_same_export, read_feed
 from pipeline.read.fetch import fetch, published_name
 from schemas.contract import Contract, load_contract, load_contracts

@@ -215,6 +215,16 @@ def test_a_database_that_does_not_come_back_is_told_without_its_password(postgre
     assert gone.value.__cause__ is None
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:SECRET@127.0.0.1:9/d", "postgresql://u@127.0.0.1:9/d?password=SECRET&sslpassword=SECRET"]
+)
+def test_a_store_is_named_without_its_password_wherever_the_url_has_it(url: str) -> None:
+    with pytest.raises(StoreUnavailableError) as gone, open_store(url, patience_s=0):
+        pass
+    assert "SECRET" not in str(gone.value)
+    assert "127.0.0.1:9/d" in str(gone.value)
+
+
 @pytest.mark.postgres
 def test_a_wrong_url_is_told_at_once(postgres: Server) -> None:
     began = time.monotonic()
