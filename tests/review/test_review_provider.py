@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from web_desk import World, make_world
 
+from pipeline.core.log import log_to, stop_log
 from schemas.desk import DeskSettings, Oidc
 from schemas.settings import RunSettings
 
@@ -31,6 +32,8 @@ class Provider(ThreadingHTTPServer):
         self.signs_with = self.key
         self.claims: dict[str, Any] = {}
         self.asked: dict[str, list[str]] = {}
+        self.instead: dict[str, Any] = {}
+        """What it answers under a path, in the place of what belongs there"""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -38,7 +41,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         own = self.server
-        if self.path.startswith("/.well-known"):
+        if self.path in own.instead:
+            self._json(own.instead[self.path])
+        elif self.path.startswith("/.well-known"):
             self._json(
                 {
                     "issuer": own.url,
@@ -53,12 +58,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         own = self.server
         own.asked = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+        if self.path in own.instead:
+            self._json(own.instead[self.path], 400)
+            return
         token = jwt.encode({"alg": "RS256", "kid": "1"}, own.claims, own.signs_with)
         self._json({"access_token": "x", "token_type": "Bearer", "id_token": token})
 
-    def _json(self, facts: dict[str, Any]) -> None:
+    def _json(self, facts: Any, status: int = 200) -> None:
         body = json.dumps(facts).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -88,7 +96,7 @@ def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> W
 def desk(world: World, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("BOROUGHLINK_OIDC_SECRET", "the client's secret")
     oidc = Oidc(issuer=provider.url, client_id="desk", roles={"DataSteward": "steward", "Local": "borough"})
-    provider.signs_with = provider.key
+    provider.signs_with, provider.instead = provider.key, {}
     with in_process(world, RunSettings(review=DeskSettings(oidc=oidc, sign_ins_a_minute=1000))) as opened:
         yield opened
 
@@ -149,6 +157,50 @@ def test_a_token_signed_by_somebody_else_is_refused(desk: Any, provider: Provide
 def test_an_answer_to_a_sign_in_that_another_browser_began_is_refused(desk: Any, provider: Provider) -> None:
     away = parse_qs(urlparse(desk.client().get("/oidc/start").headers["location"]).query)
     assert desk.client().get("/oidc/back", params={"code": "c", "state": away["state"][0]}).status_code == 403
+
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize(
+    ("path", "instead", "kind"),
+    [
+        ("/token", {"error": "invalid_client", "error_description": "SECRET"}, "OAuthError"),
+        ("/keys", {"keys": [{"kty": "RSA"}]}, "KeyParameterError"),
+        ("/keys", {"keys": [{"kty": "EC", "crv": "P-999", "x": "a", "y": "b"}]}, "ProviderAnswerError"),
+        ("/keys", ["SECRET"], "ProviderAnswerError"),
+        (None, {"nonce": "another"}, "InvalidClaimError"),
+        (None, {"exp": 1}, "ExpiredTokenError"),
+    ],
+)
+def test_a_sign_in_that_fails_is_told_in_the_log_by_its_kind_and_by_nothing_else(
+    desk: Any, provider: Provider, tmp_path: Path, path: str | None, instead: Any, kind: str
+) -> None:
+    if path:
+        provider.instead = {path: instead}
+    handler = log_to(tmp_path / "desk.log")
+    _, answer = come_back(desk, provider, **({} if path else instead))
+    stop_log(handler)
+    assert answer.status_code == 403
+    text = (tmp_path / "desk.log").read_text("utf-8")
+    (line,) = [json.loads(line) for line in text.splitlines() if "oidc" in line]
+    assert {name: line[name] for name in line if name != "at"} == {
+        "level": "INFO",
+        "event": "oidc_failed",
+        "kind": kind,
+    }
+    assert not any(word in text for word in ("SECRET", "the client's secret", "Olu Oidc", "another"))
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"issuer": 3}, {"issuer": "https://evil.example"}])
+def test_a_provider_that_says_nonsense_of_itself_is_no_way_in_and_told_in_the_log(
+    desk: Any, provider: Provider, tmp_path: Path, answer: Any
+) -> None:
+    provider.instead = {DISCOVERY: answer}
+    handler = log_to(tmp_path / "desk.log")
+    assert desk.client().get("/oidc/start").status_code == 503
+    stop_log(handler)
+    assert '"kind": "ProviderAnswerError"' in (tmp_path / "desk.log").read_text("utf-8")
 
 
 def test_without_a_provider_the_way_is_closed(world: World) -> None:
