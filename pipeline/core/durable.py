@@ -184,6 +184,7 @@ def _of_the_machine(error: BaseException) -> tuple[str, str] | None:
     is_unloaded = isinstance(error, ImportError) and "failed to map segment" in str(error)
     if number == errno.ENOMEM or isinstance(error, MemoryError) or is_unloaded or type(error).__name__ == DUCKDB_FULL:
         return MORE_MEMORY
-    if number == errno.EAGAIN or any(words in str(error) for words in NO_THREAD):
+    is_pipe = hasattr(error, "characters_written")  # one that is full: whoever reads it is slow
+    if (number == errno.EAGAIN and not is_pipe) or any(words in str(error) for words in NO_THREAD):
         return MORE_PROCESSES
     return None

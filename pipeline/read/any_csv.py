@@ -122,8 +122,10 @@ def read_csv(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa
         )
     except (pa.ArrowInvalid, pa.ArrowException, UnicodeDecodeError) as error:
         _check_quotes(form)
-        is_long = "straddl" in str(error)
-        problem = "has a row of more than a million bytes." if is_long else f"cannot be read as {form.encoding} text."
+        is_text = not isinstance(error, UnicodeDecodeError) and _is_text(
+            form
+        )  # then all but its length has been looked at
+        problem = "has a row of more than a million bytes." if is_text else f"cannot be read as {form.encoding} text."
         raise SourceError("broken_file", str(path), problem, "Save it as CSV (UTF-8) or Parquet.") from None
     if _n_lines(path) > form.lines_before + 1 + len(table) + len(wrong):
         _check_quotes(form)
@@ -140,6 +142,16 @@ def _form(path: Path) -> _Form:
         first = next((line for line in file if line.strip()), "")
     says = SAYS_DELIMITER.fullmatch(first.removeprefix("\ufeff"))
     return _Form(path, encoding, says[1] if says else delimiter_of(first), 1 if says else 0)
+
+
+def _is_text(form: _Form) -> bool:
+    try:
+        with form.path.open(encoding=form.encoding, newline="") as file:
+            while file.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _encoding(path: Path) -> str:

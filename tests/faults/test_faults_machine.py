@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -42,6 +43,19 @@ def test_a_night_with_too_little_memory_to_map_fails_in_words_and_the_next_goes_
     assert current_run(home) == OLD
     assert ended(forked(lambda: plain_night(london.night(home, DAY)), out)) == 0
     assert published_tables(home) == undisturbed
+
+
+def test_a_pipe_that_is_full_is_no_lack_of_threads_or_processes() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    pipe = os.fdopen(writing, "wb", buffering=4096)
+    with pytest.raises(BlockingIOError) as full:
+        pipe.writelines(bytes(4096) for _ in range(1_000))
+    os.close(reading)
+    with suppress(BrokenPipeError):
+        pipe.close()
+    assert full.value.errno == errno.EAGAIN
+    assert storage_error(full.value, Path("/srv/home")) is None
 
 
 @pytest.mark.slow

@@ -51,6 +51,10 @@ def test_a_new_account_connects_its_factor_and_the_store_keeps_it_sealed(desk: A
     assert len(secrets) == 1, "the same until it is connected"
     secret = secrets.pop()
     assert secret not in kept(desk)
+    short = {"password": "short", "again": "short", "code": ""}
+    assert 'href="#password"' in browser.post("/set-up", short, "/set-up").text
+    wrong = {"password": "walnut ferry orbit 31", "again": "walnut ferry orbit 31", "code": "1"}
+    assert 'href="#code"' in browser.post("/set-up", wrong, "/set-up").text
     chosen = {"password": "walnut ferry orbit 31", "again": "walnut ferry orbit 31", "code": pyotp.TOTP(secret).now()}
     assert browser.post("/set-up", chosen, "/set-up").headers["location"] == "/"
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.admission import accounts, factors, sessions
 from pipeline.review.frame.desk import Desk
+from pipeline.review.frame.form_problems import FormRefusedError
 from pipeline.review.frame.kept_form import LONGEST, KeptForm, kept_form_in
 from pipeline.review.frame.pages import page
 from pipeline.review.frame.visits import cookie_name, desk_of, is_tls, session_of, token_of, visit_of
@@ -144,7 +145,7 @@ def set_up(request: Request, password: Text = "", again: Text = "", code: Text =
         now = desk.clock()
         factors.choose_password(connection, account, password, again)
         if not factors.accept_code(connection, account, code, now, desk.seal):
-            raise DeskRefusedError(422, "The code is not the one that the app shows now.")
+            raise FormRefusedError((("The code is not the one that the app shows now.", "code"),))
         factors.finish_set_up(connection, account.account_id)
         _note(connection, desk, "sign_in.set_up", account)
         return sessions.begin(connection, account.account_id, True, now, token_of(request))
@@ -152,11 +153,10 @@ def set_up(request: Request, password: Text = "", again: Text = "", code: Text =
     try:
         token = desk.write(finish)
     except DeskRefusedError as error:
-        is_code = error.problem.startswith("The code")
         desk.write(lambda connection: _note(connection, desk, "sign_in.set_up_refused", account))
-        return _set_up_page(
-            request, account.name, secret, 422, [{"text": str(error), "href": "#code" if is_code else "#password"}]
-        )
+        of_password = [{"text": str(error), "href": "#password"}]
+        errors = error.errors if isinstance(error, FormRefusedError) else of_password
+        return _set_up_page(request, account.name, secret, 422, errors)
     return with_cookie(request, RedirectResponse("/", 303), token)
 
 
