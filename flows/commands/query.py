@@ -10,6 +10,7 @@ from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
 from flows.night.place import check_folder_of, home_of
+from pipeline.core.errors import SettingsError
 
 HELP = """
 Ask the current publication a question in SQL; every published table is a view of its name. Days and months are those of London.
@@ -30,6 +31,8 @@ def query(
     from flows.commands import query_output
     from pipeline.publish.query import query as run_query
 
+    if csv_file and as_json:
+        raise SettingsError("query", "takes --csv or --json, not both.", "Give one of them.")
     if csv_file:
         check_folder_of(csv_file)
     rows = run_query(home_of(home), sql)

@@ -33,11 +33,14 @@ class AtThreshold:
     score: Score
 
 
-def calibration(probability: np.ndarray, is_match: np.ndarray, bins: int = 10) -> list[Bin]:
-    """Reliability of probabilities in bins of equal width; empty bins are left out."""
-    bin_of = np.minimum((probability * bins).astype(int), bins - 1)
+BINS = 10
+
+
+def calibration(probability: np.ndarray, is_match: np.ndarray) -> list[Bin]:
+    """Reliability of probabilities in ten bins of equal width; empty bins are left out."""
+    bin_of = np.minimum((probability * BINS).astype(int), BINS - 1)
     filled_bins = []
-    for number in range(bins):
+    for number in range(BINS):
         is_in = bin_of == number
         if is_in.any():
             observed = float(is_match[is_in].mean())

@@ -7,7 +7,6 @@ communities share stands there only where one of them holds four fifths of those
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -21,14 +20,13 @@ COMMONEST = "british"
 KINDS = ("surname", "forename")
 
 
-def name_origins(records: pa.Table, folder: Path = REFERENCE) -> pa.Array:
+def name_origins(records: pa.Table) -> pa.Array:
     """Origin of each record's names, null where no list has them; surnames go before forenames.
 
     Args:
         records: with forename and surname, text or lists of text in upper case without accents.
-        folder: where the list lies.
     """
-    origins, origin_of_name = _listed(folder)
+    origins, origin_of_name = _listed()
     origin_of = np.full(len(records), len(origins), np.int64)
     commonest = origins.index(COMMONEST) if COMMONEST in origins else -1
     for kind in KINDS:
@@ -41,8 +39,8 @@ def name_origins(records: pa.Table, folder: Path = REFERENCE) -> pa.Array:
 
 
 @functools.cache
-def _listed(folder: Path) -> tuple[tuple[str, ...], dict[str, dict[str, int]]]:
-    listed = list(rows(folder / "name_origins.csv"))
+def _listed() -> tuple[tuple[str, ...], dict[str, dict[str, int]]]:
+    listed = list(rows(REFERENCE / "name_origins.csv"))
     origins = tuple(sorted({row["origin"] for row in listed}))
     return origins, {
         kind: {row["name"]: origins.index(row["origin"]) for row in listed if row["kind"] == kind} for kind in KINDS

@@ -111,12 +111,6 @@ def erase(store: Store, record_ids: Collection[str], ordered_by: str, order_ref:
     return count
 
 
-def receipts(store: Store) -> list[Receipt]:
-    """Every receipt, oldest first."""
-    query = sa.select(ERASURES).order_by(ERASURES.c.erased_at, ERASURES.c.erasure_id)
-    return [Receipt(**row._asdict()) for row in store.read(lambda connection: connection.execute(query).all())]
-
-
 def _erase(connection: Connection, record_ids: Collection[str], in_log: LogErasure, receipt: Receipt) -> None:
     connection.execute(sa.insert(ERASURES), asdict(receipt))
     emptied = dict.fromkeys(ERASED)

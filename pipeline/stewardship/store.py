@@ -32,7 +32,7 @@ REFUSALS = (DecisionConflictError, DecisionRefusedError)
 
 
 class Store:
-    """An open store. May be shared by threads; close it at the end."""
+    """An open store, as ``open_store`` gives it. May be shared by threads."""
 
     def __init__(self, engine: Engine, policy: StewardPolicy, patience_s: float) -> None:
         self.engine, self.policy, self.patience_s = engine, policy, patience_s
@@ -94,9 +94,7 @@ class Store:
         decisions = self.read(lambda connection: {row.seq: row for row in touching(connection, record_ids)})
         return by_pair(decisions.values())
 
-    def enter_within(
-        self, connection: Connection, decisions: Sequence[NewDecision], entered_by: str | None = None
-    ) -> list[Recorded]:
+    def enter_within(self, connection: Connection, decisions: Sequence[NewDecision]) -> list[Recorded]:
         """Enter all of these decisions or none, in a transaction of the caller's, which must be one of ``writing``.
 
         Cost: what stands around their records is read once, however many they are.
@@ -105,7 +103,7 @@ class Store:
             DecisionConflictError: As ``decide``; the caller's transaction must then be given up.
             DecisionRefusedError: As ``decide``.
         """
-        with self._entering(connection, decisions, entered_by) as enter:
+        with self._entering(connection, decisions, None) as enter:
             return [enter(new) for new in decisions]
 
     def would_refuse(self, *decisions: NewDecision) -> Refusal | None:
@@ -121,16 +119,6 @@ class Store:
             return None
 
         return self.read(refusal)
-
-    def close(self) -> None:
-        """Close every connection."""
-        self.engine.dispose()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def named(self, decision_ids: Collection[str]) -> dict[str, Decision]:
         """Decisions by their ids; an id that is not there is left out."""

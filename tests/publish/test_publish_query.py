@@ -65,6 +65,22 @@ def test_a_file_in_a_folder_with_brackets_is_shown_as_it_is(home: Home, tmp_path
         assert str(path) in boroughlink("query", "SELECT 1", "--home", str(home.root), "--csv", str(path)).out
 
 
+def test_rows_go_to_a_file_or_come_as_json_and_whoever_asks_for_both_is_told(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    done = boroughlink("query", "SELECT 1", "--home", str(home.root), "--csv", str(path), "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "takes --csv or --json, not both" in done.err
+    assert not path.exists()
+
+
+def test_a_bracket_that_a_message_holds_is_shown_as_it_is(tmp_path: Path) -> None:
+    for name in ("[1]", "[bold]"):
+        assert (
+            f"{tmp_path / name}: has no publication"
+            in boroughlink("query", "SELECT 1", "--home", str(tmp_path / name)).err
+        )
+
+
 def test_csv_has_lists_and_maps_as_json(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     boroughlink("query", VALUES, "--home", str(home.root), "--csv", str(path))
