@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import signal
 import sqlite3
 import subprocess
@@ -15,13 +16,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from failing_syncs import SYNCS
 from postgres_server import Server
 from stewards_say import said
 
 from pipeline.core.errors import DecisionConflictError, SettingsError, StoreUnavailableError
 from pipeline.core.places import ROOT
 from pipeline.stewardship.columns import METADATA
-from pipeline.stewardship.database import check_durable, engine_of, name_of, reading
+from pipeline.stewardship.database import engine_of, reading
 from pipeline.stewardship.erasure import erase
 from pipeline.stewardship.store import Store, open_store
 
@@ -275,9 +277,34 @@ def test_a_file_that_is_moved_away_is_told_and_not_made_anew(tmp_path: Path) -> 
         assert len(store.log()) == 2
 
 
-def test_an_acknowledged_write_is_synced(store: Store) -> None:
-    with reading(store.engine) as connection:
-        check_durable(connection, name_of(store.engine))
+WITHOUT_SYNCS = """
+from failing_syncs import fail_syncs
+from pipeline.core.errors import StoreUnavailableError
+from pipeline.stewardship.store import open_store
+from stewards_say import said
+
+with open_store(sys.argv[1], patience_s=0.2) as store:
+    fail_syncs()
+    try:
+        store.decide(said("c", "d"))
+        print("acknowledged")
+    except StoreUnavailableError as error:
+        print(type(error).__name__)
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in SYNCS, reason="numbers of its system calls are not known")
+def test_a_decision_whose_sync_fails_is_not_acknowledged(tmp_path: Path) -> None:
+    """So what is acknowledged was synced."""
+    url = f"sqlite:///{tmp_path / 'decisions.sqlite3'}"
+    with open_store(url) as store:
+        store.decide(said("a", "b"))
+
+    deciding = child(WITHOUT_SYNCS, url)
+    told, error = deciding.communicate(timeout=60)
+    assert told.split() == ["StoreUnavailableError"], error
+    with open_store(url) as store:
+        assert [row["record_id_l"] for row in store.log().to_pylist()] == ["a"]
 
 
 @pytest.mark.postgres
