@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from flows.commands import (
     audit,
@@ -71,14 +72,14 @@ def main() -> None:
     except LinkageError as error:
         if os.environ.get("BOROUGHLINK_DEBUG"):
             raise
-        Console(stderr=True).print(f"[bold]Failed.[/] {_plain(str(error))}", soft_wrap=True)
+        Console(stderr=True).print(f"[bold]Failed.[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except Exception as error:
         if os.environ.get("BOROUGHLINK_DEBUG"):
             raise
         known_error = storage_error(error, Path(str(getattr(error, "filename", None) or "the home")))
         if known_error is not None:
-            Console(stderr=True).print(f"[bold]Failed.[/] {_plain(str(known_error))}", soft_wrap=True)
+            Console(stderr=True).print(f"[bold]Failed.[/] {escape(str(known_error))}", soft_wrap=True)
             sys.exit(1)
         kind = type(error).__name__
         message = f"[bold]Failed[/] unexpectedly ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where."
@@ -93,7 +94,3 @@ def _check_current_folder() -> None:
     except FileNotFoundError:
         what_to_do = "Change to one that is there (cd /), and give the command again."
         raise SettingsError("the current folder", "is gone.", what_to_do) from None
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")

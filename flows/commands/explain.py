@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -196,9 +197,7 @@ def _path_table(path: tuple[Edge, ...]) -> Table:
 
 
 def _values_table(rows: dict[str, dict[str, Any]], left: str, right: str) -> Table:
-    table = Table(
-        "", left.replace("[", "\\["), right.replace("[", "\\["), title="Values (personal data)", title_justify="left"
-    )
+    table = Table("", escape(left), escape(right), title="Values (personal data)", title_justify="left")
     for name in VALUES_SHOWN:
         values = [_as_text(rows[record].get(name)) for record in (left, right)]
         if any(values):
