@@ -1,4 +1,7 @@
-"""What comes after the tables of a run have their name: readers, last good exports, its note, the measures. Same for a night and a release."""
+"""What comes after the tables of a run have their name: readers, last good exports, its note, the measures.
+
+Of a release, and of a night that died or failed there; a night that does not, does the same as its stages and its end come.
+"""
 
 from __future__ import annotations
 

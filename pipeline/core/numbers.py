@@ -6,7 +6,7 @@ import numpy as np
 
 
 def distinct(numbers: np.ndarray) -> np.ndarray:
-    """The different numbers, ascending: what ``np.unique`` gives, which hashes and on a million takes a hundred times as long."""
+    """The different numbers, ascending: what ``np.unique`` gives, which hashes and takes several times as long."""
     ordered = np.sort(numbers, axis=None)
     is_first = np.ones(len(ordered), np.bool_)
     is_first[1:] = ordered[1:] != ordered[:-1]

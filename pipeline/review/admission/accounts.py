@@ -127,7 +127,7 @@ def set_shortcuts(connection: Connection, account_id: str, on: bool) -> None:
 def from_provider(
     connection: Connection, subject: str, name: str, role: str, borough: str | None, now: dt.datetime
 ) -> Account:
-    """The account of somebody whom the OpenID provider vouches for, made or brought up to date."""
+    """The account of somebody whom the OpenID provider vouches for: made, or with the role and borough of today; it keeps its first name."""
     _check(name, role, borough)
     row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one_or_none()
     if row is None and find_by_name(connection, name):
