@@ -55,13 +55,14 @@ def _serve(cron: str, run_file: Path | None, home: Path | None, *, is_our_server
 
     from flows.running.serving import serve
     from flows.served import one_night
+    from pipeline.core.clock import LONDON
 
     console = Console(stderr=True)
     runner = Runner(name="nightly", pause_on_shutdown=False, limit=1)
     runner.add_flow(
         one_night,
         name="nightly",
-        schedule=Cron(cron, timezone="Europe/London"),
+        schedule=Cron(cron, timezone=LONDON.key),
         parameters={
             "run_file": str(run_file.resolve()) if run_file else None,
             "home": str(home.resolve()) if home else None,

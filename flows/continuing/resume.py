@@ -13,10 +13,11 @@ from importlib.metadata import version
 from flows.night.finishing import finish_publication, is_finished
 from flows.night.plan import SAMPLE_RUN, Night, next_run_id
 from flows.night.ready import check_exports, check_run_file, check_settings, count_decisions
+from pipeline.core.clock import utc_now
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
-from pipeline.core.run_note import RunNote, change_note, open_run, unfinished_runs, utc_now
+from pipeline.core.run_note import RunNote, change_note, open_run, unfinished_runs
 from pipeline.publish.publication import (
     LIBRARIES,
     Publication,

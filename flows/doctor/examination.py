@@ -25,11 +25,12 @@ from flows.night.decisions import decisions_url
 from flows.night.notify import missing_secrets
 from flows.night.place import can_be_read
 from flows.night.ready import check_exports, idle_suites, settings_problems
+from pipeline.core.clock import utc_now
 from pipeline.core.errors import MOVE_AWAY, LinkageError, SettingsError, StateError, StorageError
 from pipeline.core.lock import lock_holder
 from pipeline.core.places import Home, misplaced
 from pipeline.core.run_ids import run_folders
-from pipeline.core.run_note import RunNote, read_note, utc_now
+from pipeline.core.run_note import RunNote, read_note
 from pipeline.publish.held_back import read_verdict
 from pipeline.publish.orders import orders
 from pipeline.publish.publication import (

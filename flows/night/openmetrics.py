@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 
 import pyarrow.parquet as pq
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from pipeline.core.clock import moment_of
 from pipeline.core.durable import make_folder, replacing, sync_folder
 from pipeline.core.errors import LinkageError
 from pipeline.core.log import log
@@ -35,7 +35,7 @@ def write_metrics(home: Home, note: RunNote, exit_code: int) -> None:
     gauges.set("run_exit_code", "Exit code of the last run: 0 good, 1 failed, 3 a feed was held", exit_code)
     gauges.set("run_resumed", "How often the last run was continued after it had died or failed", note.n_resumed)
     if note.ended_at:
-        gauges.set("run_end_timestamp_seconds", "When the last run ended", _seconds(note.ended_at))
+        gauges.set("run_end_timestamp_seconds", "When the last run ended", moment_of(note.ended_at).timestamp())
     _add_measures(gauges, home, note)
     _add_publication(gauges, home)
     _write(gauges, home)
@@ -80,7 +80,7 @@ def _add_measures(gauges: _Gauges, home: Home, note: RunNote) -> None:
 
 def _add_publication(gauges: _Gauges, home: Home) -> None:
     if last := _last_success(home):
-        gauges.set("run_success_timestamp_seconds", "When a run last published", _seconds(last))
+        gauges.set("run_success_timestamp_seconds", "When a run last published", moment_of(last).timestamp())
     current = read_current(home)
     if current is None:
         return
@@ -109,10 +109,6 @@ def _last_success(home: Home) -> str | None:
         if note and note.state == "published" and note.ended_at:
             ended.append(note.ended_at)
     return max(ended, default=None)
-
-
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
 
 
 class _Gauges:

@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from flows.night.place import check_name, named_in
+from pipeline.core.clock import london_day
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, Home, RunFolder
 from pipeline.core.run_ids import RUN_ID
 from pipeline.publish import journal
-from pipeline.standardise.times import LONDON
 from schemas.contract import Contract, Feed, load_contracts
 from schemas.settings import RunSettings
 
@@ -77,14 +77,9 @@ def plan_night(
     settings = RunSettings.model_validate(settings.model_dump() | overrides)
     for place in (settings.home, Path(settings.exports), settings.contracts):
         check_name(place)
-    day = as_of or settings.as_of or day_of(dt.datetime.now(tz=dt.UTC))
+    day = as_of or settings.as_of or london_day(dt.datetime.now(tz=dt.UTC))  # as the schedule has its hours
     run_id = next_run_id(Home(settings.home), day)
     return Night(run_id, day, settings, run_file=named.run_file.absolute() if named.run_file else None)
-
-
-def day_of(moment: dt.datetime) -> dt.date:
-    """The day that a moment lies in: London's, as the schedule has its hours, so that a night at half past midnight is of that day."""
-    return moment.astimezone(LONDON).date()
 
 
 def passwords(settings: RunSettings, environment: Mapping[str, str], variable: str | None) -> dict[str, str]:

@@ -20,13 +20,14 @@ from flows.running.quiet import quiet_prefect
 from flows.running.stopping import on_stop
 from flows.stages.workers import warm_up
 from flows.stewards.expunging import finish_orders
+from pipeline.core.clock import utc_now
 from pipeline.core.durable import forget_checksums, storage_error
 from pipeline.core.errors import LinkageError, PublishRefusedError, RunLockedError
 from pipeline.core.limits import allow_open_files, check_limits
 from pipeline.core.lock import run_lock
 from pipeline.core.log import log, log_to, stop_log, warn
 from pipeline.core.memory import few_cycles
-from pipeline.core.run_note import RunNote, change_note, read_note, utc_now
+from pipeline.core.run_note import RunNote, change_note, read_note
 
 GOES_ON = "the next `boroughlink run` goes on where this one stopped."
 

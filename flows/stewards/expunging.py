@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from flows.night.decisions import has_decisions, open_decisions
 from flows.night.openmetrics import renew_metrics
+from pipeline.core.clock import utc_now
 from pipeline.core.errors import SettingsError
 from pipeline.core.log import log
 from pipeline.core.places import Home
@@ -75,7 +75,7 @@ def expunge(
     if unknown:
         raise SettingsError(unknown[0], "is no record of this home.", "Is it written right? Nothing was expunged.")
     order = reopened(home, by, ref, ids) or Order(
-        str(uuid4()), by, ref, _now(), tuple(sorted(map(digest, ids))), n_may_return=_may_return(settings, home, ids)
+        str(uuid4()), by, ref, utc_now(), tuple(sorted(map(digest, ids))), n_may_return=_may_return(settings, home, ids)
     )
     _check_may_erase(settings, home, ids)
     return _carry_out(settings, home, note_order(home, order), ids)
@@ -158,7 +158,7 @@ def _carry_out(settings: RunSettings, home: Home, order: Order, ids: Collection[
         expunge_folder(home.old_ids, ids, file_changes)
     forget_indexes(home)
     renew_metrics(home)
-    receipt = receipt_of(note_order(home, replace(order, expunged_at=_now())))
+    receipt = receipt_of(note_order(home, replace(order, expunged_at=utc_now())))
     log(
         "records expunged",
         receipt=receipt.receipt_id,
@@ -222,7 +222,3 @@ def _decided(settings: RunSettings, home: Home) -> set[str]:
 def _may_return(settings: RunSettings, home: Home, ids: Collection[str]) -> int:
     lasting = {contract.source for contract in load_contracts(settings.contracts) if contract.has_lasting_key}
     return sum(source not in lasting for source in sources_of(home, ids).values())
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.clock import LONDON
+
 YEAR, MONTH = 372, 31  # days, were all months of 31: years and months are whole exactly on their days
-LONDON = pa.timestamp("us", "Europe/London")
+LONDON_TIME = pa.timestamp("us", LONDON.key)
 
 
 def calendar_days(days: pa.ChunkedArray) -> pa.ChunkedArray:

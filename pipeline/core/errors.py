@@ -5,6 +5,7 @@ No error carries a name, a birthday, an address or an identifier of a person: on
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NamedTuple
 
 
@@ -69,11 +70,12 @@ class DecidedPair(NamedTuple):
     verdict: str
     decision_id: str
     decided_by: str
-    decided_at: str
+    decided_at: dt.datetime
+    """UTC"""
 
     def __str__(self) -> str:
         sign = {"link": "=", "unlink": "is not", "unsure": "?"}[self.verdict]
-        who = f"{self.decided_by}, {self.decided_at}, decision {self.decision_id}"
+        who = f"{self.decided_by}, {self.decided_at:%Y-%m-%d %H:%M}Z, decision {self.decision_id}"
         return f"{self.record_id_l} {sign} {self.record_id_r} ({who})"
 
 

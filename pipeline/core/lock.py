@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.core.clock import utc_now
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import MOVE_AWAY, RunLockedError, StateError
 from pipeline.core.places import Home, misplaced
@@ -38,7 +39,7 @@ def run_lock(path: Path) -> Iterator[None]:
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
-            "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "since": utc_now(),
         }
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(holder).encode(), 0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from pathlib import Path
+
+from pipeline.core.clock import utc_text
 
 LOGGER = "boroughlink"
 
@@ -13,8 +14,9 @@ LOGGER = "boroughlink"
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts = getattr(record, "facts", {})
-        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        return json.dumps({"at": when, "level": record.levelname, "event": record.getMessage(), **facts})
+        return json.dumps(
+            {"at": utc_text(record.created), "level": record.levelname, "event": record.getMessage(), **facts}
+        )
 
 
 class _RunLog(logging.FileHandler):

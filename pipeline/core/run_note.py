@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pipeline.core.clock import utc_now
 from pipeline.core.durable import cannot_read, make_folder, sync_folder, write_synced
 from pipeline.core.errors import StateError
 from pipeline.core.known_fields import from_known
@@ -50,11 +50,6 @@ class RunNote:
     """Most memory that the process held"""
     run_file: str | None = None
     """Run file that it was made with; None for the bundled sample's, and of runs of before this was kept"""
-
-
-def utc_now() -> str:
-    """This moment by the system's clock, UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def read_note(folder: Path) -> RunNote | None:

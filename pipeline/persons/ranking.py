@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.calendar import LONDON, YEAR, calendar_days
+from pipeline.core.calendar import LONDON_TIME, YEAR, calendar_days
 from pipeline.persons.doubts import OF_LAW, reason_of
 from schemas.tables import ENDS
 
@@ -57,7 +57,7 @@ def as_sorted_lists(first: pa.Array, second: pa.Array) -> pa.ListArray:
 def _is_child(facts: pa.Table) -> pa.Array:
     """Whether the person was a child on London's day on which the record was made; null where that is not known."""
     recorded, born = (
-        calendar_days(facts.column("recorded_at").cast(LONDON)),
+        calendar_days(facts.column("recorded_at").cast(LONDON_TIME)),
         calendar_days(facts.column("date_of_birth")),
     )
     return pc.less(pc.subtract(recorded, born), CHILD_YEARS * YEAR).combine_chunks()

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipeline.core.clock import utc_now
 from pipeline.core.durable import cannot_read, make_folder, sync_folder
 from pipeline.core.known_fields import from_known
 from pipeline.core.places import Home
-from pipeline.core.run_note import utc_now
 
 Action = Literal["release", "rollback", "prune"]
 

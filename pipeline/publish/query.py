@@ -9,6 +9,7 @@ from itertools import count
 import duckdb
 import pyarrow as pa
 
+from pipeline.core.clock import LONDON
 from pipeline.core.duckdb_files import sql_files, sql_text
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
@@ -28,7 +29,6 @@ CREATE MACRO person_as_of(record, day) AS (
     WHERE __record = record AND __from <= CAST(day AS DATE) AND (__to IS NULL OR __to > CAST(day AS DATE)));
 """
 READING = {duckdb.StatementType.SELECT}
-ZONE = "Europe/London"  # days and months are the force's own, on whatever machine they are asked for
 
 
 def query(home: Home, sql: str) -> pa.Table:
@@ -55,7 +55,9 @@ def query(home: Home, sql: str) -> pa.Table:
         base.execute(AS_OF)
         run_id = sql_text(publication.run_id)
         base.execute(f"CREATE VIEW night AS SELECT {run_id} AS run_id, CAST(left({run_id}, 10) AS DATE) AS as_of")
-        base.execute(f"SET TimeZone = {sql_text(ZONE)}")
+        base.execute(
+            f"SET TimeZone = {sql_text(LONDON.key)}"
+        )  # days and months are the force's own, on whatever machine
         place = str(publication.folder)  # where it looks like a pattern, the pattern must be allowed too
         base.execute(f"SET allowed_directories = [{', '.join(map(sql_text, {place, glob.escape(place)}))}]")
         base.execute("SET enable_external_access = false")

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.clock import london_day
 from pipeline.standardise.addresses import read_address
 from pipeline.standardise.cells import Cells
 from pipeline.standardise.codes import read_borough, read_code, read_plain, read_status
@@ -18,7 +19,7 @@ from pipeline.standardise.notes import Remarks
 from pipeline.standardise.people import Columns, read_column
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.rules import Rules
-from pipeline.standardise.times import LONDON, read_time
+from pipeline.standardise.times import read_time
 from schemas.tables import ATTRIBUTE, ATTRIBUTES, TEXT, TIME
 
 NEUTRAL_ROLE = "subject"
@@ -101,7 +102,7 @@ def _attribute(name: str, rules: Rules, text: str) -> Reading[str]:
     if moment.value is None:
         return Reading(None, moment.notes)
     is_day = name.endswith("_date")
-    return Reading(moment.value.astimezone(LONDON).date().isoformat() if is_day else moment.value.isoformat())
+    return Reading(london_day(moment.value).isoformat() if is_day else moment.value.isoformat())
 
 
 def _as_map(names: list[str], columns: list[pa.Array], rows: int) -> pa.Array:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Literal, NamedTuple
 
 from stdnum.gb import nhs as stdnum_nhs
 from stdnum.gb import upn as stdnum_upn
 
+from pipeline.standardise.days import full_year
 from pipeline.standardise.distinct import Note, Reading
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.text import latin, repair, without_float_tail
@@ -56,8 +58,7 @@ def _pnc_of(year: str, serial: str, letter: str, *, this_year: int) -> str | Non
     if int(serial) == 0 or check_letter(year[-2:] + serial.zfill(7)) != letter:
         return None
     if len(year) == 2:
-        century = this_year // 100 * 100
-        year = str(century + int(year) - (100 if int(year) > this_year % 100 else 0))
+        year = str(full_year(year, 1, 1, dt.date(this_year, 12, 31)))
     if not 1900 <= int(year) <= this_year:
         return None
     return f"{year}/{serial.zfill(7)}{letter}"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from zoneinfo import ZoneInfo
 
-from pipeline.standardise.days import EXCEL_EPOCH, NotADayError, read_day
+from pipeline.core.clock import LONDON
+from pipeline.standardise.days import EXCEL_EPOCH, NotADayError, full_year, read_day
 from pipeline.standardise.distinct import Note, Reading
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.text import latin, repair
 from schemas.contract import Dates
 
-LONDON = ZoneInfo("Europe/London")
 PLANNED_YEARS = 5  # two-digit years of events may lie so far ahead: visits and reviews are planned
 CLOCK = re.compile(
     r"^(?P<day>.+?)(?:[T ]+(?:AT )?|(?<=\d),? )(?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
@@ -53,8 +52,8 @@ def _by_format(text: str, dates: Dates, latest: dt.date) -> dt.datetime | None:
             moment = dt.datetime.strptime(text.strip(), form)  # noqa: DTZ007 the zone follows
         except ValueError:
             continue
-        if "%y" in form and moment.date() > latest:
-            moment = moment.replace(year=moment.year - 100)
+        if "%y" in form:
+            moment = moment.replace(year=full_year(f"{moment.year % 100:02}", moment.month, moment.day, latest))
         return moment if moment.tzinfo else moment.replace(tzinfo=LONDON)
     return None
 

@@ -55,8 +55,7 @@ class Decision:
 
     def decided_pair(self) -> DecidedPair:
         """Who decided what and when, for an error."""
-        when = f"{self.decided_at:%Y-%m-%d %H:%M}Z"
-        return DecidedPair(*self.pair, self.verdict, self.decision_id, self.decided_by, when)
+        return DecidedPair(*self.pair, self.verdict, self.decision_id, self.decided_by, self.decided_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.clock import london_day
 from pipeline.core.parquet import conform
 from pipeline.validate.exports import RECORD_ID, Export, Records
 from pipeline.validate.reuse import EVENTS, SourceNight, failed_rows, outcomes_of
@@ -22,7 +22,6 @@ from schemas.contract import Contract
 from schemas.tables import EVENT_RAW_FIELDS, FAILED_ROWS, LINEAGE, PERSON_RAW_FIELDS, PLACE, QUARANTINE
 
 RECORDS = "std_records"
-LONDON = ZoneInfo("Europe/London")
 ROWS_LOOKED_AT = 1_000
 GRACE_ROWS = 2  # so that a feed of a handful of rows is not held for one of them, as long as another is left
 
@@ -189,11 +188,7 @@ def _limits(
         helps = n_left >= limits.min_rows  # else the feed would be held for that all the same
         advice = " If that is right, lower limits.min_rows_share for a night." if helps else ""
         breaches.append(Breach("shrank", f"{problem}{advice}"))
-    if (
-        limits.max_age_days
-        and newest
-        and (age := (as_of - newest.astimezone(LONDON).date()).days) > limits.max_age_days
-    ):
+    if limits.max_age_days and newest and (age := (as_of - london_day(newest)).days) > limits.max_age_days:
         breaches.append(
             Breach("stale", f"Its newest record is {age} days old, at most {limits.max_age_days} expected.")
         )

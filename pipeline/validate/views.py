@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.calendar import LONDON, MONTH, YEAR, calendar_days
+from pipeline.core.calendar import LONDON_TIME, MONTH, YEAR, calendar_days
 
 EPOCH = dt.date(1970, 1, 1)
 RECORD_TEXT = (
@@ -99,7 +99,7 @@ def record_view(std_records: pa.Table, as_of: dt.date, is_wanted: Callable[[str]
     stated = filter(is_wanted, ("age_low", "age_high"))  # as text, too, the same whether another row has none or not
     columns |= {name: std_records.column(name).cast(pa.float64()) for name in stated}
     if is_wanted(AGE):
-        recorded = calendar_days(std_records.column("recorded_at").cast(LONDON)).to_pandas().astype(float)
+        recorded = calendar_days(std_records.column("recorded_at").cast(LONDON_TIME)).to_pandas().astype(float)
         born = calendar_days(std_records.column("date_of_birth")).to_pandas().astype(float)
         columns[AGE] = (recorded.fillna(as_of.year * YEAR + as_of.month * MONTH + as_of.day) - born) / YEAR
     if is_wanted("recorded_days_ago"):
@@ -137,7 +137,7 @@ def _first(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _days_ago(column: pa.ChunkedArray, as_of: dt.date) -> pd.Series:
     """London's days from each moment to the night: 0 on the night's own, 1 on the day before."""
-    days = column.cast(LONDON).cast(pa.date32()).cast(pa.int32()).to_pandas().astype(float)
+    days = column.cast(LONDON_TIME).cast(pa.date32()).cast(pa.int32()).to_pandas().astype(float)
     return (as_of - EPOCH).days - days
 
 

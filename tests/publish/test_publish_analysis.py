@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 from one_person import tables
 
+from pipeline.core.clock import LONDON
 from pipeline.core.places import ROOT, Home
 from pipeline.publish.publication import publish
 from pipeline.publish.query import query
-from pipeline.standardise.times import LONDON
 
 NIGHT = dt.date(2026, 11, 20)
 PAGE = (ROOT / "docs" / "analysis.md").read_text("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -47,8 +48,8 @@ def test_a_second_look_is_drawn_by_the_servers_secret_and_the_same_however_often
 def test_a_refusal_calls_records_as_the_page_does_and_leads_to_the_decisions_in_its_way() -> None:
     left, right, strange = "a" * 32, "b" * 32, "c" * 32
     chain = (
-        DecidedPair(left, right, "link", "D1", "Cara", "2026-07-26 05:26Z"),
-        DecidedPair(right, strange, "unlink", "D2", "Dan", "2026-11-26 05:26Z"),
+        DecidedPair(left, right, "link", "D1", "Cara", dt.datetime(2026, 7, 26, 5, 26, tzinfo=dt.UTC)),
+        DecidedPair(right, strange, "unlink", "D2", "Dan", dt.datetime(2026, 11, 26, 5, 26, tzinfo=dt.UTC)),
     )
     error = DecisionConflictError(
         f"{left} and {right} cannot be two persons, by decisions that stand:",

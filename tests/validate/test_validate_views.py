@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from least_rows import least
 
+from pipeline.core.clock import LONDON
 from pipeline.core.places import EXPECTATIONS
-from pipeline.standardise.times import LONDON
 from pipeline.validate.suites import Suites
 from pipeline.validate.views import AGE, event_view, record_view
 from schemas.tables import EVENTS_STAGED, STD_RECORDS

@@ -12,9 +12,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipeline.core.clock import london_day, london_time
 from pipeline.review.admission.access import MASK, ROLE_WORDS
 from pipeline.review.admission.sessions import csrf_of
-from pipeline.review.frame.uk_time import uk_day, uk_time
 from pipeline.review.frame.visits import token_of
 from pipeline.review.frame.words import (
     ETHNICITIES,
@@ -94,7 +94,7 @@ def value_text(value: Any) -> str:  # noqa: ANN401
 def day(value: dt.date | None) -> str:
     """A day as people write it; of a moment, the day that it was in London."""
     if isinstance(value, dt.datetime):
-        value = uk_day(value)
+        value = london_day(value)
     return f"{value.day} {value:%B} {value.year}" if value else EMPTY
 
 
@@ -126,7 +126,7 @@ def moment(value: dt.datetime | None) -> str:
     """A day and time, by a clock in London."""
     if not value:
         return EMPTY
-    value = uk_time(value)
+    value = london_time(value)
     return f"{value.day} {value:%B} {value.year}, {value:%H:%M}"
 
 

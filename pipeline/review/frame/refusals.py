@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -80,15 +79,8 @@ def _step(pair: DecidedPair, labels: Mapping[str, str], here: str) -> Step:
         f"record {labels[end]}" if end in labels else "a record of somebody else"
         for end in (pair.record_id_l, pair.record_id_r)
     ]
-    text = f"{ends[0]} and {ends[1]}: {VERDICT_PHRASES[pair.verdict]}, {pair.decided_by} on {_when(pair.decided_at)}"
+    text = f"{ends[0]} and {ends[1]}: {VERDICT_PHRASES[pair.verdict]}, {pair.decided_by} on {moment(pair.decided_at)}"
     is_here = here and pair.record_id_l in labels and pair.record_id_r in labels
     return Step(
         text[:1].upper() + text[1:], f"{here}?l={pair.record_id_l}&r={pair.record_id_r}#decide" if is_here else ""
     )
-
-
-def _when(text: str) -> str:
-    try:
-        return moment(dt.datetime.strptime(text, "%Y-%m-%d %H:%M%z"))
-    except ValueError:
-        return text

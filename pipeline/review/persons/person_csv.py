@@ -7,9 +7,9 @@ import datetime as dt
 import io
 from typing import Any
 
+from pipeline.core.clock import london_time
 from pipeline.core.spreadsheet import guarded
 from pipeline.review.admission.access import MASK, Viewer, shown_all
-from pipeline.review.frame.uk_time import uk_time
 from pipeline.review.records.shelf import Row, Shelf
 from schemas.tables import MARKING
 
@@ -56,5 +56,5 @@ def as_csv(shelf: Shelf, viewer: Viewer, person_id: str) -> str:
 
 def plain_cell(value: Any) -> str:  # noqa: ANN401
     """A value as a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else uk_time(value).isoformat() if isinstance(value, dt.datetime) else str(value)
+    text = "" if value is None else london_time(value).isoformat() if isinstance(value, dt.datetime) else str(value)
     return guarded(text)

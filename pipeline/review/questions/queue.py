@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from pipeline.core.clock import london_day
 from pipeline.review.admission.access import Viewer
-from pipeline.review.frame.uk_time import uk_day
 from pipeline.review.questions.standing_answers import answers_where, has_retractions_after, standing
 from pipeline.review.records.shelf import Row, Shelf
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
@@ -87,7 +87,7 @@ def work_of(connection: Connection, viewer: Viewer, decisions_read: int, now: dt
     answered = answered_since(connection, decisions_read)
     claims = connection.execute(sa.select(CLAIMS).where(CLAIMS.c.until > now))
     again = {row.review_id for row in connection.execute(looks_for(viewer.name))}
-    return Work(frozenset(answered - again), {row.review_id: row.account_id for row in claims}, uk_day(now))
+    return Work(frozenset(answered - again), {row.review_id: row.account_id for row in claims}, london_day(now))
 
 
 def answered_since(connection: Connection, decisions_read: int) -> set[str]:

@@ -10,9 +10,9 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from pipeline.core.clock import london_time
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.admission.access import Viewer
-from pipeline.review.frame.uk_time import uk_time
 from pipeline.review.frame.words import JUSTIFICATIONS, plain_text
 from pipeline.review.questions.queue import NOT_ASKED, Filters
 from pipeline.review.questions.standing_answers import answers_where, confirmations, has_retractions_after, standing
@@ -113,7 +113,7 @@ def saved_views(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 
 def done_today(connection: Connection, now: dt.datetime) -> dict[str, int]:
     """Answers to questions of the queue since midnight in London that stand, by steward; to confirm another's is none of one's own."""
-    midnight = uk_time(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = london_time(now).replace(hour=0, minute=0, second=0, microsecond=0)
     today = ANSWERS.c.decided_at >= midnight, ANSWERS.c.review_type.not_in(NOT_ASKED), sa.not_(ANSWERS.c.is_undone)
     answers = answers_where(connection, *today)
     if answers and has_retractions_after(connection, min(answer["last_seq"] for answer in answers)):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from pipeline.review.frame.uk_time import LONDON, uk_time
+from pipeline.core.clock import LONDON, london_time
 from pipeline.review.persons.person_csv import plain_cell
 from pipeline.review.supervision.log_words import subject_parts
 from pipeline.stewardship.columns import AUDIT_LOG as LOG
@@ -54,7 +54,7 @@ def entries(
     return [
         {
             **row._asdict(),
-            "when": uk_time(dt.datetime.fromisoformat(row.at)),
+            "when": london_time(dt.datetime.fromisoformat(row.at)),
             "parts": subject_parts(json.loads(row.subject)),
         }
         for row in connection.execute(sql)

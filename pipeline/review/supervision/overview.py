@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from pipeline.core.clock import london_day
 from pipeline.evaluate.curves import wilson
-from pipeline.review.frame.uk_time import uk_day
 from pipeline.review.questions.machine import LookedAt, looked_at_by_stewards
 from pipeline.review.questions.queue import AGE_WORDS, AGES, answered_since
 from pipeline.review.questions.standing_answers import answers_where, confirmations, fallen
@@ -95,7 +95,7 @@ def overview(shelf: Shelf, connection: Connection, now: dt.datetime) -> Overview
     first = [row for row in answers if row["answer_id"] not in undone | seconded]
     pairs = [(row, (row["first_verdict"], row["second_verdict"])) for row in looks]
     return Overview(
-        _open(shelf, uk_day(now), answered_since(connection, shelf.decisions_read)),
+        _open(shelf, london_day(now), answered_since(connection, shelf.decisions_read)),
         AGE_WORDS,
         _per_day(first, now),
         _stewards(answers, seconded, undone),
@@ -123,10 +123,10 @@ def _open(shelf: Shelf, today: dt.date, answered: Collection[str]) -> dict[str, 
 
 
 def _per_day(answers: Sequence[Mapping[str, Any]], now: dt.datetime) -> list[tuple[dt.date, dict[str, int]]]:
-    days = [uk_day(now) - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    days = [london_day(now) - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     counts: dict[dt.date, dict[str, int]] = {day: dict.fromkeys(VERDICTS, 0) for day in days}
     for row in answers:
-        if (day := uk_day(row["decided_at"])) in counts and row["verdict"] in VERDICTS:
+        if (day := london_day(row["decided_at"])) in counts and row["verdict"] in VERDICTS:
             counts[day][row["verdict"]] += 1
     return list(counts.items())
 

@@ -1,4 +1,4 @@
-"""The date of a night is London's, as the hours of the schedule are."""
+"""London's day of a moment, and moments in UTC as files keep them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from flows.night.plan import day_of
+from pipeline.core.clock import london_day, moment_of, utc_text
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,9 @@ from flows.night.plan import day_of
     ],
 )
 def test_a_night_is_of_the_day_that_it_is_in_london(moment: str, day: str) -> None:
-    assert day_of(dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)).isoformat() == day
+    assert london_day(dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)).isoformat() == day
+
+
+def test_a_moment_that_a_file_keeps_is_read_as_the_same_second_in_utc() -> None:
+    assert utc_text(0.9) == "1970-01-01T00:00:00Z"
+    assert moment_of("2026-07-26T23:30:00Z") == dt.datetime(2026, 7, 26, 23, 30, tzinfo=dt.UTC)
