@@ -140,7 +140,7 @@ def _run_file_kept(night: Night) -> str | None:
 
 def _switch_to_whole(home: Home, note: RunNote) -> None:
     """Point readers at a publication that has its name, and so is whole, though its run died before it could."""
-    if not (home.published / note.run_id).is_dir() or note.run_id in rolled_back(home):
+    if not home.is_published(note.run_id) or note.run_id in rolled_back(home):
         return
     current = read_current(home)
     if current is None or current.run_id == note.base:
@@ -190,7 +190,7 @@ def _check_decisions(night: Night, current: Publication | None) -> None:
 
 def _abandon(home: Home, note: RunNote) -> None:
     folder = home.run(note.run_id).root
-    if (home.published / note.run_id).is_dir():
+    if home.is_published(note.run_id):
         change_note(folder, state="published", ended_at=utc_now())
     elif note.state == "unfinished":
         change_note(folder, state="abandoned", ended_at=utc_now())

@@ -1,7 +1,4 @@
-"""What comes after the tables of a run have their name: readers, last good exports, its note, the measures.
-
-Of a release, and of a night that died or failed there; a night that does not, does the same as its stages and its end come.
-"""
+"""What comes after the tables of a run have their name: readers and last good exports, for a night as for a release; its note, the measures."""
 
 from __future__ import annotations
 
@@ -21,11 +18,8 @@ from pipeline.validate.hold import FeedNight, FeedState, promote
 from pipeline.validate.last_good import ExportFacts
 
 
-def finish_publication(home: Home, run_id: str) -> None:
-    """Point readers at a publication that lies whole under its name, and do all that belongs to that.
-
-    Its fresh exports become the last good ones, its run's note says that it is published. Whatever of it was done before
-    is done again, so that one that died or failed here is finished by calling this once more. Call it under the run lock.
+def switch_to(home: Home, run_id: str) -> None:
+    """Point readers at a publication that lies whole under its name; its fresh exports become the last good ones.
 
     Raises:
         StateError: If what the gate noted of the run cannot be read.
@@ -33,11 +27,20 @@ def finish_publication(home: Home, run_id: str) -> None:
     if current_run_id(home) != run_id:
         point_at(home, run_id)
     verdict = read_verdict(home, run_id)
-    promote(
-        home,
-        [_state_of(home, feed) for feed in verdict.fresh_feeds if _is_there(home, feed)] if verdict else [],
-        run_id,
-    )
+    fresh = [_state_of(home, feed) for feed in verdict.fresh_feeds if _is_there(home, feed)] if verdict else []
+    promote(home, fresh, run_id)
+
+
+def finish_publication(home: Home, run_id: str) -> None:
+    """Do all that a run still has to do once its tables have their name, where it died or failed or was held back.
+
+    Readers are switched to it, and its run's note says that it is published. Whatever of it was done before is done
+    again, so that one that died or failed here is finished by calling this once more. Call it under the run lock.
+
+    Raises:
+        StateError: If what the gate noted of the run cannot be read.
+    """
+    switch_to(home, run_id)
     note_published(home.run(run_id).root)
     renew_metrics(home)
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from flows.continuing.kept import forget_others
 from flows.night.decisions import stamp_of
+from flows.night.finishing import switch_to
 from flows.night.outcome import Outcome, worked_on
 from flows.night.plan import Night
 from flows.stages.gate import ask_gate
@@ -28,7 +29,7 @@ from pipeline.publish.held_back import hold_back
 from pipeline.publish.publication import list_publications, publish
 from pipeline.publish.rows import Rows, n_rows, of_file
 from pipeline.report.page import COLUMNS, NightStory, render_report
-from pipeline.validate.hold import FeedState, promote
+from pipeline.validate.hold import FeedState, add_missing_checksums
 from schemas.model import load_model
 from schemas.tables import LINKS, RUN_METRICS
 
@@ -54,7 +55,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
         "contracts": {contract.source: contract.stamp for contract in night.contracts},
         "inputs": {state.night.feed_id: state.facts.file_sha256 if state.facts else None for state in states},
     }
-    if not (night.home.published / night.run_id).is_dir():  # else the run died after the gate had let it through
+    if not night.home.is_published(night.run_id):  # else the run died after the gate had let it through
         passed = ask_gate(night, states, tables).broken
         if passed:
             held = hold_back(night.home, night.run_id, tables, facts)
@@ -63,7 +64,8 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
             write_report(night, states, held, metrics, seconds, refused=problems)
             raise LimitsPassedError(night.run_id, problems)
     published = publish(night.home, night.run_id, tables, facts)
-    promote(night.home, states, night.run_id)
+    switch_to(night.home, night.run_id)
+    add_missing_checksums(states)
     forget_others(night.home, night.run_id)
     log("published", run=night.run_id)
     return published

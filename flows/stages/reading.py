@@ -144,7 +144,7 @@ def is_still_read(night: Night, feed_id: str) -> bool:
     note = note_of(night.folder, feed_id)
     if "reason_code" in note:
         return False
-    if (night.home.published / night.run_id).is_dir():
+    if night.home.is_published(night.run_id):
         return True
     try:
         return export_sha256(night.feeds[feed_id][1], night.settings.exports) == note["file_sha256"]

@@ -49,4 +49,4 @@ def persons(night: Night) -> Step:
 
 def publish(night: Night) -> Step:
     """The tables that readers see."""
-    return Step(night, "publish", ("persons",), (night.home.published / night.run_id,))
+    return Step(night, "publish", ("persons",), (night.home.publication(night.run_id),))

@@ -96,6 +96,14 @@ class Home:
         """Whether a night has ever been at work here."""
         return self.runs.is_dir() and (self.lock.exists() or self.published.is_dir())
 
+    def publication(self, run_id: str) -> Path:
+        """The folder of one publication; it gets this name when it is whole."""
+        return self.published / run_id
+
+    def is_published(self, run_id: str) -> bool:
+        """Whether a publication lies whole under its name, whether or not readers see it."""
+        return self.publication(run_id).is_dir()
+
     def run(self, run_id: str) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.runs / run_id)

@@ -91,8 +91,8 @@ def publish_held(home: Home, run_id: str, by: str, broken: Sequence[Measure]) ->
     Raises:
         StateError: If the tables are gone or not those that were held back.
     """
-    final, held = home.published / run_id, held_folder(home, run_id)
-    if not final.is_dir():  # else: the power went between the rename and the switch
+    final, held = home.publication(run_id), held_folder(home, run_id)
+    if not home.is_published(run_id):  # else: the power went between the rename and the switch
         if damaged := damaged_files(held, is_deep=True):
             raise StateError(str(held), f"is damaged ({damaged[0]}).", "Run the night again.")
         manifest = json.loads((held / "manifest.json").read_text("utf-8"))

@@ -93,8 +93,10 @@ def publish(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mapping[
     """
     make_folder(home.published)
     remove_leftovers(home)
-    final = home.published / run_id
-    if final.is_dir():  # the run died after its tables had got their name, before readers were pointed at them
+    final = home.publication(run_id)
+    if home.is_published(
+        run_id
+    ):  # the run died after its tables had got their name, before readers were pointed at them
         point_at(home, run_id)
         return final
     staging = home.published / f"{STAGING}{run_id}"

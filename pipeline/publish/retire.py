@@ -101,7 +101,7 @@ def prune(home: Home, plan: Pruned) -> None:
         if current and publication.run_id in plan.publications:
             keep_old_ids(home, publication, current)
     for run_id in plan.publications:
-        _remove(home.published / run_id, home.published / f"{STAGING}{run_id}")
+        _remove(home.publication(run_id), home.published / f"{STAGING}{run_id}")
     for run_id in plan.runs:
         _remove(home.run(run_id).root, home.runs / f"{NEW}{run_id}")
 
@@ -125,5 +125,5 @@ def _lost(home: Home, publications: tuple[str, ...], runs: tuple[str, ...]) -> I
 
 
 def _folders(home: Home, publications: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[Path]:
-    yield from (home.published / run_id for run_id in publications)
+    yield from (home.publication(run_id) for run_id in publications)
     yield from (home.run(run_id).root for run_id in runs)

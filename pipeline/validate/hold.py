@@ -185,7 +185,6 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
 
     Each goes into a folder of its own first; then one rename of the pointer makes it the last good one. A crash leaves
     the old one or the new one, and leftovers that the next run removes.
-    A last good export of a held feed that an older version kept without checksums gets them.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the disk some times
         waiting = [
@@ -203,6 +202,10 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
         ]
         for keeping in waiting:
             keeping.result()
+
+
+def add_missing_checksums(states: Sequence[FeedState]) -> None:
+    """Give checksums to the last good exports of held feeds that an older version kept without them."""
     for state in states:
         if state.state == "held" and state.std_records:
             add_checksums(state.std_records.parent)

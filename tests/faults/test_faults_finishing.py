@@ -23,7 +23,7 @@ BY = ("--by", "A. Khan", "--reason", "seen with the stewards")
 def night(london: London, home: Path, day: str, *, dies: bool = False) -> int:
     def work() -> None:
         if dies:
-            publishing.promote = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+            publishing.switch_to = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         plain_night(london.night(home, day))
 
     return ended(forked(work, london.place / "out"))

@@ -23,7 +23,15 @@ from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from pipeline.validate.exports import Export, Reader
-from pipeline.validate.hold import FeedNight, promote, rejected_rows, settle, status_table, without_copies
+from pipeline.validate.hold import (
+    FeedNight,
+    add_missing_checksums,
+    promote,
+    rejected_rows,
+    settle,
+    status_table,
+    without_copies,
+)
 from pipeline.validate.last_good import ExportFacts, LastGood, damage_of, last_good
 from pipeline.validate.page import render_validation_page
 from pipeline.validate.source import validate_source
@@ -250,7 +258,7 @@ def test_an_export_that_an_older_version_kept_is_guarded_from_the_first_night_th
     facts = home.last_good / "custody" / "1" / "export.json"
     said = json.loads(facts.read_text("utf-8"))
     facts.write_text(json.dumps({name: value for name, value in said.items() if name != "checksums"}), "utf-8")
-    promote(home, [settle(night_of(tmp_path / "b", "stale"), last_good(home, "custody"))], "2")
+    add_missing_checksums([settle(night_of(tmp_path / "b", "stale"), last_good(home, "custody"))])
     assert json.loads(facts.read_text("utf-8")) == said
     assert damage_of(home, "custody") is None
     file = facts.with_name("events.parquet")
