@@ -7,11 +7,12 @@ depends on a model.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jellyfish
+
+from pipeline.core.text_hash import RECORD_SEPARATOR, UNIT_SEPARATOR, text_hash
 
 WHO = ("feed_id", "forename", "surname", "date_of_birth")
 """Columns of a record by which a source's person is known again under another key"""
@@ -21,8 +22,6 @@ TOLD_BY = (*WHO, "alias", "date_of_birth_alt", *OFFICIAL)
 """Columns that the rules read"""
 ALIKE = 0.85  # Jaro-Winkler similarity of two spellings of a name
 TOLD_AT_LEAST = 2  # of forename, surname and birthday, or many others could be meant
-CELL, ITEM = "\x1e", "\x1f"
-HASH_BYTES = 16
 
 
 def who(record: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -39,8 +38,18 @@ def who_hash(record: Mapping[str, Any]) -> str | None:
     feed, forename, surname, born = (record[name] for name in WHO)
     if sum(map(bool, (forename, surname, born))) < TOLD_AT_LEAST:
         return None
-    told = (feed, ITEM.join(forename or ()), ITEM.join(surname or ()), born.isoformat() if born else "")
-    return hashlib.blake2b(CELL.join(told).encode("utf-8", "replace"), digest_size=HASH_BYTES).hexdigest()
+    names = (UNIT_SEPARATOR.join(name or ()) for name in (forename, surname))
+    return text_hash((feed, *names, born.isoformat() if born else ""), RECORD_SEPARATOR)
+
+
+def fingerprint(record: Mapping[str, Any]) -> str | None:
+    """A hash of feed, names and birthday that decisions keep, to find the record again under another id; None where ``who`` is."""
+    told = who(record)
+    if told is None:
+        return None
+    feed, forename, surname, born = told
+    parts = (feed, *forename, RECORD_SEPARATOR, *surname, RECORD_SEPARATOR, born.isoformat())
+    return text_hash(parts, RECORD_SEPARATOR)
 
 
 def is_corrected(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

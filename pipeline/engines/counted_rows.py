@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.numbers import common_keys, mixed
+from pipeline.core.text_hash import UNIT_SEPARATOR
 from schemas.model import Kind, Model
 
 MOST_REPEATS = 8  # records with the same names and birthday that count
@@ -40,7 +41,7 @@ def counted_rows(table: pa.Table, model: Model) -> np.ndarray:
 def _cell_codes(array: pa.Array) -> np.ndarray:
     """(records,) uint64 a number for each cell as a whole, 0 for one without a value."""
     if pa.types.is_list(array.type):
-        joined = pc.binary_join(array, "\x1f")
+        joined = pc.binary_join(array, UNIT_SEPARATOR)
         array = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64) + np.uint64(1)

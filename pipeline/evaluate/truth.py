@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.errors import SettingsError
+from pipeline.core.text_hash import UNIT_SEPARATOR
 from pipeline.evaluate.quality import codes
 
 RECORD = ("record_id",)
 PERSON_COLUMNS = ("true_person_id", "entity", "entity_id", "true_person", "person_id")
-BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,4 +63,4 @@ def truth_of(records: pa.Table, truth: pa.Table, key: Sequence[str], where: str)
 
 def _keys(table: pa.Table, key: Sequence[str]) -> pa.Array:
     parts = [pc.fill_null(table.column(name).combine_chunks().cast(pa.string()), "") for name in key]
-    return pc.binary_join_element_wise(*parts, BETWEEN)
+    return pc.binary_join_element_wise(*parts, UNIT_SEPARATOR)

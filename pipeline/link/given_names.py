@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.reference import given_names, name_groups
+from pipeline.core.text_hash import UNIT_SEPARATOR
 from schemas.model import NameClash
 
 ALIKE = 0.88  # Jaro-Winkler: middle names may be misspelt
 DOUBLED = re.compile(r"(.)\1+")  # Rebecca and Rebeca are one name
-BETWEEN = "\x1f"  # stands in no name
 
 
 def clash(kind: NameClash, table: pa.Table, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ def _texts(names: pa.Table) -> pa.Array:
         pc.binary_join(column, " ") if pa.types.is_list(column.type) else column.cast(pa.string())
         for column in names.itercolumns()
     ]
-    whole = pc.binary_join_element_wise(*columns, BETWEEN, null_handling="replace", null_replacement="")
+    whole = pc.binary_join_element_wise(*columns, UNIT_SEPARATOR, null_handling="replace", null_replacement="")
     return whole.combine_chunks()
 
 
@@ -96,7 +96,7 @@ _TESTS: dict[NameClash, Callable[[str, str], bool]] = {
 
 def _parts(text: str) -> tuple[list[str], list[str]]:
     """Forenames and middle names."""
-    forenames, middle_names = text.split(BETWEEN)
+    forenames, middle_names = text.split(UNIT_SEPARATOR)
     return forenames.split(), middle_names.split()
 
 

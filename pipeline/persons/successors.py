@@ -19,7 +19,8 @@ import pyarrow.dataset as ds
 
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.core.parquet import in_order
-from pipeline.core.same_person import CELL, ITEM, TOLD_BY, WHO, is_corrected, is_somebody_else, who, who_hash
+from pipeline.core.same_person import TOLD_BY, WHO, is_corrected, is_somebody_else, who, who_hash
+from pipeline.core.text_hash import RECORD_SEPARATOR, UNIT_SEPARATOR
 from pipeline.persons.departures import returned_as_others
 
 COLUMNS = ("record_id", *TOLD_BY)
@@ -103,8 +104,8 @@ def _id_by_person(records: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...],
 def _told(records: pa.Table) -> pa.ChunkedArray:
     """(records,) names and birthday as one text."""
     texts = [_as_text(records.column(name)) for name in WHO]
-    return pc.binary_join_element_wise(*texts, CELL, null_handling="replace")
+    return pc.binary_join_element_wise(*texts, RECORD_SEPARATOR, null_handling="replace")
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.binary_join(column, ITEM) if pa.types.is_list(column.type) else column.cast(pa.string())
+    return pc.binary_join(column, UNIT_SEPARATOR) if pa.types.is_list(column.type) else column.cast(pa.string())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.core.text_hash import RECORD_SEPARATOR, UNIT_SEPARATOR, text_hash
 from pipeline.standardise.cells import raw_cells
 from schemas.tables import ATTRIBUTE
 
-FIELD, CELL = "\x1e", "\x1f"
-ID_BYTES = 16
 MOST_CODES = 2**62
 ROOMY = 4  # codes a row, from which on they are numbered anew: a table of all of them would be large
 
@@ -125,8 +123,8 @@ def _compact(code: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
 def _bases(raw: pa.Table, key: tuple[str, ...]) -> pa.Array:
     """(rows,) the text that each row of raw_records is known by in its feed: its key and part, or all content where it has no key."""
     keyed = _joined(raw_cells(raw, key), len(raw), key)
-    part = pc.binary_join_element_wise("part", raw.column("part").combine_chunks().cast(pa.string()), FIELD)
-    with_part = pc.binary_join_element_wise(keyed, part, CELL)
+    part = pc.binary_join_element_wise("part", raw.column("part").combine_chunks().cast(pa.string()), RECORD_SEPARATOR)
+    with_part = pc.binary_join_element_wise(keyed, part, UNIT_SEPARATOR)
     has_key = pc.not_equal(keyed, "")
     if pc.all(has_key, min_count=0).as_py():
         return with_part
@@ -139,15 +137,15 @@ def _content(raw: pa.Table) -> pa.Array:
 
 def stable_id(*parts: str) -> str:
     """A hash that only depends on the texts: the same tonight, tomorrow and elsewhere."""
-    return hashlib.blake2b(CELL.join(parts).encode("utf-8", "replace"), digest_size=ID_BYTES).hexdigest()
+    return text_hash(parts, UNIT_SEPARATOR)
 
 
 def _joined(cells: Mapping[str, pa.Array], rows: int, names: tuple[str, ...] | None = None) -> pa.Array:
     """Each row's cells with the names of their fields, so that a new empty column changes nothing."""
     wanted = [name for name in (sorted(cells) if names is None else names) if name in cells]
-    named = [pc.binary_join_element_wise(name, cells[name], FIELD) for name in wanted]
+    named = [pc.binary_join_element_wise(name, cells[name], RECORD_SEPARATOR) for name in wanted]
     if not named:
         return pa.array([""] * rows, pa.string())
     if len(named) == 1:  # Arrow leaves out the rows in which the only column is null
         return named[0].fill_null("")
-    return pc.binary_join_element_wise(*named, CELL, null_handling="skip")
+    return pc.binary_join_element_wise(*named, UNIT_SEPARATOR, null_handling="skip")

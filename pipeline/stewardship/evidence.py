@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.core.parquet import conform
+from pipeline.core.same_person import WHO, fingerprint
+from pipeline.core.text_hash import RECORD_SEPARATOR, UNIT_SEPARATOR, text_hash
 from schemas.decisions import StewardPolicy
 from schemas.tables import COMPARISONS, FINGERPRINTS, PAIR_EVIDENCE
 
 VALUES_SEEN = (*(name for name in COMPARISONS if name != "age"), "date_of_birth_alt", "age_low", "age_high", "alias")
 """Columns of a record that a steward sees compared."""
-FINGERPRINT_COLUMNS = ("record_id", "feed_id", "forename", "surname", "date_of_birth")
+FINGERPRINT_COLUMNS = ("record_id", *WHO)
 NULL = "null"
-END, CELL = "\x1e", "\x1f"
-HASH_BYTES = 16
 
 
 def evidence_text(levels: Mapping[str, str]) -> str:
@@ -29,8 +27,8 @@ def evidence_text(levels: Mapping[str, str]) -> str:
 
 def evidence_hash(evidence: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
     """A hash of the levels and of the values of both records, the one of the smaller record id first."""
-    values = (f"{name}{CELL}{_as_text(record.get(name))}" for record in (left, right) for name in VALUES_SEEN)
-    return _hash(evidence, *values)
+    values = (f"{name}{UNIT_SEPARATOR}{_as_text(record.get(name))}" for record in (left, right) for name in VALUES_SEEN)
+    return text_hash((evidence, *values), RECORD_SEPARATOR)
 
 
 def pair_evidence(
@@ -72,22 +70,11 @@ def fingerprints(records: pa.Table) -> pa.Table:
 
     Input: std_records or records, of which record_id, feed_id, forename, surname and date_of_birth are read.
     """
-    columns = [records.column(name).to_pylist() for name in FINGERPRINT_COLUMNS]
-    prints = [_fingerprint(*values) for values in zip(*columns[1:], strict=True)]
+    prints = [fingerprint(record) for record in records.select(WHO).to_pylist()]
     counts = Counter(prints)
-    unique = [fingerprint if fingerprint and counts[fingerprint] == 1 else None for fingerprint in prints]
-    return conform(
-        pa.table({"record_id": pa.array(columns[0], pa.string()), "fingerprint": pa.array(unique, pa.string())}),
-        FINGERPRINTS,
-    )
-
-
-def _fingerprint(
-    feed: str, forename: Sequence[str] | None, surname: Sequence[str] | None, born: dt.date | None
-) -> str | None:
-    if born is None or not (forename and surname):
-        return None
-    return _hash(feed, *forename, END, *surname, END, born.isoformat())
+    unique = [told if told and counts[told] == 1 else None for told in prints]
+    columns = {"record_id": records.column("record_id").cast(pa.string()), "fingerprint": pa.array(unique, pa.string())}
+    return conform(pa.table(columns), FINGERPRINTS)
 
 
 def _classes(evidence: str, policy: StewardPolicy) -> dict[str, str]:
@@ -98,8 +85,4 @@ def _classes(evidence: str, policy: StewardPolicy) -> dict[str, str]:
 def _as_text(value: Any) -> str:  # noqa: ANN401
     if value is None:
         return ""
-    return CELL.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.blake2b(END.join(parts).encode("utf-8", "replace"), digest_size=HASH_BYTES).hexdigest()
+    return UNIT_SEPARATOR.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

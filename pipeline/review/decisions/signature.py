@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.core.text_hash import UNIT_SEPARATOR
 from pipeline.review.records.group import Pair
 from schemas.decisions import NewDecision, Verdict
 
@@ -53,5 +54,5 @@ class Signature:
 
     def _id(self, *parts: str) -> str:
         """A UUID."""
-        digest = hashlib.sha256("\x1f".join((self.batch, *parts)).encode()).hexdigest()
+        digest = hashlib.sha256(UNIT_SEPARATOR.join((self.batch, *parts)).encode()).hexdigest()
         return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"

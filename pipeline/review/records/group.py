@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
+from pipeline.core.same_person import fingerprint
 from pipeline.explain.levels import levels_of
 from pipeline.review.records.shelf import Row, Shelf
-from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, fingerprints
-from pipeline.stewardship.pair_facts import PRINTED, PairEnd, PairScore, Seen, facts_of_pair
+from pipeline.stewardship.pair_facts import PairEnd, PairScore, Seen, facts_of_pair
 
 Pair = tuple[str, str]
 
@@ -71,8 +69,4 @@ def _facts(shelf: Shelf, group: Group, left: PairEnd, right: PairEnd) -> dict[st
 
 def _fingerprint(record: Row) -> str | None:
     """What may tell a record again when its id has changed; none where another record of the feed has the same."""
-    if not record["is_alone"]:
-        return None
-    table = fingerprints(pa.Table.from_pylist([{name: record[name] for name in FINGERPRINT_COLUMNS}], PRINTED))
-    fingerprint: str | None = table.column("fingerprint")[0].as_py()
-    return fingerprint
+    return fingerprint(record) if record["is_alone"] else None
