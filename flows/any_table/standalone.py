@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from flows.any_table.date_words import date_facts
 from flows.any_table.intake import People, take_in
 from flows.any_table.link_facts import link_facts, link_story, true_calibration, true_quality
-from flows.night.engines import engine_of
 from flows.night.place import check_no_home
 from flows.night.progress import steps
 from pipeline.core.errors import SettingsError, StorageError
 from pipeline.core.memory import give_back, memory_of_the_system, peak_mb
 from pipeline.core.metrics import Metric
+from pipeline.engines.by_name import engine_of
 from pipeline.link.stage import Linked, link_records
 from pipeline.report.link_page import LinkStory, render_link_page
 from schemas.model import Model, PolicyName, load_model, save_model

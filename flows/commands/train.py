@@ -54,9 +54,9 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model."""
-    from flows.night.engines import engine_of
     from flows.stewards.decision_file import read_decisions
     from pipeline.core.parquet import read_table
+    from pipeline.engines.by_name import engine_of
     from pipeline.link.decided_training import pairs_of
     from pipeline.link.training_stage import train_model
     from pipeline.publish.publication import need_current

@@ -16,13 +16,13 @@ from flows.continuing.kept import LINK as KEPT_LINK
 from flows.continuing.kept import keep_link, kept_frequencies, kept_link, read_facts
 from flows.continuing.resume import code_stamp
 from flows.night.decisions import decided_tonight, decision_metrics, with_evidence
-from flows.night.engines import engine_of
 from flows.night.plan import Night
 from flows.night.ready import count_decisions
 from pipeline.core.durable import write_synced
 from pipeline.core.log import log
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import concat, count_rows, in_order, write_all, write_table
+from pipeline.engines.by_name import engine_of
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import Engine, IncrementalEngine
 from pipeline.link.drift import drift_told
@@ -118,7 +118,7 @@ def _link(night: Night, std_records: pa.Table) -> list[Metric]:
 
 def is_still_decided(night: Night) -> bool:
     """Whether stewards have decided nothing since the night was linked. Once the run is published, nothing is linked again."""
-    if (night.home.published / night.run_id).is_dir():
+    if night.home.is_published(night.run_id):
         return True
     return count_rows(night.folder.table(LINK, "decisions")) == count_decisions(night)
 

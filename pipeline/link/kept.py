@@ -176,7 +176,7 @@ def earlier_answers(baseline: Baseline | None, policy: str, cluster_of: np.ndarr
     return Questions(low[is_valid], high[is_valid], questions.together[is_valid])
 
 
-def with_earlier_pairs(scored: ScoredPairs, baseline: Baseline | None, state: np.ndarray) -> ScoredPairs:
+def with_earlier_pairs(scored: ScoredPairs, baseline: Baseline, state: np.ndarray) -> ScoredPairs:
     """Tonight's scored pairs and the kept ones that have not been opened again, ordered by left and right.
 
     Args:
@@ -184,7 +184,7 @@ def with_earlier_pairs(scored: ScoredPairs, baseline: Baseline | None, state: np
         baseline: what was kept.
         state: (records,) as the workspace tells.
     """
-    if baseline is None or baseline.difference is None or baseline.kept.pairs is None:
+    if baseline.difference is None or baseline.kept.pairs is None:
         return scored
     earlier, row_of = baseline.kept.pairs, baseline.difference.row_of
     left, right = row_of[earlier.left].astype(np.int32), row_of[earlier.right].astype(np.int32)

@@ -15,7 +15,7 @@ from pipeline.core.memory import give_back
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import AT_ONCE, in_order
 from pipeline.engines.groups import group_codes
-from pipeline.engines.port import Engine, IncrementalEngine, LevelWeights, ScoredPairs, Workspace
+from pipeline.engines.port import Engine, IncrementalEngine, IncrementalWorkspace, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
 from pipeline.link.blocking_rules import ChosenRules
 from pipeline.link.clusters import shape
@@ -83,9 +83,9 @@ def link_records(
     """
     clock = _Clock()
     table = in_order(table, ("record_id",))
-    baseline = baseline_of(kept, table, model) if kept else None
-    loaded = _load(engine, table, model, baseline)
-    workspace = loaded.workspace
+    going_on = _going_on(engine, table, model, kept) if kept else None
+    loaded = Loaded(going_on.workspace, model, {}) if going_on else _load(engine, table, model)
+    workspace, baseline = loaded.workspace, going_on.baseline if going_on else None
     clock.lap("encode")
 
     training, chosen = (None, None) if model.is_trained else train_on(loaded)
@@ -96,7 +96,7 @@ def link_records(
     workspace.block(rules_of(model, len(table)))
     clock.lap("block")
 
-    scored = _score(workspace, weights, baseline)
+    scored = _score(workspace, weights, going_on)
     identifiers = identifier_codes(model, table).values()
     pairs = with_shared_identifiers(workspace, weights, scored, identifiers, group_codes(table, model))
     pairs = with_prolific(workspace, weights, pairs, model, table, FLOOR_BITS)
@@ -127,7 +127,7 @@ def link_records(
     clock.lap("tables")
 
     metrics = [*clock.metrics, *_counts(result, tables, chosen), *trained, *difference_metrics(baseline)]
-    handed_on = _handed_on(baseline, workspace, scored, KeptAnswers(policy, first, answered))
+    handed_on = _handed_on(going_on, scored, KeptAnswers(policy, first, answered)) if going_on else None
     return Linked(
         tables.links,
         tables.members,
@@ -139,6 +139,14 @@ def link_records(
         loaded.redundant,
         handed_on,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _GoingOn:
+    """A linking that goes on from the one before."""
+
+    baseline: Baseline
+    workspace: IncrementalWorkspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,25 +171,27 @@ class _Tables:
     largest_cluster: int
 
 
-def _load(engine: Engine, table: pa.Table, model: Model, baseline: Baseline | None) -> Loaded:
-    """The records in the engine, which goes on from the baseline, and the model; of an untrained one what it must compare.
+def _load(engine: Engine, table: pa.Table, model: Model) -> Loaded:
+    """The records in the engine, and the model; of an untrained one what it must compare."""
+    return Loaded(engine.load(table, model), model, {}) if model.is_trained else of_own_witnesses(table, model, engine)
+
+
+def _going_on(engine: Engine, table: pa.Table, model: Model, kept: LinkKept) -> _GoingOn:
+    """The records in the engine, which goes on from what was kept.
 
     Raises:
-        ValueError: If there is one, and the engine cannot go on from it, or the model has yet to be trained.
+        ValueError: If the engine cannot go on, or the model has yet to be trained.
     """
-    if baseline is None and not model.is_trained:
-        return of_own_witnesses(table, model, engine)
-    if baseline is None:
-        return Loaded(engine.load(table, model), model, {})
+    baseline = baseline_of(kept, table, model)
     if not isinstance(engine, IncrementalEngine) or not (model.is_trained and model.blocking.rule):
         raise ValueError("only a trained model and an engine that keeps what it knows can go on")
-    return Loaded(engine.load_incremental(table, model, prior_knowledge(baseline)), model, {})
+    return _GoingOn(baseline, engine.load_incremental(table, model, prior_knowledge(baseline)))
 
 
-def _score(workspace: Workspace, weights: LevelWeights, baseline: Baseline | None) -> ScoredPairs:
+def _score(workspace: Workspace, weights: LevelWeights, going_on: _GoingOn | None) -> ScoredPairs:
     """All weighed pairs at or above the floor: scored now, or taken from the baseline."""
     scored = weigh(weights, workspace.score(weights, FLOOR_BITS))
-    return with_earlier_pairs(scored, baseline, workspace.state) if baseline else scored  # type: ignore[attr-defined]
+    return with_earlier_pairs(scored, going_on.baseline, going_on.workspace.state) if going_on else scored
 
 
 def _with_thresholds(model: Model, workspace: Workspace, pairs: ScoredPairs) -> Model:
@@ -210,14 +220,10 @@ def _model_metrics(grounds: Grounds, training: Training | None, engine: Engine, 
     return frozen_metrics(grounds.model, engine, grounds.table, weight)
 
 
-def _handed_on(
-    baseline: Baseline | None, workspace: Workspace, scored: ScoredPairs, answers: KeptAnswers
-) -> LinkKept | None:
+def _handed_on(going_on: _GoingOn, scored: ScoredPairs, answers: KeptAnswers) -> LinkKept:
     """What the next linking may go on from."""
-    if baseline is None:
-        return None
-    memory = workspace.memory  # type: ignore[attr-defined]  # of an engine that can go on
-    return LinkKept(baseline.kept.frequencies, baseline.compared, memory, scored, answers)
+    baseline = going_on.baseline
+    return LinkKept(baseline.kept.frequencies, baseline.compared, going_on.workspace.memory, scored, answers)
 
 
 def _counts(result: _Result, tables: _Tables, chosen: ChosenRules | None) -> list[Metric]:

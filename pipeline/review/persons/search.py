@@ -8,13 +8,12 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.places import MODELS, REFERENCE
-from pipeline.core.reference import name_groups
+from pipeline.core.places import MODELS
 from pipeline.explain.levels import words_of
 from pipeline.review.admission.access import Viewer
 from pipeline.review.cases.compare import text_of
@@ -22,6 +21,9 @@ from pipeline.review.persons.candidates import candidates, keys_of
 from pipeline.review.persons.search_request import IDENTIFIERS, SearchRequest, reference, standard, unread
 from pipeline.review.records.shelf import Row, Shelf
 from schemas.model import LEVELS, Comparison, Model, load_model
+
+if TYPE_CHECKING:
+    from pipeline.engines.port import Engine
 
 SURE_BITS = 60.0
 MOST_SHOWN = 20
@@ -107,15 +109,13 @@ def _records(shelf: Shelf, person_ids: Sequence[str]) -> list[Row]:
 
 def _levels(wanted: Row, records: Sequence[Row], model: Model) -> list[dict[str, int]]:
     """Comparison levels of the search with each record: the code that links records, on a table of these few."""
-    from pipeline.engines.recordlinkage_engine import RecordlinkageEngine  # noqa: PLC0415  (slow to import)
-
     comparisons = [comparison for comparison in model.comparison if comparison.field in wanted]
     model_of_search = model.model_copy(update={"comparison": tuple(comparisons)})
     names = [comparison.field for comparison in comparisons]
     kinds = {name: pa.list_(pa.string()) if name in ("forename", "surname") else pa.string() for name in names}
     rows = [wanted, *records]
     table = pa.table({name: pa.array([_text(row.get(name)) for row in rows], kind) for name, kind in kinds.items()})
-    engine_work = RecordlinkageEngine(_groups()).load(table, model_of_search)
+    engine_work = _engine().load(table, model_of_search)
     record_positions = np.arange(1, len(rows), dtype=np.int32)
     levels = engine_work.compare(np.zeros(len(records), np.int32), record_positions)
     return [dict(zip(names, map(int, row), strict=True)) for row in levels]
@@ -181,5 +181,8 @@ def _bundled() -> Model:
 
 
 @functools.cache
-def _groups() -> dict[str, tuple[str, ...]]:
-    return dict(name_groups(REFERENCE))
+def _engine() -> Engine:
+    """The engine that compares few records at once."""
+    from pipeline.engines.by_name import engine_of  # noqa: PLC0415  (slow to import)
+
+    return engine_of("recordlinkage")
