@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple
 
-from pipeline.core.errors import SettingsError, StateError, StorageError
+from pipeline.core.errors import PlacedError, StateError, StorageError
 from pipeline.core.limits import check_limits
 from pipeline.core.places import ROOT, Home, size_of
 from pipeline.publish.publication import Publication
@@ -29,12 +29,10 @@ class Finding(NamedTuple):
     what_to_do: str = ""
 
 
-def problem_of(check: str, error: SettingsError | StateError | StorageError) -> Finding:
+def problem_of(check: str, error: PlacedError) -> Finding:
     """What the night would raise, as a finding."""
-    if isinstance(error, StorageError):
-        return Finding(check, "problem", f"{error.place}: {error.problem}", error.what_to_do)
-    separator = ": " if isinstance(error, SettingsError) else " "
-    return Finding(check, "problem", f"{error.file}{separator}{error.problem}", error.what_to_do)
+    separator = " " if isinstance(error, StateError) else ": "
+    return Finding(check, "problem", f"{error.place}{separator}{error.problem}", error.what_to_do)
 
 
 def versions() -> Iterator[Finding]:

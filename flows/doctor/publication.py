@@ -43,9 +43,9 @@ def current_publication(home: Home, run_command: str) -> Publication | Finding:
 def other_publications(home: Home) -> Iterator[Finding]:
     """Older publications that cannot be read."""
     for error in damaged_publications(home):
-        if home.current.resolve() not in Path(error.file).parents:
+        if home.current.resolve() not in Path(error.place).parents:
             what_to_do = "Restore it from a backup; else remove its folder: nothing goes back to it then."
-            yield Finding("publication", "warning", f"{error.file} {error.problem}", what_to_do)
+            yield Finding("publication", "warning", f"{error.place} {error.problem}", what_to_do)
 
 
 def publication_files(current: Publication, *, is_deep: bool) -> Finding:

@@ -184,4 +184,4 @@ def count_decisions(night: Night) -> int:
             return len(store.log())
     except StoreUnavailableError as error:
         advice = STORE_NEEDED if error.what_to_do == TRY_AGAIN else error.what_to_do
-        raise StoreUnavailableError(error.store, error.problem, advice) from None
+        raise StoreUnavailableError(error.place, error.problem, advice) from None

@@ -16,38 +16,51 @@ class LinkageError(Exception):
     """Stage of the night that met it, where a night did"""
 
 
-class SettingsError(LinkageError):
-    """A settings, contract or model file says something that cannot be."""
+class PlacedError(LinkageError):
+    """Something is wrong at a place.
 
-    def __init__(self, file: str, problem: str, what_to_do: str = "") -> None:
-        super().__init__(file, problem, what_to_do)
-        self.file, self.problem, self.what_to_do = file, problem, what_to_do
+    Args:
+        place: where it was found: file, and sheet, row or column where they are known; an option, a folder.
+        problem: what was found and what was expected, without personal data.
+        what_to_do: one sentence for the operator.
+    """
+
+    def __init__(self, place: str, problem: str, what_to_do: str) -> None:
+        super().__init__(place, problem, what_to_do)
+        self.place, self.problem, self.what_to_do = place, problem, what_to_do
 
     def __str__(self) -> str:
-        problem = f"{self.file}: {self.problem}"
+        return f"{self.place}: {self.problem} {self.what_to_do}"
+
+
+class SettingsError(PlacedError):
+    """A settings, contract or model file says something that cannot be."""
+
+    def __init__(self, place: str, problem: str, what_to_do: str = "") -> None:
+        super().__init__(place, problem, what_to_do)
+
+    def __str__(self) -> str:
+        problem = f"{self.place}: {self.problem}"
         if self.what_to_do and not problem.endswith((".", "?", "!")):
             problem += "."
         return f"{problem} {self.what_to_do}".rstrip()
 
 
-class SourceError(LinkageError):
+class SourceError(PlacedError):
     """One export cannot be read as its contract says; the night goes on without it.
 
     Args:
         code: short reason that tables carry, such as ``missing_file`` or ``unknown_heading``.
-        place: where it was found: file, and sheet, row or column where they are known.
-        problem: what was found and what was expected, without personal data.
-        what_to_do: one sentence for the operator.
+        place: as in ``PlacedError``.
+        problem: as in ``PlacedError``.
+        what_to_do: as in ``PlacedError``.
         is_retryable: a later try may mend it, as with a connection that was down.
     """
 
     def __init__(self, code: str, place: str, problem: str, what_to_do: str, is_retryable: bool = False) -> None:
-        super().__init__(code, place, problem, what_to_do, is_retryable)
-        self.code, self.place, self.problem, self.what_to_do = code, place, problem, what_to_do
-        self.is_retryable = is_retryable
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.problem} {self.what_to_do}"
+        super().__init__(place, problem, what_to_do)
+        self.args = (code, place, problem, what_to_do, is_retryable)
+        self.code, self.is_retryable = code, is_retryable
 
 
 class ContractError(LinkageError):
@@ -110,15 +123,14 @@ class DecisionRefusedError(LinkageError):
 TRY_AGAIN = "Try again: a decision that is sent twice with its id counts once."
 
 
-class StoreUnavailableError(LinkageError):
+class StoreUnavailableError(PlacedError):
     """The database of stewards' decisions does not answer, or answers that it cannot; nothing was acknowledged."""
 
-    def __init__(self, store: str, problem: str, what_to_do: str = TRY_AGAIN) -> None:
-        super().__init__(store, problem, what_to_do)
-        self.store, self.problem, self.what_to_do = store, problem, what_to_do
+    def __init__(self, place: str, problem: str, what_to_do: str = TRY_AGAIN) -> None:
+        super().__init__(place, problem, what_to_do)
 
     def __str__(self) -> str:
-        return f"Decisions in {self.store}: {self.problem} {self.what_to_do}"
+        return f"Decisions in {super().__str__()}"
 
 
 class PublishRefusedError(LinkageError):
@@ -159,29 +171,15 @@ class RunLockedError(LinkageError):
         return f"{self.home} is in use by {self.holder}. Wait for it, or stop that process first."
 
 
-class StorageError(LinkageError):
+class StorageError(PlacedError):
     """The machine does not let a run work: its disk, permissions, memory, or limits of files and processes."""
-
-    def __init__(self, place: str, problem: str, what_to_do: str) -> None:
-        super().__init__(place, problem, what_to_do)
-        self.place, self.problem, self.what_to_do = place, problem, what_to_do
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.problem} {self.what_to_do}"
 
 
 MOVE_AWAY = "Move it away. Restore it from a backup if there was one before; else it is made anew."
 
 
-class StateError(LinkageError):
+class StateError(PlacedError):
     """A file that a home keeps from run to run is damaged, or does not go with the others."""
-
-    def __init__(self, file: str, problem: str, what_to_do: str) -> None:
-        super().__init__(file, problem, what_to_do)
-        self.file, self.problem, self.what_to_do = file, problem, what_to_do
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.problem} {self.what_to_do}"
 
 
 class DeskRefusedError(LinkageError):

@@ -72,7 +72,7 @@ def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebui
         StateError: If a publication cannot be read, so that nothing can be taken out of it.
     """
     for error in damaged_publications(home):
-        raise StateError(error.file, DAMAGED, WAY_OUT)
+        raise StateError(error.place, DAMAGED, WAY_OUT)
     folders = [publication.folder for publication in list_publications(home)] + sorted(home.runs.glob(f"*/{HELD}"))
     for folder in folders:
         if not (folder / "manifest.json").is_file() or not _holds_any(folder, record_ids):

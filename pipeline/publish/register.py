@@ -62,7 +62,7 @@ def list_runs(home: Home, *, is_locked: bool = False) -> list[RunEntry]:
     folders = {folder.name for folder in run_folders(home)}
     current = current_run_id(home)
     taken_back = rolled_back(home)
-    damaged = {Path(error.file).parent.name: str(error) for error in damaged_publications(home)}
+    damaged = {Path(error.place).parent.name: str(error) for error in damaged_publications(home)}
     ids = sorted(folders | published.keys() | damaged.keys(), key=run_order)
     entries = [
         _entry(
