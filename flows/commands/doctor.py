@@ -32,7 +32,8 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Is all well with a home."""
-    from flows.doctor.examination import Given, examine
+    from flows.doctor.examination import examine
+    from flows.doctor.finding import Given
     from flows.night.plan import SAMPLE_RUN
     from pipeline.core.places import Home
 

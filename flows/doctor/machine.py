@@ -9,30 +9,14 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal, NamedTuple
 
-from pipeline.core.errors import PlacedError, StateError, StorageError
+from flows.doctor.finding import Finding, State
+from pipeline.core.errors import StorageError
 from pipeline.core.limits import check_limits
 from pipeline.core.places import ROOT, Home, size_of
 from pipeline.publish.publication import Publication
 
-State = Literal["ok", "warning", "problem"]
 PYTHONS = ("3.11", "3.12")
-
-
-class Finding(NamedTuple):
-    """What one check found."""
-
-    check: str
-    state: State
-    found: str
-    what_to_do: str = ""
-
-
-def problem_of(check: str, error: PlacedError) -> Finding:
-    """What the night would raise, as a finding."""
-    separator = " " if isinstance(error, StateError) else ": "
-    return Finding(check, "problem", f"{error.place}{separator}{error.problem}", error.what_to_do)
 
 
 def versions() -> Iterator[Finding]:

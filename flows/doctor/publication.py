@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from flows.continuing.kept import damage
-from flows.doctor.machine import Finding, problem_of
+from flows.doctor.finding import Finding, problem_of
 from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home

@@ -12,7 +12,8 @@ import pytest
 from command_line import boroughlink
 from small_london import London
 
-from flows.doctor.examination import Finding, Given, examine
+from flows.doctor.examination import examine
+from flows.doctor.finding import Finding, Given
 from flows.night.plan import SAMPLE_RUN
 from pipeline.core.lock import run_lock
 from pipeline.core.places import SOURCES, Home

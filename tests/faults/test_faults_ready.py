@@ -11,7 +11,8 @@ from command_line import boroughlink
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night
 
 from flows.continuing.resume import begin
-from flows.doctor.examination import Finding, Given, examine
+from flows.doctor.examination import examine
+from flows.doctor.finding import Finding, Given
 from flows.night import decisions
 from flows.night.place import RUN_FILE
 from flows.night.plan import SAMPLE_RUN, plan_night
