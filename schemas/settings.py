@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import DEFAULT_HOME, EXPECTATIONS, MODELS, ROOT, SAMPLE, SOURCES
+from pipeline.core.places import DEFAULT_HOME, EXPECTATIONS, PERSON_MODEL, ROOT, SAMPLE, SOURCES
 from schemas.desk import DeskSettings
 from schemas.notify import Notify
 from schemas.written import line_numbers, read_yaml, wrongs
@@ -47,7 +47,7 @@ class RunSettings(BaseModel):
     exports: str = str(SAMPLE / "exports")
     """Folder or fsspec URL that relative locations of the contracts start from."""
     contracts: Path = SOURCES
-    model: Path = MODELS / "person.toml"
+    model: Path = PERSON_MODEL
     survivorship: Path = ROOT / "pipeline" / "persons" / "survivorship.toml"
     expectations: Path = EXPECTATIONS
     steward_policy: Path = ROOT / "pipeline" / "stewardship" / "policy.toml"

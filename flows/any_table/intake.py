@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from flows.any_table.columns import common_uses, one_below_the_other, under_common_names, with_list_names
 from flows.any_table.record_ids import check_once, titles_of, with_unique_ids
 from pipeline.core.errors import SettingsError
-from pipeline.core.places import MODELS
+from pipeline.core.places import PERSON_MODEL
 from pipeline.read.any_file import column_type, first_texts, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
@@ -25,7 +25,6 @@ from schemas.model import Model
 from schemas.plan import load_plan
 from schemas.table_model import model_of
 
-PATTERN = MODELS / "person.toml"
 TRUTH = "truth of the record"  # no column of a file is called so
 ROWS_LOOKED_AT = 5_000
 NAMED_BY_KIND = ("record_id", "source")
@@ -88,7 +87,7 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     reference = Reference.load()
     table = standardise_any(raw, [*fixed, *compared], reference, latest_day(raw, compared, reference))
     n_values = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
-    model = model_of(uses, n_values, load_plan(PATTERN).model, "source" if link_only else None)
+    model = model_of(uses, n_values, load_plan(PERSON_MODEL).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))
     truth_values = raw.column(TRUTH).combine_chunks().take(order) if truth else None
     held = {use.column: use.kind if use.kind in NAMED_BY_KIND else use.field for some in uses_of_files for use in some}

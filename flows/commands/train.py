@@ -12,7 +12,7 @@ from rich.console import Console
 
 from flows.commands.options import HomeOption, JsonOption
 from flows.night.place import check_folder_of, home_of
-from pipeline.core.places import MODELS
+from pipeline.core.places import PERSON_MODEL
 
 if TYPE_CHECKING:
     from pipeline.link.agreement import Agreement
@@ -39,7 +39,7 @@ def train(
             help="Model whose fields, rules and fixed figures are kept; thresholds are found anew.",
             show_default="the nightly run's",
         ),
-    ] = MODELS / "person.toml",
+    ] = PERSON_MODEL,
     decisions: Annotated[
         Path | None,
         typer.Option(

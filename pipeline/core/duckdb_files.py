@@ -1,4 +1,4 @@
-"""How DuckDB's SQL names Parquet files, and writes texts where no value can be bound."""
+"""How DuckDB's SQL names Parquet files and columns, and writes texts where no value can be bound."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def duckdb_files(place: Path) -> list[str]:
 def sql_text(value: str) -> str:
     """A text as SQL writes it, where no value can be bound."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def sql_name(name: str) -> str:
+    """The name of a column or table as SQL writes it, whatever signs it has."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def sql_files(place: Path) -> str:

@@ -12,6 +12,7 @@ EXPECTATIONS = ROOT / "expectations"
 REFERENCE = ROOT / "data" / "reference"
 SAMPLE = ROOT / "data" / "sample"
 MODELS = ROOT / "pipeline" / "models"
+PERSON_MODEL = MODELS / "person.toml"
 DEFAULT_HOME = ROOT / "data" / "home"
 IS_FILE, IS_FOLDER = "is a file, and a folder belongs there.", "is a folder, and a file belongs there."
 

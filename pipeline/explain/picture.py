@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.core.chart_text import plain, signed
 from pipeline.explain.waterfall import Step, Waterfall
 
 FOR, AGAINST, INK, QUIET = "#1d70b8", "#f47738", "#0b0c0c", "#6f777b"
@@ -69,12 +70,12 @@ def _draw_steps(axes: Axes, falls: Waterfall) -> None:
             linewidth=1.2,
         )
         axes.plot([step.after, step.after], [row + 0.32, row + 0.68], color=QUIET, linewidth=0.9)
-        _write(axes, max(step.before, step.after), row, _signed(step.bits))
+        _write(axes, max(step.before, step.after), row, signed(step.bits))
 
 
 def _draw_total(axes: Axes, falls: Waterfall, row: int) -> None:
     axes.barh(row, falls.total, height=0.64, color=INK)
-    _write(axes, max(falls.total, 0.0), row, _signed(falls.total), weight="bold")
+    _write(axes, max(falls.total, 0.0), row, signed(falls.total), weight="bold")
 
 
 def _write(axes: Axes, bits: float, row: int, text: str, weight: str = "normal") -> None:
@@ -106,15 +107,15 @@ def _draw_lines(axes: Axes, falls: Waterfall, link_bits: float | None, rows: int
 
 def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_ids: tuple[str, str]) -> None:
     names = [f"{name_of(step)}: {step.level}" if step.level else name_of(step) for step in falls.steps]
-    axes.set_yticks(range(len(names) + 1), [*map(_plain, names), "match weight"])
+    axes.set_yticks(range(len(names) + 1), [*map(plain, names), "match weight"])
     axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("bits: each one more doubles the odds. Solid bars speak for one person, hatched bars against")
-    title = f"{headline} ({_signed(falls.total)} bits, probability {probability_words(falls.probability)})"
+    title = f"{headline} ({signed(falls.total)} bits, probability {probability_words(falls.probability)})"
     figure.suptitle(title, x=0.012, ha="left", fontsize=13, fontweight="bold")
     axes.set_title(" ", pad=20)  # room for the records, which begin at the figure's edge
     ids = axes.annotate(
-        _plain(f"records {record_ids[0]} and {record_ids[1]}"),
+        plain(f"records {record_ids[0]} and {record_ids[1]}"),
         (0.012, 1),
         xytext=(0, 24),
         xycoords=("figure fraction", "axes fraction"),
@@ -125,15 +126,7 @@ def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_i
     ids.set_in_layout(False)
     if falls.silent:
         silent = ", ".join(name.replace("_", " ") for name in falls.silent)
-        figure.supxlabel(_plain(f"no evidence: {silent}"), x=0.012, ha="left", fontsize=9, color=QUIET)
-
-
-def _plain(text: str) -> str:
-    return text.replace("$", r"\$")  # no mathematics
-
-
-def _signed(bits: float) -> str:
-    return f"{bits:+z.1f}".replace("-", "\N{MINUS SIGN}")
+        figure.supxlabel(plain(f"no evidence: {silent}"), x=0.012, ha="left", fontsize=9, color=QUIET)
 
 
 def probability_words(value: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.duckdb_files import sql_name
 from pipeline.core.lookup import places_among
 from pipeline.core.metrics import Metric
 from pipeline.engines.birth import birth_days
@@ -108,7 +109,7 @@ def _hashes(table: pa.Table) -> pa.ChunkedArray:
     import duckdb  # noqa: PLC0415  (linking of files does without it)
 
     # each column by itself: the hash of several lists is the same in whatever order they come
-    columns = ", ".join(f'hash("{name}")' for name in table.column_names)
+    columns = ", ".join(f"hash({sql_name(name)})" for name in table.column_names)
     with duckdb.connect() as base:
         base.register("rows", pa.Table.from_batches(table.to_batches(HASHED_AT_ONCE), table.schema))
         return base.sql(f"SELECT hash({columns}) AS own FROM rows").to_arrow_table().column(0)  # noqa: S608  (names of our own columns)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
+from pipeline.core.duckdb_files import sql_name
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.persons.causes import CONTRACT, CORRECTED
 from schemas.tables import PERSON_COLUMNS, RECORDS
@@ -145,4 +146,5 @@ def _hashed_events(events: pa.Table) -> np.ndarray:
 
 def _hash_sql(name: str) -> str:
     """SQL that hashes one column by itself, with its length for a list: hashed together, lists could change places unseen."""
-    return f'hash("{name}"), len("{name}")' if name in LISTS else f'hash("{name}")'
+    column = sql_name(name)
+    return f"hash({column}), len({column})" if name in LISTS else f"hash({column})"

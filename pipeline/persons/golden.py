@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
+from pipeline.core.duckdb_files import sql_name
 from pipeline.core.parquet import conform
 from pipeline.persons.survivorship import ORDER, Criterion, Survivorship
 from schemas.tables import PERSON_FIELDS, PERSONS
@@ -39,17 +40,13 @@ def golden_values(fields: pa.Table) -> pa.Table:
         base.register("fields", fields)
         present = base.sql("SELECT DISTINCT field FROM fields").to_arrow_table().column(0).to_pylist()
         names = sorted({*present, *NEEDED})
-        columns = ", ".join(f"max(value) FILTER (field = '{name}') AS {_quoted(name)}" for name in names)
+        columns = ", ".join(f"max(value) FILTER (field = '{name}') AS {sql_name(name)}" for name in names)
         sql = f"SELECT person_id, {columns} FROM fields WHERE is_chosen GROUP BY person_id"
         return base.sql(sql).to_arrow_table()
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _value_sql(field: str) -> str:
-    return f"{_quoted(field)}[1]" if field in FIRST_OF_LIST else f"CAST({_quoted(field)} AS VARCHAR)"
+    return f"{sql_name(field)}[1]" if field in FIRST_OF_LIST else f"CAST({sql_name(field)} AS VARCHAR)"
 
 
 def _field_sql(field: str, rules: Sequence[Criterion]) -> str:

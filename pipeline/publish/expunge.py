@@ -22,7 +22,14 @@ from pipeline.core.parquet import replace_rows
 from pipeline.core.places import Home
 from pipeline.publish.held_back import HELD
 from pipeline.publish.holding import DAMAGED, TABLES, WAY_OUT, rows_of
-from pipeline.publish.publication import STAGING, damaged_publications, list_publications, write_whole
+from pipeline.publish.publication import (
+    STAGING,
+    damaged_publications,
+    list_publications,
+    remove_all,
+    remove_staged,
+    write_whole,
+)
 from pipeline.publish.scrub import scrubbed, told_in
 from schemas.tables import PUBLISHED
 
@@ -46,17 +53,8 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 def remove_leftovers(home: Home) -> None:
     """Remove what writers that died have left: half a publication, half a run, half a table. Call it under the run lock."""
-    hidden = [
-        home.published.glob(f"{STAGING}*"),
-        home.runs.rglob(".*"),
-        home.last_good.rglob(".*"),
-        home.old_ids.glob(".*"),
-    ]
-    for leftover in [path for paths in hidden for path in paths]:
-        if leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover)
-        else:
-            leftover.unlink(missing_ok=True)  # it may have gone with its folder
+    remove_staged(home)
+    remove_all([*home.runs.rglob(".*"), *home.last_good.rglob(".*"), *home.old_ids.glob(".*")])
 
 
 def expunge_publications(home: Home, record_ids: Collection[str], rebuild: Rebuild, note: Note) -> None:

@@ -14,7 +14,7 @@ from pipeline.core.errors import StateError
 from pipeline.core.known_fields import from_known
 from pipeline.core.places import Home
 from pipeline.publish.gate import Measure
-from pipeline.publish.publication import point_at, remove_leftovers, write_whole
+from pipeline.publish.publication import point_at, remove_staged, write_whole
 from pipeline.publish.rows import Rows
 from pipeline.publish.verify import damaged_files
 
@@ -99,7 +99,7 @@ def publish_held(home: Home, run_id: str, by: str, broken: Sequence[Measure]) ->
         manifest |= {"released_by": by, "limits_passed": [measure.sentence for measure in broken]}
         write_synced(held / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
         make_folder(home.published)
-        remove_leftovers(home)
+        remove_staged(home)
         held.replace(final)
         sync_folder(held.parent)
         sync_folder(home.published)

@@ -8,7 +8,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -92,7 +92,7 @@ def publish(home: Home, run_id: str, tables: Mapping[str, Rows], facts: Mapping[
         PublishRefusedError: If a check fails; the last publication stays.
     """
     make_folder(home.published)
-    remove_leftovers(home)
+    remove_staged(home)
     final = home.publication(run_id)
     if home.is_published(
         run_id
@@ -198,13 +198,18 @@ def how_to_point_again(newest: Publication, home: Home) -> str:
     return f"Point at the newest publication again: ln -sfn {newest.run_id} {home.current}"
 
 
-def remove_leftovers(home: Home) -> None:
+def remove_staged(home: Home) -> None:
     """Remove what a crashed run left in staging; nothing that readers see."""
-    for leftover in home.published.glob(f"{STAGING}*"):
-        if leftover.is_symlink():
-            leftover.unlink()
+    remove_all(home.published.glob(f"{STAGING}*"))
+
+
+def remove_all(paths: Iterable[Path]) -> None:
+    """Remove files, links and folders; one of them may go with its folder."""
+    for path in list(paths):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
         else:
-            shutil.rmtree(leftover)
+            path.unlink(missing_ok=True)
 
 
 def publication_in(folder: Path) -> Publication:

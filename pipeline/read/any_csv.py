@@ -18,11 +18,10 @@ from pyarrow import csv
 
 from pipeline.core.errors import SourceError
 from pipeline.core.spreadsheet import delimiter_of
-from pipeline.read.delimited import MOST_LINES, swallows_rows
+from pipeline.read.delimited import BYTE_ORDER_MARKS, MOST_LINES, swallows_rows
 from schemas.fields import CANONICAL_KEYS
 from schemas.usual_headings import heading_key
 
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 SAYS_DELIMITER = re.compile(r'"?sep=(.)"?\s*')
 """The first line, as Excel reads and some exports write it"""
 ROWS_ABOVE_HEADINGS = 5
@@ -158,7 +157,7 @@ def _encoding(path: Path) -> str:
     """UTF-8 unless a mark says otherwise, or a byte shows that it cannot be."""
     with path.open("rb") as file:
         start = file.read(1 << 16)
-        for mark, name in MARKS:
+        for mark, name in BYTE_ORDER_MARKS:
             if start.startswith(mark):
                 return name
         decoder = codecs.getincrementaldecoder("utf-8")()

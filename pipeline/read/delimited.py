@@ -28,7 +28,7 @@ NO_TEXT = {
     b"\xd0\xcf\x11\xe0": ("is an old Excel workbook, or one with a password.", "Save the sheet as CSV (UTF-8)."),
 }
 """How a file begins that is no text, what it is, and what to do with one's own"""
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def read_csv(fetched: Fetched, encoding: str, delimiter: str, header_rows: int) -> Sheet:
@@ -51,12 +51,9 @@ def decode(fetched: Fetched, encoding: str) -> str:
     for mark, (problem, _) in NO_TEXT.items():
         if fetched.data.startswith(mark):
             raise SourceError("not_text", fetched.file, problem, "Ask the borough for it as plain text.")
-    for mark, name in BOMS:
-        if fetched.data.startswith(mark) and codecs.lookup(encoding).name not in (
-            codecs.lookup(name).name,
-            codecs.lookup(name.removesuffix("-sig")).name,
-        ):
-            raise _wrong_encoding(fetched.file, encoding, f"begins with the mark of {name.removesuffix('-sig')}")
+    for mark, name in BYTE_ORDER_MARKS:
+        if fetched.data.startswith(mark) and codecs.lookup(encoding).name.removesuffix("-sig") != name:
+            raise _wrong_encoding(fetched.file, encoding, f"begins with the mark of {name}")
     try:
         text = fetched.data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from pipeline.core.chart_text import plain, signed
 from pipeline.report.charts import INK, LINK, REVIEW, STYLE, canvas, svg
 from schemas.model import Comparison, Model
 
@@ -66,7 +67,7 @@ def weight_chart(model: Model) -> str:
         for axes, comparison, row in zip(cells, trained, bits, strict=True):
             colours = [LINK if value >= 0 else REVIEW for value in row]
             drawn = axes.barh(range(len(row)), row, color=colours, height=0.7)
-            axes.bar_label(drawn, [_signed(value) for value in row], padding=2, fontsize=7.5)
+            axes.bar_label(drawn, [signed(value) for value in row], padding=2, fontsize=7.5)
             axes.axvline(0, color=INK, linewidth=0.8)
             axes.set_xlim(-most, most)
             _name_levels(axes, comparison)
@@ -146,7 +147,7 @@ def blocking_chart(rules: Sequence[tuple[str, int, float]]) -> str:
         axes.set_xscale("log")
         axes.set_xlim(left=0.5)
         axes.margins(x=0.1)
-        axes.set_yticks(rows, [_plain(name) for name, _, _ in rules])
+        axes.set_yticks(rows, [plain(name) for name, _, _ in rules])
         axes.set_ylim(len(rules) - 0.4, -0.6)
         axes.xaxis.set_major_formatter(_thousands())
         if rules:
@@ -213,7 +214,7 @@ def _name_levels(axes: Axes, comparison: Comparison) -> None:
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.tick_params(axis="x", labelsize=7.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_title(_plain(comparison.field.replace("_", " ")), loc="left", fontsize=9.5, fontweight="bold")
+    axes.set_title(plain(comparison.field.replace("_", " ")), loc="left", fontsize=9.5, fontweight="bold")
 
 
 def _share_legend(figure: Figure, cells: Sequence[Axes]) -> None:
@@ -228,11 +229,3 @@ def _thousands() -> FuncFormatter:
 
 def _count(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:,.1f}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+z.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _plain(text: str) -> str:
-    return text.replace("$", r"\$")  # no mathematics

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.places import MODELS
+from pipeline.core.places import PERSON_MODEL
 from pipeline.explain.levels import words_of
 from pipeline.review.admission.access import Viewer
 from pipeline.review.cases.compare import text_of
@@ -177,7 +177,7 @@ def _model(shelf: Shelf) -> Model:
 
 @functools.cache
 def _bundled() -> Model:
-    return load_model(MODELS / "person.toml")
+    return load_model(PERSON_MODEL)
 
 
 @functools.cache
