@@ -123,6 +123,8 @@ class Contract(_Strict):
     header: Header = Header()
     sheets: str = ".*"
     """Pattern that a sheet's whole name must match to be read."""
+    ignore_sheets: tuple[str, ...] = ()
+    """Sheets that are known and not read, such as lists of codes; patterns, matched whole. Every other visible sheet is told each night."""
     query: str | None = None
 
     boroughs: Literal["all", "none"] | tuple[str, ...] = "none"

@@ -128,6 +128,8 @@ def _reader_problems(contract: Contract) -> Iterator[Problem]:
     """What no reader could make anything of."""
     for position, pattern in enumerate(contract.ignore):
         yield from _pattern_problems(pattern, ("ignore", position))
+    for position, pattern in enumerate(contract.ignore_sheets):
+        yield from _pattern_problems(pattern, ("ignore_sheets", position))
     for position, pattern in enumerate(contract.split_people.separators if contract.split_people else ()):
         yield from _pattern_problems(pattern, ("split_people", "separators", position))
     for colour in contract.colours:

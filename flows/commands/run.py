@@ -106,6 +106,9 @@ def _summary(console: Console, outcome: Outcome) -> None:
     for feed, state, reason in outcome.not_fresh:
         console.print(f"[bold]{feed}[/] is {state}: ", end="", soft_wrap=True)
         console.print(reason, markup=False, soft_wrap=True)
+    for feed, told in outcome.unread:
+        console.print(f"[bold]{feed}[/] is fresh, but ", end="", soft_wrap=True)
+        console.print(told, markup=False, soft_wrap=True)
     for name, path in (
         ("published", outcome.published),
         ("report", outcome.report),

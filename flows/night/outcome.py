@@ -30,6 +30,8 @@ class Outcome:
     """Why everything was rebuilt; None where only what is new or changed was"""
     built: dict[str, int] = field(default_factory=dict)
     """Records new, changed, withdrawn and unchanged, pairs compared tonight and pairs that were known"""
+    unread: tuple[tuple[str, str], ...] = ()
+    """feed, what to tell of the sheets of its export that were not read, where it is fresh nevertheless"""
 
     @property
     def exit_code(self) -> int:

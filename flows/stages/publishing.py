@@ -83,7 +83,7 @@ def write_report(
     """Write report.html into the run's folder; returns what the night came to."""
     tables = {name: read_table(published / name, columns) for name, columns in COLUMNS.items()}
     path = night.folder.file("report.html")
-    write_synced(path, _report_page(night, tables, metrics, refused))
+    write_synced(path, _report_page(night, states, tables, metrics, refused))
     decisions = tables["links"].column("decision")
     return Outcome(
         run_id=night.run_id,
@@ -103,11 +103,16 @@ def write_report(
         peak_mb=round(_most_mb(metrics), 1),
         why_full=why_full(night),
         built=_work_counts(metrics),
+        unread=_unread(states),
     )
 
 
 def _report_page(
-    night: Night, tables: Mapping[str, pa.Table], metrics: Sequence[Metric], refused: Sequence[str]
+    night: Night,
+    states: Sequence[FeedState],
+    tables: Mapping[str, pa.Table],
+    metrics: Sequence[Metric],
+    refused: Sequence[str],
 ) -> str:
     return render_report(
         NightStory(
@@ -120,8 +125,14 @@ def _report_page(
             refused=refused,
             drift=drift_told(metrics),
             worked_on=worked_on(why_full(night), _work_counts(metrics)),
+            unread=_unread(states),
         )
     )
+
+
+def _unread(states: Sequence[FeedState]) -> tuple[tuple[str, str], ...]:
+    """Feed and what to tell of its sheets that were not read, of those that are fresh nevertheless."""
+    return tuple((state.night.feed_id, state.unread) for state in states if state.unread)
 
 
 def _work_counts(metrics: Sequence[Metric]) -> dict[str, int]:

@@ -23,6 +23,7 @@ from pipeline.core.memory import peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.core.parquet import read_table, write_table
 from pipeline.read.feed import FeedRead, export_sha256, is_same_export, read_feed
+from pipeline.read.fetch import missing_with_nearest
 from pipeline.standardise.declared_order import check_date_order
 from pipeline.standardise.feed import FeedStandardised, standardise_feed
 from pipeline.standardise.reference import Reference
@@ -78,6 +79,9 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
     except SourceError as error:
         if error.is_retryable:
             raise
+        if error.code == "missing_file":
+            expected = [other.location for other in contract.all_feeds()]
+            error = missing_with_nearest(error, root, feed.location, expected)
         note_failure(night, feed_id, error)
         return time.thread_time() - cpu_began, 0.0
     reading, cpu_read = time.perf_counter() - began, time.thread_time()
@@ -93,6 +97,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         "rows_standardised": len(read.records) - standard.n_reused,
         "notices": notices,
         "sheets": read.sheets,
+        "unread_sheets": read.unread_sheets,
         "has_line_end": read.has_line_end,
     }
     keep_note(night, feed_id, READ, facts)
@@ -104,6 +109,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         rejected=n_rejected,
         again=standard.n_reused,
         notices=len(notices),
+        unread_sheets=len(read.unread_sheets),
         reading_seconds=round(reading, 3),
     )
     return cpu_read - cpu_began, time.thread_time() - cpu_read

@@ -265,5 +265,6 @@ def _markdown(outcome: Outcome) -> str:
         f"{outcome.questions:,} open questions, "
         f"{outcome.quarantined:,} rows in quarantine; {outcome.seconds:.0f} s, {outcome.peak_mb:.0f} MB.",
         *(f"- {feed} is {state}: {reason}" for feed, state, reason in outcome.not_fresh),
+        *(f"- {feed} is fresh, but {told}" for feed, told in outcome.unread),
     ]
     return "\n\n".join(lines)

@@ -23,7 +23,7 @@ from pipeline.core.durable import hand_on, write_synced
 from pipeline.core.log import log
 from pipeline.core.parquet import count_rows, read_table, write_table
 from pipeline.validate.exports import EarlierOutcomes, Export
-from pipeline.validate.form import form_breaches, form_notices
+from pipeline.validate.form import form_breaches, form_notices, unread_sheets
 from pipeline.validate.hold import (
     FeedNight,
     FeedState,
@@ -51,7 +51,7 @@ def validate(night: Night, contract: Contract) -> list[str]:
     notes = {feed.feed_id: note_of(night.folder, feed.feed_id) for feed in night.feeds_of(contract)}
     exports = [_export(night, feed_id, note, stamp) for feed_id, note in notes.items() if "reason_code" not in note]
     for result in validate_source(contract, exports, suites, night.as_of):
-        _keep_validated(night, result, stamp)
+        _keep_validated(night, result, stamp, _unread(night, result.feed_id, notes[result.feed_id]))
         log("feed validated", feed=result.feed_id, records=result.n_records, breaches=len(result.breaches))
     return list(notes)
 
@@ -112,6 +112,14 @@ def _export(night: Night, feed_id: str, note: Mapping[str, Any], stamp: str) -> 
     )
 
 
+def _unread(night: Night, feed_id: str, note: Mapping[str, Any]) -> str | None:
+    """What to tell of sheets that were not read."""
+    pattern = night.feeds[feed_id][1].sheets
+    return unread_sheets(
+        _facts(night, note, 0), note.get("unread_sheets", ()), good_facts(night.home, feed_id), pattern
+    )
+
+
 def _facts(night: Night, note: Mapping[str, Any], rows: int) -> ExportFacts:
     """Where tonight's export came from, by what reading noted; ``rows`` that are left of it."""
     return ExportFacts(
@@ -156,7 +164,7 @@ def _suites_stamp(night: Night) -> str:
     return digest.hexdigest()
 
 
-def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
+def _keep_validated(night: Night, result: FeedValidated, stamp: str, unread: str | None) -> None:
     for name in (STD_RECORDS.name, EVENTS_STAGED.name) if not len(result.quarantine) else ():
         path = night.folder.table(VALIDATE, name, result.feed_id)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +181,7 @@ def _keep_validated(night: Night, result: FeedValidated, stamp: str) -> None:
         "reason": " ".join(each.reason for each in result.breaches) or None,
         "findings": [dict(zip(FINDING, attrgetter(*FINDING)(finding), strict=True)) for finding in result.findings],
         "suites": stamp,
+        "unread": unread,
     }
     keep_note(night, result.feed_id, VALIDATE, note)
 
@@ -186,6 +195,7 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
         return FeedNight(feed_id, feed.source, feed.borough, reason_code=code, reason=reason, place=place)
     quarantine = tuple(night.folder.table(stage, "quarantine", feed_id) for stage in (STANDARDISE, VALIDATE))
     facts = _facts(night, note, int(str(validated["rows"])))
+    reason, unread = validated["reason"], validated["unread"]
     return FeedNight(
         feed_id,
         feed.source,
@@ -194,9 +204,10 @@ def _feed_night(night: Night, feed_id: str) -> FeedNight:
         sum(map(count_rows, quarantine)),
         facts,
         validated["reason_code"],
-        validated["reason"],
+        f"{reason} {unread}" if reason and unread else reason,
         night.folder.table(VALIDATE, "std_records", feed_id),
         night.folder.table(VALIDATE, "events", feed_id),
         quarantine,
         place,
+        unread,
     )

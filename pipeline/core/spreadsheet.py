@@ -5,6 +5,7 @@ from __future__ import annotations
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|"}
 FORMULA_STARTS = tuple("=+-@|%\t\r\n'\uff1d\uff0b\uff0d\uff20")
 """A cell that begins with one of these (= + - @ in their wide forms too), after blanks, may be run as a formula."""
+LONGEST_SHOWN = 60
 
 
 def guarded(text: str) -> str:
@@ -20,6 +21,11 @@ def unguarded(cell: str) -> str:
 def delimiter_of(heading: str) -> str:
     """The sign that parts the names of a CSV's first line: that of ``DELIMITERS`` which is most often in it."""
     return max(DELIMITERS, key=heading.count)
+
+
+def name_shown(name: str) -> str:
+    """A sheet's or file's name as a message may show it: in quotes, a sign that does not print as its escape, cut after 60 characters."""
+    return repr(name[:LONGEST_SHOWN]) + ("…" if len(name) > LONGEST_SHOWN else "")
 
 
 def _may_run(text: str) -> bool:

@@ -41,6 +41,8 @@ class FeedRead:
     """What the borough should put right in rows that were read nevertheless"""
     sheets: tuple[str, ...] = ()
     """Those of a workbook that the contract reads"""
+    unread_sheets: tuple[str, ...] = ()
+    """Those of a workbook that the contract neither reads nor names as known"""
     has_line_end: bool | None = None
     """Of a text, whether its last line is ended"""
 
@@ -58,13 +60,14 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
         return _records(contract, feed, database_name(feed.location), sha256, [sheet])
     fetched = fetch(root, feed.location)
     try:
-        read = _records(contract, feed, fetched.file, fetched.sha256, _sheets(contract, feed, fetched, passwords))
+        sheets, unread = _sheets(contract, feed, fetched, passwords)
+        read = _records(contract, feed, fetched.file, fetched.sha256, sheets)
     except SourceError:
         check_unchanged(root, feed.location, fetched)  # half a file may break its contract in any way
         raise
     check_unchanged(root, feed.location, fetched)
     is_text = feed.format in ("csv", "jsonl")
-    return replace(read, has_line_end=_has_line_end(fetched.data) if is_text else None)
+    return replace(read, unread_sheets=unread, has_line_end=_has_line_end(fetched.data) if is_text else None)
 
 
 def _has_line_end(data: bytes) -> bool:
@@ -145,15 +148,26 @@ def is_same_export(feed: Feed, root: str, passwords: Mapping[str, str], sha256: 
     return True
 
 
-def _sheets(contract: Contract, feed: Feed, fetched: Fetched, passwords: Mapping[str, str]) -> list[Sheet]:
+def _sheets(
+    contract: Contract, feed: Feed, fetched: Fetched, passwords: Mapping[str, str]
+) -> tuple[list[Sheet], tuple[str, ...]]:
+    """The sheets that are read, and the names of those of which the contract knows nothing."""
     if feed.format == "csv":
         last = feed.header.row + feed.header.rows - 1 if isinstance(feed.header.row, int) else 20
-        return [read_csv(fetched, feed.encoding, feed.delimiter, last)]
+        return [read_csv(fetched, feed.encoding, feed.delimiter, last)], ()
     if feed.format == "jsonl":
-        return [read_jsonl(fetched, feed.encoding, contract.headings)]
+        return [read_jsonl(fetched, feed.encoding, contract.headings)], ()
     password = _password(feed, passwords)
     wants_marks = bool(contract.colours or contract.strikethrough)
-    return read_workbook(fetched, feed.format, feed.sheets, password, feed.password_env, wants_marks=wants_marks)
+    book = read_workbook(fetched, feed.format, feed.sheets, password, feed.password_env, wants_marks=wants_marks)
+    return book.sheets, tuple(name for name in book.passed_over if not _is_known_sheet(name, contract, feed))
+
+
+def _is_known_sheet(name: str, contract: Contract, feed: Feed) -> bool:
+    """Whether the contract says that a sheet is no data, or gives it to another feed, as where one workbook has a sheet a borough."""
+    of_others = (other.sheets for other in contract.all_feeds() if other.location == feed.location)
+    is_ignored = any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in contract.ignore_sheets)
+    return is_ignored or any(re.fullmatch(pattern, name) for pattern in of_others)
 
 
 def _password(feed: Feed, passwords: Mapping[str, str]) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from pipeline.core.errors import SourceError
+from pipeline.core.spreadsheet import name_shown
 from pipeline.read.sheets import Fetched
 
 MOST_BYTES = 2 << 30
@@ -97,6 +100,34 @@ def fetch(root: str, location: str) -> Fetched:
     if not data.strip(b"\x00 \r\n\t"):
         raise SourceError("empty_file", file, "is empty.", "Ask the borough to export it again.")
     return Fetched(file, data, hashlib.sha256(data).hexdigest())
+
+
+def missing_with_nearest(missing: SourceError, root: str, location: str, expected: Iterable[str]) -> SourceError:
+    """The error that an export is not there, with the file in its folder whose name is most like its own; itself where none is.
+
+    Args:
+        missing: the error, missing_file.
+        root: of the exports.
+        location: of the export that is missing.
+        expected: locations of all exports of its contract; their files are not meant.
+    """
+    path = locate(root, location)
+    if "://" in path:
+        return missing
+    taken = {locate(root, other) for other in expected}
+    try:
+        beside = {
+            found.name.casefold(): found for found in sorted(Path(path).parent.iterdir()) if str(found) not in taken
+        }
+    except OSError:
+        return missing
+    likest = difflib.get_close_matches(Path(path).name.casefold(), beside, n=1)
+    if not likest or not beside[likest[0]].is_file():
+        return missing
+    name = name_shown(beside[likest[0]].name)
+    problem = f"is not there; not read: {name} beside it, which no feed of the contract has as `location`."
+    what_to_do = f"If that is tonight's export, rename it, or correct `location`. {missing.what_to_do}"
+    return SourceError(missing.code, missing.place, problem, what_to_do)
 
 
 def no_package(place: str, wanted: str) -> SourceError:

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import openpyxl
 import python_calamine
@@ -13,21 +14,31 @@ from openpyxl.cell.cell import Cell as StyledCell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.core.errors import SourceError
+from pipeline.core.spreadsheet import name_shown
 from pipeline.read.lost_cells import lost_cells
 from pipeline.read.merged_cells import MergedCells
 from pipeline.read.ods_layout import Range, ods_layouts
 from pipeline.read.sheet_extent import check_extent
-from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet, printable
+from pipeline.read.sheets import BadRow, Cell, Fetched, Row, Sheet
 from pipeline.read.workbook_bytes import damaged, workbook_bytes
 
+MOST_NAMED = 12
 Marks = Mapping[int, tuple[str, ...]]
 """Row number to the formatting of its cells"""
 
 
+class Workbook(NamedTuple):
+    """What of a workbook is read, and what is passed over."""
+
+    sheets: list[Sheet]
+    passed_over: list[str]
+    """Names of its other sheets, but for hidden ones and charts"""
+
+
 def read_workbook(
     fetched: Fetched, kind: str, sheets: str, password: str | None, password_env: str | None, *, wants_marks: bool
-) -> list[Sheet]:
-    """The sheets whose whole name matches the pattern, in the workbook's order.
+) -> Workbook:
+    """The sheets whose whole name matches the pattern, in the workbook's order, and the names of the others.
 
     Args:
         fetched: the file.
@@ -46,15 +57,17 @@ def read_workbook(
             check_extent(fetched.file, kind, data, ())
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = _matching_names(fetched.file, book.sheet_names, sheets)
+        passed_over = [name for name in _data_sheets(book) if name not in names]
         if kind == "xlsx":
             check_extent(fetched.file, kind, data, names)
         marks = _marks(data, names) if wants_marks and kind == "xlsx" else {}
         merged = {name: layout.merged for name, layout in ods_layouts(data).items()} if kind == "ods" else {}
         lost = lost_cells(data, names) if kind == "xlsx" else {}
-        return [
+        read = [
             Sheet(name, _rows(fetched.file, book, name, marks.get(name, {}), merged.get(name)), lost.get(name, ()))
             for name in names
         ]
+        return Workbook(read, passed_over)
     except SourceError:
         raise
     except Exception as error:
@@ -64,10 +77,18 @@ def read_workbook(
 def _matching_names(file: str, sheet_names: Sequence[str], pattern: str) -> list[str]:
     names = [name for name in sheet_names if re.fullmatch(pattern, name)]
     if not names:
-        present = ", ".join(printable(name) for name in sheet_names[:12])
-        problem = f"has no sheet whose name matches {pattern!r}; it has {present}."
+        present = ", ".join(map(name_shown, sheet_names[:MOST_NAMED])) + (
+            ", .." if len(sheet_names) > MOST_NAMED else ""
+        )
+        problem = f"has no sheet whose name matches '{pattern}'; it has {present}."
         raise SourceError("no_sheet", file, problem, "Correct `sheets` in the contract.")
     return names
+
+
+def _data_sheets(book: python_calamine.CalamineWorkbook) -> list[str]:
+    """The sheets in which people may stand where who opens the workbook sees them."""
+    kind, seen = python_calamine.SheetTypeEnum.WorkSheet, python_calamine.SheetVisibleEnum.Visible
+    return [sheet.name for sheet in book.sheets_metadata if (sheet.typ, sheet.visible) == (kind, seen)]
 
 
 def _rows(

@@ -52,6 +52,8 @@ class NightStory:
     """how the data has drifted from the model, as sentences"""
     worked_on: str = "everything"
     """in words"""
+    unread: Sequence[tuple[str, str]] = ()
+    """feed, and what to tell of the sheets of its export that were not read"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def render_report(story: NightStory) -> str:
         figures=_figures(tables, int(is_link.sum()), int((boroughs > 1).sum())),
         sources=_sources(status),
         not_fresh=[row for row in status if row["state"] != "fresh"],
+        unread=story.unread,
         questions=_questions(tables["review_queue"]),
         quarantine=sorted(reasons.items(), key=lambda item: (-item[1], item[0])),
         not_understood=not_understood(tables["records"]),

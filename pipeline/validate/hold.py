@@ -40,6 +40,8 @@ class FeedNight:
     """Rows of tonight's export that were rejected"""
     place: str | None = None
     """Where its export is looked for; feeds that name the same place share it"""
+    unread: str | None = None
+    """What to tell of sheets of which its contract knows nothing; where it is held for what it broke, in the reason too"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class FeedState:
     """Where it is held"""
     quarantine: tuple[Path, ...] = ()
     """Rejected rows of the export that stands for it, and of tonight's"""
+
+    @property
+    def unread(self) -> str | None:
+        """What to tell of an export that stands for tonight though some sheets of it were not read."""
+        return self.night.unread if self.state == "fresh" else None
 
 
 def needed_good(home: Home, night: FeedNight) -> LastGood | None:

@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 from command_line import COMMAND, NightOnSample, boroughlink
+from markupsafe import escape
 from small_london import BOROUGHS, SOURCES_TAKEN, small_london
 
 from pipeline.core.lock import run_lock
@@ -122,6 +124,34 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
         duckdb.sql(f"SELECT * FROM '{published}/{run}/quarantine/*.parquet' ORDER BY ALL").fetchall() for run in runs
     ]
     assert rejected[0] == rejected[1] != [], "rows that the exports in use lost are still told"
+
+
+def test_a_sheet_that_was_renamed_is_told_wherever_the_night_is_told(tmp_path: Path) -> None:
+    london = small_london(tmp_path, (*SOURCES_TAKEN, "borough_cse"))
+    tracker, home = london.exports / "cse" / "hackney.xlsx", tmp_path / "home"
+    book = openpyxl.load_workbook(tracker)
+    book["Nov 2026"].title = "November 2026"
+    book.save(tracker)
+    said = ("run", "--run-file", str(london.run_file), "--home", str(home))
+    first = boroughlink(*said, "--json")
+    assert first.code == 3, first.err
+    ((feed, state, reason),) = first.said["not_fresh"]
+    assert (feed, state) == ("borough_cse.hackney", "missing")
+    assert "days old" in reason
+    assert "cse/hackney.xlsx: not read: sheet 'November 2026' (read was " in reason
+    assert first.said["unread"] == []
+    book["November 2026"].title, book["Jul 2026"].title = "Nov 2026", "July <img src=x>"
+    book.save(tracker)
+    second = boroughlink(*said)
+    assert second.code == 0, second.err
+    told = "not read: sheet 'July <img src=x>'"
+    assert f"borough_cse.hackney is fresh, but cse/hackney.xlsx: {told}" in second.err
+    assert "'Lists'" not in second.err
+    run = (home / "published" / "current").resolve().name
+    for page in ("report.html", "validation.html"):
+        text = (home / "runs" / run / page).read_text("utf-8")
+        assert str(escape(told)) in text, page
+        assert "<img" not in text, page
 
 
 def test_another_source_is_one_yaml_file(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from pipeline.core.places import SAMPLE, SOURCES
 from pipeline.read.any_file import headings
 from pipeline.read.databases import read_query
 from pipeline.read.feed import FeedRead, export_sha256, is_same_export, read_feed
-from pipeline.read.fetch import fetch, published_name
+from pipeline.read.fetch import fetch, missing_with_nearest, published_name
 from schemas.contract import Contract, load_contract, load_contracts
 
 BASE = {
@@ -333,6 +333,55 @@ def test_a_sheet_that_is_not_begun_is_left_out_and_a_workbook_of_such_sheets_ref
     assert len(read(tmp_path, name="trial.xlsx", format="xlsx").records) == 1
     error = refused(tmp_path, workbook([]), name="trial.xlsx", format="xlsx")
     assert (error.code, "sheet Nov 2026" in str(error)) == ("missing_column", True)
+
+
+def test_visible_sheets_of_which_the_contract_knows_nothing_are_told_and_hidden_ones_and_those_it_ignores_not(
+    tmp_path: Path,
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([["Ref", "Surname"], ["1", "Ali"]])))
+    for name in ("July 2026", "Dec\xa02026", "LISTS", "Codes"):
+        book.create_sheet(name)
+    book["Codes"].sheet_state = "hidden"
+    book.create_chartsheet("Figures")
+    book.save(tmp_path / "trial.xlsx")
+    monthly = {"name": "trial.xlsx", "format": "xlsx", "sheets": r"[A-Z][a-z]{2} \d{4}"}
+    found = read(tmp_path, **monthly, ignore_sheets=["Lists|Notes"])
+    assert (found.sheets, found.unread_sheets) == (("Nov 2026",), ("July 2026", "Dec\xa02026"))
+    assert read(tmp_path, **monthly).unread_sheets == ("July 2026", "Dec\xa02026", "LISTS")
+    error = refused(tmp_path, **{**monthly, "sheets": "Dec 2026"})
+    assert r"matches 'Dec 2026'; it has 'Nov 2026', 'July 2026', 'Dec\xa02026'" in str(error)
+
+
+def test_a_sheet_that_is_another_feeds_of_the_same_workbook_is_not_told(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([["Ref", "Surname"], ["1", "Ali"]], "Hackney")))
+    for name in ("Camden", "Brent"):
+        book.create_sheet(name)
+    book.save(tmp_path / "trial.xlsx")
+    of_each = {name.lower(): {"sheets": name} for name in ("Hackney", "Camden")}
+    said = {"name": "trial.xlsx", "format": "xlsx", "boroughs": ["Hackney", "Camden"], "feeds": of_each}
+    assert read(tmp_path, **said).unread_sheets == ("Brent",)
+
+
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ("cse/Hackney .xlsx", "not read: 'Hackney .xlsx' beside it"),
+        ("cse/hackney\x1b[2J.xlsx", r"not read: 'hackney\x1b[2J.xlsx' beside it"),
+        ("cse/camden.xlsx", None),
+        ("cse/notes.txt", None),
+    ],
+)
+def test_the_file_beside_a_missing_export_that_is_named_most_like_it_and_no_feeds_is_told(
+    tmp_path: Path, beside: str, told: str | None
+) -> None:
+    (tmp_path / "cse").mkdir()
+    (tmp_path / beside).write_bytes(b"x")
+    with pytest.raises(SourceError) as missing:
+        fetch(str(tmp_path), "cse/hackney.xlsx")
+    expected = ["cse/hackney.xlsx", "cse/camden.xlsx"]
+    found = missing_with_nearest(missing.value, str(tmp_path), "cse/hackney.xlsx", expected)
+    assert found.code == "missing_file"
+    assert (told in str(found)) if told else (found is missing.value)
 
 
 def test_a_stray_cell_at_the_end_of_a_sheet_is_told_and_not_loaded(tmp_path: Path) -> None:

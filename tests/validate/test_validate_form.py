@@ -11,7 +11,7 @@ import pytest
 from pipeline.core.parquet import write_table
 from pipeline.core.places import SOURCES, Home
 from pipeline.read.feed import read_feed
-from pipeline.validate.form import form_breaches, form_notices, named_sheets
+from pipeline.validate.form import form_breaches, form_notices, named_sheets, unread_sheets
 from pipeline.validate.hold import FeedNight, promote, settle
 from pipeline.validate.last_good import ExportFacts, good_facts
 from schemas.contract import Contract, load_contract
@@ -52,6 +52,31 @@ def test_a_sheet_that_is_gone_and_was_not_named_is_told() -> None:
     assert not form_breaches(tonight, good, monthly)
     ((about, _),) = form_notices(tonight, good, monthly)
     assert "no longer has the sheet 'Oct 2026' of the last good export" in about
+
+
+MONTHLY = "[A-Z][a-z]{2} \\d{4}"
+
+
+def test_a_sheet_that_was_not_read_is_told_with_the_pattern_and_the_nearest_name() -> None:
+    good, tonight = replace(GOOD, sheets=("Jul 2026", "Nov 2026")), replace(GOOD, sheets=("Nov 2026",))
+    told = unread_sheets(tonight, ["July 2026"], good, MONTHLY)
+    assert told is not None
+    assert told.startswith(
+        "cse/camden.xlsx: not read: sheet 'July 2026' (the last good export had 'Jul 2026'), "
+        "which `sheets` of the contract ('[A-Z][a-z]{2} \\d{4}') does not match."
+    )
+    assert "sheet 'Nov 2026 (2)' (read was 'Nov 2026')" in str(unread_sheets(tonight, ["Nov 2026 (2)"], None, MONTHLY))
+    assert "sheet 'Guidance', which" in str(unread_sheets(tonight, ["Guidance"], good, MONTHLY))
+    assert unread_sheets(tonight, [], good, MONTHLY) is None
+
+
+def test_names_of_sheets_that_were_not_read_are_shown_safely_and_not_at_any_length() -> None:
+    names = ["Dec\xa02026", "a\x1b[2Jb\u202e", "x" * 5000, *(f"Odd {number}" for number in range(400))]
+    told = str(unread_sheets(GOOD, names, None, MONTHLY))
+    assert told.isprintable()
+    assert r"'Dec\xa02026'" in told
+    assert "and 397 more" in told
+    assert len(told) < 600
 
 
 @pytest.mark.parametrize(
