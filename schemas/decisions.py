@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from schemas.model import LEVELS
+from schemas.written import with_near
 
 Verdict = Literal["link", "unlink", "unsure", "retract"]
 SIDES = ("record_id", "fingerprint", "roles")
@@ -154,7 +155,7 @@ class TwoPersonRule(_Strict):
         if not (self.roles or self.rules or self.more_records_than):
             raise ValueError(f"{self.name}: say at least one of roles, rules, more_records_than")
         if self.roles and (unknown := {role for side in self.roles for role in side} - set(ROLES)):
-            raise ValueError(f"{self.name}: no such role: {', '.join(sorted(unknown))}")
+            raise ValueError(f"{self.name}: no such role: {with_near(unknown, ROLES)}")
         return self
 
 
@@ -171,5 +172,5 @@ class StewardPolicy(_Strict):
     def _names_levels(self) -> Self:
         known_levels = {level for levels in LEVELS.values() for level in levels} | UNCLEAR_LEVELS
         if unknown := set(self.disagreeing_levels) - known_levels:
-            raise ValueError(f"disagreeing_levels: no such level: {', '.join(sorted(unknown))}")
+            raise ValueError(f"disagreeing_levels: no such level: {with_near(unknown, known_levels)}")
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,17 @@ WORDS = {
     "model_type": "must be names with values, such as `name: value`",
     "string_type": "must be text (in YAML: in quotes)",
     "missing": "is missing",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
 }
+COUNTED = {
+    "too_short": "must have {min_length} or more items",
+    "too_long": "must have {max_length} items at most",
+    "string_too_short": "must have {min_length} or more characters",
+    "string_too_long": "must have {max_length} characters at most",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} at most",
+}
+"""What pydantic says with a number in it"""
 
 
 MERGE, TEXT = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
@@ -132,7 +142,10 @@ def wrongs(error: ValidationError, model: type[BaseModel], lines: Mapping[Place,
         lines: as ``line_numbers`` gives them, where the file has lines.
     """
     by_place: dict[Place, list[str]] = {}
-    for part in error.errors(include_input=False):
+    parts = error.errors(include_input=False)
+    for part in parts:
+        if part["type"] == "too_short" and any(_is_below(other["loc"], part["loc"]) for other in parts):
+            continue  # it is short of the items that are wrong
         place = tuple(name for name in part["loc"] if not CHOICES.fullmatch(str(name)))
         cause = part.get("ctx", {}).get("error")
         if isinstance(cause, ProblemsError):
@@ -141,6 +154,10 @@ def wrongs(error: ValidationError, model: type[BaseModel], lines: Mapping[Place,
         else:
             by_place.setdefault(place, []).append(in_words(part, model))
     return "; ".join(_of_setting(place, texts, lines or {}) for place, texts in by_place.items())
+
+
+def _is_below(place: Place, above: Place) -> bool:
+    return len(place) > len(above) and place[: len(above)] == above
 
 
 def _of_setting(place: Place, texts: Iterable[str], lines: Mapping[Place, int]) -> str:
@@ -167,12 +184,19 @@ def in_words(part: ErrorDetails, model: type[BaseModel]) -> str:
         return f"is not known{near(str(part['loc'][-1]), _names(model.model_json_schema()))}"
     if kind == "value_error":
         return str(part["ctx"]["error"])
+    if kind in COUNTED:
+        return COUNTED[kind].format_map(part["ctx"])
     return WORDS.get(kind) or str(part["msg"]).replace("Input should be", "must be", 1)
 
 
 def _names(schema: dict[str, Any]) -> list[str]:
     parts = (schema, *schema.get("$defs", {}).values())
     return [name for part in parts for name in part.get("properties", ())]
+
+
+def with_near(unknown: Iterable[str], names: Collection[str]) -> str:
+    """The unknown names in order, each with the hint of ``near``."""
+    return ", ".join(f"{name}{near(name, names)}" for name in sorted(unknown))
 
 
 def near(text: str, names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.night.place import can_be_read
 from flows.night.plan import Night
 from pipeline.core.errors import SettingsError
 from pipeline.core.metrics import Metric
@@ -29,7 +30,8 @@ from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, VALUES_SEEN, fing
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import SaidOf, decided_pairs, in_state, standing_decisions, to_look_at_again
 from pipeline.stewardship.store import Store, open_store
-from schemas.model import Model
+from schemas.decisions import StewardPolicy
+from schemas.model import Model, load_model
 from schemas.settings import SQLITE, RunSettings
 from schemas.tables import DECISIONS, ENDS, IDENTITY_LEDGER
 
@@ -54,6 +56,22 @@ def _check_place(settings: RunSettings, home: Home, environment: Mapping[str, st
         raise SettingsError(str(home.root), "is no home.", "Give --home; the first boroughlink run makes one.")
 
 
+def policy_of(settings: RunSettings) -> StewardPolicy:
+    """The policy file of the settings, the rules that it names checked against those of the model.
+
+    Raises:
+        SettingsError: If it cannot be read, or says something that a policy cannot say.
+    """
+    path = settings.steward_policy
+    if not can_be_read(path):
+        what_to_do = "Correct `steward_policy` in the run file, or bring the file back."
+        raise SettingsError("steward_policy", f"{path} is no file that this user can read.", what_to_do)
+    rules = None
+    with suppress(SettingsError):  # told where the model is needed
+        rules = [rule.name for rule in load_model(settings.model).rule]
+    return load_policy(path, rules)
+
+
 @contextmanager
 def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> Iterator[Store]:
     """The store under the policy file of the settings, closed after the block; one in a home is made where there is none.
@@ -63,7 +81,7 @@ def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, 
         StoreUnavailableError: If it does not answer.
     """
     _check_place(settings, home, environment)
-    with open_store(decisions_url(settings, home, environment), load_policy(settings.steward_policy)) as store:
+    with open_store(decisions_url(settings, home, environment), policy_of(settings)) as store:
         yield store
 
 
@@ -101,7 +119,7 @@ def decided_tonight(night: Night, std_records: pa.Table) -> DecidedTonight:
             log = _without_reasons(store.log())
     records = _with_others(night, log, _decided_records(log, std_records), std_records)
     said = partial(_said, std_records)
-    standing = standing_decisions(log, load_policy(night.settings.steward_policy), records, said=said)
+    standing = standing_decisions(log, policy_of(night.settings), records, said=said)
     return DecidedTonight(log, standing, decided_pairs(standing), records, said)
 
 
@@ -121,7 +139,7 @@ def with_evidence(
     columns = ["record_id", *(name for name in VALUES_SEEN if name in std_records.column_names)]
     values = std_records.select(columns).filter(pc.is_in(std_records.column("record_id"), wanted)).to_pylist()
     evidence = pair_evidence(levels, {row["record_id"]: row for row in values})
-    policy = load_policy(night.settings.steward_policy)
+    policy = policy_of(night.settings)
     return replace(decided, standing=standing_decisions(decided.log, policy, decided.records, evidence, decided.said))
 
 

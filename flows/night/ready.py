@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from flows.night.decisions import DECISIONS_URL, has_decisions, open_decisions
+from flows.night.decisions import DECISIONS_URL, has_decisions, open_decisions, policy_of
 from flows.night.place import can_be_read
 from flows.night.plan import Night
 from pipeline.core.errors import TRY_AGAIN, SettingsError, StoreUnavailableError
 from pipeline.core.places import EXPECTATIONS
 from pipeline.core.run_note import last_note
 from pipeline.persons.survivorship import load_survivorship
-from pipeline.stewardship.policy import load_policy
 from schemas.contract import Contract, load_contracts
 from schemas.model import load_model
 from schemas.settings import RunSettings
@@ -33,10 +32,10 @@ EXPORTS_NEEDED = (
 )
 
 SUITES_OF_ALL = ("std_records", "events")
-LOADED: Mapping[str, Callable[[Path], object]] = {
-    "model": load_model,
-    "survivorship": lambda path: load_survivorship(path, {}),
-    "steward_policy": load_policy,
+LOADED: Mapping[str, Callable[[RunSettings], object]] = {
+    "model": lambda settings: load_model(settings.model),
+    "survivorship": lambda settings: load_survivorship(settings.survivorship, {}),
+    "steward_policy": policy_of,
 }
 """Settings that name one file, each with what reads it"""
 MUST_BE_LISTED = ("expect_column_values_to_be_in_set", "row")
@@ -104,7 +103,7 @@ def _check_file(settings: RunSettings, run_file: Path | None, name: str) -> None
         setting = f"{run_file}, line {line}: {name}" if line else name
         what_to_do = f"Correct `{name}` in the run file, or bring the file back."
         raise SettingsError(setting, f"{path} is no file that this user can read.", what_to_do)
-    LOADED[name](path)
+    LOADED[name](settings)
 
 
 def _check_contracts(settings: RunSettings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.core.errors import SettingsError
 from schemas.decisions import StewardPolicy, TwoPersonRule, Verdict
-from schemas.written import read_toml, wrongs
+from schemas.written import read_toml, with_near, wrongs
 
 POLICY = Path(__file__).resolve().parent / "policy.toml"
 UNKNOWN_FACTS = "unknown_facts"
@@ -30,17 +30,29 @@ class CaseFacts:
     """Records of the two persons together."""
 
 
-def load_policy(path: Path = POLICY) -> StewardPolicy:
-    """The checked policy of a TOML file.
+def load_policy(path: Path = POLICY, rules: Collection[str] | None = None) -> StewardPolicy:
+    """The checked policy of a TOML file; ``rules``: names of the model's, where those that it names are to be checked too.
 
     Raises:
         SettingsError: If it cannot be read, or says something that a policy cannot say.
     """
     try:
-        return StewardPolicy.model_validate(read_toml(path))
+        policy = StewardPolicy.model_validate(read_toml(path))
+        wrong = "" if rules is None else _unknown_rules(policy, rules)
     except ValidationError as error:
         wrong = wrongs(error, StewardPolicy)
+    if not wrong:
+        return policy
     raise SettingsError(path.name, wrong, "pipeline/stewardship/policy.toml is an example.")
+
+
+def _unknown_rules(policy: StewardPolicy, rules: Collection[str]) -> str:
+    """What is wrong with the rules of the model that a policy names: one that is not there would never ask for a second person."""
+    return "; ".join(
+        f"two_person.{number}: {rule.name}: no such rule of the model: {with_near(unknown, rules)}"
+        for number, rule in enumerate(policy.two_person, start=1)
+        if (unknown := set(rule.rules) - set(rules))
+    )
 
 
 def second_because(policy: StewardPolicy, verdict: Verdict, facts: CaseFacts | None) -> tuple[str, ...]:

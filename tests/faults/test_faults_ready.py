@@ -17,6 +17,7 @@ from flows.night import decisions
 from flows.night.place import RUN_FILE
 from flows.night.plan import SAMPLE_RUN, plan_night
 from pipeline.core.places import EXPECTATIONS, Home
+from pipeline.stewardship.policy import POLICY
 from pipeline.stewardship.store import open_store
 from schemas.settings import RunSettings
 
@@ -83,6 +84,22 @@ def test_a_file_that_is_not_there_is_told_with_the_setting_that_names_it(
     assert told in failed_night(london, home)
     findings = examine(RunSettings.load(london.run_file), Home(home), is_deep=False, given=Given(london.run_file))
     assert told in next(found.found for found in findings if found.check == "run file")
+
+
+def test_a_policy_whose_rule_the_model_does_not_have_is_told_by_every_command(london: London, home: Path) -> None:
+    policy = london.place / "policy.toml"
+    policy.write_text(POLICY.read_text("utf-8").replace('"name_only", "no_forename"', '"nameonly"'), "utf-8")
+    london.say(steward_policy="policy.toml")
+    told = "policy.toml: two_person.2: name_only: no such rule of the model: nameonly (did you mean name_only?)"
+    assert told in found_by_doctor(london, home, "run file").found
+    assert told in failed_night(london, home)
+    listed = ("decide", "--list", "--run-file", str(london.run_file), "--home", str(home))
+    assert told in boroughlink(*listed).err
+    policy.unlink()
+    missing = f"steward_policy: {policy} is no file that this user can read. Correct `steward_policy` in the run file"
+    assert missing in boroughlink(*listed).err
+    users = ("review", "users", "list", "--run-file", str(london.run_file), "--home", str(home))
+    assert missing in boroughlink(*users).err
 
 
 def test_a_folder_of_contracts_that_is_not_there_is_told_as_such(london: London, home: Path) -> None:

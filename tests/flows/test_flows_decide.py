@@ -229,7 +229,7 @@ def test_an_import_with_bad_rows_ends_with_1_and_names_them(home: Path, tmp_path
         (("1", "--link", *WHY), "two records"),
         (("1", "4", "--link", "--by", "ann"), "--reason: is missing"),
         (("1", "4", "--link", "--reason", "r"), "--by: is missing"),
-        (("1", "4", "--link", "--by", "ann", "--reason", " "), "--reason: String should have at least 1"),
+        (("1", "4", "--link", "--by", "ann", "--reason", " "), "--reason: must have 1 or more characters"),
         (("1", "4", "--link", *WHY, "--id", "7"), "--id: .*UUID"),
         (("1", "1", "--link", *WHY), "one and the same"),
         (("--retract", "7", *WHY), "--retract: .*UUID"),

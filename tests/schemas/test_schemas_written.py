@@ -153,7 +153,7 @@ def test_two_feeds_never_read_the_same_export_unless_by_sheet(tmp_path: Path) ->
         (b"false\n", "must be names with values"),
         (b"contract: here\n", "contract: is not known (did you mean contracts?). data/sample/run.yaml is an example."),
         (b"publish_limits: { merged: 0.1 }\n", "publish_limits.merged: is not known (did you mean merged_share?)"),
-        (b"workers: many\n", "workers: must be a valid integer"),
+        (b"workers: many\n", "workers: must be a whole number"),
     ],
 )
 def test_a_run_file_is_told_by_line_and_setting(tmp_path: Path, text: bytes, words: str) -> None:

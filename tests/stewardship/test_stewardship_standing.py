@@ -28,6 +28,7 @@ from schemas.model import LEVELS
 from schemas.tables import DECISIONS, FINGERPRINTS
 
 POLICY = load_policy()
+RULE = "disagreeing_levels = []\n[[two_person]]\nname = 'x'\nabout = ''\nverdicts = ['link']\n"
 BEGAN = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
@@ -406,6 +407,15 @@ def test_the_policy_file_says_when_a_second_person_is_needed(
             "disagreeing_levels = []\n[[two_person]]\nname = 'x'\nabout = ''\nverdicts = ['link']\nroles = [['victm'], ['suspect']]",
             "victm",
         ),
+        (f"{RULE}roles = [['victim', 'at_risc'], ['suspect']]", r"no such role: at_risc \(did you mean at_risk\?\)"),
+        (
+            f"{RULE}rules = ['nameonly']",
+            r"two_person\.1: x: no such rule of the model: nameonly \(did you mean name_only\?\)",
+        ),
+        (RULE.replace("['link']", "[]"), r"two_person\.1\.verdicts: must have 1 or more items\."),
+        (RULE.replace("link", "lnk"), r"two_person\.1\.verdicts\.1: must be 'link', 'unlink' or 'retract'\. pipeline"),
+        (f"{RULE}more_records_than = 'a'", "more_records_than: must be a whole number"),
+        (f"{RULE}more_records_than = 0", "more_records_than: must be 1 or more"),
         ("disagreeing_levels = ]", "cannot be read"),
         ("", "disagreeing_levels"),
     ],
@@ -414,7 +424,7 @@ def test_a_policy_file_with_a_slip_says_what_is_wrong(tmp_path: Path, text: str,
     path = tmp_path / "policy.toml"
     path.write_text(text)
     with pytest.raises(SettingsError, match=problem):
-        load_policy(path)
+        load_policy(path, ["name_only", "no_forename"])
 
 
 @pytest.mark.parametrize(
