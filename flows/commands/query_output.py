@@ -17,19 +17,28 @@ from rich.text import Text
 from pipeline.core.spreadsheet import guarded
 
 MOST_SHOWN = 50
+LONGEST = 500  # characters of a value on a terminal
 WIDEST = 100_000  # characters of a line that goes into a file or another program
 
 
 def show(console: Console, rows: pa.Table) -> None:
-    """The first rows as a table of the terminal, which breaks ids last; where it is no terminal, nothing is broken over lines."""
+    """The first rows as a table of the terminal, which breaks ids last and cuts values of ``LONGEST`` characters.
+
+    Where it is no terminal nothing is cut or broken over lines.
+    """
+    records = _records(rows.slice(0, MOST_SHOWN))
+    texts = [[_as_text(value) or "" for value in record.values()] for record in records]
+    has_cut = console.is_terminal and any(len(text) > LONGEST for row in texts for text in row)
     table = Table()
     for name in rows.column_names:
         table.add_column(Text(name), overflow="fold", no_wrap=name.endswith("_id"))
-    for record in _records(rows.slice(0, MOST_SHOWN)):
-        table.add_row(*(Text(_as_text(value) or "") for value in record.values()))
+    for row in texts:
+        table.add_row(*(Text(f"{text[:LONGEST]}…" if has_cut and len(text) > LONGEST else text) for text in row))
     if not console.is_terminal:
         console.width = WIDEST
     console.print(table)
+    if has_cut:
+        console.print(f"Values are cut after {LONGEST} characters (…); --csv or --json gives all.", highlight=False)
     if len(rows) > MOST_SHOWN:
         console.print(f"{MOST_SHOWN} of {len(rows):,} rows; --csv or --json gives all.")
 
@@ -40,10 +49,10 @@ def as_json(rows: pa.Table) -> str:
 
 
 def write_csv(rows: pa.Table, path: Path) -> None:
-    """CSV of which a spreadsheet takes no text for a formula; a number below zero stays one."""
+    """CSV of which a spreadsheet takes no text or name of a column for a formula; a number below zero stays one."""
     records = _records(rows)
-    columns = {name: pa.array((_as_cell(row[name]) for row in records), pa.string()) for name in rows.column_names}
-    pa_csv.write_csv(pa.table(columns), path)
+    columns = [pa.array((_as_cell(row[name]) for row in records), pa.string()) for name in rows.column_names]
+    pa_csv.write_csv(pa.table(columns, [guarded(name) for name in rows.column_names]), path)
 
 
 def _records(rows: pa.Table) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
 from flows.night.place import HOME, RUN_FILE, settings_of
-from pipeline.core.errors import DeskRefusedError, SettingsError
+from pipeline.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,15 +102,16 @@ def add(
     """
     import datetime as dt
 
-    from pipeline.review.admission.accounts import add_account
+    from pipeline.review.admission.accounts import AccountRefusedError, add_account
 
     def work(connection: Connection) -> str:
         return add_account(connection, name, role, borough, dt.datetime.now(dt.UTC))
 
     try:
         password = _with_audit("account.add", {"name": name, "role": role}, work, home, run_file)
-    except DeskRefusedError as error:  # at the desk a form, here the command line itself
-        raise SettingsError("review users add", error.problem, error.what_to_do) from None
+    except AccountRefusedError as error:  # at the desk a field of a form, here an option
+        option = "NAME" if error.field == "name" else f"--{error.field}"
+        raise SettingsError(option, error.problem, error.what_to_do) from None
     if as_json:
         typer.echo(json.dumps({"name": name, "role": role, "password": password}))
         return

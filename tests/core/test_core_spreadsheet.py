@@ -43,3 +43,18 @@ def test_a_query_that_goes_into_a_file_breaks_no_value_over_lines_and_a_terminal
     show(Console(file=seen, force_terminal=True, width=60), rows)
     assert rows["person_id"][0].as_py() in seen.getvalue()
     assert len(seen.getvalue().splitlines()[0]) <= 60
+
+
+def test_a_csv_of_a_query_guards_the_names_of_columns_too(tmp_path: Path) -> None:
+    write_csv(pa.table({"=1+1": ["a"], "n": [-1]}), tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text("utf-8").splitlines()[0] == '"\'=1+1","n"'
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_only_a_terminal_cuts_a_value_of_thousands_of_characters_and_says_so(is_terminal: bool) -> None:
+    out = io.StringIO()
+    rows = pa.table({"record_id": ["0039d416bd21399b858ca04f95bc017c"], "surname": ["x" * 5000]})
+    show(Console(file=out, force_terminal=is_terminal, width=100), rows)
+    assert "0039d416bd21399b858ca04f95bc017c" in out.getvalue()
+    assert (out.getvalue().count("x") == 5000) is not is_terminal
+    assert ("Values are cut after 500 characters" in out.getvalue()) is is_terminal

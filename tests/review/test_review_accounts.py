@@ -55,6 +55,7 @@ def test_nobody_resets_or_disables_their_own_account(desk: Any) -> None:
         ({"name": "", "role": "steward"}, "name"),
         ({"name": "Bo Rough", "role": "borough"}, "borough"),
         ({"name": "Ro Le", "role": "king"}, "role"),
+        ({"name": "Stew Ard", "role": "steward", "borough": "Croydon"}, "borough"),
     ],
 )
 def test_what_is_wrong_with_a_new_account_stands_beside_its_field_and_the_rest_is_kept(
@@ -64,6 +65,24 @@ def test_what_is_wrong_with_a_new_account_stands_beside_its_field_and_the_rest_i
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
     assert f'value="{form["name"]}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "told"),
+    [
+        ("ada", "/queue", "administrator, does not allow this: it is for stewards and supervisors."),
+        ("ada", "/audit", "administrator, does not allow this: it is for auditors."),
+        ("aud", "/search", "auditor, does not allow this: it is for stewards, supervisors and borough users."),
+        ("asha", "/accounts", "steward, does not allow this: it is for administrators."),
+    ],
+)
+def test_who_may_not_is_told_who_may_and_only_others_than_administrators_to_ask_one(
+    desk: Any, who: str, path: str, told: str
+) -> None:
+    answer = desk.client(who).get(path)
+    assert answer.status_code == 403
+    assert told in answer.text
+    assert ("Ask an administrator" in answer.text) == (who != "ada")
 
 
 def test_the_log_tells_in_words_what_was_done_and_a_proof_keeps_the_filters(desk: Any) -> None:

@@ -129,7 +129,9 @@ def test_wrong_use_of_an_account_is_wrong_use_of_the_command_and_says_what_is_ri
     add = ["review", "users", "add", "Col", "--home", str(tmp_path)]
     for more, said in (
         (["--role", "borough", "--borough", "croydon"], "Write it as Croydon."),
-        (["--role", "king"], "Roles are"),
+        (["--role", "king"], "--role: There is no role king. Roles are"),
+        (["--role", "borough"], "--borough: A borough user needs a borough, such as Croydon."),
+        (["--role", "steward", "--borough", "Croydon"], "--borough: Only a borough user has a borough; leave it out."),
     ):
         error = CliRunner().invoke(app, [*add, *more]).exception
         assert isinstance(error, SettingsError)

@@ -29,6 +29,7 @@ SHOWN_MASKED = frozenset({"record_id", "person_id", "borough", "record_id_l", "r
 """What is told of a record that others hold: that it is there, and which borough to ask. Not its source, whose name is a secret
 of its own: that somebody is in the custody records, or registered as a sex offender."""
 MASK = "masked"
+ADVICE_TO_ADMINISTRATORS = "Who needs it for their work has an account of such a role, which you make under Accounts."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,17 @@ def need(viewer: Viewer, act: May) -> None:
     if not viewer.may(act):
         raise DeskRefusedError(
             403,
-            f"Your role, {ROLE_WORDS[viewer.role].lower()}, does not allow this.",
-            "Ask an administrator if you need it for your work.",
+            f"Your role, {ROLE_WORDS[viewer.role].lower()}, does not allow this: it is for {_who_may(act)}.",
+            ADVICE_TO_ADMINISTRATORS
+            if viewer.role == "administrator"
+            else "Ask an administrator for an account of such a role if you need it for your work.",
         )
+
+
+def _who_may(act: May) -> str:
+    """The roles that allow an act, in words."""
+    *others, last = [f"{words.lower()}s" for role, words in ROLE_WORDS.items() if act in ALLOWED[role]]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def shown(viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:

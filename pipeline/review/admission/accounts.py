@@ -25,6 +25,15 @@ HASHER = PasswordHasher()
 NAME_LONGEST = 80
 
 
+class AccountRefusedError(DeskRefusedError):
+    """An account that cannot be made; ``field``: of its form, which is wrong: name, role or borough."""
+
+    def __init__(self, code: int, field: str, problem: str, what_to_do: str = "") -> None:
+        super().__init__(code, problem, what_to_do)
+        self.args = (code, field, problem, what_to_do)  # rebuild it in another process
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One person who may sign in."""
@@ -54,12 +63,12 @@ def add_account(connection: Connection, name: str, role: str, borough: str | Non
     """Make an account with a password for the first sign-in only, which is returned and kept nowhere else.
 
     Raises:
-        DeskRefusedError: If the name is taken or empty, the role unknown, or a borough user has no borough.
+        AccountRefusedError: If the name is taken or empty, the role unknown, or a borough missing, unknown or not wanted.
     """
     _check(name, role, borough)
     if connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.name_key == name_key(name))).first():
-        raise DeskRefusedError(
-            409, f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name."
+        raise AccountRefusedError(
+            409, "name", f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name."
         )
     password = secrets.token_urlsafe(12)
     row = {
@@ -155,16 +164,19 @@ def from_provider(
 
 def _check(name: str, role: str, borough: str | None) -> None:
     if not name_key(name) or len(name) > NAME_LONGEST or not name.isprintable():
-        raise DeskRefusedError(422, f"A name has 1 to {NAME_LONGEST} printable characters.")
+        raise AccountRefusedError(422, "name", f"A name has 1 to {NAME_LONGEST} printable characters.")
     if role not in ROLES:
-        raise DeskRefusedError(422, f"There is no role {role[:40]}.", f"Roles are {', '.join(ROLES)}.")
-    if (role == "borough") != (borough is not None):
-        raise DeskRefusedError(422, "A borough user has a borough, and nobody else has one.")
+        raise AccountRefusedError(422, "role", f"There is no role {role[:40]}.", f"Roles are {', '.join(ROLES)}.")
+    if role == "borough" and borough is None:
+        raise AccountRefusedError(422, "borough", "A borough user needs a borough, such as Croydon.")
+    if role != "borough" and borough is not None:
+        raise AccountRefusedError(422, "borough", "Only a borough user has a borough; leave it out.")
     if borough is not None and borough not in CODES:
         nearest = difflib.get_close_matches(borough.casefold(), [name.casefold() for name in CODES], 1, 0.5)
         name = next((name for name in CODES if [name.casefold()] == nearest), "Croydon")
-        raise DeskRefusedError(
+        raise AccountRefusedError(
             422,
+            "borough",
             f"There is no borough {borough[:40]}.",
             f"Write it as {name}." if nearest else f"Boroughs are written as {name}.",
         )

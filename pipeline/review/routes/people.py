@@ -58,9 +58,9 @@ def add(request: Request, visit: Administering, name: Word = "", role: Word = ""
             {"name": name, "role": role},
             work=lambda c: accounts.add_account(c, name, role, borough or None, visit.now),
         )
-    except DeskRefusedError as error:
+    except accounts.AccountRefusedError as error:
         entered = {"name": name, "role": role, "borough": borough}
-        errors = ({"text": str(error), "href": f"#{_field_of(str(error))}"},)
+        errors = ({"text": str(error), "href": f"#{error.field}"},)
         return _page(request, visit, FormBack(entered, errors, error.code))
     return _page(request, visit, new=NewPassword(name, password or ""))
 
@@ -105,10 +105,6 @@ def _other_account(visit: Visit, account_id: str) -> accounts.Account:
             "Another administrator can, or `boroughlink review users reset`.",
         )
     return account
-
-
-def _field_of(error: str) -> str:
-    return "role" if " role " in error else "borough" if "borough" in error else "name"
 
 
 def _page(
