@@ -44,6 +44,10 @@ CUSTODY = load_contract(SOURCES / "custody.yaml")
 HEAD = "Custody No,Station,Name,DOB,Sex,PNC,CRO,Address,Postcode,Arrested,Detention Authorised,Charged,Released,Bail,LA Accomm Requested,Secure?,AA Arrived"
 
 
+LONG = {"forename": 80, "surname": 80, "address": 250}
+"""Characters that a value has at most without a warning"""
+
+
 def row(
     number: int, name: str = "SENTINELSON, Zebedee", born: str = "08/11/1996", arrested: str = "02/11/2026 01:23"
 ) -> str:
@@ -424,3 +428,21 @@ def test_the_page_shows_counts_and_no_value(tmp_path: Path, suites: Suites) -> N
     assert "High Street" not in page
     assert "A detainee is at least ten" in page
     assert "OFFICIAL-SENSITIVE" in page
+
+
+@pytest.mark.parametrize("field", LONG)
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_value_longer_than_any_of_its_field_is_warned_of_and_stays(
+    tmp_path: Path, suites: Suites, field: str, more: int
+) -> None:
+    value = "x" * (LONG[field] + more)
+    export = export_of(tmp_path, [row(1), row(2), row(3)])
+    records = export.std_records()
+    at, is_list = records.column_names.index(field), field != "address"
+    values = pa.array([[value] if is_list else value] * 3, records.schema.field(field).type)
+    long = replace(export, std_records=reader(records.set_column(at, records.schema.field(field), values)))
+    (result,) = validate_source(CUSTODY, [long], suites, AS_OF)
+    told = f"has {LONG[field]} characters at most"
+    (finding,) = (finding for finding in result.findings if finding.column == field and told in finding.about)
+    assert (finding.severity, finding.failing) == ("warn", 3 * more)
+    assert result.n_records == 3

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.review.cases.compare import FIELDS, text_of
 from pipeline.review.cases.weigh import LEAST, odds_words, times_words
+from pipeline.review.frame.pages import short
 from pipeline.review.frame.words import FIELD_WORDS
 from pipeline.review.records.group import Group, Pair
 from pipeline.review.records.shelf import Row
@@ -108,4 +109,4 @@ def _values(records: Iterable[Mapping[str, Any]], name: str) -> Counter[str]:
 
 def _few(values: Mapping[str, int]) -> str:
     more = f" and {len(values) - MOST_VALUES} more" if len(values) > MOST_VALUES else ""
-    return ", ".join(sorted(values)[:MOST_VALUES]) + more
+    return ", ".join(map(short, sorted(values)[:MOST_VALUES])) + more

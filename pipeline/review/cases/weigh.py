@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.explain.waterfall import Step, Waterfall
+from pipeline.review.frame.pages import short
 from pipeline.review.frame.words import FIELD_WORDS, within
 
 RARE, UNCOMMON = 1 / 1_000, 1 / 100
@@ -109,7 +110,7 @@ def rarity_words(field: str, value: str, n: int, n_records: int, n_here: int = 0
         n_here: of those that carry it, records of the case: they say nothing of how many others do.
     """
     share = n / n_records if n_records else 0
-    name = FIELD_WORDS.get(field, field)
+    name, value = FIELD_WORDS.get(field, field), short(value)
     word = "rare" if share <= RARE else "uncommon" if share <= UNCOMMON else "common"
     judged = (
         f" It is {word}." if word == "rare" or n > max(n_here, 2) else ""

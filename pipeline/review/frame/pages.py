@@ -37,6 +37,8 @@ FILES_HASH = hashlib.sha256(
     b"".join((STATIC / name).read_bytes() for name in ("desk.css", "desk.js", "session.js"))
 ).hexdigest()[:10]
 """In the addresses of the desk's own files: browsers keep them for a day, and after an upgrade want the new ones at once"""
+LONGEST = 200
+"""Characters of a value that are shown at once"""
 ON_PAPER = 5
 """Records that fit beside each other on a sheet"""
 
@@ -49,8 +51,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Callable[..., str]] = {
+    filters: dict[str, Callable[..., object]] = {
         "said": value_text,
+        "short": short,
         "day": day,
         "moment": moment,
         "night": night,
@@ -63,6 +66,7 @@ def _environment() -> Environment:
         "kind": kind_words,
         "numbers": numbers_of,
         "parted": parted_words,
+        "beginning": beginning,
     }
     environment.filters |= filters
     environment.globals |= {
@@ -72,6 +76,7 @@ def _environment() -> Environment:
         "VERDICT_WORDS": VERDICT_WORDS,
         "WRONG_WORDS": WRONG_WORDS,
         "MASK": MASK,
+        "LONGEST": LONGEST,
         "ON_PAPER": ON_PAPER,
         "FILES_HASH": FILES_HASH,
     }
@@ -89,6 +94,22 @@ def value_text(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def short(text: str) -> str:
+    """The text, or its first ``LONGEST`` characters and a sign that there are more."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def beginning(parts: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Of a text in parts, some of them marked, the first ``LONGEST`` characters."""
+    shown: list[tuple[str, bool]] = []
+    left = LONGEST
+    for text, is_marked in parts:
+        if left > 0:
+            shown.append((text[:left], is_marked))
+        left -= len(text)
+    return shown
 
 
 def day(value: dt.date | None) -> str:
