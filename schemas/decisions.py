@@ -35,6 +35,11 @@ def listed(names: Iterable[str]) -> str:
     return ";".join(sorted(names))
 
 
+def names_in(text: str | None) -> frozenset[str]:
+    """The names of such a text; none where there is none."""
+    return frozenset((text or "").split(";")) - {""}
+
+
 def _plain(text: str) -> str:
     if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
         raise ValueError("holds a control character")

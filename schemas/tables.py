@@ -533,10 +533,10 @@ DECISIONS = Table(
         Column("evidence", TEXT, "Comparison levels that the steward saw: field=level, ; between"),
         Column("run_id", TEXT, "Run whose publication the steward saw"),
         Column("model", TEXT, "Name, version and hash of the model of that run"),
-        Column("roles_l", TEXT, "Roles of the person of record_id_l then, ; between"),
-        Column("roles_r", TEXT, "Roles of the person of record_id_r then, ; between"),
+        Column("roles_l", TEXT, "Roles of the group of record_id_l then, its person and whom links in force had joined since, ; between"),
+        Column("roles_r", TEXT, "Roles of the group of record_id_r then, ; between"),
         Column("rules", TEXT, "Rules of the model that the pair met, ; between"),
-        Column("n_records", COUNT, "Records of the two persons together then; null where nothing was known of them"),
+        Column("n_records", COUNT, "Records of the two groups together then; null where nothing was known of them"),
         Column("erasure_id", TEXT, "Receipt of the order by which records and reason were erased"),
     ),
 )  # fmt: skip

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.review.questions.machine import MachineLink
+    from pipeline.stewardship.groups import Published
     from pipeline.stewardship.store import Store
     from schemas.decisions import NewDecision
 
@@ -110,7 +111,8 @@ def decide(
                 **({"decision_id": decision_id} if decision_id else {}),
             }
             new = _validated({**_facts(place, store, (first, second), retract or confirm), **fields})
-            printing.print_decision(store, entered_with(store, [new], _machine_view(place, new))[0], as_json)
+            recorded = entered_with(store, [new], _machine_view(place, new), _published(place))
+            printing.print_decision(store, recorded[0], as_json)
 
 
 def _only_action(actions: list[str]) -> str:
@@ -175,6 +177,14 @@ def _machine_view(place: Home, new: NewDecision) -> Mapping[tuple[str, str], Mac
         return {}
     records = records_of(publication, persons)
     return made_by_machine(records, rows_between(publication, records), [pair]) if set(pair) <= records.keys() else {}
+
+
+def _published(place: Home) -> Published | None:
+    """Gives the published person of records; None where nothing is published."""
+    from flows.stewards.decision_facts import published_persons
+    from pipeline.explain.kept import open_folder
+
+    return published_persons(open_folder(place.current.resolve())) if place.current.exists() else None
 
 
 def _uuid(text: str) -> str:

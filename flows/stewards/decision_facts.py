@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -16,6 +16,7 @@ from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between, values_of
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, fingerprints
+from pipeline.stewardship.groups import Published, PublishedPerson
 from pipeline.stewardship.pair_facts import PRINTED, PairEnd, PairScore, Seen, facts_of_pair
 
 
@@ -40,6 +41,25 @@ def pair_facts(publication: LinkedTables, left: str, right: str) -> dict[str, An
     )
     n_records = len(records_of(publication, set(persons.values())))
     return facts_of_pair(ends[left], ends[right], _score(publication, row), n_records, _seen(publication))
+
+
+def published_persons(publication: LinkedTables) -> Published:
+    """Gives the published person of each of some records."""
+
+    def look(record_ids: Collection[str]) -> dict[str, PublishedPerson]:
+        owners = person_of(publication, record_ids)
+        if not owners:
+            return {}
+        roles = _roles(publication, owners.values())
+        members: dict[str, set[str]] = {owner: set() for owner in owners.values()}
+        for record, owner in records_of(publication, members).items():
+            members[owner].add(record)
+        persons = {
+            owner: PublishedPerson(owner, frozenset(own), frozenset(roles[owner])) for owner, own in members.items()
+        }
+        return {record: persons[owner] for record, owner in owners.items()}
+
+    return look
 
 
 def facts_within(

@@ -8,12 +8,13 @@ from itertools import product
 
 from sqlalchemy import Connection
 
-from flows.stewards.decision_facts import facts_within
+from flows.stewards.decision_facts import facts_within, published_persons
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
 from pipeline.review.questions.machine import MachineLink, keep_machine_pairs, made_by_machine
 from pipeline.stewardship.decision import Decision, Pair, PairState, is_same_person, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
+from pipeline.stewardship.groups import Published
 from pipeline.stewardship.store import Store
 from schemas.decisions import NewDecision
 
@@ -80,7 +81,7 @@ def unmerge(
         ),
     ]
     machine_view = made_by_machine([*parted, *stay], rows_between(publication, [*parted, *stay]), pairs)
-    entered = entered_with(store, new, machine_view)[len(links) + len(to_confirm) :]
+    entered = entered_with(store, new, machine_view, published_persons(publication))[len(links) + len(to_confirm) :]
     return Unmerged(
         person_id,
         parted,
@@ -101,11 +102,16 @@ def _waiting_for(steward: str, states: Iterable[PairState]) -> Iterator[Decision
             yield head
 
 
-def entered_with(store: Store, new: Sequence[NewDecision], machine_view: Mapping[Pair, MachineLink]) -> list[Recorded]:
-    """Enter all of these decisions or none, each with what the machine had made of its pair."""
+def entered_with(
+    store: Store,
+    new: Sequence[NewDecision],
+    machine_view: Mapping[Pair, MachineLink],
+    published: Published | None,
+) -> list[Recorded]:
+    """Enter all of these decisions or none, each with what the machine had made of its pair; as ``Store.enter_within``."""
 
     def work(connection: Connection) -> list[Recorded]:
-        recorded = store.enter_within(connection, new)
+        recorded = store.enter_within(connection, new, published)
         keep_machine_pairs(connection, recorded, machine_view)
         return recorded
 

@@ -92,21 +92,32 @@ class DecidedPair(NamedTuple):
         return f"{self.record_id_l} {sign} {self.record_id_r} ({who})"
 
 
+class OnePerson(NamedTuple):
+    """A step of a chain that nobody decided: two records are of one person in the publication."""
+
+    record_id_l: str
+    record_id_r: str
+    person_id: str
+
+    def __str__(self) -> str:
+        return f"{self.record_id_l} and {self.record_id_r} are one person in the publication ({self.person_id})"
+
+
 class DecisionConflictError(LinkageError):
     """A steward's decision contradicts decisions that stand; nothing was written.
 
     Args:
         problem: what cannot be.
-        chain: the decisions that stand against it, as a chain from the one record to the other.
+        chain: what stands against it, as a chain from the one record to the other: decisions, and records of one person.
         what_to_do: one sentence for the steward.
     """
 
-    def __init__(self, problem: str, chain: tuple[DecidedPair, ...], what_to_do: str) -> None:
+    def __init__(self, problem: str, chain: tuple[DecidedPair | OnePerson, ...], what_to_do: str) -> None:
         super().__init__(problem, chain, what_to_do)
         self.problem, self.chain, self.what_to_do = problem, chain, what_to_do
 
     def __str__(self) -> str:
-        return "\n".join((self.problem, *(f"  {pair}" for pair in self.chain), self.what_to_do))
+        return "\n".join((self.problem, *(f"  {step}" for step in self.chain), self.what_to_do))
 
 
 class DecisionRefusedError(LinkageError):

@@ -6,7 +6,9 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.core.errors import OnePerson
 from pipeline.stewardship.decision import Decision, Pair
+from pipeline.stewardship.surroundings import Step, Surroundings
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +43,7 @@ class Graph:
             return None
         return tuple(_back(step_to, end))[::-1]
 
-    def reached(self, start: str) -> set[str]:
+    def _reached(self, start: str) -> set[str]:
         """Every record that links lead to, the start included."""
         reached = {start}
         to_visit = [start]
@@ -57,7 +59,7 @@ class Graph:
         group: dict[str, int] = {}
         for number, record in enumerate(self._edges):
             if record not in group:
-                group |= dict.fromkeys(self.reached(record), number)
+                group |= dict.fromkeys(self._reached(record), number)
         return group
 
 
@@ -68,31 +70,43 @@ def _back(step_to: Mapping[str, tuple[str, Edge] | None], end: str) -> Iterator[
         step = step_to[step[0]]
 
 
-def against(new: Decision, in_force: Mapping[Pair, Decision]) -> tuple[Decision, ...]:
-    """The decisions that a new one contradicts, as a chain with the unlink at one end; none: it contradicts nothing.
+def against(pair: Pair, was: Decision | None, now: Decision | None, around: Surroundings) -> tuple[Step, ...]:
+    """What a change of the decision in force on a pair contradicts, as a chain with the unlink at one end; none: nothing.
 
-    ``in_force``: every link and unlink of the records that links lead to from the two records, the new one not among them.
+    Args:
+        pair: the two records.
+        was: what is in force on them.
+        now: what would be.
+        around: decisions, and published persons, around the pair.
     """
-    by_id = {decision.decision_id: decision for decision in in_force.values()}
-    graph = Graph(_edge(decision) for decision in in_force.values() if decision.verdict == "link")
-    left, right = new.pair
-    if new.verdict == "unlink":
-        return tuple(by_id[edge.decision_id] for edge in graph.chain(left, right) or ())
-    if new.verdict != "link":
-        return ()
-    sides = (graph.reached(left), graph.reached(right))
-    for decision in sorted(in_force.values(), key=lambda decision: decision.seq):
-        if decision.verdict != "unlink":
-            continue
-        for near, far in (decision.pair, decision.pair[::-1]):
-            if near in sides[0] and far in sides[1]:
-                chain = (*(graph.chain(near, left) or ()), *(graph.chain(right, far) or ()))
-                return (*(by_id[edge.decision_id] for edge in chain), decision)
+    left, right = pair
+    if now and now.verdict == "unlink":
+        return around.chain(left, right, without=pair) or ()
+    if now and now.verdict == "link":
+        near_left, near_right = around.held(left, pair), around.held(right, pair)
+        for unlink in around.unlinks_between(near_left, near_right):
+            if unlink.pair == pair:
+                continue
+            for near, far in (unlink.pair, unlink.pair[::-1]):
+                if near in near_left and far in near_right:
+                    chain = (around.chain(near, left, pair), around.chain(right, far, pair))
+                    return (*(chain[0] or ()), *(chain[1] or ()), unlink)
+    if was and was.verdict == "unlink":
+        return _against_together_again(pair, around)
     return ()
 
 
-def _edge(decision: Decision) -> Edge:
-    return Edge(*decision.pair, decision.decision_id)
+def _against_together_again(pair: Pair, around: Surroundings) -> tuple[Step, ...]:
+    """The same where an unlink goes, and two records of a published person are together again."""
+    held = around.held(pair[0])
+    if around.person(pair[0]) is None or pair[1] not in held:
+        return ()
+    for unlink in around.unlinks_between(held, held):
+        if unlink.pair != pair and around.will_be_parted(unlink.pair):
+            chain = around.chain(*unlink.pair) or ()
+            if any(isinstance(step, OnePerson) for step in chain):
+                return (*chain, unlink)
+    return ()
 
 
 def knots(links: Sequence[Edge], unlinks: Sequence[Edge]) -> dict[str, frozenset[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from pipeline.core.errors import DecisionRefusedError
 from pipeline.stewardship.columns import DECISIONS
 from pipeline.stewardship.decision import Decision
 from pipeline.stewardship.entry import Place, admit, is_sent_again
+from pipeline.stewardship.groups import Published
 from pipeline.stewardship.surroundings import Surroundings
 from schemas.decisions import NewDecision, StewardPolicy
 
@@ -39,7 +40,8 @@ class Entering:
         decisions: Sequence[NewDecision],
         policy: StewardPolicy,
         now: dt.datetime,
-        entered_by: str | None,
+        entered_by: str | None = None,
+        published: Published | None = None,
     ) -> None:
         self.rows: list[Decision] = []
         self._connection = connection
@@ -50,8 +52,10 @@ class Entering:
         referred_to = [decision for decision in references if decision and not decision.erasure_id]
         ends = [end for new in decisions for end in (new.record_id_l, new.record_id_r) if end]
         ends += [end for decision in referred_to for end in decision.pair]
-        self._around = Surroundings(partial(touching, connection), ends)
+        self._around = Surroundings(partial(touching, connection), ends, published)
         self._seq, self._at = _last_place(connection, now)
+        if published:
+            self._around.foresee([row for new in decisions if (row := self._foreseen(new))])
 
     def enter(self, new: NewDecision) -> Recorded:
         """Take in one decision, unless it is there already."""
@@ -67,10 +71,25 @@ class Entering:
     def admitted(self, new: NewDecision) -> Decision:
         """The row that it becomes."""
         named = self._named(new.retracts or new.confirms)
-        pair = named.pair if named else (new.record_id_l or "", new.record_id_r or "")
-        verdict = new.verdict or (named.verdict if named else None)
         place = Place(self._seq + 1, self._at, self._entered_by)
-        return admit(new, named, self._around.of(pair, verdict), self._policy, place)
+        return admit(new, named, self._around, self._policy, place)
+
+    def groups_of(self, record_ids: Collection[str]) -> list[frozenset[str]]:
+        """The groups that some records belong to with all that was taken in, those that wait as if they counted."""
+        for row in self.rows:
+            if row.needs_second:
+                self._around.add(replace(row, needs_second=False))
+        return list(dict.fromkeys(self._around.group_after(record) for record in record_ids))
+
+    def _foreseen(self, new: NewDecision) -> Decision | None:
+        """What pairs come to by it; none where it is there already, or what it names is not."""
+        named = self._known.get(new.retracts or new.confirms or "")
+        pair = named.pair if named and not named.erasure_id else (new.record_id_l, new.record_id_r)
+        verdict = new.verdict or (named.verdict if named else None)
+        if new.decision_id in self._known or verdict is None or None in pair:
+            return None
+        row = Decision(self._seq, new.decision_id, *pair, verdict, new.decided_by, self._at, self._at)
+        return replace(row, retracts=new.retracts, confirms=new.confirms)
 
     def write(self) -> None:
         """Write what was taken in."""

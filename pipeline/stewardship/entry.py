@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, OnePerson
 from pipeline.stewardship.contradictions import against
 from pipeline.stewardship.decision import Decision, Pair, PairState, is_same_person, pair_state
-from pipeline.stewardship.policy import CaseFacts, second_because
-from schemas.decisions import NewDecision, StewardPolicy, listed
+from pipeline.stewardship.second_person import asked_of_policy
+from pipeline.stewardship.surroundings import Surroundings
+from schemas.decisions import NewDecision, StewardPolicy
 
 EARLIEST_FUTURE = dt.timedelta(minutes=5)
 """How far ahead of the store's clock another one may be that made a decision."""
@@ -33,6 +33,8 @@ COPIED = (
     "n_records",
 )
 SENT = ("decided_by", "reason", "retracts", "confirms")
+RETRACT_FIRST = "Retract or supersede one of them first, or leave this one."
+PART_FIRST = "Part the records of that person first, retract or supersede one of these decisions, or leave this one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,6 @@ class Place:
     seq: int
     recorded_at: dt.datetime
     entered_by: str | None = None
-
-
-def facts_of(new: NewDecision) -> CaseFacts | None:
-    """The facts that came with a decision; None where nothing is known of the records."""
-    if new.n_records is None:
-        return None
-    roles_l, roles_r, rules = (
-        frozenset((text or "").split(";")) - {""} for text in (new.roles_l, new.roles_r, new.rules)
-    )
-    return CaseFacts(roles_l, roles_r, rules, new.n_records)
 
 
 def is_sent_again(new: NewDecision, stored: Decision) -> bool:
@@ -74,7 +66,7 @@ def is_sent_again(new: NewDecision, stored: Decision) -> bool:
 def admit(
     new: NewDecision,
     named: Decision | None,
-    around: Mapping[Pair, Sequence[Decision]],
+    around: Surroundings,
     policy: StewardPolicy,
     place: Place,
 ) -> Decision:
@@ -83,7 +75,7 @@ def admit(
     Args:
         new: what the steward says.
         named: the decision that it retracts or confirms.
-        around: decisions of its pair, and of every pair of the records that links in force lead to from there.
+        around: decisions, and published persons, around its pair.
         policy: when a second person is needed.
         place: its number and time.
 
@@ -93,8 +85,8 @@ def admit(
     """
     if new.decided_at and new.decided_at > place.recorded_at + EARLIEST_FUTURE:
         raise DecisionRefusedError("decided_at lies in the future.", "Give the time at which it was decided.")
-    decision = _row(new, named, policy, place)
-    before = around.get(decision.pair, ())
+    decision = _row(new, named, place)
+    before = around.on(decision.pair)
     state = pair_state(before)
     if new.confirms and named:
         _check_confirmation(decision, named, state)
@@ -103,18 +95,19 @@ def admit(
             raise DecisionRefusedError(f"Decision {named.decision_id} is taken back already.")
     else:
         decision = _in_place_of(decision, state)
-    _check_contradictions(decision, before, around)
-    return decision
+    # One that waits is checked as if it counted, so that nobody is asked to confirm what cannot be.
+    state_after = pair_state([*before, replace(decision, needs_second=False)])
+    _check_contradictions(decision.pair, state.in_force, state_after.in_force, around)
+    return asked_of_policy(decision, named, (state, state_after), around, policy)
 
 
-def _row(new: NewDecision, named: Decision | None, policy: StewardPolicy, place: Place) -> Decision:
+def _row(new: NewDecision, named: Decision | None, place: Place) -> Decision:
     pair = named.pair if named else (new.record_id_l, new.record_id_r)
     if new.record_id_l is not None and pair != (new.record_id_l, new.record_id_r):
         raise DecisionRefusedError(f"Decision {new.retracts or new.confirms} is about two other records.")
     verdict = new.verdict or (named.verdict if named else None)
     if verdict is None:
         raise DecisionRefusedError("The verdict is missing.")
-    because = () if new.confirms else second_because(policy, verdict, facts_of(new))
     return Decision(
         seq=place.seq,
         record_id_l=pair[0],
@@ -123,8 +116,7 @@ def _row(new: NewDecision, named: Decision | None, policy: StewardPolicy, place:
         decided_at=new.decided_at or place.recorded_at,
         recorded_at=place.recorded_at,
         entered_by=place.entered_by,
-        needs_second=bool(because) or (new.needs_second and not new.confirms),
-        second_because=listed(because) or None,
+        needs_second=new.needs_second and not new.confirms,
         **{name: getattr(new, name) for name in COPIED},
     )
 
@@ -160,18 +152,13 @@ def _in_place_of(decision: Decision, state: PairState) -> Decision:
     return replace(decision, supersedes=head.decision_id)
 
 
-def _check_contradictions(
-    decision: Decision, before: Sequence[Decision], around: Mapping[Pair, Sequence[Decision]]
-) -> None:
-    """A decision that waits is checked as if it counted, so that nobody is asked to confirm what cannot be."""
-    was, now = pair_state(before).in_force, pair_state([*before, replace(decision, needs_second=False)]).in_force
-    if now is None or now is was:
+def _check_contradictions(pair: Pair, was: Decision | None, now: Decision | None, around: Surroundings) -> None:
+    if now is was:
         return
-    states = {pair: pair_state(decisions) for pair, decisions in around.items() if pair != decision.pair}
-    in_force = {pair: state.in_force for pair, state in states.items() if state.in_force}
-    if chain := against(now, in_force):
-        left, right = now.pair
-        cannot = "be one person" if now.verdict == "link" else "be two persons"
+    if chain := against(pair, was, now, around):
+        left, right = pair
+        cannot = "be two persons" if now and now.verdict == "unlink" else "be one person"
         problem = f"{left} and {right} cannot {cannot}, by decisions that stand:"
-        what_to_do = "Retract or supersede one of them first, or leave this one."
-        raise DecisionConflictError(problem, tuple(link.decided_pair() for link in chain), what_to_do)
+        is_published = any(isinstance(step, OnePerson) for step in chain)
+        steps = tuple(step if isinstance(step, OnePerson) else step.decided_pair() for step in chain)
+        raise DecisionConflictError(problem, steps, PART_FIRST if is_published else RETRACT_FIRST)

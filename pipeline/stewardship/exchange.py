@@ -103,8 +103,8 @@ def bring_decisions(store: Store, path: Path, entered_by: str) -> ImportOutcome:
 
 def _refused_row(number: int, refusal: Refusal) -> BadCell:
     chain = refusal.chain if isinstance(refusal, DecisionConflictError) else ()
-    ids = f" Decisions {', '.join(pair.decision_id for pair in chain)}." if chain else ""
-    return BadCell(number, "verdict", refusal.problem + ids)
+    steps = f" {'; '.join(map(str, chain))}." if chain else ""
+    return BadCell(number, "verdict", refusal.problem + steps)
 
 
 def _check(number: int, row: Mapping[str, Any], n_alike: Counter[str]) -> NewDecision | list[BadCell]:

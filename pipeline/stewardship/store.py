@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from pipeline.stewardship.columns import DECISIONS
 from pipeline.stewardship.database import check_durable, engine_of, name_of, reading, writing
 from pipeline.stewardship.decision import Decision, Pair, by_pair
 from pipeline.stewardship.entering import MOST_AT_ONCE, Entering, Recorded, decisions_named, touching
+from pipeline.stewardship.groups import Published
 from pipeline.stewardship.migrate import upgrade
 from pipeline.stewardship.patience import with_patience
 from pipeline.stewardship.policy import load_policy
@@ -29,6 +31,23 @@ PATIENCE_S = 90.0
 """How long a call waits for a database that is busy or gone."""
 Refusal = DecisionConflictError | DecisionRefusedError
 REFUSALS = (DecisionConflictError, DecisionRefusedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would come of decisions."""
+
+    refusal: Refusal | None
+    rows: tuple[Decision, ...]
+    """As they would be written, up to the one that is refused"""
+    groups: tuple[frozenset[str], ...]
+    """Records that would be, or may be, one person each"""
+
+    @property
+    def second_because(self) -> tuple[str, ...]:
+        """Rules by which another steward must confirm them."""
+        waiting = (row.second_because for row in self.rows if row.needs_second and row.second_because)
+        return tuple(sorted({rule for because in waiting for rule in because.split(";")}))
 
 
 class Store:
@@ -94,31 +113,46 @@ class Store:
         decisions = self.read(lambda connection: {row.seq: row for row in touching(connection, record_ids)})
         return by_pair(decisions.values())
 
-    def enter_within(self, connection: Connection, decisions: Sequence[NewDecision]) -> list[Recorded]:
+    def enter_within(
+        self, connection: Connection, decisions: Sequence[NewDecision], published: Published | None = None
+    ) -> list[Recorded]:
         """Enter all of these decisions or none, in a transaction of the caller's, which must be one of ``writing``.
 
+        With ``published``, they are held against the groups that records belong to now: their persons in that publication, with
+        what links in force have joined since. Without, against decisions alone.
         Cost: what stands around their records is read once, however many they are.
 
         Raises:
             DecisionConflictError: As ``decide``; the caller's transaction must then be given up.
             DecisionRefusedError: As ``decide``.
         """
-        with self._entering(connection, decisions, None) as enter:
-            return [enter(new) for new in decisions]
+        entering = Entering(connection, decisions, self.policy, self.clock(), published=published)
+        recorded = [entering.enter(new) for new in decisions]
+        entering.write()
+        return recorded
 
-    def would_refuse(self, *decisions: NewDecision) -> Refusal | None:
-        """Why decisions, entered together now, would be refused, without entering them; None where they would not be."""
+    def foresee(
+        self, decisions: Sequence[NewDecision], published: Published, record_ids: Collection[str] = ()
+    ) -> Foreseen:
+        """What would come of decisions, entered together now by ``enter_within``, without entering them.
 
-        def refusal(connection: Connection) -> Refusal | None:
-            entering = Entering(connection, decisions, self.policy, self.clock(), None)
+        Args:
+            decisions: in order of entry.
+            published: the publication at hand.
+            record_ids: records whose groups are asked for.
+        """
+
+        def look(connection: Connection) -> Foreseen:
+            entering = Entering(connection, decisions, self.policy, self.clock(), published=published)
+            refusal: Refusal | None = None
             try:
                 for new in decisions:
                     entering.enter(new)
             except REFUSALS as refused:
-                return refused
-            return None
+                refusal = refused
+            return Foreseen(refusal, tuple(entering.rows), tuple(entering.groups_of(record_ids)))
 
-        return self.read(refusal)
+        return self.read(look)
 
     def named(self, decision_ids: Collection[str]) -> dict[str, Decision]:
         """Decisions by their ids; an id that is not there is left out."""
@@ -128,22 +162,14 @@ class Store:
         self, decisions: Sequence[NewDecision], entered_by: str | None, connection: Connection
     ) -> list[Recorded | Refusal]:
         outcomes: list[Recorded | Refusal] = []
-        with self._entering(connection, decisions, entered_by) as enter:
-            for new in decisions:
-                try:
-                    outcomes.append(enter(new))
-                except REFUSALS as refused:  # nothing of it is written, so the transaction goes on
-                    outcomes.append(refused)
-        return outcomes
-
-    @contextmanager
-    def _entering(
-        self, connection: Connection, decisions: Sequence[NewDecision], entered_by: str | None
-    ) -> Iterator[Callable[[NewDecision], Recorded]]:
-        """Enters each decision that it is given; all are written at the end of the block, if nothing was raised."""
         entering = Entering(connection, decisions, self.policy, self.clock(), entered_by)
-        yield entering.enter
+        for new in decisions:
+            try:
+                outcomes.append(entering.enter(new))
+            except REFUSALS as refused:  # nothing of it is written, so the transaction goes on
+                outcomes.append(refused)
         entering.write()
+        return outcomes
 
 
 @contextmanager

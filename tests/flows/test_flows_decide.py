@@ -173,13 +173,28 @@ def test_where_nothing_is_published_a_decision_waits(tmp_path: Path) -> None:
 
 def test_a_contradiction_is_refused_with_its_chain_and_a_decision_taken_back(home: Path) -> None:
     first = json_output(home, "1", "2", "--link", *WHY)["decision_id"]
-    run(home, "1", "4", "--link", *WHY)
+    second = json_output(home, "1", "4", "--link", *WHY)["decision_id"]
     with pytest.raises(DecisionConflictError) as refused:
         run(home, "2", "4", "--unlink", "--by", "bob", "--reason", "r")
     assert first in str(refused.value)
     run(home, "--retract", first.upper(), "--by", "bob", "--reason", "wrong file")
+    with pytest.raises(DecisionConflictError, match=r"1 and 2 are one person in the publication \(P1\)") as refused:
+        run(home, "2", "4", "--unlink", "--by", "bob", "--reason", "r")
+    assert second in str(refused.value)
+    assert "Part the records of that person first" in str(refused.value)
+    run(home, "1", "2", "--unlink", *WHY)
     run(home, "2", "4", "--unlink", "--by", "bob", "--reason", "r")
-    assert cannot_link(standing(home)).num_rows == 1
+    run(home, "--retract", second, "--by", "bob", "--reason", "wrong file")
+    assert cannot_link(standing(home)).num_rows == 2
+
+
+def test_one_steward_does_not_join_a_victim_with_an_offender_by_way_of_a_witness(home: Path) -> None:
+    assert not json_output(home, "1", "4", "--link", *WHY)["waits_for_second_person"]
+    second = json_output(home, "5", "3", "--link", "--by", "bob", "--reason", "r")
+    assert second["second_because"] == ["victim_offender"]
+    row = log_of(home).to_pylist()[-1]
+    assert (row["roles_l"], row["roles_r"], row["n_records"]) == ("offender", "victim;witness", 5)
+    assert must_link(standing(home)).num_rows == 1
 
 
 def test_another_stewards_decision_is_superseded_by_its_id(home: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from itertools import combinations, product
 from typing import Any
 
@@ -8,9 +9,10 @@ from desk_client import Client
 from web_desk import World
 
 from flows.stewards.decision_facts import facts_within, pair_facts
+from flows.stewards.decision_facts import published_persons as published_by_command_line
 from pipeline.explain.kept import open_folder
 from pipeline.review.questions.question import question_of
-from pipeline.review.records.group import group_of, published_facts
+from pipeline.review.records.group import group_of, published_facts, published_persons
 from schemas.decisions import NewDecision
 
 pytestmark = pytest.mark.flow
@@ -54,6 +56,92 @@ def test_what_contradicts_decisions_that_stand_is_explained_before_and_refused_a
     assert answer.status_code == 409
     assert "cannot be two persons" in answer.text
     assert len(desk.desk.store.log()) == before
+
+
+def linked(desk: Any, left: str, right: str, verdict: str = "link", by: str = "Cara") -> str:
+    """A decision in the store, by somebody who is not at the desk."""
+    new = NewDecision(
+        verdict=verdict, decided_by=by, reason="Seen", record_id_l=left, record_id_r=right, n_records=3, roles_l=""
+    )
+    return desk.desk.store.decide(new).decision.decision_id
+
+
+def witnesses(desk: Any, at_least: int) -> list[tuple[str, list[str]]]:
+    """Persons with a few records, on whom nothing was decided, and of no role that a policy sets against another."""
+    shelf, store = desk.desk.shelves.current(), desk.desk.store
+    opposed = ["victim", "at_risk", "suspect", "accused", "detainee", "offender"]
+    rows = shelf.rows(
+        "SELECT person_id FROM persons WHERE NOT list_has_any(roles, ?) AND n_records BETWEEN ? AND 5 ORDER BY 1",
+        [opposed, at_least],
+    )
+    found = [(row["person_id"], [own["record_id"] for own in shelf.records(row["person_id"])]) for row in rows[:40]]
+    return [(person, records) for person, records in found if not store.about(records)]
+
+
+def somebody(desk: Any, roles: list[str], but_not: list[str]) -> tuple[str, str]:
+    """A person of one record with one of some roles and none of others, on whom nothing was decided; and the record."""
+    shelf, store = desk.desk.shelves.current(), desk.desk.store
+    rows = shelf.rows(
+        "SELECT person_id FROM persons WHERE list_has_any(roles, ?) AND NOT list_has_any(roles, ?) AND n_records = 1 ORDER BY 1",
+        [roles, but_not],
+    )
+    for row in rows:
+        (record,) = (own["record_id"] for own in shelf.records(row["person_id"]))
+        if not store.about([record]):
+            return row["person_id"], record
+    raise AssertionError("the sample has no such person")
+
+
+VICTIMS, SUSPECTS = ["victim", "at_risk"], ["suspect", "accused", "detainee", "offender"]
+
+
+def test_a_victim_and_a_suspect_wait_for_a_second_steward_also_where_a_third_person_lies_between(desk: Any) -> None:
+    (witness, records), (victim, first), (suspect, second) = (
+        witnesses(desk, 1)[0],
+        somebody(desk, VICTIMS, SUSPECTS),
+        somebody(desk, SUSPECTS, VICTIMS),
+    )
+    browser = desk.client("asha")
+    case = f"pair-{'-'.join(sorted((witness, victim)))}"
+    page, form = form_of(browser, case, records[0], first)
+    assert browser.post(f"/cases/{case}/decide", {**form, "verdict": "link"}).headers["location"].endswith("done=saved")
+    case = f"pair-{'-'.join(sorted((witness, suspect)))}"
+    page, form = form_of(browser, case, records[0], second)
+    assert "A second steward must confirm it: a victim or child at risk and a suspect or offender" in page
+    preview = browser.get(f"/cases/{case}?l={records[0]}&r={second}&preview=link").text
+    n = len(records) + 2
+    assert f"If you say same person, {n} records" in preview
+    assert re.search(
+        rf"Of them, 1 record of <a[^>]*>{victim}</a> comes with them by decisions since the night", preview
+    )
+    answer = browser.post(f"/cases/{case}/decide", {**form, "verdict": "link"})
+    assert answer.headers["location"].endswith("done=waits")
+    row = desk.desk.store.log().to_pylist()[-1]
+    assert (row["needs_second"], row["second_because"], row["n_records"]) == (True, "victim_offender", n)
+
+
+def test_two_who_are_not_one_are_not_joined_by_two_records_of_a_third_and_the_chain_leads_on(desk: Any) -> None:
+    (third, own), (one, first), (other, second) = witnesses(desk, 2)[:3]
+    apart = linked(desk, first[0], second[0], "unlink")
+    linked(desk, first[0], own[0])
+    browser = desk.client("asha")
+    case = f"pair-{'-'.join(sorted((third, other)))}"
+    page, form = form_of(browser, case, own[1], second[0])
+    answer = browser.post(f"/cases/{case}/decide", {**form, "verdict": "link"})
+    assert answer.status_code == 409
+    for text in (page, answer.text):
+        assert f"one person in the publication, {third}" in text
+        assert f'href="/persons/{third}"' in text
+        assert re.search(rf"record \d and a record of {one} \([^)]*20\d\d\): the same person, Cara on", text)
+        left, right = sorted((one, third))
+        assert re.search(rf'href="/cases/(pair-{left}-{right}|Q[0-9a-f]+)\?l=', text)
+        left, right = sorted((one, other))
+        assert re.search(rf'href="/cases/(pair-{left}-{right}|Q[0-9a-f]+)\?l=', text)
+        chain = text.index("one person in the publication")
+        assert text.index("Part the records on that person&#39;s page first") > chain
+    retraction = NewDecision(verdict="retract", retracts=apart, decided_by="Cara", reason="Wrong", n_records=3)
+    desk.desk.store.decide(retraction)
+    assert browser.post(f"/cases/{case}/decide", {**form, "verdict": "link"}).status_code == 303
 
 
 def test_another_stewards_decision_is_replaced_only_by_saying_so(desk: Any) -> None:
@@ -197,3 +285,8 @@ def test_the_desk_and_the_command_line_keep_the_same_facts_of_a_pair(desk: Any) 
     owner = group.records[second[0]]["person_id"]
     inner = list(combinations(sorted(second), 2))
     assert list(facts_within(publication, owner, inner)) == published_facts(shelf, group_of(shelf, [owner]), inner)
+    records = [*first, *second, unknown, "nobody's"]
+    by_records = published_persons(shelf)(records)
+    assert by_records == published_by_command_line(publication)(records)
+    assert by_records.keys() == {*records[:-1]}
+    assert by_records[second[0]].records == {*second}

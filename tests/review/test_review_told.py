@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Any
 
@@ -11,11 +10,9 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.errors import DecidedPair, DecisionConflictError
 from pipeline.review.admission.access import Viewer
 from pipeline.review.admission.sealing import Seal
 from pipeline.review.frame.pages import moment, night
-from pipeline.review.frame.refusals import refused
 from pipeline.review.frame.words import JOINERS, plain_text
 from pipeline.review.questions.question import pair_of
 from pipeline.review.questions.queue import Filters, next_question, waits_for_others, work_of
@@ -43,26 +40,6 @@ def test_a_second_look_is_drawn_by_the_servers_secret_and_the_same_however_often
     assert all(0.07 < len(own) / 4_000 < 0.13 for own in drawn)
     assert drawn[0] != drawn[1]
     assert drawn[0] == {at for at in range(4_000) if seals[0].lot(f"Q{at}|account") < 0.1}
-
-
-def test_a_refusal_calls_records_as_the_page_does_and_leads_to_the_decisions_in_its_way() -> None:
-    left, right, strange = "a" * 32, "b" * 32, "c" * 32
-    chain = (
-        DecidedPair(left, right, "link", "D1", "Cara", dt.datetime(2026, 7, 26, 5, 26, tzinfo=dt.UTC)),
-        DecidedPair(right, strange, "unlink", "D2", "Dan", dt.datetime(2026, 11, 26, 5, 26, tzinfo=dt.UTC)),
-    )
-    error = DecisionConflictError(
-        f"{left} and {right} cannot be two persons, by decisions that stand:",
-        chain,
-        "Retract or supersede one of them first, or leave this one.",
-    )
-    told = refused(error, {left: "3", right: "5"}, "/cases/Q1")
-    assert told.problem == "Record 3 and record 5 cannot be two persons, by decisions that stand:"
-    assert told.steps[0].text == "Record 3 and record 5: the same person, Cara on 26 July 2026, 06:26"
-    assert told.steps[0].href == f"/cases/Q1?l={left}&r={right}#decide"
-    assert told.steps[1].href == ""
-    assert strange not in told.text
-    assert "supersede" not in told.what_to_do
 
 
 def test_a_night_is_told_as_its_day() -> None:

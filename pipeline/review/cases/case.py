@@ -14,15 +14,16 @@ from pipeline.review.cases.graph import GraphPicture, graph_picture
 from pipeline.review.cases.pair_story import Moved, moved_since, rules_of, story_of, weighed_pair
 from pipeline.review.cases.weigh import Weighed
 from pipeline.review.decisions.deciding import is_anothers
-from pipeline.review.decisions.foreseen import seconds_needed, warnings_of
-from pipeline.review.frame.refusals import Refused, refused
+from pipeline.review.decisions.foreseen import foreseen, seconds_by_publication
 from pipeline.review.questions.closing import Closing, closing_of
 from pipeline.review.questions.question import group_for, is_asked, labels_of, pair_of
+from pipeline.review.questions.refusals import Refused, TellingPage, refused
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
 from pipeline.review.records.group import Group, Pair, published_facts
 from pipeline.review.records.shelf import Row, Shelf
 from pipeline.stewardship.decision import Decision, pair_state
 from pipeline.stewardship.store import Store
+from schemas.decisions import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,11 @@ class Case:
     head: Decision | None
     moved: tuple[Moved, ...]
     """Fields whose evidence is not what it was when that was decided"""
-    warnings: dict[str, Refused]
+    replaced: str | None
+    """Id of another steward's decision on the pair, which a verdict would replace"""
+    warnings: dict[Verdict, Refused]
     """Verdicts that would be refused, and why"""
-    seconds: dict[str, str]
+    seconds: dict[Verdict, str]
     """Verdicts that a second steward must confirm, and by which rules"""
     are_opposed: bool
     """The two records' roles are set against each other, as those of a victim and an offender"""
@@ -146,6 +149,14 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
     sides = [(person.row["person_id"], person.records) for person in people]
     decisions = {} if view.is_blind else store.about(list(group.records))
     head = pair_state(decisions.get(pair, ())).head
+    replaced = head.decision_id if head and is_anothers(head, viewer.name) else None
+    outcomes = {} if view.is_blind else foreseen(shelf, store, facts, viewer.name, replaced)
+    seconds = (
+        seconds_by_publication(store.policy, facts, viewer.name)
+        if view.is_blind
+        else {verdict: outcome.second_because for verdict, outcome in outcomes.items()}
+    )
+    page = TellingPage(shelf, viewer, labels, f"/cases/{question['review_id']}")
     return Case(
         question=question,
         is_open=is_open,
@@ -165,21 +176,12 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         decisions=earlier_decisions(decisions, labels),
         head=head,
         moved=moved_since(shelf, head.evidence or "", facts.get("evidence", ""), store.policy) if head else (),
-        warnings={}
-        if view.is_blind
-        else _warnings(store, facts, viewer, head, labels, f"/cases/{question['review_id']}"),
-        seconds=seconds_needed(store, facts, viewer.name, ("link", "unlink")),
+        warnings={verdict: refused(outcome.refusal, page) for verdict, outcome in outcomes.items() if outcome.refusal},
+        seconds={verdict: ";".join(rules) for verdict, rules in seconds.items() if rules},
+        replaced=replaced,
         are_opposed=are_opposed(left, right, store.policy),
         closing=None if is_open else closing_of(shelf, question, group, decisions),
         events={person_id: shown_all(viewer, shelf.events(person_id)) for person_id in group.persons}
         if view.with_events
         else {},
     )
-
-
-def _warnings(
-    store: Store, facts: dict[str, Any], viewer: Viewer, head: Decision | None, labels: dict[str, str], here: str
-) -> dict[str, Refused]:
-    replaced = head.decision_id if head and is_anothers(head, viewer.name) else None
-    refusals = warnings_of(store, facts, viewer.name, ("link", "unlink"), replaced)
-    return {verdict: refused(refusal, labels, here) for verdict, refusal in refusals.items()}

@@ -5,35 +5,38 @@ from __future__ import annotations
 from pipeline.explain.graph import Edge
 from pipeline.explain.graph import parts as parts_of
 from pipeline.explain.kept import as_pair
+from pipeline.review.admission.access import Viewer
 from pipeline.review.cases.case import Case
 from pipeline.review.decisions.preview import Preview, preview
-from pipeline.review.decisions.splitting import Dealt
-from pipeline.review.records.group import Group, Pair
+from pipeline.review.decisions.splitting import Dealt, Steps
+from pipeline.review.records.group import Group, Pair, published_persons
 from pipeline.review.records.shelf import Shelf
+from pipeline.stewardship.store import Store
+from schemas.decisions import NewDecision, Verdict
 
 
-def preview_of(shelf: Shelf, case: Case, dealt: Dealt | None, verdict: str) -> Preview | None:
-    """Golden records before and after; None where there are too many records.
+def preview_of_verdict(shelf: Shelf, store: Store, viewer: Viewer, case: Case, verdict: str) -> Preview | None:
+    """Golden records before and after a verdict on the case's pair; None where there are too many records.
 
     Args:
         shelf: the publication.
+        store: of decisions.
+        viewer: who would decide.
         case: whose records they are.
-        dealt: the two sides of a split; None: a verdict is previewed.
-        verdict: link or unlink, of the case's pair.
+        verdict: link or unlink.
     """
     group = case.group
-    parts = dealt.parts(group) if dealt else _parts_after(group, case.pair, verdict)
-    fields = [row for person_id in group.persons for row in shelf.fields(person_id)]
-    n_events = sum(shelf.n_events(person_id) for person_id in group.persons)
-    return preview(group, parts, fields, n_events, shelf.reference.survivorship)
+    if verdict == "unlink" and len(group.persons) == 1:
+        return preview(shelf, group, _parted(group, case.pair))
+    said: Verdict = "link" if verdict == "link" else "unlink"
+    new = NewDecision(verdict=said, decided_by=viewer.name, reason="asked", supersedes=case.replaced, **case.facts)
+    outcome = store.foresee([new], published_persons(shelf), list(group.records))
+    return preview(shelf, group, outcome.groups)
 
 
-def _parts_after(group: Group, pair: Pair, verdict: str) -> list[list[str]]:
-    if verdict == "link":
-        return [list(group.records)]
-    if len(group.persons) == 1:
-        return _parted(group, pair)
-    return [[row["record_id"] for row in group.of(person_id)] for person_id in group.persons]
+def preview_of_split(shelf: Shelf, group: Group, dealt: Dealt, steps: Steps) -> Preview | None:
+    """Golden records before and after a split; None where there are too many records."""
+    return preview(shelf, group, dealt.parts(group) if steps.refusal else steps.foreseen.groups)
 
 
 def _parted(group: Group, pair: Pair) -> list[list[str]]:

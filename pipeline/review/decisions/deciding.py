@@ -89,7 +89,7 @@ def decide_pair(sitting: Sitting, form_verdict: PairVerdict, is_drawn: bool) -> 
         supersedes=supersedes,
         **facts,
     )
-    recorded = store.enter_within(sitting.connection, [decision])
+    recorded = sitting.enter([decision])
     keep_made(sitting, recorded)
     if recorded[0].is_new:
         keep_answer(sitting, form_verdict.verdict, recorded)

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from pipeline.stewardship.entry import facts_of
+from pipeline.review.records.group import published_persons
+from pipeline.review.records.shelf import Shelf
 from pipeline.stewardship.policy import second_because
-from pipeline.stewardship.store import Refusal, Store
-from schemas.decisions import NewDecision, Verdict
+from pipeline.stewardship.second_person import facts_of
+from pipeline.stewardship.store import Foreseen, Store
+from schemas.decisions import NewDecision, StewardPolicy, Verdict
+
+VERDICTS: tuple[Verdict, ...] = ("link", "unlink")
 
 
-def warnings_of(
-    store: Store, facts: Mapping[str, Any], by: str, verdicts: Sequence[Verdict], replaced: str | None
-) -> dict[str, Refusal]:
-    """For each verdict that the store would refuse now, why.
+def foreseen(
+    shelf: Shelf, store: Store, facts: Mapping[str, Any], by: str, replaced: str | None
+) -> dict[Verdict, Foreseen]:
+    """What would come of each verdict that joins or parts, entered now.
 
     Args:
+        shelf: the publication.
         store: of decisions.
         facts: of the pair.
         by: who would decide.
-        verdicts: to ask about.
         replaced: id of another steward's decision on the pair, which the form has a box to replace.
     """
-    refusals: dict[str, Refusal] = {}
-    for verdict in verdicts:
-        refusal = store.would_refuse(
-            NewDecision(verdict=verdict, decided_by=by, reason="asked", supersedes=replaced, **facts)
-        )
-        if refusal:
-            refusals[verdict] = refusal
-    return refusals
+    published = published_persons(shelf)
+    return {verdict: store.foresee([_asked(verdict, facts, by, replaced)], published) for verdict in VERDICTS}
 
 
-def seconds_needed(store: Store, facts: Mapping[str, Any], by: str, verdicts: Sequence[Verdict]) -> dict[str, str]:
-    """For each verdict that a second steward would have to confirm, the rules that ask for it, as the log keeps them."""
-    rules = {
-        verdict: second_because(
-            store.policy, verdict, facts_of(NewDecision(verdict=verdict, decided_by=by, reason="asked", **facts))
-        )
-        for verdict in verdicts
-    }
-    return {verdict: ";".join(names) for verdict, names in rules.items() if names}
+def seconds_by_publication(policy: StewardPolicy, facts: Mapping[str, Any], by: str) -> dict[Verdict, tuple[str, ...]]:
+    """For each verdict, the rules that ask for a second steward by the publication alone, as if nothing was decided since."""
+    return {verdict: second_because(policy, verdict, facts_of(_asked(verdict, facts, by))) for verdict in VERDICTS}
+
+
+def _asked(verdict: Verdict, facts: Mapping[str, Any], by: str, replaced: str | None = None) -> NewDecision:
+    return NewDecision(verdict=verdict, decided_by=by, reason="asked", supersedes=replaced, **facts)

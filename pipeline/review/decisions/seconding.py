@@ -41,7 +41,7 @@ def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Out
 def _confirmed(sitting: Sitting, named: Decision, waiting: Sequence[Decision], reason: str) -> Outcome:
     signature: dict[str, Any] = {"decided_by": sitting.viewer.name, "reason": reason}
     new = [NewDecision(confirms=decision.decision_id, **signature) for decision in waiting]
-    recorded = sitting.store.enter_within(sitting.connection, new)
+    recorded = sitting.enter(new)
     if named.verdict == "retract":
         forget_answers(sitting, {decision.retracts for decision in waiting if decision.retracts})
     else:
@@ -55,7 +55,7 @@ def _sent_back(sitting: Sitting, waiting: Sequence[Decision], reason: str) -> Ou
     back = undoing(
         sitting.store, answer["decision_ids"] if answer else ids, sitting.viewer.name, reason, sitting.n_records
     )
-    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    recorded = sitting.enter(back.decisions)
     forget_answers(sitting, set(ids))
     return Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
 

@@ -13,13 +13,11 @@ from pipeline.review.admission.access import Viewer
 from pipeline.review.decisions.joining import joins_of
 from pipeline.review.decisions.signature import Signature
 from pipeline.review.questions.answers import Outcome, Sitting, keep_answer, keep_made
-from pipeline.review.records.group import Group, Pair, published_facts
+from pipeline.review.records.group import Group, Pair, published_facts, published_persons
 from pipeline.review.records.shelf import Shelf
 from pipeline.stewardship.decision import Decision, PairState, is_same_person, links_to_lift, pair_state
-from pipeline.stewardship.entry import facts_of
-from pipeline.stewardship.policy import second_because
-from pipeline.stewardship.store import Refusal, Store
-from schemas.decisions import NewDecision, StewardPolicy, Verdict
+from pipeline.stewardship.store import Foreseen, Refusal, Store
+from schemas.decisions import NewDecision, Verdict
 
 MOST_DECISIONS = 10_000
 """Pairs that one split may decide: others wait while they are written"""
@@ -67,16 +65,6 @@ class Plan:
     def decisions(self) -> list[NewDecision]:
         """All of them."""
         return [*self.taken_back, *self.confirmed, *self.parted, *self.joined]
-
-    def second_because(self, policy: StewardPolicy) -> list[str]:
-        """Rules of the policy by which another steward must confirm it."""
-        rules = {
-            rule
-            for decision in (*self.parted, *self.joined)
-            if decision.verdict
-            for rule in second_because(policy, decision.verdict, facts_of(decision))
-        }
-        return sorted(rules)
 
 
 def deal(group: Group, chosen: Sequence[str], joined: Collection[SideName] = ()) -> Dealt:
@@ -149,7 +137,7 @@ def split(sitting: Sitting, chosen: Sequence[str], joined: Collection[SideName],
     group, dealt = sitting.group, deal(sitting.group, chosen, joined)
     decisions = sitting.store.about(list(group.records))
     plan = plan_of(sitting.shelf, group, dealt, decisions, Signature(sitting.viewer.name, reason, batch))
-    recorded = sitting.store.enter_within(sitting.connection, plan.decisions)
+    recorded = sitting.enter(plan.decisions)
     keep_made(sitting, recorded)
     if any(entry.is_new for entry in recorded):
         keep_answer(sitting, "split", recorded)
@@ -170,9 +158,17 @@ class Steps:
     n_joined: int
     n_taken_back: int
     n_confirmed: int
-    second_because: tuple[str, ...]
-    refusal: Refusal | None
-    """Why it would be refused now"""
+    foreseen: Foreseen
+
+    @property
+    def second_because(self) -> tuple[str, ...]:
+        """Rules of the policy by which another steward must confirm it."""
+        return self.foreseen.second_because
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why it would be refused now."""
+        return self.foreseen.refusal
 
 
 def steps_of(shelf: Shelf, store: Store, viewer: Viewer, group: Group, dealt: Dealt) -> Steps:
@@ -184,8 +180,7 @@ def steps_of(shelf: Shelf, store: Store, viewer: Viewer, group: Group, dealt: De
         len(plan.joined),
         len(plan.taken_back),
         len(plan.confirmed),
-        tuple(plan.second_because(store.policy)),
-        store.would_refuse(*plan.decisions),
+        store.foresee(plan.decisions, published_persons(shelf), [*dealt.ticked, *dealt.unticked]),
     )
 
 

@@ -45,7 +45,7 @@ def take_back_decision(sitting: Sitting, decision_id: str, reason: str, batch: s
     if decision is None:
         raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
     retraction = signature.retract(decision_id, _facts(sitting.shelf, decision.pair))
-    outcome = Outcome(tuple(sitting.store.enter_within(sitting.connection, [retraction])))
+    outcome = Outcome(tuple(sitting.enter([retraction])))
     if not outcome.waits:
         forget_answers(sitting, {decision_id})
     return outcome
@@ -64,7 +64,7 @@ def take_back_together(sitting: Sitting, decision_id: str, reason: str) -> Outco
     answer = answer_with(sitting, decision_id)
     ids = answer["decision_ids"] if answer else _entered_together(sitting, decision)
     back = undoing(sitting.store, ids, sitting.viewer.name, reason, sitting.n_records)
-    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    recorded = sitting.enter(back.decisions)
     outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
     if not outcome.waits:
         forget_answers(sitting, {decision_id})
@@ -86,7 +86,7 @@ def undo(sitting: Sitting) -> Outcome:
     back = undoing(sitting.store, row["decision_ids"], sitting.viewer.name, "Undone at the desk", sitting.n_records)
     if not back.decisions:
         raise DeskRefusedError(409, "There is nothing left to undo, or it waits for a second steward.")
-    recorded = sitting.store.enter_within(sitting.connection, back.decisions)
+    recorded = sitting.enter(back.decisions)
     outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
     if not outcome.waits:
         take_back_answer(sitting, row["answer_id"])

@@ -16,13 +16,14 @@ from pipeline.review.admission.access import Viewer
 from pipeline.review.questions.machine import keep_machine_pairs, made_by_machine
 from pipeline.review.questions.queue import UNMERGE, looks_for
 from pipeline.review.questions.standing_answers import Answer, answers_where, fallen, standing
-from pipeline.review.records.group import Group
+from pipeline.review.records.group import Group, published_persons
 from pipeline.review.records.shelf import Row, Shelf
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
 from pipeline.stewardship.columns import DESK_CLAIMS as CLAIMS
 from pipeline.stewardship.columns import DESK_SECOND_LOOKS as LOOKS
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.store import Store
+from schemas.decisions import NewDecision
 
 MOST_IDS = 50
 """Decisions whose ids an entry of the audit log names; of more it tells their numbers in the store"""
@@ -45,6 +46,15 @@ class Sitting:
     def n_records(self) -> int:
         """Records that the decision is about together."""
         return len(self.group.records)
+
+    def enter(self, decisions: Sequence[NewDecision]) -> list[Recorded]:
+        """Enter all of these decisions or none, held against the publication and the decisions that stand.
+
+        Raises:
+            DecisionConflictError: As ``Store.decide``.
+            DecisionRefusedError: As ``Store.decide``.
+        """
+        return self.store.enter_within(self.connection, decisions, published_persons(self.shelf))
 
 
 @dataclass(frozen=True, slots=True)

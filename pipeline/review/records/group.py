@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.core.same_person import fingerprint
 from pipeline.explain.levels import levels_of
 from pipeline.review.records.shelf import Row, Shelf
+from pipeline.stewardship.groups import Published, PublishedPerson
 from pipeline.stewardship.pair_facts import PairEnd, PairScore, Seen, facts_of_pair
 
 Pair = tuple[str, str]
@@ -47,6 +48,23 @@ def group_of(shelf: Shelf, person_ids: Iterable[str]) -> Group:
             records |= {row["record_id"]: row for row in shelf.records(person_id)}
             links |= {(row["record_id_l"], row["record_id_r"]): row for row in shelf.links(person_id)}
     return Group(persons, records, links)
+
+
+def published_persons(shelf: Shelf) -> Published:
+    """Gives the published person of each of some records."""
+
+    def look(record_ids: Collection[str]) -> dict[str, PublishedPerson]:
+        owners = {record: owner for record in record_ids if (owner := shelf.owner(record))}
+        rows = shelf.persons(sorted(set(owners.values())))
+        persons = {
+            owner: PublishedPerson(
+                owner, frozenset(own["record_id"] for own in shelf.records(owner)), frozenset(rows[owner]["roles"])
+            )
+            for owner in set(owners.values())
+        }
+        return {record: persons[owner] for record, owner in owners.items()}
+
+    return look
 
 
 def published_facts(shelf: Shelf, group: Group, pairs: Sequence[Pair]) -> list[dict[str, Any]]:

@@ -12,18 +12,19 @@ from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review.cases.case import Case, CaseView, case_of
-from pipeline.review.cases.case_preview import preview_of
+from pipeline.review.cases.case_preview import preview_of_split, preview_of_verdict
+from pipeline.review.decisions.preview import Preview
 from pipeline.review.decisions.splitting import deal, steps_of
 from pipeline.review.decisions.undoing import undoing
 from pipeline.review.frame.form_problems import FormRefusedError
 from pipeline.review.frame.notice import forget_notice, is_fresh_notice
 from pipeline.review.frame.pages import page
-from pipeline.review.frame.refusals import refused
 from pipeline.review.frame.visits import Visit
 from pipeline.review.frame.words import REASONS
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import answers_to, open_look, seconded_by
 from pipeline.review.questions.question import group_for, labels_of, question_of
+from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.group import Group
 from pipeline.review.records.said import records_of_answer
 from pipeline.review.records.shelf import Row, Shelf
@@ -114,7 +115,7 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
     preview = _preview(at, case, shown, back)
     subject = {
         "review_id": at.review_id,
-        "records": sorted(case.group.records),
+        "records": sorted({*case.group.records, *_since(preview["preview"])}),
         "shown": shown.show or shown.preview or "case",
     }
     visit.done("case.view", subject, at.why)
@@ -147,8 +148,13 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
 def errors_of(error: Exception, at: CaseVisit) -> tuple[dict[str, str], ...]:
     """A refusal for the summary at the top of the page."""
     if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
-        return tuple(refused(error, labels_of(at.group), at.address).errors)
+        return tuple(refused(error, _telling(at)).errors)
     return tuple(error.errors) if isinstance(error, FormRefusedError) else ({"text": str(error), "href": "#decide"},)
+
+
+def _since(preview: Preview | None) -> list[str]:
+    """Records of other people that a preview shows with the case's."""
+    return [record for records in preview.since.values() for record in records] if preview else []
 
 
 def _progress(at: CaseVisit) -> _Progress:
@@ -166,11 +172,21 @@ def _preview(at: CaseVisit, case: Case, shown: Shown, back: FormBack) -> dict[st
     """What a split that was sent for preview would do, or the verdict that the address names."""
     form = back.form if isinstance(back.form, SplitForm) and not back.errors else None
     dealt = deal(case.group, form.records, form.joined) if form else None
+    store, viewer = at.visit.desk.store, at.visit.viewer
+    if dealt is None:
+        preview = preview_of_verdict(at.shelf, store, viewer, case, shown.preview) if shown.preview else None
+        return {"dealt": None, "preview": preview, "steps": None, "steps_refused": None}
+    steps = steps_of(at.shelf, store, viewer, case.group, dealt)
     return {
         "dealt": dealt,
-        "preview": preview_of(at.shelf, case, dealt, shown.preview) if dealt or shown.preview else None,
-        "steps": steps_of(at.shelf, at.visit.desk.store, at.visit.viewer, case.group, dealt) if dealt else None,
+        "preview": preview_of_split(at.shelf, case.group, dealt, steps),
+        "steps": steps,
+        "steps_refused": refused(steps.refusal, _telling(at)) if steps.refusal else None,
     }
+
+
+def _telling(at: CaseVisit) -> TellingPage:
+    return TellingPage(at.shelf, at.visit.viewer, labels_of(at.group), at.address)
 
 
 def _answered(at: CaseVisit, progress: _Progress, case: Case) -> dict[str, Any]:

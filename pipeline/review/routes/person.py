@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.review.cases.case_preview import preview_of_split
 from pipeline.review.decisions.deciding import reason_of
-from pipeline.review.decisions.preview import preview
 from pipeline.review.decisions.splitting import deal, split, steps_of
 from pipeline.review.decisions.taking_back import undo
 from pipeline.review.frame.form_problems import FormRefusedError, need_none, reason_problems, ticked_problems
@@ -173,10 +173,9 @@ def _preview_unmerge(at: PersonVisit, form: SplitForm) -> Response:
     except DeskRefusedError as error:
         subject = {"person_id": at.person_id, "records": sorted(form.records)}
         at.visit.refused("person.unmerge.preview", subject, error, at.why)
-        return show_person(at, back=FormBack(form, errors_of(error, group), error.code))
-    fields, n_events = shelf.fields(at.person_id), shelf.n_events(at.person_id)
-    outcome = preview(group, dealt.parts(group), fields, n_events, shelf.reference.survivorship)
+        return show_person(at, back=FormBack(form, errors_of(error, at), error.code))
     steps = steps_of(shelf, at.visit.desk.store, at.visit.viewer, group, dealt)
+    outcome = preview_of_split(shelf, group, dealt, steps)
     return show_person(at, back=FormBack(form), preview=UnmergePreview(outcome, steps))
 
 
@@ -193,7 +192,7 @@ def _carry_out(at: PersonVisit, act: PersonAct) -> Response:
         outcome = visit.done(f"person.{act.name}", subject, at.why, together, lambda result: result.on_record)
     except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
         status = error.code if isinstance(error, DeskRefusedError) else 409
-        return show_person(at, back=FormBack(act.form, errors_of(error, at.group), status))
+        return show_person(at, back=FormBack(act.form, errors_of(error, at), status))
     done = act.done_if_waits if outcome is not None and outcome.waits else act.done
     return redirect_with_notice(at.request, at.address, done)
 

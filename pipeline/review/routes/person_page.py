@@ -16,7 +16,6 @@ from pipeline.review.decisions.splitting import Steps
 from pipeline.review.frame.form_problems import FormRefusedError
 from pipeline.review.frame.notice import forget_notice, is_fresh_notice
 from pipeline.review.frame.pages import page
-from pipeline.review.frame.refusals import refused
 from pipeline.review.frame.visits import Visit
 from pipeline.review.frame.words import REASONS
 from pipeline.review.persons.because import because
@@ -24,6 +23,7 @@ from pipeline.review.persons.person import PersonPage, group_for, person_page
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import about_person, answers_to, seconded_by
 from pipeline.review.questions.question import labels_of
+from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
 from pipeline.review.records.group import Group
 from pipeline.review.records.shelf import Shelf
@@ -106,7 +106,9 @@ def show_person(
     visit, shelf = at.visit, at.shelf
     person: PersonPage = person_page(shelf, visit.viewer, at.person_id)
     decisions = _decisions(at, person)
-    visit.done("person.view", {"person_id": at.person_id, "records": sorted(person.group.records)}, at.why)
+    since = preview.outcome.since.values() if preview.outcome else ()
+    records = sorted({*person.group.records, *(record for own in since for record in own)})
+    visit.done("person.view", {"person_id": at.person_id, "records": records}, at.why)
     answer_page = page(
         at.request,
         "person.html",
@@ -130,19 +132,24 @@ def show_person(
         compare_form=entered(back.form, CompareForm),
         preview=preview.outcome,
         steps=preview.steps,
+        steps_refused=refused(preview.steps.refusal, _telling(at)) if preview.steps and preview.steps.refusal else None,
         because=because,
     )
     return forget_notice(at.request, answer_page)
 
 
-def errors_of(error: LinkageError, group: Group) -> tuple[dict[str, str], ...]:
+def errors_of(error: LinkageError, at: PersonVisit) -> tuple[dict[str, str], ...]:
     """A refusal for the summary at the top of the page."""
     if isinstance(error, FormRefusedError):
         return tuple(error.errors)
-    text = str(error)
     if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
-        text = refused(error, labels_of(group), "").text
-    return ({"text": text, "href": "#h-unmerge"},)
+        problem, *others = refused(error, _telling(at)).errors
+        return ({**problem, "href": "#h-unmerge"}, *others)
+    return ({"text": str(error), "href": "#h-unmerge"},)
+
+
+def _telling(at: PersonVisit) -> TellingPage:
+    return TellingPage(at.shelf, at.visit.viewer, labels_of(at.group))
 
 
 def _decisions(at: PersonVisit, person: PersonPage) -> tuple[EarlierDecision, ...]:
