@@ -31,6 +31,8 @@ from pipeline.persons.stage import Identified, Previous, build_persons, identify
 from pipeline.persons.survivorship import Survivorship, load_survivorship
 from pipeline.persons.tonight import OF_A_RECORD, OF_AN_EVENT, Linked
 from pipeline.publish.publication import Publication, read_current
+from pipeline.stewardship.joined_by_one import joined_by_one
+from pipeline.stewardship.policy import load_policy
 from schemas.model import load_model
 from schemas.tables import LINKS, RECORDS, REVIEW_CLOSED, SOURCE_STATUS
 from schemas.tables import PERSONS as PERSONS_TABLE
@@ -58,7 +60,7 @@ def persons(night: Night) -> list[Metric]:
         tables |= {name: table.result() for name, table in reading_rows.items()}
         identified = identify(_linked(night, before, tables), previous, night.run_id)
         writing = [pool.submit(write_identified, night.folder, identified), pool.submit(_keep, night, identified)]
-        doubts = collecting_doubts.result()
+        doubts = replace(collecting_doubts.result(), joined_by_one=_joined_by_one(night, tables))
         persons_before = previous.tables if previous else None
         built = build_persons(identified, doubts, _survivorship(night), persons_before, queue_before)
         write_built(night.folder, built)
@@ -89,6 +91,11 @@ def _doubts(night: Night, tables: Mapping[str, pa.Table], questions_before: Queu
     doubted = doubted_records(doubts, tables["cluster_members"], questions_before.open if questions_before else None)
     parts = read_parts(night.folder.table(LINK, "links"), OF_A_LINK)
     return replace(doubts, links=pa.concat_tables([NO_LINKS, *links_between(parts, doubted)]).combine_chunks())
+
+
+def _joined_by_one(night: Night, tables: Mapping[str, pa.Table]) -> frozenset[str]:
+    policy = load_policy(night.settings.steward_policy)
+    return joined_by_one(tables["standing_decisions"], tables["cluster_members"], tables["events"], policy)
 
 
 def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Table]) -> Linked:

@@ -14,8 +14,8 @@ from schemas.tables import ENDS
 
 
 def decision_questions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Question]:
-    """Questions on decisions that contradict others, wait for a second person, or rest on what has changed."""
-    rows = [(kind, row) for row in doubts.standing.to_pylist() if (kind := _kind(row))]
+    """Questions on decisions that contradict others, wait for a second person or lack one, or rest on what has changed."""
+    rows = [(kind, row) for row in doubts.standing.to_pylist() if (kind := _kind(row, doubts))]
     ids = pa.array({row[end] for _, row in rows for end in ENDS}, pa.string())
     links = {(row["record_id_l"], row["record_id_r"]): row for row in links_among(doubts.links, ids).to_pylist()}
     for kind, row in rows:
@@ -27,11 +27,13 @@ def decision_questions(doubts: Doubts, facts: Mapping[str, Mapping[str, Any]]) -
             yield Question(kind, _persons(ends, facts), *ends, *evidence, 1, decisions)
 
 
-def _kind(row: Mapping[str, Any]) -> str | None:
+def _kind(row: Mapping[str, Any], doubts: Doubts) -> str | None:
     if row["state"] == "contradicted":
         return "decision_contradicted"
     if row["state"] == "waiting":
         return "second_person"
+    if row["decision_id"] in doubts.joined_by_one:
+        return "victim_offender"
     return "evidence_changed" if row["state"] == "in_force" and row["look_again"] else None
 
 

@@ -86,3 +86,5 @@ class Doubts:
     """A person whose weakest point lies under it does not hold together"""
     most_records: int
     """A person of more is asked about"""
+    joined_by_one: frozenset[str] = frozenset()
+    """Ids of links by which a single steward joined people whose roles are opposed"""

@@ -325,6 +325,30 @@ def test_the_gravest_of_several_doubts_names_the_question() -> None:
     ]
 
 
+def test_links_of_single_stewards_that_joined_opposed_roles_are_asked_about_as_victim_and_offender() -> None:
+    one = {"a": 1, "b": 1}
+    doubts = Doubts(
+        pairs_table([], one, {1: "a"}),
+        clusters_table(one, {1: "a"}, {}),
+        links_table([], []),
+        standing_table([("a", "b", "link", "in_force", False)]),
+        0.0,
+        4,
+        frozenset({"D1"}),
+    )
+    records = pa.table(
+        {
+            "record_id": ["a", "b"],
+            "person_id": ["P1", "P1"],
+            "borough": [BOROUGH] * 2,
+            "date_of_birth": pa.array([BORN] * 2),
+            "recorded_at": pa.array([BEGAN] * 2),
+        }
+    )
+    (asked,) = questions(doubts, records).to_pylist()
+    assert (asked["review_type"], asked["person_ids"], asked["decision_ids"]) == ("victim_offender", ["P1"], ["D1"])
+
+
 def harm(born: dt.date | None, recorded_at: dt.datetime) -> int:
     """Of a grey pair of two records that were made at this time of people born on that day."""
     doubts = Doubts(

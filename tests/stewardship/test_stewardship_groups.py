@@ -22,6 +22,7 @@ from pipeline.link.decided import decided_rows, join_decided
 from pipeline.stewardship.database import writing
 from pipeline.stewardship.decision import Decision
 from pipeline.stewardship.groups import Published, PublishedPerson, parts_of
+from pipeline.stewardship.joined_by_one import joined_by_one
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import decided_pairs, standing_decisions
 from pipeline.stewardship.store import REFUSALS, Store, open_store
@@ -257,3 +258,18 @@ def test_whatever_is_entered_no_night_tears_a_person_apart_by_links_or_joins_opp
     for records in whole_persons(parted, at):
         assert len({person_of[record] for record in records}) == 1, "a night tore a person apart"
     assert person_of["a"] != person_of["b"], "one steward alone joined a victim with a suspect"
+
+
+def test_a_night_asks_about_links_of_single_stewards_by_which_it_joined_opposed_roles(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/decisions.sqlite3") as store:
+        ids = [store.decide(said(*pair)).decision.decision_id for pair in ("vw", "sw", "xy")]
+        members = pa.table({"record_id": list("vwsxy"), "cluster_id": list("vvvxx")})
+        roles = {"v": "victim", "w": "witness", "s": "suspect", "x": "victim", "y": "victim"}
+        events = pa.table({"record_id": list(roles), "role": list(roles.values())})
+        standing = standing_decisions(store.log(), POLICY)
+        assert joined_by_one(standing, members, events, POLICY) == {*ids[:2]}
+        parted = pa.table({"record_id": list("vwsxy"), "cluster_id": list("vvsxx")})
+        assert joined_by_one(standing, parted, events, POLICY) == frozenset()
+        again = store.decide(said("s", "w", by="bob", supersedes=ids[1], roles_l="suspect", roles_r="victim")).decision
+        store.decide(confirmed(again.decision_id, by="cid"))
+        assert joined_by_one(standing_decisions(store.log(), POLICY), members, events, POLICY) == frozenset()
