@@ -85,7 +85,9 @@ def refused(refusal: Refusal, page: TellingPage) -> Refused:
 
 
 def _step(step: DecidedPair | OnePerson, page: TellingPage) -> Step:
-    ends = [_name(end, page) for end in step[:2]]
+    ends = [
+        _name(end, page) for end in sorted(step[:2], key=lambda end: end not in page.labels)
+    ]  # the page's own first
     if isinstance(step, OnePerson):
         text = f"{ends[0]} and {ends[1]}: one person in the publication, {step.person_id}"
         return Step(_capital(text), f"/persons/{step.person_id}")
@@ -105,7 +107,7 @@ def _name(record: str, page: TellingPage) -> str:
     if row["is_masked"]:
         return f"a record held by {row['borough'] or 'a force-wide system'}"
     told = (page.shelf.reference.titles.get(row["source"], row["source"]), row["borough"], day(row["recorded_at"]))
-    return f"a record of {owner} ({', '.join(text for text in told if text)})"
+    return ", ".join([f"a record of {owner}", *(text for text in told if text)])
 
 
 def _address(pair: DecidedPair, page: TellingPage) -> str:
