@@ -70,13 +70,19 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
 
 
 def _narrowed(rule: Rule, fields: Mapping[str, Kind]) -> Rule | None:
-    """The rule as far as these fields go; None where it could never hold."""
+    """The rule as far as these fields go; None where it could never hold.
+
+    Conflicting identifiers keep two records apart under ``strict`` alone: how often one person's numbers differ in this table
+    training learns, and their weight tells.
+    """
     if any(field not in fields and "null" not in levels for field, levels in rule.all.items()):
         return None
-    conditions = {
+    conditions: dict[str, object] = {
         part: {field: levels for field, levels in getattr(rule, part).items() if field in fields}
         for part in ("all", "any", "none")
     }
     if rule.any and not conditions["any"]:
         return None
+    if any("conflict" in levels for levels in rule.any.values()):
+        conditions["policies"] = ("strict",)
     return rule.model_copy(update=conditions)

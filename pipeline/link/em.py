@@ -22,6 +22,7 @@ from pipeline.link.pattern_table import PatternTable
 from pipeline.link.places import PlaceOdds, Places, Whereabouts
 from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import (
+    FAR,
     LEAST,
     LEAST_CHANCE,
     MOST_LEVELS,
@@ -29,6 +30,7 @@ from pipeline.link.shares import (
     bounded,
     fixed_rates,
     fixed_shares,
+    levels_named,
     sizes_of,
     unlike_levels,
     with_fixed,
@@ -45,6 +47,7 @@ FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
 MOST_UNLIKE: dict[Kind, float] = {"forename": 0.25, "surname": 0.25, "date": 0.5}
 """Share of a person's pairs of records in which a field is unlike, at most: of messy data a sixth of the names were."""
+MOST_FAR = 0.03  # and in which birthdays are a generation apart: slips of the pen seldom go so far, fathers and sons do
 UNLIKE_KEYS = 2  # of these: so many unlike, and training does not take the pair for one person,
 OWN: tuple[Kind, ...] = ("identifier", "email")  # but for pairs that share something that one person alone has
 LN2 = float(np.log(2))
@@ -102,6 +105,7 @@ class Mixture:
         self._observed = self._no_rarer_than_candidates(counted / counted.sum(1, keepdims=True))
         self._is_unlike = unlike_levels(comparisons)
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
+        self._is_far = levels_named(FAR, comparisons)
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self.places = Places(comparisons, self._observed)
         self.dependences = dependences_of(comparisons, self._observed, evidence.random, evidence.candidates, self.pairs)
@@ -193,7 +197,8 @@ class Mixture:
         prior[2:] = np.clip(prior[2:], *(self._rare[1:].T * prior[1]))
         prior = np.maximum(prior, LEAST / self.pairs)
         prior = np.where(np.isnan(self._fixed_rates), prior, self._fixed_rates * self.records / self.pairs)
-        m = bounded(estimate.m, self._is_unlike, self._most_unlike)
+        m = bounded(estimate.m, self._is_far, np.full(len(estimate.m), MOST_FAR))
+        m = bounded(m, self._is_unlike, self._most_unlike)
         chance_unlike = np.where(self._is_unlike, self._observed, 0.0).sum(1)
         related = bounded(estimate.related, self._is_unlike, chance_unlike)
         m, related = with_fixed(m, self._fixed_shares.m), with_fixed(related, self._fixed_shares.related)

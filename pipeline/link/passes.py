@@ -56,7 +56,7 @@ def first_pass(grounds: Grounds, pairs: ScoredPairs, hits: RuleHits) -> np.ndarr
     """(records,) cluster of each record, named by its smallest record."""
     model, table = grounds.model, grounds.table
     pairs, is_apart, is_neutral = with_parted(pairs, hits.is_apart, hits.is_neutral, grounds.decisions.parted_pairs())
-    identifiers = unique_identifiers(model, identifier_codes(model, table), len(table))
+    identifiers = unique_identifiers(model, identifier_codes(model, table), len(table), grounds.policy)
     exclusions = Exclusions(sides(model, table), identifiers, grounds.solo)
     return cluster(len(table), pairs, grounds.thresholds.link_bits, is_apart, is_neutral, exclusions)
 

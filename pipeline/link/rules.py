@@ -67,12 +67,12 @@ def _codes(column: pa.ChunkedArray) -> np.ndarray:
     return codes.to_numpy(zero_copy_only=False).astype(np.int32)
 
 
-def unique_identifiers(model: Model, codes: Mapping[str, np.ndarray], records: int) -> np.ndarray:
-    """(records, kinds) those codes of identifiers that a rule takes for unique: two never share a cluster."""
+def unique_identifiers(model: Model, codes: Mapping[str, np.ndarray], records: int, policy: PolicyName) -> np.ndarray:
+    """(records, kinds) those codes of identifiers that a rule of the policy takes for unique: two never share a cluster."""
     unique_fields = {
         field
         for rule in model.rule
-        if rule.effect == "apart"
+        if rule.effect == "apart" and policy in rule.policies
         for field, levels in rule.any.items()
         if "conflict" in levels
     }

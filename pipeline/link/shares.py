@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,12 +39,19 @@ def shares_of(comparisons: Sequence[Comparison]) -> Shares:
 
 UNLIKE = ("else", "far", "apart", "conflict")
 """Levels of two values that have nothing to do with one another."""
+FAR = ("far",)
+"""Of these the level of two birthdays a generation apart."""
 
 
 def unlike_levels(comparisons: Sequence[Comparison]) -> np.ndarray:
     """(comparisons, MOST_LEVELS) which levels are those of unlike values."""
+    return levels_named(UNLIKE, comparisons)
+
+
+def levels_named(wanted: Collection[str], comparisons: Sequence[Comparison]) -> np.ndarray:
+    """(comparisons, MOST_LEVELS) which levels have one of these names."""
     names = [LEVELS[comparison.kind] for comparison in comparisons]
-    return np.array([[k < len(levels) and levels[k] in UNLIKE for k in range(MOST_LEVELS)] for levels in names])
+    return np.array([[k < len(levels) and levels[k] in wanted for k in range(MOST_LEVELS)] for levels in names])
 
 
 def bounded(shares: np.ndarray, is_bound: np.ndarray, most: np.ndarray) -> np.ndarray:

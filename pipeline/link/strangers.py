@@ -112,7 +112,7 @@ def _ties_to_names(
     Read off pairs that are unlike in something telling. Strangers of the same names are few among random pairs; nearly all of
     them are candidates.
     """
-    names = [number for number, comparison in enumerate(comparisons) if comparison.kind in NAMES]
+    names = [number for kind in NAMES for number, comparison in enumerate(comparisons) if comparison.kind == kind]
     for child, comparison in enumerate(comparisons):
         if not names or comparison.kind not in GO_WITH_NAMES:
             continue

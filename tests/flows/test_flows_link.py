@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import boroughlink
 from one_person import tables
+from stdnum.gb import nhs
 
 from flows.any_table import standalone
 from flows.any_table.standalone import LinkOptions, link_files
@@ -211,6 +212,32 @@ def test_ages_tell_namesakes_apart_and_may_be_a_year_off(tmp_path: Path, engine:
     pq.write_table(pa.Table.from_pylist(empty), tmp_path / "people.parquet")
     facts = linked([tmp_path / "people.parquet"], tmp_path / "with", {**fields, "years": "age"}, engine=engine)
     assert facts["columns_without_values"] == ["years"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_columns_may_come_in_any_order(seed: int, parquet: Path, tmp_path: Path) -> None:
+    names = ["last", "first", *random.Random(seed).sample(["who", "dob", "post", "town"], 4)]
+    pq.write_table(pq.read_table(parquet).select(names), tmp_path / "people.parquet")
+    linked([parquet], tmp_path / "as_before")
+    linked([tmp_path / "people.parquet"], tmp_path / "surname_first")
+    assert groups(tmp_path / "surname_first") == groups(tmp_path / "as_before")
+
+
+def test_somebody_elses_number_keeps_records_apart_where_strict_and_is_weighed_where_balanced(tmp_path: Path) -> None:
+    numbers = [str(number) for number in range(9_434_760_000, 9_434_766_000) if nhs.is_valid(str(number))]
+    rows = [{**row, "nhs_number": numbers[int(str(row["true"])[1:])]} for row in people()]
+    wrong = [row for row in rows if str(row["who"]).endswith("b")][:8]
+    for row, number in zip(wrong, reversed(numbers), strict=False):
+        row["nhs_number"] = number
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    kinds = {name: kind for name, kind in MAP.items() if name != "town"}
+    of_one = {}
+    for policy in ("balanced", "strict"):
+        linked([tmp_path / "people.parquet"], tmp_path / policy, kinds, policy=policy)
+        of_one[policy] = groups(tmp_path / policy)
+    pairs = {frozenset((str(row["who"]), str(row["who"])[:-1] + "a")) for row in wrong}
+    assert len(pairs & of_one["balanced"]) > 6
+    assert not pairs & of_one["strict"]
 
 
 @pytest.mark.parametrize("canonical", ["age", "sex", "phone", "nhs_number"])

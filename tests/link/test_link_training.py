@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from drawn_pairs import FIELDS, HOUSEHOLDS, MATCHES, PAIRS, STRANGERS, counted, drawn, evidence_of, model_of
+from drawn_pairs import FIELDS, HOUSEHOLDS, MATCHES, PAIRS, STRANGERS, counted, drawn, evidence_of, model_of, shares
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +87,16 @@ def test_where_nothing_tells_father_and_son_apart_some_are_expected() -> None:
     assert done.model.prior.namesakes_per_record == pytest.approx(0.02 * done.model.prior.related_per_record, rel=1e-3)
 
 
+def test_fathers_and_sons_of_one_name_and_house_are_not_taken_for_persons_with_a_wrong_birthday() -> None:
+    """More of them than a class of namesakes may hold; what is left must not go to matches."""
+    exact_forename = shares("forename", close=0.05, exact=0.95)
+    generation_apart = shares("date", far=1.0)
+    fathers = (exact_forename, HOUSEHOLDS[1], generation_apart, HOUSEHOLDS[3])
+    done = train(model_of(), evidence_of((0.005, MATCHES), (0.004, fathers), (0.01, HOUSEHOLDS), (0.981, STRANGERS)))
+    far = done.model.comparison[2].levels[LEVELS["date"].index("far")]
+    assert far.m <= em.MOST_FAR + 1e-6
+
+
 def test_the_same_evidence_gives_the_same_model() -> None:
     assert train(model_of(), FAMILIES).model == train(model_of(), FAMILIES).model
 
@@ -114,6 +124,7 @@ def test_starts_agree_and_the_metrics_say_so() -> None:
 def test_a_start_that_takes_households_for_persons_loses(monkeypatch: pytest.MonkeyPatch) -> None:
     poor, good = (0.001, 300.0, 0.001), (0.8, 0.3, 1.0)
     monkeypatch.setattr(em, "MOST_UNLIKE", {})  # else it comes to persons as well
+    monkeypatch.setattr(em, "MOST_FAR", 1.0)
     monkeypatch.setattr(starts, "STARTS", (poor,))
     alone = train(model_of(FIELDS), FAMILIES)
     assert alone.expected_matches > 3 * 0.005 * PAIRS
