@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import typer
@@ -35,6 +36,7 @@ from flows.night.place import keep_from_others
 from pipeline.core.durable import storage_error
 from pipeline.core.errors import LinkageError, SettingsError
 from pipeline.core.limits import check_command_threads
+from pipeline.core.places import ROOT
 
 app = typer.Typer(
     name="boroughlink",
@@ -81,10 +83,20 @@ def main() -> None:
         if known_error is not None:
             Console(stderr=True).print(f"[bold]Failed.[/] {escape(str(known_error))}", soft_wrap=True)
             sys.exit(1)
-        kind = type(error).__name__
-        message = f"[bold]Failed[/] unexpectedly ({kind}). Set BOROUGHLINK_DEBUG=1 and run again to see where."
-        Console(stderr=True).print(message, soft_wrap=True)
+        Console(stderr=True).print(f"[bold]Failed[/] unexpectedly {_plain(_unexpected(error))}", soft_wrap=True)
         sys.exit(1)
+
+
+def _unexpected(error: Exception) -> str:
+    """What failed and where in the program, without the error's own text, which may quote people; and what to do."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(ROOT) and ".venv" not in frame.filename]
+    place = f", {Path(own[-1].filename).relative_to(ROOT)} line {own[-1].lineno}" if own else ""
+    what_to_do = (
+        "Tell the maintainers this line, the command and what kinds of columns the files have, but no value of a person. "
+        "BOROUGHLINK_DEBUG=1 shows the whole way there: its last line may quote a value, so leave that one out."
+    )
+    return f"({type(error).__name__}{place}). This is a fault of boroughlink. {what_to_do}"
 
 
 def _check_current_folder() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from pipeline.core.errors import SettingsError
-from schemas.usual_headings import CERTAIN, heading_key, usual_kinds
+from schemas.usual_columns import kinds_taken
+from schemas.usual_headings import BIRTH_PARTS, CERTAIN, heading_key, usual_kinds
 
 ColumnKind = Literal[
     "record_id", "source", "forename", "middle_names", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
@@ -19,6 +21,7 @@ ColumnKind = Literal[
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(ColumnKind)
 IGNORE = "ignore"
+KINDS_TOLD = f"Kinds: {', '.join(KINDS)}, {IGNORE}."
 CANONICAL: Mapping[str, str] = {
     "record_id": "record_id", "source": "source", "forename": "forename", "middle_names": "middle_names", "surname": "surname", "full_name": "full_name",
     "alias": "alias", "date_of_birth": "date_of_birth", "year_of_birth": "year_of_birth", "month_of_birth": "month_of_birth",
@@ -28,8 +31,6 @@ CANONICAL: Mapping[str, str] = {
     "upn": "identifier",
 }  # fmt: skip
 """Headings of ``std_records`` that need no map, and what they hold; ``carried`` columns are kept for rules and ages."""
-BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
-"""Kinds of the columns that together say a birthday."""
 NOT_COMPARED = ("record_id", "source", "recorded_at", "carried")
 TELL_NOBODY = (*NOT_COMPARED, "category", "ethnicity")
 """Kinds that do not make a linkage by themselves, unless somebody says so."""
@@ -54,14 +55,27 @@ class ColumnUse:
     column: str
     kind: str
     field: str
+    is_taken: bool = False
+    """Whether its usual heading and its values alone say so"""
 
 
 def read_uses(
-    headings: Sequence[str], kind_of_column: Mapping[str, str], unused: Iterable[str] = ()
+    headings: Sequence[str],
+    kind_of_column: Mapping[str, str],
+    unused: Iterable[str] = (),
+    fitting: Mapping[str, str] = MappingProxyType({}),
+    likely: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[ColumnUse, ...]:
-    """How each column is used: as given, else by its canonical heading in any case and spacing, else not at all.
+    """How each column is used: as given, else by its canonical heading in any case and spacing, else by what fits it.
 
     A heading that says the same without a doubt (``first_name``, ``dob``) counts where no other column is of its kind.
+
+    Args:
+        headings: of the table.
+        kind_of_column: what was said of columns.
+        unused: columns that are left out.
+        fitting: kinds of columns with a usual heading whose values fit it; they yield to all others.
+        likely: kinds that columns may have, for the advice of an error.
 
     Raises:
         SettingsError: If a kind is unknown, a column is not there, or nothing is left that could be compared.
@@ -76,6 +90,10 @@ def read_uses(
     )
     canonical = _without_odd_parts(canonical, kind_of_column)
     kinds = {column: kind_of_column.get(column) or CANONICAL.get(canonical.get(column, "")) for column in left}
+    known = [kind for kind in kinds.values() if kind]
+    open_columns = {column: kind for column, kind in fitting.items() if column in left and not kinds[column]}
+    taken = kinds_taken(open_columns, known)
+    kinds |= taken
     kinds_of_columns = [(column, kind) for column, kind in kinds.items() if kind]
     for single in ("record_id", "source", *BIRTH_PARTS, "age", "recorded_at"):
         columns = [column for column, kind in kinds_of_columns if kind == single]
@@ -93,9 +111,10 @@ def read_uses(
         problem = f"{parts[0]} alone tells no birthday."
         raise SettingsError("--field", problem, f"Give the column with the year, too: --field COLUMN={BIRTH_PARTS[0]}.")
     if all(kind in (NOT_COMPARED if column in kind_of_column else TELL_NOBODY) for column, kind in kinds_of_columns):
-        raise SettingsError("--field", "no column is left to compare.", f"{_advice(headings)} {_headings(headings)}")
+        told = [_advice(likely or usual_kinds(headings)), _headings(headings), KINDS_TOLD]
+        raise SettingsError("--field", "no column is left to compare.", " ".join(told))
     return tuple(
-        ColumnUse(column, kind, _field(canonical.get(column, column), kind, kinds_of_columns))
+        ColumnUse(column, kind, _field(canonical.get(column, column), kind, kinds_of_columns), column in taken)
         for column, kind in kinds_of_columns
     )
 
@@ -108,9 +127,7 @@ def check_kinds(headings: Sequence[str], kind_of_column: Mapping[str, str]) -> N
     """
     for column, kind in kind_of_column.items():
         if kind not in (*KINDS, IGNORE):
-            raise SettingsError(
-                f"--field {column}={kind}", f"{kind} is no kind.", f"Kinds: {', '.join(KINDS)}, {IGNORE}."
-            )
+            raise SettingsError(f"--field {column}={kind}", f"{kind} is no kind.", KINDS_TOLD)
         if column not in headings:
             raise SettingsError(f"--field {column}={kind}", f"no column is called {column}.", _headings(headings))
 
@@ -148,8 +165,8 @@ def _without_odd_parts(canonical: Mapping[str, str], kind_of_column: Mapping[str
     return {column: name for column, name in canonical.items() if not (is_whole and name in BIRTH_PARTS)}
 
 
-def _advice(headings: Sequence[str]) -> str:
-    kinds = usual_kinds(headings) or {"first_name": "forename", "dob": "date_of_birth"}
+def _advice(likely: Mapping[str, str]) -> str:
+    kinds = likely or {"first_name": "forename", "dob": "date_of_birth"}
     return f"Say what the columns hold, for example {' '.join(field_options(kinds))}."
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from schemas.fields import AGE, BIRTH_PARTS, ColumnUse
+from schemas.fields import AGE, ColumnUse
 from schemas.model import Blocking, Comparison, Kind, Model, Rule
+from schemas.usual_headings import BIRTH_PARTS
 
 COMPARED: Mapping[str, Kind] = {
     "forename": "forename", "middle_names": "middle_names", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",

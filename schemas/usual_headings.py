@@ -6,6 +6,8 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 
+BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
+"""Kinds of the columns that together say a birthday."""
 CERTAIN: Mapping[str, str] = {
     "forename": "forename forenames firstname firstnames givenname givennames christianname",
     "middle_names": "middlename middlenames middleinitial middleinitials",
@@ -23,21 +25,35 @@ CERTAIN: Mapping[str, str] = {
 """Kinds, and headings that nobody gives to another one"""
 USUAL: Mapping[str, str] = {
     "record_id": "id recordid recid uniqueid rowid personid",
-    "source": "source sourcedataset sourcesystem dataset",
-    "forename": "first fname given",
-    "surname": "last lname family maidenname",
-    "full_name": "name personname completename displayname patientname",
+    "forename": "first fname given pername1",
+    "middle_names": "middle midlname midname secondforename",
+    "surname": "last lname family pername2",
+    "full_name": "name personname completename displayname patientname client clientname customer customername patient author authorname",
     "date_of_birth": "birthday bdate born",
-    "year_of_birth": "yob byear by",
-    "month_of_birth": "mob bmonth bm",
-    "day_of_birth": "bday bd",
-    "postcode": "zip zip5 plz",
-    "address": "address address1 addressline1 streetaddress street streetname housenumber streetnumber addr",
+    "year_of_birth": "yob byear by dobyear dobyr annonascita annodinascita",
+    "month_of_birth": "mob bmonth bm dobmonth dobmon mesenascita mesedinascita",
+    "day_of_birth": "bday bd dobday giornonascita giornodinascita",
+    "postcode": "zip zip5 plz enumpc",
+    "address": "streetaddress addr address address1 addressline1 street streetname housenumber streetnumber enumcap",
     "phone": "tel mobile",
     "email": "mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
-    "category": "sex gender city town suburb county state country birthplace placeofbirth race suffix namesuffix",
+    "category": "sex gender sexcode gendercode city town suburb county state region province country birthplace placeofbirth race racecode suffix "
+    "namesuffix",
 }
+"""Kinds, and headings that mostly have them: taken for them where the values fit"""
+DOUBTFUL: Mapping[str, str] = {
+    "source": "source sourcedataset sourcesystem dataset",
+    "surname": "maidenname",
+    "day_of_birth": "giorno",
+}
+"""Kinds, and headings that may have them: advice, whatever the values"""
+ROLES = frozenset(["client", "clientname", "customer", "customername", "patient", "author", "authorname"])
+"""Headings of a name that say whose it is: of two in one table either may be meant"""
+WHOLE_ADDRESSES = ("streetaddress", "addr")
+"""Headings of an address that is not in parts"""
+SECOND_PARTS: Mapping[str, str] = {"forename": "middle_names"}
+"""What a second column of a kind holds (``forename2``), where it is not another value of the same"""
 
 
 TOLD_BY_A_WORD = ("postcode", "address", "phone", "email")
@@ -51,14 +67,33 @@ def heading_key(heading: str) -> str:
 
 def usual_kinds(headings: Iterable[str]) -> dict[str, str]:
     """The kind that each heading usually has, for those that are known; a number behind it (``address2``) does not matter."""
-    kind_of = _kinds_of_keys()
     kinds: dict[str, str] = {}
     for heading in headings:
-        plain = heading_key(heading)
-        kind = kind_of.get(plain) or kind_of.get(re.sub(r"(?:c?[0-9])$", "", plain))
+        kind, number = _kind_and_number(heading)
+        if kind and number > 1:
+            kind = SECOND_PARTS.get(kind, kind)
         if kind and not (kind in ("record_id", "source") and kind in kinds.values()):
             kinds[heading] = kind
     return kinds
+
+
+def kind_to_take(heading: str) -> str | None:
+    """The kind for which a column of this heading may be taken unasked, if its values fit.
+
+    A number from two on stays a question: ``address_2`` is a line of an address, but ``forename_2`` may be a spouse's.
+    """
+    kind, number = _kind_and_number(heading)
+    is_doubtful = heading_key(heading) in _keys(DOUBTFUL)
+    return kind if kind and not is_doubtful and (number < 2 or kind == "address") else None
+
+
+def _kind_and_number(heading: str) -> tuple[str | None, int]:
+    plain = heading_key(heading)
+    kind_of = _kinds_of_keys()
+    if plain in kind_of:
+        return kind_of[plain], 0
+    stem = re.sub(r"(?:c?[0-9])$", "", plain)
+    return (kind_of.get(stem), int(plain[-1])) if stem != plain else (None, 0)
 
 
 def kind_by_words(heading: str) -> str | None:
@@ -71,4 +106,8 @@ def kind_by_words(heading: str) -> str | None:
 
 @functools.cache
 def _kinds_of_keys() -> Mapping[str, str]:
-    return {name: kind for words in (CERTAIN, USUAL) for kind, names in words.items() for name in names.split()}
+    return _keys(CERTAIN) | _keys(USUAL) | _keys(DOUBTFUL)
+
+
+def _keys(kinds: Mapping[str, str]) -> dict[str, str]:
+    return {name: kind for kind, names in kinds.items() for name in names.split()}

@@ -2,41 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.errors import SourceError
+from pipeline.core.errors import SettingsError
 from pipeline.standardise.date_order import LIST
-from schemas.fields import ColumnUse
+from schemas.fields import NOT_COMPARED, ColumnUse
 
 TEXT = pa.string()
 NO_SOURCE = "no source"
 
 
-def common_uses(files: Sequence[Path], uses_of_files: Sequence[Sequence[ColumnUse]]) -> list[ColumnUse]:
-    """The columns of all files together: those of the first, and what a field has more of in another file.
-
-    Raises:
-        SourceError: If a file fills other fields than the first; a record id may be missing.
-    """
+def common_uses(uses_of_files: Sequence[Sequence[ColumnUse]]) -> list[ColumnUse]:
+    """The columns of all files together: those of the first, and what others have more, each under a name of its own."""
     uses = list(uses_of_files[0])
-    for path, other_uses in zip(files[1:], uses_of_files[1:], strict=True):
-        _check_same(files[0], uses_of_files[0], path, other_uses)
-        _check_same(path, other_uses, files[0], uses_of_files[0])
+    for other_uses in uses_of_files[1:]:
         places = dict(_places(uses))
-        uses += [use for place, use in _places(other_uses) if place not in places]
+        for place, use in _places(other_uses):
+            if place not in places:
+                is_known = use.column in {other.column for other in uses}
+                uses.append(replace(use, column=f"{use.column} ({use.field})") if is_known else use)
     return uses
 
 
-def _check_same(path: Path, uses: Sequence[ColumnUse], other: Path, other_uses: Sequence[ColumnUse]) -> None:
-    if lacking := sorted(set(_filled(other_uses)) - set(_filled(uses))):
-        problem = f"has no column for {', '.join(lacking)}, which {other.name} has."
-        advice = "Say with --field which column holds it, or leave it out of both with --field COLUMN=ignore."
-        raise SourceError("other_columns", str(path), problem, advice)
+def in_one_naming(uses_of_files: Sequence[Sequence[ColumnUse]]) -> list[list[ColumnUse]]:
+    """The first of a file's several phones, addresses and the like as the one that other files have of them."""
+    named = [list(uses) for uses in uses_of_files]
+    for kind in ("postcode", "address", "phone", "email"):
+        is_single = [use.field == kind for uses in named for use in uses if use.kind == kind]
+        for uses in named:
+            own = [number for number, use in enumerate(uses) if use.kind == kind]
+            if any(is_single) and own and kind not in {uses[number].field for number in own}:
+                uses[own[0]] = replace(uses[own[0]], field=kind)
+    return named
+
+
+def of_some_files(titles: Sequence[str], uses_of_files: Sequence[Sequence[ColumnUse]]) -> dict[str, tuple[str, ...]]:
+    """The fields that not every file fills, and the titles of those that do; an age tells of a birthday, too."""
+    titles_of: dict[str, list[str]] = {}
+    for title, uses in zip(titles, uses_of_files, strict=True):
+        for field in dict.fromkeys(_filled(uses)):
+            titles_of.setdefault(field, []).append(title)
+    return {field: tuple(some) for field, some in titles_of.items() if len(some) < len(titles)}
+
+
+def of_one_file(
+    some_files: Mapping[str, Sequence[str]], uses_of_files: Sequence[Sequence[ColumnUse]]
+) -> tuple[str, ...]:
+    """Those fields of which no two files can compare anything.
+
+    Raises:
+        SettingsError: If the files have no field in common.
+    """
+    filled = [set(_filled(uses)) for uses in uses_of_files]
+    birth_files = sum(bool(fields & {"age", "date_of_birth"}) for fields in filled)
+    alone = tuple(
+        field
+        for field, titles in some_files.items()
+        if len(titles) == 1 and not (field in ("age", "date_of_birth") and birth_files > 1)
+    )
+    if not set().union(*filled) - set(alone):
+        raise SettingsError(
+            "the files",
+            "have no column in common that could be compared.",
+            "Say with --field COLUMN=KIND what they hold.",
+        )
+    return alone
 
 
 def under_common_names(table: pa.Table, uses: Sequence[ColumnUse], common: Sequence[ColumnUse]) -> pa.Table:
@@ -57,14 +92,18 @@ def _nulls(rows: int) -> pa.ChunkedArray:
 def with_list_names(titles: Sequence[str], parts: Sequence[pa.Table]) -> list[pa.Table]:
     """The tables of all files with the list of each record: its file, its source, or both; of one list alone without."""
     named = []
+    has_sources = any("source" in part.column_names for part in parts)
+    if len(parts) == 1 and not has_sources:
+        return list(parts)
     for title, part in zip(titles, parts, strict=True):
-        sources = part.column("source").fill_null(NO_SOURCE) if "source" in part.column_names else None
-        if len(parts) == 1 and sources is None:
-            return list(parts)
-        names = pa.repeat(title, len(part)) if sources is None else sources
-        if len(parts) > 1 and sources is not None:
-            names = pc.binary_join_element_wise(title, sources, ", ")
-        named.append(part.append_column(LIST, names))
+        own_name = pa.repeat(title, len(part))
+        if "source" in part.column_names:
+            sources = part.column("source").fill_null(NO_SOURCE)
+            names = pc.binary_join_element_wise(title, sources, ", ") if len(parts) > 1 else sources
+            named.append(part.append_column(LIST, names))
+        else:
+            with_source = part.append_column("source", own_name) if has_sources else part
+            named.append(with_source.append_column(LIST, own_name))
     return named
 
 
@@ -92,11 +131,11 @@ def _as_lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _filled(uses: Sequence[ColumnUse]) -> Iterator[str]:
-    """The fields that the columns fill; a record id need not be there."""
+    """The fields that the columns fill; what is not compared need not be there."""
     for use in uses:
         if use.kind == "full_name":
             yield from ("forename", "surname")
-        elif use.kind != "record_id":
+        elif use.kind not in NOT_COMPARED:
             yield use.field
 
 

@@ -79,7 +79,11 @@ def _people(question: Question, link_settings: Mapping[str, Any]) -> People | No
     has_truth = link_settings.get("truth") in headings(question.files[0]) and not question.truth
     truth = link_settings["truth"] if has_truth else None
     return take_in(
-        question.files, link_settings.get("fields", {}), truth, link_only=bool(link_settings.get("link_only"))
+        question.files,
+        link_settings.get("fields", {}),
+        truth,
+        link_only=bool(link_settings.get("link_only")),
+        canonical_only=bool(link_settings.get("canonical_only")),
     )
 
 

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.any_table.columns import common_uses, one_below_the_other, under_common_names, with_list_names
+from flows.any_table.columns import (
+    common_uses,
+    of_one_file,
+    of_some_files,
+    one_below_the_other,
+    under_common_names,
+    with_list_names,
+)
 from flows.any_table.record_ids import check_once, titles_of, with_unique_ids
+from flows.any_table.told_columns import told_columns
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import PERSON_MODEL
-from pipeline.read.any_file import column_type, first_texts, headings, read_any
+from pipeline.read.any_file import column_type, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
 from pipeline.standardise.latest_day import latest_day
-from pipeline.standardise.likely_kinds import likely_kinds
 from pipeline.standardise.not_understood import not_understood
 from pipeline.standardise.reference import Reference
-from schemas.fields import AGE, BIRTH_PARTS, NOT_COMPARED, ColumnUse, check_kinds, read_uses
+from schemas.fields import AGE, NOT_COMPARED, ColumnUse, check_kinds
 from schemas.model import Model
 from schemas.plan import load_plan
 from schemas.table_model import model_of
 
 TRUTH = "truth of the record"  # no column of a file is called so
-ROWS_LOOKED_AT = 5_000
 NAMED_BY_KIND = ("record_id", "source")
 
 
@@ -41,6 +47,12 @@ class People:
     truth: pa.Array | None
     held: Mapping[str, str]
     """Each used column of the files, and the field that it fills"""
+    taken: Mapping[str, str]
+    """Those of them that were taken unasked, by their usual headings and their values, and the kind of each"""
+    some_files: Mapping[str, Sequence[str]]
+    """Fields that not every file fills, and the titles of those that do"""
+    alone: tuple[str, ...]
+    """Those of them that are left out, because no two files can compare anything of them"""
     empty: tuple[str, ...]
     """Fields without one value"""
     lost: Mapping[str, int]
@@ -53,11 +65,18 @@ class People:
     """How each list writes its birthdays"""
 
 
-def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | None, *, link_only: bool) -> People:
-    """The records of all files as one table.
+def take_in(
+    files: Sequence[Path],
+    kinds_given: Mapping[str, str],
+    truth: str | None,
+    *,
+    link_only: bool,
+    canonical_only: bool = False,
+) -> People:
+    """The records of all files as one table; a field that a file lacks has no values there.
 
     Raises:
-        SourceError: If a file cannot be read, fills other fields than the first, or names a record twice.
+        SourceError: If a file cannot be read, or names a record twice.
         SettingsError: If the columns do not fit what was said of them, or a file is given twice.
     """
     headings_of_files = [headings(path) for path in files]
@@ -66,19 +85,24 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     check_kinds(names, kinds_given)
     for own_names in headings_of_files:
         if truth and truth not in own_names:
-            told = f"The columns are {', '.join(own_names)}."
-            raise SettingsError(f"--truth {truth}", f"no column is called {truth}.", told)
-    uses_of_files = [_uses(own_names, kinds_given, truth) for own_names in headings_of_files]
-    uses = common_uses(files, uses_of_files)
+            columns_told = f"The columns are {', '.join(own_names)}."
+            raise SettingsError(f"--truth {truth}", f"no column is called {truth}.", columns_told)
+    told = told_columns(files, headings_of_files, kinds_given, truth, canonical_only=canonical_only)
+    titles = titles_of(files)
+    some_files = of_some_files(titles, told.uses_of_files)
+    has_sources = any(use.kind == "source" for some in told.uses_of_files for use in some)
+    alone = of_one_file(some_files, told.uses_of_files) if link_only and not has_sources else ()
+    uses_of_files = [[use for use in some if use.field not in alone] for some in told.uses_of_files]
+    uses = common_uses(uses_of_files)
     parts = [
         under_common_names(_read(path, own_uses, truth), _compared(own_uses), _compared(uses))
         for path, own_uses in zip(files, uses_of_files, strict=True)
     ]
-    titles = titles_of(files)
     parts = with_list_names(titles, parts)
     if "source" not in parts[0].column_names and len(files) > 1:
         parts = [part.append_column("source", part.column(LIST)) for part in parts]
-    parts = with_unique_ids(files, titles, parts)
+    id_columns = [next((use.column for use in some if use.kind == "record_id"), None) for some in uses_of_files]
+    parts = with_unique_ids(files, titles, parts, id_columns)
     raw = one_below_the_other(parts)
     if link_only and ("source" not in raw.column_names or pc.count_distinct(raw.column("source")).as_py() < 2):
         raise SettingsError("--link-only", "there is only one source.", "Give several files, or --field COLUMN=source.")
@@ -90,36 +114,34 @@ def take_in(files: Sequence[Path], kinds_given: Mapping[str, str], truth: str | 
     model = model_of(uses, n_values, load_plan(PERSON_MODEL).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))
     truth_values = raw.column(TRUTH).combine_chunks().take(order) if truth else None
-    held = {use.column: use.kind if use.kind in NAMED_BY_KIND else use.field for some in uses_of_files for use in some}
+    held = {
+        use.column: use.kind if use.kind in NAMED_BY_KIND else use.field for some in told.uses_of_files for use in some
+    }
+    taken = {use.column: use.kind for some in told.uses_of_files for use in some if use.is_taken}
     unused = tuple(name for name in names if name not in held and name != truth)
     columns = {use.field: AGE[0] if use.field == "age" else use.field for use in compared}
     empty = tuple(
         field for field, name in columns.items() if name in table.column_names and _is_empty(table.column(name))
     )
     written = tuple(date_orders(raw, compared))
-    likely = _likely(files, headings_of_files, unused, set(held.values()))
+    likely = told.likely(unused, set(held.values()))
     lost = not_understood(raw, compared, table, reference)
     id_type = _id_type(files, uses)
-    return People(table.take(order), model, id_type, truth_values, held, empty, lost, unused, likely, written)
-
-
-def _likely(
-    files: Sequence[Path], headings_of_files: Sequence[Sequence[str]], unused: Sequence[str], fields: Collection[str]
-) -> dict[str, str]:
-    """The kinds that unused columns probably have, by the first file that has them; ``fields``: what used ones fill."""
-    texts: dict[str, list[str]] = {}
-    for path, names in zip(files, headings_of_files, strict=True):
-        if left := [name for name in unused if name in names and name not in texts]:
-            texts |= first_texts(path, left, ROWS_LOOKED_AT)
-    kinds = likely_kinds({name: texts[name] for name in unused}, is_numbered="record_id" in fields)
-    told = BIRTH_PARTS if "date_of_birth" in fields else ()
-    return {name: kind for name, kind in kinds.items() if kind not in told}
-
-
-def _uses(names: Sequence[str], kinds_given: Mapping[str, str], truth: str | None) -> tuple[ColumnUse, ...]:
-    """How the columns of one file are used."""
-    given = {column: kind for column, kind in kinds_given.items() if column in names}
-    return read_uses(names, given, [truth] if truth else [])
+    return People(
+        table.take(order),
+        model,
+        id_type,
+        truth_values,
+        held,
+        taken,
+        some_files,
+        alone,
+        empty,
+        lost,
+        unused,
+        likely,
+        written,
+    )
 
 
 def _compared(uses: Sequence[ColumnUse]) -> list[ColumnUse]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.errors import SettingsError, SourceError
+from schemas.fields import IGNORE, field_options
 
 
 def check_once(files: Sequence[Path]) -> None:
@@ -42,15 +43,24 @@ def titles_of(files: Sequence[Path]) -> list[str]:
     return titles
 
 
-def with_unique_ids(files: Sequence[Path], titles: Sequence[str], parts: Sequence[pa.Table]) -> list[pa.Table]:
+def with_unique_ids(
+    files: Sequence[Path], titles: Sequence[str], parts: Sequence[pa.Table], id_columns: Sequence[str | None]
+) -> list[pa.Table]:
     """Each file's records with unique ids: their own or row numbers, behind the file's title where files share ids.
+
+    Args:
+        files: their paths.
+        titles: what each is called.
+        parts: their records.
+        id_columns: what each calls the column of its ids; None where it has none.
 
     Raises:
         SourceError: If a file names a record twice, or leaves a record without an id.
     """
     named = [_named(part) for part in parts]
-    for path, part in zip(files, named, strict=True):
-        _check_ids(path, part.column("record_id"))
+    for path, part, column in zip(files, named, id_columns, strict=True):
+        if column is not None:
+            _check_ids(path, column, part.column("record_id"))
     ids = pa.chunked_array([chunk for part in named for chunk in part.column("record_id").chunks], pa.string())
     if pc.count_distinct(ids).as_py() == len(ids):
         return named
@@ -77,15 +87,16 @@ def _row_numbers(rows: int) -> pa.Array:
     return pa.array(np.arange(1, rows + 1)).cast(pa.string())
 
 
-def _check_ids(path: Path, written: pa.ChunkedArray) -> None:
+def _check_ids(path: Path, column: str, written: pa.ChunkedArray) -> None:
     ids = pc.if_else(pc.equal(written, ""), None, written)
+    leave_out = field_options({column: IGNORE})[0]
     if ids.null_count:
         row = pc.index(pc.is_null(ids), True).as_py() + 1
         raise SourceError(
             "no_record_id",
             f"{path}, record {row:,}",
-            "has no record id.",
-            "Give every record an id, or leave the column out: then rows are numbered.",
+            f"has no record id in column {column}.",
+            f"Give every record an id, or leave the column out with {leave_out}: then rows are numbered.",
         )
     ordered = ids.take(pc.sort_indices(ids))
     is_repeat = pc.equal(ordered.slice(1), ordered.slice(0, max(len(ids) - 1, 0)))
@@ -93,11 +104,9 @@ def _check_ids(path: Path, written: pa.ChunkedArray) -> None:
         first = ordered.slice(1).filter(is_repeat)[0]
         n_repeated = pc.count_distinct(ordered.slice(1).filter(is_repeat)).as_py()
         rows = np.flatnonzero(pc.equal(ids, first).to_numpy())[:2] + 1
-        verb = "stands" if n_repeated == 1 else "stand"
-        problem = (
-            f"record ids must be unique, but {n_repeated:,} {verb} more than once: records {rows[0]:,} and "
-            f"{rows[1]:,} share one."
-        )
-        raise SourceError(
-            "record_id_twice", str(path), problem, "Choose another column as record_id, or remove the repeats."
-        )
+        more = n_repeated - 1
+        others = f", and {more:,} more {'id is' if more == 1 else 'ids are'} shared" if more else ""
+        place = f"{path}, column {column}"
+        problem = f"record ids must be unique, but records {rows[0]:,} and {rows[1]:,} share one{others}."
+        advice = f"Choose another column as record_id, or leave it out with {leave_out}: then rows are numbered."
+        raise SourceError("record_id_twice", place, problem, advice)

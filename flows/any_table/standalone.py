@@ -43,6 +43,7 @@ class LinkOptions:
     truth: str | None = None
     link_only: bool = False
     one_per_source: bool = False
+    canonical_only: bool = False
 
 
 def link_files(
@@ -60,7 +61,13 @@ def link_files(
     begun = time.perf_counter()
     with memory_of_the_system(), steps() as step:  # which gives back what is free, where Arrow's own pool keeps it
         step("read")
-        people = take_in(files, kinds_given, options.truth, link_only=options.link_only)
+        people = take_in(
+            files,
+            kinds_given,
+            options.truth,
+            link_only=options.link_only,
+            canonical_only=options.canonical_only,
+        )
         if options.one_per_source and "source" not in people.table.column_names:
             raise SettingsError("--one-per-source", NO_SOURCES, "Give several files, or --field COLUMN=source.")
         model = _fitting(load_model(options.model), people) if options.model else people.model
@@ -74,7 +81,12 @@ def link_files(
         step("write")
         _make_folder(out)
         facts, story = _facts_and_story(people, linked, options, read)
-        facts["settings"] = {"fields": dict(kinds_given), "truth": options.truth, "link_only": options.link_only}
+        facts["settings"] = {
+            "fields": dict(kinds_given),
+            "truth": options.truth,
+            "link_only": options.link_only,
+            "canonical_only": options.canonical_only,
+        }
         facts |= _cost(begun)
         with _all_at_once(out) as new:
             write = partial(_write, linked.cluster_members, linked.links, people.id_type, linked.model, new)
@@ -138,6 +150,9 @@ def _facts_and_story(
         bins = true_calibration(people, people.truth, linked, facts["review_bits"])
         facts["quality"] = true_quality(people, people.truth, linked, bins)
     facts["columns_used"] = dict(people.held)
+    facts["columns_taken"] = dict(people.taken)
+    facts["fields_of_some_files"] = {field: list(titles) for field, titles in people.some_files.items()}
+    facts["fields_left_out"] = list(people.alone)
     facts["columns_without_values"] = [column for column, field in people.held.items() if field in people.empty]
     facts["columns_not_understood"] = dict(people.lost)
     facts["columns_not_used"] = list(people.unused)

@@ -21,8 +21,9 @@ HELP = f"""
 Link the records of one person in any CSV or Parquet: no labels and no model file needed, it trains itself on the input.
 
 Columns with canonical headings (forename, surname, date_of_birth, .., also Date of Birth) and others that leave no doubt (first_name,
-Last Name, dob, zip code) are taken as they are; say what others hold with `--field COLUMN=KIND`. Several files may call their columns
-otherwise. Kinds: {", ".join(KINDS)}; or {IGNORE}.
+Last Name, dob, zip code) are taken as they are, those with a usual heading (first, name, addr, city, id) where their values fit, and
+that is said. Say what others hold with `--field COLUMN=KIND`, which always wins; `--field COLUMN={IGNORE}` leaves a column out. Several files
+may call their columns otherwise, and lack some. Kinds: {", ".join(KINDS)}; or {IGNORE}.
 
 Example: `boroughlink link people.csv --out linked --field given=forename --field born=date_of_birth`
 
@@ -46,7 +47,7 @@ class EngineChoice(StrEnum):
 
 def link(
     files: Annotated[
-        list[Path], typer.Argument(help="CSV or Parquet files that hold the same fields.", show_default=False)
+        list[Path], typer.Argument(help="CSV or Parquet files; what one lacks has no values there.", show_default=False)
     ],
     out: Annotated[
         Path, typer.Option(help="Folder for clusters, links, model, metrics and report.", show_default=False)
@@ -65,6 +66,10 @@ def link(
         bool, typer.Option("--link-only", help="Only pairs across different sources (or files).")
     ] = False,
     one_per_source: Annotated[bool, typer.Option("--one-per-source", help="No source holds a person twice.")] = False,
+    canonical_only: Annotated[
+        bool,
+        typer.Option("--canonical-only", help="No column is taken for its usual heading (first, name, city) alone."),
+    ] = False,
     truth: Annotated[
         str | None,
         typer.Option(help="Column that names the true person: measured against, never used.", show_default=False),
@@ -80,7 +85,7 @@ def link(
     with few_cycles():
         from flows.any_table.standalone import LinkOptions, link_files
 
-        options = LinkOptions(policy.value, engine.value, model, truth, link_only, one_per_source)
+        options = LinkOptions(policy.value, engine.value, model, truth, link_only, one_per_source, canonical_only)
         facts = link_files(files, out, _kinds(field), options)
     if as_json:
         typer.echo(json.dumps(facts))
@@ -118,8 +123,22 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if "quality" in facts:
         rows += _truth_rows(facts["quality"])
+    rows += _column_rows(facts)
+    rows += [("dates", escape(told)) for told in dates_told(facts["date_orders"])]
+    if not facts["has_converged"]:
+        rows.append(("training", "did NOT converge: probabilities may be off"))
+    rows += [("drift", sentence) for sentence in facts["drift"]]
+    return [*rows, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
+
+
+def _column_rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was done with the columns, and what told it."""
     held = (column if column == field else f"{column} ({field})" for column, field in facts["columns_used"].items())
-    rows.append(("columns used", escape(", ".join(held))))
+    rows = [("columns used", escape(", ".join(held)))]
+    if facts["columns_taken"]:
+        rows.append(("taken by heading", escape(_taken(facts["columns_taken"]))))
+    if facts["fields_of_some_files"]:
+        rows.append(("not in every file", escape(_of_some_files(facts))))
     if facts["columns_without_values"]:
         rows.append(("columns without values", escape(", ".join(facts["columns_without_values"]))))
     if facts["columns_not_understood"]:
@@ -132,11 +151,25 @@ def _summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["columns_told_by_others"]:
         told = (f"{column} (told by {field})" for column, field in facts["columns_told_by_others"].items())
         rows.append(("columns left out", escape(", ".join(told))))
-    rows += [("dates", escape(told)) for told in dates_told(facts["date_orders"])]
-    if not facts["has_converged"]:
-        rows.append(("training", "did NOT converge: probabilities may be off"))
-    rows += [("drift", sentence) for sentence in facts["drift"]]
-    return [*rows, ("time and memory", f"{facts['wall_seconds']:.1f} s, {facts['peak_memory_mb']:,.0f} MB")]
+    return rows
+
+
+def _taken(kinds: Mapping[str, str]) -> str:
+    taken = ", ".join(f"{column} for {kind}" for column, kind in kinds.items())
+    return f"{taken}: usual headings whose values fit; say --field COLUMN={IGNORE} of one that is not"
+
+
+def _of_some_files(facts: Mapping[str, Any]) -> str:
+    fields: Mapping[str, Sequence[str]] = facts["fields_of_some_files"]
+    left_out = [f"{field} (only {titles[0]})" for field, titles in fields.items() if field in facts["fields_left_out"]]
+    compared = [
+        f"{field} (only {', '.join(titles)})"
+        for field, titles in fields.items()
+        if field not in facts["fields_left_out"]
+    ]
+    told = [f"left out: {', '.join(left_out)}"] if left_out else []
+    told += [f"compared where both records have it: {', '.join(compared)}"] if compared else []
+    return "; ".join(told)
 
 
 def _not_used(columns: Sequence[str], likely: Mapping[str, str]) -> str:

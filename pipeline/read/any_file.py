@@ -72,18 +72,23 @@ def read_any(path: Path, columns: Sequence[str], repeating: Sequence[str] = ()) 
 
 
 def first_texts(path: Path, columns: Sequence[str], n: int) -> dict[str, list[str]]:
-    """Texts and whole numbers of some columns in the file's first rows, at most n; a column that holds anything else has none."""
+    """Texts, numbers and days of some columns in the file's first rows, at most n; a column that holds anything else has none."""
     if not _is_parquet(path):
         rows = first_csv_rows(path, n)
         return {name: [row[name] for row in rows if name in row] for name in columns}
     file = pq.ParquetFile(path)
     kinds = {field.name: field.type for field in file.schema_arrow if field.name in columns}
-    wanted = [name for name, kind in kinds.items() if _is_text(kind) or pa.types.is_integer(kind)]
+    wanted = [name for name, kind in kinds.items() if _is_plain(kind)]
     first = next(file.iter_batches(n, columns=wanted), None)
     return {
         name: first.column(name).cast(TEXT).fill_null("").to_pylist() if first and name in wanted else []
         for name in columns
     }
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    return _is_text(kind) or is_number or pa.types.is_temporal(kind)
 
 
 def _is_parquet(path: Path) -> bool:

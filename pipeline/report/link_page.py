@@ -19,7 +19,7 @@ from pipeline.report.model_charts import (
     threshold_curve,
     weight_chart,
 )
-from schemas.fields import CANONICAL, field_options
+from schemas.fields import CANONICAL, IGNORE, field_options
 from schemas.model import Model
 from schemas.tables import MARKING
 
@@ -88,12 +88,18 @@ def render_link_page(story: LinkStory) -> str:
 def _columns(facts: Mapping[str, Any], model: Model) -> list[tuple[str, str, str]]:
     """Every column that was used, the field that it was taken for, and what was done with it."""
     rows = [
-        (column, field, _what_was_done(column, field, facts, model) + _lost(column, facts))
+        (column, field, _what_was_done(column, field, facts, model) + _lost(column, facts) + _taken(column, facts))
         for column, field in facts["columns_used"].items()
     ]
     if truth := facts["settings"]["truth"]:
         rows.append((truth, "true person", "measured against, and nothing else"))
     return rows
+
+
+def _taken(column: str, facts: Mapping[str, Any]) -> str:
+    kind = facts["columns_taken"].get(column)
+    undone = field_options({column: IGNORE})[0]
+    return f"; taken for {kind} by its heading: say {undone} if it is not" if kind else ""
 
 
 def _lost(column: str, facts: Mapping[str, Any]) -> str:
@@ -104,6 +110,10 @@ def _lost(column: str, facts: Mapping[str, Any]) -> str:
 def _what_was_done(column: str, field: str, facts: Mapping[str, Any], model: Model) -> str:
     if told_by := facts["columns_told_by_others"].get(field):
         return f"left out: {told_by} tells it too, and it would count twice"
+    if field in facts["fields_left_out"]:
+        return (
+            f"left out: only {facts['fields_of_some_files'][field][0]} has it, and two files cannot be compared by it"
+        )
     if field in SAYS_WHICH:
         return SAYS_WHICH[field]
     if column in facts["columns_without_values"]:

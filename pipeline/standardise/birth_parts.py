@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.standardise.days import full_year
-from schemas.fields import BIRTH_PARTS, ColumnUse
+from schemas.fields import ColumnUse
+from schemas.usual_headings import BIRTH_PARTS
 
 WHOLE_BIRTHDAY = "birthday of its parts"  # no column of a file is called so
 TEXT = pa.string()

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from pipeline.standardise.date_order import DATES, rows_of_orders
 from pipeline.standardise.lenient_values import date_reader, pnc_id
 from pipeline.standardise.reference import Reference
-from schemas.fields import BIRTH_PARTS, ColumnUse
+from schemas.fields import ColumnUse
+from schemas.usual_headings import BIRTH_PARTS
 
 UNTOLD = dt.date(2029, 12, 31)
 """Where nothing tells it: until then spreadsheets take a year of two digits for one of this century"""

@@ -7,7 +7,7 @@ import pytest
 from pipeline.core.errors import SettingsError
 from schemas.fields import CANONICAL, KINDS, NOT_COMPARED, read_uses
 from schemas.table_model import COMPARED
-from schemas.usual_headings import CERTAIN, USUAL, usual_kinds
+from schemas.usual_headings import CERTAIN, DOUBTFUL, USUAL, usual_kinds
 
 
 def test_a_birthday_in_three_columns_is_one_field() -> None:
@@ -72,9 +72,59 @@ def test_parts_of_a_birthday_and_an_age_need_no_map_where_no_column_has_the_whol
 
 
 def test_what_usual_headings_are_advised_to_be_is_a_kind() -> None:
-    assert {*CERTAIN, *USUAL} <= set(KINDS)
-    names = " ".join([*CERTAIN.values(), *USUAL.values()]).split()
+    assert {*CERTAIN, *USUAL, *DOUBTFUL} <= set(KINDS)
+    names = " ".join([*CERTAIN.values(), *USUAL.values(), *DOUBTFUL.values()]).split()
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("fitting", "given", "taken"),
+    [
+        ({"first": "forename", "last": "surname"}, {}, ["first", "last"]),
+        ({"first": "forename", "fname": "forename", "last": "surname"}, {}, ["first", "last"]),
+        ({"first": "forename", "last": "surname", "name": "full_name"}, {}, ["first", "last"]),
+        ({"name": "full_name", "fname": "forename"}, {}, ["name"]),
+        ({"client": "full_name"}, {}, ["client"]),
+        ({"client": "full_name", "author": "full_name", "zip": "postcode"}, {}, ["zip"]),
+        ({"client": "full_name", "name": "full_name"}, {}, ["name"]),
+        ({"name": "forename", "last": "surname"}, {}, ["name", "last"]),
+        ({"name": "forename", "zip": "postcode"}, {}, ["zip"]),
+        ({"first": "forename"}, {"last": "full_name"}, []),
+        ({"first": "forename"}, {"last": "forename"}, []),
+        ({"first": "forename"}, {"first": "category", "last": "surname"}, []),
+        ({"first": "forename"}, {"first": "ignore", "last": "surname"}, []),
+        ({"by": "year_of_birth", "bm": "month_of_birth", "bd": "day_of_birth"}, {}, ["by", "bm", "bd"]),
+        ({"bm": "month_of_birth", "bd": "day_of_birth", "zip": "postcode"}, {}, ["zip"]),
+        ({"by": "year_of_birth", "bm": "month_of_birth", "born": "date_of_birth"}, {}, ["born"]),
+        ({"by": "year_of_birth"}, {"born": "date_of_birth"}, []),
+        ({"first": "forename", "middle": "middle_names"}, {}, ["first", "middle"]),
+        ({"middle": "middle_names", "zip": "postcode"}, {}, ["zip"]),
+        ({"addr": "address", "street": "address"}, {}, ["addr"]),
+        ({"street": "address", "house_number": "address"}, {}, ["street", "house_number"]),
+        ({"street": "address"}, {"home": "address"}, []),
+        ({"tel": "phone", "mobile": "phone"}, {}, ["tel"]),
+        ({"ssn": "identifier", "passport": "identifier", "city": "category"}, {}, ["ssn", "passport", "city"]),
+        ({"id": "record_id", "rec_id": "record_id", "zip": "postcode"}, {}, ["id", "zip"]),
+        ({"id": "record_id", "zip": "postcode"}, {"key": "record_id"}, ["zip"]),
+    ],
+)  # fmt: skip
+def test_of_several_columns_that_fit_one_kind_no_more_are_taken_than_a_table_has(
+    fitting: dict[str, str], given: dict[str, str], taken: list[str]
+) -> None:
+    headings = list(dict.fromkeys([*fitting, *given, "born_in"]))
+    uses = read_uses(headings, {"born_in": "postcode"} | given if "zip" not in fitting else given, fitting=fitting)
+    assert [use.column for use in uses if use.is_taken] == taken
+
+
+def test_a_canonical_heading_goes_before_a_usual_one() -> None:
+    fitting = {"first": "forename", "zip": "postcode", "addr": "address", "name": "full_name"}
+    uses = read_uses(["forename", "surname", "postcode", "address", *fitting], {}, fitting=fitting)
+    assert not any(use.is_taken for use in uses)
+
+
+def test_what_is_certain_of_nobody_is_no_column_to_compare_either() -> None:
+    with pytest.raises(SettingsError, match=r"--field shoe=phone\. The columns are city, shoe\. Kinds: record_id, "):
+        read_uses(["city", "shoe"], {}, fitting={"city": "category"}, likely={"shoe": "phone"})
 
 
 def test_every_kind_of_column_is_compared_as_something_or_never() -> None:
