@@ -32,20 +32,19 @@ USUAL: Mapping[str, str] = {
     "date_of_birth": "birthday bdate born",
     "year_of_birth": "yob byear by dobyear dobyr annonascita annodinascita",
     "month_of_birth": "mob bmonth bm dobmonth dobmon mesenascita mesedinascita",
-    "day_of_birth": "bday bd dobday giornonascita giornodinascita",
+    "day_of_birth": "bday bd dobday giornonascita giornodinascita giorno",
     "postcode": "zip zip5 plz enumpc",
     "address": "streetaddress addr address address1 addressline1 street streetname housenumber streetnumber enumcap",
     "phone": "tel mobile",
     "email": "mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
-    "category": "sex gender sexcode gendercode city town suburb county state region province country birthplace placeofbirth race racecode suffix "
+    "category": "sex gender sexcode gendercode city town suburb county state region province country provincia regione provnasc birthplace placeofbirth race racecode suffix "
     "namesuffix",
 }
 """Kinds, and headings that mostly have them: taken for them where the values fit"""
 DOUBTFUL: Mapping[str, str] = {
     "source": "source sourcedataset sourcesystem dataset",
     "surname": "maidenname",
-    "day_of_birth": "giorno",
 }
 """Kinds, and headings that may have them: advice, whatever the values"""
 ROLES = frozenset(["client", "clientname", "customer", "customername", "patient", "author", "authorname"])

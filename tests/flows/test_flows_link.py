@@ -18,7 +18,9 @@ from one_person import tables
 from stdnum.gb import nhs
 
 from flows.any_table import standalone
+from flows.any_table.intake import take_in
 from flows.any_table.standalone import LinkOptions, link_files
+from flows.cli import _unexpected
 from pipeline.core.errors import LinkageError, SettingsError, SourceError, StorageError
 from pipeline.core.places import Home
 from pipeline.publish.publication import publish
@@ -311,7 +313,13 @@ ROW = "r1,ANNA,SMITH,2001-02-03,E1 1AA,Hackney,p1\n"
         ("who,who,last\nr1,r1,SMITH\n", {"last": "surname"}, {}, SourceError, "names 'who' twice"),
         (HEADING + ROW, {"first": "given_name"}, {}, SettingsError, "given_name is no kind"),
         (HEADING + ROW, {"name": "forename"}, {}, SettingsError, "no column is called name"),
-        (HEADING + ROW, {"who": "record_id", "dob": "ignore"}, {}, SettingsError, "no column is left to compare"),
+        (
+            HEADING + ROW,
+            {"who": "record_id", "dob": "ignore", "town": "source"},
+            {"canonical_only": True},
+            SettingsError,
+            "--field first=forename --field last=surname. The columns",
+        ),
         (HEADING + ROW, {**MAP, "first": "record_id"}, {}, SettingsError, "are both record_id"),
         (HEADING + ROW, MAP, {"truth": "entity"}, SettingsError, "no column is called entity"),
         (HEADING + ROW, MAP, {"link_only": True}, SettingsError, "only one source"),
@@ -570,8 +578,9 @@ def test_lists_that_call_their_columns_otherwise_are_linked(tmp_path: Path) -> N
     pa_csv.write_csv(pa.Table.from_pylist(theirs), tmp_path / "theirs.csv")
     files = [tmp_path / "ours.parquet", tmp_path / "theirs.csv"]
     fields = {"first": "forename", "last": "surname", "dob": "date_of_birth"}
-    with pytest.raises(SourceError, match=r"theirs\.csv: has no column for surname, which ours.parquet has"):
-        linked(files, tmp_path / "out", fields)
+    facts = linked(files, tmp_path / "out", {**fields, "called": "ignore"}, link_only=True)
+    assert facts["fields_of_some_files"] == {"surname": ["ours"]}
+    assert facts["fields_left_out"] == ["surname"]
     facts = linked(files, tmp_path / "out", {**fields, "who": "record_id", "called": "surname"}, link_only=True)
     in_both = {row["true"] for row in rows[::2]} & {row["true"] for row in rows[1::2]}
     assert facts["linked_pairs"] > len(in_both) / 2
@@ -627,3 +636,104 @@ def test_an_answer_that_is_cut_off_leaves_the_one_before_whole(
     with pytest.raises(KeyboardInterrupt):
         linked([fewer], out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_usual_headings_whose_values_fit_are_taken_unasked_and_that_is_said(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": n,
+            "first": row["first"],
+            "last": row["last"],
+            "born": row["dob"],
+            "zip": row["post"],
+            "city": row["town"],
+        }
+        | {"source": n % 2, "person_id": row["true"], "name": "Smith & Co Ltd"}
+        for n, row in enumerate(people())
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    out = tmp_path / "out"
+    done = boroughlink("link", str(tmp_path / "people.parquet"), "--out", str(out), "--truth", "person_id")
+    assert done.code == 0, done.err
+    facts = json.loads((out / "metrics.json").read_text("utf-8"))
+    assert facts["columns_taken"] == {
+        "id": "record_id", "first": "forename", "last": "surname", "born": "date_of_birth", "zip": "postcode",
+        "city": "category",
+    }  # fmt: skip
+    assert facts["columns_not_used"] == ["name"]
+    assert facts["quality"]["clusters"]["f1"] > 0.97
+    shown = " ".join(done.out.replace("│", " ").split())
+    assert "first for forename, last for surname, born for date_of_birth" in shown
+    assert "--field COLUMN=ignore of one that is not" in shown
+    page = (out / "report.html").read_text("utf-8")
+    assert "compared; taken for forename by its heading: say --field first=ignore if it is not" in page
+    assert pq.read_schema(out / "clusters.parquet").field("record_id").type == pa.int64()
+    again = boroughlink("evaluate", "--linked", str(out), str(tmp_path / "people.parquet"))
+    assert again.code == 0, again.err
+
+
+def test_what_is_said_of_a_usual_heading_wins_and_canonical_only_takes_none(tmp_path: Path) -> None:
+    rows = [{"surname": row["last"], "first": row["first"], "born": row["dob"]} for row in people(20)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "people.parquet")
+    files = [tmp_path / "people.parquet"]
+    facts = linked(files, tmp_path / "out", {"first": "ignore"})
+    assert facts["columns_taken"] == {"born": "date_of_birth"}
+    facts = linked(files, tmp_path / "out", {}, canonical_only=True)
+    assert facts["columns_taken"] == {}
+    assert facts["columns_not_used_perhaps"] == {"first": "forename", "born": "date_of_birth"}
+
+
+def test_an_id_that_comes_twice_far_down_names_no_records_and_is_not_taken(tmp_path: Path) -> None:
+    ids = [*range(6_000), 3]
+    table = {"id": ids, "surname": [f"N{n}" for n in ids], "postcode": [f"E1 {n}" for n in ids]}
+    pq.write_table(pa.table(table), tmp_path / "people.parquet")
+    told = take_in([tmp_path / "people.parquet"], {}, None, link_only=False)
+    assert told.taken == {}
+    assert told.unused == ("id",)
+
+
+def test_what_only_some_files_have_is_compared_where_both_records_have_it(tmp_path: Path) -> None:
+    rows = people()
+    ours = [
+        {"first": r["first"], "last": r["last"], "dob": r["dob"], "post code": r["post"], "tel": None} for r in rows
+    ]
+    theirs = [{"client": f"{r['last']}, {r['first']}", "dob": r["dob"], "town": r["town"]} for r in rows[::2]]
+    for name, some in (("ours", ours), ("theirs", theirs)):
+        pq.write_table(pa.Table.from_pylist(some), tmp_path / f"{name}.parquet")
+    files = [tmp_path / "ours.parquet", tmp_path / "theirs.parquet"]
+    facts = linked(files, tmp_path / "out", {})
+    assert facts["fields_of_some_files"] == {"postcode": ["ours"], "town": ["theirs"]}
+    assert facts["fields_left_out"] == []
+    assert "postcode" in {each.field for each in load_model(tmp_path / "out" / "model.toml").comparison}
+    assert facts["linked_pairs"] > 300
+    across = linked(files, tmp_path / "across", {}, link_only=True)
+    assert across["fields_left_out"] == ["postcode", "town"]
+    assert across["linked_pairs"] > 150
+    assert "left out: only ours has it" in (tmp_path / "across" / "report.html").read_text("utf-8")
+
+
+def test_files_without_a_common_column_have_no_pair_across_and_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("surname\nLEE\nKHAN\n", "utf-8")
+    (tmp_path / "b.csv").write_text("email\na@b.org\nc@d.org\n", "utf-8")
+    with pytest.raises(SettingsError, match="the files: have no column in common"):
+        linked([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out", {}, link_only=True)
+
+
+def test_the_one_phone_of_a_list_is_compared_with_the_first_of_a_list_with_two(tmp_path: Path) -> None:
+    for name, heading in (("a", "surname,tel"), ("b", "surname,tel,tel2")):
+        row = ",".join(["LEE", "07700900123", "07700900456"][: heading.count(",") + 1])
+        (tmp_path / f"{name}.csv").write_text(f"{heading}\n{row}\n", "utf-8")
+    kinds = {"tel": "phone", "tel2": "phone"}
+    told = take_in([tmp_path / "a.csv", tmp_path / "b.csv"], kinds, None, link_only=False)
+    assert told.some_files == {"tel2": ("b",)}
+    assert told.table.column("phone").null_count == 0
+
+
+def test_an_unforeseen_error_says_where_it_was_and_what_to_do_and_nothing_of_a_person() -> None:
+    try:
+        int("SMITH")
+    except ValueError as error:
+        told = _unexpected(error)
+    assert told.startswith("(ValueError, tests/flows/test_flows_link.py line ")
+    assert "Tell the maintainers" in told
+    assert "SMITH" not in told
