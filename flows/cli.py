@@ -83,7 +83,7 @@ def main() -> None:
         if known_error is not None:
             Console(stderr=True).print(f"[bold]Failed.[/] {escape(str(known_error))}", soft_wrap=True)
             sys.exit(1)
-        Console(stderr=True).print(f"[bold]Failed[/] unexpectedly {_plain(_unexpected(error))}", soft_wrap=True)
+        Console(stderr=True).print(f"[bold]Failed[/] unexpectedly {escape(_unexpected(error))}", soft_wrap=True)
         sys.exit(1)
 
 

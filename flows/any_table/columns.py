@@ -42,7 +42,7 @@ def in_one_naming(uses_of_files: Sequence[Sequence[ColumnUse]]) -> list[list[Col
 
 
 def of_some_files(titles: Sequence[str], uses_of_files: Sequence[Sequence[ColumnUse]]) -> dict[str, tuple[str, ...]]:
-    """The fields that not every file fills, and the titles of those that do; an age tells of a birthday, too."""
+    """The fields that not every file fills, and the titles of those that do."""
     titles_of: dict[str, list[str]] = {}
     for title, uses in zip(titles, uses_of_files, strict=True):
         for field in dict.fromkeys(_filled(uses)):
@@ -53,7 +53,7 @@ def of_some_files(titles: Sequence[str], uses_of_files: Sequence[Sequence[Column
 def of_one_file(
     some_files: Mapping[str, Sequence[str]], uses_of_files: Sequence[Sequence[ColumnUse]]
 ) -> tuple[str, ...]:
-    """Those fields of which no two files can compare anything.
+    """Those fields of which no two files can compare anything; an age is compared with a birthday.
 
     Raises:
         SettingsError: If the files have no field in common.
