@@ -449,7 +449,8 @@ DOUBTS = (
     "decision), broken_cluster (of one person: the records hold together by pairs too weak to ask about), over_large_cluster"
 )
 CLOSED_BECAUSE = (
-    "linked: one person now; decided_link, decided_unlink: by a steward; decided_split: by a steward, some records are of one person now and both persons stand; weight_fell: nothing worth asking; record_withdrawn; "
+    "linked: one person now; decided_link, decided_unlink: by a steward; decided_split: by a steward, some records are of one person now and both persons stand; "
+    "link_in_part: a steward said that they are one person, and only some of their records could be joined; kept_apart: by decisions on other records; weight_fell: nothing worth asking; record_withdrawn; "
     "joined_another: an older question on the same persons; holds_together, person_shrank: of one person; decision_settled: taken back or decided anew"
 )
 REVIEW_QUEUE = Table(

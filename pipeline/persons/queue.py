@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,10 @@ from schemas.tables import ENDS, REVIEW_CLOSED, REVIEW_QUEUE
 
 SETTLED = {"broken_cluster": "holds_together", "over_large_cluster": "person_shrank"}
 OF_DECISIONS = ("decision_contradicted", "second_person", "evidence_changed")
+BY_STEWARD_APART = ("unlink", "steward")
 NOBODY = -1
+Said = Mapping[frozenset[str], frozenset[str]]
+"""One or two persons of last night to the verdicts of decisions in force on two records of theirs"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,29 @@ class Queue:
     closed: pa.Table
 
 
-def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Queue | None, run_id: str) -> Queue:
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Whose records are tonight, and whose they were."""
+
+    records: pa.Table
+    """Tonight's, with person_id"""
+    moved: Mapping[str, str]
+    """Records that are of another person than last night: whose they were"""
+
+    def tonight(self, record_ids: Iterable[str]) -> dict[str, str]:
+        """The person of each of these records that is there."""
+        wanted = pa.array(sorted(set(record_ids)), pa.string())
+        rows = self.records.select(["record_id", "person_id"]).filter(
+            pc.is_in(self.records.column("record_id"), wanted)
+        )
+        return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+    def before(self, record_ids: Iterable[str]) -> dict[str, str]:
+        """The same, as it was last night; of a record that is new, tonight's person."""
+        return {record: self.moved.get(record, person) for record, person in self.tonight(record_ids).items()}
+
+
+def review_queue(doubts: Doubts, owners: Owners, ledger: pa.Table, before: Queue | None, run_id: str) -> Queue:
     """Open questions, and all that were ever closed.
 
     One question stands for a person or a pair of persons. It goes on as long as there is something to ask about these
@@ -41,16 +67,16 @@ def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Qu
 
     Args:
         doubts: what questions are made of tonight.
-        records: tonight's, with person_id.
+        owners: tonight's records and their persons.
         ledger: tonight's identity ledger; spans that did not end in another person may be missing.
         before: the queue of the last publication.
         run_id: tonight's run.
     """
-    tonight = questions(doubts, records)
+    tonight = questions(doubts, owners.records)
     earlier = _oldest_first(conform(before.open, REVIEW_QUEUE)) if before else REVIEW_QUEUE.arrow_schema().empty_table()
     places = _places(tonight, earlier)
     moved = earlier.filter(pa.array(places == NOBODY)).to_pylist()
-    person_of = _person_of(records, moved)
+    person_of = owners.tonight(row[end] for row in moved for end in ENDS)
     places[places == NOBODY] = _moved_to(tonight, moved, person_of, _heirs(ledger))
     continues = np.full(len(tonight), NOBODY)
     rows, first_rows = np.unique(places, return_index=True)
@@ -58,7 +84,7 @@ def review_queue(doubts: Doubts, records: pa.Table, ledger: pa.Table, before: Qu
     is_over = np.ones(len(earlier), bool)
     is_over[continues[continues != NOBODY]] = False
     closed_now = _closed_questions(
-        earlier.filter(pa.array(is_over)).to_pylist(), places[is_over], person_of, records, doubts, run_id
+        earlier.filter(pa.array(is_over)).to_pylist(), places[is_over], person_of, owners, doubts, run_id
     )
     closed = before.closed if before else REVIEW_CLOSED.arrow_schema().empty_table()
     return Queue(
@@ -96,12 +122,6 @@ def _moved_to(
     return [next((rows[key] for key in keys if key in rows), NOBODY) for keys in successors]
 
 
-def _person_of(records: pa.Table, rows: list[dict[str, Any]]) -> dict[str, str]:
-    wanted = pa.array(sorted({row[end] for row in rows for end in ENDS}), pa.string())
-    wanted_records = records.select(["record_id", "person_id"]).filter(pc.is_in(records.column("record_id"), wanted))
-    return dict(zip(*(column.to_pylist() for column in wanted_records.columns), strict=True))
-
-
 def _heirs(ledger: pa.Table) -> dict[str, str]:
     """Each person that was merged away, and into whom."""
     rows = ledger.select(["person_id", "valid_to", "merged_into"]).filter(pc.is_valid(ledger.column("merged_into")))
@@ -133,7 +153,7 @@ def _closed_questions(
     rows: list[dict[str, Any]],
     places: np.ndarray,
     person_of: Mapping[str, str],
-    records: pa.Table,
+    owners: Owners,
     doubts: Doubts,
     run_id: str,
 ) -> pa.Table:
@@ -141,12 +161,13 @@ def _closed_questions(
     ids = pa.array({row[end] for row in rows for end in ENDS}, pa.string())
     links = links_among(doubts.links, ids).select(["record_id_l", "record_id_r", "decision", "decided_by"]).to_pylist()
     fates = {(row["record_id_l"], row["record_id_r"]): (row["decision"], row["decided_by"]) for row in links}
-    standing = _standing(records, rows)
+    standing = _standing(owners.records, rows)
+    said = _said(doubts.standing, owners) if rows else {}
     closed = [
         {
             **{name: row[name] for name in REVIEW_CLOSED.names if name in row},
             "closed_in": run_id,
-            "reason_code": "joined_another" if place != NOBODY else _reason(row, person_of, fates, standing),
+            "reason_code": "joined_another" if place != NOBODY else _reason(row, person_of, fates, standing, said),
         }
         for row, place in zip(rows, places.tolist(), strict=True)
     ]
@@ -160,11 +181,23 @@ def _standing(records: pa.Table, rows: list[dict[str, Any]]) -> frozenset[str]:
     return frozenset(pc.unique(owners.filter(pc.is_in(owners, persons))).to_pylist())
 
 
+def _said(standing: pa.Table, owners: Owners) -> Said:
+    """What stewards say of last night's persons. What they said until then was carried out, so this is all since."""
+    rows = standing.filter(pc.equal(standing.column("state"), "in_force")).select([*ENDS, "verdict"]).to_pylist()
+    person_of = owners.before(row[end] for row in rows for end in ENDS)
+    verdicts: dict[frozenset[str], set[str]] = defaultdict(set)
+    for row in rows:
+        if all(row[end] in person_of for end in ENDS):
+            verdicts[frozenset(person_of[row[end]] for end in ENDS)].add(row["verdict"])
+    return {persons: frozenset(said) for persons, said in verdicts.items()}
+
+
 def _reason(
     row: Mapping[str, Any],
     person_of: Mapping[str, str],
     fates: Mapping[tuple[str, str], tuple[str, str]],
     standing: frozenset[str],
+    said: Said,
 ) -> str:
     """Why a question is closed.
 
@@ -173,6 +206,7 @@ def _reason(
         person_of: tonight's person of its records.
         fates: the decision on each link and who decided.
         standing: those of all questions' persons that stand tonight.
+        said: what stewards said of its persons.
     """
     ends = (row["record_id_l"], row["record_id_r"])
     is_present = [end in person_of for end in ends]
@@ -182,12 +216,29 @@ def _reason(
         return SETTLED.get(row["review_type"], "decision_settled")
     if not all(is_present):
         return "record_withdrawn"
-    decided = fates.get(ends)
     if person_of[ends[0]] == person_of[ends[1]]:
-        joined = "decided_split" if standing.issuperset(row["person_ids"]) else "decided_link"
-        return joined if decided == ("link", "steward") else "linked"
-    if decided == ("unlink", "steward"):
+        if fates.get(ends) != ("link", "steward"):
+            return "linked"
+        return _as_far_as_joined(row["person_ids"], said) if standing.issuperset(row["person_ids"]) else "decided_link"
+    return _why_apart(row, fates.get(ends) == BY_STEWARD_APART, said)
+
+
+def _as_far_as_joined(persons: Sequence[str], said: Said) -> str:
+    """Why a question is closed of whose persons stewards joined records, and both stand: what they said, or what came of it."""
+    within = {verdict for one in persons for verdict in said.get(frozenset([one]), ())}
+    across = said.get(frozenset(persons), frozenset())
+    return "link_in_part" if "link" in across and "unlink" not in across | within else "decided_split"
+
+
+def _why_apart(row: Mapping[str, Any], is_by_steward: bool, said: Said) -> str:
+    """Why a question is closed whose two records are of two persons; ``is_by_steward``: some decision keeps these apart."""
+    across = said.get(frozenset(row["person_ids"]), frozenset())
+    if "link" in across:
+        return _as_far_as_joined(row["person_ids"], said)
+    if "unlink" in across:
         return "decided_unlink"
+    if is_by_steward:
+        return "kept_apart"
     return "decision_settled" if row["review_type"] in OF_DECISIONS else "weight_fell"
 
 

@@ -23,7 +23,7 @@ from pipeline.persons.golden_records import GoldenRecords, confidence_of
 from pipeline.persons.identity import Identities, carry_on, compare_with
 from pipeline.persons.ledger import empty_ledger, ledger_of
 from pipeline.persons.overlap import Overlap, compare_rows
-from pipeline.persons.queue import Queue, review_queue
+from pipeline.persons.queue import Owners, Queue, review_queue
 from pipeline.persons.successors import NOTHING_NEW, successors
 from pipeline.persons.survivorship import Survivorship
 from pipeline.persons.tonight import Linked, Tonight, tonight_of
@@ -99,13 +99,13 @@ def build_persons(
 ) -> PersonTables:
     """Tonight's persons, and what is asked of them."""
     run_id, records = identified.run_id, identified.records
-    queue = review_queue(doubts, records, identified.identities.spans.merged(), queue_before, run_id)
+    identities = identified.identities
+    owners = Owners(records, {move.record_id: move.before for move in identities.moves})
+    queue = review_queue(doubts, owners, identities.spans.merged(), queue_before, run_id)
     golden = GoldenRecords(
         records, identified.tonight, confidence_of(records, doubts.clusters), queue.open, survivorship
     )
-    persons, fields, rebuilt = (
-        golden.make_all() if before is None else golden.make_touched(before, identified.identities)
-    )
+    persons, fields, rebuilt = golden.make_all() if before is None else golden.make_touched(before, identities)
     return PersonTables(persons, fields, queue.open, queue.closed, rebuilt)
 
 

@@ -17,7 +17,7 @@ from pipeline.persons.identity import carry_on, compare_with
 from pipeline.persons.ledger import empty_ledger
 from pipeline.persons.links_among import links_between
 from pipeline.persons.questions import questions
-from pipeline.persons.queue import Queue, review_queue
+from pipeline.persons.queue import Owners, Queue, review_queue
 from schemas.tables import CLUSTERS, LINKS, REVIEW_PAIRS, STANDING_DECISIONS
 
 BEGAN = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
@@ -65,7 +65,8 @@ class Home:
             0.0,
             4,
         )
-        self.before = review_queue(doubts, records, self.ledger, self.before, run_id)
+        owners = Owners(records, {move.record_id: move.before for move in found.moves})
+        self.before = review_queue(doubts, owners, self.ledger, self.before, run_id)
         return self.before
 
 
@@ -189,17 +190,19 @@ def test_of_two_questions_that_come_together_the_older_goes_on() -> None:
 
 
 def test_a_closed_question_says_why_and_stays_closed() -> None:
-    for reason, clusters, links in (
-        ("linked", {"a": 1, "b": 1}, [("a", "b", 9.0, "link", "model")]),
-        ("decided_link", {"a": 1, "b": 1}, [("a", "b", 1.0, "link", "steward")]),
-        ("decided_unlink", TWO, [("a", "b", 1.0, "unlink", "steward")]),
-        ("weight_fell", TWO, []),
-        ("record_withdrawn", {"a": 1}, []),
+    said_two = [("a", "b", "unlink", "in_force", False)]
+    for reason, clusters, links, standing in (
+        ("linked", {"a": 1, "b": 1}, [("a", "b", 9.0, "link", "model")], []),
+        ("decided_link", {"a": 1, "b": 1}, [("a", "b", 1.0, "link", "steward")], []),
+        ("decided_unlink", TWO, [("a", "b", 1.0, "unlink", "steward")], said_two),
+        ("kept_apart", TWO, [("a", "b", 1.0, "unlink", "steward")], []),
+        ("weight_fell", TWO, [], []),
+        ("record_withdrawn", {"a": 1}, [], []),
     ):
         home = Home()
         first = only(home.night(TWO, [("a", "b", 1.0)]).open)
         for _ in range(2):
-            queue = home.night(clusters, links=links)
+            queue = home.night(clusters, links=links, standing=standing)
             assert len(queue.open) == 0
             assert closed(queue) == {first["review_id"]: reason}
         assert only(queue.closed)["closed_in"] == "2026-11-02-1"
@@ -210,6 +213,35 @@ def test_a_question_that_a_split_answers_is_not_closed_as_one_person() -> None:
     question = only(home.night({"a": 1, "c": 1, "d": 1, "b": 2}, [("a", "b", 1.0)]).open)
     queue = home.night({"a": 2, "b": 2, "c": 1, "d": 1}, links=[("a", "b", 1.0, "link", "steward")])
     assert set(home.person_of.values()) == set(question["person_ids"])
+    assert closed(queue) == {question["review_id"]: "decided_split"}
+
+
+def test_a_question_answered_same_person_is_never_told_as_two_people_where_other_decisions_kept_them_apart() -> None:
+    waiting = [("a1", "b1", 1.0), ("b1", "c1", 1.0)]
+    home = Home()
+    before = home.night({"a1": 1, "b1": 2, "b2": 2, "c1": 3, "c2": 3}, waiting)
+    asked = {frozenset(row["person_ids"]): row["review_id"] for row in before.open.to_pylist()}
+    a, b, c = (home.person_of[record] for record in ("a1", "b1", "c1"))
+    said = [("a1", "c1", "unlink"), ("a1", "b2", "link"), ("b1", "c1", "link")]  # b is parted between them
+    queue = home.night(
+        {"a1": 1, "b2": 1, "b1": 2, "c1": 2, "c2": 2},
+        links=[("a1", "b1", 1.0, "unlink", "steward"), ("b1", "c1", 1.0, "link", "steward")],
+        standing=[(*each, "in_force", False) for each in said],
+    )
+    reasons = closed(queue)
+    assert reasons[asked[frozenset([a, b])]] == "link_in_part"
+    assert reasons[asked[frozenset([b, c])]] == "decided_link"
+
+
+def test_a_split_that_joins_records_of_two_people_is_told_as_a_split_and_not_as_a_link_in_part() -> None:
+    home = Home()
+    question = only(home.night({"a": 1, "c": 1, "d": 1, "b": 2}, [("a", "b", 1.0)]).open)
+    said = [("a", "b", "link"), ("a", "c", "unlink"), ("a", "d", "unlink")]
+    queue = home.night(
+        {"a": 2, "b": 2, "c": 1, "d": 1},
+        links=[("a", "b", 1.0, "link", "steward")],
+        standing=[(*each, "in_force", False) for each in said],
+    )
     assert closed(queue) == {question["review_id"]: "decided_split"}
 
 

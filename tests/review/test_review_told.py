@@ -218,6 +218,23 @@ def test_a_closed_case_tells_the_way_back_that_there_is(desk: Any, monkeypatch: 
 
 
 @pytest.mark.flow
+def test_a_closed_case_that_other_decisions_kept_apart_is_not_told_as_two_people_by_a_steward(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = desk.desk.shelves.current()
+    row = shelf.question(questions(desk, "grey_pair")[3])
+    closed = {name: row[name] for name in ("review_type", "person_ids", "record_id_l", "record_id_r", "opened_in")}
+    closed |= {"review_id": "Qpart", "closed_in": "2026-11-20-1", "reason_code": "link_in_part", "decision_ids": None}
+    monkeypatch.setattr(shelf, "closed", {"Qpart": closed}.get)
+    page = desk.client("asha").open_case("Qpart")
+    assert (
+        "Asked no more: a steward said that they are one person, and not all of their records could be joined" in page
+    )
+    assert "said that they are two people" not in page
+    assert 'href="#decisions">earlier decisions</a>' in page
+
+
+@pytest.mark.flow
 def test_a_person_of_one_record_has_no_picture_and_no_word_on_holding_together(desk: Any) -> None:
     shelf, asha = desk.desk.shelves.current(), desk.client("asha")
     persons = "SELECT person_id FROM persons WHERE n_records {} ORDER BY 1 LIMIT 1"

@@ -123,6 +123,9 @@ CLOSED_WORDS: Mapping[str, str] = {
     "decided_link": "a steward said that they are one person",
     "decided_split": "a steward said which records are of one person, and both people are still there",
     "decided_unlink": "a steward said that they are two people",
+    "link_in_part": "a steward said that they are one person, and not all of their records could be joined, "
+    "for what else was decided or has changed",
+    "kept_apart": "what was decided on other records keeps them apart",
     "weight_fell": "nothing left worth asking",
     "record_withdrawn": "a record was withdrawn",
     "joined_another": "joined an older question",

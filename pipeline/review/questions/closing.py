@@ -10,9 +10,15 @@ from pipeline.review.records.shelf import Row, Shelf
 from pipeline.stewardship.decision import Decision, pair_state
 from schemas.tables import ENDS
 
-CLOSED_BY: Mapping[str, str] = {"decided_link": "link", "decided_split": "link", "decided_unlink": "unlink"}
+CLOSED_BY: Mapping[str, str] = {
+    "decided_link": "link",
+    "decided_split": "link",
+    "link_in_part": "link",
+    "decided_unlink": "unlink",
+}
 """Why a question was closed, and the verdict that closed it"""
 JOINED = "joined_another"
+OF_OTHERS = ("link_in_part", "kept_apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Closing:
     """It went on as an older question"""
     asked_now: str | None
     """The open question on the same persons"""
+    has_other_causes: bool
+    """It is not as a steward answered it, or nobody did: other decisions made it what it is"""
 
 
 def closing_of(
@@ -45,7 +53,7 @@ def closing_of(
     is_carried_out = retraction is not None and retraction.seq <= shelf.decisions_read
     has_joined = reason == JOINED
     asked_now = shelf.question_on(sorted(group.persons)) if retraction or has_joined else None
-    return Closing(retraction, is_carried_out, has_joined, asked_now)
+    return Closing(retraction, is_carried_out, has_joined, asked_now, reason in OF_OTHERS)
 
 
 def _pair_of(question: Row) -> Pair:
