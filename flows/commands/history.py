@@ -89,6 +89,10 @@ def _print_person(story: PersonHistory, as_json: bool) -> None:
         until = chapter.to_run or "today"
         why = chapter.cause.replace("_", " ")
         table.add_row(chapter.from_run, until, f"{len(chapter.record_ids):,}", why, Text("\n".join(_events(chapter))))
+    for step in story.onward:
+        told = f"went on from {', '.join(step.came_from)} to {step.person_id}: {_first_few(step.record_ids)}"
+        why = step.cause.replace("_", " ")
+        table.add_row(step.from_run, step.to_run or "today", f"{len(step.record_ids):,}", why, Text(told))
     console.print(table)
 
 

@@ -71,6 +71,11 @@ def resolve(ledger: pa.Table, person_id: str) -> tuple[str, ...]:
     return tuple(sorted(persons, key=lambda person: (person != person_id, -shared[person], person)))
 
 
+def kept_records(ledger: pa.Table, span: Span) -> set[str]:
+    """Records of a span that speak still of whom they spoke then."""
+    return _kept(span, _given_away(ledger))
+
+
 def _given_away(ledger: pa.Table) -> dict[str, tuple[str, int]]:
     """Records that came to speak of somebody else, to the last run until which they spoke of another."""
     if "records_given_away" not in ledger.column_names:  # of a version that did not look

@@ -62,3 +62,27 @@ def test_a_record_tells_whose_it_was_and_when() -> None:
     ]
     assert record_history(home.ledger, "nobody") == ()
     assert person_history(home.ledger, "nobody") is None
+
+
+def test_the_history_of_a_merge_that_was_undone_ends_where_the_id_leads() -> None:
+    home = Home()
+    home.night("ab", "c")
+    gone = home.person["c"]
+    home.night("abc")
+    survivor = home.person["a"]
+    home.night("ab", "c")
+    parted = home.person["c"]
+    assert len({gone, survivor, parted}) == 3
+    story = person_history(home.ledger, gone)
+    assert story is not None
+    assert story.present == (parted,)
+    (step,) = story.onward
+    assert (step.came_from, step.person_id, step.record_ids) == ((survivor,), parted, ("c",))
+    assert (step.from_run, step.to_run) == ("2026-11-03-1", None)
+    home.night("ab", "cd")
+    home.night("abcd")
+    story = person_history(home.ledger, gone)
+    assert story is not None
+    assert next((step.person_id, step.to_run) for step in story.onward) == (parted, "2026-11-05-1")
+    assert story.onward[-1].person_id == story.present[0]
+    assert story.onward[-1].to_run is None
