@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.review.questions.machine import MachineLink
+    from pipeline.stewardship.exchange import Look
     from pipeline.stewardship.groups import Published
     from pipeline.stewardship.store import Store
     from schemas.decisions import NewDecision
@@ -99,7 +101,7 @@ def decide(
         elif export:
             printing.export_decisions(store, export, as_json)
         elif bring:
-            printing.import_decisions(store, bring, _required("--by", by), as_json)
+            printing.import_decisions(store, bring, _required("--by", by), _look(place), as_json)
         else:
             fields = {
                 "verdict": None if action == "confirm" else action,
@@ -162,6 +164,14 @@ def _facts(place: Home, store: Store, ids: tuple[str | None, str | None], decisi
     if decision is None or decision.erasure_id or not has_publication:
         return {}  # the store says what is wrong, or nothing more is known
     return _pair_facts_if_present(place, *decision.pair)
+
+
+def _look(place: Home) -> Look | None:
+    """What shows an import the ids that it names; None where nothing is published."""
+    from flows.stewards.decision_facts import shown_of
+    from pipeline.explain.kept import open_folder
+
+    return partial(shown_of, open_folder(place.current.resolve())) if place.current.exists() else None
 
 
 def _machine_view(place: Home, new: NewDecision) -> Mapping[tuple[str, str], MachineLink]:

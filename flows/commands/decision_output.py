@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipeline.stewardship.entering import Recorded
-from pipeline.stewardship.exchange import bring_decisions, save_decisions
+from pipeline.stewardship.exchange import BadCell, ImportOutcome, Look, bring_decisions, save_decisions
 from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import Store
 
@@ -120,29 +121,50 @@ def export_decisions(store: Store, path: Path, as_json: bool) -> None:
         Console().print(f"{len(log):,} decisions in {path}: personal data, readable by you only.", soft_wrap=True)
 
 
-def import_decisions(store: Store, path: Path, entered_by: str, as_json: bool) -> None:
+def import_decisions(store: Store, path: Path, entered_by: str, look: Look | None, as_json: bool) -> None:
     """Enter the decisions of a file; the command ends with 1 where a row was refused."""
-    imported = bring_decisions(store, path, entered_by)
-    refused = [row._asdict() for row in imported.refused]
+    imported = bring_decisions(store, path, entered_by, look)
     if as_json:
         facts = {
             "rows": imported.rows,
             "entered": imported.entered,
             "already_there": imported.already_there,
             "erased": imported.erased,
-            "refused": refused,
+            "refused": [row._asdict() for row in imported.refused],
+            "not_published": [row._asdict() for row in imported.not_published],
         }
         typer.echo(json.dumps(facts))
     else:
-        console = Console()
-        console.print(
-            f"{imported.rows:,} rows: {imported.entered:,} entered, {imported.already_there:,} there already."
-        )
-        if imported.erased:
-            console.print(f"{imported.erased:,} rows were erased by order before the file was written.")
-        for row in imported.refused[:MOST_SHOWN]:
-            console.print(Text(f"row {row.row}, {row.column}: {row.problem}"), soft_wrap=True)
-        if len(refused) > MOST_SHOWN:
-            console.print(f"{MOST_SHOWN} of {len(refused):,} problems; --json gives all.")
-    if refused:
+        _print_import(path, imported)
+    if imported.refused:
         raise typer.Exit(1)
+
+
+def _print_import(path: Path, imported: ImportOutcome) -> None:
+    console = Console()
+    n_refused, n_waiting = (len({cell.row for cell in cells}) for cells in (imported.refused, imported.not_published))
+    counts = [f"{imported.entered:,} of {_counted(imported.rows, 'row')} entered"]
+    if imported.already_there:
+        counts.append(f"{imported.already_there:,} there already")
+    if n_refused:
+        counts.append(f"{n_refused:,} refused")
+    console.print(Text(f"{path.name}: {'; '.join(counts)}{':' if n_refused else '.'}"), soft_wrap=True)
+    if imported.erased:
+        was = "was" if imported.erased == 1 else "were"
+        console.print(f"{_counted(imported.erased, 'row')} {was} erased by order before the file was written.")
+    _print_cells(console, path, imported.refused)
+    if n_waiting:
+        told = f"{n_waiting:,} of those entered {'binds' if n_waiting == 1 else 'bind'} nothing yet:"
+        console.print(told, soft_wrap=True)
+        _print_cells(console, path, imported.not_published)
+
+
+def _print_cells(console: Console, path: Path, cells: Sequence[BadCell]) -> None:
+    for cell in cells[:MOST_SHOWN]:
+        console.print(Text(f"{path.name}, row {cell.row}, {cell.column}: {cell.problem}"), soft_wrap=True)
+    if len(cells) > MOST_SHOWN:
+        console.print(f"{MOST_SHOWN} of {len(cells):,} such cells; --json gives all.")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

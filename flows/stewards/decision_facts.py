@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,11 @@ from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between, values_of
 from pipeline.explain.levels import levels_of
 from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, fingerprints
+from pipeline.stewardship.exchange import Shown
 from pipeline.stewardship.groups import Published, PublishedPerson
 from pipeline.stewardship.pair_facts import PRINTED, PairEnd, PairScore, Seen, facts_of_pair
+from schemas.decisions import listed
+from schemas.tables import IDENTITY_LEDGER, PERSONS
 
 
 def pair_facts(publication: LinkedTables, left: str, right: str) -> dict[str, Any]:
@@ -60,6 +64,41 @@ def published_persons(publication: LinkedTables) -> Published:
         return {record: persons[owner] for record, owner in owners.items()}
 
     return look
+
+
+def shown_of(publication: LinkedTables, pairs: Collection[tuple[str, str]]) -> Shown:
+    """What the publication shows of the ids that a file of decisions names, each pair's smaller one first."""
+    ids = {end for pair in pairs for end in pair}
+    owners = person_of(publication, ids)
+    roles = _roles(publication, owners.values())
+    sizes = Counter(records_of(publication, set(owners.values())).values())
+    known = [pair for pair in pairs if owners.keys() >= {*pair}]
+    rules = {
+        (row["record_id_l"], row["record_id_r"]): row["rules"]
+        for row in (rows_between(publication, {left for left, _ in known}) if known else ())
+    }
+    facts = {
+        (left, right): {
+            "roles_l": listed(roles[owners[left]]),
+            "roles_r": listed(roles[owners[right]]),
+            "rules": listed(rules.get((left, right)) or ()),
+            "n_records": sum(sizes[person] for person in {owners[left], owners[right]}),
+        }
+        for left, right in known
+    }
+    return Shown(owners.keys(), _persons_among(publication, ids - owners.keys()), facts)
+
+
+def _persons_among(publication: LinkedTables, ids: Collection[str]) -> set[str]:
+    """Those of the ids that are of a person, or were."""
+    wanted = pc.is_in(pc.field("person_id"), pa.array(sorted(ids), pa.string()))
+    tables = [publication.folder / name for name in (PERSONS.name, IDENTITY_LEDGER.name)]
+    return {
+        person
+        for table in tables
+        if ids and table.exists()
+        for person in pq.read_table(table, columns=["person_id"], filters=wanted).column("person_id").to_pylist()
+    }
 
 
 def facts_within(

@@ -4,41 +4,67 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from uuid import UUID, uuid5
 
 import pyarrow as pa
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from pipeline.core.durable import replacing_own
 from pipeline.core.errors import DecisionConflictError, SettingsError
-from pipeline.core.parquet import read_table, write_table
-from pipeline.core.spreadsheet import DELIMITERS, delimiter_of, guarded, unguarded
+from pipeline.core.parquet import write_table
+from pipeline.core.spreadsheet import guarded
+from pipeline.stewardship.decision import Pair
 from pipeline.stewardship.entering import Recorded
+from pipeline.stewardship.file_rows import TOO_MANY, file_rows
 from pipeline.stewardship.store import Refusal, Store
-from schemas.decisions import NewDecision
-from schemas.tables import DECISIONS
+from schemas.decisions import NewDecision, Verdict
+from schemas.tables import DECISIONS, ENDS
 from schemas.written import in_words
 
-NEEDED = ("verdict", "decided_by", "reason")
-TOO_MANY = "\0"
-"""Where the reader puts cells beyond the headings."""
 ROWS = UUID("6b5f0a3e-7f5e-4f0e-9a53-0d6f2d1c8a47")
 """Names the ids of rows that bring none: the same row has the same id, so a file read twice counts once."""
 
 
+PERIOD = "must be a date and time with its offset, such as 2026-11-20T14:05:00Z"
+AN_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9_.:-]{1,128}|[0-9a-f]{6,128}")
+"""What can be told of a cell for an id: a name that stands in a wrong column does not look so"""
+OF_IDS = ("decision_id", "record_id_l", "record_id_r", "retracts", "confirms", "supersedes")
+POLICY_FACTS = ("roles_l", "roles_r", "rules", "n_records")
+"""Columns that the policy is asked about"""
+
+
 class BadCell(NamedTuple):
-    """What is wrong with a row; the value itself is left out."""
+    """What is to be told of a row. A value is told only where it is an id, or near a word that belongs there."""
 
     row: int
     """As a person counts: 1 is the headings, 2 the first decision."""
     column: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the current publication shows of the ids that a file names."""
+
+    records: Collection[str]
+    """Those that are its records"""
+    persons: Collection[str]
+    """Those that are ids of persons, of now or earlier, and of no record"""
+    facts: Mapping[Pair, Mapping[str, Any]]
+    """The columns ``POLICY_FACTS`` of each pair whose two records it has"""
+
+
+NOTHING_PUBLISHED = Shown((), (), {})
+Look = Callable[[Collection[Pair]], Shown]
+"""Pairs of ids to what the publication shows of them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +77,18 @@ class ImportOutcome:
     erased: int
     """Rows that were emptied by order before they were exported: there is nothing to take."""
     refused: tuple[BadCell, ...] = ()
+    not_published: tuple[BadCell, ...] = ()
+    """Cells of rows that were entered whose record the publication does not have: they bind nothing until it has"""
     entries: tuple[Recorded, ...] = field(default=(), repr=False)
+
+
+class _Row(NamedTuple):
+    """A row that says a decision."""
+
+    number: int
+    new: NewDecision
+    ends: Mapping[str, str]
+    """Column to the id in it: the file's own, where a decision has the smaller one first"""
 
 
 def save_decisions(log: pa.Table, path: Path) -> None:
@@ -69,36 +106,77 @@ def save_decisions(log: pa.Table, path: Path) -> None:
         raise SettingsError(str(path), f"cannot be written: {error.strerror}.") from None
 
 
-def bring_decisions(store: Store, path: Path, entered_by: str) -> ImportOutcome:
+def bring_decisions(store: Store, path: Path, entered_by: str, look: Look | None = None) -> ImportOutcome:
     """Enter the rows of a .csv or .parquet file in their order; a row that is refused does not keep the others out.
 
     Columns are those of the contract ``decisions``; verdict, decided_by and reason are needed, and the two record ids unless a
-    row confirms or retracts. Each row is held against the store's rules as if the steward had entered it here.
+    row confirms or retracts. Each row is held against the store's rules as if the steward had entered it here: what the policy
+    is asked about is taken from the publication, and from the file only where that does not have the two records.
+
+    Args:
+        store: where they go.
+        path: of the file.
+        entered_by: who brings it.
+        look: shows what is published; None: nothing is.
 
     Raises:
         SettingsError: If the file cannot be read, or a heading is not known.
     """
     bad_cells: list[BadCell] = []
-    checked_rows: list[tuple[int, NewDecision]] = []
+    said_rows: list[_Row] = []
     rows = erased = 0
     n_alike: Counter[str] = Counter()
-    for number, row in _read(path):
+    for number, row in file_rows(path):
         rows += 1
         if row.get("erasure_id"):
             erased += 1
         elif isinstance(checked := _check(number, row, n_alike), NewDecision):
-            checked_rows.append((number, checked))
+            said_rows.append(_Row(number, checked, {name: end.strip() for name in ENDS if (end := row.get(name))}))
         else:
             bad_cells += checked
-    outcomes = store.decide_all([new for _, new in checked_rows], entered_by)
-    entries = []
-    for (number, _), outcome in zip(checked_rows, outcomes, strict=True):
+    shown = look({pair for said in said_rows if (pair := _pair_of(said.new))}) if look else NOTHING_PUBLISHED
+    bad_cells += [cell for said in said_rows for cell in _persons_named(said, shown)]
+    on_persons = {cell.row for cell in bad_cells}
+    taken = [said for said in said_rows if said.number not in on_persons]
+    outcomes = store.decide_all([_as_published(said.new, shown) for said in taken], entered_by)
+    entries: list[Recorded] = []
+    not_published: list[BadCell] = []
+    for said, outcome in zip(taken, outcomes, strict=True):
         if isinstance(outcome, Recorded):
             entries.append(outcome)
+            if outcome.is_new and look:
+                not_published += _unknown_records(said, shown)
         else:
-            bad_cells.append(_refused_row(number, outcome))
-    new = sum(entry.is_new for entry in entries)
-    return ImportOutcome(rows, new, len(entries) - new, erased, tuple(sorted(bad_cells)), tuple(entries))
+            bad_cells.append(_refused_row(said.number, outcome))
+    n_new = sum(entry.is_new for entry in entries)
+    told = tuple(sorted(bad_cells)), tuple(not_published)
+    return ImportOutcome(rows, n_new, len(entries) - n_new, erased, *told, tuple(entries))
+
+
+def _pair_of(new: NewDecision) -> Pair | None:
+    return (new.record_id_l, new.record_id_r) if new.record_id_l and new.record_id_r else None
+
+
+def _persons_named(said: _Row, shown: Shown) -> Iterator[BadCell]:
+    for column, end in said.ends.items():
+        if end in shown.persons:
+            problem = f"{end} is a person's id, and a decision is on two records. Give the id of one of their records."
+            yield BadCell(said.number, column, problem)
+
+
+def _unknown_records(said: _Row, shown: Shown) -> Iterator[BadCell]:
+    """Of a verdict; what is confirmed or taken back was told when it came."""
+    for column, end in said.ends.items() if not (said.new.retracts or said.new.confirms) else ():
+        if end not in shown.records:
+            what = end if AN_ID.fullmatch(end) else "this id"
+            problem = f"{what} is no record of the publication; the decision waits until it is there"
+            yield BadCell(said.number, column, problem)
+
+
+def _as_published(new: NewDecision, shown: Shown) -> NewDecision:
+    pair = _pair_of(new)
+    facts = shown.facts.get(pair) if pair else None
+    return new.model_copy(update={name: facts[name] for name in POLICY_FACTS}) if facts else new
 
 
 def _refused_row(number: int, refusal: Refusal) -> BadCell:
@@ -117,66 +195,30 @@ def _check(number: int, row: Mapping[str, Any], n_alike: Counter[str]) -> NewDec
         return NewDecision.model_validate(cells)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
-        return [BadCell(number, str(p["loc"][0]) if p["loc"] else "row", in_words(p, NewDecision)) for p in problems]
+    return [
+        _bad_cell(number, str(problem["loc"][0]) if problem["loc"] else "row", problem, cells) for problem in problems
+    ]
+
+
+def _bad_cell(number: int, column: str, problem: ErrorDetails, cells: Mapping[str, Any]) -> BadCell:
+    value = str(cells.get(column, ""))
+    words = PERIOD if column == "decided_at" else in_words(problem, NewDecision)
+    if column == "verdict" and (near := get_close_matches(value.lower(), get_args(Verdict), 1)):
+        return BadCell(number, column, f"{words}, not {value!r}; did you mean {near[0]!r}?")
+    if (
+        column == "row"
+        and cells.get(ENDS[0]) == cells.get(ENDS[1])
+        and AN_ID.fullmatch(same := str(cells.get(ENDS[0])))
+    ):
+        return BadCell(number, column, f"{words}: {same}")
+    is_told = column in OF_IDS and AN_ID.fullmatch(value)
+    return BadCell(number, column, f"{words}, not {value!r}" if is_told else words)
 
 
 def _id_of(cells: Mapping[str, Any], n_alike: Counter[str]) -> str:
     content = repr(sorted((name, str(value)) for name, value in cells.items() if name != "decision_id"))
     n_alike[content] += 1
     return str(uuid5(ROWS, f"{content} {n_alike[content]}"))
-
-
-def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each row with its number as a person counts it."""
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise SettingsError(str(path), "must end in .csv or .parquet.")
-    try:
-        rows = _read_csv(path) if suffix == ".csv" else _read_parquet(path)
-        yield from enumerate(rows, start=2)
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or type(error).__name__}."
-    except (UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as error:
-        problem = f"cannot be read as {suffix[1:]} ({type(error).__name__})."
-    else:
-        return
-    raise SettingsError(str(path), problem, "`boroughlink decide --export FILE` writes one that can be read.")
-
-
-def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        delimiter = delimiter_of(lines.readline())
-        lines.seek(0)
-        rows = csv.DictReader(lines, restkey=TOO_MANY, strict=True, delimiter=delimiter)
-        _check_delimiter(path, rows.fieldnames or ())
-        _check_headings(path, rows.fieldnames or ())
-        for row in rows:
-            yield {name: unguarded(value) if isinstance(value, str) else value for name, value in row.items() if value}
-
-
-def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    table = read_table(path)
-    _check_headings(path, table.column_names)
-    yield from table.to_pylist()
-
-
-def _check_delimiter(path: Path, headings: Sequence[str]) -> None:
-    """That the first line has more than one heading: else no sign that is known stands between them."""
-    if len(headings) == 1 and headings[0] not in DECISIONS.names:
-        problem = f"has one column, {headings[0][:40]!r}: the sign between its headings is none that is known."
-        *signs, last = DELIMITERS.values()
-        expected = f"Part the columns by {', '.join(signs)} or {last}. They are {', '.join(DECISIONS.names)}."
-        raise SettingsError(str(path), problem, expected)
-
-
-def _check_headings(path: Path, headings: Sequence[str]) -> None:
-    for name in headings:
-        if name not in DECISIONS.names:
-            near = get_close_matches(name, DECISIONS.names, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(DECISIONS.names)}."
-            raise SettingsError(str(path), f"has a column that decisions do not have: {name[:40]!r}.", hint)
-    if missing := [name for name in NEEDED if name not in headings]:
-        raise SettingsError(str(path), f"lacks the column {', '.join(missing)}.", "Write it, even if cells are empty.")
 
 
 def _write_parquet(path: Path, log: pa.Table) -> None:

@@ -230,8 +230,45 @@ def test_an_import_with_bad_rows_ends_with_1_and_names_them(home: Path, tmp_path
     path.write_text("record_id_l,record_id_r,verdict,decided_by,reason\n1,4,link,ann,r\n1,5,merge,ann,r\n")
     result = run(home, "--import", str(path), "--by", "operator")
     assert result.exit_code == 1
-    assert "row 3, verdict" in result.output
+    assert "in.csv: 1 of 2 rows entered; 1 refused:\nin.csv, row 3, verdict" in result.output
     assert len(log_of(home)) == 1
+
+
+def write_rows(path: Path, *rows: str) -> Path:
+    headings = "record_id_l,record_id_r,verdict,decided_by,reason,n_records,roles_l,roles_r"
+    path.write_text("\n".join([headings, *rows]) + "\n")
+    return path
+
+
+def test_an_imported_row_whose_record_is_in_no_publication_is_taken_and_told(home: Path, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "in.csv", "1,deadbeef,unlink,ann,r,2,,", "1,4,link,ann,r,2,,")
+    result = run(home, "--import", str(path), "--by", "operator")
+    assert result.exit_code == 0
+    assert "in.csv: 2 of 2 rows entered." in result.output
+    assert "1 of those entered binds nothing yet:" in result.output
+    assert "in.csv, row 2, record_id_r: deadbeef is no record of the publication" in result.output
+    again = json_output(home, "--import", str(path), "--by", "operator")
+    assert (again["already_there"], again["not_published"]) == (2, [])
+
+
+def test_an_id_of_a_person_in_an_imported_row_is_refused_with_what_to_do(home: Path, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "in.csv", "P3,P1,unlink,ann,r,2,,")
+    result = run(home, "--import", str(path), "--by", "operator")
+    assert result.exit_code == 1
+    assert "0 of 1 row entered; 1 refused:" in result.output
+    assert "row 2, record_id_l: P3 is a person's id, and a decision is on two records. Give the id" in result.output
+    assert len(log_of(home)) == 0
+
+
+def test_the_policy_is_asked_about_what_the_publication_says_and_not_the_file(home: Path, tmp_path: Path) -> None:
+    made_up = write_rows(tmp_path / "in.csv", "2,3,link,ann,r,2,witness,witness")
+    run(home, "--import", str(made_up), "--by", "operator")
+    (row,) = log_of(home).to_pylist()
+    assert row["second_because"] == "name_only;victim_offender"
+    assert (row["roles_l"], row["roles_r"], row["n_records"]) == ("victim;witness", "offender", 3)
+    elsewhere = write_rows(tmp_path / "other.csv", "x,y,link,ann,r,2,victim,offender")
+    run(home, "--import", str(elsewhere), "--by", "operator")
+    assert log_of(home).to_pylist()[1]["second_because"] == "victim_offender"
 
 
 @pytest.mark.parametrize(

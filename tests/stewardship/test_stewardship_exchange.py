@@ -157,15 +157,37 @@ def test_a_file_that_holds_something_else_is_refused_whole(store: Store, tmp_pat
 
 def test_what_is_wrong_with_a_row_is_told_in_plain_words(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
-    rows = ("lnik,a,b,ann,r", "link,,b,ann,r", "link,a,a,ann,r", "link,a,b,,r")
+    rows = ("lnik,a,b,ann,r", "link,,b,ann,r", "link,a1,a1,ann,r", "link,a,b,,r")
     path.write_text("verdict,record_id_l,record_id_r,decided_by,reason\n" + "\n".join(rows), "utf-8")
     told = [(cell.row, cell.column, cell.problem) for cell in bring_decisions(store, path, "operator").refused]
     assert told == [
-        (2, "verdict", "must be 'link', 'unlink', 'unsure' or 'retract'"),
+        (2, "verdict", "must be 'link', 'unlink', 'unsure' or 'retract', not 'lnik'; did you mean 'link'?"),
         (3, "row", "two record ids are needed"),
-        (4, "row", "both records are the same one"),
+        (4, "row", "both records are the same one: a1"),
         (5, "decided_by", "is missing"),
     ]
+
+
+def test_a_cell_that_may_hold_a_name_is_not_told_and_an_id_is(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    rows = (
+        "ZEBEDIAH,a,b,ann,r,,",
+        "link,ZEBEDIAH,ZEBEDIAH,ann,r,,",
+        "link,a,b,ann,r,5th June 1987,",
+        "retract,,,ann,r,,17",
+    )
+    headings = "verdict,record_id_l,record_id_r,decided_by,reason,decided_at,retracts\n"
+    path.write_text(headings + "\n".join(rows), "utf-8")
+    refused = bring_decisions(store, path, "operator").refused
+    assert [(cell.row, cell.column) for cell in refused] == [
+        (2, "verdict"),
+        (3, "row"),
+        (4, "decided_at"),
+        (5, "retracts"),
+    ]
+    assert not [secret for secret in ("ZEBEDIAH", "1987") if secret in str(refused)]
+    assert refused[2].problem == "must be a date and time with its offset, such as 2026-11-20T14:05:00Z"
+    assert refused[3].problem.endswith(", not '17'")
 
 
 def test_a_parquet_file_of_numbers_is_refused_row_by_row(store: Store, tmp_path: Path) -> None:
