@@ -564,6 +564,7 @@ STANDING_DECISIONS = Table(
         Column("second_because", TEXT, "As in decisions"),
         Column("run_id", TEXT, "As in decisions"),
         Column("model", TEXT, "As in decisions"),
+        Column("detached_because", TEXT, "record_gone: a record is not there, and no one record can be told to be it; record_returned: withdrawn since, and returned as somebody else; records_differ: they told of one person and tell of two"),
     ),
 )  # fmt: skip
 

@@ -84,6 +84,7 @@ def decide(
     from flows.commands import decision_output as printing
     from flows.night.decisions import open_decisions
     from flows.stewards.unmerging import entered_with
+    from pipeline.stewardship.last_night import standing_of_night
 
     options: dict[str, object] = {
         "link": link,
@@ -97,7 +98,8 @@ def decide(
     settings, place = settings_of(run_file, home)
     with open_decisions(settings, place, os.environ) as store:
         if action == "list":
-            printing.list_decisions(store, reasons, as_json)
+            night = standing_of_night(place.current) if place.current.exists() else None
+            printing.list_decisions(store, night, reasons, as_json)
         elif export:
             printing.export_decisions(store, export, as_json)
         elif bring:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.exchange import BadCell, ImportOutcome, Look, bring_decisions, save_decisions
-from pipeline.stewardship.standing import standing_decisions
+from pipeline.stewardship.standing import DETACHED_WORDS, standing_decisions
 from pipeline.stewardship.store import Store
 
 MOST_SHOWN = 50
@@ -31,7 +32,10 @@ COLUMNS_SHOWN = (
     "contradicts",
     "run_id",
     "model",
+    "detached_because",
 )
+BY_DATA = ("detached", "contradicted")
+"""States that only a night can tell, as it has the records"""
 
 
 def print_decision(store: Store, recorded: Recorded, as_json: bool) -> None:
@@ -80,12 +84,20 @@ def _is_waiting(store: Store, recorded: Recorded) -> bool:
     )
 
 
-def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
-    """Print the decisions that stand or wait, latest first, with the record ids of the time of the decision."""
+def list_decisions(store: Store, night: pa.Table | None, reasons: bool, as_json: bool) -> None:
+    """Print the decisions that stand or wait, latest first, with the record ids of the time of the decision.
+
+    Args:
+        store: of decisions.
+        night: as ``standing_of_night`` gives it: which of them the data of the last night left without effect.
+        reasons: show these too.
+        as_json: as one list.
+    """
     log = store.log()
-    rows = [{name: row[name] for name in COLUMNS_SHOWN} for row in standing_decisions(log, store.policy).to_pylist()][
-        ::-1
-    ]
+    lost = (
+        {row["decision_id"]: row for row in night.to_pylist() if row["state"] in BY_DATA} if night is not None else {}
+    )
+    rows = [_as_of_night(row, lost) for row in standing_decisions(log, store.policy).to_pylist()][::-1]
     if reasons:
         why = dict(zip(log.column("decision_id").to_pylist(), log.column("reason").to_pylist(), strict=True))
         rows = [{**row, "reason": why[row["decision_id"]]} for row in rows]
@@ -101,9 +113,19 @@ def list_decisions(store: Store, reasons: bool, as_json: bool) -> None:
         console.print(f"{MOST_SHOWN} of {len(rows):,} decisions; --json gives all.")
 
 
+def _as_of_night(row: Mapping[str, Any], lost: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A decision as the log has it, but detached or contradicted where the last night's data left it so."""
+    shown = {name: row[name] for name in COLUMNS_SHOWN}
+    if night := lost.get(row["decision_id"]):
+        shown |= {name: night[name] for name in ("state", "detached_because", "contradicts")}
+    return shown
+
+
 def _line(row: dict[str, Any], reasons: bool) -> Text:
     stewards = " and ".join([row["decided_by"], *(row["confirmed_by"] or [])])
     state = "waits for a second person" if row["state"] == "waiting" else row["state"].replace("_", " ")
+    if row["state"] == "detached":
+        state = f"detached as of the last night, and binds nothing: {DETACHED_WORDS.get(row['detached_because'], 'unknown why')}"
     sentence = SENTENCES[row["verdict"]].format(row["record_id_l"], row["record_id_r"])
     line = Text.assemble(
         (sentence, "bold"), f"\n  {state}, {stewards}, {row['decided_at']:%Y-%m-%d %H:%M}Z, {row['decision_id']}"

@@ -109,6 +109,14 @@ def _summary(console: Console, outcome: Outcome) -> None:
     for feed, told in outcome.unread:
         console.print(f"[bold]{feed}[/] is fresh, but ", end="", soft_wrap=True)
         console.print(told, markup=False, soft_wrap=True)
+    if outcome.detached:
+        many = "decision is" if outcome.detached == 1 else "decisions are"
+        console.print(
+            f"{outcome.detached:,} {many} detached: a record is gone or speaks of somebody else. "
+            "`boroughlink decide --list` says why; the desk's queue leads there.",
+            markup=False,
+            soft_wrap=True,
+        )
     for name, path in (
         ("published", outcome.published),
         ("report", outcome.report),

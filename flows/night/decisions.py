@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -148,6 +148,11 @@ def decision_metrics(standing: pa.Table) -> list[Metric]:
     counts = {state: len(in_state(standing, state)) for state in STATES}
     counts["to_look_at_again"] = len(to_look_at_again(standing))
     return [Metric("decisions", name, count, "count") for name, count in counts.items()]
+
+
+def detached_among(metrics: Iterable[Metric]) -> int:
+    """How many decisions ``decision_metrics`` told as detached."""
+    return sum(int(one.value) for one in metrics if (one.stage, one.metric) == ("decisions", "detached"))
 
 
 def stamp_of(log: pa.Table) -> dict[str, object]:

@@ -26,6 +26,8 @@ class Outcome:
     """feed, state, reason"""
     seconds: float
     peak_mb: float
+    detached: int = 0
+    """Decisions that bind nothing, as a record of theirs is gone or speaks of somebody else"""
     why_full: str | None = None
     """Why everything was rebuilt; None where only what is new or changed was"""
     built: dict[str, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.continuing.kept import forget_others
-from flows.night.decisions import stamp_of
+from flows.night.decisions import detached_among, stamp_of
 from flows.night.finishing import switch_to
 from flows.night.outcome import Outcome, worked_on
 from flows.night.plan import Night
@@ -101,6 +101,7 @@ def write_report(
         ),
         seconds=round(seconds, 3),
         peak_mb=round(_most_mb(metrics), 1),
+        detached=detached_among(metrics),
         why_full=why_full(night),
         built=_work_counts(metrics),
         unread=_unread(states),
@@ -124,6 +125,7 @@ def _report_page(
             has_before=any(publication.run_id != night.run_id for publication in list_publications(night.home)),
             refused=refused,
             drift=drift_told(metrics),
+            detached=detached_among(metrics),
             worked_on=worked_on(why_full(night), _work_counts(metrics)),
             unread=_unread(states),
         )

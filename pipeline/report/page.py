@@ -50,6 +50,8 @@ class NightStory:
     """the limits for which the publish gate holds the night back, as sentences"""
     drift: Sequence[str] = ()
     """how the data has drifted from the model, as sentences"""
+    detached: int = 0
+    """decisions of stewards that bind nothing, as a record is gone or speaks of somebody else"""
     worked_on: str = "everything"
     """in words"""
     unread: Sequence[tuple[str, str]] = ()
@@ -121,6 +123,7 @@ def render_report(story: NightStory) -> str:
         marking=MARKING,
         refused=story.refused,
         drift=story.drift,
+        detached=story.detached,
         worked_on=story.worked_on,
         figures=_figures(tables, int(is_link.sum()), int((boroughs > 1).sum())),
         sources=_sources(status),

@@ -22,12 +22,25 @@ from pipeline.review.frame.desk import Desk
 from pipeline.review.frame.kept_form import kept_form_of
 from pipeline.review.frame.pages import page
 from pipeline.review.frame.visits import SAFE, NotSignedInError, StaleFormError, note_refusal, own_form, visit_of
-from pipeline.review.routes import audit, case, front, oidc, people, person, queue, search, sign_in, supervisor
+from pipeline.review.routes import (
+    audit,
+    case,
+    detached,
+    front,
+    oidc,
+    people,
+    person,
+    queue,
+    search,
+    sign_in,
+    supervisor,
+)
 
 ROUTERS = (
     front.router,
     sign_in.router,
     queue.router,
+    detached.router,
     case.router,
     search.router,
     person.router,

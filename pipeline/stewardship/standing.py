@@ -24,6 +24,13 @@ SaidOf = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
 MUST_LINK, CANNOT_LINK = "must_link", "cannot_link"
 UNUSED = ["reason", "entered_by", "roles_l", "roles_r", "rules", "n_records"]
 """Columns that say nothing about what stands; the reason, which may name people, stays where it is."""
+RECORD_GONE, RECORD_RETURNED, RECORDS_DIFFER = "record_gone", "record_returned", "records_differ"
+DETACHED_WORDS: Mapping[str, str] = {
+    RECORD_GONE: "a record is not there, and no one record can be told to be it",
+    RECORD_RETURNED: "a record was withdrawn since, and returned as somebody else",
+    RECORDS_DIFFER: "the two records told of one person then, and tell of two now",
+}
+"""Why a decision is detached"""
 CONSTRAINTS = {"link": MUST_LINK, "unlink": CANNOT_LINK}
 
 
@@ -33,6 +40,7 @@ class _Standing:
     confirmed_by: tuple[str, ...]
     state: str
     attached: Attached
+    detached_because: str | None = None
     moved: tuple[str, ...] = ()
     contradicts: frozenset[str] = frozenset()
 
@@ -117,7 +125,7 @@ def _with_tonights_ids(standing: Sequence[_Standing], records: pa.Table) -> list
     columns = {name: pa.array([getattr(entry.decision, name) for entry in standing], pa.string()) for name in names}
     attachments = reattach(pa.table(columns), records)
     return [
-        replace(entry, attached=attached, state="detached" if attached.attachment == "detached" else entry.state)
+        _detached(entry, RECORD_GONE) if attached.attachment == "detached" else replace(entry, attached=attached)
         for entry, attached in zip(standing, attachments, strict=True)
     ]
 
@@ -130,7 +138,11 @@ def _without_returned_as_others(standing: Sequence[_Standing], records: pa.Table
         record: (fingerprint, run_id)
         for record, fingerprint, run_id in zip(*(others.column(name).to_pylist() for name in names), strict=True)
     }
-    return [replace(entry, state="detached") if _is_on_another(entry, until) else entry for entry in standing]
+    return [_detached(entry, RECORD_RETURNED) if _is_on_another(entry, until) else entry for entry in standing]
+
+
+def _detached(entry: _Standing, because: str) -> _Standing:
+    return replace(entry, state="detached", detached_because=because)
 
 
 def _is_on_another(entry: _Standing, until: Mapping[str, tuple[str | None, str]]) -> bool:
@@ -166,7 +178,7 @@ def _without_given_keys(standing: Sequence[_Standing], said: SaidOf, policy: Ste
         if all(record in records for record in ends[decision])
         and is_somebody_else(*(records[record] for record in ends[decision]))
     }
-    return [replace(entry, state="detached") if entry.decision.decision_id in lost else entry for entry in standing]
+    return [_detached(entry, RECORDS_DIFFER) if entry.decision.decision_id in lost else entry for entry in standing]
 
 
 def _with_contradictions(standing: Sequence[_Standing]) -> list[_Standing]:
@@ -218,6 +230,7 @@ def _row(entry: _Standing) -> dict[str, Any]:
         "moved_fields": list(entry.moved) or None,
         "contradicts": sorted(entry.contradicts) or None,
         "confirmed_by": list(entry.confirmed_by) or None,
+        "detached_because": entry.detached_because,
         **{
             name: getattr(decision, name)
             for name in (

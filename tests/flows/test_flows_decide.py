@@ -22,7 +22,7 @@ from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import standing_decisions
 from pipeline.stewardship.store import open_store
 from schemas.settings import RunSettings
-from schemas.tables import LINKS, PERSONS, RECORDS
+from schemas.tables import FINGERPRINTS, LINKS, PERSONS, RECORDS, STANDING_DECISIONS
 
 APP = typer.Typer()
 APP.command()(decide)
@@ -232,6 +232,28 @@ def test_an_import_with_bad_rows_ends_with_1_and_names_them(home: Path, tmp_path
     assert result.exit_code == 1
     assert "in.csv: 1 of 2 rows entered; 1 refused:\nin.csv, row 3, verdict" in result.output
     assert len(log_of(home)) == 1
+
+
+def night_over(home: Path, *records: str) -> None:
+    """What the night of the home's publication made of the decisions, had it these records only."""
+    publication = home / "published" / "2026-11-20-1"
+    (home / "published" / "current").rename(publication)
+    (home / "published" / "current").symlink_to(publication.name)
+    there = pa.Table.from_pylist([{"record_id": record} for record in records], FINGERPRINTS.arrow_schema())
+    left = standing_decisions(log_of(home), load_policy(), there)
+    write_table(Home(home).run("2026-11-20-1").table("link", "standing_decisions"), left, STANDING_DECISIONS)
+
+
+def test_a_decision_that_the_last_night_left_detached_is_listed_as_that_until_it_is_taken_back(home: Path) -> None:
+    lost = json_output(home, "1", "4", "--link", *WHY)["decision_id"]
+    kept = json_output(home, "2", "5", "--unlink", *WHY)["decision_id"]
+    night_over(home, "1", "2", "5")
+    states = {row["decision_id"]: (row["state"], row["detached_because"]) for row in json_output(home, "--list")}
+    assert states == {lost: ("detached", "record_gone"), kept: ("in_force", None)}
+    told = run(home, "--list").output
+    assert "detached as of the last night, and binds nothing: a record is not there" in told
+    run(home, "--retract", lost, "--by", "ann", "--reason", "the record is gone")
+    assert [row["decision_id"] for row in json_output(home, "--list")] == [kept]
 
 
 def write_rows(path: Path, *rows: str) -> Path:

@@ -122,6 +122,14 @@ def test_a_view_without_a_name_keeps_the_page_and_its_filters(desk: Any) -> None
     assert '<option value="no_forename" selected>' in answer.text
 
 
+def test_the_next_question_under_filters_that_leave_none_leads_to_a_queue_that_says_so(desk: Any) -> None:
+    browser = desk.client("asha")
+    answer = browser.post("/next", {"kind": "no_such_kind"})
+    page = browser.get(answer.headers["location"])
+    assert page.status_code == 200
+    assert "Nothing is left under these filters" in page.text
+
+
 def test_who_took_a_question_from_the_queue_has_the_reason_chosen(desk: Any) -> None:
     browser, case = desk.client("ben"), case_in(desk, "n_pairs = 1")
     assert " checked" not in browser.get(f"/cases/{case}").text

@@ -117,7 +117,7 @@ def test_a_decision_survives_a_snapshot_in_which_a_record_has_another_id() -> No
 def test_a_decision_is_detached_where_no_one_record_is_the_one_that_is_gone(records: dict[str, str | None]) -> None:
     log = log_of(pair("a", "b", fingerprint_l="A", fingerprint_r="B"))
     standing = standing_decisions(log, POLICY, records_of(**records))
-    assert by_id(standing)["D1"]["state"] == "detached"
+    assert (by_id(standing)["D1"]["state"], by_id(standing)["D1"]["detached_because"]) == ("detached", "record_gone")
     assert len(decided_pairs(standing)) == 0
 
 
@@ -149,8 +149,9 @@ def test_a_link_of_one_person_binds_no_more_where_its_records_tell_of_two() -> N
     def said(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {record: tonight[record] for record in ids if record in tonight}
 
-    states = {key: row["state"] for key, row in by_id(standing_decisions(log, POLICY, said=said)).items()}
-    assert [key for key, state in states.items() if state == "detached"] == ["D2"], "c is somebody else than was seen"
+    standing = by_id(standing_decisions(log, POLICY, said=said))
+    lost = {key: row["detached_because"] for key, row in standing.items() if row["state"] == "detached"}
+    assert lost == {"D2": "records_differ"}, "c is somebody else than was seen"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,8 @@ def test_a_link_on_a_record_that_returned_as_somebody_else_binds_no_more(
     rows = [{"record_id": "a", "fingerprint": "A"}, {"record_id": "b", "fingerprint": now}]
     rows[1]["another_until"] = "2026-11-20-10"
     standing = standing_decisions(log, POLICY, pa.Table.from_pylist(rows, FINGERPRINTS.arrow_schema()))
-    assert by_id(standing)["D1"]["state"] == ("in_force" if binds else "detached")
+    row = by_id(standing)["D1"]
+    assert (row["state"], row["detached_because"]) == (("in_force", None) if binds else ("detached", "record_returned"))
     assert len(decided_pairs(standing)) == binds
 
 

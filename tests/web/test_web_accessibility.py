@@ -15,6 +15,7 @@ PAGES = {
     "asha": (
         "/queue",
         "/queue?harm=4&at=2",
+        "/queue/detached",
         "/cases/{case}",
         "/cases/{case}?show=events&preview=link",
         "/cases/{other}",

@@ -15,6 +15,7 @@ from pipeline.review.questions.answers import (
     last_answer,
     take_back_answer,
 )
+from pipeline.review.questions.detached import detached_decisions
 from pipeline.review.records.earlier_decisions import entered_in
 from pipeline.review.records.group import Pair, group_of, published_facts
 from pipeline.review.records.shelf import Shelf
@@ -44,10 +45,30 @@ def take_back_decision(sitting: Sitting, decision_id: str, reason: str, batch: s
     decision = _in_force(sitting, decision_id)
     if decision is None:
         raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
-    retraction = signature.retract(decision_id, _facts(sitting.shelf, decision.pair))
+    return _retracted(sitting, decision, signature)
+
+
+def take_back_detached(sitting: Sitting, decision_id: str, reason: str, batch: str) -> Outcome:
+    """As ``take_back_decision``, for one that the last night left detached: its records may be of no page.
+
+    Raises:
+        DeskRefusedError: 409, if it is not detached, or was taken back or replaced since.
+    """
+    signature = Signature(sitting.viewer.name, reason, batch)
+    if earlier := sitting.store.find(signature.retraction_id(decision_id)):
+        return Outcome((Recorded(earlier, is_new=False),))
+    detached = (entry.decision for entry in detached_decisions(sitting.connection, sitting.shelf))
+    decision = next((own for own in detached if own.decision_id == decision_id), None)
+    if decision is None:
+        raise DeskRefusedError(409, "This decision is not detached, or not any more.", "Look at what stands now.")
+    return _retracted(sitting, decision, signature)
+
+
+def _retracted(sitting: Sitting, decision: Decision, signature: Signature) -> Outcome:
+    retraction = signature.retract(decision.decision_id, _facts(sitting.shelf, decision.pair))
     outcome = Outcome(tuple(sitting.enter([retraction])))
     if not outcome.waits:
-        forget_answers(sitting, {decision_id})
+        forget_answers(sitting, {decision.decision_id})
     return outcome
 
 

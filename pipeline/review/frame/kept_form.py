@@ -17,7 +17,7 @@ from pipeline.review.frame.words import JUSTIFICATIONS, REASONS, VERDICT_WORDS
 
 TO = (
     r"^/(cases/[A-Za-z0-9_-]{1,64}/(decide|split|second|retract|undo|why)"
-    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|compare|second|retract|undo|why)|search(/compare)?)$"
+    r"|persons/[A-Za-z0-9_-]{1,64}/(unmerge|compare|second|retract|undo|why)|queue/detached/retract|search(/compare)?)$"
 )
 """Addresses of the forms that are kept"""
 LONGEST = 48_000

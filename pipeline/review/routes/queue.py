@@ -14,6 +14,7 @@ from pipeline.core.errors import DeskRefusedError
 from pipeline.review.frame.pages import kind_words, page
 from pipeline.review.frame.visits import Visit, allowed
 from pipeline.review.questions import tasks
+from pipeline.review.questions.detached import detached_decisions
 from pipeline.review.questions.queue import (
     AGE_WORDS,
     Filters,
@@ -53,19 +54,20 @@ def _page(
     """The queue; with what is wrong, where a view could not be saved."""
     shelf = visit.desk.shelves.current()
 
-    def read(connection: Connection) -> tuple[Work, list[dict[str, Any]], dict[str, int], list[Waiting]]:
+    def read(connection: Connection) -> tuple[Work, list[dict[str, Any]], dict[str, int], list[Waiting], int]:
         return (
             work_of(connection, visit.viewer, shelf.decisions_read, visit.now),
             tasks.saved_views(connection, visit.viewer),
             tasks.done_today(connection, visit.now),
             waiting_since(connection, shelf),
+            len(detached_decisions(connection, shelf)),
         )
 
-    work, views, today, waiting = visit.desk.read(read)
+    work, views, today, waiting, n_detached = visit.desk.read(read)
     page_of_queue = listing(shelf, filters, work, visit.viewer, filters.at)
     visit.done("queue.view", {"filters": filters.as_query(), "page": filters.at})
     notice = (
-        {"text": "Nothing is left under these filters that nobody has taken.", "is_good": False}
+        {"text": "Nothing is left under these filters that nobody has taken.", "more": "", "is_good": False}
         if filters.said == "none"
         else None
     )
@@ -79,6 +81,7 @@ def _page(
         views=views,
         today=today,
         waiting=waiting,
+        n_detached=n_detached,
         shelf=shelf,
         age_words=AGE_WORDS,
         **_choices(shelf, page_of_queue),

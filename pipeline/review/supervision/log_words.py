@@ -27,6 +27,8 @@ ACTIONS: Mapping[str, str] = {
     "queue.next": "Next question taken",
     "queue.save_view": "View of the queue saved",
     "queue.remove_view": "View of the queue removed",
+    "detached.view": "Detached decisions looked at",
+    "detached.retract": "Detached decision taken back",
     "case.ask_why": "Asked why, before a case",
     "case.why": "Said why, before a case",
     "case.view": "Case looked at",

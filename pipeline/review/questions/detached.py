@@ -1,0 +1,71 @@
+"""Decisions that the last night left without effect, as a record of theirs is gone or speaks of somebody else, and how to look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from pipeline.review.questions.found import case_on
+from pipeline.review.records.shelf import Shelf
+from pipeline.stewardship.decision import Decision, by_pair, pair_state
+from pipeline.stewardship.entering import decisions_named, touching
+from pipeline.stewardship.last_night import standing_of_night
+from pipeline.stewardship.standing import DETACHED_WORDS
+from schemas.tables import ENDS
+
+DETACHED = "detached"
+
+
+@dataclass(frozen=True, slots=True)
+class DetachedDecision:
+    """A decision that binds nothing."""
+
+    decision: Decision
+    why: str
+    """In words"""
+    ends: tuple[tuple[str, str | None], ...]
+    """Its two records, each with its person; None of one that is not published"""
+    address: str
+    """Of the page on which what is there of the two can be looked at; empty where neither is"""
+    retraction_waits: bool
+    """It is taken back, and a second steward is asked"""
+
+
+def detached_decisions(connection: Connection, shelf: Shelf) -> list[DetachedDecision]:
+    """Those that the night of the publication left detached and nobody has taken back or replaced since, latest first."""
+    rows = _left_detached(shelf)
+    named = decisions_named(connection, [row["decision_id"] for row in rows])
+    decisions = {key: decision for key, decision in named.items() if not decision.erasure_id}
+    ends = sorted({end for decision in decisions.values() for end in decision.pair})
+    around = {decision.seq: decision for decision in touching(connection, ends)}
+    states = {pair: pair_state(on_pair) for pair, on_pair in by_pair(around.values()).items()}
+    standing = []
+    for row in sorted(rows, key=lambda row: -row["seq"]):
+        decision = decisions.get(row["decision_id"])
+        state = states.get(decision.pair) if decision else None
+        if decision and state and decision in (state.in_force, *state.waiting):
+            is_waiting = any(other.retracts == decision.decision_id for other in state.waiting)
+            standing.append(_told(shelf, row, decision, is_waiting))
+    return standing
+
+
+def _left_detached(shelf: Shelf) -> Sequence[dict[str, Any]]:
+    def read() -> list[dict[str, Any]]:
+        night = standing_of_night(shelf.kept.folder)
+        return [row for row in night.to_pylist() if row["state"] == DETACHED] if night is not None else []
+
+    rows: list[dict[str, Any]] = shelf.once(DETACHED, read)
+    return rows
+
+
+def _told(shelf: Shelf, row: dict[str, Any], decision: Decision, is_waiting: bool) -> DetachedDecision:
+    ends = tuple((row[end], shelf.owner(row[end])) for end in ENDS)
+    owners = sorted({owner for _, owner in ends if owner})
+    address = f"/persons/{owners[0]}" if owners else ""
+    if len(owners) == 2:
+        address = f"/cases/{case_on(shelf, *owners)}?l={ends[0][0]}&r={ends[1][0]}"
+    why = DETACHED_WORDS.get(row["detached_because"], "a record is gone, or speaks of somebody else")
+    return DetachedDecision(decision, why, ends, address, is_waiting)
