@@ -143,3 +143,9 @@ def test_a_link_does_not_bind_the_child_who_has_the_key_now(london: London, tmp_
         after = night(london, home, day)
         assert {name: after[name] for name in before} == before
         assert after["OMAR"].isdisjoint(before["THOMAS"])
+    own = ("--run-file", str(london.run_file), "--home", str(home))
+    done = boroughlink("run", *own, "--as-of", "2026-11-28")
+    assert "1 decision is detached: a record is gone or speaks of somebody else." in done.out + done.err
+    assert "1 decision is detached." in (home / "runs" / "2026-11-28-1" / "report.html").read_text("utf-8")
+    [listed] = json.loads(boroughlink("decide", "--list", "--json", *own).out)
+    assert (listed["state"], listed["detached_because"]) == ("detached", "records_differ")

@@ -73,6 +73,14 @@ def test_a_detached_decision_is_taken_back_with_a_reason_and_is_listed_no_more(d
     assert stale.status_code == 409
 
 
+def test_a_persons_page_does_not_call_a_detached_decision_simply_in_force(desk: Any, lost: dict[str, str]) -> None:
+    asha, shelf = desk.client("asha"), desk.desk.shelves.current()
+    decision = desk.desk.store.find(lost["one"])
+    person = next(owner for end in decision.pair if (owner := shelf.owner(end)))
+    asha.post(f"/persons/{person}/why", {"why": "quality"})
+    assert "in force, but detached: a record is not there" in asha.get(f"/persons/{person}").text
+
+
 def test_only_stewards_see_detached_decisions(desk: Any, lost: dict[str, str]) -> None:
     for who in ("col", "aud", "ada"):
         assert desk.client(who).get(PAGE).status_code == 403

@@ -16,6 +16,7 @@ from pipeline.review.cases.weigh import Weighed
 from pipeline.review.decisions.deciding import is_anothers
 from pipeline.review.decisions.foreseen import foreseen, seconds_by_publication
 from pipeline.review.questions.closing import Closing, closing_of
+from pipeline.review.questions.detached import why_detached
 from pipeline.review.questions.question import group_for, is_asked, labels_of, pair_of
 from pipeline.review.questions.refusals import Refused, TellingPage, refused
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
@@ -173,7 +174,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         rules=rules_of(shelf, link),
         graph=graph_picture(sides, group.inner_links(), labels, pair),
         facts=facts,
-        decisions=earlier_decisions(decisions, labels),
+        decisions=earlier_decisions(decisions, labels, why_detached(shelf)),
         head=head,
         moved=moved_since(shelf, head.evidence or "", facts.get("evidence", ""), store.policy) if head else (),
         warnings={verdict: refused(outcome.refusal, page) for verdict, outcome in outcomes.items() if outcome.refusal},

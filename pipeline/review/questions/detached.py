@@ -52,6 +52,15 @@ def detached_decisions(connection: Connection, shelf: Shelf) -> list[DetachedDec
     return standing
 
 
+def why_detached(shelf: Shelf) -> dict[str, str]:
+    """Ids of the decisions that the night of the publication left detached, and why, in words."""
+    return {row["decision_id"]: _why(row) for row in _left_detached(shelf)}
+
+
+def _why(row: dict[str, Any]) -> str:
+    return DETACHED_WORDS.get(row["detached_because"], "a record is gone, or speaks of somebody else")
+
+
 def _left_detached(shelf: Shelf) -> Sequence[dict[str, Any]]:
     def read() -> list[dict[str, Any]]:
         night = standing_of_night(shelf.kept.folder)
@@ -67,5 +76,4 @@ def _told(shelf: Shelf, row: dict[str, Any], decision: Decision, is_waiting: boo
     address = f"/persons/{owners[0]}" if owners else ""
     if len(owners) == 2:
         address = f"/cases/{case_on(shelf, *owners)}?l={ends[0][0]}&r={ends[1][0]}"
-    why = DETACHED_WORDS.get(row["detached_because"], "a record is gone, or speaks of somebody else")
-    return DetachedDecision(decision, why, ends, address, is_waiting)
+    return DetachedDecision(decision, _why(row), ends, address, is_waiting)

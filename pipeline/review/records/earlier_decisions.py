@@ -21,18 +21,23 @@ class EarlierDecision:
     """Numbers by which the page calls its two records"""
     state: str
     """in force, waits, confirms another, takes another back, brings another back, taken back, replaced"""
+    why_detached: str = ""
+    """Why it binds nothing all the same, as the last night found a record gone or of somebody else"""
 
 
 def earlier_decisions(
-    decisions_by_pair: Mapping[Pair, Sequence[Decision]], labels: Mapping[str, str]
+    decisions_by_pair: Mapping[Pair, Sequence[Decision]], labels: Mapping[str, str], detached: Mapping[str, str] = {}
 ) -> tuple[EarlierDecision, ...]:
     """Decisions on records of a page, latest first.
 
     Args:
         decisions_by_pair: each pair's in order of entry.
         labels: record ids of the page and the numbers it gives them.
+        detached: ids of decisions that bind nothing, and why.
     """
-    entries = (entry for pair, on_pair in decisions_by_pair.items() for entry in _on_pair(pair, on_pair, labels))
+    entries = (
+        entry for pair, on_pair in decisions_by_pair.items() for entry in _on_pair(pair, on_pair, labels, detached)
+    )
     return tuple(sorted(entries, key=lambda entry: -entry.decision.seq))
 
 
@@ -50,14 +55,18 @@ def entered_in(decision: Decision) -> tuple[object, ...]:
     return decision.decided_by, decision.recorded_at, decision.reason
 
 
-def _on_pair(pair: Pair, decisions: Sequence[Decision], labels: Mapping[str, str]) -> Iterator[EarlierDecision]:
+def _on_pair(
+    pair: Pair, decisions: Sequence[Decision], labels: Mapping[str, str], detached: Mapping[str, str]
+) -> Iterator[EarlierDecision]:
     state = pair_state(decisions)
     retractions = {
         decision.decision_id for decision in decisions if decision.verdict == "retract" and not decision.confirms
     }
     ends = _in_order(labels.get(pair[0], ELSEWHERE), labels.get(pair[1], ELSEWHERE))
     for decision in decisions:
-        yield EarlierDecision(decision, ends, _state_words(decision, state, decision.retracts in retractions))
+        words = _state_words(decision, state, decision.retracts in retractions)
+        why_detached = detached.get(decision.decision_id, "") if words in ("in force", "waits") else ""
+        yield EarlierDecision(decision, ends, words, why_detached)
 
 
 def _in_order(first: str, second: str) -> tuple[str, str]:

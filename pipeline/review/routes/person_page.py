@@ -22,6 +22,7 @@ from pipeline.review.persons.because import because
 from pipeline.review.persons.person import PersonPage, group_for, person_page
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import about_person, answers_to, seconded_by
+from pipeline.review.questions.detached import why_detached
 from pipeline.review.questions.question import labels_of
 from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
@@ -156,7 +157,8 @@ def _decisions(at: PersonVisit, person: PersonPage) -> tuple[EarlierDecision, ..
     """Decisions on the person's records, for those who may decide."""
     if not at.visit.viewer.may("decide"):
         return ()
-    return earlier_decisions(at.visit.desk.store.about(list(person.group.records)), person.labels)
+    about = at.visit.desk.store.about(list(person.group.records))
+    return earlier_decisions(about, person.labels, why_detached(at.shelf))
 
 
 def _waiting_here(decisions: Sequence[EarlierDecision]) -> list[tuple[EarlierDecision, ...]]:
