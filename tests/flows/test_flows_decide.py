@@ -246,8 +246,8 @@ def night_over(home: Path, *records: str) -> None:
 
 def test_a_decision_that_the_last_night_left_detached_is_listed_as_that_until_it_is_taken_back(home: Path) -> None:
     lost = json_output(home, "1", "4", "--link", *WHY)["decision_id"]
-    kept = json_output(home, "2", "5", "--unlink", *WHY)["decision_id"]
-    night_over(home, "1", "2", "5")
+    kept = json_output(home, "2", "3", "--unlink", *WHY)["decision_id"]
+    night_over(home, "1", "2", "3")
     states = {row["decision_id"]: (row["state"], row["detached_because"]) for row in json_output(home, "--list")}
     assert states == {lost: ("detached", "record_gone"), kept: ("in_force", None)}
     told = run(home, "--list").output
