@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
+from pipeline.stewardship.columns import ERASURES
+from pipeline.stewardship.store import Store
 from schemas.decisions import NewDecision
 
 
@@ -20,3 +24,11 @@ def retracted(decision_id: str, by: str = "ann", **more: Any) -> NewDecision:
 
 def confirmed(decision_id: str, by: str = "bob", **more: Any) -> NewDecision:
     return NewDecision(confirms=decision_id, decided_by=by, reason="looked at both files", **more)
+
+
+def receipts(store: Store) -> list[tuple[str, int]]:
+    """Id and emptied decisions of every erasure that a store keeps a receipt of, oldest first."""
+    query = sa.select(ERASURES.c.erasure_id, ERASURES.c.n_decisions).order_by(
+        ERASURES.c.erased_at, ERASURES.c.erasure_id
+    )
+    return [(own.erasure_id, own.n_decisions) for own in store.read(lambda connection: connection.execute(query).all())]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from table_of_records import table_of
 
-from pipeline.link.given_names import BETWEEN, are_two_names, are_unlike, clash, middle_names_clash
+from pipeline.core.text_hash import UNIT_SEPARATOR
+from pipeline.link.given_names import are_two_names, are_unlike, clash, middle_names_clash
 
 NAME = st.sampled_from(["MOHAMMED", "MD", "HASSAN", "HASAN", "IMRAN", "H", "LINA", "LINDA", "LINDXA", "QWRTZ"])
 RECORD = st.fixed_dictionaries(
@@ -48,7 +49,7 @@ def test_two_names_are_listed_and_neither_stands_for_the_other(left: str, right:
     ],
 )
 def test_middle_names_clash_where_none_fits_a_given_name_of_the_other(left, right, is_clash: bool) -> None:
-    left, right = BETWEEN.join(left), BETWEEN.join(right)
+    left, right = UNIT_SEPARATOR.join(left), UNIT_SEPARATOR.join(right)
     assert middle_names_clash(left, right) is is_clash
     assert middle_names_clash(right, left) is is_clash
 
@@ -63,7 +64,7 @@ def test_middle_names_clash_where_none_fits_a_given_name_of_the_other(left, righ
     ],
 )
 def test_forenames_are_unlike_where_neither_is_a_middle_name_of_the_other(left, right, is_clash: bool) -> None:
-    left, right = BETWEEN.join(left), BETWEEN.join(right)
+    left, right = UNIT_SEPARATOR.join(left), UNIT_SEPARATOR.join(right)
     assert are_unlike(left, right) is is_clash
     assert are_unlike(right, left) is is_clash
 
@@ -76,7 +77,8 @@ def test_pairs_clash_as_their_texts_do_whatever_else_is_asked(records, data) -> 
     left, right = (np.array([pair[side] for pair in pairs], np.int32) for side in (0, 1))
     forenames = [" ".join(record["forename"]) for record in records]
     whole = [
-        f"{names}{BETWEEN}{record['middle_names'] or ''}" for names, record in zip(forenames, records, strict=True)
+        f"{names}{UNIT_SEPARATOR}{record['middle_names'] or ''}"
+        for names, record in zip(forenames, records, strict=True)
     ]
     assert clash("two_names", table, left, right).tolist() == [
         are_two_names(forenames[a], forenames[b]) for a, b in pairs
