@@ -75,7 +75,10 @@ def _entries(home: Home) -> list[Entry | None]:
     path = home.journal
     try:
         return [_entry(line) for line in path.read_bytes().splitlines()]
-    except FileNotFoundError:
+    except (
+        FileNotFoundError,
+        NotADirectoryError,
+    ):  # a file where its folder belongs is told by whoever needs the folder
         return []
     except OSError as error:
         raise cannot_read(path, error) from None
