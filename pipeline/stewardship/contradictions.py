@@ -101,8 +101,8 @@ def _against_together_again(pair: Pair, around: Surroundings) -> tuple[Step, ...
     held = around.held(pair[0])
     if around.person(pair[0]) is None or pair[1] not in held:
         return ()
-    for unlink in around.unlinks_between(held, held):
-        if unlink.pair != pair and around.will_be_parted(unlink.pair):
+    for unlink in around.unlinks_that_stay(held):
+        if unlink.pair != pair:
             chain = around.chain(*unlink.pair) or ()
             if any(isinstance(step, OnePerson) for step in chain):
                 return (*chain, unlink)

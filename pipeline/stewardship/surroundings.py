@@ -35,6 +35,7 @@ class Surroundings:
         self._persons: dict[str, PublishedPerson] = {}
         self._parts: dict[tuple[str, bool], dict[str, Part]] = {}
         self._held: dict[str, frozenset[str]] = {}
+        self._staying: dict[frozenset[str], frozenset[Pair]] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._roles: dict[frozenset[str], frozenset[str]] = {}
         self._read: set[str] = set()
@@ -120,9 +121,12 @@ class Surroundings:
         standing = (self._in_force(pair) for pair in pairs)
         return sorted((unlink for unlink in standing if unlink), key=lambda unlink: unlink.seq)
 
-    def will_be_parted(self, pair: Pair) -> bool:
-        """Whether an unlink on the pair is in force once all that was foreseen is entered."""
-        return self._foreseen.get(pair, pair[1] in self._unlinks.get(pair[0], ()))
+    def unlinks_that_stay(self, records: frozenset[str]) -> list[Decision]:
+        """Unlinks in force between two of these records on pairs that are parted still once all that was foreseen is entered."""
+        if records not in self._staying:
+            self._staying[records] = frozenset(self._parted_pairs(records, is_certain=True))
+        standing = (self._in_force(pair) for pair in self._staying[records])
+        return sorted((own for own in standing if own and own.verdict == "unlink"), key=lambda unlink: unlink.seq)
 
     def links_within(self, records: AbstractSet[str]) -> list[Decision]:
         """Links in force between two of these records."""
@@ -168,7 +172,13 @@ class Surroundings:
 
     def _forget(self, with_parts: bool) -> None:
         """Forget what was worked out from the links and unlinks that stood."""
-        for worked_out in (self._held, self._groups, self._roles, *([self._parts] if with_parts else [])):
+        for worked_out in (
+            self._held,
+            self._groups,
+            self._roles,
+            self._staying,
+            *([self._parts] if with_parts else []),
+        ):
             worked_out.clear()  # type: ignore[attr-defined]  # each is a dict
 
     def _spread(self, start: str, is_certain: bool, without: Pair | None = None, is_after: bool = False) -> set[str]:
@@ -210,15 +220,18 @@ class Surroundings:
 
     def _parted_within(self, records: AbstractSet[str], is_certain: bool) -> Mapping[str, set[str]]:
         parted: defaultdict[str, set[str]] = defaultdict(set)
+        for left, right in self._parted_pairs(records, is_certain):
+            parted[left].add(right)
+            parted[right].add(left)
+        return parted
+
+    def _parted_pairs(self, records: AbstractSet[str], is_certain: bool) -> set[Pair]:
         now = {_pair(near, far) for near in records for far in self._unlinks.get(near, ()) if far in records}
         stay = {pair for pair in now if pair not in self._foreseen}
         for pair, will_be in self._foreseen.items():
             if will_be and (is_certain or pair in self._parted_at_first) and records >= {*pair}:
                 stay.add(pair)
-        for left, right in stay:
-            parted[left].add(right)
-            parted[right].add(left)
-        return parted
+        return stay
 
 
 def _is_parted(decisions: Sequence[Decision]) -> bool:
