@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 LINK, REVIEW, INK = "#1d70b8", "#f47738", "#0b0c0c"
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "boroughlink",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: it can be searched and copied
+    "font.sans-serif": ["DejaVu Sans", "Verdana"],  # as wide as each other: what is laid out here fits there
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -65,6 +65,14 @@ def test_a_chart_drawn_again_has_the_same_bytes(name: str) -> None:
     assert CHARTS[name]() == CHARTS[name]()
 
 
+def test_the_names_in_a_chart_are_text_that_can_be_searched_whatever_signs_they_hold() -> None:
+    for chart in (level_chart(MODEL), weight_chart(MODEL), blocking_chart([("phone <$> &", 1200, 30.5)])):
+        texts = {
+            "".join(text.itertext()).strip() for text in ET.fromstring(chart).iter("{http://www.w3.org/2000/svg}text")
+        }
+        assert "phone <$> &" in texts
+
+
 def test_the_bits_of_a_level_never_exceed_the_cap() -> None:
     phone = comparison("phone", "phone").model_copy(update={"max_bits": 1.0})
     assert level_bits(phone, 2) == 1.0
