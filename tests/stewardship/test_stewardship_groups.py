@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from cProfile import Profile
 from itertools import combinations, product
 from pathlib import Path
+from pstats import Stats
 from threading import Barrier, Thread
 from typing import Any
 
@@ -97,6 +99,20 @@ def test_a_parting_is_taken_back_only_by_two_where_that_joins_a_victim_with_a_su
     assert not waits(
         store, published("c1 c2"), retracted(enter(store, people, said("c1", "c2", "unsure"))[0].decision_id)
     )
+
+
+def test_the_work_of_undoing_a_split_grows_with_its_pairs_and_not_with_their_square(url: str) -> None:
+    calls = {}
+    for half in (11, 22):  # of more than 20 records, so that a second steward confirms
+        ones, others = ([f"{side}{half}_{at}" for at in range(half)] for side in "ab")
+        people = published(" ".join([*ones, *others]))
+        with open_store(url) as store:
+            apart = enter(store, people, *(said(a, b, "unlink", by="Bob") for a, b in product(ones, others)))
+            seconds = enter(store, people, *(confirmed(own.decision_id, by="Dan") for own in apart))
+            with Profile() as work:
+                enter(store, people, *(retracted(own.decision_id, by="Dan") for own in seconds))
+        calls[half] = Stats(work).total_calls / half**2
+    assert calls[22] < 1.5 * calls[11]
 
 
 def test_many_records_are_counted_over_all_who_are_joined(store: Store) -> None:

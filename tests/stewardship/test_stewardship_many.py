@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from itertools import product
-from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -87,7 +86,7 @@ def test_a_row_of_the_table_is_a_decision_column_by_column() -> None:
     assert [field.name for field in fields(Decision)] == [column.name for column in DECISIONS.c]
 
 
-def test_thousands_of_pairs_are_parted_and_undone_within_seconds_and_all_stands_as_before(store: Store) -> None:
+def test_thousands_of_pairs_are_parted_and_undone_and_all_stands_as_before(store: Store) -> None:
     ones, others = ([f"{side}{at:03}" for at in range(60)] for side in "ab")
     link = store.decide(said(ones[0], others[0])).decision
     again = store.decide(said(ones[1], others[0])).decision
@@ -95,7 +94,6 @@ def test_thousands_of_pairs_are_parted_and_undone_within_seconds_and_all_stands_
     new = [retracted(own.decision_id, by="bob") for own in (link, again)] + [
         said(a, b, "unlink", by="bob") for a, b in product(ones, others)
     ]
-    began = perf_counter()
     with writing(store.engine) as connection:
         recorded = store.enter_within(connection, new)
     assert len(recorded) == 3_602
@@ -103,7 +101,6 @@ def test_thousands_of_pairs_are_parted_and_undone_within_seconds_and_all_stands_
     assert (len(back.decisions), back.n_brought_back) == (3_602, 2)
     with writing(store.engine) as connection:
         store.enter_within(connection, back.decisions)
-    assert perf_counter() - began < 30
     now = {pair: pair_state(own).in_force for pair, own in store.about([*ones, *others]).items()}
     assert {pair: own for pair, own in now.items() if own} == stood
 

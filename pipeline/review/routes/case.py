@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.core.errors import DeskRefusedError
 from pipeline.review.decisions.deciding import PairVerdict, decide_pair, reason_of
 from pipeline.review.decisions.splitting import deal, split
 from pipeline.review.decisions.taking_back import undo
 from pipeline.review.frame.form_problems import need_none, reason_problems, ticked_problems
-from pipeline.review.frame.notice import redirect_with_notice
 from pipeline.review.frame.pages import page
-from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.frame.visits import Visit, allowed, code_of
 from pipeline.review.frame.words import JUSTIFICATIONS
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.questions.question import is_asked, pair_of, question_of
 from pipeline.review.records.shelf import Row
+from pipeline.review.routes.acts import Act, Refusal, carry_out
 from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of, why_of
 from pipeline.review.routes.forms import (
     FormBack,
@@ -43,26 +40,7 @@ Looking = Annotated[Visit, Depends(allowed("case"))]
 Deciding = Annotated[Visit, Depends(allowed("decide"))]
 ReviewId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 ONLY_WHEN_OPEN = ("split",)
-REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
-
-
-@dataclass(frozen=True, slots=True)
-class CaseAct:
-    """What a form of the case page does."""
-
-    name: str
-    """As the audit log has it, after ``case.``"""
-    work: Callable[[Sitting], Outcome]
-    form: BaseModel | None = None
-    """Comes back to the page where it is refused"""
-    subject: Mapping[str, Any] = field(default_factory=dict)
-    """Ids of what it is done to, besides the case"""
-    shown: Shown = field(default_factory=Shown)
-    """What of the case the page of a refused form shows"""
-    done: str = ""
-    """Code of the notice, where it is not the act's name"""
-    done_if_waits: str = "waits"
-    """Code of the notice where a second steward must confirm it"""
+NOTHING_CHOSEN = Shown()
 
 
 @router.get("/cases/{review_id}")
@@ -167,8 +145,7 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
         return decide_pair(sitting, pair_verdict, is_drawn)
 
     subject = {"verdict": form.verdict, "records": sorted(ends)}
-    act = CaseAct("decide", work, form, subject, Shown(l=form.l, r=form.r), done="saved")
-    return _carry_out(at, act)
+    return _carry_out(at, Act("decide", work, form, subject, done="saved"), Shown(l=form.l, r=form.r))
 
 
 @router.post("/cases/{review_id}/split")
@@ -185,13 +162,13 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
 
     others = sorted(at.group.records.keys() - {*form.records})
     subject = {"records": sorted(form.records), "others": others, "joined": sorted(form.joined)}
-    return _carry_out(at, CaseAct("split", work, form, subject))
+    return _carry_out(at, Act("split", work, form, subject))
 
 
 @router.post("/cases/{review_id}/second")
 def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[SecondForm, Form()]) -> Response:
     """Confirm another steward's decision, or take back one that waits; also where the question is closed."""
-    act = CaseAct(form.act, second_word_of(form), form, {"decision_id": form.decision_id})
+    act = Act(form.act, second_word_of(form), form, {"decision_id": form.decision_id})
     return _carry_out(case_visit(request, visit, review_id), act)
 
 
@@ -206,40 +183,33 @@ def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Respons
             tasks.claim(sitting.connection, review_id, visit.viewer, visit.desk.settings, visit.now)
         return outcome
 
-    return _carry_out(at, CaseAct("undone", work))
+    return _carry_out(at, Act("undone", work))
 
 
 @router.post("/cases/{review_id}/retract")
 def retract(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[RetractForm, Form()]) -> Response:
     """Take back a decision that is in force on the case's records, also where the question is closed."""
     subject = {"decision_id": form.decision_id}
-    act = CaseAct("retract", retraction_of(form), form, subject, done="taken_back", done_if_waits="retraction_waits")
+    act = Act("retract", retraction_of(form), form, subject, done="taken_back", done_if_waits="retraction_waits")
     return _carry_out(case_visit(request, visit, review_id), act)
 
 
-def _carry_out(at: CaseVisit, act: CaseAct) -> Response:
-    """Carry it out in one transaction with its entry in the log; what is refused is explained on the case page."""
-    visit, group = at.visit, at.group
+def _carry_out(at: CaseVisit, act: Act, shown: Shown = NOTHING_CHOSEN) -> Response:
+    """Carry it out; what is refused is explained on the case page, which shows then what it showed before."""
+    visit = at.visit
 
-    def together(connection: Connection) -> Outcome:
+    def check(connection: Connection) -> None:
         if not at.is_open and act.name in ONLY_WHEN_OPEN:
             raise DeskRefusedError(409, "This question is closed.", "Part the records on the person's page.")
         if tasks.claimed_by(connection, at.review_id, visit.now) not in (None, visit.viewer.account_id):
             raise DeskRefusedError(409, "Another steward has taken this question.", "Take the next one.")
-        return act.work(Sitting(connection, visit.desk.store, at.shelf, group, at.question, visit.viewer, visit.now))
 
-    subject = {"review_id": at.review_id, **act.subject}
-    try:
-        outcome = visit.done(f"case.{act.name}", subject, at.why, together, lambda result: result.on_record)
-    except REFUSALS as error:
-        status = error.code if isinstance(error, DeskRefusedError) else 409
-        shown = act.shown if set(act.shown.pair) <= set(group.records) else Shown()
-        return case_page(at, shown, FormBack(act.form, errors_of(error, at), status))
-    if outcome is None:
-        raise RuntimeError("the work gives an outcome")
-    done = "look" if outcome.is_second_look else act.done_if_waits if outcome.waits else act.done or act.name
-    more = f"&back={outcome.n_brought_back}" if outcome.n_brought_back else ""
-    return redirect_with_notice(at.request, at.address, done, more)
+    def show_refused(error: Refusal) -> Response:
+        is_here = {*shown.pair} <= at.group.records.keys()
+        back = FormBack(act.form, errors_of(error, at), code_of(error))
+        return case_page(at, shown if is_here else NOTHING_CHOSEN, back)
+
+    return carry_out(at, act, show_refused, check)
 
 
 def _preview_split(at: CaseVisit, form: SplitForm) -> Response:
@@ -251,5 +221,5 @@ def _preview_split(at: CaseVisit, form: SplitForm) -> Response:
     except DeskRefusedError as error:
         subject = {"review_id": at.review_id, "records": sorted(form.records)}
         at.visit.refused("case.split.preview", subject, error, at.why)
-        return case_page(at, Shown(), FormBack(form, errors_of(error, at), error.code))
-    return case_page(at, Shown(), FormBack(form))
+        return case_page(at, NOTHING_CHOSEN, FormBack(form, errors_of(error, at), error.code))
+    return case_page(at, NOTHING_CHOSEN, FormBack(form))

@@ -28,6 +28,7 @@ from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.group import Group
 from pipeline.review.records.said import records_of_answer
 from pipeline.review.records.shelf import Row, Shelf
+from pipeline.review.routes.acts import notice_of
 from pipeline.review.routes.forms import (
     NO_FORM,
     FormBack,
@@ -52,6 +53,16 @@ class CaseVisit:
     question: Row
     is_open: bool
     why: str
+
+    @property
+    def kind(self) -> str:
+        """As the audit log has it."""
+        return "case"
+
+    @property
+    def subject(self) -> dict[str, str]:
+        """For the audit log."""
+        return {"review_id": self.review_id}
 
     @property
     def address(self) -> str:
@@ -228,10 +239,4 @@ def _notice(shown: Shown, answer: Row | None, case: Case) -> dict[str, Any] | No
         "retraction_waits": ("Saved. It waits for a second steward.", "Until then the decision stands."),
         "undone": (f"Undone.{asked_again}", "Everything stands as it stood before."),
     }
-    if shown.done not in texts:
-        return None
-    text, more = texts[shown.done]
-    if shown.back:
-        again = "decision counts" if shown.back == 1 else "decisions count"
-        more = f"{shown.back:,} earlier {again} again. {more}"
-    return {"text": text, "more": more, "is_good": True}
+    return notice_of(*texts[shown.done], shown.back) if shown.done in texts else None

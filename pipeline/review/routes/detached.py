@@ -10,22 +10,21 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review.decisions.deciding import LONGEST_TEXT
 from pipeline.review.decisions.taking_back import take_back_detached
 from pipeline.review.frame.form_problems import FormRefusedError, need_none
 from pipeline.review.frame.notice import forget_notice, is_fresh_notice, redirect_with_notice
 from pipeline.review.frame.pages import page
-from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.frame.visits import Visit, allowed, code_of
 from pipeline.review.frame.words import plain_text
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.questions.detached import detached_decisions
 from pipeline.review.records.group import Group
+from pipeline.review.routes.acts import REFUSALS
 from pipeline.review.routes.forms import RetractForm
 
 router = APIRouter()
 ADDRESS = "/queue/detached"
-REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
 NOTICES = {
     "taken_back": "The decision is taken back.",
     "retraction_waits": "Taking it back waits for a second steward; the queue leads there.",
@@ -57,9 +56,8 @@ def retract(
             "detached.retract", {"decision_id": form.decision_id}, work=work, result_subject=lambda own: own.on_record
         )
     except REFUSALS as error:
-        status = error.code if isinstance(error, DeskRefusedError) else 409
         errors = error.errors if isinstance(error, FormRefusedError) else [{"text": str(error), "href": ""}]
-        return _page(request, visit, form, errors, status)
+        return _page(request, visit, form, errors, code_of(error))
     return redirect_with_notice(request, ADDRESS, "retraction_waits" if outcome and outcome.waits else "taken_back")
 
 

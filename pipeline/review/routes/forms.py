@@ -19,6 +19,8 @@ from pipeline.review.questions.answers import Outcome, Sitting
 
 RecordId = Annotated[str, Field(max_length=128)]
 Text = Annotated[str, Field(max_length=4_000)]
+NBroughtBack = Annotated[int, Field(ge=0, le=100_000)]
+"""Decisions that count again by what was done"""
 Done = Literal["", "saved", "waits", "split", "second", "look", "undone", "sent_back", "taken_back", "retraction_waits"]
 
 
@@ -30,8 +32,7 @@ class Shown(BaseModel):
     show: Literal["", "events"] = ""
     preview: Literal["", "link", "unlink"] = ""
     done: Done = ""
-    back: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """Decisions that count again by what was done"""
+    back: NBroughtBack = 0
 
     @property
     def pair(self) -> tuple[str, ...]:

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel
-from sqlalchemy import Connection
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.core.errors import DeskRefusedError
 from pipeline.review.cases.case_preview import preview_of_split
 from pipeline.review.decisions.deciding import reason_of
 from pipeline.review.decisions.splitting import deal, split, steps_of
 from pipeline.review.decisions.taking_back import undo
 from pipeline.review.frame.form_problems import FormRefusedError, need_none, reason_problems, ticked_problems
-from pipeline.review.frame.notice import redirect_with_notice
 from pipeline.review.frame.pages import page
-from pipeline.review.frame.visits import Visit, allowed
+from pipeline.review.frame.visits import Visit, allowed, code_of
 from pipeline.review.persons.person import group_for, history_of, not_found
 from pipeline.review.persons.person_csv import as_csv
 from pipeline.review.questions import tasks
-from pipeline.review.questions.answers import Outcome, Sitting, about_person
+from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.questions.found import case_on
+from pipeline.review.routes.acts import Act, Refusal, carry_out
 from pipeline.review.routes.forms import (
     CompareForm,
     FormBack,
+    NBroughtBack,
     RetractForm,
     SecondForm,
     SplitForm,
@@ -50,25 +47,14 @@ Deciding = Annotated[Visit, Depends(allowed("decide"))]
 PersonId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-@dataclass(frozen=True, slots=True)
-class PersonAct:
-    """What a form of the person page does."""
-
-    name: str
-    """As the audit log has it, after ``person.``"""
-    done: str
-    """Code of the notice"""
-    work: Callable[[Sitting], Outcome]
-    form: BaseModel | None = None
-    """Comes back to the page where it is refused"""
-    subject: Mapping[str, Any] = field(default_factory=dict)
-    """Ids of what it is done to, besides the person"""
-    done_if_waits: str = "waits"
-    """Code of the notice where a second steward must confirm it"""
-
-
 @router.get("/persons/{person_id}")
-def show(request: Request, visit: Looking, person_id: PersonId, done: str = "") -> Response:
+def show(
+    request: Request,
+    visit: Looking,
+    person_id: PersonId,
+    done: str = "",
+    n_brought_back: Annotated[NBroughtBack, Query(alias="back")] = 0,
+) -> Response:
     """The person, once their viewer has said why they look."""
     shelf = visit.desk.shelves.current()
     if shelf.person(person_id) is None:
@@ -77,7 +63,7 @@ def show(request: Request, visit: Looking, person_id: PersonId, done: str = "") 
     if why_of(visit, person_id) is None:
         visit.done("person.ask_why", {"person_id": person_id})
         return _ask_why(request, visit, person_id)
-    return show_person(person_visit(request, visit, person_id), done)
+    return show_person(person_visit(request, visit, person_id), done, n_brought_back)
 
 
 @router.post("/persons/{person_id}/why")
@@ -115,27 +101,27 @@ def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annota
 
     others = sorted(at.group.records.keys() - {*form.records})
     subject = {"records": sorted(form.records), "others": others}
-    return _carry_out(at, PersonAct("unmerge", "split", work, form, subject))
+    return _carry_out(at, Act("unmerge", work, form, subject, "split"))
 
 
 @router.post("/persons/{person_id}/second")
 def approve(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[SecondForm, Form()]) -> Response:
     """Confirm what another steward decided on the person's records, or take back what waits."""
-    act = PersonAct(form.act, form.act, second_word_of(form), form, {"decision_id": form.decision_id})
+    act = Act(form.act, second_word_of(form), form, {"decision_id": form.decision_id})
     return _carry_out(person_visit(request, visit, person_id), act)
 
 
 @router.post("/persons/{person_id}/undo")
 def take_back(request: Request, visit: Deciding, person_id: PersonId) -> Response:
     """Undo one's own latest unmerge of the person."""
-    return _carry_out(person_visit(request, visit, person_id), PersonAct("undo", "undone", undo))
+    return _carry_out(person_visit(request, visit, person_id), Act("undo", undo, done="undone"))
 
 
 @router.post("/persons/{person_id}/retract")
 def retract(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[RetractForm, Form()]) -> Response:
     """Take back a decision that is in force on the person's records."""
     subject = {"decision_id": form.decision_id}
-    act = PersonAct("retract", "taken_back", retraction_of(form), form, subject, "retraction_waits")
+    act = Act("retract", retraction_of(form), form, subject, "taken_back", "retraction_waits")
     return _carry_out(person_visit(request, visit, person_id), act)
 
 
@@ -179,22 +165,13 @@ def _preview_unmerge(at: PersonVisit, form: SplitForm) -> Response:
     return show_person(at, back=FormBack(form), preview=UnmergePreview(outcome, steps))
 
 
-def _carry_out(at: PersonVisit, act: PersonAct) -> Response:
-    """Carry it out in one transaction with its entry in the log; what is refused is explained on the person page."""
-    visit = at.visit
+def _carry_out(at: PersonVisit, act: Act) -> Response:
+    """Carry it out; what is refused is explained on the person page."""
 
-    def together(connection: Connection) -> Outcome:
-        question = about_person(at.person_id)
-        return act.work(Sitting(connection, visit.desk.store, at.shelf, at.group, question, visit.viewer, visit.now))
+    def show_refused(error: Refusal) -> Response:
+        return show_person(at, back=FormBack(act.form, errors_of(error, at), code_of(error)))
 
-    subject = {"person_id": at.person_id, **act.subject}
-    try:
-        outcome = visit.done(f"person.{act.name}", subject, at.why, together, lambda result: result.on_record)
-    except (DeskRefusedError, DecisionConflictError, DecisionRefusedError) as error:
-        status = error.code if isinstance(error, DeskRefusedError) else 409
-        return show_person(at, back=FormBack(act.form, errors_of(error, at), status))
-    done = act.done_if_waits if outcome is not None and outcome.waits else act.done
-    return redirect_with_notice(at.request, at.address, done)
+    return carry_out(at, act, show_refused)
 
 
 def _ask_why(request: Request, visit: Visit, person_id: str, text: str = "", error: str = "") -> Response:

@@ -27,7 +27,8 @@ from pipeline.review.questions.question import labels_of
 from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
 from pipeline.review.records.group import Group
-from pipeline.review.records.shelf import Shelf
+from pipeline.review.records.shelf import Row, Shelf
+from pipeline.review.routes.acts import notice_of
 from pipeline.review.routes.forms import NO_FORM, CompareForm, FormBack, RetractForm, SecondForm, SplitForm, entered
 from pipeline.stewardship.decision import is_same_person
 
@@ -57,9 +58,24 @@ class PersonVisit:
     why: str
 
     @property
+    def kind(self) -> str:
+        """As the audit log has it."""
+        return "person"
+
+    @property
+    def subject(self) -> dict[str, str]:
+        """For the audit log."""
+        return {"person_id": self.person_id}
+
+    @property
     def address(self) -> str:
         """Of the person."""
         return f"/persons/{self.person_id}"
+
+    @property
+    def question(self) -> Row:
+        """What stands for one."""
+        return about_person(self.person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +110,18 @@ def why_of(visit: Visit, person_id: str) -> str | None:
 
 
 def show_person(
-    at: PersonVisit, done: str = "", back: FormBack = NO_FORM, preview: UnmergePreview = NO_PREVIEW
+    at: PersonVisit,
+    done: str = "",
+    n_brought_back: int = 0,
+    back: FormBack = NO_FORM,
+    preview: UnmergePreview = NO_PREVIEW,
 ) -> Response:
     """The page, with its entry in the audit log.
 
     Args:
         at: the visit.
         done: code of what the form that led here has done.
+        n_brought_back: decisions that count again by it.
         back: a form of the page that comes back.
         preview: what that form would do.
     """
@@ -124,7 +145,7 @@ def show_person(
         reasons=REASONS.items(),
         batch=str(uuid4()),
         errors=back.errors,
-        notice=_notice(done) if is_fresh_notice(at.request, done) else None,
+        notice=_notice(done, n_brought_back) if is_fresh_notice(at.request, done) else None,
         **_own_unmerge(at),
         chosen=set(getattr(back.form, "records", ())),
         form=entered(back.form, SplitForm),
@@ -181,9 +202,6 @@ def _own_unmerge(at: PersonVisit) -> dict[str, bool]:
     }
 
 
-def _notice(done: str) -> dict[str, Any] | None:
+def _notice(done: str, n_brought_back: int) -> dict[str, Any] | None:
     """What the form that led here has done."""
-    if done not in NOTICES:
-        return None
-    text, more = NOTICES[done]
-    return {"text": text, "more": more, "is_good": True}
+    return notice_of(*NOTICES[done], n_brought_back) if done in NOTICES else None

@@ -1,0 +1,133 @@
+"""What a form of a page does: carried out in one transaction with its entry in the audit log, or told on the page as refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.review.frame.notice import redirect_with_notice
+from pipeline.review.frame.visits import Visit
+from pipeline.review.questions.answers import Outcome, Sitting
+from pipeline.review.records.group import Group
+from pipeline.review.records.shelf import Row, Shelf
+
+Refusal = DeskRefusedError | DecisionConflictError | DecisionRefusedError
+REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
+
+
+class PageVisit(Protocol):
+    """A request about a page, of somebody who has said why they look at it."""
+
+    @property
+    def request(self) -> Request:
+        """As it came."""
+        ...
+
+    @property
+    def visit(self) -> Visit:
+        """Whose it is."""
+        ...
+
+    @property
+    def shelf(self) -> Shelf:
+        """The publication."""
+        ...
+
+    @property
+    def group(self) -> Group:
+        """The persons of the page."""
+        ...
+
+    @property
+    def question(self) -> Row:
+        """The question, or what stands for one."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Why they look."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Of page, as the audit log has it: ``case`` or ``person``."""
+        ...
+
+    @property
+    def subject(self) -> Mapping[str, str]:
+        """The id of what the page is about, for the audit log."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Of the page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a form of a page does."""
+
+    name: str
+    """As the audit log has it, after the kind of page"""
+    work: Callable[[Sitting], Outcome]
+    form: BaseModel | None = None
+    """Comes back to the page where it is refused"""
+    subject: Mapping[str, Any] = field(default_factory=dict)
+    """Ids of what it is done to, besides what the page is about"""
+    done: str = ""
+    """Code of the notice, where it is not the act's name"""
+    done_if_waits: str = "waits"
+    """Code of the notice where a second steward must confirm it"""
+
+
+def allow(_: Connection) -> None:
+    """What is asked before an act that may be done at any time."""
+
+
+def carry_out(
+    at: PageVisit,
+    act: Act,
+    show_refused: Callable[[Refusal], Response],
+    check: Callable[[Connection], None] = allow,
+) -> Response:
+    """Carry it out, and go back to the page with a notice of what was done.
+
+    Args:
+        at: the visit.
+        act: what its form does.
+        show_refused: the page with what speaks against it.
+        check: asked within the transaction first; raises what keeps the act from being done.
+    """
+    visit = at.visit
+
+    def together(connection: Connection) -> Outcome:
+        check(connection)
+        return act.work(Sitting(connection, visit.desk.store, at.shelf, at.group, at.question, visit.viewer, visit.now))
+
+    try:
+        outcome = visit.done(
+            f"{at.kind}.{act.name}", {**at.subject, **act.subject}, at.why, together, lambda result: result.on_record
+        )
+    except REFUSALS as error:
+        return show_refused(error)
+    if outcome is None:
+        raise RuntimeError("the work gives an outcome")
+    done = "look" if outcome.is_second_look else act.done_if_waits if outcome.waits else act.done or act.name
+    more = f"&back={outcome.n_brought_back}" if outcome.n_brought_back else ""
+    return redirect_with_notice(at.request, at.address, done, more)
+
+
+def notice_of(text: str, more: str, n_brought_back: int) -> dict[str, Any]:
+    """What the form that led to a page has done, and how many decisions count again by it."""
+    if n_brought_back:
+        again = "decision counts" if n_brought_back == 1 else "decisions count"
+        more = f"{n_brought_back:,} earlier {again} again. {more}"
+    return {"text": text, "more": more, "is_good": True}
