@@ -109,7 +109,9 @@ EVENT_RAW_FIELDS = (
 )  # fmt: skip
 ATTRIBUTE = "attribute."
 """Begins the name of a field of the event that only one source has"""
-NEVER_SHARED = frozenset(("police_id", "pnc_id", "cro_number", "nhs_number", "upn"))
+OFFICIAL = ("pnc_id", "cro_number", "nhs_number", "upn")
+"""Numbers that one office gives one person"""
+NEVER_SHARED = frozenset(("police_id", *OFFICIAL))
 """Fields of which no two people have the same"""
 MERGED, MERGED_BLOCK = "merged:", "merged_block:"
 """Begin a mark with the name of a field: its text stands in a merged cell that begins in a row above, in a block in one that
@@ -264,7 +266,7 @@ SOURCE_STATUS = Table(
 # The comparisons of the person model: each gives a match weight column in links.
 COMPARISONS = (
     "forename", "surname", "date_of_birth", "age", "sex", "ethnicity", "postcode", "address", "phone", "email",
-    "pnc_id", "cro_number", "nhs_number", "upn",
+    *OFFICIAL,
 )  # fmt: skip
 
 LINKS = Table(

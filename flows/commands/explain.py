@@ -15,6 +15,7 @@ from rich.text import Text
 from flows.commands.options import HomeOption, JsonOption
 from flows.night.place import home_of
 from pipeline.core.errors import SettingsError
+from schemas.tables import OFFICIAL
 
 if TYPE_CHECKING:
     from pipeline.explain.graph import Edge
@@ -45,10 +46,7 @@ VALUES_SHOWN = (
     "postcode",
     "phone",
     "email",
-    "pnc_id",
-    "cro_number",
-    "nhs_number",
-    "upn",
+    *OFFICIAL,
     "role",
     "source",
 )

@@ -13,11 +13,11 @@ from typing import Any
 import jellyfish
 
 from pipeline.core.text_hash import RECORD_SEPARATOR, UNIT_SEPARATOR, text_hash
+from schemas.tables import OFFICIAL
 
 WHO = ("feed_id", "forename", "surname", "date_of_birth")
 """Columns of a record by which a source's person is known again under another key"""
 NAMES = ("forename", "surname", "alias")
-OFFICIAL = ("pnc_id", "cro_number", "nhs_number", "upn")
 TOLD_BY = (*WHO, "alias", "date_of_birth_alt", *OFFICIAL)
 """Columns that the rules read"""
 ALIKE = 0.85  # Jaro-Winkler similarity of two spellings of a name

@@ -23,7 +23,7 @@ from pipeline.standardise.names import NameCells, Names, read_names
 from pipeline.standardise.notes import Remarks
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.rules import Rules
-from schemas.tables import DAY, FLAG, SMALL, TEXT, TEXTS
+from schemas.tables import DAY, FLAG, OFFICIAL, SMALL, TEXT, TEXTS
 
 Columns = dict[str, pa.Array]
 
@@ -143,7 +143,7 @@ def _ages_of_years(births: Mapped[Birthday], recorded_at: pa.Array, as_of: dt.da
 
 def has_identity(columns: Columns) -> NDArray[np.bool_]:
     """Whether a record has any name, birthday or identifier: without one nothing can be linked to it."""
-    fields = ("forename", "surname", "alias", "date_of_birth", "pnc_id", "cro_number", "nhs_number", "upn")
+    fields = ("forename", "surname", "alias", "date_of_birth", *OFFICIAL)
     is_identified = np.zeros(len(columns["forename"]), bool)
     for name in fields:
         is_identified |= np.asarray(columns[name].is_valid().to_numpy(zero_copy_only=False))

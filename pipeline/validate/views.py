@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.calendar import LONDON_TIME, MONTH, YEAR, calendar_days
+from schemas.tables import OFFICIAL
 
 EPOCH = dt.date(1970, 1, 1)
 RECORD_TEXT = (
@@ -26,10 +27,7 @@ RECORD_TEXT = (
     "uprn",
     "phone",
     "email",
-    "pnc_id",
-    "cro_number",
-    "nhs_number",
-    "upn",
+    *OFFICIAL,
     "source_key",
 )
 EVENT_TEXT = ("event_id", "record_id", "event_type", "event_ref", "role", "borough", "risk", "status", "place_postcode")

@@ -12,6 +12,7 @@ from pipeline.review.cases.marks import Parts, marked_parts
 from pipeline.review.frame.pages import code_words, value_text
 from schemas.decisions import StewardPolicy
 from schemas.model import Model
+from schemas.tables import OFFICIAL
 
 Status = Literal["agrees", "close", "conflicts", "elsewhere", "one_empty", "masked"]
 STATUS_WORDS: Mapping[Status, str] = {
@@ -43,17 +44,14 @@ FIELDS = (
     "postcode",
     "phone",
     "email",
-    "pnc_id",
-    "cro_number",
-    "nhs_number",
-    "upn",
+    *OFFICIAL,
 )
 MOST_DAYS = 45
 """Birthdays that are not further apart are told in days"""
 MONTHS_A_YEAR = 12
 UNMARKED = frozenset({"age", "role"})
 """Fields whose values may differ in the records of one person"""
-ONE_EACH = frozenset({"date_of_birth", "sex", "pnc_id", "cro_number", "nhs_number", "upn"})
+ONE_EACH = frozenset({"date_of_birth", "sex", *OFFICIAL})
 """Fields of which a person has one value: two that differ speak against one person, in whichever records they stand"""
 
 

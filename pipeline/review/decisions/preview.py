@@ -10,6 +10,7 @@ from pipeline.persons.survivorship import Survivorship
 from pipeline.review.decisions.choosing import golden_of
 from pipeline.review.records.group import Group
 from pipeline.review.records.shelf import Row, Shelf
+from schemas.tables import OFFICIAL
 
 FIELDS = (
     "forename",
@@ -22,10 +23,7 @@ FIELDS = (
     "postcode",
     "phone",
     "email",
-    "pnc_id",
-    "cro_number",
-    "nhs_number",
-    "upn",
+    *OFFICIAL,
 )
 CLOSING = ("links", "persons", "review_queue", "review_closed")
 """Published tables that change by any answer that counts: the pair is a steward's, and its question is asked no more"""

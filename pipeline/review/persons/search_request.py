@@ -16,9 +16,10 @@ from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.contacts import read_email, read_phone
 from pipeline.standardise.reference import Reference
 from schemas.fields import read_uses
+from schemas.tables import OFFICIAL
 
 SEARCH_FIELDS = ("forename", "surname", "date_of_birth", "postcode", "identifier")
-IDENTIFIERS = ("pnc_id", "cro_number", "nhs_number", "upn", "phone", "email")
+IDENTIFIERS = (*OFFICIAL, "phone", "email")
 CONTACTS = {"phone": read_phone, "email": read_email}
 WHOLE_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 UNREAD: Mapping[str, str] = {
