@@ -84,9 +84,20 @@ def test_axe_finds_nothing_wrong_before_signing_in_and_in_the_help_sheet(enter: 
     assert told(steward) == ""
 
 
-@pytest.mark.parametrize("path", ["/queue", "/cases/{case}", "/search", "/persons/{person}"])
-def test_a_page_needs_no_sideways_scrolling_on_a_narrow_screen(enter: Enter, world: World, path: str) -> None:
-    page = enter("asha")
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        *(
+            ("asha", path)
+            for path in ("/queue", "/queue/detached", "/cases/{case}", "/search", "/persons/{person}", "/help")
+        ),
+        ("sue", "/supervisor"),
+        ("aud", "/audit"),
+        ("ada", "/accounts"),
+    ],
+)
+def test_a_page_needs_no_sideways_scrolling_on_a_narrow_screen(enter: Enter, world: World, who: str, path: str) -> None:
+    page = enter(who)
     for _ in range(2):
         page.goto(path.format(**ids(world)))
         if page.locator("input[name=why]").count():
