@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from flows.commands.audit import app
 from pipeline.core.errors import StateError
 from pipeline.review.supervision.log_book import LogFilters, entries
-from pipeline.review.supervision.log_words import subject_parts
+from pipeline.review.supervision.log_words import action_words, subject_parts
 from pipeline.stewardship.audit import GENESIS, Act, append, hash_of, verify
 from pipeline.stewardship.columns import AUDIT_LOG
 from pipeline.stewardship.database import reading, writing
@@ -134,6 +134,13 @@ def test_an_auditor_reads_why_something_was_refused_and_no_name_of_the_program()
         ("because", ("it contradicts decisions that stand",)),
         ("status", ("409",)),
     ]
+
+
+@pytest.mark.parametrize(("code", "because"), [(403, "the role does not allow it"), (404, "it is not there")])
+def test_a_page_that_is_not_there_is_not_told_as_one_that_the_role_does_not_allow(code: int, because: str) -> None:
+    assert action_words("page.refused") == "Page refused"
+    told = {part.label: part.values[0] for part in subject_parts({"refused": "DeskRefusedError", "code": code})}
+    assert told["because"].startswith(because)
 
 
 def test_an_entry_tells_first_what_it_is_about_and_which_records_part_from_which() -> None:

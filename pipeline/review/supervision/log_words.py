@@ -64,7 +64,7 @@ ACTIONS: Mapping[str, str] = {
     "account.add": "Account made",
     "account.reset": "Account reset",
     "account.disable": "Account disabled",
-    "page.refused": "Page refused to the role",
+    "page.refused": "Page refused",
     "erasure": "Records erased by order",
 }
 SUBJECTS: Mapping[str, str] = {
@@ -104,6 +104,15 @@ REFUSED: Mapping[str, str] = {
     "StaleFormError": "the form was from elsewhere or another session",
     "HTTPException": "there is no such page",
 }
+DESK_REFUSED: Mapping[int, str] = {
+    403: "the role does not allow it, or why was not said first",
+    404: "it is not there, or not for the role",
+    409: "something else stands meanwhile",
+    410: "it is not there any more",
+    422: "something was missing or wrong",
+    503: "the desk could not do it then",
+}
+"""Why the desk itself did not do something, by the status that it answered with"""
 FILTERS: Mapping[str, str] = {
     "kind": "type",
     "harm": "harm at least",
@@ -143,6 +152,9 @@ def action_words(action: str) -> str:
 def subject_parts(subject: Mapping[str, Any]) -> list[Part]:
     """To what it was done, in words; what says nothing is left out."""
     told = sorted(subject.items(), key=lambda entry: FIRST.index(entry[0]) if entry[0] in FIRST else len(FIRST))
+    if subject.get("refused") == "DeskRefusedError":
+        because = DESK_REFUSED.get(subject.get("code", 0), REFUSED["DeskRefusedError"])
+        told = [(name, because if name == "refused" else value) for name, value in told]
     return [part for name, value in told if value not in (None, "", [], {}) and (part := _part(name, value))]
 
 
