@@ -80,7 +80,8 @@ def evaluate(
         console.print(table)
     if calibration := facts["calibration"]:
         console.print(f"expected calibration error {calibration['error']:.4f} over {calibration['pairs']:,} kept pairs")
-    console.print(_groups_table(facts))
+    if not facts["groups_untold"]:
+        console.print(_groups_table(facts))
     _print_worse(console, facts)
     console.print(f"page {page}", soft_wrap=True, highlight=False, markup=False)
 
@@ -166,7 +167,7 @@ def _print_worse(console: Console, facts: Mapping[str, Any]) -> None:
     if facts["worse"]:
         console.print(Text("Linked worse than everybody else:", "bold"))
     else:
-        console.print("No group is linked worse than everybody else.")
+        console.print(facts["groups_untold"] or "No group is linked worse than everybody else.")
     for sentence in facts["worse"]:
         console.print(Text(f"- {sentence}"))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.evaluate.curves import by_threshold, calibration, calibration_error
 from pipeline.evaluate.estimate import expected_matches, expected_pairs, left_out
-from pipeline.evaluate.group_rows import group_rows
+from pipeline.evaluate.group_rows import group_rows, why_untold
 from pipeline.evaluate.linkage import Linkage
 from pipeline.evaluate.load import review_load
 from pipeline.evaluate.measured import measured
@@ -53,6 +53,7 @@ def evaluate(linkage: Linkage, truth: Truth | None, also: tuple[str, ...] = ()) 
     facts["waiting"] = waiting(judged, entity)
     facts["thresholds"] = _thresholds(judged, entity)
     facts["groups"] = group_rows(judged, entity, also)
+    facts["groups_untold"] = why_untold(facts["groups"])
     facts["worse"] = [sentence for row in facts["groups"] for sentence in row["worse"]]
     return facts
 

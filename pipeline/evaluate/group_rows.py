@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluate.by_group import Contrast, GroupQuality, PairCounts, estimated_by_group, measured_by_group
+from pipeline.evaluate.by_group import (
+    LEAST_PERSONS,
+    Contrast,
+    GroupQuality,
+    PairCounts,
+    estimated_by_group,
+    measured_by_group,
+)
 from pipeline.evaluate.groups import OF_RECORD, OTHER_ORIGIN, UNKNOWN, groupings
 from pipeline.evaluate.linkage import Linkage
 
@@ -57,6 +64,16 @@ def _without_rare_words(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, An
                 yield row
         if few:
             yield {**few[0], "group": SMALL}
+
+
+def why_untold(rows: Sequence[Mapping[str, Any]]) -> str:
+    """That nothing can be told of who is linked worse, and why; empty where some group has figures."""
+    if any(row["recall"] or row["precision"] for row in rows):
+        return ""
+    return (
+        f"Whether a group is linked worse cannot be told: none that has {LEAST_PERSONS} persons in pairs can be set "
+        "beside everybody else."
+    )
 
 
 def _is_sure(quality: GroupQuality) -> bool:

@@ -44,6 +44,7 @@ def render_evaluate_page(facts: Mapping[str, Any]) -> str:
         left_out=facts["left_out"],
         thresholds=facts["thresholds"],
         worse=facts["worse"],
+        groups_untold=facts["groups_untold"],
         groupings=_groupings(facts["groups"], PANELS if facts["true"] else EXPECTED),
         thresholds_svg=Markup(threshold_chart(facts["thresholds"])),  # noqa: S704  (drawn by us from numbers)
         calibration_svg=Markup(_calibration(facts["calibration"])) if facts["calibration"] else "",  # noqa: S704
@@ -68,7 +69,7 @@ def _tiles(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
             ("expected calibration error", f"{facts['calibration']['error']:.4f}"),
         ]
     groups = {(row["grouping"], row["group"]) for row in facts["groups"] if row["worse"]}
-    return [*tiles, ("groups linked worse", f"{len(groups)}")]
+    return [*tiles, ("groups linked worse", "not told" if facts["groups_untold"] else f"{len(groups)}")]
 
 
 def _scores(facts: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float], bool]]:

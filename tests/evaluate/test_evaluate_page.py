@@ -62,6 +62,16 @@ def test_the_page_fetches_nothing_runs_nothing_and_is_alike_each_time(has_truth:
     assert page == render_evaluate_page(FACTS[has_truth])
 
 
+def test_where_no_group_is_large_enough_nobody_is_told_that_none_is_linked_worse() -> None:
+    entity = np.repeat(np.arange(5), 2)
+    pairs = [(2 * k, 2 * k + 1, 6.0, True) for k in range(5)]
+    few = evaluate(linkage_of(entity, pa.table({"sex": ["M", "F"] * 5}), pairs=pairs), None)
+    page = render_evaluate_page(few)
+    assert "none that has 20 persons in pairs" in page
+    assert "No group is linked worse" not in page
+    assert not FACTS[True]["groups_untold"]
+
+
 def test_the_page_names_a_group_as_text_whatever_it_is_called() -> None:
     page = render_evaluate_page(FACTS[True])
     assert "&lt;script&gt;alert(" in page

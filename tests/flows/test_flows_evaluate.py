@@ -127,6 +127,15 @@ def test_a_truth_of_few_records_says_of_how_many_it_tells(table: Path, linked: P
     assert "The truth tells 40 of 300 records" in " ".join(told.output.split())
 
 
+def test_a_linkage_of_few_persons_says_that_nothing_can_be_told_of_groups(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist(people(12)), tmp_path / "few.parquet")
+    link_files([tmp_path / "few.parquet"], tmp_path / "linked", FIELDS, LinkOptions())
+    shown = " ".join(run(tmp_path / "few.parquet", "--linked", tmp_path / "linked").output.split())
+    assert "Whether a group is linked worse cannot be told" in shown
+    assert "No group is linked worse" not in shown
+    assert "Groups, %" not in shown
+
+
 def test_lists_that_were_linked_across_are_evaluated_across(table: Path, tmp_path: Path) -> None:
     fields = FIELDS | {"list": "source"}
     link_files([table], tmp_path, fields, LinkOptions(truth="true", link_only=True))
