@@ -33,11 +33,16 @@ def render_validation_page(run_id: str, states: Sequence[FeedState], findings: S
         key = (str(finding["suite"]), str(finding["about"]), str(finding["column"] or ""), str(finding["severity"]))
         grouped[source][key].append(finding)
     sources = {
-        source: [_line(key, of_line) for key, of_line in sorted(lines.items(), key=lambda item: item[0])]
+        source: sorted((_line(key, of_line) for key, of_line in sorted(lines.items())), key=_rank)
         for source, lines in sorted(grouped.items())
     }
     page = template("pipeline.validate", "validation.html.j2")
     return page.render(run_id=run_id, states=states, sources=sources, marking=MARKING)
+
+
+def _rank(line: _Line) -> int:
+    """What some feed does not meet first, then what has failing rows, then all that is well."""
+    return 0 if line.feeds_failing else 1 if line.failing else 2
 
 
 def _line(key: tuple[str, str, str, str], findings: Sequence[Mapping[str, object]]) -> _Line:

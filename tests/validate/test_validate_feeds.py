@@ -446,3 +446,23 @@ def test_a_value_longer_than_any_of_its_field_is_warned_of_and_stays(
     (finding,) = (finding for finding in result.findings if finding.column == field and told in finding.about)
     assert (finding.severity, finding.failing) == ("warn", 3 * more)
     assert result.n_records == 3
+
+
+def test_the_page_begins_with_expectations_that_are_not_met_and_says_what_a_severity_does() -> None:
+    well = {
+        "feed_id": "custody",
+        "suite": "a",
+        "column": "sex",
+        "severity": "row",
+        "rows": 30,
+        "failing": 0,
+        "is_met": True,
+    }
+    findings = [
+        {**well, "about": "All is well."},
+        {**well, "about": "Some rows fail.", "suite": "b", "failing": 1},
+        {**well, "about": "A feed does not meet it.", "suite": "c", "severity": "feed", "failing": 9, "is_met": False},
+    ]
+    page = render_validation_page("2026-11-20-1", [], findings)
+    assert page.index("A feed does not meet it.") < page.index("Some rows fail.") < page.index("All is well.")
+    assert "<em>feed</em>, a feed with too many of them is held" in page
