@@ -43,11 +43,16 @@ def _sentence(column: str, order: str, told_by: str, lists: Sequence[Mapping[str
     if told_by == "own":
         telling, against = sorted((day_first, month_first), reverse=True)
         but = f", and {against:,} only the other way round" if against else ""
-        return f"{begin}: {telling:,} different dates can only be read so{but}."
-    open_dates = f"{day_first + month_first + either:,} different dates do not tell"
+        return f"{begin}: {_dates(telling)} can only be read so{but}."
+    n_open = day_first + month_first + either
+    open_dates = f"{_dates(n_open)} {'does' if n_open == 1 else 'do'} not tell"
     if told_by == "others":
         return f"{begin}, as in all lists together: its own {open_dates}."
     return f"{begin}, as is usual in Britain: its {open_dates}. If it is not so, write them as YYYY-MM-DD."
+
+
+def _dates(n: int) -> str:
+    return "one date" if n == 1 else f"{n:,} different dates"
 
 
 def _of_lists(names: Sequence[str]) -> str:

@@ -52,11 +52,15 @@ class Outcome:
 def worked_on(why_full: str | None, built: Mapping[str, int]) -> str:
     """What the night worked on, in words."""
     built_or_zero = defaultdict(int, built)
-    counts = "{new:,} records new, {changed:,} changed, {withdrawn:,} withdrawn, {unchanged:,} as they were".format_map(
-        built_or_zero
-    )
     if why_full:
         return f"everything, because {why_full}"
-    return counts + "; {pairs_compared:,} pairs compared, {persons_rebuilt:,} persons made anew".format_map(
-        built_or_zero
+    records, pairs, persons = (
+        f"{n:,} {name}{'' if n == 1 else 's'}"
+        for name, n in (
+            ("record", built_or_zero["new"]),
+            ("pair", built_or_zero["pairs_compared"]),
+            ("person", built_or_zero["persons_rebuilt"]),
+        )
     )
+    others = "{changed:,} changed, {withdrawn:,} withdrawn, {unchanged:,} as they were".format_map(built_or_zero)
+    return f"{records} new, {others}; {pairs} compared, {persons} made anew"

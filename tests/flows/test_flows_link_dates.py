@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from command_line import boroughlink
 
+from flows.any_table.date_words import dates_told
+
 FORENAMES = ("Amina", "Tariq", "Grace", "Yusuf", "Ella", "Kofi")
 SURNAMES = ("Khan", "Smith", "Okafor", "Brown", "Patel", "Nowak", "Ali")
 BORN = [dt.date(1970, 1, 1) + dt.timedelta(days=97 * person) for person in range(160)]
@@ -65,3 +67,11 @@ def test_a_list_that_does_not_tell_is_read_as_the_others_or_else_the_day_first(
     assert told["small"]["order"] == order
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert ("as in all lists together" if order == "month first" else "If it is not so, write them as") in report
+
+
+def test_one_date_that_tells_the_order_is_told_in_the_singular() -> None:
+    facts = {"column": "dob", "list": "", "order": "day first", "only_month_first": 0, "either": 0}
+    own = dates_told([{**facts, "told_by": "own", "only_day_first": 1}])
+    assert own == ["dob is read day first: one date can only be read so."]
+    [usual] = dates_told([{**facts, "told_by": "usual", "only_day_first": 0, "either": 1}])
+    assert "its one date does not tell" in usual

@@ -10,6 +10,7 @@ from command_line import boroughlink
 
 from flows.cli import app
 from flows.night.notify import missing_secrets
+from flows.night.outcome import worked_on
 from flows.night.place import home_of, settings_of
 from flows.night.plan import passwords, plan_night
 from pipeline.core.errors import SettingsError, StorageError
@@ -107,3 +108,10 @@ def test_a_home_where_no_folder_can_be_made_is_told_with_its_path() -> None:
         run_lock(Home(Path("/proc/home")).lock),
     ):
         pass
+
+
+def test_one_record_pair_or_person_that_a_night_worked_on_is_told_in_the_singular() -> None:
+    assert worked_on(None, {"new": 1, "unchanged": 9, "pairs_compared": 1, "persons_rebuilt": 1}) == (
+        "1 record new, 0 changed, 0 withdrawn, 9 as they were; 1 pair compared, 1 person made anew"
+    )
+    assert "2 records new" in worked_on(None, {"new": 2})
