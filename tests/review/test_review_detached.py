@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from stewards_say import said
-from web_desk import World
+from web_desk import World, make_world
 
 from pipeline.core.parquet import write_table
 from pipeline.stewardship.policy import load_policy
@@ -16,6 +18,21 @@ from schemas.tables import FINGERPRINTS, STANDING_DECISIONS
 
 pytestmark = pytest.mark.flow
 PAGE = "/queue/detached"
+
+
+LAST = {"person_id": "PGONE", "valid_from": "2026-11-18-1", "valid_to": "2026-11-19-1"}
+"""Of whom one of the records that are gone was, and the run in which it went"""
+
+
+@pytest.fixture(scope="module")
+def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A desk whose ledger knows a person who is gone."""
+    world = make_world(published_sample, tmp_path_factory.mktemp("desk"))
+    file = next((world.home.current / "identity_ledger").rglob("*.parquet"))
+    ledger = pq.read_table(file)
+    ended = {**LAST, "cause": "new_data", "ended_by": "withdrawn", "record_ids": ["gone-3"]}
+    pq.write_table(pa.concat_tables([ledger, pa.Table.from_pylist([ended], ledger.schema)]), file)
+    return world
 
 
 @pytest.fixture
@@ -47,12 +64,17 @@ def test_the_queue_leads_to_detached_decisions_and_their_page_says_why_and_what_
     assert "a record is not there" in parts["nothing"]
     assert parts["nothing"].count("not there</li>") == 2
     assert "Look at" not in parts["nothing"]
-    assert parts["one"].count("not there</li>") == 1
+    assert "not there since the night of 19 November 2026; it was of" in parts["one"]
+    assert 'href="/persons/PGONE"' in parts["one"]
+    assert "not there</li>" not in parts["one"]
     assert "Look at the person" in parts["one"]
     assert "returned as somebody else" in parts["both"]
     decision = desk.desk.store.find(lost["both"])
     assert f"?l={decision.record_id_l}&amp;r={decision.record_id_r}" in parts["both"]
     assert shelf.owner(decision.record_id_l) in parts["both"]
+    records = [row for end in decision.pair for row in shelf.records(shelf.owner(end)) if row["record_id"] == end]
+    for row in records:
+        assert f"</a>, {shelf.reference.titles[row['source']]}" in parts["both"]
 
 
 def test_a_detached_decision_is_taken_back_with_a_reason_and_is_listed_no_more(desk: Any, lost: dict[str, str]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from pipeline.review.questions.found import case_on
+from pipeline.review.questions.refusals import origin_words
 from pipeline.review.records.shelf import Shelf
 from pipeline.stewardship.decision import Decision, by_pair, pair_state
 from pipeline.stewardship.entering import decisions_named, touching
@@ -20,14 +21,27 @@ DETACHED = "detached"
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """One of the two records of a decision."""
+
+    record_id: str
+    owner: str | None
+    """Its person; None of one that is not published"""
+    told: str
+    """Source, borough and date of one that is published"""
+    last: Mapping[str, str] | None
+    """Of one that is not: whose it was (``person_id``) and since which run it is not there (``until``); None where nobody knows"""
+
+
+@dataclass(frozen=True, slots=True)
 class DetachedDecision:
     """A decision that binds nothing."""
 
     decision: Decision
     why: str
     """In words"""
-    ends: tuple[tuple[str, str | None], ...]
-    """Its two records, each with its person; None of one that is not published"""
+    ends: tuple[End, ...]
+    """Its two records"""
     address: str
     """Of the page on which what is there of the two can be looked at; empty where neither is"""
     retraction_waits: bool
@@ -42,13 +56,14 @@ def detached_decisions(connection: Connection, shelf: Shelf) -> list[DetachedDec
     ends = sorted({end for decision in decisions.values() for end in decision.pair})
     around = {decision.seq: decision for decision in touching(connection, ends)}
     states = {pair: pair_state(on_pair) for pair, on_pair in by_pair(around.values()).items()}
+    last = shelf.last_owners([end for end in ends if shelf.owner(end) is None])
     standing = []
     for row in sorted(rows, key=lambda row: -row["seq"]):
         decision = decisions.get(row["decision_id"])
         state = states.get(decision.pair) if decision else None
         if decision and state and decision in (state.in_force, *state.waiting):
             is_waiting = any(other.retracts == decision.decision_id for other in state.waiting)
-            standing.append(_told(shelf, row, decision, is_waiting))
+            standing.append(_told(shelf, row, decision, last, is_waiting))
     return standing
 
 
@@ -70,10 +85,19 @@ def _left_detached(shelf: Shelf) -> Sequence[dict[str, Any]]:
     return rows
 
 
-def _told(shelf: Shelf, row: dict[str, Any], decision: Decision, is_waiting: bool) -> DetachedDecision:
-    ends = tuple((row[end], shelf.owner(row[end])) for end in ENDS)
-    owners = sorted({owner for _, owner in ends if owner})
+def _told(
+    shelf: Shelf, row: dict[str, Any], decision: Decision, last: Mapping[str, Mapping[str, str]], is_waiting: bool
+) -> DetachedDecision:
+    ends = tuple(_end(shelf, row[end], last) for end in ENDS)
+    owners = sorted({end.owner for end in ends if end.owner})
     address = f"/persons/{owners[0]}" if owners else ""
     if len(owners) == 2:
-        address = f"/cases/{case_on(shelf, *owners)}?l={ends[0][0]}&r={ends[1][0]}"
+        address = f"/cases/{case_on(shelf, *owners)}?l={ends[0].record_id}&r={ends[1].record_id}"
     return DetachedDecision(decision, _why(row), ends, address, is_waiting)
+
+
+def _end(shelf: Shelf, record: str, last: Mapping[str, Mapping[str, str]]) -> End:
+    owner = shelf.owner(record)
+    rows = shelf.records(owner) if owner else ()
+    told = next((origin_words(shelf, row) for row in rows if row["record_id"] == record), "")
+    return End(record, owner, told, last.get(record))

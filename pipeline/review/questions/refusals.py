@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.core.errors import DecidedPair, DecisionConflictError, OnePerson
 from pipeline.review.admission.access import Viewer, shown
@@ -106,8 +107,13 @@ def _name(record: str, page: TellingPage) -> str:
     row = shown(page.viewer, row)
     if row["is_masked"]:
         return f"a record held by {row['borough'] or 'a force-wide system'}"
-    told = (page.shelf.reference.titles.get(row["source"], row["source"]), row["borough"], day(row["recorded_at"]))
-    return ", ".join([f"a record of {owner}", *(text for text in told if text)])
+    return f"a record of {owner}, {origin_words(page.shelf, row)}"
+
+
+def origin_words(shelf: Shelf, row: Mapping[str, Any]) -> str:
+    """Where a record came from, and when: source, borough and date, as far as it has them."""
+    told = (shelf.reference.titles.get(row["source"], row["source"]), row["borough"], day(row["recorded_at"]))
+    return ", ".join(text for text in told if text)
 
 
 def _address(pair: DecidedPair, page: TellingPage) -> str:

@@ -81,6 +81,17 @@ class Shelf:
         row = _first(self._cached("SELECT person_id FROM owners WHERE record_id = ?", record_id))
         return row["person_id"] if row else None
 
+    def last_owners(self, record_ids: Sequence[str]) -> dict[str, Row]:
+        """Of records that are not published any more, whose each was last and the run since which it is not (``person_id``, ``until``)."""
+        rows = self.rows(
+            "SELECT record_id, arg_max(person_id, valid_from) AS person_id, arg_max(valid_to, valid_from) AS until"
+            " FROM (SELECT person_id, valid_from, valid_to, unnest(record_ids) AS record_id"
+            " FROM identity_ledger WHERE valid_to IS NOT NULL)"
+            " WHERE record_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY record_id",
+            [list(record_ids)],
+        )
+        return {row["record_id"]: row for row in rows}
+
     def person(self, person_id: str) -> Row | None:
         """One golden record."""
         return _first(self._cached("SELECT * FROM persons WHERE person_id = ?", person_id))
