@@ -126,6 +126,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError(str(path), "is not there", "Is its path written right?") from None
+    except IsADirectoryError:
+        raise SettingsError(str(path), "is a folder, and no file", "Name the file in it.") from None
     except OSError as error:
         raise SettingsError(str(path), f"cannot be read: {error.strerror or type(error).__name__}") from None
     except UnicodeDecodeError as error:

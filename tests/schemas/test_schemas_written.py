@@ -188,8 +188,17 @@ def test_a_name_is_the_text_that_stands_there_whatever_yaml_takes_it_for(tmp_pat
 @pytest.mark.parametrize("load", [load_model, load_policy, lambda path: load_survivorship(path, {})])
 def test_a_file_of_rules_that_cannot_be_read_is_told(tmp_path: Path, load) -> None:
     path = tmp_path / "rules.toml"
-    for text, words in ((None, "No such file"), (b"a = ]", "cannot be read as TOML"), (b"a = '\xe9'", "is not UTF-8")):
+    for text, words in (
+        (None, "is not there. Is its path written right?"),
+        (b"a = ]", "cannot be read as TOML"),
+        (b"a = '\xe9'", "is not UTF-8"),
+    ):
         if text is not None:
             path.write_bytes(text)
         with pytest.raises(SettingsError, match=words):
             load(path)
+
+
+def test_a_folder_in_the_place_of_a_run_file_is_told_as_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"is a folder, and no file\. Name the file in it\."):
+        RunSettings.load(tmp_path)
