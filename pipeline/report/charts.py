@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 LINK, REVIEW, INK = "#1d70b8", "#f47738", "#0b0c0c"
 STYLE: dict[Any, Any] = {
@@ -45,6 +46,7 @@ def weight_histogram(linked: np.ndarray, waiting: np.ndarray) -> str:
         )
         axes.set_xlabel("match weight, bits")
         axes.set_ylabel("pairs")
+        count_axis(axes)
         axes.legend(frameon=False)
         return svg(figure, "Histogram of match weights: linked pairs and pairs that wait for a steward")
 
@@ -59,6 +61,7 @@ def size_bars(sizes: Sequence[int] | np.ndarray) -> str:
         axes.bar(labels, counts, color=LINK)
         axes.set_xlabel("records of a person")
         axes.set_ylabel("persons")
+        count_axis(axes)
         return svg(figure, "Bar chart: how many persons have how many records")
 
 
@@ -78,6 +81,13 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty picture of so many inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()
+
+
+def count_axis(axes: Axes) -> None:
+    """Upright, from 0 on, with figures at whole numbers only: a count has no halves, and rounded they would repeat."""
+    axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
+    axes.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def svg(figure: Figure, title: str) -> str:

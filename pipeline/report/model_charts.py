@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from pipeline.core.chart_text import plain, signed
-from pipeline.report.charts import INK, LINK, REVIEW, STYLE, canvas, svg
+from pipeline.report.charts import INK, LINK, REVIEW, STYLE, canvas, count_axis, svg
 from schemas.model import Comparison, Model
 
 LEAST = 1e-9
@@ -99,8 +99,7 @@ def threshold_curve(weights: np.ndarray, is_link: np.ndarray) -> str:
         cells[0].ticklabel_format(axis="y", useOffset=False)
         cells[1].set_ylim(0, 1.05)
         cells[2].fill_between(thresholds, load, step="post", color=INK, alpha=0.15, linewidth=0)
-        cells[2].set_ylim(bottom=0)
-        cells[2].yaxis.set_major_formatter(_thousands())
+        count_axis(cells[2])
         cells[2].set_xlabel("link threshold, bits")
         return svg(figure, "Expected precision, expected recall and pairs to review by link threshold in bits")
 

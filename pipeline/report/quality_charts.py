@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from pipeline.report.charts import INK, LINK, REVIEW, STYLE, svg
+from pipeline.report.charts import INK, LINK, REVIEW, STYLE, count_axis, svg
 
 SIDE: dict[Any, Any] = {**STYLE, "axes.grid.axis": "x"}
 GREY = "#505a5f"
@@ -43,8 +43,7 @@ def threshold_chart(rows: Sequence[Mapping[str, Any]]) -> str:
             axes.set_ylabel(name)
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g}%"))
         cells[2].plot(bits, [row["to_review"] for row in rows], color=INK, marker="o", markersize=3)
-        cells[2].set_ylim(bottom=0)
-        cells[2].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        count_axis(cells[2])
         cells[2].set_ylabel("pairs to review")
         figure.align_ylabels(cells)
         cells[2].xaxis.set_major_locator(MaxNLocator(12, integer=True))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.report.charts import canvas, count_axis
 from pipeline.report.model_charts import (
     CalibrationBin,
     blocking_chart,
@@ -95,3 +96,14 @@ def test_review_load_only_grows_and_recall_only_falls_as_the_threshold_rises() -
     _, _, recall, load = expected_quality(WEIGHTS, IS_LINK)
     assert (np.diff(load) >= 0).all()
     assert (np.diff(recall) <= 1e-12).all()
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 2_000])
+def test_an_axis_of_counts_has_whole_figures_of_which_none_stands_twice(most: int) -> None:
+    figure, axes = canvas(11.5, 2.6)
+    axes.plot([0, 1], [0, most])
+    count_axis(axes)
+    figure.draw_without_rendering()
+    shown = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert len({*shown}) == len(shown) > 1
+    assert all(float(tick).is_integer() for tick in axes.get_yticks())
