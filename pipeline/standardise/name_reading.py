@@ -14,6 +14,7 @@ from pipeline.standardise.name_words import (
     generations,
     has_letters,
     joined,
+    letters_for_digits,
     name_words,
     surname_words,
     without_baby,
@@ -58,7 +59,7 @@ def main_text(column: str, cell: str | None, names: NameParts) -> str | None:
         names.note(column, reason)
         return None
     if NOT_IN_NAMES.search(text):
-        text = NOT_IN_NAMES.sub(" ", MARKUP.sub(" ", text))
+        text = NOT_IN_NAMES.sub(" ", letters_for_digits(MARKUP.sub(" ", text)))
         names.note(column, "characters_removed")
     main, asides = split_asides(text)
     if column != "alias":

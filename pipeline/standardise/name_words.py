@@ -12,6 +12,12 @@ from pipeline.standardise.text import MARKUP, latin, repair
 NOT_A_LETTER = re.compile(r"[^A-Z]+")
 APOSTROPHE = re.compile(r"(?<=\w)\s?['`’‘](?=\s?\w)|['`’‘]")  # noqa: RUF001 people type all of these
 SIGNS = frozenset(("NEE", "AKA", "ALIAS", "FORMERLY", "PREVIOUSLY"))
+LETTER_OF = str.maketrans("02345689", "OZEASGBG")
+"""Letters that reading machines take for digits, but for 1, which is an I or an L"""
+DIGITS_IN_WORD = re.compile(
+    r"(?:(?<=[^\W\d_])|(?<!\w)(?!\d(?:st|nd|rd|th)\b)(?=\d['`]?[^\W\d_]{2}))([0-9])\1?(?=['`]?[^\W\d_])", re.IGNORECASE
+)
+VOWELS, BEFORE_L = frozenset("AEIOUY"), frozenset(("", *"BCFGHKPS"))
 BABY = re.compile(r"^(UNBORN|BABY|NEWBORN|INFANT)$")
 BABY_FILL = frozenset(("BABY", "UNBORN", "CHILD", "BOY", "GIRL", "OF", "TWIN", "ONE", "TWO", "A", "B"))
 
@@ -22,6 +28,21 @@ def name_words(text: str) -> tuple[str, ...]:
     plain = latin(MARKUP.sub(" ", repair(text)))
     plain = re.sub(r"\b(O|D)\s?['`]\s?(?=[A-Z])", r"\1", plain)
     return tuple(NOT_A_LETTER.sub(" ", APOSTROPHE.sub("", plain)).split())
+
+
+def letters_for_digits(text: str) -> str:
+    """Letters for digits that a machine read within a word: Th0mas, 8radley. Digits at a word's end number it: Smith2."""
+    return DIGITS_IN_WORD.sub(_letters, text)
+
+
+def _letters(digits: re.Match[str]) -> str:
+    """A 1 is an I or an L, by the letters around it: W1lson, Mar1a, but Wi1son, C1are."""
+    before, after = digits.string[: digits.start()][-1:], digits.string[digits.end() :][:1]
+    is_inside, letter_before, letter_after = before.isalpha(), before.upper().strip(), after.upper()
+    is_l = letter_before in VOWELS or letter_after in "IY" or len(digits[0]) == 2
+    is_l = is_l or (letter_before in BEFORE_L and letter_after in VOWELS)
+    letters = digits[0].replace("1", "L" if is_l else "I").translate(LETTER_OF)
+    return letters.lower() if is_inside and after.islower() else letters
 
 
 def has_letters(text: str) -> bool:
