@@ -60,11 +60,12 @@ def tokens_of(kind: Kind, values: Sequence[str], groups: Groups) -> list[ValueTo
         case "forename" | "surname" | "middle_names":
             return _name_tokens(values, groups)
         case "date":
+            known = [(number, value) for number, value in enumerate(values) if "-00" not in value]
             return [
                 ValueTokens("day", numbers, values),
                 ValueTokens("year_month", numbers, [value[:7] for value in values]),
-                ValueTokens("month_day", numbers, [value[5:] for value in values]),
-                ValueTokens("year_day", numbers, [value[:4] + value[7:] for value in values]),
+                _tokens("month_day", [(number, value[5:]) for number, value in known]),
+                _tokens("year_day", [(number, value[:4] + value[7:]) for number, value in known]),
                 ValueTokens("year", numbers, [value[:4] for value in values]),
             ]
         case "postcode":

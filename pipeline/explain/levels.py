@@ -35,7 +35,7 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
         "far": "years apart",
         "same_year": "same year only",
         "part": "two of day, month, year agree",
-        "first_of_january": "1 January of that year",
+        "first_of_january": "1 January of that year, or the year alone",
         "both_first_of_january": "both 1 January, perhaps given for want of the day",
         "close": "one digit off, or day and month swapped",
     },

@@ -82,14 +82,38 @@ def _years_level(date_l, date_r):
     return DATE_FAR if abs(_year(date_l) - _year(date_r)) > GENERATION else DATE_ELSE
 
 
+@inner
+def _known_years_level(date_l, date_r):
+    """Level of two different dates, of one of which the year alone is known.
+
+    Ages are a year or two out more often than a digit is wrong, and one wrong digit of four is mostly another year.
+    """
+    year_l, year_r = _year(date_l), _year(date_r)
+    if year_l == year_r:
+        return DATE_JANUARY
+    if abs(year_l - year_r) == 1 or (
+        year_l // 100 == year_r // 100 and year_l % 10 == year_r // 10 % 10 and year_r % 10 == year_l // 10 % 10
+    ):
+        return DATE_CLOSE
+    differing = (date_l ^ date_r) >> uint32(16)
+    digits = differing | (differing >> uint32(1))
+    digits |= digits >> uint32(2)
+    is_one_digit = bits_set(digits & uint32(0x1111)) == 1
+    if abs(year_l - year_r) == 2 or is_one_digit:
+        return DATE_PART
+    return _years_level(date_l, date_r)
+
+
 @kernel
 def date_level(date_l, date_r):
-    """Level of two different dates, each packed into eight decimal digits.
+    """Level of two different dates, each packed into eight decimal digits; those of an unknown month or day are 0.
 
-    Two first days of January in different years, which may be nobody's birthday, agree on nothing.
+    Two first days of January in different years, which may be nobody's birthday, agree on nothing. Nor do days that nobody knows.
     """
     if is_first_of_january(date_l) and is_first_of_january(date_r):
         return _years_level(date_l, date_r)
+    if (date_l & uint32(0xFF00)) == 0 or (date_r & uint32(0xFF00)) == 0:
+        return _known_years_level(date_l, date_r)
     differing = date_l ^ date_r
     digits = differing | (differing >> uint32(1))
     digits |= digits >> uint32(2)
@@ -112,8 +136,9 @@ def date_level(date_l, date_r):
         return DATE_CLOSE
     if is_same_year and (is_first_of_january(date_l) or is_first_of_january(date_r)):
         return DATE_JANUARY
-    n_equal = int(is_same_year) + int(day_l == day_r) + int(month_l == month_r)
-    if n_equal >= 2 or n_wrong == 2:
+    are_days = day_l != 0 and day_r != 0
+    n_equal = int(is_same_year) + int(are_days and day_l == day_r) + int(month_l == month_r)
+    if n_equal >= 2 or (n_wrong == 2 and are_days):
         return DATE_PART
     if is_same_year:
         return DATE_YEAR

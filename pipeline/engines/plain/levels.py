@@ -187,6 +187,8 @@ def date_level(a: str, b: str) -> str:
     """Level of two different dates."""
     if a.endswith("-01-01") and b.endswith("-01-01"):
         return _years_level(a, b)
+    if "-00-" in a or "-00-" in b:
+        return _known_years_level(a[:4], b[:4])
     wrong = [
         digit
         for digit, (digit_l, digit_r) in enumerate(zip(a.replace("-", ""), b.replace("-", ""), strict=True))
@@ -200,11 +202,21 @@ def date_level(a: str, b: str) -> str:
         return "close"
     if same_year and ("01", "01") in ((day, month), (other_day, other_month)):
         return "first_of_january"
-    if same_year + (month == other_month) + (day == other_day) >= 2 or len(wrong) == 2:
+    are_days = "00" not in (day, other_day)
+    if same_year + (month == other_month) + (are_days and day == other_day) >= 2 or (len(wrong) == 2 and are_days):
         return "part"
-    if same_year:
-        return "same_year"
-    return _years_level(a, b)
+    return "same_year" if same_year else _years_level(a, b)
+
+
+def _known_years_level(year: str, other_year: str) -> str:
+    """Level of two different dates, of one of which the year alone is known."""
+    if year == other_year:
+        return "first_of_january"
+    apart = abs(int(year) - int(other_year))
+    if apart == 1 or other_year == year[:2] + year[2:][::-1]:
+        return "close"
+    n_wrong = sum(digit != other_digit for digit, other_digit in zip(year, other_year, strict=True))
+    return "part" if apart == 2 or n_wrong == 1 else _years_level(year, other_year)
 
 
 def _years_level(a: str, b: str) -> str:
