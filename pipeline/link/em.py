@@ -20,7 +20,7 @@ from pipeline.link.dependence_bits import bits_together, dependence_bits
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
 from pipeline.link.places import PlaceOdds, Places, Whereabouts
-from pipeline.link.relatives import RELATIVES
+from pipeline.link.relatives import RELATIVES, TWINS
 from pipeline.link.shares import (
     FAR,
     LEAST,
@@ -41,7 +41,9 @@ from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Kind
 from schemas.plan import FixedParameters
 
 USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twins, or namesakes, where data cannot tell
-MOST_RARE = 0.05  # and so many at most where they can
+MOST_RARE = 0.05  # and so many at most where they can,
+MOST_TWINS = 0.5  # or so many twins a record: the brothers and sisters in a list of one school year are twins;
+FEWEST_TWINS = 0.01  # fewer than one for so many pairs of a person may as well be persons with a wrong name
 TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
 FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
@@ -99,6 +101,8 @@ class Mixture:
         self._is_valued = is_binned & (np.arange(MOST_LEVELS) == self.sizes[:, None] - 1)
         self._prior_m = self.sizes[:, None] * usual_m(comparisons)
         self._rare = _rare(comparisons)
+        has_free_twins = self._rare[TWINS, 1] > self._rare[TWINS, 0]
+        self._most_twins = MOST_TWINS * self.records / self.pairs if has_free_twins else 0.0
         random = PatternTable(evidence.random.levels, None).counts(evidence.random.count)
         self._present = random[:, 1:].sum(1) / max(float(evidence.random.count.sum()), 1.0) * self.pairs
         counted = self._fold_bins(random) + self.is_level * 0.5 / self.sizes[:, None]
@@ -194,7 +198,9 @@ class Mixture:
         """The estimate with shares that sum to 1 and keep their bounds, no class died out or overgrown, and what is given."""
         prior = np.maximum(estimate.prior, FEWEST / self.pairs)
         prior[1] *= self._rare[0, 1] > 0
-        prior[2:] = np.clip(prior[2:], *(self._rare[1:].T * prior[1]))
+        least, most = self._rare[1:].T * prior[1]
+        most[TWINS - 1] = max(most[TWINS - 1], self._most_twins if prior[1 + TWINS] >= FEWEST_TWINS * prior[0] else 0.0)
+        prior[2:] = np.clip(prior[2:], least, most)
         prior = np.maximum(prior, LEAST / self.pairs)
         prior = np.where(np.isnan(self._fixed_rates), prior, self._fixed_rates * self.records / self.pairs)
         m = bounded(estimate.m, self._is_far, np.full(len(estimate.m), MOST_FAR))

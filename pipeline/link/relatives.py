@@ -16,4 +16,5 @@ RELATIVES: Mapping[str, tuple[Kind, ...]] = {
 All share what a household shares; twins also the birthday, namesakes also the forename and, as a rule, the sex. On
 everything else they are like strangers.
 """
+TWINS = list(RELATIVES).index("twins")
 NAMESAKES = list(RELATIVES).index("namesakes")

@@ -9,7 +9,19 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from drawn_pairs import FIELDS, HOUSEHOLDS, MATCHES, PAIRS, STRANGERS, counted, drawn, evidence_of, model_of, shares
+from drawn_pairs import (
+    FIELDS,
+    HOUSEHOLDS,
+    MATCHES,
+    PAIRS,
+    STRANGERS,
+    Field,
+    counted,
+    drawn,
+    evidence_of,
+    model_of,
+    shares,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +62,19 @@ def test_households_are_not_taken_for_persons() -> None:
     assert done.has_converged
     assert done.expected_matches == pytest.approx(0.005 * PAIRS, rel=0.1)
     assert done.expected_related == pytest.approx(0.03 * PAIRS, rel=0.1)
+
+
+def test_twins_are_not_taken_for_persons_where_there_are_hardly_any_other_relatives() -> None:
+    """A list of one school year: its brothers and sisters are twins."""
+    fields: list[Field] = [*FIELDS, ("sex", "category", False)]
+    alike, by_chance = shares("category", exact=0.99), shares("category", exact=0.5)
+    twins = [STRANGERS[0], HOUSEHOLDS[1], MATCHES[2], HOUSEHOLDS[3], by_chance]
+    evidence = evidence_of(
+        (0.002, [*MATCHES, alike]), (0.0005, twins), (0.9975, [*STRANGERS, by_chance]), fields=fields
+    )
+    done = train(model_of(fields), evidence)
+    assert done.expected_matches == pytest.approx(0.002 * PAIRS, rel=0.1)
+    assert done.model.comparison[0].levels[0].m == pytest.approx(MATCHES[0][0], abs=0.03)
 
 
 def test_a_level_that_no_random_pair_shows_is_as_common_as_among_the_candidates() -> None:
