@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
@@ -25,20 +26,20 @@ CERTAIN: Mapping[str, str] = {
 """Kinds, and headings that nobody gives to another one"""
 USUAL: Mapping[str, str] = {
     "record_id": "id recordid recid uniqueid rowid personid",
-    "forename": "first fname given pername1",
+    "forename": "vorname vornamen prenom prenoms nombre nombres first fname given pername1",
     "middle_names": "middle midlname midname secondforename",
-    "surname": "last lname family pername2",
+    "surname": "nachname familienname cognome apellido apellidos nomdefamille last lname family pername2",
     "full_name": "name personname completename displayname patientname client clientname customer customername patient author authorname",
-    "date_of_birth": "birthday bdate born",
-    "year_of_birth": "yob byear by dobyear dobyr annonascita annodinascita",
+    "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita birthday bdate born",
+    "year_of_birth": "geburtsjahr anneenaissance anneedenaissance yob byear by dobyear dobyr annonascita annodinascita",
     "month_of_birth": "mob bmonth bm dobmonth dobmon mesenascita mesedinascita",
     "day_of_birth": "bday bd dobday giornonascita giornodinascita giorno",
-    "postcode": "zip zip5 plz enumpc",
-    "address": "streetaddress addr address address1 addressline1 street streetname housenumber streetnumber enumcap",
-    "phone": "tel mobile",
-    "email": "mail",
+    "postcode": "postleitzahl codepostal codigopostal zip zip5 plz enumpc",
+    "address": "strasse anschrift adresse direccion domicilio indirizzo streetaddress addr address address1 addressline1 street streetname housenumber streetnumber enumcap",
+    "phone": "telefon telefonnummer handy telefono movil cellulare tel mobile",
+    "email": "emailadresse correoelectronico mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
-    "category": "sex gender sexcode gendercode city town suburb county state region province country provincia regione provnasc birthplace placeofbirth race racecode suffix "
+    "category": "sex gender sexcode gendercode geschlecht sexe sexo sesso city town ort wohnort stadt ciudad ville comune suburb county state region province country provincia regione provnasc birthplace placeofbirth race racecode suffix "
     "namesuffix",
 }
 """Kinds, and headings that mostly have them: taken for them where the values fit"""
@@ -60,8 +61,8 @@ TOLD_BY_A_WORD = ("postcode", "address", "phone", "email")
 
 
 def heading_key(heading: str) -> str:
-    """A heading without case, spacing and punctuation: ``Date of Birth`` and ``date_of_birth`` are one."""
-    return re.sub("[^a-z0-9]", "", heading.lower())
+    """A heading without case, accents, spacing and punctuation: ``Date of Birth`` and ``date_of_birth`` are one."""
+    return re.sub("[^a-z0-9]", "", unicodedata.normalize("NFKD", heading.casefold()))
 
 
 def usual_kinds(headings: Iterable[str]) -> dict[str, str]:

@@ -54,6 +54,11 @@ SMALL = [str(CHANCE.randrange(1, 13)) for _ in range(200)]
         ("maidenname", WORDS, None),
         ("source", ["a", "b"] * 100, None),
         ("first", [""] * 200, None),
+        ("Vorname", WORDS, "forename"),
+        ("Straße", [f"Lindenweg {n}" for n in range(200)], "address"),
+        ("Prénom", WORDS, "forename"),
+        ("fecha_nacimiento", DAYS, "date_of_birth"),
+        ("Ort", DAYS, None),
     ],
 )  # fmt: skip
 def test_a_column_is_of_its_headings_kind_where_its_values_fit(
