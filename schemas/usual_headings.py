@@ -52,6 +52,11 @@ ROLES = frozenset(["client", "clientname", "customer", "customername", "patient"
 """Headings of a name that say whose it is: of two in one table either may be meant"""
 WHOLE_ADDRESSES = ("streetaddress", "addr")
 """Headings of an address that is not in parts"""
+TOWNS = (
+    "city town suburb village parish locality municipality township district borough ward neighbourhood neighborhood ort wohnort stadt gemeinde "
+    "ciudad municipio localidad ville commune comune citta cidade"
+)
+"""Words of a heading that say that a category, however few values it has, is where somebody lives"""
 SECOND_PARTS: Mapping[str, str] = {"forename": "middle_names"}
 """What a second column of a kind holds (``forename2``), where it is not another value of the same"""
 
@@ -85,6 +90,15 @@ def kind_to_take(heading: str) -> str | None:
     kind, number = _kind_and_number(heading)
     is_doubtful = heading_key(heading) in _keys(DOUBTFUL)
     return kind if kind and not is_doubtful and (number < 2 or kind == "address") else None
+
+
+def names_a_town(heading: str) -> bool:
+    """Whether a heading says that its values are towns, or parts of one, where somebody lives: ``town``, ``home_city``.
+
+    A town of birth says nothing of where somebody lives.
+    """
+    words = set(re.findall("[a-z]+", unicodedata.normalize("NFKD", heading.casefold())))
+    return not words.isdisjoint(TOWNS.split()) and words.isdisjoint(("birth", "born"))
 
 
 def _kind_and_number(heading: str) -> tuple[str | None, int]:

@@ -111,7 +111,7 @@ class Mixture:
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_far = levels_named(FAR, comparisons)
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
-        self.places = Places(comparisons, self._observed)
+        self.places = Places(comparisons, self._observed, self.pairs / self.records)
         self.dependences = dependences_of(comparisons, self._observed, evidence.random, evidence.candidates, self.pairs)
         self._told_twice = self._lifts(self._rows.levels)
         self._random, self._random_table = evidence.random, PatternTable(evidence.random.levels, self._names)

@@ -22,7 +22,12 @@ from schemas.model import LEVELS, Comparison, Kind, PlaceField, PlaceShares
 
 PLACE: tuple[Kind, ...] = ("address", "postcode", "category")
 """Kinds that may say where somebody lives, where a household shares them: a town is a category."""
+NAMES: tuple[Kind, ...] = ("forename", "surname")
 FEWEST = 2  # fields of a place, to tell who has moved from who has a wrong address
+COARSE = 0.05  # one of so many pairs of strangers lives in one town where a list has few: it hardly tells a person,
+TELLING: tuple[Kind, ...] = ("date", "age", "identifier")
+"""and where none of these kinds does, who moved is told from a namesake by names alone,"""
+MOST_NAMESAKES = 0.1  # of which a record has by chance no more, or the list has two finer fields of a place
 MOST_MOVED = 0.7  # of the pairs of a class
 USUAL_MOVED = 0.2  # the same before anything is seen
 CAUTION = 10.0  # pairs counted beside those that are seen: moved as usual, and alike as strangers are
@@ -56,11 +61,16 @@ class PlaceOdds(NamedTuple):
 class Places:
     """The fields of a model that say where somebody lives, and what training makes of them."""
 
-    def __init__(self, comparisons: Sequence[Comparison], observed: np.ndarray) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], observed: np.ndarray, pairs_per_record: float) -> None:
         """``observed``: (comparisons, MOST_LEVELS) share of each level among random pairs."""
         self._comparisons = comparisons
         is_place = np.array([comparison.is_shared and comparison.kind in PLACE for comparison in comparisons], bool)
-        self.are_known = bool(is_place.sum() >= FEWEST)
+        is_town = np.array([comparison.kind == "category" for comparison in comparisons], bool)
+        is_fine = is_place & (~is_town | (_exact(comparisons, observed) < COARSE))
+        is_told = any(comparison.kind in TELLING for comparison in comparisons)
+        are_few_namesakes = _namesakes(comparisons, observed) * pairs_per_record <= MOST_NAMESAKES
+        needed = is_place if is_told or are_few_namesakes else is_fine
+        self.are_known = bool(needed.sum() >= FEWEST)
         self._is_place = is_place & self.are_known
         self._usual = USUAL_MOVED if self.are_known else 0.0
         self._by_chance = np.where(self._is_place[:, None], observed, 0.0)
@@ -171,3 +181,17 @@ class Places:
             neighbours_per_record=rounded(at.neighbours_share[0] * pairs_per_record),
             field=tuple(fields),
         )
+
+
+def _exact(comparisons: Sequence[Comparison], observed: np.ndarray) -> np.ndarray:
+    """(comparisons,) share of pairs that agree by chance."""
+    return np.array([levels[len(LEVELS[of.kind]) - 1] for of, levels in zip(comparisons, observed, strict=True)])
+
+
+def _namesakes(comparisons: Sequence[Comparison], observed: np.ndarray) -> float:
+    """Share of pairs that would be alike in both names if names went together by chance."""
+    share = 1.0
+    for comparison, levels in zip(comparisons, observed, strict=True):
+        if comparison.kind in NAMES:
+            share *= float(levels[LEVELS[comparison.kind].index("close") : len(LEVELS[comparison.kind])].sum())
+    return share

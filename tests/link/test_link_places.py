@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import MOST_LEVELS, Shares
 from pipeline.link.training import train
 from pipeline.link.weights import ClassBits
-from schemas.model import LEVELS, Comparison, Model, PlaceField, PlaceShares, load_model, save_model
+from schemas.model import LEVELS, Comparison, Kind, Model, PlaceField, PlaceShares, load_model, save_model
 from schemas.plan import NOTHING_FIXED
 
 NAMES: tuple[Field, ...] = (("forename", "forename", False), ("surname", "surname", True))
@@ -114,7 +115,7 @@ def test_a_pair_that_tells_one_field_of_a_place_weighs_as_its_class_does(
 ) -> None:
     """Two that tell weigh as both parts of the class say together."""
     comparisons = tuple(Comparison(field=kind, kind=kind, is_shared=True) for kind in ("address", "postcode"))
-    places = Places(comparisons, np.full((2, MOST_LEVELS), 0.1))
+    places = Places(comparisons, np.full((2, MOST_LEVELS), 0.01), 100.0)
     whole = (1 - share) * stayed + share * moved
     bits = ClassBits(np.zeros((2, 32)), np.zeros((len(RELATIVES), 2, 32)), np.zeros(35), ())
     bits.match[0, 1 : SIZES[0] + 1] = np.log2(whole[0, : SIZES[0]])
@@ -177,3 +178,24 @@ def test_a_model_file_whose_places_have_other_levels_is_refused(tmp_path: Path) 
     save_model(wrong, tmp_path / "movers.toml")
     with pytest.raises(SettingsError, match="address must be compared, and have a share for each of its levels"):
         load_model(tmp_path / "movers.toml")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "town", "pairs_per_record", "are_known"),
+    [
+        (("forename", "surname", "address", "category"), 0.12, 500.0, True),
+        (("forename", "surname", "address", "category"), 0.12, 50_000.0, False),
+        (("forename", "surname", "address", "category"), 0.01, 50_000.0, True),
+        (("forename", "surname", "date", "address", "category"), 0.12, 50_000.0, True),
+        (("forename", "surname", "address"), 0.0, 500.0, False),
+    ],
+)
+def test_who_moved_is_told_by_names_and_one_of_few_towns_only_where_namesakes_are_few(
+    kinds: Sequence[Kind], town: float, pairs_per_record: float, are_known: bool
+) -> None:
+    shared = ("surname", "address", "category")
+    comparisons = tuple(Comparison(field=kind, kind=kind, is_shared=kind in shared) for kind in kinds)
+    observed = np.zeros((len(kinds), MOST_LEVELS))
+    for row, kind in zip(observed, kinds, strict=True):
+        row[len(LEVELS[kind]) - 1] = town if kind == "category" else 0.003
+    assert Places(comparisons, observed, pairs_per_record).are_known == are_known

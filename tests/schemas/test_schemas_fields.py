@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pipeline.core.errors import SettingsError
+from pipeline.core.places import MODELS
 from schemas.fields import CANONICAL, KINDS, NOT_COMPARED, read_uses
-from schemas.table_model import COMPARED
+from schemas.plan import load_plan
+from schemas.table_model import COMPARED, model_of
 from schemas.usual_headings import CERTAIN, DOUBTFUL, USUAL, usual_kinds
 
 
@@ -133,3 +135,20 @@ def test_every_kind_of_column_is_compared_as_something_or_never() -> None:
 
 def test_only_one_column_is_advised_to_be_the_record_id() -> None:
     assert usual_kinds(["id", "person_id", "name"]) == {"id": "record_id", "name": "full_name"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "is_town"),
+    [
+        ("town", True),
+        ("Home City", True),
+        ("Wohnort", True),
+        ("birth_town", False),
+        ("sex", False),
+        ("wardrobe", False),
+    ],
+)
+def test_a_town_may_be_shared_by_a_household_however_few_there_are(heading: str, is_town: bool) -> None:
+    uses = read_uses(["forename", "surname", heading], {heading: "category"})
+    model = model_of(uses, {use.field: 3 for use in uses}, load_plan(MODELS / "person.toml").model, None)
+    assert model.comparison_of(uses[-1].field).is_shared == is_town
