@@ -29,7 +29,8 @@ USUAL: Mapping[str, str] = {
     "forename": "vorname vornamen prenom prenoms nombre nombres first fname given pername1",
     "middle_names": "middle midlname midname secondforename",
     "surname": "nachname familienname cognome apellido apellidos nomdefamille last lname family pername2",
-    "full_name": "name personname completename displayname patientname client clientname customer customername patient author authorname",
+    "full_name": "name personname completename displayname patientname client clientname customer customername patient author authorname "
+    "pupilname studentname childname membername employeename",
     "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita birthday bdate born",
     "year_of_birth": "geburtsjahr anneenaissance anneedenaissance yob byear by dobyear dobyr annonascita annodinascita",
     "month_of_birth": "mob bmonth bm dobmonth dobmon mesenascita mesedinascita",
@@ -48,7 +49,22 @@ DOUBTFUL: Mapping[str, str] = {
     "surname": "maidenname",
 }
 """Kinds, and headings that may have them: advice, whatever the values"""
-ROLES = frozenset(["client", "clientname", "customer", "customername", "patient", "author", "authorname"])
+ROLES = frozenset(
+    [
+        "client",
+        "clientname",
+        "customer",
+        "customername",
+        "patient",
+        "author",
+        "authorname",
+        "pupilname",
+        "studentname",
+        "childname",
+        "membername",
+        "employeename",
+    ]
+)
 """Headings of a name that say whose it is: of two in one table either may be meant"""
 WHOLE_ADDRESSES = ("streetaddress", "addr")
 """Headings of an address that is not in parts"""

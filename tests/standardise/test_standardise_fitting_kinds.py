@@ -54,6 +54,7 @@ SMALL = [str(CHANCE.randrange(1, 13)) for _ in range(200)]
         ("maidenname", WORDS, None),
         ("source", ["a", "b"] * 100, None),
         ("first", [""] * 200, None),
+        ("Pupil Name", WHOLE, "full_name"),
         ("Vorname", WORDS, "forename"),
         ("Straße", [f"Lindenweg {n}" for n in range(200)], "address"),
         ("Prénom", WORDS, "forename"),
