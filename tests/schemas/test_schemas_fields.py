@@ -148,7 +148,10 @@ def test_only_one_column_is_advised_to_be_the_record_id() -> None:
         ("wardrobe", False),
     ],
 )
-def test_a_town_may_be_shared_by_a_household_however_few_there_are(heading: str, is_town: bool) -> None:
-    uses = read_uses(["forename", "surname", heading], {heading: "category"})
-    model = model_of(uses, {use.field: 3 for use in uses}, load_plan(MODELS / "person.toml").model, None)
-    assert model.comparison_of(uses[-1].field).is_shared == is_town
+def test_a_town_beside_an_address_may_be_shared_by_a_household_however_few_there_are(
+    heading: str, is_town: bool
+) -> None:
+    for home, is_shared in ((["address"], is_town), ([], False)):
+        uses = read_uses(["forename", "surname", *home, heading], {heading: "category"})
+        model = model_of(uses, {use.field: 3 for use in uses}, load_plan(MODELS / "person.toml").model, None)
+        assert model.comparison_of(uses[-1].field).is_shared == is_shared
