@@ -16,8 +16,8 @@ from schemas.usual_columns import kinds_taken
 from schemas.usual_headings import BIRTH_PARTS, CERTAIN, heading_key, usual_kinds
 
 ColumnKind = Literal[
-    "record_id", "source", "forename", "middle_names", "surname", "full_name", "date_of_birth", "year_of_birth", "month_of_birth", "day_of_birth",
-    "age", "recorded_at", "postcode", "address", "phone", "email", "identifier", "category",
+    "record_id", "source", "forename", "middle_names", "surname", "full_name", "alias", "date_of_birth", "year_of_birth", "month_of_birth",
+    "day_of_birth", "age", "recorded_at", "postcode", "address", "phone", "email", "identifier", "category",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(ColumnKind)
 IGNORE = "ignore"

@@ -23,6 +23,8 @@ def kinds_taken(fitting: Mapping[str, str], known: Collection[str]) -> dict[str,
     left_out = set(BIRTH_PARTS if is_whole else ())
     if not {"forename", "full_name"} & of_table:
         left_out.add("middle_names")
+    if not {"forename", "surname", "full_name"} & of_table:
+        left_out.add("alias")
     return {column: kind for column, kind in kinds.items() if kind not in left_out}
 
 

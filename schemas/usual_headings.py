@@ -31,6 +31,7 @@ USUAL: Mapping[str, str] = {
     "surname": "nachname familienname cognome apellido apellidos nomdefamille last lname family pername2",
     "full_name": "name personname completename displayname patientname client clientname customer customername patient author authorname "
     "pupilname studentname childname membername employeename",
+    "alias": "aka aliases aliasname aliasnames knownas alsoknownas othername othernames",
     "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita birthday bdate born",
     "year_of_birth": "geburtsjahr anneenaissance anneedenaissance yob byear by dobyear dobyr annonascita annodinascita",
     "month_of_birth": "mob bmonth bm dobmonth dobmon mesenascita mesedinascita",

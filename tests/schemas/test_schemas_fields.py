@@ -73,6 +73,11 @@ def test_parts_of_a_birthday_and_an_age_need_no_map_where_no_column_has_the_whol
     assert [use.column for use in read_uses(["surname", *parts[1:]], {})] == ["surname"], "a month alone is no birthday"
 
 
+def test_other_names_may_be_said_of_columns_of_any_heading_and_are_one_field() -> None:
+    uses = read_uses(["surname", "street name", "called"], {"street name": "alias", "called": "alias"})
+    assert [(use.kind, use.field) for use in uses] == [("surname", "surname"), ("alias", "alias"), ("alias", "alias")]
+
+
 def test_what_usual_headings_are_advised_to_be_is_a_kind() -> None:
     assert {*CERTAIN, *USUAL, *DOUBTFUL} <= set(KINDS)
     names = " ".join([*CERTAIN.values(), *USUAL.values(), *DOUBTFUL.values()]).split()
@@ -92,6 +97,8 @@ def test_what_usual_headings_are_advised_to_be_is_a_kind() -> None:
         ({"name": "forename", "last": "surname"}, {}, ["name", "last"]),
         ({"name": "forename", "zip": "postcode"}, {}, ["zip"]),
         ({"first": "forename"}, {"last": "full_name"}, []),
+        ({"first": "forename", "aka": "alias", "knownas": "alias"}, {}, ["first", "aka"]),
+        ({"aka": "alias", "zip": "postcode"}, {}, ["zip"]),
         ({"first": "forename"}, {"last": "forename"}, []),
         ({"first": "forename"}, {"first": "category", "last": "surname"}, []),
         ({"first": "forename"}, {"first": "ignore", "last": "surname"}, []),
