@@ -15,7 +15,6 @@ from rich.text import Text
 from flows.commands.options import HomeOption, JsonOption
 from flows.night.place import home_of
 from pipeline.core.errors import SettingsError
-from schemas.tables import OFFICIAL
 
 if TYPE_CHECKING:
     from pipeline.explain.graph import Edge
@@ -31,25 +30,6 @@ Example: `boroughlink explain 1042 1177 --linked linked`, or `boroughlink explai
 """
 AS_OF = "as its night left them; what stewards have decided since counts from the next night on"
 FOR, AGAINST, QUIET = "blue", "dark_orange", "dim"
-VALUES_SHOWN = (
-    "forename",
-    "middle_names",
-    "surname",
-    "alias",
-    "date_of_birth",
-    "date_of_birth_alt",
-    "age_low",
-    "age_high",
-    "sex",
-    "ethnicity",
-    "address",
-    "postcode",
-    "phone",
-    "email",
-    *OFFICIAL,
-    "role",
-    "source",
-)
 
 
 def explain(
@@ -118,6 +98,7 @@ def _draw(story: PairStory, png: Path) -> None:
 
 
 def _print_pair_json(story: PairStory, rows: dict[str, dict[str, Any]]) -> None:
+    from pipeline.explain.kept import VALUES_SHOWN
     from pipeline.explain.pair import pair_facts
 
     facts = pair_facts(story)
@@ -195,6 +176,8 @@ def _path_table(path: tuple[Edge, ...]) -> Table:
 
 
 def _values_table(rows: dict[str, dict[str, Any]], left: str, right: str) -> Table:
+    from pipeline.explain.kept import VALUES_SHOWN
+
     table = Table("", escape(left), escape(right), title="Values (personal data)", title_justify="left")
     for name in VALUES_SHOWN:
         values = [_as_text(rows[record].get(name)) for record in (left, right)]

@@ -22,7 +22,28 @@ from pipeline.explain.levels import NOT_FIELDS, level_words
 from pipeline.explain.pair import Evidence
 from pipeline.explain.waterfall import waterfall
 from schemas.model import Model
-from schemas.tables import ENDS
+from schemas.tables import ENDS, OFFICIAL
+
+VALUES_SHOWN = (
+    "forename",
+    "middle_names",
+    "surname",
+    "alias",
+    "date_of_birth",
+    "date_of_birth_alt",
+    "age_low",
+    "age_high",
+    "sex",
+    "ethnicity",
+    "address",
+    "postcode",
+    "phone",
+    "email",
+    *OFFICIAL,
+    "role",
+    "source",
+)
+"""Columns of a record that are read out where its values are asked for"""
 
 
 @dataclass(frozen=True, slots=True)
