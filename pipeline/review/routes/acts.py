@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -22,53 +22,27 @@ Refusal = DeskRefusedError | DecisionConflictError | DecisionRefusedError
 REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
 
 
-class PageVisit(Protocol):
-    """A request about a page, of somebody who has said why they look at it."""
+@dataclass(frozen=True, slots=True)
+class PageVisit:
+    """A request about a case or a person, of somebody who has said why they look."""
 
-    @property
-    def request(self) -> Request:
-        """As it came."""
-        ...
-
-    @property
-    def visit(self) -> Visit:
-        """Whose it is."""
-        ...
-
-    @property
-    def shelf(self) -> Shelf:
-        """The publication."""
-        ...
-
-    @property
-    def group(self) -> Group:
-        """The persons of the page."""
-        ...
-
-    @property
-    def question(self) -> Row:
-        """The question, or what stands for one."""
-        ...
-
-    @property
-    def why(self) -> str:
-        """Why they look."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """Of page, as the audit log has it: ``case`` or ``person``."""
-        ...
-
-    @property
-    def subject(self) -> Mapping[str, str]:
-        """The id of what the page is about, for the audit log."""
-        ...
+    request: Request
+    visit: Visit
+    shelf: Shelf
+    group: Group
+    """The persons of the page"""
+    question: Row
+    """Or what stands for one"""
+    why: str
+    kind: str
+    """``case`` or ``person``, as the audit log and addresses have it"""
+    subject: Mapping[str, str]
+    """The id of what the page is about, for the audit log"""
 
     @property
     def address(self) -> str:
         """Of the page."""
-        ...
+        return f"/{self.kind}s/{next(iter(self.subject.values()))}"
 
 
 @dataclass(frozen=True, slots=True)

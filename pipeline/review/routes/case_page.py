@@ -25,10 +25,9 @@ from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import answers_to, open_look, seconded_by
 from pipeline.review.questions.question import group_for, labels_of, question_of
 from pipeline.review.questions.refusals import TellingPage, refused
-from pipeline.review.records.group import Group
 from pipeline.review.records.said import records_of_answer
-from pipeline.review.records.shelf import Row, Shelf
-from pipeline.review.routes.acts import notice_of
+from pipeline.review.records.shelf import Row
+from pipeline.review.routes.acts import PageVisit, notice_of
 from pipeline.review.routes.forms import (
     NO_FORM,
     FormBack,
@@ -43,36 +42,15 @@ from pipeline.stewardship.decision import is_same_person
 
 
 @dataclass(frozen=True, slots=True)
-class CaseVisit:
+class CaseVisit(PageVisit):
     """A request about one case, of somebody who has said why they look at it."""
 
-    request: Request
-    visit: Visit
-    shelf: Shelf
-    review_id: str
-    question: Row
     is_open: bool
-    why: str
 
     @property
-    def kind(self) -> str:
-        """As the audit log has it."""
-        return "case"
-
-    @property
-    def subject(self) -> dict[str, str]:
-        """For the audit log."""
-        return {"review_id": self.review_id}
-
-    @property
-    def address(self) -> str:
-        """Of the case."""
-        return f"/cases/{self.review_id}"
-
-    @property
-    def group(self) -> Group:
-        """The persons of the question."""
-        return group_for(self.shelf, self.question)
+    def review_id(self) -> str:
+        """Of the question."""
+        return self.subject["review_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +81,8 @@ def case_visit(request: Request, visit: Visit, review_id: str) -> CaseVisit:
     why = why_of(visit, review_id)
     if why is None:
         raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
-    return CaseVisit(request, visit, shelf, review_id, question, is_open, why)
+    group = group_for(shelf, question)
+    return CaseVisit(request, visit, shelf, group, question, why, "case", {"review_id": review_id}, is_open)
 
 
 def why_of(visit: Visit, review_id: str) -> str | None:

@@ -26,9 +26,7 @@ from pipeline.review.questions.detached import why_detached
 from pipeline.review.questions.question import labels_of
 from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
-from pipeline.review.records.group import Group
-from pipeline.review.records.shelf import Row, Shelf
-from pipeline.review.routes.acts import notice_of
+from pipeline.review.routes.acts import PageVisit, notice_of
 from pipeline.review.routes.forms import NO_FORM, CompareForm, FormBack, RetractForm, SecondForm, SplitForm, entered
 from pipeline.stewardship.decision import is_same_person
 
@@ -47,35 +45,13 @@ NOTICES: dict[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class PersonVisit:
+class PersonVisit(PageVisit):
     """A request about one person, of somebody who has said why they look and holds a record of them."""
 
-    request: Request
-    visit: Visit
-    shelf: Shelf
-    person_id: str
-    group: Group
-    why: str
-
     @property
-    def kind(self) -> str:
-        """As the audit log has it."""
-        return "person"
-
-    @property
-    def subject(self) -> dict[str, str]:
-        """For the audit log."""
-        return {"person_id": self.person_id}
-
-    @property
-    def address(self) -> str:
+    def person_id(self) -> str:
         """Of the person."""
-        return f"/persons/{self.person_id}"
-
-    @property
-    def question(self) -> Row:
-        """What stands for one."""
-        return about_person(self.person_id)
+        return self.subject["person_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +77,8 @@ def person_visit(request: Request, visit: Visit, person_id: str) -> PersonVisit:
     why = why_of(visit, person_id)
     if why is None:
         raise DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
-    return PersonVisit(request, visit, shelf, person_id, group, why)
+    question = about_person(person_id)
+    return PersonVisit(request, visit, shelf, group, question, why, "person", {"person_id": person_id})
 
 
 def why_of(visit: Visit, person_id: str) -> str | None:
@@ -189,7 +166,7 @@ def _waiting_here(decisions: Sequence[EarlierDecision]) -> list[tuple[EarlierDec
 
 def _own_unmerge(at: PersonVisit) -> dict[str, bool]:
     """Whether the latest unmerge, or its confirmation, is the viewer's own and no night has carried it out yet."""
-    review_id = about_person(at.person_id)["review_id"]
+    review_id = at.question["review_id"]
     answers = at.visit.desk.read(lambda connection: answers_to(connection, review_id))
     can_undo = bool(
         answers
