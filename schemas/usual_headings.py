@@ -84,7 +84,7 @@ TOLD_BY_A_WORD = ("postcode", "address", "phone", "email")
 
 def heading_key(heading: str) -> str:
     """A heading without case, accents, spacing and punctuation: ``Date of Birth`` and ``date_of_birth`` are one."""
-    return re.sub("[^a-z0-9]", "", unicodedata.normalize("NFKD", heading.casefold()))
+    return re.sub("[^a-z0-9]", "", _without_accents(heading))
 
 
 def usual_kinds(headings: Iterable[str]) -> dict[str, str]:
@@ -114,8 +114,13 @@ def names_a_town(heading: str) -> bool:
 
     A town of birth says nothing of where somebody lives.
     """
-    words = set(re.findall("[a-z]+", unicodedata.normalize("NFKD", heading.casefold())))
+    words = set(re.findall("[a-z]+", _without_accents(heading)))
     return not words.isdisjoint(TOWNS.split()) and words.isdisjoint(("birth", "born"))
+
+
+def _without_accents(heading: str) -> str:
+    signs = unicodedata.normalize("NFKD", heading.casefold())
+    return "".join(sign for sign in signs if not unicodedata.combining(sign))
 
 
 def _kind_and_number(heading: str) -> tuple[str | None, int]:

@@ -34,10 +34,10 @@ WORDS: Mapping[Kind, Mapping[str, str]] = {
     "date": {
         "far": "years apart",
         "same_year": "same year only",
-        "part": "two of day, month, year agree",
+        "part": "two of day, month, year agree, or years alone are about the same",
         "first_of_january": "1 January of that year, or the year alone",
         "both_first_of_january": "both 1 January, perhaps given for want of the day",
-        "close": "one digit off, or day and month swapped",
+        "close": "one digit off, day and month swapped, or years alone one apart",
     },
     "postcode": {"area": "same area", "district": "same district", "sector": "same sector", "close": "one slip apart"},
     "address": {"some_words": "some words agree", "close": "one slip apart", "most_words": "most words agree"},

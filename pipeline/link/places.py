@@ -18,7 +18,7 @@ from pipeline.link.pattern_table import PatternTable
 from pipeline.link.place_bits import against, two_parts
 from pipeline.link.shares import LEAST, rounded
 from pipeline.link.weights import ClassBits
-from schemas.model import LEVELS, Comparison, Kind, PlaceField, PlaceShares
+from schemas.model import LEVELS, Comparison, Kind, PlaceField, PlaceShares, first_alike
 
 PLACE: tuple[Kind, ...] = ("address", "postcode", "category")
 """Kinds that may say where somebody lives, where a household shares them: a town is a category."""
@@ -193,5 +193,5 @@ def _namesakes(comparisons: Sequence[Comparison], observed: np.ndarray) -> float
     share = 1.0
     for comparison, levels in zip(comparisons, observed, strict=True):
         if comparison.kind in NAMES:
-            share *= float(levels[LEVELS[comparison.kind].index("close") : len(LEVELS[comparison.kind])].sum())
+            share *= float(levels[first_alike(comparison.kind) : len(LEVELS[comparison.kind])].sum())
     return share

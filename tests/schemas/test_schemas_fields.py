@@ -9,7 +9,7 @@ from pipeline.core.places import MODELS
 from schemas.fields import CANONICAL, KINDS, NOT_COMPARED, read_uses
 from schemas.plan import load_plan
 from schemas.table_model import COMPARED, model_of
-from schemas.usual_headings import CERTAIN, DOUBTFUL, USUAL, usual_kinds
+from schemas.usual_headings import CERTAIN, DOUBTFUL, USUAL, names_a_town, usual_kinds
 
 
 def test_a_birthday_in_three_columns_is_one_field() -> None:
@@ -71,6 +71,16 @@ def test_parts_of_a_birthday_and_an_age_need_no_map_where_no_column_has_the_whol
         assert [use.column for use in read_uses([whole, *parts], {})] == [whole]
     assert [use.column for use in read_uses(["born", *parts], {"born": "date_of_birth"})] == ["born"]
     assert [use.column for use in read_uses(["surname", *parts[1:]], {})] == ["surname"], "a month alone is no birthday"
+
+
+@pytest.mark.parametrize("heading", ["town", "Home city", "Município", "LOCALITÉ_habitation commune", "Città"])
+def test_a_heading_says_that_it_is_a_town_with_and_without_accents(heading: str) -> None:
+    assert names_a_town(heading)
+
+
+@pytest.mark.parametrize("heading", ["town of birth", "born_city", "townsend", "country"])
+def test_where_somebody_was_born_is_no_town_to_live_in(heading: str) -> None:
+    assert not names_a_town(heading)
 
 
 def test_other_names_may_be_said_of_columns_of_any_heading_and_are_one_field() -> None:
