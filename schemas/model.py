@@ -59,12 +59,19 @@ FREQUENCY_BINS: dict[Kind, tuple[int, int]] = {
     "age": (0, 0),
     "middle_names": (18, 3),
 }
+# The level variant of names is split the same way, by how rare a name is with all its spellings: how many bins, the rarity (bits)
+# at which they begin, and how many bits wide each is.
+SPELLING_BINS, SPELLING_LOWEST, SPELLING_WIDTH = 7, 2, 2
+SPELLING_BITS: tuple[float, ...] = tuple(
+    SPELLING_LOWEST + SPELLING_WIDTH * (number + 0.5) for number in range(SPELLING_BINS)
+)
+"""Rarity that each of these bins stands for."""
 Share = Literal["m", "u", "related"]
 Rate = Literal["matches_per_record", "related_per_record", "twins_per_record", "namesakes_per_record"]
 RATES: tuple[Rate, ...] = get_args(Rate)
-FORMAT = 6
+FORMAT = 7
 """Newest format of a model file that this code reads, and the one it writes: 2 brought trained, reference and fixed, 3 places
-and dependence, 4 flags_differ and names of rules, 5 the kind middle_names, 6 beside of a dependence."""
+and dependence, 4 flags_differ and names of rules, 5 the kind middle_names, 6 beside of a dependence, 7 usual_rarity."""
 PolicyName = Literal["balanced", "strict"]
 NameClash = Literal["middle_names", "two_names", "unlike"]
 """middle_names: both records have middle names, and none fits a given name of the other. two_names: the forenames are listed as
@@ -77,6 +84,17 @@ def first_alike(kind: Kind) -> int:
     """Number in LEVELS of the first level of values that may well be one person's: close, where the kind has that, else exact."""
     levels = LEVELS[kind]
     return levels.index("close") if "close" in levels else len(levels) - 1
+
+
+def level_numbers(kind: Kind) -> tuple[int, ...]:
+    """Of each index that engines tell: 0 for null, or the number of its level, from 1.
+
+    Above the indexes of the levels themselves come the other frequency bins of the exact one, then the bins of variant.
+    """
+    levels = LEVELS[kind]
+    more_exact = max(FREQUENCY_BINS[kind][0] - 1, 0)
+    variants = [levels.index("variant") + 1] * SPELLING_BINS if "variant" in levels else []
+    return (*range(len(levels) + 1), *[len(levels)] * more_exact, *variants)
 
 
 class _Strict(BaseModel):
@@ -103,6 +121,9 @@ class Comparison(_Strict):
     """Relatives and neighbours share it: the related class is free on it, and equals u elsewhere."""
     max_bits: float = 24.0
     """No agreement on this field counts for more than this, however rare the value."""
+    usual_rarity: float | None = None
+    """Rarity, bits, of a name with all its spellings where variant is worth what its m and u say: of a rarer one it is worth
+    more. None: it is worth the same of all names."""
     levels: tuple[Level, ...] = ()
     fixed: tuple[Share, ...] = ()
     """What training leaves as it stands at every level."""
@@ -300,7 +321,8 @@ class Model(_Strict):
         absent: dict[str, Any] = {name: True for name in ("places", "dependence") if not getattr(self, name)}
         unused = {name for name in ("flags_differ", "names") if not any(getattr(rule, name) for rule in self.rule)}
         alone = {number: {"beside", "times_beside"} for number, one in enumerate(self.dependence) if not one.beside}
-        left_out = {"dependence": alone} | absent | {"rule": {"__all__": unused}}
+        even = {number: {"usual_rarity"} for number, one in enumerate(self.comparison) if one.usual_rarity is None}
+        left_out = {"dependence": alone, "comparison": even} | absent | {"rule": {"__all__": unused}}
         said = self.model_dump_json(exclude=left_out)  # as before there were any
         digest = hashlib.sha256(said.encode()).hexdigest()[:12]
         return f"{self.name}-{self.version}:{digest}"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.engines.spellings import NO_GROUPS, NameGroups, Spellings, spellings
 from schemas.model import FREQUENCY_BINS, Kind
 
 
@@ -22,16 +23,18 @@ class Frequencies(NamedTuple):
     """(bins,) how often a value of the bin stands in a record"""
     agreeing: np.ndarray
     """(bins,) pairs of these occurrences that agree, those of one person included"""
+    spellings: Spellings
+    """How common its values are with all their spellings; of fields that are no names there are none"""
 
 
-def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int) -> Frequencies:
+def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int, groups: NameGroups = NO_GROUPS) -> Frequencies:
     """Bins of the values of one field; codes are all its occurrences in so many records.
 
     A value's share is among the records that have the field; an identifier's among all, for it is as telling where few have one.
     """
     bins, lowest = FREQUENCY_BINS[kind]
     if not bins:
-        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 0, np.zeros(0), np.zeros(0))
+        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 0, np.zeros(0), np.zeros(0), spellings(groups, codes))
     count = np.bincount(codes, minlength=size).astype(float)
     total = float(max(records if kind == "identifier" else count.sum(), count.sum(), 1))
     rarity = -np.log2(np.maximum(count, 1) / total)
@@ -44,7 +47,7 @@ def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int) -> Frequ
     mean = np.where(filled > 0, mean, lowest + 0.5 + np.arange(bins))
     unseen_bin = int(np.clip(np.floor(np.log2(total) - lowest), 0, bins - 1))
     agreeing = np.bincount(value_bin, weights=count * (count - 1) / 2, minlength=bins)
-    return Frequencies(value_bin, mean, unseen_bin, filled, agreeing)
+    return Frequencies(value_bin, mean, unseen_bin, filled, agreeing, spellings(groups, codes))
 
 
 class NamePairs(NamedTuple):

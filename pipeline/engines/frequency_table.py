@@ -15,8 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.engines.frequency import Frequencies, NamePairs
+from pipeline.engines.spellings import Spellings
 
 ESTABLISHED = -1  # stands where the rows of names that no mistyping explains have no comparison
+SPELLED = -2  # and this less the comparison where those of groups of spellings have theirs
 SCHEMA = pa.schema([("comparison", pa.int16()), ("value", pa.string()), ("bin", pa.int8())])
 
 
@@ -31,20 +33,19 @@ class FrequencyTable:
     """Of each comparison, in the model's order; their ``bin`` is empty: ``values`` has it"""
     values: tuple[tuple[pa.Array, np.ndarray], ...]
     """Of each comparison: the values that are commoner than one seen once, and the bin of each"""
+    groups: tuple[tuple[pa.Array, np.ndarray], ...]
+    """Of each comparison: the groups of spellings that are, and the bin of each"""
     name_pairs: NamePairs
     established: pa.Array
     """Names so common that they are no mistyping of others"""
 
     def bins(self, comparison: int, texts: pa.Array) -> np.ndarray:
         """(values,) int8 bin of each text."""
-        common, bins = self.values[comparison]
-        position = pc.index_in(texts, common).fill_null(-1).to_numpy(zero_copy_only=False)
-        unseen_bin = np.int8(self.frequencies[comparison].unseen_bin)
-        return (
-            np.where(position >= 0, bins[position], unseen_bin).astype(np.int8)
-            if len(bins)
-            else np.full(len(texts), unseen_bin)
-        )
+        return _bins(texts, *self.values[comparison], self.frequencies[comparison].unseen_bin)
+
+    def spelling_bins(self, comparison: int, groups: pa.Array) -> np.ndarray:
+        """(groups,) int8 bin of each group of spellings."""
+        return _bins(groups, *self.groups[comparison], self.frequencies[comparison].spellings.unseen_bin)
 
     def is_established(self, texts: pa.Array) -> np.ndarray:
         """(names,) whether each is."""
@@ -52,12 +53,13 @@ class FrequencyTable:
 
     def rows(self) -> pa.Table:
         """Its values as a table; ``numbers`` has the rest."""
+        parts = dict(enumerate(self.values))
+        parts |= {SPELLED - comparison: known for comparison, known in enumerate(self.groups)}
         of_values = [
             pa.table(
-                [pa.array(np.full(len(common), comparison), pa.int16()), common, pa.array(bins, pa.int8())],
-                schema=SCHEMA,
+                [pa.array(np.full(len(common), part), pa.int16()), common, pa.array(bins, pa.int8())], schema=SCHEMA
             )
-            for comparison, (common, bins) in enumerate(self.values)
+            for part, (common, bins) in parts.items()
         ]
         n_names = len(self.established)
         columns = [pa.array([ESTABLISHED] * n_names, pa.int16()), self.established, pa.array([0] * n_names, pa.int8())]
@@ -70,7 +72,13 @@ class FrequencyTable:
             "pairs_per_record": self.pairs_per_record,
             "name_pairs": [part.tolist() for part in self.name_pairs],
             "frequencies": [
-                [field.rarity_bits.tolist(), field.unseen_bin, field.occurrences.tolist(), field.agreeing.tolist()]
+                [
+                    field.rarity_bits.tolist(),
+                    field.unseen_bin,
+                    field.occurrences.tolist(),
+                    field.agreeing.tolist(),
+                    field.spellings.unseen_bin,
+                ]
                 for field in self.frequencies
             ],
         }
@@ -84,18 +92,34 @@ def from_rows(rows: pa.Table, numbers: Mapping[str, Any]) -> FrequencyTable:
     """
     comparison_of = rows.column("comparison").to_numpy()
     values, bins = rows.column("value").combine_chunks(), rows.column("bin").to_numpy()
+    none = np.zeros(0, np.int8)
     frequencies = tuple(
-        Frequencies(np.zeros(0, np.int8), np.array(rarity), int(unseen), np.array(occurrences), np.array(agreeing))
-        for rarity, unseen, occurrences, agreeing in numbers["frequencies"]
+        Frequencies(
+            none,
+            np.array(rarity),
+            int(unseen),
+            np.array(occurrences),
+            np.array(agreeing),
+            Spellings(none, None, int(rare)),
+        )
+        for rarity, unseen, occurrences, agreeing, rare in numbers["frequencies"]
     )
+
+    def known(part: int) -> tuple[pa.Array, np.ndarray]:
+        return values.filter(pa.array(comparison_of == part)), bins[comparison_of == part]
+
     return FrequencyTable(
         int(numbers["records"]),
         float(numbers["pairs_per_record"]),
         frequencies,
-        tuple(
-            (values.filter(pa.array(comparison_of == comparison)), bins[comparison_of == comparison])
-            for comparison in range(len(frequencies))
-        ),
+        tuple(known(comparison) for comparison in range(len(frequencies))),
+        tuple(known(SPELLED - comparison) for comparison in range(len(frequencies))),
         NamePairs(*(np.array(part) for part in numbers["name_pairs"])),
         values.filter(pa.array(comparison_of == ESTABLISHED)),
     )
+
+
+def _bins(texts: pa.Array, common: pa.Array, bins: np.ndarray, unseen_bin: int) -> np.ndarray:
+    """(texts,) int8 bin of each; of those that are not among the common ones that of one seen once."""
+    position = pc.index_in(texts, common).fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.append(bins, unseen_bin)[position].astype(np.int8)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-WIDTH = 32  # levels that a comparison may have, null and the bins of its exact level included
+from schemas.model import Comparison, level_numbers
+
+WIDTH = 32  # level indexes that a comparison may have, null and the bins of its levels included
 AT_ONCE = 6  # comparisons whose levels go into one number beside what came before
 
 
@@ -40,6 +43,13 @@ def patterns_of(levels: np.ndarray) -> Patterns:
     first = np.zeros(code.max(initial=-1) + 1, np.int64)
     first[code[::-1]] = np.arange(len(code))[::-1]
     return Patterns(levels[first], code.astype(np.int32))
+
+
+def level_table(comparisons: Sequence[Comparison]) -> np.ndarray:
+    """(comparisons, WIDTH) uint8 number of the level that each index stands for, 0 null; the last one beyond them."""
+    numbers = (level_numbers(comparison.kind) for comparison in comparisons)
+    rows = [np.pad(np.array(known, np.uint8), (0, WIDTH - len(known)), "edge") for known in numbers]
+    return np.stack(rows) if rows else np.zeros((0, WIDTH), np.uint8)
 
 
 def join_patterns(first: Patterns, second: Patterns) -> tuple[Patterns, Patterns]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.engines.frequency import Frequencies, NamePairs
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.patterns import Patterns
-from schemas.model import LEVELS, BlockingRule, Model
+from schemas.model import FREQUENCY_BINS, LEVELS, BlockingRule, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class PatternCounts:
     """How often each combination of levels was seen."""
 
     levels: np.ndarray
-    """(patterns, comparisons) uint8: 0 null, 1 the lowest level, ..; above the exact level, its frequency bins"""
+    """(patterns, comparisons) uint8 level indexes: 0 null, 1 the lowest level, ..; above the exact level, bins (``level_numbers``)"""
     count: np.ndarray
     """(patterns,) int64"""
 
@@ -107,11 +107,11 @@ def name_lift(weights: LevelWeights, levels: np.ndarray) -> np.ndarray:
     if weights.names is None:
         return np.zeros(len(levels))
     forename, surname = (levels[:, c].astype(int) - e for c, e in zip(weights.names, EXACT_NAMES, strict=True))
-    has_both = np.minimum(forename, surname) >= 0
+    has_both = (np.minimum(forename, surname) >= 0) & (np.maximum(forename, surname) < NAME_BINS)
     return np.where(has_both, weights.name_lift[np.where(has_both, forename + surname, 0)], 0.0)
 
 
-EXACT_NAMES = (len(LEVELS["forename"]), len(LEVELS["surname"]))
+EXACT_NAMES, NAME_BINS = (len(LEVELS["forename"]), len(LEVELS["surname"])), FREQUENCY_BINS["forename"][0]
 
 
 @dataclass(frozen=True, slots=True)

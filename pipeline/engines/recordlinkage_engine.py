@@ -46,8 +46,8 @@ class RecordlinkageWorkspace:
         self._frame = frame_of(table, model)
         self._model, self._group = model, group_codes(table, model)
         self._counted = counted_rows(table, model)
-        self._frequencies, self._bins = frequencies_of(self._frame.iloc[self._counted], model)
-        self._compare = recordlinkage.Compare(features_of(model, self._frame, groups, self._bins))
+        self._frequencies, self._bins, spelling_bins = frequencies_of(self._frame.iloc[self._counted], model, groups)
+        self._compare = recordlinkage.Compare(features_of(model, self._frame, groups, self._bins, spelling_bins))
         self._groups = groups
         self._candidates: pd.MultiIndex | None = None
 

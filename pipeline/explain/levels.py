@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.model import LEVELS, Comparison, Dependence, Kind, Model, first_alike
+from schemas.model import LEVELS, SPELLING_BITS, Comparison, Dependence, Kind, Model, first_alike
 
 ROUNDED = 2e-6  # links carry bits with six decimals
 NOT_FIELDS = ("mw_prior", "mw_related")
@@ -106,8 +106,8 @@ def _times(tie: Dependence, beside: str | None, comparisons: Mapping[str, Compar
 def level_of(comparison: Comparison, bits: float, told_twice: Sequence[float] = ()) -> str | None:
     """The level that gives these bits; None where several could, or a side has no value.
 
-    Every level but the exact one has the same bits in all pairs; an exact agreement counts by how rare the value is,
-    and is what is left.
+    Every level but the exact one has the same bits in all pairs, variant one for each bin of how rare a name is with all its
+    spellings; an exact agreement counts by how rare the value is, and is what is left.
 
     Args:
         comparison: of the field.
@@ -122,11 +122,19 @@ def level_of(comparison: Comparison, bits: float, told_twice: Sequence[float] = 
         level.name: min(math.log2(level.m / level.u), comparison.max_bits) - less
         for level, less in zip(fixed, taken_off, strict=False)
     }
-    fitting = [name for name, level_bits in worth.items() if abs(level_bits - bits) <= ROUNDED]
+    fitting = [name for name, level_bits in worth.items() if _gives(comparison, name, level_bits, bits)]
     if not fitting:
         return exact.name
     is_capped = abs(bits - comparison.max_bits) <= ROUNDED  # then a rare exact agreement gives the same bits
     return fitting[0] if len(fitting) == 1 and not is_capped else None
+
+
+def _gives(comparison: Comparison, level: str, level_bits: float, bits: float) -> bool:
+    """Whether a level that is usually worth so many bits may give these."""
+    rarer = [0.0]
+    if level == "variant" and comparison.usual_rarity is not None:
+        rarer = [rarity - comparison.usual_rarity for rarity in SPELLING_BITS]
+    return any(abs(level_bits + more - bits) <= ROUNDED for more in rarer)
 
 
 def words_of(kind: Kind, level: str) -> str:

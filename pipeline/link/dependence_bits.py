@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pipeline.engines.patterns import WIDTH
+from pipeline.engines.patterns import WIDTH, level_table
 from pipeline.engines.port import DependenceBits
 from pipeline.link.relatives import RELATIVES
 from pipeline.link.shares import LEAST
-from schemas.model import LEVELS, Comparison, Dependence, first_alike
+from schemas.model import Comparison, Dependence, first_alike
 
 
 def dependence_bits(dependences: Sequence[Dependence], comparisons: Sequence[Comparison]) -> tuple[DependenceBits, ...]:
@@ -48,6 +48,6 @@ def _bits(one: Dependence, number: Mapping[str, int], comparisons: Sequence[Comp
 
 
 def _known(times: Sequence[Sequence[float]], on: Comparison, field: Comparison) -> np.ndarray:
-    """(WIDTH, WIDTH) bits of each level index of both, frequency bins as the exact level; 0 where one is null."""
-    rows, columns = (np.minimum(np.arange(WIDTH), len(LEVELS[one.kind])) for one in (on, field))
+    """(WIDTH, WIDTH) bits of each level index of both; 0 where one is null."""
+    rows, columns = level_table([on, field])
     return np.pad(np.log2(np.maximum(np.array(times), LEAST)), ((1, 0), (1, 0)))[np.ix_(rows, columns)]

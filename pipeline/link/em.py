@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.engines.patterns import WIDTH
+from pipeline.engines.patterns import WIDTH, level_table
 from pipeline.link.dependence_bits import bits_together, dependence_bits
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
@@ -43,7 +43,8 @@ from schemas.plan import FixedParameters
 USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twins, or namesakes, where data cannot tell
 MOST_RARE = 0.05  # and so many at most where they can,
 MOST_TWINS = 0.5  # or so many twins a record: the brothers and sisters in a list of one school year are twins;
-FEWEST_TWINS = 0.01  # fewer than one for so many pairs of a person may as well be persons with a wrong name
+FEWEST_TWINS = 0.01  # fewer than one for so many pairs of a person may as well be persons with a wrong name,
+ONE_SURNAME = 0.5  # and so may all of them, where fewer than so many share a surname
 TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
 FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
@@ -92,6 +93,7 @@ class Mixture:
         self.comparisons, self.sizes = comparisons, sizes_of(comparisons)
         self.records, self.pairs = max(evidence.records, 2), max(evidence.pairs, 1.0)
         self.is_level = np.arange(MOST_LEVELS) < self.sizes[:, None]
+        self._stands_for = level_table(comparisons)[:, :, None] == np.arange(1, MOST_LEVELS + 1)
         self._evidence, self._rows = evidence, rows_of(evidence)
         self._names = name_columns(comparisons)
         self._table = PatternTable(self._rows.levels, self._names)
@@ -108,6 +110,8 @@ class Mixture:
         counted = self._fold_bins(random) + self.is_level * 0.5 / self.sizes[:, None]
         self._observed = self._no_rarer_than_candidates(counted / counted.sum(1, keepdims=True))
         self._is_unlike = unlike_levels(comparisons)
+        kinds = [comparison.kind for comparison in comparisons]
+        self._surname = kinds.index("surname") if "surname" in kinds else None
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_far = levels_named(FAR, comparisons)
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
@@ -157,7 +161,14 @@ class Mixture:
         )
         better = Estimate(pairs / self.pairs, m, related, places)
         fit = float((rows.pairs * np.log(total)).sum()) + self._base(estimate, shares, bits)
-        return Round(self.tidy(better), fit, float(is_class[0].sum()))
+        return Round(self.tidy(better, self._share_surnames(is_class[1 + TWINS])), fit, float(is_class[0].sum()))
+
+    def _share_surnames(self, is_twin: np.ndarray) -> bool:
+        """Whether most of those taken for twins have surnames that are alike at all, as brothers and sisters have."""
+        if self._surname is None:
+            return True
+        counts = self._level_counts(is_twin)[self._surname]
+        return bool(counts[~self._is_unlike[self._surname]].sum() >= ONE_SURNAME * counts.sum())
 
     def _odds(self, table: PatternTable, told_twice: Lifts, estimate: Estimate, bits: ClassBits) -> PlaceOdds:
         """Odds of each class against strangers whose fields are independent."""
@@ -194,12 +205,18 @@ class Mixture:
         u = with_fixed(u, self._fixed_shares.u)
         return Shares(estimate.m, u, np.where(self._is_shared, estimate.related, u))
 
-    def tidy(self, estimate: Estimate) -> Estimate:
-        """The estimate with shares that sum to 1 and keep their bounds, no class died out or overgrown, and what is given."""
+    def tidy(self, estimate: Estimate, has_twins: bool = True) -> Estimate:
+        """The estimate with shares that sum to 1 and keep their bounds, no class died out or overgrown, and what is given.
+
+        Args:
+            estimate: of one round.
+            has_twins: whether those that it takes for twins are like brothers and sisters.
+        """
         prior = np.maximum(estimate.prior, FEWEST / self.pairs)
         prior[1] *= self._rare[0, 1] > 0
         least, most = self._rare[1:].T * prior[1]
-        most[TWINS - 1] = max(most[TWINS - 1], self._most_twins if prior[1 + TWINS] >= FEWEST_TWINS * prior[0] else 0.0)
+        if has_twins and prior[1 + TWINS] >= FEWEST_TWINS * prior[0]:
+            most[TWINS - 1] = max(most[TWINS - 1], self._most_twins)
         prior[2:] = np.clip(prior[2:], least, most)
         prior = np.maximum(prior, LEAST / self.pairs)
         prior = np.where(np.isnan(self._fixed_rates), prior, self._fixed_rates * self.records / self.pairs)
@@ -220,12 +237,8 @@ class Mixture:
         return self._fold_bins(self._table.counts(weight))
 
     def _fold_bins(self, counts: np.ndarray) -> np.ndarray:
-        """(comparisons, MOST_LEVELS) the same without nulls, and with all frequency bins as one level."""
-        folded = np.where(self.is_level, counts[:, 1 : MOST_LEVELS + 1], 0.0)
-        folded[np.arange(len(counts)), self.sizes - 1] = [
-            level_counts[size:].sum() for level_counts, size in zip(counts, self.sizes, strict=True)
-        ]
-        return folded
+        """(comparisons, MOST_LEVELS) the same without nulls, and with all bins of a level as that level."""
+        return np.einsum("ci,cil->cl", counts, self._stands_for)
 
     def _base(self, estimate: Estimate, shares: Shares, bits: ClassBits) -> float:
         """What the likelihood owes to strangers' agreeing a little less often than all pairs do, and to the prior counts."""

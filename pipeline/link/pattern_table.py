@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.engines.patterns import WIDTH
-from pipeline.engines.port import EXACT_NAMES
+from pipeline.engines.port import EXACT_NAMES, NAME_BINS
 from pipeline.link.relatives import NAMESAKES
 from pipeline.link.weights import ClassBits
 
@@ -79,5 +79,5 @@ def _groups(levels: np.ndarray, names: tuple[int, int] | None) -> list[_Group]:
 def _lifts(rooms: Sequence[int], lift: np.ndarray) -> np.ndarray:
     """(forename levels, surname levels) bits that both names are worth less together."""
     above = [np.arange(room) - exact for room, exact in zip(rooms, EXACT_NAMES, strict=True)]
-    are_exact = np.minimum(above[0][:, None], above[1]) >= 0
+    are_exact = (np.minimum(above[0][:, None], above[1]) >= 0) & (np.maximum(above[0][:, None], above[1]) < NAME_BINS)
     return np.where(are_exact, lift[np.where(are_exact, above[0][:, None] + above[1], 0)], 0.0)

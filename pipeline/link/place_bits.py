@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.engines.patterns import WIDTH
+from pipeline.engines.patterns import WIDTH, level_table
 from pipeline.engines.port import PlaceBits
-from pipeline.link.shares import LEAST, MOST_LEVELS, Shares, sizes_of
+from pipeline.link.shares import LEAST, MOST_LEVELS, Shares
 from schemas.model import Comparison, PlaceShares
 
 
@@ -35,7 +35,7 @@ def two_parts(whole: np.ndarray, moved: np.ndarray, moved_share: float) -> np.nd
 
 def against(part: np.ndarray, whole: np.ndarray, comparisons: Sequence[Comparison], is_place: np.ndarray) -> np.ndarray:
     """(.., comparisons, WIDTH) bits of each level of a place in a part of a class against the class as a whole."""
-    level = np.clip(np.arange(WIDTH) - 1, 0, sizes_of(comparisons)[:, None] - 1)
+    level = np.maximum(level_table(comparisons).astype(int) - 1, 0)
     ratio = np.log2(np.maximum(part, LEAST) / np.maximum(whole, LEAST))
     bits = np.take_along_axis(ratio, np.broadcast_to(level, (*ratio.shape[:-1], WIDTH)), axis=-1)
     bits[..., 0] = 0.0

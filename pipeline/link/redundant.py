@@ -33,7 +33,7 @@ def redundant_columns(table: pa.Table, comparisons: Sequence[Comparison], random
     """
     told: dict[str, str] = {}
     sizes = np.array([len(LEVELS[comparison.kind]) for comparison in comparisons])
-    random, texts = without_bins(random, sizes), _sampled_texts(table, comparisons)
+    random, texts = without_bins(random, comparisons), _sampled_texts(table, comparisons)
     is_telling = is_telling_of(comparisons, _exact_shares(random, sizes))
 
     def tells(other: int, number: int) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.port import PatternCounts
 from pipeline.link.evidence import Evidence
-from schemas.model import FREQUENCY_BINS, LEVELS, Comparison
+from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, level_numbers
 from schemas.reference import FieldReference, Reference, ReferenceBin, ReferenceLevel
 
 
@@ -46,9 +46,9 @@ def reference_of(comparisons: Sequence[Comparison], evidence: Evidence, matches:
 
 
 def level_shares(comparison: Comparison, number: int, patterns: PatternCounts) -> np.ndarray:
-    """(1 + levels,) share of the pairs at null and at each level; all frequency bins are one level."""
-    exact = len(LEVELS[comparison.kind])
-    counts = np.bincount(np.minimum(patterns.levels[:, number], exact), weights=patterns.count, minlength=exact + 1)
+    """(1 + levels,) share of the pairs at null and at each level."""
+    level = np.array(level_numbers(comparison.kind))[patterns.levels[:, number]]
+    counts = np.bincount(level, weights=patterns.count, minlength=len(LEVELS[comparison.kind]) + 1)
     return counts / max(float(counts.sum()), 1.0)
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.core.marks import are_different, flag_bits, has_flag, has_role
 from pipeline.engines.port import ScoredPairs
 from pipeline.link.given_names import clash
-from schemas.model import LEVELS, Model, PolicyName, Rule
+from schemas.model import LEVELS, Model, PolicyName, Rule, level_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,10 @@ def unique_identifiers(model: Model, codes: Mapping[str, np.ndarray], records: i
 def at_levels(model: Model, field: str, wanted: tuple[str, ...], levels: np.ndarray) -> np.ndarray:
     """(patterns,) whether the field's comparison is at one of the wanted levels."""
     number = next(number for number, comparison in enumerate(model.comparison) if comparison.field == field)
-    names = ("null", *LEVELS[model.comparison[number].kind])
-    is_wanted = np.array([name in wanted for name in names])
-    return is_wanted[np.minimum(levels[:, number], len(names) - 1)]
+    kind = model.comparison[number].kind
+    names = ("null", *LEVELS[kind])
+    is_wanted = np.array([names[level] in wanted for level in level_numbers(kind)])
+    return is_wanted[levels[:, number]]
 
 
 def share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.engines.patterns import level_table
 from pipeline.engines.port import PatternCounts
 from pipeline.link.shares import LEAST, LEAST_CHANCE, rounded, sizes_of, unlike_levels
 from schemas.model import LEVELS, Comparison, Dependence, Kind, first_alike
@@ -58,7 +59,7 @@ def dependences_of(
         candidates: patterns of candidate pairs, among which are those of one name that random pairs hardly show.
         pairs: that the table has.
     """
-    random, candidates = (without_bins(patterns, sizes_of(comparisons)) for patterns in (random, candidates))
+    random, candidates = (without_bins(patterns, comparisons) for patterns in (random, candidates))
     random = PatternCounts(random.levels, random.count * min(1.0, pairs / max(float(random.count.sum()), 1.0)))
     exact = np.array([observed[c, len(LEVELS[comparison.kind]) - 1] for c, comparison in enumerate(comparisons)])
     is_telling = is_telling_of(comparisons, exact)
@@ -245,6 +246,7 @@ def _tree(ties: Iterable[Tie], comparisons: int) -> list[Tie]:
     return tree
 
 
-def without_bins(patterns: PatternCounts, sizes: np.ndarray) -> PatternCounts:
-    """The same with the frequency bins of an exact level as that level."""
-    return PatternCounts(np.minimum(patterns.levels, sizes), patterns.count)
+def without_bins(patterns: PatternCounts, comparisons: Sequence[Comparison]) -> PatternCounts:
+    """The same with the bins of a level as that level."""
+    levels = level_table(comparisons)[np.arange(len(comparisons)), patterns.levels]
+    return PatternCounts(levels, patterns.count)

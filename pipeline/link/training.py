@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from pipeline.core.metrics import Metric
+from pipeline.engines.frequency import Frequencies
 from pipeline.link.agreement import Agreement
 from pipeline.link.em import Estimate, Mixture
 from pipeline.link.evidence import Evidence
@@ -46,6 +48,7 @@ def train(model: Model, evidence: Evidence, fixed: FixedParameters = NOTHING_FIX
         evidence: what is known of the pairs.
         fixed: figures that stay as they are.
     """
+    model = model.model_copy(update={"comparison": _with_rarities(model.comparison, evidence.frequencies)})
     race = best_of_starts(model.comparison, evidence, fixed)
     return Training(_trained_model(model, evidence, fixed, race), race, *_expected(race.best.estimate, evidence))
 
@@ -108,6 +111,15 @@ def _trained_model(model: Model, evidence: Evidence, fixed: FixedParameters, rac
         "format_version": FORMAT,
     }
     return model.model_copy(update=update)
+
+
+def _with_rarities(comparisons: Sequence[Comparison], frequencies: Sequence[Frequencies]) -> tuple[Comparison, ...]:
+    """The comparisons with how rare a name usually is of which two spellings are met."""
+    usual = [frequency.spellings.usual_rarity for frequency in frequencies]
+    return tuple(
+        comparison.model_copy(update={"usual_rarity": None if rarity is None else rounded(rarity)})
+        for comparison, rarity in zip(comparisons, usual, strict=True)
+    )
 
 
 def _with_levels(comparison: Comparison, number: int, shares: Shares, fixed: FixedParameters) -> Comparison:

@@ -14,7 +14,7 @@ from pipeline.link.dependence_bits import bits_together, dependence_bits
 from pipeline.link.place_bits import place_bits, place_evidence
 from pipeline.link.relatives import NAMESAKES, RELATIVES
 from pipeline.link.shares import LEAST, Shares, shares_of
-from schemas.model import FREQUENCY_BINS, LEVELS, Comparison, Model, Prior
+from schemas.model import FREQUENCY_BINS, LEVELS, SPELLING_BINS, SPELLING_BITS, Comparison, Model, Prior
 
 SURE_PAIRS = 20  # of strangers who share both names, to tell from a bin how forenames and surnames go together
 NOUGHT = 3e-4  # pull towards 0 bits of a bin that nothing is known of
@@ -132,11 +132,18 @@ def _smooth(values: np.ndarray, is_sure: np.ndarray) -> np.ndarray:
 def spread_bits(
     comparison: Comparison, share: np.ndarray, u: np.ndarray, frequency: Frequencies, chance: np.ndarray
 ) -> np.ndarray:
-    """(WIDTH,) bits of each level index: log2(share / u), and at the exact level by how rare the value is."""
+    """(WIDTH,) bits of each level index: log2(share / u), at the exact level by how rare the value is.
+
+    Two spellings of one name count by how rare the name is with all of them: strangers have two ways of writing a name as
+    often as its share squared, one person who is written in two ways as often as its share.
+    """
     exact = len(LEVELS[comparison.kind])
     bins = FREQUENCY_BINS[comparison.kind][0]
     bits = np.zeros(WIDTH)
     bits[1:exact] = np.log2(np.maximum(share[:-1], LEAST) / np.maximum(u[:-1], LEAST))
+    if "variant" in LEVELS[comparison.kind]:
+        rarer = 0.0 if comparison.usual_rarity is None else np.array(SPELLING_BITS) - comparison.usual_rarity
+        bits[exact + bins : exact + bins + SPELLING_BINS] = bits[LEVELS[comparison.kind].index("variant") + 1] + rarer
     if bins:
         bits[exact : exact + bins] = np.log2(max(share[-1], LEAST)) + frequency.rarity_bits + chance
     else:

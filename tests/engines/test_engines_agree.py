@@ -24,7 +24,7 @@ from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.reference import Reference
 from schemas.contract import load_contract
-from schemas.model import LEVELS, Model, load_model
+from schemas.model import LEVELS, Model, level_numbers, load_model
 
 MODEL = load_model(MODELS / "person.toml")
 GROUPS = name_groups(REFERENCE)
@@ -151,7 +151,7 @@ def test_levels_are_as_stewards_expect(engine, case) -> None:
     levels = workspace.compare(np.array([0], np.int32), np.array([1], np.int32))[0]
     kinds = [comparison.kind for comparison in MODEL.comparison]
     names = {
-        field: ("null", *LEVELS[kind])[min(int(level), len(LEVELS[kind]))]
+        field: ("null", *LEVELS[kind])[level_numbers(kind)[level]]
         for field, kind, level in zip(FIELDS, kinds, levels, strict=True)
     }
     assert {field: names[field] for field in case["expect"]} == case["expect"]

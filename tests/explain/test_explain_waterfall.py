@@ -11,7 +11,7 @@ from pipeline.explain.bars import AGAINST, FOR, MARK, ZERO, Scale
 from pipeline.explain.levels import level_of, words_of
 from pipeline.explain.picture import probability_words, waterfall_png
 from pipeline.explain.waterfall import probability, waterfall
-from schemas.model import LEVELS, Comparison, Kind, Level
+from schemas.model import LEVELS, SPELLING_BITS, Comparison, Kind, Level
 
 BITS = st.floats(-40, 40).map(lambda bits: round(bits, 6))
 FIELDS = st.dictionaries(st.sampled_from(["forename", "surname", "phone", "email", "upn", "age"]), BITS)
@@ -91,6 +91,14 @@ def test_a_level_is_known_by_its_bits_and_what_is_left_is_exact() -> None:
     assert level_of(phone, round(math.log2(0.1 / 0.95), 6)) == "else"
     assert level_of(phone, round(math.log2(0.2 / 0.04), 6)) == "close"
     assert level_of(phone, 11.0) == "exact"
+
+
+def test_two_spellings_of_a_name_are_known_by_their_bits_however_common_it_is() -> None:
+    m, u = [0.1, 0.1, 0.1, 0.1, 0.1, 0.5], [0.9, 0.03, 0.03, 0.02, 0.01, 0.01]
+    surname = comparison("surname", m, u).model_copy(update={"usual_rarity": 6.3})
+    usual = math.log2(0.1 / 0.01)
+    assert {level_of(surname, round(usual + rarity - 6.3, 6)) for rarity in SPELLING_BITS} == {"variant"}
+    assert level_of(surname, round(usual + 1.2, 6)) == "exact"
 
 
 def test_no_level_is_named_where_there_is_no_evidence_or_several_levels_fit() -> None:

@@ -77,6 +77,24 @@ def test_twins_are_not_taken_for_persons_where_there_are_hardly_any_other_relati
     assert done.model.comparison[0].levels[0].m == pytest.approx(MATCHES[0][0], abs=0.03)
 
 
+def test_people_with_wrong_names_are_not_taken_for_twins() -> None:
+    """Twins share a surname as a rule; who has another birthday's phone under two other names is rather one person."""
+    fields: list[Field] = [*FIELDS[:3], ("phone", "phone", True), ("town", "category", False)]
+    own, by_chance = shares("phone", close=0.08, exact=0.915), shares("phone", close=1e-6, exact=3e-5)
+    town, any_town = shares("category", exact=0.7), shares("category", exact=0.5)
+    misnamed = [*STRANGERS[:2], MATCHES[2], own, town]
+    evidence = evidence_of(
+        (0.004, [*MATCHES[:3], own, town]),
+        (0.0002, misnamed),
+        (0.9958, [*STRANGERS[:3], by_chance, any_town]),
+        fields=fields,
+    )
+    done = train(model_of(fields), evidence)
+    assert done.model.prior is not None
+    assert done.model.prior.twins_per_record < 0.001
+    assert done.expected_related < 0.00002 * PAIRS
+
+
 def test_a_level_that_no_random_pair_shows_is_as_common_as_among_the_candidates() -> None:
     """Strangers called Frank Thomas and Thomas Frank are few, but not none: they must not become one person."""
     swapped = LEVELS["forename"].index("swapped")

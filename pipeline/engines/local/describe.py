@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from pipeline.core.numbers import distinct
 from pipeline.engines.frequency import Frequencies
 from pipeline.engines.local.columns import I32, Vocabulary
-from pipeline.engines.local.values import GROUPS, WIDTH, Values
-from pipeline.engines.tokens import Groups, postcode_parts
+from pipeline.engines.local.values import WIDTH, Values
+from pipeline.engines.spellings import GROUPS, NameGroups
+from pipeline.engines.tokens import postcode_parts
 from schemas.model import NAME_KINDS, Kind
 
 U8, U32 = np.uint8, np.uint32
@@ -22,7 +23,7 @@ TEXT_KINDS = (*NAME_KINDS, "postcode", "address", "phone", "email", "identifier"
 
 def describe(
     vocabularies: Mapping[str, Vocabulary],
-    groups: Groups,
+    named: NameGroups,
     n: int,
     names: tuple[np.ndarray, np.ndarray, np.ndarray],
     field_frequencies: list[Frequencies],
@@ -52,12 +53,15 @@ def describe(
         mask,
         packed,
         *(parts[0], parts[1], parts[2]),
-        group=_name_groups(kinds, texts, groups),
+        group=np.concatenate(
+            [_groups(vocabulary.kind, len(vocabulary), named) for vocabulary in vocabularies.values()]
+        ),
         is_established=np.concatenate(is_established),
         word_start=word_start,
         word=word,
         rarity=np.concatenate([of_field.bin for of_field in field_frequencies]),
         rarity_start=(sizes[:-1] - np.array(bases)).astype(np.int64),
+        spelling=np.stack([_spelling_bins(of_field.spellings.bin, named) for of_field in field_frequencies]),
     )
 
 
@@ -143,17 +147,14 @@ def _words(kinds: list[Kind], texts: list[pa.Array]) -> tuple[np.ndarray, np.nda
     return start, (pair & ((1 << WORD_BITS) - 1)).astype(I32)
 
 
-def _name_groups(kinds: list[Kind], texts: list[pa.Array], groups: Groups) -> np.ndarray:
-    code_of_group: dict[str, int] = {}
-    codes = np.full((sum(map(len, texts)), GROUPS), -1, I32)
-    base = 0
-    for kind, group in zip(kinds, texts, strict=True):
-        if kind in NAME_KINDS:
-            for offset, text in enumerate(group.to_pylist()):
-                for slot, name in enumerate(groups.get(text, ())[:GROUPS]):
-                    codes[base + offset, slot] = code_of_group.setdefault(name, len(code_of_group))
-        base += len(group)
-    return codes
+def _groups(kind: Kind, size: int, named: NameGroups) -> np.ndarray:
+    """(values, GROUPS) of the values of one domain."""
+    return named.of if kind in NAME_KINDS else np.full((size, GROUPS), -1, I32)
+
+
+def _spelling_bins(bins: np.ndarray, named: NameGroups) -> np.ndarray:
+    """(groups,) int8; 0 throughout of a field that is no name."""
+    return bins if len(bins) else np.zeros(len(named.names), np.int8)
 
 
 def are_established(kind: Kind, size: int, n: int, names: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:

@@ -16,18 +16,30 @@ from pipeline.engines.local.coded import CodedTable
 from pipeline.engines.local.columns import I32, Vocabulary, by_record, first_values
 from pipeline.engines.local.describe import describe
 from pipeline.engines.local.values import NONE, SEVERAL, Encoded, Records
+from pipeline.engines.spellings import NO_GROUPS, NameGroups, name_groups
 from pipeline.engines.tokens import Groups, domain
-from schemas.model import Model
+from schemas.model import NAME_KINDS, Model
 
 
-def frequencies_of(coded: CodedTable, model: Model, rows: np.ndarray) -> list[Frequencies]:
+def names_of(coded: CodedTable) -> pa.Array:
+    """The vocabulary of names."""
+    return coded.vocabularies["name"].texts if "name" in coded.vocabularies else pa.array([], pa.string())
+
+
+def groups_of(coded: CodedTable, groups: Groups) -> NameGroups:
+    """The groups of these names."""
+    return name_groups(names_of(coded).to_pylist(), groups)
+
+
+def frequencies_of(coded: CodedTable, model: Model, rows: np.ndarray, named: NameGroups) -> list[Frequencies]:
     """Of the values that these records have, for each comparison."""
     field_frequencies = []
     for comparison in model.comparison:
         column = coded.columns[comparison.field]
         vocabulary = coded.vocabularies[domain(comparison.kind, comparison.field)]
         codes = _values_of(rows, column.start, column.code)
-        field_frequencies.append(frequencies(comparison.kind, codes, len(vocabulary), len(rows)))
+        of_names = named if comparison.kind in NAME_KINDS else NO_GROUPS
+        field_frequencies.append(frequencies(comparison.kind, codes, len(vocabulary), len(rows), of_names))
     return field_frequencies
 
 
@@ -52,12 +64,13 @@ def encode(
     first_code = _first_codes(coded.vocabularies)
     bases = [first_code[domain(comparison.kind, comparison.field)] for comparison in model.comparison]
     counted = np.arange(n) if frequency_table is not None else counted_rows(table, model)
-    field_frequencies = frequencies_of(coded, model, counted)
-    bins = _with_table_bins(field_frequencies, coded.vocabularies, model, frequency_table)
-    values = describe(coded.vocabularies, groups, n, coded.names, bins, bases)
+    named = groups_of(coded, groups)
+    field_frequencies = frequencies_of(coded, model, counted, named)
+    bins = _with_table_bins(field_frequencies, coded.vocabularies, model, named, frequency_table)
+    values = describe(coded.vocabularies, named, n, coded.names, bins, bases)
     name_base = first_code.get("name", 0)
     if frequency_table is not None and "name" in coded.vocabularies:
-        is_established = frequency_table.is_established(coded.vocabularies["name"].texts)
+        is_established = frequency_table.is_established(names_of(coded))
         values.is_established[name_base : name_base + len(is_established)] = is_established
     records = _records(table, coded, model, bases, name_base)
     name_pairs = name_pairs_of(model, coded.names, field_frequencies, counted)
@@ -92,14 +105,19 @@ def _with_table_bins(
     field_frequencies: list[Frequencies],
     vocabularies: Mapping[str, Vocabulary],
     model: Model,
+    named: NameGroups,
     table: FrequencyTable | None,
 ) -> list[Frequencies]:
     """The same with the bins that the frequency table gives, if there is one."""
     if table is None:
         return field_frequencies
     texts = {name: vocabulary.texts for name, vocabulary in vocabularies.items()}
+    group_names = pa.array(named.names, pa.string())
     return [
-        of_field._replace(bin=table.bins(number, texts[domain(comparison.kind, comparison.field)]))
+        of_field._replace(
+            bin=table.bins(number, texts[domain(comparison.kind, comparison.field)]),
+            spellings=of_field.spellings._replace(bin=table.spelling_bins(number, group_names)),
+        )
         for number, (comparison, of_field) in enumerate(zip(model.comparison, field_frequencies, strict=True))
     ]
 

@@ -38,4 +38,4 @@ class LocalEngine:
 
     def frequency_table(self, table: pa.Table, model: Model) -> FrequencyTable:
         """How common the table's values are."""
-        return frequency_table(table, model)
+        return frequency_table(table, model, self._groups)

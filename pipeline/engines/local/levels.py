@@ -6,6 +6,7 @@ cannot be alike before any letter is read.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import uint32
 
 from pipeline.engines.local.kernel import inner, kernel
@@ -19,10 +20,12 @@ from pipeline.engines.local.letters import (
     shared_words,
     similarity_bound,
 )
-from pipeline.engines.local.values import GROUPS
+from pipeline.engines.spellings import GROUPS
+from schemas.model import FREQUENCY_BINS
 
 ELSE, SIMILAR, PART, CLOSE = 1, 2, 3, 4
 NAME_VARIANT, FORENAME_SWAPPED, FORENAME_EXACT, SURNAME_EXACT = 5, 6, 7, 6
+NAME_BINS = FREQUENCY_BINS["forename"][0]  # of every kind of name
 DATE_FAR, DATE_ELSE, DATE_YEAR, DATE_PART, DATE_JANUARY, DATE_BOTH_JANUARY, DATE_CLOSE = 1, 2, 3, 4, 5, 6, 7
 GENERATION = 12  # years: further apart, two birthdays are those of parent and child rather than a slip
 POSTCODE_AREA, POSTCODE_DISTRICT, POSTCODE_SECTOR, POSTCODE_CLOSE = 2, 3, 4, 5
@@ -59,6 +62,36 @@ def name_level(value_l, value_r, values):
     if is_part:
         return PART
     return SIMILAR if is_near or score >= 0.8 else ELSE
+
+
+@inner
+def index_of_variant(comparison, exact, value_l, value_r, values):
+    """Index of two spellings of one name: its bins come above those of equal names. Of several groups the commonest counts."""
+    spelling_bin = np.int64(127)
+    for group_l in range(GROUPS):
+        for group_r in range(GROUPS):
+            group = values.group[value_l, group_l]
+            if group >= 0 and group == values.group[value_r, group_r]:
+                spelling_bin = min(spelling_bin, np.int64(values.spelling[comparison, group]))
+    return exact + NAME_BINS + spelling_bin
+
+
+@inner
+def is_equal(index, exact):
+    """Whether an index is that of equal names."""
+    return exact <= index < exact + NAME_BINS
+
+
+@inner
+def plain_level(index, exact):
+    """The level of a name that an index stands for."""
+    return min(index, exact) if index < exact + NAME_BINS else NAME_VARIANT
+
+
+@inner
+def standing(index, exact):
+    """Orders indexes of one comparison from weak agreement to strong: two spellings of a name come below equal names."""
+    return 64 * index if index < exact + NAME_BINS else 64 * NAME_VARIANT + index
 
 
 @inner

@@ -77,7 +77,8 @@ def _one_name_level(comparison, exact, value_l, value_r, values, cache):
         return 0
     if value_l == value_r:
         return exact + rarity_of(comparison, value_l, values)
-    return _cached_name_level(value_l, value_r, values, cache)
+    level = _cached_name_level(value_l, value_r, values, cache)
+    return lv.index_of_variant(comparison, exact, value_l, value_r, values) if level == lv.NAME_VARIANT else level
 
 
 @inner
@@ -97,8 +98,7 @@ def _naming_levels(forename_l, surname_l, forename_r, surname_r, plan, values, c
 @inner
 def _rank(level_f, level_s):
     """How good two ways agree, to choose the best: exact counts most, null between else and similar."""
-    forename = min(level_f, lv.FORENAME_EXACT)
-    surname = min(level_s, lv.SURNAME_EXACT)
+    forename, surname = lv.plain_level(level_f, lv.FORENAME_EXACT), lv.plain_level(level_s, lv.SURNAME_EXACT)
     rank = (1.5 if forename == 0 else np.float64(forename)) + (1.5 if surname == 0 else np.float64(surname))
     return rank + 5.0 if forename == lv.FORENAME_SWAPPED else rank
 
@@ -155,7 +155,9 @@ def _value_level(comparison, kind, value_l, value_r, values):
     if kind == EMAIL:
         return lv.email_level(value_l, value_r, values)
     if kind == MIDDLE_NAMES:
-        return lv.name_level(value_l, value_r, values)
+        level = lv.name_level(value_l, value_r, values)
+        exact = EXACT[kind]
+        return lv.index_of_variant(comparison, exact, value_l, value_r, values) if level == lv.NAME_VARIANT else level
     if kind == ETHNICITY:
         return lv.part_level(value_l, value_r, values)
     return lv.category_level(value_l, value_r, values)
@@ -181,16 +183,15 @@ def _age_level(row_l, row_r, records):
 @kernel
 def _best_value(row_l, row_r, comparison, plan, values, records):
     """Best level over all values that the two records have in a comparison."""
-    fields = plan.kind.shape[0]
+    fields, kind = plan.kind.shape[0], plan.kind[comparison]
     best = np.int64(0)
     for place_l in range(records.start[row_l * fields + comparison], records.start[row_l * fields + comparison + 1]):
         for place_r in range(
             records.start[row_r * fields + comparison], records.start[row_r * fields + comparison + 1]
         ):
-            level = _value_level(
-                comparison, plan.kind[comparison], records.value[place_l], records.value[place_r], values
-            )
-            best = max(best, np.int64(level))
+            level = np.int64(_value_level(comparison, kind, records.value[place_l], records.value[place_r], values))
+            if lv.standing(level, EXACT[kind]) > lv.standing(best, EXACT[kind]):
+                best = level
     return best
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from pipeline.core.errors import SettingsError
 from pipeline.engines.local.values import KIND_CODE
+from pipeline.engines.patterns import level_table
 from pipeline.engines.port import LevelWeights
-from schemas.model import FREQUENCY_BINS, LEVELS, Model
+from schemas.model import FREQUENCY_BINS, LEVELS, Model, level_numbers
 
 CACHE_BITS = 16
 PATTERN_BITS = 63
@@ -91,8 +92,10 @@ def make_weights(bits: LevelWeights, floor: float, model: Model, plan: Plan) -> 
     reach = np.append(np.cumsum(most[plan.order][::-1])[::-1], 0.0)
     differing = np.array(
         [
-            max(bits.match[number, : len(LEVELS[comparison.kind])].max(), 0.0)
-            for number, comparison in enumerate(model.comparison)
+            max(bits.match[number, levels < len(LEVELS[comparison.kind])].max(), 0.0)
+            for number, (comparison, levels) in enumerate(
+                zip(model.comparison, level_table(model.comparison), strict=True)
+            )
         ]
     )
     names = [number for number in (plan.forename, plan.surname) if number >= 0]
@@ -113,7 +116,7 @@ def make_weights(bits: LevelWeights, floor: float, model: Model, plan: Plan) -> 
 def make_plan(model: Model) -> Plan:
     """The order, and the place of every comparison in a pattern."""
     kinds = [comparison.kind for comparison in model.comparison]
-    sizes = [int(len(LEVELS[kind]) + FREQUENCY_BINS[kind][0]).bit_length() for kind in kinds]
+    sizes = [(len(level_numbers(kind)) - 1).bit_length() for kind in kinds]
     order = sorted(
         (number for number, kind in enumerate(kinds) if kind not in ("forename", "surname")),
         key=lambda number: CHEAP_FIRST.index(kinds[number]),
@@ -130,7 +133,7 @@ def make_plan(model: Model) -> Plan:
 
 
 def unpack(patterns: np.ndarray, plan: Plan) -> np.ndarray:
-    """(patterns, comparisons) uint8 levels, frequency bins above the exact level included."""
+    """(patterns, comparisons) uint8 level indexes."""
     levels = np.empty((len(patterns), len(plan.kind)), np.uint8)
     for number in range(len(plan.kind)):
         levels[:, number] = (patterns >> plan.shift[number]) & (

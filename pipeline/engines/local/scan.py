@@ -112,7 +112,7 @@ def _weigh(row, fellow, plan, values, records, weights, cache):
         pattern |= np.int64(level_s) << plan.shift[plan.surname]
     lift = 0.0
     has_both = plan.forename >= 0 and plan.surname >= 0
-    if has_both and level_f >= lv.FORENAME_EXACT and level_s >= lv.SURNAME_EXACT:
+    if has_both and lv.is_equal(level_f, lv.FORENAME_EXACT) and lv.is_equal(level_s, lv.SURNAME_EXACT):
         lift = weights.name_lift[level_f - lv.FORENAME_EXACT + level_s - lv.SURNAME_EXACT]
         bits -= lift
     if bits < weights.floor:

@@ -11,7 +11,6 @@ from pipeline.engines.frequency import Frequencies, NamePairs
 from schemas.model import LEVELS
 
 WIDTH = 24  # bytes of a value that comparisons look at
-GROUPS = 4  # nickname and variant groups of a name that comparisons look at
 KIND_CODE: dict[str, int] = {kind: code for code, kind in enumerate(LEVELS)}
 
 
@@ -39,6 +38,8 @@ class Values(NamedTuple):
     rarity: np.ndarray
     rarity_start: np.ndarray
     """frequency bin of value v in comparison c: rarity[rarity_start[c] + v]"""
+    spelling: np.ndarray
+    """(comparisons, groups) int8 bin of each group in each comparison"""
 
 
 NONE, SEVERAL = -1, -2

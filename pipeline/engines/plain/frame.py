@@ -13,13 +13,15 @@ import pyarrow as pa
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency import Frequencies, NamePairs, frequencies, name_pairs
 from pipeline.engines.local.names import MOST_NAMINGS
-from pipeline.engines.tokens import alias_words
-from schemas.model import Model
+from pipeline.engines.spellings import NO_GROUPS, name_groups
+from pipeline.engines.tokens import Groups, alias_words
+from schemas.model import NAME_KINDS, Model
 
 NAMES = "names"  # column of the ways a record is named: (forename or None, surname or None)
 BORN = "born"  # column of the first and last possible birthday, days since 1970
 Values = tuple[str, ...]
 Bins = dict[str, defaultdict[str, int]]
+"""Of each field: value, or name of a group of spellings, to its bin"""
 
 
 def frame_of(table: pa.Table, model: Model) -> pd.DataFrame:
@@ -54,17 +56,21 @@ def _namings(forenames: Values, surnames: Values, aliases: Values) -> tuple[tupl
     return tuple([*plain, *from_aliases][:MOST_NAMINGS])
 
 
-def frequencies_of(frame: pd.DataFrame, model: Model) -> tuple[tuple[Frequencies, ...], Bins]:
-    """Frequencies of each comparison's values in these records, and each value's bin."""
-    field_frequencies, bins = [], {}
+def frequencies_of(frame: pd.DataFrame, model: Model, groups: Groups) -> tuple[tuple[Frequencies, ...], Bins, Bins]:
+    """Frequencies of each comparison's values in these records, each value's bin, and that of each group of spellings."""
+    field_frequencies, bins, spelling_bins = [], {}, {}
     for comparison in model.comparison:
         occurrences = frame[comparison.field].explode().dropna()
         codes, values = pd.factorize(occurrences)
-        of_field = frequencies(comparison.kind, np.asarray(codes), len(values), len(frame))
+        named = name_groups(list(values), groups) if comparison.kind in NAME_KINDS else NO_GROUPS
+        of_field = frequencies(comparison.kind, np.asarray(codes), len(values), len(frame), named)
         field_frequencies.append(of_field)
         value_bins = zip(values, of_field.bin.tolist(), strict=True)
         bins[comparison.field] = defaultdict(functools.partial(int, of_field.unseen_bin), value_bins)
-    return tuple(field_frequencies), bins
+        of_groups = of_field.spellings
+        group_bins = zip(named.names, of_groups.bin.tolist(), strict=True)
+        spelling_bins[comparison.field] = defaultdict(functools.partial(int, of_groups.unseen_bin), group_bins)
+    return tuple(field_frequencies), bins, spelling_bins
 
 
 def name_pairs_of(frame: pd.DataFrame, model: Model, bins: Bins) -> NamePairs:

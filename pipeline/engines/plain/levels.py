@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 
 import jellyfish
 import pandas as pd
@@ -13,23 +13,26 @@ from recordlinkage.base import BaseCompareFeature
 
 from pipeline.engines.birth import UNKNOWN
 from pipeline.engines.local.levels import GENERATION
-from pipeline.engines.local.values import GROUPS, WIDTH
+from pipeline.engines.local.values import WIDTH
 from pipeline.engines.plain.frame import BORN, NAMES, Bins, Values
-from pipeline.engines.tokens import postcode_parts
-from schemas.model import LEVELS, Kind, Model
+from pipeline.engines.spellings import GROUPS
+from pipeline.engines.tokens import Groups, postcode_parts
+from schemas.model import FREQUENCY_BINS, LEVELS, Kind, Model, level_numbers
 
 Level = Callable[[str, str], str]
+Index = Callable[[str, str], int]
+NUMBERS = {kind: {name: number for number, name in enumerate(levels, start=1)} for kind, levels in LEVELS.items()}
 Naming = tuple[str | None, str | None]
 Namings = tuple[Naming, ...]
 
 
 def features_of(
-    model: Model, frame: pd.DataFrame, groups: Mapping[str, tuple[str, ...]], bins: Bins
+    model: Model, frame: pd.DataFrame, groups: Groups, bins: Bins, spelling_bins: Bins
 ) -> list[BaseCompareFeature]:
     """One feature a comparison, in the model's order."""
     uses = Counter(name for namings in frame[NAMES] for naming in namings for name in naming if name is not None)
     least = max(5, len(frame) / 10_000)
-    names = _Names({name for name, count in uses.items() if count >= least}, groups, model, bins)
+    names = _Names({name for name, count in uses.items() if count >= least}, groups, model, bins, spelling_bins)
     plain: dict[Kind, Level] = {
         "date": date_level,
         "postcode": postcode_level,
@@ -47,31 +50,39 @@ def features_of(
         elif comparison.kind == "age":
             features.append(_AgeFeature(BORN, BORN))
         elif comparison.kind == "middle_names":
-            features.append(_BestFeature(comparison.field, comparison.kind, names.level, bins[comparison.field]))
+            one_name = partial(names.index, comparison.kind, comparison.field)
+            features.append(_BestFeature(comparison.field, comparison.kind, one_name))
         else:
-            level = plain[comparison.kind]
-            features.append(_BestFeature(comparison.field, comparison.kind, level, bins[comparison.field]))
+            index = _index_of(comparison.kind, plain[comparison.kind], bins[comparison.field])
+            features.append(_BestFeature(comparison.field, comparison.kind, index))
     return features
 
 
-class _BestFeature(BaseCompareFeature):  # type: ignore[misc]
-    """The best level over all pairs of values of one field."""
+def _index_of(kind: Kind, level: Level, bins: Mapping[str, int]) -> Index:
+    """Level index of two values of a field that is no name."""
+    level_of = cache(level)
 
-    def __init__(self, field: str, kind: Kind, level: Level, bins: Mapping[str, int]) -> None:
+    def index(a: str, b: str) -> int:
+        if a == b and not (kind == "date" and a.endswith("-01-01")):
+            return NUMBERS[kind]["exact"] + bins[a]
+        return NUMBERS[kind]["both_first_of_january" if a == b else level_of(a, b)]
+
+    return index
+
+
+class _BestFeature(BaseCompareFeature):  # type: ignore[misc]
+    """The best level over all pairs of values of one field; of several bins of one level the rarest."""
+
+    def __init__(self, field: str, kind: Kind, index: Index) -> None:
         super().__init__(field, field)
-        self._number = {name: number for number, name in enumerate(LEVELS[kind], start=1)}
-        self._level, self._bins, self._is_date = cache(level), bins, kind == "date"
+        self._index, self._level = index, level_numbers(kind)
 
     def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> pd.Series:
         return pd.Series([self._best(a, b) for a, b in zip(left, right, strict=True)], index=left.index)
 
     def _best(self, left: Values, right: Values) -> int:
-        return max((self._one(a, b) for a in left for b in right), default=0)
-
-    def _one(self, a: str, b: str) -> int:
-        if a == b and not (self._is_date and a.endswith("-01-01")):
-            return self._number["exact"] + self._bins[a]
-        return self._number["both_first_of_january" if a == b else self._level(a, b)]
+        indexes = (self._index(a, b) for a in left for b in right)
+        return max(indexes, key=lambda index: (self._level[index], index), default=0)
 
 
 class _AgeFeature(BaseCompareFeature):  # type: ignore[misc]
@@ -101,18 +112,17 @@ class _NameFeature(BaseCompareFeature):  # type: ignore[misc]
         )
 
 
-FORENAME = {name: number for number, name in enumerate(LEVELS["forename"], start=1)}
-SURNAME = {name: number for number, name in enumerate(LEVELS["surname"], start=1)}
+FORENAME, SURNAME = NUMBERS["forename"], NUMBERS["surname"]
+SIDES: tuple[Kind, Kind] = ("forename", "surname")
 
 
 class _Names:
     """Levels of names: forename and surname judged together."""
 
-    def __init__(self, established: set[str], groups: Mapping[str, tuple[str, ...]], model: Model, bins: Bins) -> None:
-        self._established, self._groups = established, groups
+    def __init__(self, established: set[str], groups: Groups, model: Model, bins: Bins, spelling_bins: Bins) -> None:
+        self._established, self._groups, self._bins, self._spelling_bins = established, groups, bins, spelling_bins
         fields = {comparison.kind: comparison.field for comparison in model.comparison}
-        self._bins = [bins[fields[kind]] if kind in fields else {} for kind in ("forename", "surname")]
-        self._has = [kind in fields for kind in ("forename", "surname")]
+        self._fields = [fields.get(kind) for kind in SIDES]
         self.level = cache(self._different)
         self.best = cache(self._best)
 
@@ -126,7 +136,7 @@ class _Names:
         return best
 
     def _rank(self, forename: int, surname: int) -> float:
-        f, s = min(forename, FORENAME["exact"]), min(surname, SURNAME["exact"])
+        f, s = level_numbers("forename")[forename], level_numbers("surname")[surname]
         return (f or 1.5) + (s or 1.5) + (5.0 if f == FORENAME["swapped"] else 0.0)
 
     def _together(self, a: Naming, b: Naming) -> tuple[int, int]:
@@ -135,11 +145,9 @@ class _Names:
             near = ("part", "close", "variant")
             if (f == t or self.level(f, t) in near) and (s == g or self.level(s, g) in near):
                 return FORENAME["swapped"], 0
-        if all(self._has) and (crossed := self._lone(f, s, g, t)):
+        if all(self._fields) and (crossed := self._lone(f, s, g, t)):
             return 0, crossed
-        forename = self._side(0, f, g, FORENAME) if self._has[0] else 0
-        surname = self._side(1, s, t, SURNAME) if self._has[1] else 0
-        return forename, surname
+        return self._side(0, f, g), self._side(1, s, t)
 
     def _lone(self, f: str | None, s: str | None, g: str | None, t: str | None) -> int:
         """A record's only name is a forename: perhaps it is the other's surname. 0 where it is not."""
@@ -152,18 +160,28 @@ class _Names:
         if full is not None and (full == lone or self.level(lone, full) not in ("else", "similar")):
             return 0
         if lone == opposite:
-            return SURNAME["exact"] + self._bins[1][lone]
+            return self._side(1, lone, lone)
         return SURNAME["close"] if self.level(lone, opposite) in ("close", "variant") else 0
 
-    def _side(self, side: int, a: str | None, b: str | None, numbers: Mapping[str, int]) -> int:
-        if a is None or b is None:
-            return 0
+    def _side(self, side: int, a: str | None, b: str | None) -> int:
+        field = self._fields[side]
+        return 0 if field is None or a is None or b is None else self.index(SIDES[side], field, a, b)
+
+    def index(self, kind: Kind, field: str, a: str, b: str) -> int:
+        """Level index of two names."""
+        numbers = NUMBERS[kind]
         if a == b:
-            return numbers["exact"] + self._bins[side][a]
-        return numbers[self.level(a, b)]
+            return numbers["exact"] + self._bins[field][a]
+        if (level := self.level(a, b)) != "variant":
+            return numbers[level]
+        spelling_bin = min(self._spelling_bins[field][group] for group in self._shared_groups(a, b))
+        return numbers["exact"] + FREQUENCY_BINS[kind][0] + spelling_bin
+
+    def _shared_groups(self, a: str, b: str) -> set[str]:
+        return set(self._groups.get(a, ())[:GROUPS]) & set(self._groups.get(b, ())[:GROUPS])
 
     def _different(self, a: str, b: str) -> str:
-        if set(self._groups.get(a, ())[:GROUPS]) & set(self._groups.get(b, ())[:GROUPS]):
+        if self._shared_groups(a, b):
             return "variant"
         are_established = {a, b} <= self._established
         is_part = _is_part(a, b)
