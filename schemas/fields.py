@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from pipeline.core.errors import SettingsError
 from schemas.usual_columns import kinds_taken
-from schemas.usual_headings import BIRTH_PARTS, CERTAIN, heading_key, usual_kinds
+from schemas.usual_headings import BIRTH_PARTS, CERTAIN, heading_key, line_stems, usual_kinds
 
 ColumnKind = Literal[
     "record_id", "source", "forename", "middle_names", "surname", "full_name", "alias", "date_of_birth", "year_of_birth", "month_of_birth",
@@ -114,7 +114,7 @@ def read_uses(
         told = [_advice(likely or usual_kinds(headings)), _headings(headings), KINDS_TOLD]
         raise SettingsError("--field", "no column is left to compare.", " ".join(told))
     return tuple(
-        ColumnUse(column, kind, _field(canonical.get(column, column), kind, kinds_of_columns), column in taken)
+        ColumnUse(column, kind, _field(column, canonical.get(column, column), kind, kinds_of_columns), column in taken)
         for column, kind in kinds_of_columns
     )
 
@@ -174,11 +174,16 @@ def _headings(headings: Sequence[str]) -> str:
     return f"The columns are {', '.join(headings[:40])}{', ..' if len(headings) > 40 else ''}."
 
 
-def _field(column: str, kind: str, kinds_of_columns: Sequence[tuple[str, str]]) -> str:
-    """A kind that one column holds gives the field its name, so that rules know it; else the column's own heading."""
+def _field(column: str, name: str, kind: str, kinds_of_columns: Sequence[tuple[str, str]]) -> str:
+    """A kind that one column holds gives the field its name, so that rules know it; else the column's own heading.
+
+    Lines of one address are one field, called as they are without their numbers.
+    """
     if kind in (*ONE_FIELD, "middle_names", "record_id", "source", "full_name", "alias", "age", "recorded_at"):
         return kind
     if kind in BIRTH_PARTS:
         return "date_of_birth"
     of_kind = [other_column for other_column, other_kind in kinds_of_columns if other_kind == kind]
-    return kind if kind in ("postcode", "address", "phone", "email") and len(of_kind) == 1 else column
+    stem_of = line_stems(of_kind) if kind == "address" else {}
+    is_alone = len(of_kind) == 1 or (len(stem_of) == len(of_kind) and len({*map(heading_key, stem_of.values())}) == 1)
+    return kind if kind in ("postcode", "address", "phone", "email") and is_alone else stem_of.get(column, name)

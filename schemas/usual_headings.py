@@ -99,6 +99,16 @@ def usual_kinds(headings: Iterable[str]) -> dict[str, str]:
     return kinds
 
 
+def line_stems(headings: Iterable[str]) -> dict[str, str]:
+    """Headings that differ by a number at the end alone, ``address_1`` and ``address_2``, with what stands before it.
+
+    The first may have none (``address``, ``address2``).
+    """
+    stems = {heading: heading.rstrip("0123456789").rstrip(" _-.") for heading in headings}
+    keys = [heading_key(stem) for stem in stems.values()]
+    return {heading: stem for heading, stem in stems.items() if stem and keys.count(heading_key(stem)) > 1}
+
+
 def kind_to_take(heading: str) -> str | None:
     """The kind for which a column of this heading may be taken unasked, if its values fit.
 

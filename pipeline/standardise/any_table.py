@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.standardise.address_lines import with_whole_addresses
 from pipeline.standardise.any_column import TEXT, TEXTS, Plain, read_distinct
 from pipeline.standardise.birth_parts import with_whole_birthdays
 from pipeline.standardise.birthdays import read_age
@@ -41,7 +42,7 @@ def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Referen
         latest: the day after which nothing is of which the table tells: a year of two digits is one up to then.
     """
     columns: dict[str, pa.Array] = {}
-    raw, uses = with_whole_birthdays(raw, uses, latest)
+    raw, uses = with_whole_addresses(*with_whole_birthdays(raw, uses, latest), reference)
     for use in uses:
         for field, values in _standard(use, raw, reference, latest).items():
             is_again = field in columns and field not in AGE

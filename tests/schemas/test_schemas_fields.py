@@ -18,6 +18,22 @@ def test_a_birthday_in_three_columns_is_one_field() -> None:
     assert [use.field for use in uses] == ["date_of_birth"] * 3 + ["forename"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "fields"),
+    [
+        (["address", "address2", "address3"], ["address"] * 3),
+        (["Address Line 1", "Address Line 2"], ["address"] * 2),
+        (["home_1", "home_2", "work_1", "work_2"], ["home", "home", "work", "work"]),
+        (["addr_1", "addr_2", "street"], ["addr", "addr", "street"]),
+        (["street", "building"], ["street", "building"]),
+    ],
+)
+def test_lines_of_one_address_are_one_field_and_other_addresses_fields_of_their_own(
+    columns: list[str], fields: list[str]
+) -> None:
+    assert [use.field for use in read_uses(columns, dict.fromkeys(columns, "address"))] == fields
+
+
 def test_a_month_without_a_year_is_refused_and_so_are_two_years() -> None:
     with pytest.raises(SettingsError, match="month_of_birth alone tells no birthday"):
         read_uses(["bm"], {"bm": "month_of_birth"})

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.reference import Reference
-from schemas.fields import ColumnUse
+from schemas.fields import ColumnUse, read_uses
 
 REFERENCE = Reference.load()
 LATEST = dt.date(2026, 11, 20)
@@ -137,3 +137,21 @@ def test_full_names_that_share_a_surname_share_its_value() -> None:
     for name in ("forename", "surname"):
         dictionary = table.column(name).combine_chunks().dictionary.to_pylist()
         assert len(dictionary) == len(set(dictionary))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_lines_of_an_address_are_one_address_whichever_line_the_street_is_in(kind: pa.DataType) -> None:
+    lines = {
+        "address_1": ["Flat 7", "83 Orchard Lane", " ", None],
+        "address_2": ["83 Orchard Lane", "Leeds", "unknown", None],
+        "address_3": ["Leeds", None, "Leeds", ""],
+    }
+    raw = pa.table({column: pa.array(texts).cast(kind) for column, texts in lines.items()})
+    table = standardise_any(raw, read_uses(list(lines), dict.fromkeys(lines, "address")), REFERENCE, LATEST)
+    assert table.column_names == ["address"]
+    assert table.column("address").to_pylist() == [
+        "FLAT 7 83 ORCHARD LANE LEEDS",
+        "83 ORCHARD LANE LEEDS",
+        "LEEDS",
+        None,
+    ]
