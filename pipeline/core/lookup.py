@@ -17,7 +17,7 @@ def places_among(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedAr
     Ids that are hashes have one length and soon differ: their first bytes are sorted as numbers, and text is compared once where
     they meet, in a fifth of the time that hashing both sides takes. All others are hashed.
     """
-    ids, among = _in_one(ids), _in_one(among)
+    ids, among = in_one(ids), in_one(among)
     heads, among_heads = _heads(ids), _heads(among)
     if heads is None or among_heads is None or not _soon_differ(among_heads):
         return pc.fill_null(pc.index_in(ids, among), NOWHERE).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -34,10 +34,12 @@ def places_among(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedAr
     return places
 
 
-def _in_one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if isinstance(ids, pa.Array):
-        return ids
-    return ids.chunk(0) if ids.num_chunks == 1 else ids.combine_chunks()
+def in_one(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as one array; copied only where it is in several."""
+    if isinstance(column, pa.Array):
+        return column
+    combined = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks)
 
 
 def _heads(ids: pa.Array) -> NDArray[np.uint64] | None:

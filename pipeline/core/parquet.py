@@ -19,6 +19,7 @@ from pyarrow import ipc
 
 from pipeline.core.durable import replacing_own
 from pipeline.core.errors import ContractError
+from pipeline.core.lookup import in_one
 from schemas.tables import Table
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _is_in_order(data: pa.Table, key: Sequence[str], *, is_strict: bool = False)
     )
     compare = pc.less if is_strict else pc.less_equal
     for name in reversed(key):
-        column = data.column(name).combine_chunks()
+        column = in_one(data.column(name))
         if column.null_count == len(column) and not is_strict:
             continue
         if column.null_count:

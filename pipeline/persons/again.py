@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.parquet import read_parts
+from pipeline.core.parquet import count_rows, read_parts
 
 ROWS_A_PIECE = 64
 OF_A_PERSON = ("person_id", "cluster_confidence", "n_open_questions")
@@ -55,8 +55,14 @@ class FieldsSince:
 
     @property
     def n_rows(self) -> int:
-        """How many rows there are; reads the persons of all of them."""
-        return sum(map(len, self.parts(["person_id"])))
+        """How many rows there are; reads the persons of all of them where some were replaced."""
+        return count_rows(self.path) - self._n_replaced() + len(self.new_rows)
+
+    def _n_replaced(self) -> int:
+        if not len(self.touched):
+            return 0
+        parts = (part.column("person_id") for part in read_parts(self.path, ["person_id"]))
+        return sum(pc.sum(pc.is_in(persons, self.touched)).as_py() or 0 for persons in parts)
 
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """All rows in the order of the key, some at a time; columns with the person's first, or all."""

@@ -8,15 +8,16 @@ for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.lookup import NOWHERE, places_among
+from pipeline.core.lookup import NOWHERE, in_one, places_among
 from pipeline.publish.each_once import EachOnce
 from pipeline.publish.fields import FieldChecks
-from pipeline.publish.places import Owners, is_at, one_piece, owners_of
+from pipeline.publish.places import Owners, RecordsByPerson, is_at, one_piece, owners_of
 from pipeline.publish.rows import InParts, Rows, columns_of, n_rows, parts_of
 from schemas.tables import ENDS, PERSON_FIELDS, PUBLISHED, Table
 
@@ -32,11 +33,23 @@ class Checks:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        persons = columns_of(tables["persons"], "person_id", "surname", "n_records")
-        self._n_records = persons.column("n_records")
-        self._owners = owners_of(columns_of(tables["records"], "record_id", "person_id"), persons)
         self._keys = {table.name: EachOnce(table.key) for table in PUBLISHED}
-        self._fields = FieldChecks(self._owners, one_piece(persons, "surname"))
+
+    @cached_property
+    def _persons(self) -> pa.Table:
+        return columns_of(self._tables["persons"], "person_id", "surname", "n_records")
+
+    @cached_property
+    def _owners(self) -> Owners:
+        return owners_of(columns_of(self._tables["records"], "record_id", "person_id"), self._persons)
+
+    @cached_property
+    def _records_of(self) -> RecordsByPerson:
+        return RecordsByPerson(self._owners)
+
+    @cached_property
+    def _fields(self) -> FieldChecks:
+        return FieldChecks(self._records_of, one_piece(self._persons, "surname"))
 
     def watch(self, name: str) -> Iterator[pa.Table]:
         """Yield the rows of a table, some at a time, after checking them."""
@@ -48,9 +61,10 @@ class Checks:
         tables, owners = self._tables, self._owners
         return [
             *_in_words(_link_problems(tables, owners)),
-            *_in_words(_record_reference_problems(tables, owners)),
+            *_in_words(_event_problems(tables, owners)),
+            *_in_words(_ledger_problems(tables, owners, self._records_of)),
             *_in_words(_person_reference_problems(tables, owners)),
-            *_in_words(_person_problems(owners, self._n_records)),
+            *_in_words(_person_problems(owners, self._persons.column("n_records"))),
         ]
 
     def within(self) -> list[str]:
@@ -107,24 +121,28 @@ def _link_problems(tables: Tables, owners: Owners) -> BrokenRows:
     )
 
 
-def _record_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
-    """Check tables that name a record and its person: the record must exist and belong to that person."""
+def _event_problems(tables: Tables, owners: Owners) -> BrokenRows:
+    """Check that the record of each event exists and belongs to the event's person."""
     events = columns_of(tables["events"], "record_id", "person_id")
-    event_record, person = (
-        places_among(events.column("record_id"), owners.record_ids),
-        places_among(events.column("person_id"), owners.person_ids),
-    )
-    yield int(np.count_nonzero(~is_at(owners.owner, event_record, person))), "events without a record"
+    person = np.append(owners.owner, NOWHERE)[places_among(events.column("record_id"), owners.record_ids)]
+    person_ids = owners.person_ids.take(pa.array(person, mask=person == NOWHERE))
+    yield len(events) - _how_many(pc.equal(events.column("person_id"), person_ids)), "events without a record"
+
+
+def _ledger_problems(tables: Tables, owners: Owners, records_of: RecordsByPerson) -> BrokenRows:
+    """Check that the ledger tells each record's person; only where it does not so in order are its records looked up."""
     open_spans = _open_spans(tables, "person_id", "record_ids")
-    span_records = open_spans.column("record_ids").combine_chunks()
-    span_record = places_among(pc.list_flatten(span_records), owners.record_ids)
-    span_person = places_among(open_spans.column("person_id"), owners.person_ids)[
-        pc.list_parent_indices(span_records).to_numpy()
-    ]
-    is_in_ledger = np.zeros(len(owners.record_ids), bool)
-    is_in_ledger[span_record[span_record != NOWHERE]] = True
-    wrong = np.count_nonzero(~is_at(owners.owner, span_record, span_person)) + np.count_nonzero(~is_in_ledger)
-    yield int(wrong), "records whose person the ledger does not tell"
+    span_records = in_one(open_spans.column("record_ids"))
+    wrong = 0
+    if not records_of.are(open_spans.column("person_id"), span_records):
+        span_record = places_among(pc.list_flatten(span_records), owners.record_ids)
+        span_person = places_among(open_spans.column("person_id"), owners.person_ids)[
+            pc.list_parent_indices(span_records).to_numpy()
+        ]
+        is_in_ledger = np.zeros(len(owners.record_ids), bool)
+        is_in_ledger[span_record[span_record != NOWHERE]] = True
+        wrong = int(np.count_nonzero(~is_at(owners.owner, span_record, span_person)) + np.count_nonzero(~is_in_ledger))
+    yield wrong, "records whose person the ledger does not tell"
 
 
 def _person_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
@@ -145,6 +163,10 @@ def _person_reference_problems(tables: Tables, owners: Owners) -> BrokenRows:
     spans = pc.binary_join_element_wise(open_spans.column("person_id"), open_spans.column("valid_from"), " ")
     span_begins = pc.binary_join_element_wise(changes.column("person_id_after"), changes.column("run_id"), " ")
     yield pc.sum(pc.invert(pc.is_in(span_begins, spans))).as_py() or 0, "changes that the ledger does not tell"
+
+
+def _how_many(is_so: pa.ChunkedArray) -> int:
+    return pc.sum(is_so).as_py() or 0
 
 
 def _open_spans(tables: Tables, *names: str) -> pa.Table:

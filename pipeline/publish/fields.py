@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from operator import methodcaller
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.lookup import NOWHERE
-from pipeline.publish.places import Owners, is_at, one_piece
+from pipeline.publish.places import RecordsByPerson, places_in_any_order
 from schemas.tables import PERSONS
 
 READ = ["person_id", "field", "value", "record_id", "is_chosen"]
-VALUE = methodcaller("as_py")
 FIELDS = pa.array(PERSONS.names)
 MAY_LACK = [PERSONS.names.index(name) for name in ("address", "postcode", "uprn")]
 """Fields of which no record need be chosen: the address is chosen as one"""
@@ -24,9 +21,9 @@ MAY_LACK = [PERSONS.names.index(name) for name in ("address", "postcode", "uprn"
 class FieldChecks:
     """Counts of the rows of ``person_fields`` that break what must hold for them."""
 
-    def __init__(self, owners: Owners, surnames: pa.Array) -> None:
+    def __init__(self, records: RecordsByPerson, surnames: pa.Array) -> None:
         """Input: whose the records are; surnames of the persons, in their order."""
-        self._records, self._surnames = _RecordsByPerson(owners), surnames
+        self._records, self._surnames = records, surnames
         self._columns: list[tuple[np.ndarray, ...]] = []
         self._not_given = self._other_surname = 0
 
@@ -46,7 +43,7 @@ class FieldChecks:
 
     def _look(self, part: pa.Table) -> None:
         person, has_record = self._records.look_up(part)
-        field = _places_in_any_order(part.column("field"), FIELDS)
+        field = places_in_any_order(part.column("field"), FIELDS)
         is_chosen = part.column("is_chosen").to_numpy()
         self._not_given += int(np.count_nonzero(~has_record))
         is_surname = is_chosen & (field == PERSONS.names.index("surname")) & (person != NOWHERE)
@@ -62,39 +59,3 @@ def _count_not_once(person: np.ndarray, field: np.ndarray, is_chosen: np.ndarray
     n_chosen = np.add.reduceat(is_chosen, starts, dtype=np.int32)
     must_have_one = ~np.isin(field[starts], MAY_LACK)
     return int(np.count_nonzero((n_chosen > 1) | ((n_chosen == 0) & must_have_one)))
-
-
-def _places_in_any_order(values: pa.Array | pa.ChunkedArray, choices: pa.Array) -> np.ndarray:
-    """Place of each value among a few choices in any order; NOWHERE for a value that is not among them."""
-    return pc.fill_null(pc.index_in(values, choices), NOWHERE).to_numpy(zero_copy_only=False)
-
-
-class _RecordsByPerson:
-    """Records and their persons, sorted by person."""
-
-    def __init__(self, owners: Owners) -> None:
-        order = np.argsort(owners.owner, kind="stable")
-        self.person_ids = owners.person_ids
-        self.record_ids = owners.record_ids.take(pa.array(order))
-        self.owner = owners.owner[order]
-        self.first = np.searchsorted(self.owner, np.arange(len(owners.person_ids) + 1))
-
-    def look_up(self, part: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-        """The person of each row, as a place, and whether the row's record is one of the person's.
-
-        Rows of few persons are looked up among these persons and their records only: few enough to be looked up
-        quickly.
-        """
-        ids = one_piece(part, "person_id")
-        starts = np.flatnonzero(
-            np.append(True, pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy(zero_copy_only=False))
-        )
-        runs = ids.take(pa.array(starts))
-        ends = pc.min_max(runs)
-        low = bisect_left(self.person_ids, ends["min"].as_py(), key=VALUE)
-        high = bisect_right(self.person_ids, ends["max"].as_py(), key=VALUE)
-        place = _places_in_any_order(runs, self.person_ids.slice(low, max(high - low, 0)))
-        person = np.repeat(np.where(place == NOWHERE, NOWHERE, place + low), np.diff(np.append(starts, len(ids))))
-        begin, end = self.first[low], self.first[max(high, low)]
-        record = _places_in_any_order(part.column("record_id"), self.record_ids.slice(begin, end - begin))
-        return person, is_at(self.owner[begin:end], record, person)

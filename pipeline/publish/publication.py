@@ -27,7 +27,6 @@ from pipeline.core.parquet import (
     conform,
     count_rows,
     has_each_once,
-    in_groups,
     in_order,
     write_parquet,
 )
@@ -116,9 +115,9 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
     rows = {table.name: _ready_to_write(tables[table.name], table) for table in PUBLISHED}
     checks = Checks(rows)
     with ThreadPoolExecutor(AT_ONCE) as pool:  # the largest first: else the others wait for it
-        longest, *shorter = sorted(PUBLISHED, key=lambda table: -n_rows(rows[table.name]))
-        writes = {longest.name: pool.submit(_write, folder, rows, checks, longest)}
-        between = pool.submit(checks.between)
+        longest, next_one, *shorter = sorted(PUBLISHED, key=lambda table: -n_rows(rows[table.name]))
+        writes = {table.name: pool.submit(_write, folder, rows, checks, table) for table in (longest, next_one)}
+        between = pool.submit(checks.between)  # by now the first has looked up whose the records are
         writes |= {table.name: pool.submit(_write, folder, rows, checks, table) for table in shorter}
         table_facts = {name: write.result() for name, write in writes.items()}
         problems = [*checks.within(), *between.result()]
@@ -246,7 +245,7 @@ def _write(place: Path, tables: Mapping[str, Rows], checks: Checks, table: Table
     folder = place / table.name
     folder.mkdir(parents=True)
     schema, total, parts = table.arrow_schema(), n_rows(tables[table.name]), {}
-    groups = in_groups(conform(part, table) for part in checks.watch(table.name))
+    groups = (conform(group, table) for group in checks.watch(table.name))
     for number in range(max(math.ceil(total / ROW_GROUP_ROWS / PART_GROUPS), 1)):
         path = folder / f"part-{number}.parquet"
         write_parquet(path, islice(groups, PART_GROUPS), schema, table.key[0])

@@ -49,8 +49,7 @@ def columns_of(rows: Rows, *names: str) -> pa.Table:
 
 
 def parts_of(rows: Rows, names: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """All rows, some at a time."""
+    """All rows in groups of one size, each in one piece."""
     if isinstance(rows, InParts):
-        yield from rows.parts(names)
-    else:
-        yield from in_groups([rows.select(list(names)) if names else rows])
+        return in_groups(rows.parts(names))
+    return in_groups([rows.select(list(names)) if names else rows])
