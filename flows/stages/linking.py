@@ -81,9 +81,11 @@ def _write_events(night: Night, present: Iterable[FeedState]) -> Path:
 def _link(night: Night, std_records: pa.Table) -> list[Metric]:
     """Link the records, in the order of their key; writes all that comes of it."""
     model = load_model(night.settings.model)
-    decided = decided_tonight(night, std_records)
     engine = engine_of(night.settings.engine)
-    basis = _basis(night, std_records, model, engine)
+    with ThreadPoolExecutor(1) as pool:  # what is kept is read while decisions are looked up
+        reading_basis = pool.submit(_basis, night, std_records, model, engine)
+        decided = decided_tonight(night, std_records)
+        basis = reading_basis.result()
     linked = link_records(std_records, model, night.settings.policy, engine, decided=decided.pairs, kept=basis.kept)
     decided = with_evidence(night, decided, linked.links, linked.model, std_records)
     save_model(linked.model, night.folder.file("model.toml"))

@@ -67,11 +67,18 @@ def replacing(path: Path) -> Iterator[Path]:
     for it may be a second name of a finished file (``hand_on``). The folder is not synced: whoever needs the new name on
     disk calls ``sync_folder``.
     """
+    with _taking_name(path) as temporary:
+        yield temporary
+        sync_file(temporary)
+
+
+@contextmanager
+def _taking_name(path: Path) -> Iterator[Path]:
+    """As ``replacing``, of a file that the block itself syncs where it is not on disk yet."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     try:
         yield temporary
-        sync_file(temporary)
         temporary.replace(path)
         temporary.unlink(missing_ok=True)  # where both were names of one file, the rename did nothing
     except BaseException:
@@ -91,13 +98,15 @@ def replacing_own(path: Path) -> Iterator[Path]:
 def hand_on(path: Path, target: Path) -> None:
     """Give a finished file a second name, whole or not at all; where the file system has no such links, a copy of it.
 
-    Files are only ever replaced, never changed, so neither name sees what becomes of the other.
+    Files are only ever replaced, never changed, so neither name sees what becomes of the other. A finished file is on disk, and
+    only a copy has to be synced: to sync a name more waits for the disk as long as to sync what is new.
     """
-    with replacing(target) as temporary:
+    with _taking_name(target) as temporary:
         try:
             temporary.hardlink_to(path)
         except OSError:
             shutil.copyfile(path, temporary)
+            sync_file(temporary)
         temporary.chmod(0o600)
 
 

@@ -115,7 +115,9 @@ def _identities(
     """Tonight's identities, and what changed since last night."""
     ledger = ledger_of(previous.identity_ledger) if previous else empty_ledger()
     before = previous.tables if previous else None
-    known_by = successors(ledger, previous.records, tonight.std_records) if previous else NOTHING_NEW
+    known_by = (
+        successors(ledger, previous.records, tonight.std_records, tonight.is_renewed) if previous else NOTHING_NEW
+    )
     if before is None:
         overlap = compare_with(ledger, tonight.cluster_members, known_by)
     else:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+from numpy.typing import NDArray
 
 from pipeline.core.lookup import NOWHERE, places_among
 from pipeline.core.parquet import in_order
@@ -41,7 +42,9 @@ class Successors:
 NOTHING_NEW = Successors()
 
 
-def successors(ledger: pa.Table, published: Path, std_records: pa.Table) -> Successors:
+def successors(
+    ledger: pa.Table, published: Path, std_records: pa.Table, is_renewed: NDArray[np.bool_] | None = None
+) -> Successors:
     """Compare tonight's records with those of the last publication, and with those that were withdrawn before it.
 
     A person of one feed whose names and birthday only one record has that is gone or says something else, and only one that
@@ -53,6 +56,7 @@ def successors(ledger: pa.Table, published: Path, std_records: pa.Table) -> Succ
         ledger: of the last publication.
         published: folder of its ``records``.
         std_records: tonight's, in the order of their ids.
+        is_renewed: (std_records,) whether each may say something else than last night; None where any may.
 
     Cost: whole columns of all records, and a step for each that is new, gone, or says something else of names or birthday.
     """
@@ -60,11 +64,10 @@ def successors(ledger: pa.Table, published: Path, std_records: pa.Table) -> Succ
     places = places_among(std_records.column("record_id"), before.column("record_id"))
     is_known = places != NOWHERE
     is_other = np.zeros(len(places), np.bool_)
-    told_before, told_now = _told(before), _told(std_records)
-    same_rows = pa.array(places[is_known])
-    is_other[is_known] = pc.not_equal(told_before.take(same_rows), told_now.filter(pa.array(is_known))).to_numpy(
-        zero_copy_only=False
-    )
+    is_compared = is_known if is_renewed is None else is_known & is_renewed
+    told_before = _told(before.select(WHO).take(pa.array(places[is_compared])))
+    told_now = _told(std_records.select(WHO).filter(pa.array(is_compared)))
+    is_other[is_compared] = pc.not_equal(told_before, told_now).to_numpy(zero_copy_only=False)
     is_gone = np.ones(len(before), np.bool_)
     is_gone[places[is_known & ~is_other]] = False
     now = std_records.select(list(COLUMNS)).filter(pa.array(~is_known | is_other))

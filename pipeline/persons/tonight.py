@@ -47,6 +47,8 @@ class Tonight:
     """As ``content`` gives them"""
     places: NDArray[np.int64]
     """Row of each record last night; NOWHERE of a new one, and of all where persons are made anew"""
+    is_renewed: NDArray[np.bool_]
+    """Whether each record is new or may say something else than last night"""
 
 
 def tonight_of(linked: Linked, before: PersonsBefore | None) -> Tonight:
@@ -62,7 +64,7 @@ def tonight_of(linked: Linked, before: PersonsBefore | None) -> Tonight:
     contents = record_contents(*with_events(std_records, linked.events, is_renewed))
     if before and not is_renewed.all():
         contents = contents_with(contents, is_renewed, before.records, places)
-    return Tonight(std_records, linked.events, cluster_members, contents, places)
+    return Tonight(std_records, linked.events, cluster_members, contents, places, is_renewed)
 
 
 def with_events(

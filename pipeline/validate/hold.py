@@ -13,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.core.errors import StateError
-from pipeline.core.parquet import AT_ONCE, concat, conform
+from pipeline.core.parquet import concat, conform
 from pipeline.core.places import Home
 from pipeline.validate.last_good import ExportFacts, LastGood, add_checksums, damage_of, keep_export, last_good
 from schemas.tables import QUARANTINE, SOURCE_STATUS
 
 State = Literal["fresh", "held", "missing"]
+PROMOTED_AT_ONCE = 8  # exports: each mostly waits for the disk, which syncs several as fast as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def promote(home: Home, states: Sequence[FeedState], run_id: str) -> None:
     Each goes into a folder of its own first; then one rename of the pointer makes it the last good one. A crash leaves
     the old one or the new one, and leftovers that the next run removes.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the disk some times
+    with ThreadPoolExecutor(PROMOTED_AT_ONCE) as pool:
         waiting = [
             pool.submit(
                 keep_export,

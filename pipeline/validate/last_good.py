@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.core.durable import checksum_of, hand_on, make_folder, sync_folder, write_synced
+from pipeline.core.durable import checksum_of, hand_on, make_folder, write_synced
 from pipeline.core.known_fields import from_known
 from pipeline.core.parquet import ARROW, concat, count_rows, write_table
 from pipeline.core.places import Home
@@ -164,13 +164,12 @@ def keep_export(
     own = f"{version}{AGAIN}" if _pointed_at(folder) == version else version
     new = folder / own
     shutil.rmtree(new, ignore_errors=True)
-    make_folder(new)
+    make_folder(new)  # its name is on disk before the pointer names it
     for path, name in ((std_records, "std_records"), (events, "events")):
         hand_on(path, new / f"{name}{path.suffix}")
     write_table(new / f"quarantine{ARROW}", concat(quarantine, QUARANTINE), QUARANTINE)
     checksums = {path.name: checksum_of(path) for path in sorted(new.iterdir())}
     write_synced(new / FACTS, json.dumps({**asdict(facts), "checksums": checksums}, indent=1))
-    sync_folder(folder)
     write_synced(folder / POINTER, own)
     for earlier in folder.iterdir():
         if earlier.is_dir() and earlier.name != own:

@@ -159,6 +159,7 @@ def test_fields_of_a_file_and_of_later_nights_are_those_of_the_last_night(
         fields = fields.next_night(pa.array(sorted(touched), pa.string()), table(own))
     assert pa.concat_tables(fields.parts()).equals(table(then))
     assert pa.concat_tables(fields.parts(["person_id"])).equals(table(then).select(["person_id"]))
+    assert fields.n_rows == len(table(then))
 
 
 LENGTHS = st.sampled_from([(3, 3), (8, 8), (12, 12), (0, 12)])

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -66,6 +67,15 @@ def test_a_person_is_known_again_under_another_key_and_a_key_that_is_anothers_is
     found = successors(empty_ledger(), tmp_path, records(now))
     assert replace(found, left={}) == expected
     assert found.left.keys() == before.keys() - now.keys()
+    is_renewed = np.array([before.get(record) != now[record] for record in records(now).column(0).to_pylist()], bool)
+    assert successors(empty_ledger(), tmp_path, records(now), is_renewed) == found
+
+
+def test_a_record_that_says_what_it_said_is_not_compared(tmp_path: Path) -> None:
+    pq.write_table(records({"1": "Amina", "2": "Lena"}), tmp_path / "part-0.parquet")
+    is_renewed = np.array([False, True])
+    found = successors(empty_ledger(), tmp_path, records({"1": "Thomas", "2": "Thomas"}), is_renewed)
+    assert found.replaced == {"2"}
 
 
 def test_another_feed_is_another_source_of_keys(tmp_path: Path) -> None:
