@@ -79,6 +79,7 @@ def _told_where_none_begins(night: Night) -> Iterator[None]:
         raise
 
 
+@few_cycles()
 def _run_flow(night: Night, console: Console | None) -> Outcome:
     warm_up(night.settings.workers)
     quiet_prefect(night.home.root)
@@ -99,7 +100,7 @@ def _run_flow(night: Night, console: Console | None) -> Outcome:
     if not has_prefect:
         log("prefect does not start")
         (console or Terminal()).print("Prefect's local server does not start; the night runs without it.")
-    with few_cycles(), Bars(console) if console else nullcontext():
+    with Bars(console) if console else nullcontext():
         return run_flow(flow, night)
 
 

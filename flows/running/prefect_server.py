@@ -6,6 +6,7 @@ also where that was killed and could do nothing itself.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -19,8 +20,12 @@ GRACE_SECONDS = 5
 def main() -> None:
     """Serve until told to end."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()
+    import prefect.server.api.server  # noqa: F401, PLC0415
     import uvicorn  # noqa: PLC0415  (the parent may end meanwhile)
 
+    gc.freeze()  # what is imported stays: it need not be looked through for garbage again and again
+    gc.enable()
     app = "prefect.server.api.server:create_app"
     config = uvicorn.Config(
         app, factory=True, lifespan="on", log_level="critical", timeout_graceful_shutdown=GRACE_SECONDS
