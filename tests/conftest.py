@@ -1,10 +1,13 @@
-"""What all tests share: a night on the sample, run once a session as a user would run it."""
+"""What all tests share: a night on the sample, run once a session as a user would run it, Prefect's database, a warm process."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,8 +16,9 @@ import pytest
 from command_line import Finished, NightOnSample, boroughlink
 from filelock import FileLock
 from hypothesis import settings
+from small_london import London, plain_night, small_london
 
-from pipeline.core.places import SAMPLE
+from pipeline.core.places import ROOT, SAMPLE
 
 # Tests send these to their processes; who is begun by nohup, or behind & in a script, has them ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -26,6 +30,14 @@ settings.register_profile("boroughlink", deadline=None)
 settings.load_profile("boroughlink")
 
 LONG = ("slow", "flow")
+PREFECT_BEGINS = """
+import sys
+from pathlib import Path
+from flows.running.local_server import begin_prefect
+from flows.running.quiet import quiet_prefect
+quiet_prefect(Path(sys.argv[1]))
+sys.exit(not begin_prefect()())
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,8 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def sample_night(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[NightOnSample]:
     """One night on the committed sample, through Prefect, in a home that all workers read and none changes."""
-    own = tmp_path_factory.getbasetemp()
-    place = (own if worker_id == "master" else own.parent) / "sample_night"
+    place = _of_all_workers(tmp_path_factory, worker_id) / "sample_night"
     home, said = place / "home", place / "finished.json"
     with FileLock(f"{place}.lock"):
         if not said.exists():
@@ -50,9 +61,41 @@ def sample_night(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
     assert _files_of(home) == before, "a test that changes a home copies it"
 
 
+@pytest.fixture(scope="session")
+def prefects_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A home in which Prefect's server has begun once, and made its database: it takes longer for that than for a small night."""
+    home = _of_all_workers(tmp_path_factory, worker_id) / "prefects_home"
+    with FileLock(f"{home}.lock"):
+        if not home.exists():
+            unfinished = home.with_suffix(".unfinished")
+            subprocess.run([sys.executable, "-c", PREFECT_BEGINS, str(unfinished)], cwd=ROOT, check=True)
+            unfinished.rename(home)
+    return home
+
+
+@pytest.fixture
+def begun_home(prefects_home: Path, tmp_path: Path) -> Path:
+    """A home without a night, but with Prefect's database: for a first night that need not wait for it."""
+    return Path(shutil.copytree(prefects_home, tmp_path / "home"))
+
+
+def _of_all_workers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
 def _files_of(home: Path) -> dict[Path, int]:
     """Every file and folder with the time of its last change."""
     return {path: path.lstat().st_mtime_ns for path in home.rglob("*")}
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> London:
+    """A London whose first night ran in this process: what a night loads is loaded, and forks have it."""
+    place = tmp_path_factory.mktemp("warm")
+    london = small_london(place)
+    plain_night(london.night(place / "home"))
+    return london
 
 
 @pytest.fixture(scope="session")

@@ -6,16 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_london import London, ended, forked, plain_night, published_tables, small_london
-
-
-@pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> London:
-    """A London whose first night ran in this process: what a night loads is loaded, and forks have it."""
-    place = tmp_path_factory.mktemp("warm")
-    london = small_london(place)
-    plain_night(london.night(place / "home"))
-    return london
+from small_london import London, ended, forked, plain_night, published_tables
 
 
 @pytest.fixture

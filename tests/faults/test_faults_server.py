@@ -40,9 +40,9 @@ WITH_A_PROXY = os.environ | {"http_proxy": "http://127.0.0.1:9", "NO_PROXY": "pr
 
 @pytest.mark.parametrize(("seconds", "is_killed"), [("600", True), ("0.5", False)])
 def test_a_server_beside_the_night_ends_when_the_night_is_killed_or_done(
-    tmp_path: Path, seconds: str, *, is_killed: bool
+    begun_home: Path, seconds: str, *, is_killed: bool
 ) -> None:
-    command = [sys.executable, "-c", NIGHT, seconds, str(tmp_path)]
+    command = [sys.executable, "-c", NIGHT, seconds, str(begun_home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=WITH_A_PROXY) as night:
         assert night.stdout
         process_id, has_answered = night.stdout.readline().split()
@@ -83,9 +83,9 @@ def waited_for(comes: Callable[[], object], seconds: float) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)])
 def test_a_schedule_that_is_killed_or_stopped_leaves_no_server_behind_and_its_port_is_free(
-    tmp_path: Path, number: signal.Signals, code: int
+    begun_home: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    with scheduled(tmp_path, "--home", str(tmp_path / "home")) as schedule:
+    with scheduled(tmp_path, "--home", str(begun_home)) as schedule:
         time.sleep(3)
         begun = descendants(schedule.pid)
         servers = [

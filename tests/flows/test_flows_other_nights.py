@@ -41,10 +41,10 @@ def test_without_a_network_the_night_gives_the_same_tables(sample_night: NightOn
     assert tables_of(tmp_path) == tables_of(sample_night.home)
 
 
-def test_the_plain_engine_publishes_the_same_tables(sample_night: NightOnSample, tmp_path: Path) -> None:
-    finished = boroughlink("run", "--home", str(tmp_path), "--engine", "recordlinkage", "--json")
+def test_the_plain_engine_publishes_the_same_tables(sample_night: NightOnSample, begun_home: Path) -> None:
+    finished = boroughlink("run", "--home", str(begun_home), "--engine", "recordlinkage", "--json")
     assert finished.code == 0, finished.err
-    assert tables_of(tmp_path) == tables_of(sample_night.home)
+    assert tables_of(begun_home) == tables_of(sample_night.home)
 
 
 def test_a_second_run_on_the_same_input_changes_nothing(sample_night: NightOnSample, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_second_run_on_the_same_input_changes_nothing(sample_night: NightOnSam
     assert kinds == [[("created", sample_night.finished.said["persons"])], []]
 
 
-def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
+def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path, begun_home: Path) -> None:
     london = small_london(
         tmp_path,
         (*SOURCES_TAKEN, "borough_cse", "la_children"),
@@ -72,7 +72,7 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
     contract = tmp_path / "contracts" / "borough_cse.yaml"
     contract.write_text(contract.read_text("utf-8") + f"\nfeeds: {{ merton: {{ password_env: {MERTON} }} }}\n", "utf-8")
     london.say(passwords={MERTON: str(SAMPLE / "passwords" / "merton")})
-    said = ("run", "--run-file", str(london.run_file), "--home", str(tmp_path / "home"), "--json")
+    said = ("run", "--run-file", str(london.run_file), "--home", str(begun_home), "--json")
     first = boroughlink(*said)
     assert first.code == 0, first.err
     exports = london.exports
@@ -108,12 +108,12 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
     assert "Day of arrival" in reasons["cris.lambeth"][1]
     assert "in the contract of cris." in reasons["cris.lambeth"][1]
     assert "is empty" in reasons["la_children.brent"][1]
-    report = (tmp_path / "home" / "runs" / str(second.said["run_id"]) / "report.html").read_text("utf-8")
+    report = (begun_home / "runs" / str(second.said["run_id"]) / "report.html").read_text("utf-8")
     assert "More records than rows (borough_cse):" in report, (
         "a held feed of cris has records and no rows, and nobody is a sibling there"
     )
     assert "Not all feeds are fresh (borough_cse, cris, la_children)" in report
-    published = tmp_path / "home" / "published"
+    published = begun_home / "published"
     runs = [first.said["run_id"], second.said["run_id"]]
     persons = [
         duckdb.sql(f"SELECT record_id, person_id FROM '{published}/{run}/records/*.parquet' ORDER BY ALL").fetchall()
@@ -126,9 +126,9 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path) -> None:
     assert rejected[0] == rejected[1] != [], "rows that the exports in use lost are still told"
 
 
-def test_a_sheet_that_was_renamed_is_told_wherever_the_night_is_told(tmp_path: Path) -> None:
+def test_a_sheet_that_was_renamed_is_told_wherever_the_night_is_told(tmp_path: Path, begun_home: Path) -> None:
     london = small_london(tmp_path, (*SOURCES_TAKEN, "borough_cse"))
-    tracker, home = london.exports / "cse" / "hackney.xlsx", tmp_path / "home"
+    tracker, home = london.exports / "cse" / "hackney.xlsx", begun_home
     book = openpyxl.load_workbook(tracker)
     book["Nov 2026"].title = "November 2026"
     book.save(tracker)
@@ -154,7 +154,7 @@ def test_a_sheet_that_was_renamed_is_told_wherever_the_night_is_told(tmp_path: P
         assert "<img" not in text, page
 
 
-def test_another_source_is_one_yaml_file(tmp_path: Path) -> None:
+def test_another_source_is_one_yaml_file(tmp_path: Path, begun_home: Path) -> None:
     london = small_london(tmp_path)
     (london.exports / "youth").mkdir()
     rows = ["Ref;Last name;First name;Birthday;Seen on;Postcode", "Y1;Okonkwo-Test;Adaeze;03/02/2011;10/11/2026;E8 1AA"]
@@ -175,10 +175,10 @@ constants: { role: subject }
 """,
         "utf-8",
     )
-    finished = boroughlink("run", "--run-file", str(london.run_file), "--home", str(tmp_path / "home"), "--json")
+    finished = boroughlink("run", "--run-file", str(london.run_file), "--home", str(begun_home), "--json")
     assert finished.code == 0, finished.err
     found = duckdb.sql(
-        f"SELECT surname, forename, date_of_birth FROM '{tmp_path}/home/published/current/records/*.parquet' WHERE source = 'youth_offending'"
+        f"SELECT surname, forename, date_of_birth FROM '{begun_home}/published/current/records/*.parquet' WHERE source = 'youth_offending'"
     ).fetchall()
     assert [(surname, forename, str(born)) for surname, forename, born in found] == [
         (["OKONKWO TEST"], ["ADAEZE"], "2011-02-03")
@@ -209,8 +209,8 @@ def interrupted(serving: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.slow
-def test_the_schedule_runs_a_night_when_it_is_due(tmp_path: Path) -> None:
-    london, home = small_london(tmp_path), tmp_path / "home"
+def test_the_schedule_runs_a_night_when_it_is_due(tmp_path: Path, begun_home: Path) -> None:
+    london, home = small_london(tmp_path), begun_home
     said = ("schedule", "--cron", "* * * * *", "--run-file", str(london.run_file), "--home", str(home))
     with (tmp_path / "out").open("wb") as out:
         serving = subprocess.Popen([*COMMAND, *said], cwd=ROOT, stdout=out, stderr=out)
