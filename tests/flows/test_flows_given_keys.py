@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 from command_line import boroughlink
 from home_bytes import all_texts
-from small_london import London, published_tables, small_london
+from small_london import London, ended, forked, plain_night, published_tables, small_london
 
 from pipeline.core.places import Home
 from pipeline.core.same_person import who_hash
@@ -63,9 +64,20 @@ def export(london: London, borough: str, people: list[str]) -> None:
 
 
 def night(london: London, home: Path, day: str, *more: str) -> dict[str, set[str]]:
-    """Persons of each forename, of last night's publication."""
+    """Run a night as users do; persons of each forename, of its publication."""
     done = boroughlink("run", "--run-file", str(london.run_file), "--home", str(home), "--as-of", day, *more)
     assert done.code == 0, done.err
+    return persons(home)
+
+
+def quick_night(london: London, home: Path, day: str, *, is_full: bool = False) -> dict[str, set[str]]:
+    """The same without Prefect, in a process that has everything loaded."""
+    planned, out = replace(london.night(home, day), is_full=is_full), london.place / "out"
+    assert ended(forked(lambda: plain_night(planned, fresh=is_full), out)) == 0, out.read_text("utf-8")
+    return persons(home)
+
+
+def persons(home: Path) -> dict[str, set[str]]:
     of_youth = f"FROM '{home}/published/current/records/*.parquet' WHERE source = 'youth_offending'"
     found = duckdb.sql(f"SELECT forename[1], person_id {of_youth}").fetchall()
     return {name: {person for own, person in found if own == name} for name, _ in found}
@@ -77,8 +89,10 @@ def record(home: Path, name: str, feed: str) -> str:
     return str(found)
 
 
-def test_ids_and_decisions_go_with_people_whom_a_borough_numbers_anew(london: London, tmp_path: Path) -> None:
-    home, twin = tmp_path / "home", tmp_path / "twin"
+def test_ids_and_decisions_go_with_people_whom_a_borough_numbers_anew(
+    london: London, begun_home: Path, tmp_path: Path
+) -> None:
+    home, twin = begun_home, tmp_path / "twin"
     export(london, "hackney", ["Amina", "Thomas", "Lena", "Grace"])
     before = night(london, home, "2026-11-25")
     ends = (record(home, "THOMAS", "hackney"), record(home, "THOMAS", "islington"))
@@ -96,23 +110,24 @@ def test_ids_and_decisions_go_with_people_whom_a_borough_numbers_anew(london: Lo
     assert published_tables(home) == published_tables(twin)
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_key_that_was_gone_for_a_night_means_whoever_has_it_then(london: London, tmp_path: Path) -> None:
     home, twin = tmp_path / "home", tmp_path / "twin"
     export(london, "hackney", ["Amina", "Grace", "Joel", "Lena"])
     export(london, "islington", ["Amina", "Thomas", "Nina"])
-    before = night(london, home, "2026-11-25")
+    before = quick_night(london, home, "2026-11-25")
     gone = record(home, "JOEL", "hackney")
     ends = (record(home, "GRACE", "hackney"), record(home, "NINA", "islington"))
     said = ("--by", "ann", "--reason", "one girl", "--run-file", str(london.run_file), "--home", str(home))
     assert boroughlink("decide", *ends, "--link", *said).code == 0
     export(london, "hackney", ["Amina", "Grace"])
     export(london, "islington", ["Amina", "Thomas"])
-    assert night(london, home, "2026-11-26").keys() == {"AMINA", "GRACE", "THOMAS"}
+    assert quick_night(london, home, "2026-11-26").keys() == {"AMINA", "GRACE", "THOMAS"}
 
     shutil.copytree(home, twin, symlinks=True)
     export(london, "hackney", ["Amina", "Grace", "Omar", "Lena"])
     export(london, "islington", ["Amina", "Thomas", "Yusuf"])
-    after = night(london, home, "2026-11-27")
+    after = quick_night(london, home, "2026-11-27")
     stays = {"AMINA", "GRACE", "THOMAS", "LENA"}
     assert {name: after[name] for name in stays} == {name: before[name] for name in stays}, "Lena has her id again"
     assert len(set.union(*after.values())) == 6, "nobody decided that Yusuf is Grace"
@@ -120,7 +135,7 @@ def test_a_key_that_was_gone_for_a_night_means_whoever_has_it_then(london: Londo
     [joel] = before["JOEL"]
     story = json.loads(boroughlink("history", joel, "--home", str(home), "--json").out)
     assert (story["state"], story["present"]) == ("withdrawn", [])
-    assert night(london, twin, "2026-11-27", "--full") == after
+    assert quick_night(london, twin, "2026-11-27", is_full=True) == after
     assert published_tables(home) == published_tables(twin)
 
     order = ("--by", "dpo", "--order", "ICO 2026/118", "--yes", "--run-file", str(london.run_file), "--home", str(home))
@@ -131,16 +146,17 @@ def test_a_key_that_was_gone_for_a_night_means_whoever_has_it_then(london: Londo
         assert who_hash(ADEYEMI) not in text, path
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_link_does_not_bind_the_child_who_has_the_key_now(london: London, tmp_path: Path) -> None:
     home = tmp_path / "home"
     export(london, "hackney", ["Amina", "Thomas"])
-    before = night(london, home, "2026-11-25")
+    before = quick_night(london, home, "2026-11-25")
     ends = (record(home, "THOMAS", "hackney"), record(home, "THOMAS", "islington"))
     said = ("--by", "ann", "--reason", "one boy", "--run-file", str(london.run_file), "--home", str(home))
     assert boroughlink("decide", *ends, "--link", *said).code == 0
     export(london, "hackney", ["Amina", "Omar"])
     for day in ("2026-11-26", "2026-11-27"):
-        after = night(london, home, day)
+        after = quick_night(london, home, day)
         assert {name: after[name] for name in before} == before
         assert after["OMAR"].isdisjoint(before["THOMAS"])
     own = ("--run-file", str(london.run_file), "--home", str(home))
