@@ -22,7 +22,7 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
     """The query's rows as text, its column names first, and the SHA-256 over both.
 
     Raises:
-        SourceError: missing_file, unreachable or database_error (which a later try may mend), bad_query.
+        SourceError: missing_file, unreachable (which a later try may mend), bad_query.
     """
     url = _url(root, location, source)
     try:
