@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -233,11 +232,8 @@ def count_rows(path: Path) -> int:
 def concat(paths: Sequence[Path], table: Table) -> pa.Table:
     """All rows of several files of one table; no files give the empty table."""
     schema = table.arrow_schema()
-    with (
-        ThreadPoolExecutor(AT_ONCE) if len(paths) > AT_ONCE else nullcontext() as pool
-    ):  # threads cost more than two reads
-        tables = (pool.map if pool else map)(lambda path: read_table(path).cast(schema), paths)
-        return pa.concat_tables([schema.empty_table(), *tables])
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return pa.concat_tables([schema.empty_table(), *pool.map(lambda path: read_table(path).cast(schema), paths)])
 
 
 def _names(frame: pd.DataFrame | pa.Table) -> list[str]:
