@@ -19,7 +19,7 @@ from pipeline.engines.port import Engine
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
 from pipeline.engines.spellings import Spellings, name_groups, spellings
 from pipeline.link.training_stage import weights_on
-from schemas.model import SPELLING_BITS, Model, load_model
+from schemas.model import LEVELS, SPELLING_BITS, Blocking, Comparison, Kind, Level, Model, load_model
 
 MODEL = load_model(MODELS / "person.toml")
 GROUPS = listed(REFERENCE)
@@ -81,7 +81,19 @@ def test_a_model_of_an_earlier_format_weighs_the_spellings_of_all_names_alike() 
     )
     table = names_of_many()
     assert bits_of(ENGINES["local"], table, earlier, RARE) == bits_of(ENGINES["local"], table, earlier, COMMON)
-    assert earlier.stamp != MODEL.stamp
+
+
+def test_a_model_of_an_earlier_format_has_the_stamp_that_its_nights_were_published_with() -> None:
+    kinds: tuple[Kind, ...] = ("surname", "phone")
+    comparisons = []
+    for kind in kinds:
+        share = 1 / len(LEVELS[kind])
+        levels = tuple(Level(name=name, m=share, u=share, related=share) for name in LEVELS[kind])
+        comparisons.append(Comparison(field=kind, kind=kind, levels=levels))
+    earlier = Model(name="earlier", blocking=Blocking(fields=("phone",)), comparison=tuple(comparisons))
+    assert earlier.stamp == "earlier-1:2554c435222f"
+    rarer = [one.model_copy(update={"usual_rarity": 8.0}) for one in comparisons]
+    assert earlier.model_copy(update={"comparison": tuple(rarer)}).stamp != earlier.stamp
 
 
 def test_a_kept_frequency_table_gives_spellings_the_weight_they_had() -> None:
