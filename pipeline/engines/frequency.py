@@ -23,6 +23,10 @@ class Frequencies(NamedTuple):
     """(bins,) how often a value of the bin stands in a record"""
     agreeing: np.ndarray
     """(bins,) pairs of these occurrences that agree, those of one person included"""
+    repeated: np.ndarray
+    """(bins,) of the occurrences, those of values that stand more than once"""
+    pairs: float
+    """Pairs of occurrences, or with records that lack an identifier, that might agree"""
     spellings: Spellings
     """How common its values are with all their spellings; of fields that are no names there are none"""
 
@@ -34,7 +38,8 @@ def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int, groups: 
     """
     bins, lowest = FREQUENCY_BINS[kind]
     if not bins:
-        return Frequencies(np.zeros(size, np.int8), np.zeros(0), 0, np.zeros(0), np.zeros(0), spellings(groups, codes))
+        none = np.zeros(0)
+        return Frequencies(np.zeros(size, np.int8), none, 0, none, none, none, 0.0, spellings(groups, codes))
     count = np.bincount(codes, minlength=size).astype(float)
     total = float(max(records if kind == "identifier" else count.sum(), count.sum(), 1))
     rarity = -np.log2(np.maximum(count, 1) / total)
@@ -47,7 +52,9 @@ def frequencies(kind: Kind, codes: np.ndarray, size: int, records: int, groups: 
     mean = np.where(filled > 0, mean, lowest + 0.5 + np.arange(bins))
     unseen_bin = int(np.clip(np.floor(np.log2(total) - lowest), 0, bins - 1))
     agreeing = np.bincount(value_bin, weights=count * (count - 1) / 2, minlength=bins)
-    return Frequencies(value_bin, mean, unseen_bin, filled, agreeing, spellings(groups, codes))
+    repeated = np.bincount(value_bin, weights=np.where(count > 1, count, 0.0), minlength=bins)
+    pairs = total * count.sum() / 2
+    return Frequencies(value_bin, mean, unseen_bin, filled, agreeing, repeated, pairs, spellings(groups, codes))
 
 
 class NamePairs(NamedTuple):

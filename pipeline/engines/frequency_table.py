@@ -77,6 +77,8 @@ class FrequencyTable:
                     field.unseen_bin,
                     field.occurrences.tolist(),
                     field.agreeing.tolist(),
+                    field.repeated.tolist(),
+                    field.pairs,
                     field.spellings.unseen_bin,
                 ]
                 for field in self.frequencies
@@ -100,9 +102,11 @@ def from_rows(rows: pa.Table, numbers: Mapping[str, Any]) -> FrequencyTable:
             int(unseen),
             np.array(occurrences),
             np.array(agreeing),
+            np.array(repeated),
+            float(pairs),
             Spellings(none, None, int(rare)),
         )
-        for rarity, unseen, occurrences, agreeing, rare in numbers["frequencies"]
+        for rarity, unseen, occurrences, agreeing, repeated, pairs, rare in numbers["frequencies"]
     )
 
     def known(part: int) -> tuple[pa.Array, np.ndarray]:

@@ -230,7 +230,9 @@ class Mixture:
     def _bits(self, estimate: Estimate, shares: Shares) -> ClassBits:
         evidence, rates = self._evidence, estimate.prior * self.pairs / self.records
         matches, relatives = float(rates[0]), float(rates[1:].sum())
-        return class_bits(self.comparisons, shares, matches, evidence.frequencies, evidence.together, relatives)
+        return class_bits(
+            self.comparisons, shares, matches, evidence.frequencies, evidence.together, relatives, is_training=True
+        )
 
     def _level_counts(self, weight: np.ndarray) -> np.ndarray:
         """Pairs of a class at each level."""

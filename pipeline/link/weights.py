@@ -19,6 +19,7 @@ from schemas.model import FREQUENCY_BINS, LEVELS, SPELLING_BINS, SPELLING_BITS, 
 SURE_PAIRS = 20  # of strangers who share both names, to tell from a bin how forenames and surnames go together
 NOUGHT = 3e-4  # pull towards 0 bits of a bin that nothing is known of
 MOST_OWN = 0.9  # of the pairs that agree on a value, at most so many are put down to persons, not to chance
+LEAST_STRANGERS = 0.5  # and at least so many pairs of a bin to chance
 
 
 def level_weights(
@@ -66,6 +67,8 @@ def class_bits(
     frequencies: Sequence[Frequencies],
     together: NamePairs,
     relatives_per_record: float = 0.0,
+    *,
+    is_training: bool = False,
 ) -> ClassBits:
     """What levels of these shares are worth, while a model is trained and when it is used.
 
@@ -78,6 +81,8 @@ def class_bits(
         relatives_per_record: the same with relatives, whose agreement is then no chance either. Training must know: else it
             takes relatives of one address for matches, to explain why so many pairs agree on it. In use they are left
             among the pairs that agree by chance: what a household shares counts for a little less.
+        is_training: exact agreements count for what the values' frequency says, which is less than they are worth where few records
+            have a value. EM that is told their worth takes namesakes in a large community for persons, who fit it better.
     """
     match = np.zeros((len(comparisons), WIDTH))
     relatives = np.zeros((len(RELATIVES), len(comparisons), WIDTH))
@@ -90,9 +95,13 @@ def class_bits(
     )
     for number, (comparison, frequency) in enumerate(zip(comparisons, frequencies, strict=True)):
         m, u, related = (share[number, : exact[number]] for share in shares)
-        match[number] = spread_bits(comparison, m, u, frequency, chance[number])
+        if is_training:
+            of_values = frequency.rarity_bits + chance[number]
+        else:
+            of_values = agreement_bits(frequency, float(agreeing_per_record[number]))
+        match[number] = spread_bits(comparison, m, u, of_values)
         if comparison.is_shared:
-            relatives[:, number] = spread_bits(comparison, related, u, frequency, chance[number])
+            relatives[:, number] = spread_bits(comparison, related, u, of_values)
         else:
             relatives[[comparison.kind in agreeing_kinds for agreeing_kinds in RELATIVES.values()], number] = match[
                 number
@@ -129,10 +138,8 @@ def _smooth(values: np.ndarray, is_sure: np.ndarray) -> np.ndarray:
     return np.linalg.solve(np.diag(weight + NOUGHT) + steps.T @ steps, weight * values)
 
 
-def spread_bits(
-    comparison: Comparison, share: np.ndarray, u: np.ndarray, frequency: Frequencies, chance: np.ndarray
-) -> np.ndarray:
-    """(WIDTH,) bits of each level index: log2(share / u), at the exact level by how rare the value is.
+def spread_bits(comparison: Comparison, share: np.ndarray, u: np.ndarray, of_values: np.ndarray) -> np.ndarray:
+    """(WIDTH,) bits of each level index: log2(share / u), at the exact level by the bits ``of_values`` of its frequency bins.
 
     Two spellings of one name count by how rare the name is with all of them: strangers have two ways of writing a name as
     often as its share squared, one person who is written in two ways as often as its share.
@@ -145,7 +152,7 @@ def spread_bits(
         rarer = 0.0 if comparison.usual_rarity is None else np.array(SPELLING_BITS) - comparison.usual_rarity
         bits[exact + bins : exact + bins + SPELLING_BINS] = bits[LEVELS[comparison.kind].index("variant") + 1] + rarer
     if bins:
-        bits[exact : exact + bins] = np.log2(max(share[-1], LEAST)) + frequency.rarity_bits + chance
+        bits[exact : exact + bins] = np.log2(max(share[-1], LEAST)) + of_values
     else:
         bits[exact] = np.log2(max(share[-1], LEAST) / max(u[-1], LEAST))
     return np.minimum(bits, comparison.max_bits)
@@ -159,6 +166,23 @@ def chance_bits(frequency: Frequencies, matches_per_occurrence: float) -> np.nda
     """
     of_one_person = frequency.occurrences * matches_per_occurrence / np.maximum(frequency.agreeing, 1.0)
     return -np.log2(1.0 - np.minimum(of_one_person, MOST_OWN))
+
+
+def agreement_bits(frequency: Frequencies, matches_per_occurrence: float) -> np.ndarray:
+    """(bins,) how much oftener two records that agree do so on values of the bin if they are of one person than two strangers do, bits.
+
+    A value that two records of ten thousand have is not had by one person in five thousand: one of the two may be chance, or
+    both one person's, and values that stand once have no pair at all (Good 1953). So pairs are counted, not values: those that
+    persons make by themselves are spread over the values that stand more than once, and what agrees besides is chance.
+    """
+    has_pairs = frequency.repeated > 0
+    share = frequency.repeated / max(float(frequency.repeated.sum()), 1.0)
+    of_one_person = share * float(frequency.occurrences.sum()) * matches_per_occurrence
+    by_chance = frequency.agreeing - np.minimum(of_one_person, MOST_OWN * frequency.agreeing)
+    oftener = share * frequency.pairs / np.maximum(by_chance, LEAST_STRANGERS)
+    bits = np.log2(np.where(has_pairs, oftener, 1.0))
+    commoner = np.maximum.accumulate(np.where(has_pairs, np.arange(len(bits)), 0))
+    return np.where(has_pairs, bits, np.maximum(bits[commoner], frequency.rarity_bits))
 
 
 def prior_bits(prior: Prior, pairs_per_record: float) -> tuple[float, np.ndarray]:

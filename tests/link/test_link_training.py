@@ -198,12 +198,13 @@ def test_speeding_up_comes_to_where_plain_rounds_come() -> None:
     assert end.matches == pytest.approx(plain.prior[0] * mixture.pairs, rel=1e-3)
 
 
-def test_a_round_weighs_pairs_as_linking_does() -> None:
-    """Training and linking must not have two ideas of a weight: the odds of EM are the bits of the weights."""
+def test_a_round_of_training_weighs_pairs_by_the_bits_of_their_levels() -> None:
+    """Training must not have two ideas of a weight: the odds of EM are the bits of the weights."""
     mixture = Mixture(model_of().comparison, FAMILIES, NOTHING_FIXED)
     at = mixture.round(starts._start(mixture, *starts.STARTS[0])).better
     rate = at.prior[0] * mixture.pairs / mixture.records
-    bits = class_bits(mixture.comparisons, mixture.shares(at), rate, FAMILIES.frequencies, FAMILIES.together)
+    known = FAMILIES.frequencies, FAMILIES.together
+    bits = class_bits(mixture.comparisons, mixture.shares(at), rate, *known, is_training=True)
     odds = np.log2(mixture._table.odds(at.prior, bits))
     levels = FAMILIES.candidates.levels
     columns = np.arange(levels.shape[1])
