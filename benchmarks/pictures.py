@@ -16,7 +16,14 @@ from benchmarks.results import Summary
 from pipeline.report.charts import INK, LINK, REVIEW, STYLE
 
 COLOURS = {"boroughlink": LINK, "splink": REVIEW, "recordlinkage": "#c4c7c9", "recordlinkage_keys": "#868a8d"}
-PICTURE = {**STYLE, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left"}
+PICTURE = {
+    **STYLE,
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+}
 
 
 def draw_accuracy(summaries: Sequence[Summary], path: Path) -> None:

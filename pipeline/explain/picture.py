@@ -9,13 +9,14 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.core.chart_text import plain, signed
+from pipeline.core.chart_text import signed
 from pipeline.explain.waterfall import Step, Waterfall
 
 FOR, AGAINST, INK, QUIET = "#1d70b8", "#f47738", "#0b0c0c", "#6f777b"
 HATCH = "////"
 STYLE: dict[Any, Any] = {
     "font.size": 10,
+    "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
@@ -107,7 +108,7 @@ def _draw_lines(axes: Axes, falls: Waterfall, link_bits: float | None, rows: int
 
 def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_ids: tuple[str, str]) -> None:
     names = [f"{name_of(step)}: {step.level}" if step.level else name_of(step) for step in falls.steps]
-    axes.set_yticks(range(len(names) + 1), [*map(plain, names), "match weight"])
+    axes.set_yticks(range(len(names) + 1), [*names, "match weight"])
     axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("bits: each one more doubles the odds. Solid bars speak for one person, hatched bars against")
@@ -115,7 +116,7 @@ def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_i
     figure.suptitle(title, x=0.012, ha="left", fontsize=13, fontweight="bold")
     axes.set_title(" ", pad=20)  # room for the records, which begin at the figure's edge
     ids = axes.annotate(
-        plain(f"records {record_ids[0]} and {record_ids[1]}"),
+        f"records {record_ids[0]} and {record_ids[1]}",
         (0.012, 1),
         xytext=(0, 24),
         xycoords=("figure fraction", "axes fraction"),
@@ -126,7 +127,7 @@ def _label(figure: Figure, axes: Axes, falls: Waterfall, headline: str, record_i
     ids.set_in_layout(False)
     if falls.silent:
         silent = ", ".join(name.replace("_", " ") for name in falls.silent)
-        figure.supxlabel(plain(f"no evidence: {silent}"), x=0.012, ha="left", fontsize=9, color=QUIET)
+        figure.supxlabel(f"no evidence: {silent}", x=0.012, ha="left", fontsize=9, color=QUIET)
 
 
 def probability_words(value: float) -> str:

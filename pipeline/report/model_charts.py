@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from pipeline.core.chart_text import plain, signed
-from pipeline.report.charts import INK, LINK, REVIEW, STYLE, canvas, count_axis, svg
+from pipeline.core.chart_text import signed
+from pipeline.report.charts import (
+    INK,
+    LEGEND,
+    LINK,
+    MOST_NAME,
+    PALE,
+    REVIEW,
+    TITLE,
+    WIDTH,
+    canvas,
+    count_axis,
+    counts_room,
+    legend,
+    name_rows,
+    room,
+    shortened,
+    style,
+    svg,
+)
 from schemas.model import Comparison, Model
 
 LEAST = 1e-9
 COLUMNS = 3
-SIDE: dict[Any, Any] = {**STYLE, "axes.grid.axis": "x"}
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 POINTS = 200
 """At most so many thresholds are drawn."""
 
@@ -36,22 +53,20 @@ class CalibrationBin:
 
 def level_chart(model: Model) -> str:
     """How often every comparison level occurs, m and u, one small picture a comparison; log scale."""
-    trained = _trained(model)
-    least = min((min(level.m, level.u) for comparison in trained for level in comparison.levels), default=LEAST)
-    with mpl.rc_context(SIDE):
-        figure, cells = _multiples(trained)
-        for axes, comparison in zip(cells, trained, strict=True):
-            rows = np.arange(len(comparison.levels))
-            m = [max(level.m, LEAST) for level in comparison.levels]
-            u = [max(level.u, LEAST) for level in comparison.levels]
-            axes.hlines(rows, np.minimum(m, u), np.maximum(m, u), color="#b1b4b6", linewidth=2, zorder=1)
+    shares = [np.log10([(max(x.m, LEAST), max(x.u, LEAST)) for x in each.levels[::-1]]) for each in _trained(model)]
+    with style("x", 8):
+        figure, cells = _multiples(model, LEGEND + TITLE, "share of pairs, log scale")
+        for axes, of_levels in zip(cells, shares, strict=True):
+            m, u = of_levels.T
+            rows = range(len(of_levels))
+            axes.hlines(rows, m, u, color=PALE, linewidth=2, zorder=1)
             axes.plot(m, rows, "o", color=LINK, label="m: among records of one person")
             axes.plot(u, rows, "D", color=REVIEW, markersize=5, label="u: among random pairs")
-            axes.set_xscale("log")
-            axes.set_xlim(max(least, LEAST) / 3, 3)
-            axes.minorticks_off()
-            _name_levels(axes, comparison)
-        _share_legend(figure, cells)
+            axes.set_xlim(min(float(each.min()) for each in shares) - 0.5, 0.5)
+            axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+            axes.xaxis.set_major_formatter(FuncFormatter(_power))
+        if cells:
+            legend(figure, cells[0])
         return svg(
             figure, "How often each comparison level occurs: among records of one person, and among random pairs"
         )
@@ -59,20 +74,16 @@ def level_chart(model: Model) -> str:
 
 def weight_chart(model: Model) -> str:
     """Bits of every comparison level, one small picture a comparison; exact levels count by the value's rarity, so theirs is the mean."""
-    trained = _trained(model)
-    bits = [[level_bits(comparison, number) for number in range(len(comparison.levels))] for comparison in trained]
+    bits = [[level_bits(each, number) for number in reversed(range(len(each.levels)))] for each in _trained(model)]
     most = (max((abs(value) for row in bits for value in row), default=0.0) or 1.0) * 1.4
-    with mpl.rc_context(SIDE):
-        figure, cells = _multiples(trained)
-        for axes, comparison, row in zip(cells, trained, bits, strict=True):
+    with style("x", 8):
+        figure, cells = _multiples(model, TITLE, "bits: right speaks for one person, left against")
+        for axes, row in zip(cells, bits, strict=True):
             colours = [LINK if value >= 0 else REVIEW for value in row]
             drawn = axes.barh(range(len(row)), row, color=colours, height=0.7)
             axes.bar_label(drawn, [signed(value) for value in row], padding=2, fontsize=7.5)
             axes.axvline(0, color=INK, linewidth=0.8)
             axes.set_xlim(-most, most)
-            _name_levels(axes, comparison)
-        if cells:
-            figure.supxlabel("bits: right speaks for one person, left against", fontsize=9)
         return svg(figure, "What each comparison level is worth, in bits for or against one person")
 
 
@@ -84,9 +95,8 @@ def threshold_curve(weights: np.ndarray, is_link: np.ndarray) -> str:
         is_link: whether the pair is linked; a pair that waits is never linked at any threshold, and stays a question.
     """
     thresholds, precision, recall, load = expected_quality(np.asarray(weights, float), np.asarray(is_link, bool))
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11.5, 5.4), layout="constrained")
-        cells = figure.subplots(3, 1, sharex=True)
+    with style("both"):
+        figure, cells = canvas([1.3, 1.3, 1.3], [counts_room(load)])
         panels = (
             ("expected precision", precision, LINK),
             ("expected recall", recall, REVIEW),
@@ -94,9 +104,8 @@ def threshold_curve(weights: np.ndarray, is_link: np.ndarray) -> str:
         )
         for axes, (name, values, colour) in zip(cells, panels, strict=True):
             axes.step(thresholds, values, where="post", color=colour)
-            axes.set_title(name, loc="left", fontsize=9.5, fontweight="bold")
+            axes.set_title(name)
         cells[0].set_ylim(min(float(precision.min()), 0.99), 1 + 0.05 * (1 - min(float(precision.min()), 0.99)))
-        cells[0].ticklabel_format(axis="y", useOffset=False)
         cells[1].set_ylim(0, 1.05)
         cells[2].fill_between(thresholds, load, step="post", color=INK, alpha=0.15, linewidth=0)
         count_axis(cells[2])
@@ -129,38 +138,36 @@ def blocking_chart(rules: Sequence[tuple[str, int, float]]) -> str:
     Args:
         rules: name, pairs, expected new matches; drawn in this order from the top.
     """
-    with mpl.rc_context(SIDE):
-        figure, axes = canvas(11.5, 1.1 + 0.42 * max(len(rules), 1))
-        rows = np.arange(len(rules))
-        for shift, column, colour, label in ((-0.2, 1, LINK, "pairs"), (0.2, 2, REVIEW, "new matches expected")):
-            values = [float(rule[column]) for rule in rules]
-            drawn = axes.barh(
-                rows + shift,
-                [max(value - 0.5, 0.0) for value in values],
-                height=0.38,
-                color=colour,
-                label=label,
-                left=0.5,
-            )
-            axes.bar_label(drawn, [_count(value) for value in values], padding=3, fontsize=8)
+    with style("x"):
+        names = [shortened(name, MOST_NAME) for name, _, _ in rules]
+        counts = [[float(pairs) for _, pairs, _ in rules], [matches for _, _, matches in rules]]
+        told = [[_count(value) for value in values] for values in counts]
+        figure, (axes,) = canvas(
+            [0.42 * max(len(rules), 1)], [room(names)], top=LEGEND, right=room([*told[0], *told[1]], 8)
+        )
+        for shift, values, texts, colour, label in zip(
+            (-0.2, 0.2), counts, told, (LINK, REVIEW), ("pairs", "new matches expected"), strict=True
+        ):
+            lengths = [max(value - 0.5, 0.0) for value in values]
+            drawn = axes.barh(np.arange(len(rules)) + shift, lengths, 0.38, 0.5, color=colour, label=label)
+            axes.bar_label(drawn, texts, padding=3, fontsize=8)
         axes.set_xscale("log")
-        axes.set_xlim(left=0.5)
-        axes.margins(x=0.1)
-        axes.set_yticks(rows, [plain(name) for name, _, _ in rules])
-        axes.set_ylim(len(rules) - 0.4, -0.6)
-        axes.xaxis.set_major_formatter(_thousands())
+        _log_counts(axes.xaxis)
+        axes.set_xlabel("pairs, log scale")
+        axes.set_xlim(0.5, max([1.5, *counts[0], *counts[1]]))
+        name_rows(axes, names)
         if rules:
-            figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
+            legend(figure, axes)
         return svg(figure, "How many pairs each blocking key brings, and how many new matches are expected among them")
 
 
 def calibration_chart(bins: Sequence[CalibrationBin]) -> str:
     """Observed share of matches by predicted probability, with intervals; on the diagonal the model is right."""
-    with mpl.rc_context({**STYLE, "axes.grid.axis": "both"}):
-        figure = Figure(figsize=(6.4, 6.0), layout="constrained")
-        axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-        predicted = [each.predicted for each in bins]
-        observed = [each.observed for each in bins]
+    with style("both"):
+        figure, (axes, counts) = canvas(
+            [3.8, 0.9], [counts_room([each.count for each in bins])], width=6.4, top=LEGEND + TITLE
+        )
+        predicted, observed = [each.predicted for each in bins], [each.observed for each in bins]
         arms = [
             [max(each.observed - each.low, 0.0) for each in bins],
             [max(each.high - each.observed, 0.0) for each in bins],
@@ -169,16 +176,15 @@ def calibration_chart(bins: Sequence[CalibrationBin]) -> str:
         axes.errorbar(
             predicted, observed, yerr=arms, fmt="o", color=LINK, capsize=3, label="observed, with its interval"
         )
-        axes.set_ylabel("observed share of matches")
+        axes.set_title("observed share of matches")
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(-0.03, 1.03)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
+        legend(figure, axes)
         counts.bar(predicted, [each.count for each in bins], width=0.02, color=REVIEW)
         counts.set_yscale("log")  # else a bin of a few doubtful pairs is not seen beside thousands of sure ones
+        _log_counts(counts.yaxis)
         counts.set_ylim(bottom=0.8)
-        counts.minorticks_off()
-        counts.set_ylabel("pairs")
-        counts.yaxis.set_major_formatter(_thousands())
+        counts.set_title("pairs")
         counts.set_xlabel("predicted match probability")
         return svg(figure, "Calibration: observed share of matches by predicted match probability")
 
@@ -193,37 +199,30 @@ def _trained(model: Model) -> list[Comparison]:
     return [comparison for comparison in model.comparison if comparison.levels]
 
 
-def _multiples(comparisons: Sequence[Comparison]) -> tuple[Figure, list[Axes]]:
-    """One cell a comparison, as high as its row's tallest."""
-    rows = [comparisons[first : first + COLUMNS] for first in range(0, len(comparisons), COLUMNS)]
-    heights = [max(len(comparison.levels) for comparison in row) + 1.6 for row in rows]
-    figure = Figure(figsize=(11.5, 0.8 + 0.21 * sum(heights)), layout="constrained")
-    if not rows:
-        return figure, []
-    grid = figure.subplots(len(rows), COLUMNS, squeeze=False, height_ratios=heights)
-    cells = list(grid.flat)
-    for empty in cells[len(comparisons) :]:
-        empty.set_axis_off()
-    return figure, cells[: len(comparisons)]
-
-
-def _name_levels(axes: Axes, comparison: Comparison) -> None:
-    names = [level.name.replace("_", " ") for level in comparison.levels]
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.tick_params(axis="x", labelsize=7.5)
-    axes.tick_params(axis="y", length=0)
-    axes.set_title(plain(comparison.field.replace("_", " ")), loc="left", fontsize=9.5, fontweight="bold")
-
-
-def _share_legend(figure: Figure, cells: Sequence[Axes]) -> None:
+def _multiples(model: Model, top: float, meaning: str) -> tuple[Figure, list[Axes]]:
+    """One cell a trained comparison, named with its levels, the surest at the top; as high as its row's tallest."""
+    trained = _trained(model)
+    names = [[level.name.replace("_", " ") for level in comparison.levels[::-1]] for comparison in trained]
+    tallest = [max(map(len, names[first : first + COLUMNS])) for first in range(0, len(names), COLUMNS)]
+    left = [room(name for rows in names[column::COLUMNS] for name in rows) for column in range(COLUMNS)]
+    figure, cells = canvas([0.2 * n_rows for n_rows in tallest], left, n_cells=len(names), top=top)
+    for number, (axes, comparison) in enumerate(zip(cells, trained, strict=True)):
+        name_rows(axes, names[number], tallest[number // COLUMNS])
+        axes.set_title(shortened(comparison.field.replace("_", " "), (WIDTH - sum(left)) / COLUMNS, 9.5, "bold"))
     if cells:
-        handles, labels = cells[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=2, frameon=False)
+        figure.supxlabel(meaning, y=0, va="bottom", fontsize=9)
+    return figure, cells
 
 
-def _thousands() -> FuncFormatter:
-    return FuncFormatter(lambda value, _: f"{value:,.0f}")
+def _power(exponent: float, _: int) -> str:
+    return "10" + f"{exponent:.0f}".translate(RAISED) if exponent else "1"
+
+
+def _log_counts(axis: XAxis | YAxis) -> None:
+    """Of a log scale whole figures only, and so few that they stand apart however large they are."""
+    axis.set_major_locator(LogLocator(numticks=6))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def _count(value: float) -> str:

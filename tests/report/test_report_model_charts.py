@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.report.charts import canvas, count_axis
+from pipeline.report.charts import canvas, count_axis, room, shortened, size_bars, stage_bars, style, weight_histogram
 from pipeline.report.model_charts import (
     CalibrationBin,
     blocking_chart,
@@ -74,6 +75,46 @@ def test_the_names_in_a_chart_are_text_that_can_be_searched_whatever_signs_they_
         assert "phone <$> &" in texts
 
 
+LONG = "a_column_with_a_very_long_name_that_somebody_chose " * 4
+MANY = Model(
+    name="many",
+    blocking=Blocking(fields=("phone",)),
+    comparison=tuple(comparison(LONG + kind, kind) for kind in LEVELS),
+)
+CROWDED: dict[str, Callable[[], str]] = {
+    "levels": lambda: level_chart(MANY),
+    "weights": lambda: weight_chart(MANY),
+    "keys": lambda: blocking_chart([(LONG, 3_000_000_000, 1.5e9), ("upn", 1, 0.2)]),
+    "stages": lambda: stage_bars([(LONG, 123_456.7), ("read", 0.0)]),
+    "histogram": lambda: weight_histogram(np.full(30_000_000, 5.5, np.float32), WEIGHTS),
+    "sizes": lambda: size_bars(np.ones(200_000_000, np.int8)),
+    "calibration": lambda: calibration_chart([*BINS, CalibrationBin(0.99, 0.98, 3_000_000_000, 0.9, 1.0)]),
+}
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_long_names_and_huge_counts_stay_inside_the_picture(name: str) -> None:
+    drawn = ET.fromstring(CROWDED[name]())
+    picture = float(drawn.get("viewBox", "").split()[2])
+    for text in drawn.iter("{http://www.w3.org/2000/svg}text"):
+        css, x = text.get("style", ""), float(text.get("x", ""))
+        size = float(re.findall(r"font-size: ([\d.]+)px", css)[0])
+        with style("y"):
+            told = "".join(text.itertext())
+            wide = 72 * (room([told], size, "bold" if "font-weight" in css else "normal") - room([""]))
+        begin = x - {"start": 0, "middle": 0.5, "end": 1}[re.findall(r"text-anchor: (\w+)", css)[0]] * wide
+        assert begin >= 0
+        assert begin + wide <= picture
+
+
+def test_a_name_too_long_for_its_room_keeps_both_its_ends() -> None:
+    short = shortened("suburb_or_village_in_which_the_person_lives", 2.0)
+    assert room([short]) <= 2.0
+    assert short.startswith("suburb_or")
+    assert short.endswith("erson_lives")
+    assert shortened("suburb", 2.0) == "suburb"
+
+
 def test_the_bits_of_a_level_never_exceed_the_cap() -> None:
     phone = comparison("phone", "phone").model_copy(update={"max_bits": 1.0})
     assert level_bits(phone, 2) == 1.0
@@ -100,7 +141,7 @@ def test_review_load_only_grows_and_recall_only_falls_as_the_threshold_rises() -
 
 @pytest.mark.parametrize("most", [0, 1, 3, 2_000])
 def test_an_axis_of_counts_has_whole_figures_of_which_none_stands_twice(most: int) -> None:
-    figure, axes = canvas(11.5, 2.6)
+    figure, (axes,) = canvas([2.6], [0.8])
     axes.plot([0, 1], [0, most])
     count_axis(axes)
     figure.draw_without_rendering()
