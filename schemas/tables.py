@@ -111,6 +111,9 @@ ATTRIBUTE = "attribute."
 """Begins the name of a field of the event that only one source has"""
 OFFICIAL = ("pnc_id", "cro_number", "nhs_number", "upn")
 """Numbers that one office gives one person"""
+NAME_FIELDS = ("forename", "middle_names", "surname")
+BESIDE_BIRTHDAY = ("sex", "ethnicity", "address", "postcode", "phone", "email", *OFFICIAL)
+"""What is told of somebody after their names and birthday, wherever people read it, in this order"""
 NEVER_SHARED = frozenset(("police_id", *OFFICIAL))
 """Fields of which no two people have the same"""
 MERGED, MERGED_BLOCK = "merged:", "merged_block:"

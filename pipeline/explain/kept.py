@@ -22,24 +22,16 @@ from pipeline.explain.levels import NOT_FIELDS, level_words
 from pipeline.explain.pair import Evidence
 from pipeline.explain.waterfall import waterfall
 from schemas.model import Model
-from schemas.tables import ENDS, OFFICIAL
+from schemas.tables import BESIDE_BIRTHDAY, ENDS, NAME_FIELDS
 
 VALUES_SHOWN = (
-    "forename",
-    "middle_names",
-    "surname",
+    *NAME_FIELDS,
     "alias",
     "date_of_birth",
     "date_of_birth_alt",
     "age_low",
     "age_high",
-    "sex",
-    "ethnicity",
-    "address",
-    "postcode",
-    "phone",
-    "email",
-    *OFFICIAL,
+    *BESIDE_BIRTHDAY,
     "role",
     "source",
 )

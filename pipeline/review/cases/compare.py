@@ -12,7 +12,7 @@ from pipeline.review.cases.marks import Parts, marked_parts
 from pipeline.review.frame.pages import code_words, value_text
 from schemas.decisions import StewardPolicy
 from schemas.model import Model
-from schemas.tables import OFFICIAL
+from schemas.tables import BESIDE_BIRTHDAY, NAME_FIELDS, OFFICIAL
 
 Status = Literal["agrees", "close", "conflicts", "elsewhere", "one_empty", "masked"]
 STATUS_WORDS: Mapping[Status, str] = {
@@ -31,21 +31,7 @@ SIGNS: Mapping[Status, str] = {
     "one_empty": "\N{WHITE CIRCLE}",
     "masked": "\N{BLACK SQUARE}",
 }
-FIELDS = (
-    "forename",
-    "middle_names",
-    "surname",
-    "alias",
-    "date_of_birth",
-    "age",
-    "sex",
-    "ethnicity",
-    "address",
-    "postcode",
-    "phone",
-    "email",
-    *OFFICIAL,
-)
+FIELDS = (*NAME_FIELDS, "alias", "date_of_birth", "age", *BESIDE_BIRTHDAY)
 MOST_DAYS = 45
 """Birthdays that are not further apart are told in days"""
 MONTHS_A_YEAR = 12

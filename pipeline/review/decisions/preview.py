@@ -10,21 +10,9 @@ from pipeline.persons.survivorship import Survivorship
 from pipeline.review.decisions.choosing import golden_of
 from pipeline.review.records.group import Group
 from pipeline.review.records.shelf import Row, Shelf
-from schemas.tables import OFFICIAL
+from schemas.tables import BESIDE_BIRTHDAY, NAME_FIELDS
 
-FIELDS = (
-    "forename",
-    "middle_names",
-    "surname",
-    "date_of_birth",
-    "sex",
-    "ethnicity",
-    "address",
-    "postcode",
-    "phone",
-    "email",
-    *OFFICIAL,
-)
+FIELDS = (*NAME_FIELDS, "date_of_birth", *BESIDE_BIRTHDAY)
 CLOSING = ("links", "persons", "review_queue", "review_closed")
 """Published tables that change by any answer that counts: the pair is a steward's, and its question is asked no more"""
 MOVING = (*CLOSING, "records", "person_fields", "events", "identity_ledger", "link_changes")
