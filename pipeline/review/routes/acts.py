@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
 from pipeline.review.frame.notice import redirect_with_notice
 from pipeline.review.frame.visits import Visit
+from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.records.group import Group
 from pipeline.review.records.shelf import Row, Shelf
@@ -60,6 +61,11 @@ class Act:
     """Code of the notice, where it is not the act's name"""
     done_if_waits: str = "waits"
     """Code of the notice where a second steward must confirm it"""
+
+
+def why_of(visit: Visit, subject: str) -> str | None:
+    """Why the viewer looks at a case or a person, if they have said so."""
+    return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, subject))
 
 
 def allow(_: Connection) -> None:

@@ -21,8 +21,8 @@ from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.questions.question import is_asked, pair_of, question_of
 from pipeline.review.records.shelf import Row
-from pipeline.review.routes.acts import Act, Refusal, carry_out
-from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of, why_of
+from pipeline.review.routes.acts import Act, Refusal, carry_out, why_of
+from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of
 from pipeline.review.routes.forms import (
     FormBack,
     RetractForm,
@@ -30,8 +30,8 @@ from pipeline.review.routes.forms import (
     Shown,
     SplitForm,
     VerdictForm,
-    retraction_of,
-    second_word_of,
+    retract_act,
+    second_act,
 )
 from schemas.question_words import TYPE_WORDS
 
@@ -168,8 +168,7 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
 @router.post("/cases/{review_id}/second")
 def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[SecondForm, Form()]) -> Response:
     """Confirm another steward's decision, or take back one that waits; also where the question is closed."""
-    act = Act(form.act, second_word_of(form), form, {"decision_id": form.decision_id})
-    return _carry_out(case_visit(request, visit, review_id), act)
+    return _carry_out(case_visit(request, visit, review_id), second_act(form))
 
 
 @router.post("/cases/{review_id}/undo")
@@ -189,9 +188,7 @@ def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Respons
 @router.post("/cases/{review_id}/retract")
 def retract(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[RetractForm, Form()]) -> Response:
     """Take back a decision that is in force on the case's records, also where the question is closed."""
-    subject = {"decision_id": form.decision_id}
-    act = Act("retract", retraction_of(form), form, subject, done="taken_back", done_if_waits="retraction_waits")
-    return _carry_out(case_visit(request, visit, review_id), act)
+    return _carry_out(case_visit(request, visit, review_id), retract_act(form))
 
 
 def _carry_out(at: CaseVisit, act: Act, shown: Shown = NOTHING_CHOSEN) -> Response:

@@ -27,7 +27,7 @@ from pipeline.review.questions.question import group_for, labels_of, question_of
 from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.said import records_of_answer
 from pipeline.review.records.shelf import Row
-from pipeline.review.routes.acts import PageVisit, notice_of
+from pipeline.review.routes.acts import PageVisit, notice_of, why_of
 from pipeline.review.routes.forms import (
     NO_FORM,
     FormBack,
@@ -83,11 +83,6 @@ def case_visit(request: Request, visit: Visit, review_id: str) -> CaseVisit:
         raise DeskRefusedError(403, "Say first why you look at this case.", "Open the case and choose a reason.")
     group = group_for(shelf, question)
     return CaseVisit(request, visit, shelf, group, question, why, "case", {"review_id": review_id}, is_open)
-
-
-def why_of(visit: Visit, review_id: str) -> str | None:
-    """Why the viewer looks at the case, if they have said so."""
-    return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, review_id))
 
 
 def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response:

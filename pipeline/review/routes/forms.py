@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import uuid4
@@ -16,6 +15,7 @@ from pipeline.review.decisions.taking_back import take_back_decision, take_back_
 from pipeline.review.frame.form_problems import need_none
 from pipeline.review.frame.words import plain_text
 from pipeline.review.questions.answers import Outcome, Sitting
+from pipeline.review.routes.acts import Act
 
 RecordId = Annotated[str, Field(max_length=128)]
 Text = Annotated[str, Field(max_length=4_000)]
@@ -74,11 +74,6 @@ class SecondForm(BaseModel):
     agrees: Annotated[str, Field(max_length=5)] = ""
     text: Text = ""
 
-    @property
-    def act(self) -> str:
-        """As the audit log has it."""
-        return "second" if self.agrees == "yes" else "sent_back"
-
 
 class RetractForm(BaseModel):
     """The form that takes back a decision in force."""
@@ -114,7 +109,7 @@ def entered(form: BaseModel | None, kind: type[BaseModel]) -> dict[str, str]:
     return {name: getattr(form, name, "") if isinstance(form, kind) else "" for name in names}
 
 
-def second_word_of(form: SecondForm) -> Callable[[Sitting], Outcome]:
+def second_act(form: SecondForm) -> Act:
     """What the form of a second steward does."""
 
     def work(sitting: Sitting) -> Outcome:
@@ -122,10 +117,10 @@ def second_word_of(form: SecondForm) -> Callable[[Sitting], Outcome]:
         need_none([] if reason else [("Say why you confirm it or take it back.", f"second-{form.decision_id}")])
         return second(sitting, form.decision_id, form.agrees == "yes", reason)
 
-    return work
+    return Act("second" if form.agrees == "yes" else "sent_back", work, form, {"decision_id": form.decision_id})
 
 
-def retraction_of(form: RetractForm) -> Callable[[Sitting], Outcome]:
+def retract_act(form: RetractForm) -> Act:
     """What the form that takes back a decision does."""
 
     def work(sitting: Sitting) -> Outcome:
@@ -136,4 +131,5 @@ def retraction_of(form: RetractForm) -> Callable[[Sitting], Outcome]:
             return take_back_together(sitting, form.decision_id, reason)
         return take_back_decision(sitting, form.decision_id, reason, form.batch or str(uuid4()))
 
-    return work
+    subject = {"decision_id": form.decision_id}
+    return Act("retract", work, form, subject, done="taken_back", done_if_waits="retraction_waits")

@@ -21,7 +21,7 @@ from pipeline.review.persons.person_csv import as_csv
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.questions.found import case_on
-from pipeline.review.routes.acts import Act, Refusal, carry_out
+from pipeline.review.routes.acts import Act, Refusal, carry_out, why_of
 from pipeline.review.routes.forms import (
     CompareForm,
     FormBack,
@@ -29,8 +29,8 @@ from pipeline.review.routes.forms import (
     RetractForm,
     SecondForm,
     SplitForm,
-    retraction_of,
-    second_word_of,
+    retract_act,
+    second_act,
 )
 from pipeline.review.routes.person_page import (
     PersonVisit,
@@ -38,7 +38,6 @@ from pipeline.review.routes.person_page import (
     errors_of,
     person_visit,
     show_person,
-    why_of,
 )
 
 router = APIRouter()
@@ -107,8 +106,7 @@ def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annota
 @router.post("/persons/{person_id}/second")
 def approve(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[SecondForm, Form()]) -> Response:
     """Confirm what another steward decided on the person's records, or take back what waits."""
-    act = Act(form.act, second_word_of(form), form, {"decision_id": form.decision_id})
-    return _carry_out(person_visit(request, visit, person_id), act)
+    return _carry_out(person_visit(request, visit, person_id), second_act(form))
 
 
 @router.post("/persons/{person_id}/undo")
@@ -120,9 +118,7 @@ def take_back(request: Request, visit: Deciding, person_id: PersonId) -> Respons
 @router.post("/persons/{person_id}/retract")
 def retract(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[RetractForm, Form()]) -> Response:
     """Take back a decision that is in force on the person's records."""
-    subject = {"decision_id": form.decision_id}
-    act = Act("retract", retraction_of(form), form, subject, "taken_back", "retraction_waits")
-    return _carry_out(person_visit(request, visit, person_id), act)
+    return _carry_out(person_visit(request, visit, person_id), retract_act(form))
 
 
 @router.post("/persons/{person_id}/compare")

@@ -20,13 +20,12 @@ from pipeline.review.frame.visits import Visit
 from pipeline.review.frame.words import REASONS
 from pipeline.review.persons.because import because
 from pipeline.review.persons.person import PersonPage, group_for, person_page
-from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import about_person, answers_to, seconded_by
 from pipeline.review.questions.detached import why_detached
 from pipeline.review.questions.question import labels_of
 from pipeline.review.questions.refusals import TellingPage, refused
 from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision, earlier_decisions, waiting_together
-from pipeline.review.routes.acts import PageVisit, notice_of
+from pipeline.review.routes.acts import PageVisit, notice_of, why_of
 from pipeline.review.routes.forms import NO_FORM, CompareForm, FormBack, RetractForm, SecondForm, SplitForm, entered
 from pipeline.stewardship.decision import is_same_person
 
@@ -79,11 +78,6 @@ def person_visit(request: Request, visit: Visit, person_id: str) -> PersonVisit:
         raise DeskRefusedError(403, "Say first why you look at this person.", "Open the page and choose a reason.")
     question = about_person(person_id)
     return PersonVisit(request, visit, shelf, group, question, why, "person", {"person_id": person_id})
-
-
-def why_of(visit: Visit, person_id: str) -> str | None:
-    """Why the viewer looks at the person, if they have said so."""
-    return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, person_id))
 
 
 def show_person(
