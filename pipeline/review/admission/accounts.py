@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -66,25 +67,13 @@ def add_account(connection: Connection, name: str, role: str, borough: str | Non
         AccountRefusedError: If the name is taken or empty, the role unknown, or a borough missing, unknown or not wanted.
     """
     _check(name, role, borough)
-    if connection.execute(sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.name_key == name_key(name))).first():
+    if find_by_name(connection, name):
         raise AccountRefusedError(
             409, "name", f"There is an account {name.strip()} already.", "Capitals and spaces do not make another name."
         )
     password = secrets.token_urlsafe(12)
-    row = {
-        "account_id": str(uuid4()),
-        "name": " ".join(name.split()),
-        "name_key": name_key(name),
-        "role": role,
-        "borough": borough,
-        "password_hash": HASHER.hash(password),
-        "is_active": True,
-        "is_new": True,
-        "has_shortcuts": True,
-        "failures": 0,
-        "created_at": now,
-    }
-    connection.execute(sa.insert(ACCOUNTS), row)
+    own = {"password_hash": HASHER.hash(password), "is_new": True}
+    _insert(connection, name, role, borough, now, own)
     return password
 
 
@@ -101,14 +90,14 @@ def reset_account(connection: Connection, account_id: str) -> str:
         "is_active": True,
     }
     change_account(connection, account_id, values)
-    connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
+    _end_sessions(connection, account_id)
     return password
 
 
 def disable_account(connection: Connection, account_id: str) -> None:
     """Let an account in no more; every session of it ends. Its decisions and its entries in the audit log stay."""
     change_account(connection, account_id, {"is_active": False})
-    connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
+    _end_sessions(connection, account_id)
 
 
 def all_accounts(connection: Connection) -> list[Account]:
@@ -118,14 +107,12 @@ def all_accounts(connection: Connection) -> list[Account]:
 
 def find_account(connection: Connection, account_id: str) -> Account | None:
     """One account by its id."""
-    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)).one_or_none()
-    return _account(row) if row else None
+    return _find(connection, ACCOUNTS.c.account_id == account_id)
 
 
 def find_by_name(connection: Connection, name: str) -> Account | None:
     """One account by its name, whatever its capitals and spaces."""
-    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.name_key == name_key(name))).one_or_none()
-    return _account(row) if row else None
+    return _find(connection, ACCOUNTS.c.name_key == name_key(name))
 
 
 def set_shortcuts(connection: Connection, account_id: str, on: bool) -> None:
@@ -138,28 +125,14 @@ def from_provider(
 ) -> Account:
     """The account of somebody whom the OpenID provider vouches for: made, or with the role and borough of today; it keeps its first name."""
     _check(name, role, borough)
-    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one_or_none()
-    if row is None and find_by_name(connection, name):
+    known = _find(connection, ACCOUNTS.c.subject == subject)
+    if known:
+        change_account(connection, known.account_id, {"role": role, "borough": borough})
+    elif find_by_name(connection, name):
         raise DeskRefusedError(403, "Another account has this name.", "Ask an administrator.")
-    if row is None:
-        values: dict[str, Any] = {
-            "account_id": str(uuid4()),
-            "name": " ".join(name.split()),
-            "name_key": name_key(name),
-            "role": role,
-            "borough": borough,
-            "subject": subject,
-            "is_active": True,
-            "is_new": False,
-            "has_shortcuts": True,
-            "failures": 0,
-            "created_at": now,
-        }
-        connection.execute(sa.insert(ACCOUNTS), values)
     else:
-        change_account(connection, row.account_id, {"role": role, "borough": borough})
-    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one()
-    return _account(row)
+        _insert(connection, name, role, borough, now, {"subject": subject, "is_new": False})
+    return _account(connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).one())
 
 
 def _check(name: str, role: str, borough: str | None) -> None:
@@ -185,6 +158,33 @@ def _check(name: str, role: str, borough: str | None) -> None:
 def change_account(connection: Connection, account_id: str, values: dict[str, Any]) -> None:
     """Set some columns of an account."""
     connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
+
+
+def _insert(
+    connection: Connection, name: str, role: str, borough: str | None, now: dt.datetime, own: Mapping[str, Any]
+) -> None:
+    """A new account; ``own``: the columns that tell how its owner signs in."""
+    row = {
+        "account_id": str(uuid4()),
+        "name": " ".join(name.split()),
+        "name_key": name_key(name),
+        "role": role,
+        "borough": borough,
+        "is_active": True,
+        "has_shortcuts": True,
+        "failures": 0,
+        "created_at": now,
+    }
+    connection.execute(sa.insert(ACCOUNTS), {**row, **own})
+
+
+def _end_sessions(connection: Connection, account_id: str) -> None:
+    connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account_id == account_id))
+
+
+def _find(connection: Connection, is_it: sa.ColumnElement[bool]) -> Account | None:
+    row = connection.execute(sa.select(ACCOUNTS).where(is_it)).one_or_none()
+    return _account(row) if row else None
 
 
 def _account(row: sa.Row[Any]) -> Account:

@@ -105,20 +105,13 @@ def graph_picture(
         left_out += len(sides[side][1]) - len(records)
         nodes |= _ring(records, (middle, radius), side, labels, focal)
     firm = [pair for pair in stewards if nodes.keys() >= {*pair}]
-    edges = [Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]) for row in links]
-    bridge = (
-        weakest_bridge(list(nodes), [e for e in edges if e.left in nodes and e.right in nodes], firm)
-        if len(sides) == 1
-        else None
-    )
+    among = [row for row in links if row["record_id_l"] in nodes and row["record_id_r"] in nodes]
+    edges = [Edge(row["record_id_l"], row["record_id_r"], row["match_weight"]) for row in among]
+    bridge = weakest_bridge(list(nodes), edges, firm) if len(sides) == 1 else None
     weak = focal or ((bridge.edge.left, bridge.edge.right) if bridge else None)
-    shown = sorted(
-        (row for row in links if row["record_id_l"] in nodes and row["record_id_r"] in nodes),
-        key=lambda row: -row["match_weight"],
-    )
     drawn = [
         row
-        for position, row in enumerate(shown)
+        for position, row in enumerate(sorted(among, key=lambda row: -row["match_weight"]))
         if position < MOST_LINES or {row["record_id_l"], row["record_id_r"]} == set(weak or ())
     ]
     between = MARGIN + 2 * radius + GAP // 2

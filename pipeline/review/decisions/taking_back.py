@@ -42,10 +42,7 @@ def take_back_decision(sitting: Sitting, decision_id: str, reason: str, batch: s
     signature = Signature(sitting.viewer.name, reason, batch)
     if earlier := sitting.store.find(signature.retraction_id(decision_id)):
         return Outcome((Recorded(earlier, is_new=False),))
-    decision = _in_force(sitting, decision_id)
-    if decision is None:
-        raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
-    return _retracted(sitting, decision, signature)
+    return _retracted(sitting, _in_force(sitting, decision_id), signature)
 
 
 def take_back_detached(sitting: Sitting, decision_id: str, reason: str, batch: str) -> Outcome:
@@ -80,8 +77,6 @@ def take_back_together(sitting: Sitting, decision_id: str, reason: str) -> Outco
         DecisionConflictError: If what would stand again contradicts decisions that stand.
     """
     decision = _in_force(sitting, decision_id)
-    if decision is None:
-        raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
     answer = answer_with(sitting, decision_id)
     ids = answer["decision_ids"] if answer else _entered_together(sitting, decision)
     back = undoing(sitting.store, ids, sitting.viewer.name, reason, sitting.n_records)
@@ -121,11 +116,13 @@ def _entered_together(sitting: Sitting, decision: Decision) -> list[str]:
     return [other.decision_id for other in sorted(together, key=lambda other: other.seq)]
 
 
-def _in_force(sitting: Sitting, decision_id: str) -> Decision | None:
-    """The decision, if it is the one that counts on its pair, of which a record is on the page."""
+def _in_force(sitting: Sitting, decision_id: str) -> Decision:
+    """The decision, which must be the one that counts on its pair, of which a record is on the page."""
     states = map(pair_state, sitting.store.about(list(sitting.group.records)).values())
-    decisions = (state.in_force for state in states if state.in_force)
-    return next((decision for decision in decisions if decision.decision_id == decision_id), None)
+    for state in states:
+        if state.in_force and state.in_force.decision_id == decision_id:
+            return state.in_force
+    raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
 
 
 def _facts(shelf: Shelf, pair: Pair) -> dict[str, Any]:
