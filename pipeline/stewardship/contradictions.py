@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.errors import OnePerson
+from pipeline.stewardship.chain import shortest_chain
 from pipeline.stewardship.decision import Decision, Pair
 from pipeline.stewardship.surroundings import Step, Surroundings
 
@@ -31,17 +32,11 @@ class Graph:
 
     def chain(self, start: str, end: str, without: Collection[str] = ()) -> tuple[Edge, ...] | None:
         """The shortest chain of links between two records, none where there is none; ``without``: decisions not to use."""
-        step_to: dict[str, tuple[str, Edge] | None] = {start: None}
-        to_visit = deque([start])
-        while to_visit and end not in step_to:
-            record = to_visit.popleft()
-            for neighbour, edge in self._edges.get(record, ()):
-                if neighbour not in step_to and edge.decision_id not in without:
-                    step_to[neighbour] = (record, edge)
-                    to_visit.append(neighbour)
-        if end not in step_to:
-            return None
-        return tuple(_back(step_to, end))[::-1]
+
+        def steps_from(record: str, _: Collection[str]) -> Iterator[tuple[str, Edge]]:
+            return (step for step in self._edges.get(record, ()) if step[1].decision_id not in without)
+
+        return shortest_chain(start, end, steps_from)
 
     def _reached(self, start: str) -> set[str]:
         """Every record that links lead to, the start included."""
@@ -61,13 +56,6 @@ class Graph:
             if record not in group:
                 group |= dict.fromkeys(self._reached(record), number)
         return group
-
-
-def _back(step_to: Mapping[str, tuple[str, Edge] | None], end: str) -> Iterator[Edge]:
-    step = step_to[end]
-    while step:
-        yield step[1]
-        step = step_to[step[0]]
 
 
 def against(pair: Pair, was: Decision | None, now: Decision | None, around: Surroundings) -> tuple[Step, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from pipeline.core.errors import OnePerson
+from pipeline.stewardship.chain import shortest_chain
 from pipeline.stewardship.decision import Decision, Pair, by_pair, pair_state
 from pipeline.stewardship.groups import Part, Published, PublishedPerson, parts_of
 from schemas.decisions import names_in
@@ -105,14 +106,7 @@ class Surroundings:
         """The shortest chain by which two records are one person, none where they are not; ``without``: as in ``held``."""
         if end not in self.held(start, without):
             return None
-        step_to: dict[str, tuple[str, Step] | None] = {start: None}
-        to_visit = deque([start])
-        while end not in step_to:
-            record = to_visit.popleft()
-            for neighbour, step in self._steps(record, without, step_to):
-                step_to[neighbour] = (record, step)
-                to_visit.append(neighbour)
-        return tuple(_back(step_to, end))[::-1]
+        return shortest_chain(start, end, lambda record, known: self._steps(record, known, without))
 
     def unlinks_between(self, left: AbstractSet[str], right: AbstractSet[str]) -> list[Decision]:
         """Unlinks in force of which one record is in each of two sets, the earliest first."""
@@ -195,7 +189,7 @@ class Surroundings:
             reached |= near
         return reached
 
-    def _steps(self, record: str, without: Pair | None, known: Collection[str]) -> Iterator[tuple[str, Step]]:
+    def _steps(self, record: str, known: Collection[str], without: Pair | None) -> Iterator[tuple[str, Step]]:
         """Records that are together with this one and not known yet, in order of their ids, those that a steward linked first."""
         for partner in sorted(self._links.get(record, ())):
             pair = _pair(record, partner)
@@ -237,13 +231,6 @@ class Surroundings:
 def _is_parted(decisions: Sequence[Decision]) -> bool:
     in_force = pair_state(decisions).in_force
     return in_force is not None and in_force.verdict == "unlink"
-
-
-def _back(step_to: Mapping[str, tuple[str, Step] | None], end: str) -> Iterator[Step]:
-    step = step_to[end]
-    while step:
-        yield step[1]
-        step = step_to[step[0]]
 
 
 def _pair(first: str, second: str) -> Pair:
