@@ -13,7 +13,7 @@ from pipeline.standardise.mojibake import undo_mojibake
 NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 MARKUP = re.compile(r"<[^<>]*>")
 SCIENTIFIC = re.compile(r"^\d\.(\d+)E\+?(\d+)$", re.IGNORECASE)
-FLOAT_TAIL = re.compile(r"(?<=\d)\.0+$")
+FLOAT_TAIL = re.compile(r"^([^.]*\d)\.0+$")  # with an earlier dot it is no decimal: 24.07.00 is a day
 ACUTE = "\u00b4"  # typed for an apostrophe
 COMMAS = str.maketrans("\u060c\u3001", ",,")
 """Of Arabic, and of Chinese and Japanese lists; a wide one becomes a comma as all wide signs do"""
@@ -49,7 +49,7 @@ def code_key(text: str) -> str:
 
 def without_float_tail(text: str) -> str:
     """A number without the ``.0`` that a spreadsheet added."""
-    return FLOAT_TAIL.sub("", text)
+    return FLOAT_TAIL.sub(r"\1", text)
 
 
 def written_out(text: str) -> str | None:
