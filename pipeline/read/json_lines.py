@@ -28,9 +28,11 @@ def read_jsonl(fetched: Fetched, encoding: str, headings: Collection[str]) -> Sh
         headings: that the contract knows, folded; a path is one where it is among them.
 
     Raises:
-        SourceError: wrong_encoding, empty_file, or truncated_file, where the last line breaks off.
+        SourceError: wrong_encoding, empty_file, not_json_lines, or truncated_file, where the last line breaks off.
     """
     text = decode(fetched, encoding)
+    if text.lstrip().startswith("["):
+        raise _not_lines(fetched.file, "is a JSON list")
     rows: list[tuple[int, dict[str, Cell]]] = []
     broken: list[BadRow] = []
     first_lines: dict[str, int] = {}
@@ -51,9 +53,16 @@ def read_jsonl(fetched: Fetched, encoding: str, headings: Collection[str]) -> Sh
         rows.append((number, cells))
         for key in cells:
             first_lines.setdefault(key, number)
+    if not rows and text.lstrip().startswith("{"):
+        raise _not_lines(fetched.file, "holds JSON objects that reach over several lines")
     if not rows:
         raise SourceError("empty_file", fetched.file, "holds no JSON object.", "Ask for the export again.")
     return Sheet(None, _rows(list(first_lines), rows, broken), key_lines=tuple(first_lines.values()))
+
+
+def _not_lines(file: str, found: str) -> SourceError:
+    what_to_do = "Ask the borough for JSON lines: each object on a line of its own, without a list around them."
+    return SourceError("not_json_lines", file, f"{found}; expected an object a line.", what_to_do)
 
 
 def _cells_of_line(line: str, headings: Collection[str]) -> dict[str, Cell] | None:

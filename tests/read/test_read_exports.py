@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import os
 import socket
 import sqlite3
@@ -190,6 +191,23 @@ def test_a_part_of_a_nested_value_that_nothing_names_is_an_unknown_heading(tmp_p
     assert (error.code, "'Address.Town'" in str(error)) == ("unknown_heading", True)
     ignored = {"name": "trial.jsonl", "format": "jsonl", "person": person, "ignore": [r"Address\.Town"]}
     assert read(tmp_path, PLACES.splitlines()[0], **ignored).records.column("postcode").to_pylist() == ["E5 0AA"]
+
+
+TWO = [{"Ref": "1", "Surname": "A"}, {"Ref": "2", "Surname": "B"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (json.dumps(TWO), "is a JSON list"),
+        ("[\n" + ",\n".join(map(json.dumps, TWO)) + "\n]\n", "is a JSON list"),
+        ("\n".join(json.dumps(row, indent=1) for row in TWO), "reach over several lines"),
+    ],
+    ids=["a list on one line", "a list with a line an object", "objects over several lines"],
+)
+def test_json_that_is_not_an_object_a_line_is_told_as_that(tmp_path: Path, text: str, found: str) -> None:
+    error = refused(tmp_path, text, name="trial.jsonl", format="jsonl")
+    assert (error.code, found in str(error)) == ("not_json_lines", True)
 
 
 def test_json_that_is_nested_too_deeply_is_a_bad_row(tmp_path: Path) -> None:
