@@ -41,7 +41,7 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
     headings, number = _find_headings(rows, contract, feed, place)
     if feed.format == "csv":
         _check_delimiter(headings, contract, feed, f"{place}, row {number}")
-    if number and sum(map(bool, headings)) > 1 and not _n_known(headings, contract.headings):
+    if number and any(headings) and not _n_known(headings, contract.headings):
         raise _no_headings(place, number)
     places = _heading_places(sheet, place, number, len(headings))
     fields = tuple(_field(heading, contract, where) for heading, where in zip(headings, places, strict=True))
@@ -97,7 +97,10 @@ def _heading_places(sheet: Sheet, place: str, number: int, n_headings: int) -> l
 def _no_headings(place: str, number: int) -> SourceError:
     """A row that has none of the contract's headings is most likely one of people: nothing of it is told."""
     problem = "has not one heading that the contract knows."
-    advice = "Check `header` and `sheets` in the contract, or whether the export lost its headings or has a title row."
+    advice = (
+        "Check `header`, `delimiter` and `sheets` in the contract, "
+        "or whether the export lost its headings or has a title row."
+    )
     return SourceError("missing_column", f"{place}, row {number}", problem, advice)
 
 

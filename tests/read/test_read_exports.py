@@ -109,8 +109,11 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_place_and_what_to_do(tmp
     assert not error.is_retryable
 
 
-def test_a_row_of_people_where_headings_belong_is_named_and_not_told(tmp_path: Path) -> None:
-    error = refused(tmp_path, "Smith,Anna,07700900001\nJones,Tom,07700900002\n")
+@pytest.mark.parametrize(
+    "delimiter", [",", ";", "\t", " "]
+)  # of those that are not the contract's, the row is one cell
+def test_a_row_of_people_where_headings_belong_is_named_and_not_told(tmp_path: Path, delimiter: str) -> None:
+    error = refused(tmp_path, "Smith,Anna,07700900001\nJones,Tom,07700900002\n".replace(",", delimiter))
     assert (error.code, "row 1: has not one heading" in str(error)) == ("missing_column", True)
     assert "Smith" not in str(error)
 
