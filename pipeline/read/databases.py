@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import functools
 import hashlib
 import re
 from pathlib import Path
@@ -18,11 +20,18 @@ BATCH = 10_000
 CORRECT_QUERY = "Correct `query` in the contract."
 
 
-def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet, str]:
+def read_query(root: str, location: str, query: str, source: str, encoding: str = "utf-8") -> tuple[Sheet, str]:
     """The query's rows as text, its column names first, and the SHA-256 over both.
 
+    Args:
+        root: folder that a relative SQLite path starts from.
+        location: SQLAlchemy URL.
+        query: in SQL.
+        source: whom messages name.
+        encoding: of bytes, and of the texts of SQLite, which keeps them as they were given.
+
     Raises:
-        SourceError: missing_file, unreachable (which a later try may mend), bad_query.
+        SourceError: missing_file, unreachable (which a later try may mend), bad_query, wrong_encoding.
     """
     url = _url(root, location, source)
     try:
@@ -32,39 +41,63 @@ def read_query(root: str, location: str, query: str, source: str) -> tuple[Sheet
     except sa.exc.ArgumentError as error:
         problem = f"is not a database URL that this machine knows ({type(error).__name__})."
         raise SourceError("unreachable", source, problem, "Correct `location` in the contract.") from None
-    digest = hashlib.sha256()
-    rows: list[Row] = []
     try:
         with engine.connect() as connection:
-            result = connection.execution_options(yield_per=BATCH).execute(sa.text(query))
-            names = list(result.keys())
-            digest.update(repr(names).encode())
-            rows.append(Row(0, names))
-            for number, values in enumerate(result, start=1):
-                cells = [cell_text(value) for value in values]
-                digest.update(repr(cells).encode())
-                rows.append(Row(number, cells))
+            rows, sha256 = _rows(connection, query, encoding)
+    except UnicodeDecodeError:
+        raise _wrong_encoding(source, encoding) from None
     except sa.exc.OperationalError as error:
-        if "readonly database" in str(error.orig):
-            problem = "has a query that writes, and an export is only read."
-            raise SourceError("bad_query", source, problem, CORRECT_QUERY) from None
-        is_query = bool(re.search(r"no such (table|column)|syntax error|does not exist", str(error.orig)))
-        raise _failed(source, error, is_query=is_query) from None
+        raise _not_operational(source, str(error.orig), encoding) from None
     except sa.exc.SQLAlchemyError as error:
         if re.search(r"malformed|not a database", str(error)):
             raise SourceError(
                 "truncated_file", source, "is damaged: it is no whole database.", "Ask for tonight's copy again."
             ) from None
-        raise _failed(source, error, is_query=True) from None
+        raise _refuses(source, type(error).__name__) from None
     finally:
         engine.dispose()
-    return Sheet(None, iter(rows)), digest.hexdigest()
+    return Sheet(None, iter(rows)), sha256
 
 
-def _failed(source: str, error: Exception, *, is_query: bool) -> SourceError:
-    if is_query:
-        return SourceError("bad_query", source, f"refuses its query ({type(error).__name__}).", CORRECT_QUERY)
-    problem = f"does not answer ({type(error).__name__})."
+def _rows(connection: sa.Connection, query: str, encoding: str) -> tuple[list[Row], str]:
+    if connection.dialect.name == "sqlite" and codecs.lookup(encoding).name != "utf-8":
+        driver = connection.connection.driver_connection
+        driver.text_factory = functools.partial(str, encoding=encoding)  # type: ignore[union-attr]
+    result = connection.execution_options(yield_per=BATCH).execute(sa.text(query))
+    names = list(result.keys())
+    digest = hashlib.sha256(repr(names).encode())
+    rows = [Row(0, names)]
+    for number, values in enumerate(result, start=1):
+        cells = [cell_text(_text_of_bytes(value, encoding)) for value in values]
+        digest.update(repr(cells).encode())
+        rows.append(Row(number, cells))
+    return rows, digest.hexdigest()
+
+
+def _text_of_bytes(value: object, encoding: str) -> object:
+    """What a column of bytes says; those that are no text, such as a picture's, are written as their numbers."""
+    return value.decode(encoding, "backslashreplace") if isinstance(value, bytes) else value
+
+
+def _wrong_encoding(source: str, encoding: str) -> SourceError:
+    what_to_do = "Say the `encoding` of the database in the contract, or ask for it in UTF-8."
+    return SourceError("wrong_encoding", source, f"has a text that is not {encoding}.", what_to_do)
+
+
+def _refuses(source: str, kind: str) -> SourceError:
+    return SourceError("bad_query", source, f"refuses its query ({kind}).", CORRECT_QUERY)
+
+
+def _not_operational(source: str, said: str, encoding: str) -> SourceError:
+    """What an operational error of a driver, which said this, comes from."""
+    if "Could not decode" in said:
+        return _wrong_encoding(source, encoding)
+    if "readonly database" in said:
+        problem = "has a query that writes, and an export is only read."
+        return SourceError("bad_query", source, problem, CORRECT_QUERY)
+    if re.search(r"no such (table|column)|syntax error|does not exist", said):
+        return _refuses(source, "OperationalError")
+    problem = "does not answer (OperationalError)."
     return SourceError("unreachable", source, problem, "Check that the database is up.", is_retryable=True)
 
 

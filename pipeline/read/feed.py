@@ -56,7 +56,7 @@ def read_feed(contract: Contract, feed: Feed, root: str, passwords: Mapping[str,
         SourceError: If the export as a whole cannot be read as its contract says.
     """
     if feed.format == "sql":
-        sheet, sha256 = read_query(root, feed.location, feed.query or "", feed.feed_id)
+        sheet, sha256 = read_query(root, feed.location, feed.query or "", feed.feed_id, feed.encoding)
         return _records(contract, feed, database_name(feed.location), sha256, [sheet])
     fetched = fetch(root, feed.location)
     try:
@@ -128,7 +128,7 @@ def export_sha256(feed: Feed, root: str) -> str:
         SourceError: If it cannot be reached.
     """
     if feed.format == "sql":
-        return read_query(root, feed.location, feed.query or "", feed.feed_id)[1]
+        return read_query(root, feed.location, feed.query or "", feed.feed_id, feed.encoding)[1]
     return fetch(root, feed.location).sha256
 
 

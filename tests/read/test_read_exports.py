@@ -433,6 +433,17 @@ def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None
     assert refused(tmp_path, format="sql", name="sqlite:///gone.sqlite", query="SELECT 1").code == "missing_file"
 
 
+def test_texts_and_bytes_of_a_database_are_read_in_its_encoding_and_another_one_is_told(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "trial.sqlite")) as base, base:
+        base.execute('CREATE TABLE person (Ref TEXT, Surname TEXT, "First name" BLOB, Note BLOB)')
+        base.execute("INSERT INTO person VALUES ('1', CAST(x'4dfc6c6c6572' AS TEXT), x'5a6feb', x'ff81')")
+    sql = {"format": "sql", "name": "sqlite:///trial.sqlite", "query": "SELECT * FROM person"}
+    error = refused(tmp_path, **sql)
+    assert (error.code, "`encoding`" in error.what_to_do, error.is_retryable) == ("wrong_encoding", True, False)
+    row = read(tmp_path, **sql, encoding="cp1252").records.to_pylist()[0]
+    assert (row["surname"], row["forename"], dict(row["attributes"])["note"]) == ("Müller", "Zoë", "ÿ\\x81")
+
+
 def test_a_table_whose_columns_change_their_names_is_another_export(tmp_path: Path) -> None:
     contract = Contract.model_validate(
         {**BASE, "format": "sql", "location": "sqlite:///trial.sqlite", "query": "SELECT * FROM person"}
