@@ -18,6 +18,8 @@ MOST_CELL = 1_000_000
 MOST_LINES = 200
 """Of one row: a quote that is never closed makes one cell of many rows"""
 SEND_AGAIN = "Ask the borough to send it again."
+KEPT_AS_TEXT = re.compile(r"""^="([^"]*)"$|^'(?=[\d+])(.*)$""", re.DOTALL)
+"""A number, date or code as exports write it for a spreadsheet: ="0123", or '0123"""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 NO_TEXT = {
     b"\x1f\x8b": ("is compressed by gzip.", "Unpack it."),
@@ -162,5 +164,8 @@ def _open_quote(file: str, first_line: int, last_line: int) -> SourceError:
 
 
 def as_cell(text: str) -> Cell:
-    """A cell's text without outer space; null where nothing is left."""
-    return text.strip() or None
+    """A cell's text without outer space, and without what keeps a spreadsheet from counting with it; null where nothing is left."""
+    text = text.strip()
+    if text.startswith(("=", "'")):
+        text = KEPT_AS_TEXT.sub(r"\1\2", text).strip()
+    return text or None

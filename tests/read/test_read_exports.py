@@ -138,6 +138,16 @@ def test_what_is_no_file_in_the_place_of_one_is_refused_before_it_is_read(tmp_pa
             headings(place)
 
 
+def test_what_keeps_a_cell_as_text_in_a_spreadsheet_is_no_part_of_it(tmp_path: Path) -> None:
+    rows = ['="A1",="Smith",\'t Hart,="07700900001",\'01/02/2026', '"=""A2""",Bell,Tom,\'+447700900002,=1+1']
+    records = read(tmp_path, HEAD + "\n".join(rows)).records.to_pylist()
+    fields = ("event_ref", "surname", "forename", "phone")
+    assert [[row[field] for field in fields] + [dict(row["attributes"])["note"]] for row in records] == [
+        ["A1", "Smith", "'t Hart", "07700900001", "01/02/2026"],
+        ["A2", "Bell", "Tom", "+447700900002", "=1+1"],
+    ]
+
+
 def test_known_headings_that_are_not_used_may_be_there(tmp_path: Path) -> None:
     assert len(read(tmp_path, "Ref,Surname,Office use 7\n1,A,x\n").records) == 1
 
