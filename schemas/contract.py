@@ -65,7 +65,7 @@ class Limits(_Strict):
     max_rejected_share: Share = 0.2
     """Of the rows read; two are always allowed while another is left."""
     min_rows_share: Share = 0.5
-    """Rows against the last good export; only for full snapshots. Two may always go while another is left."""
+    """Rows against the last good export. Two may always go while another is left."""
     min_rows: Annotated[int, Field(ge=0)] = 1
     max_age_days: Annotated[int, Field(ge=1)] | None = None
     """Newest recorded_at against the night's date."""
@@ -111,7 +111,9 @@ class Contract(_Strict):
     basis: Literal["fact", "assessment"] = "fact"
     trust: Annotated[int, Field(ge=1, le=9)] = 5
     """How far survivorship trusts it: 9 most (identity proven), 1 least (hearsay)."""
-    snapshot: Literal["full", "append"] = "full"
+
+    snapshot: Literal["full"] = "full"
+    """Each export holds all that the source has: who is not in tonight's is gone. One that only adds to earlier ones cannot be read."""
 
     location: str
     """Path or any fsspec URL, with ``{borough}`` for the borough's slug; for sql a SQLAlchemy URL."""

@@ -182,7 +182,7 @@ def _limits(
     if share > limits.max_rejected_share and (n_rejected > GRACE_ROWS or not n_left):
         problem = f"{share:.0%} of the rows were rejected, at most {limits.max_rejected_share:.0%} may be."
         breaches.append(Breach("too_many_rejected", f"{problem}{most_often} See quarantine for the reasons."))
-    last = export.last_good_rows if contract.snapshot == "full" else None
+    last = export.last_good_rows
     if last and n_left < limits.min_rows_share * last and (last - n_left > GRACE_ROWS or not n_left):
         problem = f"{n_left} rows, where the last good export had {last}."
         helps = n_left >= limits.min_rows  # else the feed would be held for that all the same

@@ -50,6 +50,7 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
         ("", "must be names with values"),
         ("- source\n", "must be names with values"),
         (changed("delimiter:", "delimeter:"), "delimeter: is not known (did you mean delimiter?)"),
+        (changed("format: csv", "snapshot: append\nformat: csv"), "snapshot: must be 'full'"),
         (changed("[First name]", "First name"), "person.forename: must be a list"),
         (changed("[First name]", "[No]"), "person.forename.1: must be text (in YAML: in quotes)"),
         (changed("forename:", "firstname:"), "firstname (did you mean forename?)"),
