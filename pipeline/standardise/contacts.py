@@ -18,6 +18,7 @@ DRAMA = re.compile(
 )
 REMARK = re.compile(r"\([^()\d]*\)|(?<=\d)[\s:-]+[a-z ]+$", re.IGNORECASE)
 """Whose number it is, or where it rings: (work), mum"""
+LETTER_FOR_ZERO = re.compile(r"(?:(?<=\d)|^)O+(?=[\s-]?\d)", re.IGNORECASE)
 SAME_DIGIT = re.compile(r"^(\d)\1+$")
 BETWEEN = re.compile(r"[;,|\n]|\s+/\s+|(?<=\d{5})/(?=\d)|\b(?:or|and)\b", re.IGNORECASE)
 BETWEEN_EMAILS = re.compile(r"[\s;,<>]+")
@@ -28,7 +29,8 @@ def read_phone(text: str, reference: Reference) -> Reading[str]:
     """The first valid number of a cell as E.164, British where no country is given."""
     if reference.stands_for_nothing("phone", text):
         return Reading(None, (Note("phone", "phone", "placeholder"),))
-    parts = [part for part in BETWEEN.split(repair(text)) if any(c.isdigit() for c in part)]
+    written = LETTER_FOR_ZERO.sub(lambda letters: "0" * len(letters[0]), repair(text))
+    parts = [part for part in BETWEEN.split(written) if any(c.isdigit() for c in part)]
     numbers = [_e164(part) or _e164(REMARK.sub(" ", part)) for part in parts]
     good = list(dict.fromkeys(number for number in numbers if number))
     notes = [Note("phone", "phone", "invalid_number")] if None in numbers or not numbers else []
@@ -46,6 +48,8 @@ def _e164(text: str) -> str | None:
         number = phonenumbers.parse(without_float_tail(text.strip())[:60], "GB")
     except phonenumbers.NumberParseException:
         return None
+    if str(number.national_number) not in "".join(str(int(c)) for c in text if c.isdecimal()):
+        return None  # the library takes letters for the keys of a telephone, which gives somebody else's number
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return written if DRAMA.match(written) or phonenumbers.is_valid_number(number) else None
 
