@@ -86,6 +86,7 @@ def _read_or_take_over(night: Night, feed_id: str) -> tuple[float, float]:
         return time.thread_time() - cpu_began, 0.0
     reading, cpu_read = time.perf_counter() - began, time.thread_time()
     standard = standardise_feed(read.records, as_written, reference(), night.as_of, last.read() if last else None)
+    notices += standard.notices
     n_records, n_rejected = _keep(night, feed_id, read, standard)
     facts = {
         "rows_read": read.rows_read,

@@ -44,6 +44,8 @@ class FeedStandardised:
     """Records whose row has not changed since the earlier export"""
     depends_on_date: bool = False
     """Whether a later night of the same year may read a row otherwise"""
+    notices: tuple[tuple[str, int], ...] = ()
+    """What the borough should put right in rows that are records nevertheless, and how many; no value of them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def standardise_feed(
         _records_again(std_records, _is_lasting(new, new_rows, identity), new_record),
         n_reused,
         bool(new.depends.any()),
+        _shared_keys(raw, identity),
     )
 
 
@@ -208,6 +211,21 @@ def _repeats(raw: pa.Table, identity: Identity) -> dict[int, _Rejection]:
         row: _Rejection("duplicate_row", None, f"Same as {_where(raw, earlier)}.")
         for row, earlier in identity.same_as.items()
     }
+
+
+def _shared_keys(raw: pa.Table, identity: Identity) -> tuple[tuple[str, int], ...]:
+    """That the key does not tell some rows apart; one notice at most."""
+    rows = [row for row in identity.occurrence if row not in identity.same_as]
+    if not rows:
+        return ()
+    first, *others = (row for row in rows if identity.codes[row] == identity.codes[rows[0]])
+    more = f", as {len(rows) - 1 - len(others):,} other rows do with one another" if len(rows) > len(others) + 1 else ""
+    about = (
+        f"{raw.column('file')[first].as_py()}: {_where(raw, first)} and {_where(raw, others[0])} have the same key "
+        f"({', '.join(identity.key)}) and say different things{more}. Each is a record of its own, but only their order tells "
+        "whose id is whose. Ask for a key that no two rows share, or correct `key` in the contract."
+    )
+    return ((about, len(rows)),)
 
 
 def _where(raw: pa.Table, row: int) -> str:

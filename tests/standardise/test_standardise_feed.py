@@ -341,3 +341,15 @@ def test_a_short_row_whose_values_stand_under_wrong_headings_is_rejected(tmp_pat
     ((about, n_rows),) = read.notices
     assert n_rows == 3
     assert "x.csv: row 3 has, as have 2 more, fewer cells than the headings (5 under 6)" in about
+
+
+def test_rows_that_share_a_key_and_say_different_things_are_told_with_their_places_and_no_value() -> None:
+    john, jane = JOHN | {"source_key": "A7"}, JOHN | {"source_key": "A7", "forename": "Jane"}
+    others = [JOHN | {"source_key": "B1"}, JOHN | {"source_key": "B1", "surname": "Bell"}, JOHN | {"source_key": "C1"}]
+    found = standard(john, john, jane, *others, key=("source_key",))
+    ((about, n_rows),) = found.notices
+    assert about.startswith("crimes/barnet.csv: row 2 and row 4 have the same key (source_key)")
+    assert ("2 other rows" in about, n_rows, "A7" in about) == (True, 4, False)
+    assert len(found.std_records) == 5
+    assert not standard(john, john, *others[1:], key=("source_key",)).notices
+    assert not standard(john, jane).notices  # without a key, what a row says is its key
