@@ -21,7 +21,7 @@ TOO_MANY = "\0"
 
 
 def file_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each row with its number as a person counts it: 1 is the headings, 2 the first decision.
+    """Each row in which anything stands, with its number as a person counts it: 1 is the headings, 2 the first decision.
 
     Raises:
         SettingsError: If the file cannot be read, or a heading is not known.
@@ -31,10 +31,12 @@ def file_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise SettingsError(str(path), "must end in .csv or .parquet.")
     try:
         rows = _read_csv(path) if suffix == ".csv" else _read_parquet(path)
-        yield from enumerate(rows, start=2)
+        yield from ((number, row) for number, row in enumerate(rows, start=2) if row)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or type(error).__name__}."
-    except (UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as error:
+    except UnicodeDecodeError:
+        raise SettingsError(str(path), "cannot be read as csv: it is not UTF-8.", "Save it as CSV UTF-8.") from None
+    except (csv.Error, pa.ArrowInvalid) as error:
         problem = f"cannot be read as {suffix[1:]} ({type(error).__name__})."
     else:
         return
@@ -46,10 +48,15 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
         delimiter = delimiter_of(lines.readline())
         lines.seek(0)
         rows = csv.DictReader(lines, restkey=TOO_MANY, strict=True, delimiter=delimiter)
-        _check_delimiter(path, rows.fieldnames or ())
-        _check_headings(path, rows.fieldnames or ())
+        headings = list(rows.fieldnames or ())
+        while headings and not headings[-1].strip():  # as a spreadsheet writes columns in which nothing stands
+            headings.pop()
+        rows.fieldnames = headings
+        _check_delimiter(path, headings)
+        _check_headings(path, headings)
         for row in rows:
-            yield {name: unguarded(value) if isinstance(value, str) else value for name, value in row.items() if value}
+            filled = ((name, value) for name, value in row.items() if any(value or ()))
+            yield {name: unguarded(value) if isinstance(value, str) else value for name, value in filled}
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:

@@ -124,6 +124,13 @@ def test_columns_may_be_parted_as_a_spreadsheet_of_another_country_does_it(
     assert bring_decisions(store, path, "operator").already_there == 1
 
 
+def test_empty_columns_and_rows_that_a_spreadsheet_leaves_behind_do_no_harm(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text(f"{HEADINGS.strip()},,\n,,,,,,,\na,b,link,ann,same person,2,,\na,c,link,ann,same person,2,,x\n")
+    brought = bring_decisions(store, path, "operator")
+    assert (brought.entered, [cell.row for cell in brought.refused]) == (1, [4])
+
+
 def test_an_imported_link_on_a_victim_and_an_offender_still_needs_its_second_person(
     store: Store, tmp_path: Path
 ) -> None:
@@ -139,7 +146,11 @@ def test_a_file_that_holds_something_else_is_refused_whole(store: Store, tmp_pat
     for name, content, problem in (
         ("a.csv", b"record_id_l,recordidr,verdict,decided_by,reason\n", "Did you mean record_id_r"),
         ("b.csv", b"record_id_l,record_id_r,verdict\n", "lacks the column decided_by, reason"),
-        ("c.csv", "verdict,decided_by,reason\nlink,J\xe9r\xf4me,r\n".encode("cp1252"), "cannot be read as csv"),
+        (
+            "c.csv",
+            "verdict,decided_by,reason\nlink,J\xe9r\xf4me,r\n".encode("cp1252"),
+            "not UTF-8. Save it as CSV UTF-8",
+        ),
         ("d.csv", b'verdict,decided_by,reason\nlink,"a"b,r\n', "cannot be read as csv"),
         ("e.parquet", b"PAR1", "cannot be read as parquet"),
         ("f.xlsx", b"", "must end in"),
