@@ -65,7 +65,7 @@ def split_aliases(text: str, order: NameOrder) -> list[str]:
     listed = [part for part in LIST.split(text) if part.strip()]
     names = []
     for part in listed:
-        for name in re.split(rf"\s+{ALSO}\s+", IS_ALSO.sub("", part.strip()), flags=re.IGNORECASE):
+        for name in re.split(rf"[\s(\[]+{ALSO}[\s:]+", IS_ALSO.sub("", part.strip()), flags=re.IGNORECASE):
             is_list = name.count(",") > 1 or ("," in name and order == "forename_first" and not _caps(name))
             names += [alias for alias in name.split(",") if alias.strip()] if is_list else [name]
     return names

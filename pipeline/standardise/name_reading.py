@@ -25,6 +25,8 @@ from pipeline.standardise.text import MARKUP, repair
 
 ALTERNATIVES = re.compile(r"\s*/\s*|\s+or\s+", re.IGNORECASE)
 FLAG_OF = {"placeholder": "placeholder_name", "unborn": "unborn"}
+QUOTES = re.compile(r"[\"“”]")
+"""Beside a name they hold an alias; in a cell of aliases they are around one"""
 NOT_IN_NAMES = re.compile(r"[0-9<>@#$%^*=+\\|{}~_?!]+")
 CACHED = 1 << 16  # names repeat within a feed, and from feed to feed
 UNKNOWN = re.compile(r"^(UNKNOWN|UNK|NOT KNOWN|N/K|UNIDENTIFIED|UNNAMED)\b", re.IGNORECASE)
@@ -54,6 +56,8 @@ def main_text(column: str, cell: str | None, names: NameParts) -> str | None:
     if not cell or not cell.strip():
         return None
     text = repair(cell)
+    if column == "alias":
+        text = QUOTES.sub(" ", text)
     reason = _not_a_name(text, names.reference)
     if reason:
         names.note(column, reason)
@@ -73,7 +77,10 @@ def main_text(column: str, cell: str | None, names: NameParts) -> str | None:
 
 
 def _take_aside(aside: Aside, column: str, names: NameParts) -> None:
-    """Add what stood beside a name. Jnr alone tells a generation; spelt out it may also be what somebody is called."""
+    """Add what stood beside a name. Jnr alone tells a generation; spelt out it may also be what somebody is called.
+
+    Beside an alias, brackets say where it is used: (street), (Instagram).
+    """
     word = " ".join(name_words(aside.text))
     if aside.kind == "flag":
         names.flags.append(aside.text)
@@ -82,7 +89,7 @@ def _take_aside(aside: Aside, column: str, names: NameParts) -> None:
     elif word in names.reference.generations and column != "alias":
         names.flags.append(names.reference.generations[word])
         names.asides += [aside.text] if word in names.reference.forenames else []
-    elif aside.kind == "alias" and not _not_a_name(aside.text, names.reference):
+    elif aside.kind == "alias" and column != "alias" and not _not_a_name(aside.text, names.reference):
         names.asides.append(aside.text)
     else:
         names.note(column, "aside_removed")

@@ -109,11 +109,10 @@ def _read_once(cells: NameCells, order: NameOrder, reference: Reference) -> Name
             read_part(column, main, names)
     if main := main_text("full_name", cells.full_name, names):
         read_full(main, order, names)
-    for part in split_aliases(cells.alias or "", order):
-        place = len(names.asides)  # an alias stands before what is beside it in its own cell
-        if main := main_text("alias", part, names):
-            names.asides.insert(place, main)
     aliases = [name for aside in names.asides if (name := read_alias(aside, names))]
+    for part in split_aliases(cells.alias or "", order):
+        if main := main_text("alias", part, names):
+            aliases += [name] if (name := read_alias(main, names)) else []
     names.surname += names.former
     grow_together(names)
     main_names = {" ".join((forename, surname)) for forename in names.forename for surname in names.surname}
