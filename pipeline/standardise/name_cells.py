@@ -14,6 +14,10 @@ BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|\"([^\"]*)\"|“([^”]*)”"
 ALSO = r"(?:a\.?/?k\.?/?a\b\.?|also known as|known as|alias(?:es)?|goes by|street name|nickname)"
 FORMER = r"(?:n[ée]e|formerly|maiden name|birth name|previously|prev\.)"
 TAIL = re.compile(rf"[\s,;:(-]+({ALSO}|{FORMER})[\s:]+", re.IGNORECASE)
+TAIL_FLAG = re.compile(
+    r"(?:\s+[-\u2013\u2014]+\s*|\s*[,;:]\s*|\s+)((?:formerly )?adopted|adopted child|deceased|dec'd|unborn)[\s.]*$",
+    re.IGNORECASE,
+)
 FURTHER_ALSO = re.compile(rf"(?<!also)[\s,;]+(?={ALSO}\s)", re.IGNORECASE)
 IS_ALSO = re.compile(rf"^{ALSO}[\s:]*", re.IGNORECASE)
 IS_FORMER = re.compile(rf"^{FORMER}[\s:]+", re.IGNORECASE)
@@ -24,7 +28,7 @@ FLAGS = (
 )
 REMARK = re.compile(
     r"^(mr|mrs|ms|miss|m|f|male|female|twin.*|brother.*|sister.*|sibling.*|son.*|daughter.*|mother.*|father.*|"
-    r"\d.*|.*\?+|see .*|age.*|child.*|victim|suspect|witness)$",
+    r"\d.*|.*\?+|see .*|age.*|dob.*|d\.o\.b.*|child.*|victim|suspect|witness)$",
     re.IGNORECASE,
 )
 LIST = re.compile(r"\s*[;|\n]\s*|\s+/\s+|(?<=\w)/(?=\w)")
@@ -41,7 +45,10 @@ def split_asides(text: str) -> tuple[str, list[Aside]]:
     """The name alone, and what stood beside it in brackets, quotes, or after AKA and née."""
     bracketed = [next(part for part in texts if part) for texts in BRACKET.findall(text) if any(texts)]
     asides = [_aside(part) for within in bracketed for part in FURTHER_ALSO.split(within)]
-    main = BRACKET.sub(" ", text)
+    main = BRACKET.sub(" ", text).strip()
+    while flag := TAIL_FLAG.search(main):
+        asides.append(_aside(flag[1]))
+        main = main[: flag.start()]
     parts = TAIL.split(main)
     for sign, name in zip(parts[1::2], parts[2::2], strict=True):
         is_former = re.fullmatch(FORMER, sign, re.IGNORECASE)
