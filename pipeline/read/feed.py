@@ -21,6 +21,7 @@ from pipeline.read.merged_cells import MergedCellsRead
 from pipeline.read.raw_rows import QuarantinedRows, RawRows, persons_of
 from pipeline.read.sheets import BadRow, Fetched, Notice, Row, Sheet, sheet_place
 from pipeline.read.short_rows import ShortRows
+from pipeline.read.unheaded import UnheadedCells
 from pipeline.read.workbook_bytes import check_password, is_encrypted
 from pipeline.read.workbooks import read_workbook
 from schemas.contract import Contract, Feed
@@ -91,6 +92,7 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Seq
     for sheet in _begun(sheets):
         columns = match_headings(sheet, contract, feed, file)
         short = ShortRows(sheet_place(file, sheet.name), columns.n_headings if feed.format == "csv" else 0)
+        unheaded = UnheadedCells(sheet_place(file, sheet.name), columns.unheaded)
         merged = MergedCellsRead(sheet_place(file, sheet.name), columns.fields, columns.heading_row)
         for row in columns.rows:
             rows_read += 1
@@ -99,9 +101,10 @@ def _records(contract: Contract, feed: Feed, file: str, sha256: str, sheets: Seq
             elif _is_total(row):
                 rows_read -= 1
             else:
+                unheaded.see(row)
                 for person in persons_of(contract, sheet.name, short.of_row(merged.of_row(row)), columns.fields):
                     records.add(person)
-        notices += [*short.notices(), *merged.notices()]
+        notices += [*short.notices(), *unheaded.notices(), *merged.notices()]
         notices += lost_notices(sheet_place(file, sheet.name), sheet.lost, columns.fields, columns.heading_row)
     return FeedRead(records.table(), rejected.table(), rows_read, file, sha256, tuple(notices), names)
 

@@ -28,6 +28,8 @@ class Columns:
     """The last row of the headings; 0 where they stand in none"""
     n_headings: int
     """Columns up to the last one with a heading"""
+    unheaded: tuple[int, ...]
+    """Columns without a heading, from 0"""
 
 
 def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> Columns:
@@ -48,7 +50,8 @@ def match_headings(sheet: Sheet, contract: Contract, feed: Feed, file: str) -> C
     _check_fields(fields, headings, contract, places, f"{place}, row {number}" if number else place)
     repeated = [fold_heading(heading) for heading in headings if heading]
     n_headings = max((column for column, heading in enumerate(headings, start=1) if heading), default=0)
-    return Columns(fields, _without_repeats(rows, repeated), number, n_headings)
+    unheaded = tuple(column for column, heading in enumerate(headings) if not fold_heading(heading))
+    return Columns(fields, _without_repeats(rows, repeated), number, n_headings, unheaded)
 
 
 def _find_headings(rows: Iterator[Row | BadRow], contract: Contract, feed: Feed, place: str) -> tuple[list[str], int]:

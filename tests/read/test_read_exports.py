@@ -161,6 +161,15 @@ def test_bad_rows_go_to_quarantine_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert feed_read.rows_read == 4
 
 
+def test_values_in_a_column_without_a_heading_are_told_with_their_place(tmp_path: Path) -> None:
+    lost = read(tmp_path, "Ref,Surname,,Phone,Note,,\nA1,Smith,,,,,\nA2,Bell,Tom,,,,\nA3,Ali,Ann,,,,\n").notices
+    assert [n_rows for _, n_rows in lost] == [2]
+    assert "trial.csv, column C: has no heading, and values from row 3 on" in lost[0].about
+    beside = workbook([["Ref", "Surname"], ["1", "Ali", None, "see file"]])
+    (told,) = read(tmp_path, beside, name="trial.xlsx", format="xlsx").notices
+    assert ("column D: has no heading" in told.about, "see file" in told.about) == (True, False)
+
+
 def test_a_line_of_totals_is_no_person(tmp_path: Path) -> None:
     assert len(read(tmp_path, HEAD + "A1,Smith,Anna,,\nTotal 1,,,,\n").records) == 1
 
