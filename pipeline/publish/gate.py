@@ -93,8 +93,9 @@ def _sources(status_before: pa.Table, status_now: pa.Table, allowed: float, few:
     for source, n_before in sorted(rows_before.items()):
         n_now = rows_now.get(source, 0)
         share_kept = n_now / n_before if n_before else 1.0
+        why = "" if source in rows_now else ", for no contract names it any more"
         sentence = (
-            f"{source} has {n_now:,} records where it had {n_before:,}: {share_kept:.0%}, at least {allowed:.0%} "
+            f"{source} has {n_now:,} records where it had {n_before:,}{why}: {share_kept:.0%}, at least {allowed:.0%} "
             "are expected"
         )
         measured = Measure("source_rows_kept", allowed, share_kept, share_kept < allowed, sentence)

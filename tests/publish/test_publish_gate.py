@@ -97,7 +97,7 @@ def test_a_source_that_lost_more_than_half_of_its_records_is_named() -> None:
     assert told == ["custody has 998 records where it had 2,000: 50%, at least 50% are expected"]
     assert broken({"source_rows_kept": 0.5}, BEFORE, custody=500, cris=50) == []
     (gone,) = broken({"source_rows_kept": 0.5}, BEFORE, custody=1000)
-    assert gone.startswith("cris has 0 records where it had 200")
+    assert gone.startswith("cris has 0 records where it had 200, for no contract names it any more: 0%")
 
 
 def test_a_person_of_too_many_records_is_refused_even_on_the_first_night() -> None:
