@@ -66,7 +66,7 @@ def scheduled(tmp_path: Path, *options: str) -> Iterator[subprocess.Popen[bytes]
     out = tmp_path / "out"
     with out.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file, cwd=ROOT) as schedule:
         try:
-            waited_for(lambda: "Stop with Ctrl-C" in out.read_text("utf-8") or schedule.poll() is not None)
+            waited_for(lambda: "run one-night/nightly" in out.read_text("utf-8") or schedule.poll() is not None)
             assert schedule.poll() is None, out.read_text("utf-8")
             yield schedule
         finally:
