@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from schemas.contract import Contract, load_contracts
+from schemas.marts import MARTS
 from schemas.tables import ATTRIBUTE, MARKING, PUBLISHED, STAGED, Table
 
 FOLDER = Path(__file__).resolve().parent
 HEAD = f"""# Data dictionary
 
-Generated from `schemas/tables.py` and `schemas/sources` by `python -m schemas.dictionary`; change those, not this file. Marking: {MARKING}.
+Generated from `schemas/tables.py`, `schemas/marts.py` and `schemas/sources` by `python -m schemas.dictionary`; change those, not this file. Marking: {MARKING}.
 
 Published tables lie in `<home>/published/current/<table>/*.parquet`; staged ones in the folder of a run. The key is also the sort order.
 [docs/analysis.md](../docs/analysis.md) has questions with their SQL.
@@ -41,6 +42,12 @@ AND left(valid_from, 10) <= '2026-05-03' AND (valid_to IS NULL OR left(valid_to,
 tenth run of a day comes before the second.
 """  # noqa: S608  (an example to read)
 
+MARTS_HEAD = """## Published for analysts
+
+What an inspection asks, made from the tables above by the SQL in `pipeline/marts`, with every publication anew. Who has no birthday counts as a
+child unless a record tells an age of 18 or more. `repeat_missing_days` and the like are settings of the run file, under `analysis`.
+"""
+
 ATTRIBUTES_HEAD = """## Attributes of events
 
 Keys of the map `attributes` of `events`, by the contracts in `schemas/sources`; the value is text as the source wrote it, and of a key that ends in `_date` an ISO
@@ -51,7 +58,8 @@ day, in `_at` a moment in UTC: `CAST(attributes['next_visit_due_date'] AS DATE)`
 def dictionary() -> str:
     """The whole page as Markdown."""
     attributes = [ATTRIBUTES_HEAD, _attributes(load_contracts(FOLDER / "sources"))]
-    parts = [HEAD, "## Published\n", *map(_section, PUBLISHED), *attributes, "## Staged\n", *map(_section, STAGED)]
+    published = ["## Published\n", *map(_section, PUBLISHED), MARTS_HEAD, *map(_section, MARTS)]
+    parts = [HEAD, *published, *attributes, "## Staged\n", *map(_section, STAGED)]
     return "\n".join(parts)
 
 

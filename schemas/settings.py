@@ -38,6 +38,23 @@ class PublishLimits(BaseModel):
     """Of the rows read, those that went to quarantine"""
 
 
+class AnalysisSettings(BaseModel):
+    """What the analysts' tables count, where a force may decide."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    repeat_missing_episodes: Annotated[int, Field(ge=2)] = 3
+    """So many missing episodes of a child"""
+    repeat_missing_days: Annotated[int, Field(ge=1, le=365)] = 90
+    """within so many days are repeated ones"""
+    exploitation_code: Annotated[str, Field(min_length=1)] = "588"
+    """Offences that begin so are reports of child exploitation"""
+    merlin_days: Annotated[int, Field(ge=0)] = 7
+    """A coming-to-notice report up to so many days after a child's arrest belongs to it"""
+    suppress_under: Annotated[int, Field(ge=1)] = 5
+    """Counts by month and borough that are smaller are left out"""
+
+
 class RunSettings(BaseModel):
     """Settings of a night; every one has a default, so an empty file is one night on the bundled sample."""
 
@@ -60,6 +77,7 @@ class RunSettings(BaseModel):
     policy: Literal["balanced", "strict"] = "strict"
     engine: Literal["local", "recordlinkage"] = "local"
     publish_limits: PublishLimits = PublishLimits()
+    analysis: AnalysisSettings = AnalysisSettings()
     as_of: dt.date | None = None
     """Date of the night; today where it is not given."""
     passwords: dict[str, Path] = {}

@@ -42,7 +42,6 @@ class Table:
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    published: bool = False
     is_repeatable: bool = True  # same input gives the same bytes; run_metrics has seconds in it
 
     @property
@@ -240,7 +239,6 @@ QUARANTINE = Table(
         Column("reason", TEXT, "What was expected and what to do", nullable=False),
         Column("raw_row", TEXT, "The row's text values as JSON, so that nothing is lost", personal=True),
     ),
-    published=True,
 )
 
 SOURCE_STATUS = Table(
@@ -263,7 +261,6 @@ SOURCE_STATUS = Table(
         Column("rows_quarantined", COUNT, "Rows rejected this night", nullable=False),
         Column("rows_last_good", COUNT, "Where it is held: records of the last good export"),
     ),
-    published=True,
 )  # fmt: skip
 
 # The comparisons of the person model: each gives a match weight column in links.
@@ -288,7 +285,6 @@ LINKS = Table(
         Column("decided_by", TEXT, "model, identifier, or steward: the two, or their persons, were linked or parted by a decision", nullable=False),
         Column("rules", TEXTS, "Rules of the model that forbid the machine to link these two by themselves; other records may hold them together"),
     ),
-    published=True,
 )  # fmt: skip
 
 CLUSTER_MEMBERS = Table(
@@ -368,7 +364,6 @@ PERSONS = Table(
         ),
         Column("n_open_questions", COUNT, "Rows of review_queue that name this person", nullable=False),
     ),
-    published=True,
 )
 
 PERSON_FIELDS = Table(
@@ -388,11 +383,10 @@ PERSON_FIELDS = Table(
         Column("rule", TEXT, "Survivorship rule that chose the value", nullable=False),
         Column("n_agree", COUNT, "Records of the person that give the same value", nullable=False),
     ),
-    published=True,
 )
 
-RECORDS = Table("records", "one row a source record and its person", ("record_id",), (RECORD_ID, PERSON_ID, *STD_RECORDS.columns[1:]), published=True)  # fmt: skip
-EVENTS = Table("events", "one row a person and event", ("event_id",), (EVENTS_STAGED.columns[0], PERSON_ID, *EVENTS_STAGED.columns[1:]), published=True)  # fmt: skip
+RECORDS = Table("records", "one row a source record and its person", ("record_id",), (RECORD_ID, PERSON_ID, *STD_RECORDS.columns[1:]))  # fmt: skip
+EVENTS = Table("events", "one row a person and event", ("event_id",), (EVENTS_STAGED.columns[0], PERSON_ID, *EVENTS_STAGED.columns[1:]))  # fmt: skip
 
 CAUSES = (
     "steward, corrected_data, contract (read by another version), new_data, recovered (a record returned), withdrawn, model, "
@@ -428,7 +422,6 @@ IDENTITY_LEDGER = Table(
             personal=True,
         ),
     ),
-    published=True,
 )
 
 LINK_CHANGES = Table(
@@ -446,7 +439,6 @@ LINK_CHANGES = Table(
         Column("n_records_before", COUNT, "Records of person_id_before until this run", nullable=False),
         Column("n_records_after", COUNT, "Records of person_id_after from this run on", nullable=False),
     ),
-    published=True,
 )  # fmt: skip
 
 DOUBTS = (
@@ -478,7 +470,6 @@ REVIEW_QUEUE = Table(
         Column("opened_in", TEXT, "Run that first asked", nullable=False),
         Column("decision_ids", TEXTS, "Stewards' decisions that the question is about, or that could not tell (unsure: it ranks lower), sorted"),
     ),
-    published=True,
 )  # fmt: skip
 
 REVIEW_CLOSED = Table(
@@ -496,7 +487,6 @@ REVIEW_CLOSED = Table(
         Column("reason_code", TEXT, CLOSED_BECAUSE, nullable=False),
         Column("decision_ids", TEXTS, "As in review_queue"),
     ),
-    published=True,
 )
 
 RUN_METRICS = Table(
@@ -509,7 +499,6 @@ RUN_METRICS = Table(
         Column("value", pa.float64(), "Measured value", nullable=False),
         Column("unit", TEXT, "count, s, MB, bits, share", nullable=False),
     ),
-    published=True,
     is_repeatable=False,
 )
 

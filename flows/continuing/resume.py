@@ -125,7 +125,7 @@ def stamps_of(night: Night) -> dict[str, str]:
 def code_stamp() -> str:
     """Hash of the code, of its reference lists, and of the libraries whose version shows in what is written."""
     folders = (ROOT / "pipeline", ROOT / "flows", ROOT / "schemas", REFERENCE)
-    kinds = {".py", ".toml", ".csv", ".j2"}
+    kinds = {".py", ".toml", ".csv", ".j2", ".sql"}
     paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in kinds]
     versions = [f"{name} {version(name)}" for name in LIBRARIES]
     version_lines = [" ".join((platform.python_version(), *versions)).encode()]

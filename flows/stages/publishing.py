@@ -51,6 +51,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
         "model": load_model(settings.model).stamp,
         "policy": settings.policy,
         "engine": settings.engine,
+        "analysis": settings.analysis.model_dump(),
         "decisions": stamp_of(read_table(night.folder.table(LINK, "decisions"))),
         "contracts": {contract.source: contract.stamp for contract in night.contracts},
         "inputs": {state.night.feed_id: state.facts.file_sha256 if state.facts else None for state in states},

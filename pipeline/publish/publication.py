@@ -8,12 +8,13 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,17 +28,23 @@ from pipeline.core.parquet import (
     conform,
     count_rows,
     has_each_once,
+    in_groups,
     in_order,
     write_parquet,
 )
 from pipeline.core.places import Home
 from pipeline.core.run_ids import publication_folders
+from pipeline.marts.build import build_marts
 from pipeline.publish.checks import Checks
 from pipeline.publish.rows import InParts, Rows, n_rows
+from schemas.marts import READABLE
+from schemas.settings import AnalysisSettings
 from schemas.tables import MARKING, PUBLISHED, Table
 
 STAGING = ".staging-"
 PART_GROUPS = 16  # of rows, in a file
+TableFacts: TypeAlias = dict[str, object]
+"""What the manifest says of a table: rows, sha256 of each file, columns"""
 LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "great-expectations", "jellyfish", "recordlinkage", "numba")
 
 
@@ -121,6 +128,7 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
         writes |= {table.name: pool.submit(_write, folder, rows, checks, table) for table in shorter}
         table_facts = {name: write.result() for name, write in writes.items()}
         problems = [*checks.within(), *between.result()]
+    problems += _write_marts(folder, run_id, facts, table_facts) if not problems else []
     if problems:
         shutil.rmtree(folder)
         raise PublishRefusedError(tuple(problems))
@@ -132,7 +140,7 @@ def write_whole(folder: Path, run_id: str, tables: Mapping[str, Rows], facts: Ma
         "tables": table_facts,
     }
     write_synced(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-    for folder_to_sync in (*(folder / table.name for table in PUBLISHED), folder, folder.parent):
+    for folder_to_sync in (*(folder / table.name for table in READABLE), folder, folder.parent):
         sync_folder(folder_to_sync)
 
 
@@ -240,12 +248,32 @@ def _ready_to_write(rows: Rows, table: Table) -> Rows:
     return data if has_each_once(data, table.key) else in_order(data, table.key)
 
 
-def _write(place: Path, tables: Mapping[str, Rows], checks: Checks, table: Table) -> dict[str, object]:
-    """Write a table's parts; returns what the manifest says of it."""
+def _write(place: Path, tables: Mapping[str, Rows], checks: Checks, table: Table) -> TableFacts:
+    """Write a table's parts, checking its rows on the way; returns what the manifest says of it."""
+    return _write_parts(place, table, checks.watch(table.name), n_rows(tables[table.name]))
+
+
+def _write_marts(
+    place: Path, run_id: str, facts: Mapping[str, object], table_facts: dict[str, TableFacts]
+) -> list[str]:
+    """Write the analysts' tables of a folder that has all others, and tell the facts of each; returns what is wrong."""
+    problems, spill = [], place.with_name(f"{STAGING}spill-{run_id}")
+    try:
+        for mart, rows in build_marts(place, run_id, AnalysisSettings.model_validate(facts.get("analysis", {})), spill):
+            if not has_each_once(rows, mart.key):
+                problems.append(f"{mart.name} has a key ({', '.join(mart.key)}) twice")
+            table_facts[mart.name] = _write_parts(place, mart, in_groups([rows]), len(rows))
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+    return problems
+
+
+def _write_parts(place: Path, table: Table, groups: Iterator[pa.Table], total: int) -> TableFacts:
+    """Write so many rows of a table, in groups; returns what the manifest says of it."""
     folder = place / table.name
     folder.mkdir(parents=True)
-    schema, total, parts = table.arrow_schema(), n_rows(tables[table.name]), {}
-    groups = (conform(group, table) for group in checks.watch(table.name))
+    schema, parts = table.arrow_schema(), {}
+    groups = (conform(group, table) for group in groups)
     for number in range(max(math.ceil(total / ROW_GROUP_ROWS / PART_GROUPS), 1)):
         path = folder / f"part-{number}.parquet"
         write_parquet(path, islice(groups, PART_GROUPS), schema, table.key[0])

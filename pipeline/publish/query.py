@@ -14,7 +14,7 @@ from pipeline.core.duckdb_files import sql_files, sql_text
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
 from pipeline.publish.publication import how_to_restore, need_current
-from schemas.tables import PUBLISHED
+from schemas.marts import MARTS, READABLE
 
 # Whose a record was on a day: by the last run of that day, or of the last day before it that had one. A macro's arguments are
 # pasted into it, so its own columns have names that no table has: else record_id would be that of record_spans.
@@ -45,7 +45,9 @@ def query(home: Home, sql: str) -> pa.Table:
     publication = need_current(home)
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as base:
         _check(base, sql)
-        for table in PUBLISHED:
+        for table in READABLE:
+            if table in MARTS and not (publication.folder / table.name).is_dir():
+                continue  # an earlier version made this publication
             files = sql_files(publication.folder / table.name)
             try:
                 base.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  (our own paths, quoted)

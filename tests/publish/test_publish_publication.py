@@ -18,6 +18,7 @@ from pipeline.core.places import ROOT, Home
 from pipeline.publish.publication import list_publications, publish, read_current
 from pipeline.publish.query import query
 from schemas.dictionary import FOLDER, contract_schema, dictionary
+from schemas.marts import MARTS, READABLE
 from schemas.tables import PUBLISHED
 
 
@@ -28,7 +29,7 @@ def test_a_publication_is_read_back_with_its_manifest(tmp_path: Path) -> None:
     assert found is not None
     assert found.folder == folder.resolve()
     assert found.manifest["model"] == "m"
-    assert set(found.manifest["tables"]) == {table.name for table in PUBLISHED}
+    assert set(found.manifest["tables"]) == {table.name for table in READABLE}
     assert str(tmp_path) not in json.dumps(found.manifest)
     assert found.table("persons").column("surname").to_pylist() == ["ALI"]
 
@@ -151,6 +152,8 @@ def test_a_query_sees_every_table(tmp_path: Path) -> None:
     assert query(home, "SELECT surname FROM persons").to_pylist() == [{"surname": "ALI"}]
     for table in PUBLISHED:
         assert len(query(home, f"SELECT * FROM {table.name}")) == len(tables()[table.name])
+    for mart in MARTS:
+        assert query(home, f"SELECT * FROM {mart.name}").column_names == list(mart.names)
 
 
 def ledger_rows(*spans: tuple[str, str, str | None, list[str]]) -> pa.Table:

@@ -1,0 +1,1 @@
+"""The analysts' tables of a publication, one SQL file each."""
