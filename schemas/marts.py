@@ -48,7 +48,7 @@ CROSS_BOROUGH_PERSON = Table(
 
 REPEAT_MISSING_CSE = Table(
     "repeat_missing_cse",
-    "one row a child with a missing episode in the 365 days up to as_of",
+    "one row a person who went missing as a child in the 365 days up to as_of; age tells who has turned 18 since",
     ("person_id",),
     (
         PERSON_ID,
@@ -119,7 +119,7 @@ RSO_BOROUGH = Table(
 
 RSO_NEAR_MISSING_CHILD = Table(
     "rso_near_missing_child",
-    "one row a child who went missing and a registered sex offender with an address in common",
+    "one row a person who once went missing as a child, and a registered sex offender with an address in common",
     ("child_id", "offender_id", "child_place"),
     (
         _must("child_id", TEXT, "person_id of the child"),

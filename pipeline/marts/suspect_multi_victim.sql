@@ -1,5 +1,5 @@
 WITH crimes AS (
-    SELECT s.person_id, s.event_id, s.day, s.borough, s.cluster_confidence, s.n_open_questions, v.person_id AS victim_id, v.is_of_child AS is_child,
+    SELECT s.person_id, s.event_id, s.day, coalesce(v.borough, s.borough) AS borough, s.cluster_confidence, s.n_open_questions, v.person_id AS victim_id, v.is_of_child AS is_child,
            v.cluster_confidence AS victim_confidence
     FROM happened s
     JOIN happened v USING (source, event_ref)
