@@ -241,3 +241,5 @@ MARTS = (
 )  # fmt: skip
 READABLE = (*PUBLISHED, *MARTS)
 """Every table of a publication"""
+PERSONS_OF = ("person_id", "child_id", "offender_id")
+"""Columns that name whom a row is about"""

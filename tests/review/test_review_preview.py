@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,20 @@ from small_london import plain_night
 
 from flows.night.plan import plan_night
 from pipeline.review.decisions.preview import CLOSING, MOVING
+from schemas.marts import MARTS
 
 OF_THE_RUN = {"run_metrics"}
 """Tables that tell of the night and not of persons"""
+
+
+def naming(folder: Path, person_ids: list[str]) -> set[str]:
+    """The analysts' tables with one of the ids anywhere in a row's columns of persons."""
+    found = set()
+    for mart in MARTS:
+        columns = [name for name in mart.names if name in ("person_id", "child_id", "offender_id")]
+        rows = duckdb.sql(f"FROM '{folder / mart.name}/*.parquet'").to_arrow_table().select(columns).to_pylist()
+        found |= {mart.name for row in rows if set(row.values()) & set(person_ids)}
+    return found
 
 
 @pytest.mark.flow
@@ -30,7 +42,11 @@ def test_a_preview_says_which_published_tables_change_and_names_none_that_is_not
         page = browser.get(f"/cases/{row['review_id']}?preview={verdict}").text
         assert f"Published tables that change with the next night: {', '.join(tables)}." in page
         assert ("stay as they are" in page) is (verdict == "unlink")
-        assert "mart" not in page
+        named = re.search(r"these people are now in ([a-z_, ]+)\.", page)
+        assert (named is None or "none has a row" not in page) if verdict == "link" else named is None
+        assert set(named[1].split(", ") if named else ()) == (
+            naming(folder, row["person_ids"]) if verdict == "link" else set()
+        )
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +81,9 @@ def test_the_tables_that_a_preview_names_are_those_that_the_next_night_changes(n
         rows = [f"(SELECT * FROM '{folder}/{table}/*.parquet' WHERE {where})" for folder in (without, with_decisions)]
         return bool(duckdb.sql(f"({rows[0]} EXCEPT {rows[1]}) UNION ALL ({rows[1]} EXCEPT {rows[0]})").fetchall())
 
-    tables = {path.name for path in with_decisions.iterdir() if path.is_dir()} - OF_THE_RUN
+    tables = (
+        {path.name for path in with_decisions.iterdir() if path.is_dir()} - OF_THE_RUN - {mart.name for mart in MARTS}
+    )
     assert {table for table in tables if changed(table)} == set(MOVING)
     own = dict.fromkeys(
         ("persons", "records", "person_fields", "events", "identity_ledger"), f"list_contains({people}, person_id)"

@@ -46,6 +46,8 @@ class Preview:
     """Whether any record changes its person"""
     tables: tuple[str, ...]
     """Published tables that change"""
+    named_in: tuple[str, ...]
+    """Analysts' tables that have a row about one of the persons now"""
 
     @property
     def n_records(self) -> int:
@@ -85,7 +87,8 @@ def preview(shelf: Shelf, group: Group, parts: Sequence[Collection[str]]) -> Pre
         then, later = (tuple(side.values.get(field, "") for side in sides) for sides in (before, after))
         if any((*then, *later)):
             rows.append((field, then, later, set(filter(None, then)) != set(filter(None, later))))
-    return Preview(before, after, tuple(rows), n_events, since, not is_same, CLOSING if is_same else MOVING)
+    named_in = shelf.named_in([*group.persons, *since])
+    return Preview(before, after, tuple(rows), n_events, since, not is_same, CLOSING if is_same else MOVING, named_in)
 
 
 def _golden(person: Mapping[str, Any]) -> dict[str, str]:

@@ -19,9 +19,10 @@ from pipeline.core.duckdb_files import sql_files, sql_text
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
+from schemas.marts import MARTS, PERSONS_OF
 
 LOCK, LOG = ".lock", "desk.log"
-VERSION = 3
+VERSION = 4
 """Raised when what is in the file changes"""
 COPIED = {
     "persons": "person_id",
@@ -97,6 +98,7 @@ CREATE TABLE search_keys AS
         FROM sounds)
     SELECT key, person_id, borough FROM keys ORDER BY key, person_id
 """
+NAMED_IN = "SELECT DISTINCT {person} AS person_id, '{mart}' AS mart FROM read_parquet([{files}])"
 FACTS = "CREATE TABLE facts AS SELECT (SELECT count(*) FROM records) AS n_records, (SELECT count(*) FROM persons) AS n_persons"
 
 
@@ -157,10 +159,23 @@ def _build(folder: Path, path: Path) -> None:
         base.execute(QUEUE.format(files=sql_files(folder / "review_queue")))
         for sql in (RARITY, KEYS, FACTS):
             base.execute(sql)
+        base.execute(f"CREATE TABLE named_in AS {_named_in(folder)} ORDER BY person_id, mart")
         base.execute("CHECKPOINT desk")
         base.execute("USE memory")
         base.execute("DETACH desk")
     new.replace(path)
+
+
+def _named_in(folder: Path) -> str:
+    """SELECT of whom each analysts' table names; publications of an earlier version may have none of these tables."""
+    selects = [
+        NAMED_IN.format(person=column, mart=mart.name, files=sql_files(folder / mart.name))
+        for mart in MARTS
+        if (folder / mart.name).is_dir()
+        for column in PERSONS_OF
+        if column in mart.names
+    ]
+    return f"FROM ({' UNION '.join(selects)})" if selects else "SELECT '' AS person_id, '' AS mart LIMIT 0"
 
 
 @contextmanager
