@@ -1,9 +1,12 @@
 WITH missing AS (
     SELECT DISTINCT person_id FROM happened WHERE event_type = 'missing_episode' AND is_of_child
+), offender_places AS (
+    SELECT DISTINCT postcode, uprn FROM records WHERE person_id IN (SELECT person_id FROM registrations)
 ), homes AS (
     SELECT person_id, record_id, upper(address) AS address, postcode, uprn, CAST(recorded_at AS DATE) AS day
     FROM records
-    WHERE uprn IS NOT NULL OR (postcode IS NOT NULL AND len(house_numbers(address)) > 0)
+    WHERE uprn IN (SELECT uprn FROM offender_places WHERE uprn IS NOT NULL)
+       OR (postcode IN (SELECT postcode FROM offender_places WHERE postcode IS NOT NULL) AND len(house_numbers(address)) > 0)
 ), places AS (
     SELECT 'home' AS child_place, homes.* FROM homes JOIN missing USING (person_id)
     UNION ALL
