@@ -28,6 +28,7 @@ CREATE MACRO person_as_of(record, day) AS (
         SELECT record_id AS __record, person_id AS __person, from_date AS __from, to_date AS __to FROM record_spans)
     WHERE __record = record AND __from <= CAST(day AS DATE) AND (__to IS NULL OR __to > CAST(day AS DATE)));
 """
+VIEWS = ("night", "record_spans")  # besides the published tables
 READING = {duckdb.StatementType.SELECT}
 
 
@@ -90,4 +91,8 @@ def _check(base: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _refused(error: duckdb.Error) -> SettingsError:
-    return SettingsError("query", str(error).split("\n\nLINE", maxsplit=1)[0].strip())
+    problem = str(error).split("\n\nLINE", maxsplit=1)[0].strip()
+    if not problem.startswith("Catalog Error: Table with name"):
+        return SettingsError("query", problem)
+    there = ", ".join(sorted([*(table.name for table in PUBLISHED), *VIEWS]))
+    return SettingsError("query", problem, f"The tables are {there}: schemas/DICTIONARY.md has their columns.")

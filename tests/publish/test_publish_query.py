@@ -11,9 +11,11 @@ import pytest
 from command_line import boroughlink
 from one_person import tables
 
+from pipeline.core.errors import SettingsError
 from pipeline.core.places import Home
 from pipeline.publish.publication import publish
 from pipeline.publish.query import query
+from schemas.tables import PUBLISHED
 
 
 @pytest.fixture
@@ -90,3 +92,14 @@ def test_csv_has_lists_and_maps_as_json(home: Home, tmp_path: Path) -> None:
     assert json.loads(row["map"]) == {"cse": "Y"}
     assert dt.date.fromisoformat(json.loads(row["struct"])["day"]) == dt.date(2026, 5, 3)
     assert (row["away"], row["nothing"]) == ("27:00:00", "")
+
+
+def test_a_table_that_is_not_there_is_told_with_the_nearest_and_all_that_are(home: Home) -> None:
+    with pytest.raises(SettingsError) as caught:
+        query(home, "SELECT * FROM identity_ledgr")
+    told = str(caught.value)
+    assert "identity_ledgr" in told
+    assert 'Did you mean "identity_ledger"?' in told
+    assert all(table.name in told for table in PUBLISHED)
+    named = query(home, "SELECT view_name FROM duckdb_views() WHERE NOT internal").column("view_name").to_pylist()
+    assert f"The tables are {', '.join(sorted(named))}:" in told
