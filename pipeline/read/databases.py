@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import functools
 import hashlib
 import re
@@ -18,6 +19,9 @@ from pipeline.read.workbooks import cell_text
 
 BATCH = 10_000
 CORRECT_QUERY = "Correct `query` in the contract."
+UNKNOWN = re.compile(r'no such (table|column): (\S+)|(relation|column) "?([^\s"]+)"? does not exist')
+"""What SQLite and PostgreSQL say of a name in a query that they do not know"""
+MOST_NAMED = 10  # tables
 
 
 def read_query(root: str, location: str, query: str, source: str, encoding: str = "utf-8") -> tuple[Sheet, str]:
@@ -47,13 +51,13 @@ def read_query(root: str, location: str, query: str, source: str, encoding: str 
     except UnicodeDecodeError:
         raise _wrong_encoding(source, encoding) from None
     except sa.exc.OperationalError as error:
-        raise _not_operational(source, str(error.orig), encoding) from None
+        raise _not_operational(source, str(error.orig), encoding, engine) from None
     except sa.exc.SQLAlchemyError as error:
         if re.search(r"malformed|not a database", str(error)):
             raise SourceError(
                 "truncated_file", source, "is damaged: it is no whole database.", "Ask for tonight's copy again."
             ) from None
-        raise _refuses(source, type(error).__name__) from None
+        raise _refuses(source, str(error), type(error).__name__, engine) from None
     finally:
         engine.dispose()
     return Sheet(None, iter(rows)), sha256
@@ -84,11 +88,33 @@ def _wrong_encoding(source: str, encoding: str) -> SourceError:
     return SourceError("wrong_encoding", source, f"has a text that is not {encoding}.", what_to_do)
 
 
-def _refuses(source: str, kind: str) -> SourceError:
-    return SourceError("bad_query", source, f"refuses its query ({kind}).", CORRECT_QUERY)
+def _refuses(source: str, said: str, kind: str, engine: sa.Engine) -> SourceError:
+    """That a query is refused: with the table or column that is not there, else the kind of error alone, as what else a driver says may hold values."""
+    if not (unknown := UNKNOWN.search(said)):
+        return SourceError("bad_query", source, f"refuses its query ({kind}).", CORRECT_QUERY)
+    name = unknown[2] or unknown[4]
+    if "column" in (unknown[1], unknown[3]):
+        return SourceError("bad_query", source, f"has no column {name}, which its query names.", CORRECT_QUERY)
+    return SourceError(
+        "bad_query", source, f"has no table {name}, which its query names{_tables_beside(name, engine)}.", CORRECT_QUERY
+    )
 
 
-def _not_operational(source: str, said: str, encoding: str) -> SourceError:
+def _tables_beside(name: str, engine: sa.Engine) -> str:
+    """The tables and views that are there, the one of the likest name first; empty where none is, or the database does not tell."""
+    try:
+        there = sa.inspect(engine)
+        names = sorted({*there.get_table_names(), *there.get_view_names()})
+    except sa.exc.SQLAlchemyError:
+        return ""
+    nearest = difflib.get_close_matches(name, names, n=1)
+    others = [other for other in names if other not in nearest]
+    shown = [*nearest, *others][:MOST_NAMED]
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"; there are {', '.join(shown)}{more}" if shown else ""
+
+
+def _not_operational(source: str, said: str, encoding: str, engine: sa.Engine) -> SourceError:
     """What an operational error of a driver, which said this, comes from."""
     if "Could not decode" in said:
         return _wrong_encoding(source, encoding)
@@ -96,7 +122,7 @@ def _not_operational(source: str, said: str, encoding: str) -> SourceError:
         problem = "has a query that writes, and an export is only read."
         return SourceError("bad_query", source, problem, CORRECT_QUERY)
     if re.search(r"no such (table|column)|syntax error|does not exist", said):
-        return _refuses(source, "OperationalError")
+        return _refuses(source, said, "OperationalError", engine)
     problem = "does not answer (OperationalError)."
     return SourceError("unreachable", source, problem, "Check that the database is up.", is_retryable=True)
 

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import socket
 import sqlite3
 import zipfile
@@ -17,12 +18,15 @@ from pathlib import Path
 import fsspec
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from postgres_server import installed, running_server
 
 from pipeline.core.database_name import database_name
 from pipeline.core.errors import SourceError
 from pipeline.core.places import SAMPLE, SOURCES
+from pipeline.core.postgresql import on_psycopg
 from pipeline.read.any_file import headings
 from pipeline.read.databases import read_query
 from pipeline.read.feed import FeedRead, export_sha256, is_same_export, read_feed
@@ -443,7 +447,7 @@ def test_rows_of_a_database_are_read_and_its_faults_told(tmp_path: Path) -> None
     sql = {"format": "sql", "name": "sqlite:///trial.sqlite"}
     feed_read = read(tmp_path, **sql, query="SELECT * FROM person ORDER BY Ref")
     assert feed_read.records.column("surname").to_pylist() == ["Ali", "Bell"]
-    assert refused(tmp_path, **sql, query="SELECT * FROM nobody").code == "bad_query"
+    assert refused(tmp_path, **sql, query="SELEC * FROM person").code == "bad_query"
     (tmp_path / "half.sqlite").write_bytes((tmp_path / "trial.sqlite").read_bytes()[:3_000])
     assert (
         refused(tmp_path, format="sql", name="sqlite:///half.sqlite", query="SELECT * FROM person").code
@@ -541,6 +545,34 @@ def test_what_a_location_needs_and_is_not_installed_is_named(tmp_path: Path) -> 
     assert "a package is missing: the database driver pyodbc" in str(error)
     error = refused(tmp_path, format="sql", name="postgresql://night@127.0.0.1:1/db", query="SELECT 1")
     assert (error.code, error.is_retryable) == ("unreachable", True), "its driver is known, and nobody answers"
+
+
+def test_a_query_of_a_table_that_is_not_there_names_it_and_those_that_are(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "trial.sqlite")) as base:
+        base.execute("CREATE TABLE persons (Ref TEXT)")
+        base.execute("CREATE VIEW events AS SELECT Ref FROM persons")
+    sql = {"format": "sql", "name": "sqlite:///trial.sqlite"}
+    error = refused(tmp_path, **sql, query="SELECT * FROM person")
+    assert error.code == "bad_query"
+    assert "has no table person, which its query names; there are persons, events. Correct `query`" in str(error)
+    error = refused(tmp_path, **sql, query="SELECT Surname FROM persons")
+    assert "has no column Surname, which its query names. Correct `query`" in str(error)
+
+
+@pytest.mark.postgres
+def test_postgresql_names_the_table_that_is_not_there_as_sqlite_does() -> None:
+    with running_server(installed()) as server:
+        url = server.database()
+        engine = sa.create_engine(on_psycopg(sa.make_url(url)), poolclass=sa.NullPool)
+        with engine.begin() as base:
+            base.execute(sa.text("CREATE TABLE persons (ref TEXT)"))
+        for query, problem in (
+            ("SELECT * FROM person", "has no table person, which its query names; there are persons."),
+            ("SELECT surname FROM persons", "has no column surname, which its query names."),
+        ):
+            with pytest.raises(SourceError, match=re.escape(problem)) as caught:
+                read_query("", url, query, "trial")
+            assert caught.value.code == "bad_query"
 
 
 def test_a_query_that_writes_is_refused_as_such(tmp_path: Path) -> None:
