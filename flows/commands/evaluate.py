@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption
+from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import home_of
 
 HELP = """
@@ -59,12 +59,13 @@ def evaluate(
         ),
     ] = None,
     home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate a linkage."""
     from flows.any_table.evaluation import Question, evaluate_folder
 
-    folder = linked or home_of(home).current
+    folder = linked or home_of(run_file, home).current
     facts, page = evaluate_folder(Question(folder, tuple(files or ()), truth, entity, out))
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))

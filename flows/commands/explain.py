@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption
+from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import home_of
 from pipeline.core.errors import SettingsError
 
@@ -53,6 +53,7 @@ def explain(
         bool, typer.Option("--values", help="Show the records' values too, of a publication: personal data.")
     ] = False,
     home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Explain a pair or a person."""
@@ -60,7 +61,7 @@ def explain(
     from pipeline.explain.kept import open_folder, values_of
     from pipeline.explain.stories import pair_story
 
-    linkage = open_folder(folder or home_of(home).current)
+    linkage = open_folder(folder or home_of(run_file, home).current)
     if second is None:
         if png or values:
             option = "--png" if png else "--values"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption
+from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import home_of
 from pipeline.core.errors import SettingsError
 
@@ -36,6 +36,7 @@ def history(
         typer.Argument(metavar="PERSON_OR_RECORD", help="A person_id of any time, or a record_id.", show_default=False),
     ],
     home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The history of a person or record."""
@@ -44,7 +45,7 @@ def history(
     from pipeline.publish.old_ids import old_ledgers
     from pipeline.publish.publication import list_publications, need_current
 
-    place = home_of(home)
+    place = home_of(run_file, home)
     ledger = ledger_of(need_current(place).table("identity_ledger"))
     story = person_history(ledger, identifier)
     if story:

@@ -26,6 +26,14 @@ RunFileOption = Annotated[
         show_default=False,
     ),
 ]
+HomeRunFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--run-file",
+        help="Run file (YAML) whose home it is, where --home names none; default: that of BOROUGHLINK_RUN_FILE.",
+        show_default=False,
+    ),
+]
 NightRunFileOption = Annotated[
     Path | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.commands.options import HomeOption, JsonOption
+from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import check_folder_of, home_of
 from pipeline.core.errors import SettingsError
 
@@ -22,6 +22,7 @@ Example: `boroughlink query "SELECT role, count(*) AS n FROM records GROUP BY ro
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT.")],
     home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
     as_json: JsonOption = False,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all rows to this CSV file.", show_default=False)
@@ -35,7 +36,7 @@ def query(
         raise SettingsError("query", "takes --csv or --json, not both.", "Give one of them.")
     if csv_file:
         check_folder_of(csv_file)
-    rows = run_query(home_of(home), sql)
+    rows = run_query(home_of(run_file, home), sql)
     console = Console()
     if csv_file:
         query_output.write_csv(rows, csv_file)

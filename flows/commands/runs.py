@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.options import HomeOption, JsonOption
+from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import home_of
 from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.lock import lock_holder, run_lock
@@ -36,12 +36,12 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the home's j
 
 
 @app.command("list")
-def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def list_all(home: HomeOption = None, run_file: HomeRunFileOption = None, as_json: JsonOption = False) -> None:
     """All runs, oldest first, and what became of them.
 
     Example: `boroughlink runs list --json`
     """
-    entries = _entries(_home(home))
+    entries = _entries(_home(run_file, home))
     if as_json:
         typer.echo(json.dumps([asdict(entry) for entry in entries]))
         return
@@ -58,7 +58,7 @@ def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def show(run_id: Run, home: HomeOption = None, run_file: HomeRunFileOption = None, as_json: JsonOption = False) -> None:
     """One run: what it was made from, what it holds, what the publish gate measured, what was done with it.
 
     Example: `boroughlink runs show 2026-11-20-1`
@@ -66,7 +66,7 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
     from pipeline.publish import journal
     from pipeline.publish.held_back import read_verdict
 
-    place = _home(home)
+    place = _home(run_file, home)
     entry = next((measure for measure in _entries(place) if measure.run_id == run_id), None)
     if entry is None:
         raise SettingsError(run_id, "is not a run of this home.", "See boroughlink runs list.")
@@ -121,19 +121,33 @@ def show(run_id: Run, home: HomeOption = None, as_json: JsonOption = False) -> N
 
 
 @app.command()
-def release(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def release(
+    run_id: Run,
+    by: By,
+    reason: Reason,
+    home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Publish, on the record, exactly the tables that the publish gate held back; nothing is run again.
 
     Example: `boroughlink runs release 2026-11-21-1 --by "A. Khan" --reason "new model, checked"`
     """
     from flows.stages.gate import release as release_run
 
-    release_run(_home(home), run_id, _required("--by", by), _required("--reason", reason))
+    release_run(_home(run_file, home), run_id, _required("--by", by), _required("--reason", reason))
     _print_result(as_json, {"run_id": run_id, "state": "current"}, f"{run_id} is published and current.")
 
 
 @app.command()
-def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def rollback(
+    run_id: Run,
+    by: By,
+    reason: Reason,
+    home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Point readers at an older publication; the next night goes on from it. Nothing is removed.
 
     Example: `boroughlink runs rollback 2026-11-19-1 --by "A. Khan" --reason "export of 20 November was wrong"`
@@ -141,7 +155,7 @@ def rollback(run_id: Run, by: By, reason: Reason, home: HomeOption = None, as_js
     from flows.night.openmetrics import renew_metrics
     from pipeline.publish.retire import roll_back
 
-    place = _home(home)
+    place = _home(run_file, home)
     with run_lock(place.lock):
         taken_back = roll_back(place, run_id, _required("--by", by), _required("--reason", reason))
         renew_metrics(place)
@@ -157,6 +171,7 @@ def prune(
     keep: Annotated[int, typer.Option("--keep", min=1, help=KEEP_HELP, show_default=False)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Remove old publications and run folders. The current publication, state and what can still be released stay.
@@ -166,7 +181,7 @@ def prune(
     from pipeline.publish.retire import plan_prune
     from pipeline.publish.retire import prune as remove
 
-    place = _home(home)
+    place = _home(run_file, home)
     with run_lock(place.lock):
         plan = plan_prune(place, keep)
         if not dry_run:
@@ -182,8 +197,8 @@ def prune(
     _print_result(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
 
 
-def _home(home: Path | None) -> Home:
-    place = home_of(home)
+def _home(run_file: Path | None, home: Path | None) -> Home:
+    place = home_of(run_file, home)
     if not place.root.is_dir():
         raise SettingsError(str(place.root), "is no home.", "Give --home; the first boroughlink run makes one.")
     return place

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from flows.commands.options import HomeOption, JsonOption
+from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import check_folder_of, home_of
 from pipeline.core.places import PERSON_MODEL
 
@@ -51,6 +51,7 @@ def train(
         ),
     ] = None,
     home: HomeOption = None,
+    run_file: HomeRunFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model."""
@@ -64,7 +65,7 @@ def train(
     from schemas.plan import load_plan
 
     check_folder_of(out)
-    place = home_of(home)
+    place = home_of(run_file, home)
     plan = load_plan(model)
     decision_table = read_decisions(decisions) if decisions else None
     records = read_table(need_current(place).folder / "records").sort_by("record_id")

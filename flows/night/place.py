@@ -30,11 +30,11 @@ def named_in(run_file: Path | None, home: Path | None, environment: Mapping[str,
     return Named(run_file or in_environment[0], home or in_environment[1])
 
 
-def home_of(home: Path | None) -> Home:
+def home_of(run_file: Path | None, home: Path | None) -> Home:
     """The home of a command that needs nothing else of a run file."""
-    named = named_in(None, home)
+    named = named_in(run_file, home)
     if named.run_file and not named.home:
-        return settings_of(None, None)[1]
+        return settings_of(named.run_file, None)[1]
     return Home(check_name(named.home or DEFAULT_HOME))
 
 

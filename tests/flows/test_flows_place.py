@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import boroughlink
+from one_person import tables
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from flows.cli import app
 from flows.night.notify import missing_secrets
@@ -16,6 +21,7 @@ from flows.night.plan import passwords, plan_night
 from pipeline.core.errors import SettingsError, StorageError
 from pipeline.core.lock import run_lock
 from pipeline.core.places import DEFAULT_HOME, Home
+from pipeline.publish.publication import publish
 from schemas.notify import Notify
 from schemas.settings import RunSettings
 
@@ -32,15 +38,40 @@ def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_works_in_the_home_of_the_run_file_that_the_environment_names(run_file: Path) -> None:
     own = run_file.parent / "own"
-    assert home_of(None).root == own
+    assert home_of(None, None).root == own
     assert settings_of(None, None)[1].root == own
+
+
+def commands_of(group: TyperGroup) -> Iterator[TyperCommand]:
+    for command in group.commands.values():
+        yield from commands_of(command) if isinstance(command, TyperGroup) else (command,)
+
+
+def test_every_command_that_takes_a_home_takes_a_run_file_that_names_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {
+        command: {option for parameter in command.params for option in parameter.opts}
+        for command in commands_of(get_command(app))
+    }
+    of_a_home = {command.name: known for command, known in options.items() if "--home" in known}
+    assert {"run", "query", "list", "release", "verify"} <= set(of_a_home)
+    assert [name for name, known in of_a_home.items() if "--run-file" not in known] == []
+    run_file = tmp_path / "run.yaml"
+    run_file.write_text("home: own\n", "utf-8")
+    publish(Home(tmp_path / "own"), "2026-11-20-1", tables(), {})
+    app(["runs", "list", "--run-file", str(run_file), "--json"], standalone_mode=False)
+    assert [run["run_id"] for run in json.loads(capsys.readouterr().out)] == ["2026-11-20-1"]
+    elsewhere = ["--run-file", str(run_file), "--home", str(tmp_path / "other")]
+    with pytest.raises(SettingsError, match="other: is no home"):
+        app(["runs", "list", *elsewhere], standalone_mode=False)
 
 
 def test_a_home_that_is_named_goes_before_that_of_the_run_file(run_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = run_file.parent / "other"
-    assert home_of(other).root == other
+    assert home_of(None, other).root == other
     monkeypatch.setenv("BOROUGHLINK_HOME", str(other))
-    assert home_of(None).root == other
+    assert home_of(None, None).root == other
     assert settings_of(None, None)[1].root == other
 
 
@@ -49,11 +80,11 @@ def test_a_variable_that_is_empty_names_nothing_to_a_night_as_to_every_other_com
 ) -> None:
     own = run_file.parent / "own"
     monkeypatch.setenv("BOROUGHLINK_HOME", "")
-    homes = (home_of(None), settings_of(None, None)[1], plan_night(None, None, None, None, os.environ).home)
+    homes = (home_of(None, None), settings_of(None, None)[1], plan_night(None, None, None, None, os.environ).home)
     assert [home.root for home in homes] == [own] * 3
     monkeypatch.setenv("BOROUGHLINK_RUN_FILE", "")
     night = plan_night(None, None, None, None, os.environ)
-    homes = (home_of(None), settings_of(None, None)[1], night.home)
+    homes = (home_of(None, None), settings_of(None, None)[1], night.home)
     assert [home.root for home in homes] == [DEFAULT_HOME] * 3
     assert night.run_file is None
 
