@@ -174,6 +174,17 @@ def test_values_in_a_column_without_a_heading_are_told_with_their_place(tmp_path
     assert ("column D: has no heading" in told.about, "see file" in told.about) == (True, False)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_row_numbers_need_no_heading_and_other_numbers_do(tmp_path: Path, first: int) -> None:
+    def notices(numbers: list[object]) -> int:
+        rows = "".join(f"{number},A{place},Smith\n" for place, number in enumerate(numbers))
+        return len(read(tmp_path, ",Ref,Surname\n" + rows).notices)
+
+    assert notices([first, first + 1, first + 2]) == 0
+    for others in ([first, first + 1, first + 3], [first, first + 2, first + 1], [7, 8, 9], ["01", "02", "03"]):
+        assert notices(others) == 1
+
+
 def test_a_line_of_totals_is_no_person(tmp_path: Path) -> None:
     assert len(read(tmp_path, HEAD + "A1,Smith,Anna,,\nTotal 1,,,,\n").records) == 1
 
