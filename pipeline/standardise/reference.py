@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Self
 
 from pipeline.core.places import REFERENCE
 from pipeline.core.reference import rows
-from pipeline.standardise.text import code_key, squeeze
+from pipeline.standardise.text import code_key, latin, squeeze
+
+WORDS = re.compile(r"[A-Z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +36,7 @@ class Reference:
     """Known as a forename, and not as a surname."""
     only_surnames: frozenset[str]
     placeholders: Mapping[str, Mapping[str, str]]
-    """Field to text that stands for nothing, and why."""
+    """Field to text that stands for nothing, and why; ``address_word``: words of which a text that holds no other is no address."""
     default_birthdays: frozenset[dt.date]
     codes: Mapping[str, Mapping[str, str]]
     """Field to what is written, folded by ``code_key``, and the code; an empty code means not stated."""
@@ -78,6 +81,10 @@ class Reference:
         of_field = self.placeholders.get(field, {})
         if reason := of_field.get(key) or of_any_field.get(key):
             return reason
+        if words := self.placeholders.get(f"{field}_word"):
+            written = WORDS.findall(latin(text))
+            if written and words.keys() >= set(written):
+                return "placeholder"
         has_content = key[:1].isalnum() or any(character.isalnum() for character in key)
         return None if has_content else "placeholder"
 

@@ -101,3 +101,8 @@ def test_what_files_and_screens_leave_in_a_value_goes(kind: str, text: str, valu
 @pytest.mark.parametrize("kind", ["phone", "nhs_number", "identifier"])
 def test_a_number_of_which_a_spreadsheet_kept_a_part_is_no_value(kind: str) -> None:
     assert value_of(kind, "9.43477E+09") is None
+
+
+@pytest.mark.parametrize("text", ["Same as mother", "as above", "c/o mum's", "not known - see file"])
+def test_a_cell_that_points_at_another_one_is_no_address(text: str) -> None:
+    assert value_of("address", text) is None
