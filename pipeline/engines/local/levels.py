@@ -137,6 +137,16 @@ def _known_years_level(date_l, date_r):
     return _years_level(date_l, date_r)
 
 
+@inner
+def _known_months_level(date_l, date_r):
+    """Level of two different dates, of one of which the day is not known: year and month are all there is to compare."""
+    if date_l >> uint32(8) == date_r >> uint32(8):
+        return DATE_PART
+    if _year(date_l) != _year(date_r):
+        return _years_level(date_l, date_r)
+    return DATE_JANUARY if is_first_of_january(date_l) or is_first_of_january(date_r) else DATE_YEAR
+
+
 @kernel
 def date_level(date_l, date_r):
     """Level of two different dates, each packed into eight decimal digits; those of an unknown month or day are 0.
@@ -147,6 +157,8 @@ def date_level(date_l, date_r):
         return _years_level(date_l, date_r)
     if (date_l & uint32(0xFF00)) == 0 or (date_r & uint32(0xFF00)) == 0:
         return _known_years_level(date_l, date_r)
+    if (date_l & uint32(0xFF)) == 0 or (date_r & uint32(0xFF)) == 0:
+        return _known_months_level(date_l, date_r)
     differing = date_l ^ date_r
     digits = differing | (differing >> uint32(1))
     digits |= digits >> uint32(2)
@@ -169,9 +181,8 @@ def date_level(date_l, date_r):
         return DATE_CLOSE
     if is_same_year and (is_first_of_january(date_l) or is_first_of_january(date_r)):
         return DATE_JANUARY
-    are_days = day_l != 0 and day_r != 0
-    n_equal = int(is_same_year) + int(are_days and day_l == day_r) + int(month_l == month_r)
-    if n_equal >= 2 or (n_wrong == 2 and are_days):
+    n_equal = int(is_same_year) + int(day_l == day_r) + int(month_l == month_r)
+    if n_equal >= 2 or n_wrong == 2:
         return DATE_PART
     if is_same_year:
         return DATE_YEAR

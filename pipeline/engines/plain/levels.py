@@ -205,8 +205,8 @@ def date_level(a: str, b: str) -> str:
     """Level of two different dates."""
     if a.endswith("-01-01") and b.endswith("-01-01"):
         return _years_level(a, b)
-    if "-00-" in a or "-00-" in b:
-        return _known_years_level(a[:4], b[:4])
+    if "-00" in a or "-00" in b:
+        return _known_parts_level(a, b)
     wrong = [
         digit
         for digit, (digit_l, digit_r) in enumerate(zip(a.replace("-", ""), b.replace("-", ""), strict=True))
@@ -220,8 +220,7 @@ def date_level(a: str, b: str) -> str:
         return "close"
     if same_year and ("01", "01") in ((day, month), (other_day, other_month)):
         return "first_of_january"
-    are_days = "00" not in (day, other_day)
-    if same_year + (month == other_month) + (are_days and day == other_day) >= 2 or (len(wrong) == 2 and are_days):
+    if same_year + (month == other_month) + (day == other_day) >= 2 or len(wrong) == 2:
         return "part"
     return "same_year" if same_year else _years_level(a, b)
 
@@ -235,6 +234,17 @@ def _known_years_level(year: str, other_year: str) -> str:
         return "close"
     n_wrong = sum(digit != other_digit for digit, other_digit in zip(year, other_year, strict=True))
     return "part" if apart == 2 or n_wrong == 1 else _years_level(year, other_year)
+
+
+def _known_parts_level(a: str, b: str) -> str:
+    """Level of two different dates, of one of which the day, or month and day, are not known."""
+    if "-00-" in a or "-00-" in b:
+        return _known_years_level(a[:4], b[:4])
+    if a[:7] == b[:7]:
+        return "part"
+    if a[:4] != b[:4]:
+        return _years_level(a, b)
+    return "first_of_january" if a.endswith("-01-01") or b.endswith("-01-01") else "same_year"
 
 
 def _years_level(a: str, b: str) -> str:
