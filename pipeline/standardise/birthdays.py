@@ -15,7 +15,8 @@ from schemas.contract import Dates
 OLDEST_YEARS = 110
 CLOCK = re.compile(r"[T ]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
 LABEL = re.compile(r"^(D\.?O\.?B\.?|DATE OF BIRTH|BORN( ON)?|B\.|BN)[: ]*")
-YEAR_ONLY = re.compile(r"^(?:YEAR )?((?:19|20)\d{2})(?: ?\(?YEAR ONLY\)?)?$")
+CENTURY = r"(?:1[5-9]|20)"
+YEAR_ONLY = re.compile(rf"^(?:YEAR )?({CENTURY}\d{{2}})(?: ?\(?YEAR ONLY\)?)?$")
 ABOUT = r"(?:(?:AGED?|APPROX(?:IMATELY)?|ABOUT|CIRCA|CA?|EST(?:IMATED)?|LOOKS|BETWEEN)[.: ]*|~ ?)*"
 UNIT = r"(?: ?-?(?:YEARS?|YRS?|Y/?O|Y)\.?(?:[ -]?OLD)?)?"
 AGE = re.compile(rf"^{ABOUT}(\d{{1,3}})(?: ?(?:-|/|TO|AND|OR) ?(\d{{1,3}}))?{UNIT}(?: APPROX)?$")
@@ -24,7 +25,14 @@ OLDER = re.compile(rf"^{ABOUT}(?:(?:OVER|>) ?(\d{{1,3}})|(\d{{1,3}}) ?\+){UNIT}$
 MONTHS_BEYOND = re.compile(r"(?<=[A-Z])[, ]+(?:AND )?\d{1,2} ?(?:MONTHS?|MTHS?|MO)$")
 FRACTIONS = str.maketrans("", "", "\u00bc\u00bd\u00be")
 BABY = re.compile(rf"^{ABOUT}\d{{1,2}} ?(?:MONTHS?|MTHS?|MO|WEEKS?|WKS?|DAYS?)(?:[ -]?OLD)?$")
-MONTH_AND_YEAR = re.compile(r"^([A-Z]{3,9}|\d{1,2})[-/. ]+((?:19|20)\d{2})$")
+UNKNOWN = r"(?:00?|X{1,2}|\?{1,2})"
+MONTH_AND_YEAR = re.compile(rf"^(?:{UNKNOWN}[-/. ])?([A-Z]{{3,9}}|\d{{1,2}}|{UNKNOWN})[-/. ]+({CENTURY}\d{{2}})$")
+YEAR_AND_MONTH = re.compile(rf"^({CENTURY}\d{{2}})[-/. ](\d{{1,2}}|{UNKNOWN})(?:[-/. ]{UNKNOWN})?$")
+DOUBT = re.compile(
+    r"^(?:APPROX(?:IMATELY)?|ABOUT|CIRCA|CA?|EST(?:IMATED)?|POSS(?:IBLY)?|PROB(?:ABLY)?|MAYBE)\b[.: ]*|^~ ?"
+    r"|[ (]*(?:\?+|\b(?:APPROX(?:IMATE(?:LY)?)?|EST(?:IMATED?)?)\.?)\)?$"
+)
+"""What says of a date before or behind it that it may be another"""
 THEN_AGE = re.compile(
     r"^(?P<date>.*?\d)\s*"
     r"(?:\((?P<inside>[^()]*)\)|[/,;-]?\s*(?P<after>AGED?\b.*|\d{1,3} ?Y.*)|\s[/-]\s(?P<bare>\d{1,3}))$"
@@ -49,19 +57,37 @@ class Birthday(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
+class YearAndMonth(NamedTuple):
+    """What is known of a birthday without a day."""
+
+    year: int
+    month: int
+    """0 where it is not known"""
+
+
 def read_birthday(text: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday:
     """The birthday, age or year of birth of a cell; a date nobody alive can have is null with a reason."""
     plain = plain_birthday(text)
     if reference.stands_for_nothing("date_of_birth", plain):
         return _nothing("placeholder")
+    sure = without_doubt(plain)
+    birthday = _read_plain(sure, dates, reference, as_of)
+    if sure != plain and (birthday.date_of_birth or birthday.year):
+        return birthday._replace(notes=_nothing("doubtful_date").notes)
+    return birthday
+
+
+def _read_plain(plain: str, dates: Dates, reference: Reference, as_of: dt.date) -> Birthday:
+    known = year_and_month(plain)
     try:
         if day := read_day(plain, dates, as_of):
             return _plausible(day, reference, as_of)
     except NotADayError:
-        return _nothing("impossible_date")
-    if year := _year(plain):
-        is_possible = as_of.year - OLDEST_YEARS <= year <= as_of.year
-        return Birthday(year=year) if is_possible else _nothing("impossible_age")
+        if not known:
+            return _nothing("impossible_date")
+    if known:
+        is_possible = as_of.year - OLDEST_YEARS <= known.year <= as_of.year
+        return Birthday(year=known.year) if is_possible else _nothing("impossible_age")
     if ages := _ages(plain):
         return Birthday(ages=ages) if _is_human(ages) else _nothing("impossible_age")
     return _date_then_age(plain, dates, reference, as_of) or _nothing("unreadable_date")
@@ -81,14 +107,27 @@ def plain_birthday(text: str) -> str:
     return LABEL.sub("", plain).strip(" .,;:'")
 
 
-def _year(plain: str) -> int | None:
-    """The year where a cell has no day: 2009, March 2009, 03/2009."""
+def without_doubt(plain: str) -> str:
+    """A plain text without what doubts it: c. 2010, 24/7/2010?, 2010 (approx)."""
+    if year_and_month(plain) or not any(sign.isdigit() for sign in plain):
+        return plain  # signs for a day that nobody knows are no doubt: 2010-07-??
+    return DOUBT.sub("", plain).strip(" .,;:'")
+
+
+def year_and_month(plain: str) -> YearAndMonth | None:
+    """The year of a plain text that has no day, and its month where it has one: 2009, March 2009, 03/2009, 2009-03-00."""
     if alone := YEAR_ONLY.match(plain):
-        return int(alone[1])
-    with_month = MONTH_AND_YEAR.match(plain)
-    if with_month and (with_month[1] in MONTHS or with_month[1].isdigit()):
-        return int(with_month[2])
-    return None
+        return YearAndMonth(int(alone[1]), 0)
+    if parts := MONTH_AND_YEAR.match(plain):
+        month, year = parts.groups()
+    elif parts := YEAR_AND_MONTH.match(plain):
+        year, month = parts.groups()
+    else:
+        return None
+    if month.isalpha() and month.strip("X") and month not in MONTHS:
+        return None
+    number = MONTHS.get(month) or (int(month) if month.isdigit() else 0)
+    return YearAndMonth(int(year), number if number <= 12 else 0)
 
 
 def _nothing(reason: str) -> Birthday:

@@ -14,7 +14,7 @@ from stdnum.gb import nhs as stdnum_nhs
 from stdnum.gb import upn as stdnum_upn
 
 from pipeline.standardise.addresses import POSTCODE
-from pipeline.standardise.birthdays import THEN_AGE, plain_birthday
+from pipeline.standardise.birthdays import THEN_AGE, plain_birthday, without_doubt, year_and_month
 from pipeline.standardise.contacts import BETWEEN
 from pipeline.standardise.date_order import DateOrder
 from pipeline.standardise.days import NotADayError, read_day
@@ -66,7 +66,7 @@ def _category(field: str, reference: Reference) -> Standard:
 def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: Reference, latest: dt.date) -> Standard:
     """How a text becomes YYYY-MM-DD; eight digits from the year on stay so even where the calendar has no such day.
 
-    A year of two digits is the last one whose day is not after ``latest``.
+    A year of two digits is the last one whose day is not after ``latest``; a month or day that the text does not say is 00.
     """
     dates = Dates(day_first=order.is_day_first, excel_serial=True)
 
@@ -79,11 +79,19 @@ def date_reader(order: DateOrder, default_birthdays: frozenset[str], reference: 
         elif reference.stands_for_nothing("date_of_birth", text):
             return None
         else:
-            day = _day(plain_birthday(text), dates, latest)
-            date = day.isoformat() if day else f"{text}-00-00" if YEAR.match(text) else None
+            plain = plain_birthday(text)
+            date = _date(plain, dates, latest) or _date(without_doubt(plain), dates, latest)
         return None if date in default_birthdays else date
 
     return read
+
+
+def _date(plain: str, dates: Dates, latest: dt.date) -> str | None:
+    """The date of a plain text; what it does not say is 00."""
+    if day := _day(plain, dates, latest):
+        return day.isoformat()
+    known = year_and_month(plain)
+    return f"{known.year}-{known.month:02}-00" if known else None
 
 
 def _day(plain: str, dates: Dates, latest: dt.date) -> dt.date | None:

@@ -75,6 +75,26 @@ def test_a_birthday_is_read_with_what_stands_beside_it(text: str) -> None:
     assert value_of("date_of_birth", text) == "2009-03-14"
 
 
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("24/7/2010?", "2010-07-24"),
+        ("c. 24/7/2010", "2010-07-24"),
+        ("c. 2010", "2010-00-00"),
+        ("circa 1862", "1862-00-00"),
+        ("2010 (approx)", "2010-00-00"),
+        ("March 2010", "2010-03-00"),
+        ("03/2010", "2010-03-00"),
+        ("2010-03", "2010-03-00"),
+        ("2010-03-00", "2010-03-00"),
+        ("??/03/2010", "2010-03-00"),
+        ("00/00/2010", "2010-00-00"),
+    ],
+)
+def test_a_birthday_that_is_doubtful_or_known_in_part_is_what_is_known_of_it(text: str, date: str) -> None:
+    assert value_of("date_of_birth", text) == date
+
+
 @pytest.mark.parametrize("text", ["aged 12", "12", "31/02/2009", "3988", "398861"])
 def test_what_is_no_birthday_is_none(text: str) -> None:
     assert value_of("date_of_birth", text) is None
