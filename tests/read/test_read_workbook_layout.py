@@ -10,9 +10,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlwt
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import CoveredTableCell, Table, TableCell, TableRow
 from odf.text import P
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from pipeline.core.errors import SourceError
 from pipeline.read.feed import FeedRead, read_feed
@@ -191,3 +193,29 @@ def test_cells_that_are_only_formatted_do_not_make_a_sheet_too_large(tmp_path: P
     book.active["XFD1048576"].fill = openpyxl.styles.PatternFill("solid", fgColor="FFFF0000")
     book.save(tmp_path / "trial.xlsx")
     assert len(read(tmp_path).records) == 3
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+def test_dates_of_a_workbook_that_counts_days_from_1904_are_what_excel_shows(kind: str, tmp_path: Path) -> None:
+    born, seen = dt.date(2009, 3, 14), dt.datetime(2009, 3, 14, 8, 30)  # noqa: DTZ001  (a cell has no time zone)
+    path = tmp_path / f"trial.{kind}"
+    if kind == "xlsx":
+        book = openpyxl.Workbook()
+        book.epoch = CALENDAR_MAC_1904
+        for row in (HEADINGS, ["1", "Ali", "Amina", born, None, seen], ["2", "Bell", "Tom", "03/14/2009", None, None]):
+            book.active.append(row)
+        book.save(path)
+        assert b"date1904" in zipfile.ZipFile(path).read("xl/workbook.xml")
+    else:
+        old = xlwt.Workbook()
+        old.dates_1904 = 1
+        sheet, day = old.add_sheet("List"), xlwt.easyxf(num_format_str="DD/MM/YYYY HH:MM")
+        for number, row in enumerate(
+            (HEADINGS, ["1", "Ali", "Amina", born, "", seen], ["2", "Bell", "Tom", "03/14/2009"])
+        ):
+            for column, value in enumerate(row):
+                sheet.write(number, column, value, *([day] if isinstance(value, dt.date) else []))
+        old.save(str(path))
+    records = read(tmp_path, location=path.name, format=kind).records
+    assert records.column("date_of_birth").to_pylist() == ["2009-03-14", "03/14/2009"], "text stays as it stands"
+    assert dict(records.column("attributes")[0].as_py()) == {"note": "2009-03-14 08:30"}
