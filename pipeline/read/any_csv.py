@@ -7,7 +7,6 @@ import csv as plain_csv
 import functools
 import itertools
 import operator
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,10 @@ from pyarrow import csv
 
 from pipeline.core.errors import SourceError
 from pipeline.core.spreadsheet import delimiter_of
-from pipeline.read.delimited import BYTE_ORDER_MARKS, MOST_LINES, swallows_rows
+from pipeline.read.delimited import BYTE_ORDER_MARKS, MOST_LINES, SAYS_DELIMITER, swallows_rows
 from schemas.fields import CANONICAL_KEYS
 from schemas.usual_headings import heading_key
 
-SAYS_DELIMITER = re.compile(r'"?sep=(.)"?\s*')
-"""The first line, as Excel reads and some exports write it"""
 ROWS_ABOVE_HEADINGS = 5
 TEXT = pa.string()
 CODED = pa.dictionary(pa.int32(), TEXT)

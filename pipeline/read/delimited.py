@@ -20,6 +20,8 @@ MOST_LINES = 200
 SEND_AGAIN = "Ask the borough to send it again."
 KEPT_AS_TEXT = re.compile(r"""^="([^"]*)"$|^'(?=[\d+])(.*)$""", re.DOTALL)
 """A number, date or code as exports write it for a spreadsheet: ="0123", or '0123"""
+SAYS_DELIMITER = re.compile(r'"?sep=(.)"?[^\S\r\n]*(?:\r\n?|\n|$)')
+"""The first line, as Excel reads and some exports write it"""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 NO_TEXT = {
     b"\x1f\x8b": ("is compressed by gzip.", "Unpack it."),
@@ -36,11 +38,15 @@ BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"),
 def read_csv(fetched: Fetched, encoding: str, delimiter: str, header_rows: int) -> Sheet:
     """Rows of a CSV file; a row with more cells than the headings, or with control characters, is a bad row.
 
+    A first line ``sep=;`` goes before the declared delimiter. It is no row, nor counted as one: Excel does not show it either.
+
     Raises:
         SourceError: not_text, or wrong_encoding, where the bytes are not in the declared encoding; while rows are taken, open_quote, where a
             quote takes many rows for one cell, and truncated_file, where the last row breaks off.
     """
     text = decode(fetched, encoding)
+    if says := SAYS_DELIMITER.match(text):
+        text, delimiter = text[says.end() :], says[1]
     return Sheet(None, _csv_rows(fetched.file, text, delimiter, header_rows))
 
 

@@ -185,6 +185,14 @@ def test_row_numbers_need_no_heading_and_other_numbers_do(tmp_path: Path, first:
         assert notices(others) == 1
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "\ufeffsep=;\n"])
+def test_a_first_line_for_excel_says_the_delimiter_and_is_no_row(tmp_path: Path, first: str) -> None:
+    feed_read = read(tmp_path, first + "Ref;Surname\nA1;Smith\nA2;Bell;Tom\n")
+    assert feed_read.records.column("surname").to_pylist() == ["Smith"]
+    assert feed_read.records.column("row_number").to_pylist() == [2], "as a spreadsheet shows it"
+    assert [row["row_number"] for row in feed_read.quarantine.to_pylist()] == [3]
+
+
 def test_a_line_of_totals_is_no_person(tmp_path: Path) -> None:
     assert len(read(tmp_path, HEAD + "A1,Smith,Anna,,\nTotal 1,,,,\n").records) == 1
 
