@@ -17,7 +17,7 @@ from schemas.tables import DECISIONS
 
 NEEDED = ("verdict", "decided_by", "reason")
 TOO_MANY = "\0"
-"""Where the reader puts cells beyond the headings."""
+"""Where cells beyond the headings are put"""
 
 
 def file_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -47,16 +47,15 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         delimiter = delimiter_of(lines.readline())
         lines.seek(0)
-        rows = csv.DictReader(lines, restkey=TOO_MANY, strict=True, delimiter=delimiter)
-        headings = list(rows.fieldnames or ())
+        rows = csv.reader(lines, strict=True, delimiter=delimiter)
+        headings = next(rows, [])
         while headings and not headings[-1].strip():  # as a spreadsheet writes columns in which nothing stands
             headings.pop()
-        rows.fieldnames = headings
         _check_delimiter(path, headings)
         _check_headings(path, headings)
-        for row in rows:
-            filled = ((name, value) for name, value in row.items() if any(value or ()))
-            yield {name: unguarded(value) if isinstance(value, str) else value for name, value in filled}
+        for cells in rows:
+            row = {name: unguarded(cell) for name, cell in zip(headings, cells, strict=False) if cell}
+            yield row | ({TOO_MANY: beyond} if any(beyond := cells[len(headings) :]) else {})
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:

@@ -131,6 +131,14 @@ def test_empty_columns_and_rows_that_a_spreadsheet_leaves_behind_do_no_harm(stor
     assert (brought.entered, [cell.row for cell in brought.refused]) == (1, [4])
 
 
+def test_blank_lines_count_in_the_row_numbers_as_a_spreadsheet_counts_them(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text(f"{HEADINGS}\na,b,link,ann,same person,2\n\n\nc,d,merge,ann,same person,2\n")
+    brought = bring_decisions(store, path, "operator")
+    assert (brought.rows, brought.entered) == (2, 1)
+    assert [(cell.row, cell.column) for cell in brought.refused] == [(6, "verdict")]
+
+
 def test_an_imported_link_on_a_victim_and_an_offender_still_needs_its_second_person(
     store: Store, tmp_path: Path
 ) -> None:
