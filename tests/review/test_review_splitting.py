@@ -240,12 +240,17 @@ def test_an_unmerge_is_undone_on_the_persons_page_by_its_own_steward_only(desk: 
     assert asha.post(f"/persons/{person}/unmerge", sent).headers["location"].endswith("done=split")
     assert "Undo the unmerge" not in ben.get(f"/persons/{person}").text
     assert ben.post(f"/persons/{person}/undo").status_code == 409
-    assert "Undo the unmerge" in asha.get(f"/persons/{person}").text
+    page = asha.get(f"/persons/{person}").text
+    assert "Undo takes back all that you entered, and 1 earlier decision that it took back counts again." in page
     answer = asha.post(f"/persons/{person}/undo")
     assert answer.headers["location"].endswith("done=undone&back=1")
     assert "1 earlier decision counts again." in asha.get(answer.headers["location"]).text
     assert states(desk, records) == stood
     assert "Undo the unmerge" not in asha.get(f"/persons/{person}").text
+    sent |= {"records": [records[2]], "batch": str(uuid4())}
+    assert asha.post(f"/persons/{person}/unmerge", sent).headers["location"].endswith("done=split")
+    assert "Undo takes back all that you entered." in asha.get(f"/persons/{person}").text, "it took nothing back"
+    asha.post(f"/persons/{person}/undo")
 
 
 def test_too_large_a_split_is_refused_with_what_to_do(large: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,3 +262,17 @@ def test_too_large_a_split_is_refused_with_what_to_do(large: tuple[Any, str], mo
     answer = browser.post(f"/persons/{person}/unmerge", {"records": records[:60], "code": "history", "do": "split"})
     assert answer.status_code == 422
     assert "pairs to part; at most 100 at once. Part a few records first" in answer.text
+
+
+def test_all_decisions_on_the_records_are_on_the_pages_the_latest_first(desk: Any) -> None:
+    case, first, second = fresh_case(desk)
+    for number in range(32):
+        verdict = ("link", "unlink")[number % 2]
+        desk.desk.store.decide(said(first[0], second[0], verdict, by="Cara", reason=f"Look number {number}."))
+    asha = desk.client("asha")
+    person = desk.desk.shelves.current().owner(first[0])
+    asha.post(f"/persons/{person}/why", {"why": "quality"})
+    for page in (asha.open_case(case), asha.get(f"/persons/{person}").text):
+        assert [int(number) for number in re.findall(r"Look number (\d+)\.", page)] == [*reversed(range(32))]
+        assert "2 earlier decisions" in page
+        assert page.index("Look number 2.") < page.index("2 earlier decisions") < page.index("Look number 1.")

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
 from pipeline.review.decisions.preview import Preview
 from pipeline.review.decisions.splitting import Steps
+from pipeline.review.decisions.undoing import undoing
 from pipeline.review.frame.form_problems import FormRefusedError
 from pipeline.review.frame.notice import forget_notice, is_fresh_notice
 from pipeline.review.frame.pages import page
@@ -158,8 +159,8 @@ def _waiting_here(decisions: Sequence[EarlierDecision]) -> list[tuple[EarlierDec
     return waiting_together(earlier for earlier in decisions if ELSEWHERE not in earlier.labels)
 
 
-def _own_unmerge(at: PersonVisit) -> dict[str, bool]:
-    """Whether the latest unmerge, or its confirmation, is the viewer's own and no night has carried it out yet."""
+def _own_unmerge(at: PersonVisit) -> dict[str, Any]:
+    """Whether the latest unmerge, or its confirmation, is the viewer's own and no night has carried it out yet, and what its undo brings back."""
     review_id = at.question["review_id"]
     answers = at.visit.desk.read(lambda connection: answers_to(connection, review_id))
     can_undo = bool(
@@ -167,9 +168,11 @@ def _own_unmerge(at: PersonVisit) -> dict[str, bool]:
         and is_same_person(answers[0]["decided_by"], at.visit.viewer.name)
         and answers[0]["last_seq"] > at.shelf.decisions_read
     )
+    store, ids = at.visit.desk.store, answers[0]["decision_ids"] if can_undo else []
     return {
         "can_undo": can_undo,
-        "is_confirmation": can_undo and seconded_by(at.visit.desk.store, answers) is not None,
+        "brings_back": undoing(store, ids, at.visit.viewer.name, "asked", 0).n_brought_back if ids else 0,
+        "is_confirmation": can_undo and seconded_by(store, answers) is not None,
     }
 
 
