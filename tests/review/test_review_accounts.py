@@ -85,6 +85,15 @@ def test_who_may_not_is_told_who_may_and_only_others_than_administrators_to_ask_
     assert ("Ask an administrator" in answer.text) == (who != "ada")
 
 
+@pytest.mark.parametrize("path", ["/cases/R1", "/queue"])
+def test_a_borough_user_whom_a_case_address_reaches_is_told_whose_it_is_and_where_to_go(desk: Any, path: str) -> None:
+    answer = desk.client("col").get(path)
+    assert answer.status_code == 403
+    assert "borough user, does not allow this: it is for stewards and supervisors." in answer.text
+    assert "People of your borough you find under Search." in answer.text
+    assert 'href="/search"' in answer.text
+
+
 def test_the_log_tells_in_words_what_was_done_and_a_proof_keeps_the_filters(desk: Any) -> None:
     browser = desk.client("asha")
     case = desk.desk.shelves.current().rows("SELECT review_id FROM queue WHERE n_pairs = 1 ORDER BY review_id LIMIT 1")[

@@ -29,7 +29,12 @@ SHOWN_MASKED = frozenset({"record_id", "person_id", "borough", "record_id_l", "r
 """What is told of a record that others hold: that it is there, and which borough to ask. Not its source, whose name is a secret
 of its own: that somebody is in the custody records, or registered as a sex offender."""
 MASK = "masked"
-ADVICE_TO_ADMINISTRATORS = "Who needs it for their work has an account of such a role, which you make under Accounts."
+ADVICE: Mapping[Role, str] = {
+    "borough": "People of your borough you find under Search. What stewards should know of them, tell a steward: they decide on cases.",
+    "administrator": "Who needs it for their work has an account of such a role, which you make under Accounts.",
+}
+"""Where to go instead, for roles of which it is known; others ask for an account"""
+ASK_FOR_ACCOUNT = "Ask an administrator for an account of such a role if you need it for your work."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,7 @@ def need(viewer: Viewer, act: May) -> None:
         raise DeskRefusedError(
             403,
             f"Your role, {ROLE_WORDS[viewer.role].lower()}, does not allow this: it is for {_who_may(act)}.",
-            ADVICE_TO_ADMINISTRATORS
-            if viewer.role == "administrator"
-            else "Ask an administrator for an account of such a role if you need it for your work.",
+            ADVICE.get(viewer.role, ASK_FOR_ACCOUNT),
         )
 
 
