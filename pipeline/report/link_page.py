@@ -16,6 +16,7 @@ from pipeline.report.model_charts import (
     blocking_chart,
     calibration_chart,
     level_chart,
+    spellings_told,
     threshold_curve,
     weight_chart,
 )
@@ -79,6 +80,7 @@ def render_link_page(story: LinkStory) -> str:
         likely=field_options(facts["columns_not_used_perhaps"]),
         drift=story.drift,
         dates=story.dates,
+        spellings=spellings_told(story.model),
         expected_recall=story.expected_recall,
         estimated_recall=story.estimated_recall,
         **{name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704  (drawn by us from numbers)

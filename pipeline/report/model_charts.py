@@ -31,7 +31,7 @@ from pipeline.report.charts import (
     style,
     svg,
 )
-from schemas.model import Comparison, Model
+from schemas.model import LEVELS, SPELLING_BITS, Comparison, Model
 
 LEAST = 1e-9
 COLUMNS = 3
@@ -73,7 +73,10 @@ def level_chart(model: Model) -> str:
 
 
 def weight_chart(model: Model) -> str:
-    """Bits of every comparison level, one small picture a comparison; exact levels count by the value's rarity, so theirs is the mean."""
+    """Bits of every comparison level, one small picture a comparison.
+
+    Exact levels count by the value's rarity, so theirs is the mean; of ``variant``, which does too, that of a name of usual rarity.
+    """
     bits = [[level_bits(each, number) for number in reversed(range(len(each.levels)))] for each in _trained(model)]
     most = (max((abs(value) for row in bits for value in row), default=0.0) or 1.0) * 1.4
     with style("x", 8):
@@ -193,6 +196,18 @@ def level_bits(comparison: Comparison, index: int) -> float:
     """Bits of one level of a trained comparison, whatever the value: log2(m / u), capped."""
     level = comparison.levels[index]
     return min(float(np.log2(max(level.m, LEAST) / max(level.u, LEAST))), comparison.max_bits)
+
+
+def spellings_told(model: Model) -> list[str]:
+    """Of each name, the bits of two spellings (``variant``) from the most common names to the rarest; none where all count alike."""
+    told = []
+    for comparison in _trained(model):
+        if comparison.usual_rarity is not None:
+            usual = level_bits(comparison, LEVELS[comparison.kind].index("variant"))
+            of_bins = [usual + rarity - comparison.usual_rarity for rarity in (SPELLING_BITS[0], SPELLING_BITS[-1])]
+            low, high = (signed(min(bits, comparison.max_bits)) for bits in of_bins)
+            told.append(f"{comparison.field.replace('_', ' ')} from {low} to {high}")
+    return told
 
 
 def _trained(model: Model) -> list[Comparison]:

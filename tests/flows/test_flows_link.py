@@ -106,7 +106,9 @@ def test_a_table_is_linked_without_labels_and_without_a_model(parquet: Path, tmp
         "metrics.json",
         "report.html",
     }
-    assert "</svg><figcaption>" not in (tmp_path / "report.html").read_text("utf-8"), "a caption stands above its chart"
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "</svg><figcaption>" not in page, "a caption stands above its chart"
+    assert "An exact agreement counts by how rare the value is; drawn is the mean." in page
     facts = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
     assert facts == done.said
     assert facts["quality"]["clusters"]["f1"] > 0.97

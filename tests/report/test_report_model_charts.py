@@ -17,6 +17,7 @@ from pipeline.report.model_charts import (
     expected_quality,
     level_bits,
     level_chart,
+    spellings_told,
     threshold_curve,
     weight_chart,
 )
@@ -148,3 +149,15 @@ def test_an_axis_of_counts_has_whole_figures_of_which_none_stands_twice(most: in
     shown = [tick.get_text() for tick in axes.get_yticklabels()]
     assert len({*shown}) == len(shown) > 1
     assert all(float(tick).is_integer() for tick in axes.get_yticks())
+
+
+def test_what_two_spellings_are_worth_is_told_from_common_names_to_rare_ones() -> None:
+    forename = comparison("forename", "forename").model_copy(update={"usual_rarity": 9.0, "max_bits": 5.0})
+    drawn = level_bits(forename, LEVELS["forename"].index("variant"))
+    model = Model(
+        name="names",
+        blocking=Blocking(fields=("surname",)),
+        comparison=(forename, comparison("surname", "surname"), *UNTRAINED.comparison),
+    )
+    low = f"{drawn + 3 - 9:+.1f}".replace("-", "\N{MINUS SIGN}")
+    assert spellings_told(model) == [f"forename from {low} to +5.0"], "capped; all surnames count alike"
