@@ -94,5 +94,5 @@ def _refused(error: duckdb.Error) -> SettingsError:
     problem = str(error).split("\n\nLINE", maxsplit=1)[0].strip()
     if not problem.startswith("Catalog Error: Table with name"):
         return SettingsError("query", problem)
-    there = ", ".join(sorted([*(table.name for table in PUBLISHED), *VIEWS]))
+    there = ", ".join(sorted([*(table.name for table in READABLE), *VIEWS]))
     return SettingsError("query", problem, f"The tables are {there}: schemas/DICTIONARY.md has their columns.")

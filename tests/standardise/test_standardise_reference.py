@@ -16,6 +16,7 @@ CODES = {
     "role": "victim witness suspect accused detainee offender missing at_risk subject nominal",
     "ethnicity": "W1 W2 W3 W9 M1 M2 M3 M9 A1 A2 A3 A4 A9 B1 B2 B9 O2 O9",
     "ethnicity_observed": "IC1 IC2 IC3 IC4 IC5 IC6",
+    "flag": "Y N",
 }
 
 
