@@ -17,8 +17,10 @@ from command_line import Finished, NightOnSample, boroughlink
 from filelock import FileLock
 from hypothesis import settings
 from small_london import London, plain_night, small_london
+from web_desk import World, make_world
 
 from pipeline.core.places import ROOT, SAMPLE
+from pipeline.review.records.index import index_of
 
 # Tests send these to their processes; who is begun by nohup, or behind & in a script, has them ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -109,3 +111,11 @@ def published_sample(request: pytest.FixtureRequest) -> Path:
     own = os.environ.get("BOROUGHLINK_SAMPLE_HOME")
     home = Path(own) if own else request.getfixturevalue("sample_night").home
     return home / "published"
+
+
+@pytest.fixture(scope="session")
+def ready_world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A desk on the sample night with its accounts and its index, which nobody uses: to be copied."""
+    world = make_world(published_sample, tmp_path_factory.mktemp("ready"))
+    index_of(world.home, world.home.current.resolve())
+    return world

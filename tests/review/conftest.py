@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from desk_client import in_process
-from web_desk import World, make_world
+from web_desk import World
 
 
 @pytest.fixture(scope="module")
-def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(published_sample, tmp_path_factory.mktemp("desk"))
+def world(ready_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return ready_world.copied(tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture(scope="module")

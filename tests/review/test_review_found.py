@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from desk_client import Client, in_process
-from web_desk import World, make_world
+from web_desk import World
 
 from flows.stewards.decision_facts import pair_facts
 from pipeline.explain.kept import open_folder
@@ -25,11 +24,6 @@ ALONE = """
     SELECT person_id FROM persons WHERE n_records = 2 AND len(roles) = 1 AND roles[1] = ?
       AND person_id NOT IN (SELECT unnest(person_ids) FROM queue) ORDER BY person_id
 """
-
-
-@pytest.fixture(scope="module")
-def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(published_sample, tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture(scope="module")

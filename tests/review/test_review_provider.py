@@ -15,7 +15,7 @@ import pytest
 from desk_client import in_process
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from web_desk import World, make_world
+from web_desk import World
 
 from pipeline.core.log import log_to, stop_log
 from schemas.desk import DeskSettings, Oidc
@@ -85,11 +85,6 @@ def provider() -> Iterator[Provider]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(published_sample, tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture

@@ -1,23 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from desk_client import in_process
-from web_desk import World, make_world
+from web_desk import World
 
 from schemas.desk import DeskSettings
 from schemas.settings import RunSettings
 
 pytestmark = pytest.mark.flow
 ALWAYS = RunSettings(review=DeskSettings(second_look_share=1.0, sign_ins_a_minute=10_000))
-
-
-@pytest.fixture(scope="module")
-def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(published_sample, tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from web_desk import World, make_world, running
+from web_desk import World, running
 
 from flows.stewards.desk import open_desk
 from pipeline.core.errors import DeskRefusedError
@@ -42,11 +42,6 @@ def certificate(folder: Path) -> None:
     (folder / "desk.key").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-
-
-@pytest.fixture(scope="module")
-def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(published_sample, tmp_path_factory.mktemp("desk"))
 
 
 def test_with_tls_cookies_are_for_tls_and_for_this_host_only(world: World, tmp_path: Path) -> None:

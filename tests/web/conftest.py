@@ -6,12 +6,11 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
-from web_desk import PASSWORD, World, make_world, running
+from web_desk import PASSWORD, World, running
 
 from pipeline.core.places import ROOT
 
@@ -51,10 +50,10 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def world(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(ready_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("desk")
     (home / "run.yaml").write_text(RUN_FILE)
-    with running(make_world(published_sample, home), "--run-file", str(home / "run.yaml")) as served:
+    with running(ready_world.copied(home), "--run-file", str(home / "run.yaml")) as served:
         yield served
 
 
