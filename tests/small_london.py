@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -107,6 +108,14 @@ def forked(work: Callable[[], object], out: Path) -> int:
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+def night_aside(night: Night, out: Path, *, fresh: bool = False) -> Outcome:
+    """What a plain night comes to that runs in a process of its own, forked from this one."""
+    told = out.with_suffix(".outcome")
+    work = lambda: told.write_bytes(pickle.dumps(plain_night(night, fresh=fresh)))  # noqa: E731
+    assert ended(forked(work, out)) == 0, out.read_text("utf-8")
+    return pickle.loads(told.read_bytes())
 
 
 def ended(pid: int) -> int:

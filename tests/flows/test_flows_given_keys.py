@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from command_line import boroughlink
 from home_bytes import all_texts
-from small_london import London, ended, forked, plain_night, published_tables, small_london
+from small_london import London, night_aside, published_tables, small_london
 
 from pipeline.core.places import Home
 from pipeline.core.same_person import who_hash
@@ -63,17 +63,16 @@ def export(london: London, borough: str, people: list[str]) -> None:
     (london.exports / "youth" / f"{borough}.csv").write_text(text, "utf-8")
 
 
-def night(london: London, home: Path, day: str, *more: str) -> dict[str, set[str]]:
-    """Run a night as users do; persons of each forename, of its publication."""
-    done = boroughlink("run", "--run-file", str(london.run_file), "--home", str(home), "--as-of", day, *more)
+def full_night(london: London, home: Path, day: str) -> dict[str, set[str]]:
+    """Rebuild everything as users do; persons of each forename, of its publication."""
+    done = boroughlink("run", "--run-file", str(london.run_file), "--home", str(home), "--as-of", day, "--full")
     assert done.code == 0, done.err
     return persons(home)
 
 
 def quick_night(london: London, home: Path, day: str, *, is_full: bool = False) -> dict[str, set[str]]:
-    """The same without Prefect, in a process that has everything loaded."""
-    planned, out = replace(london.night(home, day), is_full=is_full), london.place / "out"
-    assert ended(forked(lambda: plain_night(planned, fresh=is_full), out)) == 0, out.read_text("utf-8")
+    """A night without Prefect, in a process that has everything loaded."""
+    night_aside(replace(london.night(home, day), is_full=is_full), london.place / "out", fresh=is_full)
     return persons(home)
 
 
@@ -89,12 +88,13 @@ def record(home: Path, name: str, feed: str) -> str:
     return str(found)
 
 
+@pytest.mark.usefixtures("warm")
 def test_ids_and_decisions_go_with_people_whom_a_borough_numbers_anew(
     london: London, begun_home: Path, tmp_path: Path
 ) -> None:
     home, twin = begun_home, tmp_path / "twin"
     export(london, "hackney", ["Amina", "Thomas", "Lena", "Grace"])
-    before = night(london, home, "2026-11-25")
+    before = quick_night(london, home, "2026-11-25")
     ends = (record(home, "THOMAS", "hackney"), record(home, "THOMAS", "islington"))
     said = ("--by", "ann", "--reason", "one boy", "--run-file", str(london.run_file), "--home", str(home))
     decided = boroughlink("decide", *ends, "--link", *said)
@@ -102,11 +102,11 @@ def test_ids_and_decisions_go_with_people_whom_a_borough_numbers_anew(
 
     export(london, "hackney", ["Grace", "Amina", "Omar", "Lena", "Thomas"])
     shutil.copytree(home, twin, symlinks=True)
-    after = night(london, home, "2026-11-26")
+    after = quick_night(london, home, "2026-11-26")
     assert {name: after[name] for name in before} == before
     assert len(set.union(*after.values())) == 5
     assert after["OMAR"].isdisjoint(set.union(*before.values()))
-    assert night(london, twin, "2026-11-26", "--full") == after
+    assert full_night(london, twin, "2026-11-26") == after
     assert published_tables(home) == published_tables(twin)
 
 

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from command_line import COMMAND, NightOnSample, boroughlink
 from markupsafe import escape
-from small_london import BOROUGHS, SOURCES_TAKEN, small_london
+from small_london import BOROUGHS, SOURCES_TAKEN, night_aside, small_london
 
 from pipeline.core.lock import run_lock
 from pipeline.core.places import ROOT, SAMPLE
@@ -63,6 +63,7 @@ def test_a_second_run_on_the_same_input_changes_nothing(sample_night: NightOnSam
     assert kinds == [[("created", sample_night.finished.said["persons"])], []]
 
 
+@pytest.mark.usefixtures("warm")
 def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path, begun_home: Path) -> None:
     london = small_london(
         tmp_path,
@@ -72,9 +73,8 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path, begun_home:
     contract = tmp_path / "contracts" / "borough_cse.yaml"
     contract.write_text(contract.read_text("utf-8") + f"\nfeeds: {{ merton: {{ password_env: {MERTON} }} }}\n", "utf-8")
     london.say(passwords={MERTON: str(SAMPLE / "passwords" / "merton")})
-    said = ("run", "--run-file", str(london.run_file), "--home", str(begun_home), "--json")
-    first = boroughlink(*said)
-    assert first.code == 0, first.err
+    first = night_aside(london.night(begun_home), tmp_path / "out")
+    assert first.exit_code == 0
     exports = london.exports
     corrupt = exports / "cse" / "camden.xlsx"
     corrupt.write_bytes(corrupt.read_bytes()[:2000])
@@ -89,7 +89,7 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path, begun_home:
     (exports / "la" / "brent.xlsx").write_bytes(b"")
     london.say(passwords={})
     shutil.copy(exports / "cris" / "camden.csv", exports / "cris" / "brent.csv")
-    second = boroughlink(*said)
+    second = boroughlink("run", "--run-file", str(london.run_file), "--home", str(begun_home), "--json")
     assert second.code == 3, second.err
     reasons = {feed: (state, reason) for feed, state, reason in second.said["not_fresh"]}
     assert set(reasons) == {
@@ -114,7 +114,7 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path, begun_home:
     )
     assert "Not all feeds are fresh (borough_cse, cris, la_children)" in report
     published = begun_home / "published"
-    runs = [first.said["run_id"], second.said["run_id"]]
+    runs = [first.run_id, second.said["run_id"]]
     persons = [
         duckdb.sql(f"SELECT record_id, person_id FROM '{published}/{run}/records/*.parquet' ORDER BY ALL").fetchall()
         for run in runs
@@ -126,23 +126,23 @@ def test_broken_feeds_are_held_and_their_people_stay(tmp_path: Path, begun_home:
     assert rejected[0] == rejected[1] != [], "rows that the exports in use lost are still told"
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_sheet_that_was_renamed_is_told_wherever_the_night_is_told(tmp_path: Path, begun_home: Path) -> None:
     london = small_london(tmp_path, (*SOURCES_TAKEN, "borough_cse"))
     tracker, home = london.exports / "cse" / "hackney.xlsx", begun_home
     book = openpyxl.load_workbook(tracker)
     book["Nov 2026"].title = "November 2026"
     book.save(tracker)
-    said = ("run", "--run-file", str(london.run_file), "--home", str(home))
-    first = boroughlink(*said, "--json")
-    assert first.code == 3, first.err
-    ((feed, state, reason),) = first.said["not_fresh"]
+    first = night_aside(london.night(home), tmp_path / "out")
+    assert first.exit_code == 3
+    ((feed, state, reason),) = first.not_fresh
     assert (feed, state) == ("borough_cse.hackney", "missing")
     assert "days old" in reason
     assert "cse/hackney.xlsx: not read: sheet 'November 2026' (read was " in reason
-    assert first.said["unread"] == []
+    assert first.unread == ()
     book["November 2026"].title, book["Jul 2026"].title = "Nov 2026", "July <img src=x>"
     book.save(tracker)
-    second = boroughlink(*said)
+    second = boroughlink("run", "--run-file", str(london.run_file), "--home", str(home))
     assert second.code == 0, second.err
     told = "not read: sheet 'July <img src=x>'"
     assert f"borough_cse.hackney is fresh, but cse/hackney.xlsx: {told}" in second.err
@@ -154,8 +154,9 @@ def test_a_sheet_that_was_renamed_is_told_wherever_the_night_is_told(tmp_path: P
         assert "<img" not in text, page
 
 
-def test_another_source_is_one_yaml_file(tmp_path: Path, begun_home: Path) -> None:
-    london = small_london(tmp_path)
+@pytest.mark.usefixtures("warm")
+def test_another_source_is_one_yaml_file(tmp_path: Path) -> None:
+    london, home = small_london(tmp_path), tmp_path / "home"
     (london.exports / "youth").mkdir()
     rows = ["Ref;Last name;First name;Birthday;Seen on;Postcode", "Y1;Okonkwo-Test;Adaeze;03/02/2011;10/11/2026;E8 1AA"]
     (london.exports / "youth" / "hackney.csv").write_text("\n".join(rows), "utf-8")
@@ -175,10 +176,9 @@ constants: { role: subject }
 """,
         "utf-8",
     )
-    finished = boroughlink("run", "--run-file", str(london.run_file), "--home", str(begun_home), "--json")
-    assert finished.code == 0, finished.err
+    assert night_aside(london.night(home), tmp_path / "out").exit_code == 0
     found = duckdb.sql(
-        f"SELECT surname, forename, date_of_birth FROM '{begun_home}/published/current/records/*.parquet' WHERE source = 'youth_offending'"
+        f"SELECT surname, forename, date_of_birth FROM '{home}/published/current/records/*.parquet' WHERE source = 'youth_offending'"
     ).fetchall()
     assert [(surname, forename, str(born)) for surname, forename, born in found] == [
         (["OKONKWO TEST"], ["ADAEZE"], "2011-02-03")
