@@ -32,7 +32,9 @@ PAGES = {
 }
 
 
+@pytest.fixture(scope="module")
 def ids(world: World) -> dict[str, str]:
+    """What stands in the paths of pages."""
     folder = world.home.current.resolve()
     queue, records = (f"'{folder}/{name}/*.parquet'" for name in ("review_queue", "records"))
     cases = duckdb.sql(
@@ -62,15 +64,15 @@ def told(page: Page) -> str:
 
 
 @pytest.mark.parametrize("who", PAGES)
-def test_axe_finds_nothing_wrong_on_any_page(enter: Enter, world: World, who: str) -> None:
+def test_axe_finds_nothing_wrong_on_any_page(enter: Enter, ids: dict[str, str], who: str) -> None:
     page = enter(who)
     for path in PAGES[who]:
-        page.goto(path.format(**ids(world)))
+        page.goto(path.format(**ids))
         assert told(page) == "", page.url
         if page.locator("input[name=why]").count():
             page.locator("input[name=why]").first.check()
             page.get_by_role("button", name="Continue").click()
-            page.goto(path.format(**ids(world)))
+            page.goto(path.format(**ids))
             assert told(page) == "", page.url
 
 
@@ -96,10 +98,12 @@ def test_axe_finds_nothing_wrong_before_signing_in_and_in_the_help_sheet(enter: 
         ("ada", "/accounts"),
     ],
 )
-def test_a_page_needs_no_sideways_scrolling_on_a_narrow_screen(enter: Enter, world: World, who: str, path: str) -> None:
+def test_a_page_needs_no_sideways_scrolling_on_a_narrow_screen(
+    enter: Enter, ids: dict[str, str], who: str, path: str
+) -> None:
     page = enter(who)
     for _ in range(2):
-        page.goto(path.format(**ids(world)))
+        page.goto(path.format(**ids))
         if page.locator("input[name=why]").count():
             page.locator("input[name=why]").first.check()
             page.get_by_role("button", name="Continue").click()
