@@ -43,9 +43,13 @@ sys.exit(not begin_prefect()())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests first: then no worker is left alone with one of them at the end."""
+    """Files with long tests first: then no worker is left alone with one of them at the end.
+
+    Of these those on PostgreSQL: stewards' decisions need no kernels, so one worker compiles them, and not both at once.
+    """
     long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
-    items.sort(key=lambda item: item.path not in long)
+    on_postgres = {item.path for item in items if item.get_closest_marker("postgres")}
+    items.sort(key=lambda item: (item.path not in long, item.path not in on_postgres))
 
 
 @pytest.fixture(scope="session")
