@@ -29,7 +29,6 @@ from pipeline.publish.publication import (
 )
 from pipeline.publish.register import rolled_back
 from pipeline.publish.verify import damaged_files
-from schemas.model import load_model
 
 OPERATIONAL = {
     "home",
@@ -114,7 +113,7 @@ def stamps_of(night: Night) -> dict[str, str]:
     return {
         "home": str(night.home.root.resolve()),
         "settings": _hash([json.dumps(settings_facts, sort_keys=True).encode()]),
-        "model": load_model(settings.model).stamp,
+        "model": night.model.stamp,
         "contracts": _hash(f"{contract.source} {contract.stamp}".encode() for contract in night.contracts),
         "rules": _hash(path.name.encode() + path.read_bytes() for path in rules),
         "code": code_stamp(),

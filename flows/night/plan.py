@@ -15,6 +15,7 @@ from pipeline.core.places import SAMPLE, Home, RunFolder
 from pipeline.core.run_ids import RUN_ID
 from pipeline.publish import journal
 from schemas.contract import Contract, Feed, load_contracts
+from schemas.model import Model, load_model
 from schemas.settings import RunSettings
 
 SAMPLE_RUN = SAMPLE / "run.yaml"
@@ -48,6 +49,11 @@ class Night:
     def contracts(self) -> tuple[Contract, ...]:
         """All contracts, by source."""
         return load_contracts(self.settings.contracts)
+
+    @cached_property
+    def model(self) -> Model:
+        """The model that tonight's records are linked by, or that is trained on them first."""
+        return load_model(self.settings.model)
 
     @cached_property
     def feeds(self) -> dict[str, tuple[Contract, Feed]]:

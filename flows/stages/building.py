@@ -104,7 +104,7 @@ def _linked(night: Night, before: Publication | None, tables: Mapping[str, pa.Ta
     decided = changed_since(read_table(path) if path and path.is_file() else None, tables["decided_pairs"])
     records, events, members = (tables[name] for name in ("std_records", "events", "cluster_members"))
     renewed = _renewed_records(night, before, records) if before else None
-    return Linked(records, events, members, load_model(night.settings.model).stamp, decided, renewed)
+    return Linked(records, events, members, night.model.stamp, decided, renewed)
 
 
 def _renewed_records(night: Night, before: Publication, std_records: pa.Table) -> pa.Array:

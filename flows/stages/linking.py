@@ -30,7 +30,7 @@ from pipeline.link.kept import LinkKept
 from pipeline.link.stage import link_records
 from pipeline.publish.publication import read_current
 from pipeline.validate.hold import FeedState
-from schemas.model import Model, load_model, save_model
+from schemas.model import Model, save_model
 from schemas.tables import (
     CLUSTER_MEMBERS,
     CLUSTERS,
@@ -80,7 +80,7 @@ def _write_events(night: Night, present: Iterable[FeedState]) -> Path:
 
 def _link(night: Night, std_records: pa.Table) -> list[Metric]:
     """Link the records, in the order of their key; writes all that comes of it."""
-    model = load_model(night.settings.model)
+    model = night.model
     engine = engine_of(night.settings.engine)
     with ThreadPoolExecutor(1) as pool:  # what is kept is read while decisions are looked up
         reading_basis = pool.submit(_basis, night, std_records, model, engine)

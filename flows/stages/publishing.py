@@ -30,7 +30,6 @@ from pipeline.publish.publication import list_publications, publish
 from pipeline.publish.rows import Rows, n_rows, of_file
 from pipeline.report.page import COLUMNS, NightStory, render_report
 from pipeline.validate.hold import FeedState, add_missing_checksums
-from schemas.model import load_model
 from schemas.tables import LINKS, RUN_METRICS
 
 
@@ -48,7 +47,7 @@ def publish_tables(night: Night, states: Sequence[FeedState], metrics: Sequence[
     settings = night.settings
     facts = {
         "as_of": night.as_of.isoformat(),
-        "model": load_model(settings.model).stamp,
+        "model": night.model.stamp,
         "policy": settings.policy,
         "engine": settings.engine,
         "analysis": settings.analysis.model_dump(),
@@ -122,7 +121,7 @@ def _report_page(
             [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")],
             night.run_id,
             night.as_of.isoformat(),
-            load_model(night.settings.model).stamp,
+            night.model.stamp,
             has_before=any(publication.run_id != night.run_id for publication in list_publications(night.home)),
             refused=refused,
             drift=drift_told(metrics),
