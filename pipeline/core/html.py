@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import jinja2
 from markupsafe import Markup, escape
 
 
+@functools.cache
 def template(package: str, name: str) -> jinja2.Template:
     """A template of a package: all text that goes into it is escaped, and a name that it is not given is an error.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline.core.places import REFERENCE
@@ -12,7 +13,8 @@ from pipeline.core.places import REFERENCE
 NAME_LISTS = ("nicknames", "name_variants")
 
 
-def name_groups(folder: Path = REFERENCE) -> dict[str, tuple[str, ...]]:
+@functools.cache
+def name_groups(folder: Path = REFERENCE) -> Mapping[str, tuple[str, ...]]:
     """Each listed name to the groups it shares with its nicknames and variants, sorted.
 
     A group is named by its list, kind and first name, such as ``nicknames:forename:william``; a name may stand in several.
