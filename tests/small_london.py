@@ -113,7 +113,10 @@ def forked(work: Callable[[], object], out: Path) -> int:
 def night_aside(night: Night, out: Path, *, fresh: bool = False) -> Outcome:
     """What a plain night comes to that runs in a process of its own, forked from this one."""
     told = out.with_suffix(".outcome")
-    work = lambda: told.write_bytes(pickle.dumps(plain_night(night, fresh=fresh)))  # noqa: E731
+
+    def work() -> None:
+        told.write_bytes(pickle.dumps(plain_night(night, fresh=fresh)))
+
     assert ended(forked(work, out)) == 0, out.read_text("utf-8")
     return pickle.loads(told.read_bytes())
 
