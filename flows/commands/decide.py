@@ -34,6 +34,7 @@ A decision counts from the next night on. The reason may hold personal data: it 
 Example: `boroughlink decide 1042 1177 --link --by "A. Steward" --reason "Same PNC photograph"`
 """
 PAIRS_SHOWN = 10
+IMPORT_STOPPED = "What was entered stays; the same command enters the rest, each decision once."
 OPTIONS = {
     "decided_by": "--by",
     "reason": "--reason",
@@ -83,6 +84,7 @@ def decide(
     """Decide, list, write or read."""
     from flows.commands import decision_output as printing
     from flows.night.decisions import open_decisions
+    from flows.running.stopping import told_on_stop
     from flows.stewards.unmerging import entered_with
     from pipeline.stewardship.last_night import standing_of_night
 
@@ -103,7 +105,8 @@ def decide(
         elif export:
             printing.export_decisions(store, export, as_json)
         elif bring:
-            printing.import_decisions(store, bring, _required("--by", by), _look(place), as_json)
+            with told_on_stop(lambda: IMPORT_STOPPED):
+                printing.import_decisions(store, bring, _required("--by", by), _look(place), as_json)
         else:
             fields = {
                 "verdict": None if action == "confirm" else action,

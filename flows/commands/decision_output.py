@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from flows.commands.counted import counted
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.exchange import BadCell, ImportOutcome, Look, bring_decisions, save_decisions
 from pipeline.stewardship.standing import DETACHED_WORDS, standing_decisions
@@ -165,7 +166,7 @@ def import_decisions(store: Store, path: Path, entered_by: str, look: Look | Non
 def _print_import(path: Path, imported: ImportOutcome) -> None:
     console = Console()
     n_refused, n_waiting = (len({cell.row for cell in cells}) for cells in (imported.refused, imported.not_published))
-    counts = [f"{imported.entered:,} of {_counted(imported.rows, 'row')} entered"]
+    counts = [f"{imported.entered:,} of {counted(imported.rows, 'row')} entered"]
     if imported.already_there:
         counts.append(f"{imported.already_there:,} there already")
     if n_refused:
@@ -173,7 +174,7 @@ def _print_import(path: Path, imported: ImportOutcome) -> None:
     console.print(Text(f"{path.name}: {'; '.join(counts)}{':' if n_refused else '.'}"), soft_wrap=True)
     if imported.erased:
         was = "was" if imported.erased == 1 else "were"
-        console.print(f"{_counted(imported.erased, 'row')} {was} erased by order before the file was written.")
+        console.print(f"{counted(imported.erased, 'row')} {was} erased by order before the file was written.")
     _print_cells(console, path, imported.refused)
     if n_waiting:
         told = f"{n_waiting:,} of those entered {'binds' if n_waiting == 1 else 'bind'} nothing yet:"
@@ -186,7 +187,3 @@ def _print_cells(console: Console, path: Path, cells: Sequence[BadCell]) -> None
         console.print(Text(f"{path.name}, row {cell.row}, {cell.column}: {cell.problem}"), soft_wrap=True)
     if len(cells) > MOST_SHOWN:
         console.print(f"{MOST_SHOWN} of {len(cells):,} such cells; --json gives all.")
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from flows.commands.counted import counted
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
 from flows.night.place import settings_of
 from pipeline.core.errors import SettingsError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flows.stewards.expunging import ExpungeReceipt
+    from pipeline.core.places import Home
 
 HELP = """
 Expunge records by order (rectification, erasure): out of every published table, kept run, last good export and decision, and out of every later night.
@@ -52,6 +54,7 @@ def expunge(
     as_json: JsonOption = False,
 ) -> None:
     """Expunge records, carry out every order again, or list the receipts."""
+    from flows.running.stopping import told_on_stop
     from flows.stewards.expunging import expunge as carry_out
     from flows.stewards.expunging import expunge_again, receipts_of
 
@@ -65,10 +68,10 @@ def expunge(
     if receipts:
         _tell(receipts_of(place), as_json)
         return
-    scope = "every order once more" if again else f"{len(records or ()):,} records for good"
+    scope = "every order once more" if again else f"{counted(len(records or ()), 'record')} for good"
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Expunge {scope}?", abort=True, err=True)
-    with run_lock(place.lock):
+    with run_lock(place.lock), told_on_stop(lambda: _where_it_stands(place)):
         if again:
             _tell(expunge_again(settings, place), as_json)
             return
@@ -98,9 +101,8 @@ def _sentence(receipt: ExpungeReceipt) -> str:
         )
     heading = f"receipt {receipt.receipt_id}, {receipt.expunged_at}, order {receipt.order_ref} by {receipt.ordered_by}"
     counts = (
-        f"{receipt.n_records:,} records gone from {receipt.n_publications:,} publications, "
-        f"{receipt.n_files:,} tables of runs and last good "
-        f"exports, {receipt.n_decisions:,} decisions."
+        f"{counted(receipt.n_records, 'record')} gone from {counted(receipt.n_publications, 'publication')}, "
+        f"{counted(receipt.n_files, 'table')} of runs and last good exports, {counted(receipt.n_decisions, 'decision')}."
     )
     warning = (
         f"\n{receipt.n_may_return:,} may come again: of a source without numbers of its own, where a row that "
@@ -108,3 +110,16 @@ def _sentence(receipt: ExpungeReceipt) -> str:
         "deleted at the source, or look for it after the next nights and expunge it again."
     )
     return f"{heading}\n{counts}{warning if receipt.n_may_return else ''}"
+
+
+def _where_it_stands(place: Home) -> str:
+    """Where a command that was stopped leaves its order: for who sits at the terminal."""
+    from pipeline.publish.orders import unfinished
+
+    if cut_short := unfinished(place):
+        names = ", ".join(order.order_ref for order in cut_short)
+        return (
+            f"Order {names} is cut short: what it names may still be here. "
+            "The same command finishes it, and so does the next boroughlink run."
+        )
+    return "No order is half done; boroughlink expunge --receipts tells whether this one was carried out."

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from flows.commands.counted import counted
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
 from flows.night.place import HOME, RUN_FILE, settings_of
 from pipeline.core.errors import SettingsError
@@ -62,7 +63,7 @@ def review(
     need_current(place)
     if n_broken := desk.check_seal(settings, place, os.environ):
         Console(stderr=True).print(
-            f"{n_broken} second factors cannot be read: they were sealed with another key. Put that key back as "
+            f"{counted(n_broken, 'second factor')} cannot be read, sealed with another key. Put that key back as "
             f"the last line of {place.desk_key}, or reset their accounts.",
             soft_wrap=True,
         )

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.commands.counted import counted
 from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import home_of
 from pipeline.core.errors import SettingsError, StateError, StorageError
@@ -29,6 +30,7 @@ Example: `boroughlink runs release 2026-11-21-1 --by "A. Khan" --reason "new mod
 """
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown")
 KEEP_HELP = "How many of the newest publications that were not rolled back stay; the current one always does."
+STOPPED = "Nothing that stays was touched; the same command removes what is left of the rest."
 LABELS = {"links": "pairs in links"}  # linked or not
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run, as in `boroughlink runs list`.", show_default=False)]
 By = Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)]
@@ -178,18 +180,19 @@ def prune(
 
     Example: `boroughlink runs prune --keep 30 --dry-run`
     """
+    from flows.running.stopping import told_on_stop
     from pipeline.publish.retire import plan_prune
     from pipeline.publish.retire import prune as remove
 
     place = _home(run_file, home)
-    with run_lock(place.lock):
+    with run_lock(place.lock), told_on_stop(lambda: STOPPED):
         plan = plan_prune(place, keep)
         if not dry_run:
             remove(place, plan)
     verb = "would go" if dry_run else "removed"
     named = (("Publications", plan.publications), ("Run folders", plan.runs))
     lines = [
-        f"{_counted(len(plan.publications), 'publication')} and {_counted(len(plan.runs), 'run folder')} {verb}, "
+        f"{counted(len(plan.publications), 'publication')} and {counted(len(plan.runs), 'run folder')} {verb}, "
         f"{plan.bytes_freed / 1e6:,.0f} MB."
     ]
     lines += [f"{what}: {', '.join(gone)}." for what, gone in named if gone]
@@ -224,10 +227,6 @@ def _remark(entry: RunEntry) -> str:
 
 def _count(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _required(option: str, text: str) -> str:

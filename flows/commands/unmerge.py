@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from flows.commands.counted import counted
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
 from flows.night.place import settings_of
 from pipeline.core.errors import SettingsError
@@ -50,11 +51,12 @@ def unmerge(
         return
     console = Console()
     console.print(
-        f"{len(done.parted):,} of {len(done.parted) + len(done.stay):,} records part from {person}.", soft_wrap=True
+        f"{len(done.parted):,} of {counted(len(done.parted) + len(done.stay), 'record')} part from {person}.",
+        soft_wrap=True,
     )
     console.print(
-        f"{done.entered:,} decisions entered, {done.confirmed:,} confirmed, {done.already:,} there already, "
-        f"{done.retracted:,} links taken back."
+        f"{counted(done.entered, 'decision')} entered, {done.confirmed:,} confirmed, {done.already:,} there already, "
+        f"{counted(done.retracted, 'link')} taken back."
     )
     if done.waiting:
         console.print(f"{done.waiting:,} wait: another steward must give the same command before the records part.")

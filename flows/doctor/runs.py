@@ -42,14 +42,14 @@ def runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
 
 
 def leftovers(home: Home, *, is_busy: bool) -> Iterator[Finding]:
-    """What runs that died left lying."""
+    """What runs and prunes that died left lying."""
     lying = [*home.published.glob(".staging-*"), *home.runs.glob(".new-*")]
     if lying and not is_busy:
         yield Finding(
             "leftovers",
             "warning",
-            f"{len(lying)} of a run that died, as {lying[0].name}.",
-            "The next run removes them.",
+            f"{len(lying)} of a run or prune that died, as {lying[0].name}.",
+            "The next run or prune removes them.",
         )
 
 

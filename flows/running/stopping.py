@@ -1,4 +1,7 @@
-"""A night that is asked to stop: Ctrl-C, SIGTERM, SIGHUP. It says so and ends at once, for what is on disk is whole at any moment."""
+"""Asked to stop, by Ctrl-C, SIGTERM or SIGHUP: a night, or a command that may be given again, says so and ends at once.
+
+What is on disk is whole at any moment.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from rich.console import Console
+from rich.markup import escape
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,3 +46,16 @@ def on_stop(say: Callable[[str], object]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def told_on_stop(what_to_do: Callable[[], str]) -> Iterator[None]:
+    """While the block runs, a command that is asked to stop says where that leaves things, and ends at once."""
+
+    def say(signal_name: str) -> None:
+        console = Console(stderr=True)
+        console.show_cursor()
+        console.print(f"\n[bold]Stopped[/] ({signal_name}). {escape(what_to_do())}", soft_wrap=True)
+
+    with on_stop(say):
+        yield

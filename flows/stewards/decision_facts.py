@@ -156,7 +156,11 @@ def _records(publication: LinkedTables, person_id: str) -> list[str]:
     """
     if members := records_of(publication, [person_id]):
         return sorted(members)
-    raise SettingsError(person_id, f"is no record and no person of {publication.folder}.", "Is it written right?")
+    raise SettingsError(
+        person_id,
+        f"is no record and no person of {publication.folder}.",
+        "Is it written right? boroughlink history tells what became of an id.",
+    )
 
 
 def _roles(publication: LinkedTables, person_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -16,7 +16,15 @@ from pipeline.publish import journal
 from pipeline.publish.held_back import held_folder
 from pipeline.publish.old_ids import keep_old_ids
 from pipeline.publish.orders import check_finished
-from pipeline.publish.publication import STAGING, current_run_id, list_publications, point_at, read_current
+from pipeline.publish.publication import (
+    STAGING,
+    current_run_id,
+    list_publications,
+    point_at,
+    read_current,
+    remove_all,
+    remove_staged,
+)
 from pipeline.publish.register import list_runs, rolled_back
 from pipeline.publish.verify import damaged_files
 
@@ -90,8 +98,11 @@ def plan_prune(home: Home, keep: int) -> Pruned:
 def prune(home: Home, plan: Pruned) -> None:
     """Remove what the plan says; each folder is taken out of sight by one rename first. Call it under the run lock.
 
-    Ids that the current publication does not know, as those of a night that was rolled back, are kept before.
+    Ids that the current publication does not know, as those of a night that was rolled back, are kept before. What a
+    prune or a night that died had taken out of sight goes first.
     """
+    remove_staged(home)
+    remove_all(home.runs.glob(f"{NEW}*"))
     if not (plan.publications or plan.runs):
         return
     current = read_current(home)
@@ -107,7 +118,6 @@ def prune(home: Home, plan: Pruned) -> None:
 
 
 def _remove(folder: Path, hidden: Path) -> None:
-    shutil.rmtree(hidden, ignore_errors=True)
     folder.replace(hidden)
     sync_folder(folder.parent)
     shutil.rmtree(hidden)
@@ -115,8 +125,9 @@ def _remove(folder: Path, hidden: Path) -> None:
 
 def _lost(home: Home, publications: tuple[str, ...], runs: tuple[str, ...]) -> Iterator[str]:
     if publications:
+        many = "publication" if len(publications) == 1 else "publications"
         yield (
-            f"values and link_changes of {len(publications):,} publications; whose each record was in them the "
+            f"values and link_changes of {len(publications):,} {many}; whose each record was in them the "
             "current ledger still tells"
         )
     refused = [entry.run_id for entry in list_runs(home) if entry.run_id in runs and entry.state == "refused"]

@@ -13,8 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 from command_line import boroughlink
+from one_person import tables
 from small_london import ended, forked
 
+from flows.cli import app
 from flows.night.outcome import Outcome
 from flows.night.plan import Night
 from flows.night.progress import Bars, Terminal
@@ -23,7 +25,10 @@ from flows.running.serving import serve
 from flows.running.stopping import on_stop
 from flows.running.under_prefect import run_flow
 from pipeline.core.errors import LinkageError, StorageError
-from pipeline.core.places import ROOT
+from pipeline.core.parquet import read_table
+from pipeline.core.places import ROOT, Home
+from pipeline.core.run_note import RunNote, open_run
+from pipeline.publish.publication import publish
 
 GONE = httpx.ConnectError("All connection attempts failed")
 LATER_S = 1.0
@@ -144,3 +149,44 @@ def test_the_work_goes_on_where_nobody_reads_the_terminal_any_more(tmp_path: Pat
 
     out = tmp_path / "out"
     assert ended(forked(work, out)) == 0, out.read_text("utf-8")
+
+
+def stopped(arguments: list[str], at: str, tmp_path: Path) -> str:
+    """What a command says that is asked to stop where it removes the first thing whose path has these words."""
+
+    def work() -> None:
+        def stop(event: str, about: tuple[object, ...]) -> None:
+            if event == "shutil.rmtree" and at in str(about[0]):
+                os.kill(os.getpid(), signal.SIGINT)
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.addaudithook(stop)
+        app(arguments, standalone_mode=False)
+
+    out = tmp_path / "out"
+    assert ended(forked(work, out)) == -signal.SIGINT, out.read_text("utf-8")
+    return out.read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_an_expunge_that_is_stopped_says_that_it_is_cut_short_and_what_finishes_it(home: Path, tmp_path: Path) -> None:
+    record = str(read_table(home / "published" / "current" / "records").column("record_id")[0])
+    order = ["expunge", record, "--order", "ICO 7 [b]", "--by", "DPO", "--yes", "--home", str(home)]
+    told = stopped(order, "kept", tmp_path)
+    assert "Stopped (SIGINT). Order ICO 7 [b] is cut short: what it names may still be here." in told
+    assert "The same command finishes it" in told
+    done = boroughlink(*order)
+    assert (done.code, "\n1 record gone from 1 publication, " in done.out) == (0, True), done.err
+
+
+def test_a_prune_that_is_stopped_says_so_and_the_same_command_leaves_nothing_of_what_goes(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    for run_id in ("2026-11-18-1", "2026-11-19-1"):
+        open_run(home, RunNote(run_id, "published", run_id[:10]))
+        publish(home, run_id, tables(f"OF {run_id}"), {})
+    command = ["runs", "prune", "--keep", "1", "--home", str(home.root)]
+    told = stopped(command, ".new-2026-11-18-1", tmp_path)
+    assert "Stopped (SIGINT). Nothing that stays was touched; the same command removes what is left" in told
+    assert list(home.runs.glob(".*"))
+    assert boroughlink(*command).code == 0
+    assert not [path for folder in (home.published, home.runs) for path in folder.glob(".*")]
