@@ -88,7 +88,7 @@ def run(
 
 
 def _summary(console: Console, outcome: Outcome) -> None:
-    from flows.night.outcome import worked_on
+    from flows.night.outcome import not_fresh_told, worked_on
 
     table = Table(title=f"Night {outcome.run_id}", show_header=False, title_justify="left")
     for name, value in (
@@ -103,9 +103,9 @@ def _summary(console: Console, outcome: Outcome) -> None:
     table.add_row("worked on", worked_on(outcome.why_full, outcome.built))
     table.add_row("time and memory", f"{outcome.seconds:.1f} s, {outcome.peak_mb:,.0f} MB")
     console.print(table)
-    for feed, state, reason in outcome.not_fresh:
-        console.print(f"[bold]{feed}[/] is {state}: ", end="", soft_wrap=True)
-        console.print(reason, markup=False, soft_wrap=True)
+    for feeds, told in not_fresh_told(outcome.not_fresh):
+        console.print(f"[bold]{feeds}[/] ", end="", soft_wrap=True)
+        console.print(told, markup=False, soft_wrap=True)
     for feed, told in outcome.unread:
         console.print(f"[bold]{feed}[/] is fresh, but ", end="", soft_wrap=True)
         console.print(told, markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from flows.continuing.kept import damage
 from flows.doctor.finding import Finding, problem_of
+from flows.night.feeds_alike import feeds_alike, named_together
 from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
@@ -105,13 +106,25 @@ def feeds(current: Publication) -> Iterator[Finding]:
     as_of = dt.date.fromisoformat(str(current.manifest.get("as_of", "1970-01-01")))
     rows = current.table("source_status").select(["feed_id", "state", "reason_code", "export_date"]).to_pylist()
     not_fresh = [row for row in rows if row["state"] != "fresh"]
-    for row in not_fresh:
-        days = (as_of - row["export_date"]).days if row["export_date"] else None
-        age = "it has no export at all" if days is None else f"its export is {days} day{'' if days == 1 else 's'} old"
+    trouble = {
+        row["feed_id"]: (
+            row["state"],
+            row["reason_code"],
+            (as_of - row["export_date"]).days if row["export_date"] else None,
+        )
+        for row in not_fresh
+    }
+    for feed_ids in feeds_alike(trouble):
+        state, code, days = trouble[feed_ids[0]]
+        is_one = len(feed_ids) == 1
+        its = "its export is" if is_one else "their exports are"
+        age = f"{its} {days} day{'' if days == 1 else 's'} old"
+        if days is None:
+            age = f"{'it has' if is_one else 'they have'} no export at all"
         yield Finding(
             "feeds",
             "problem" if days is None or days >= OLD_DAYS else "warning",
-            f"{row['feed_id']} is {row['state']} ({row['reason_code']}), {age}.",
+            f"{feed_ids[0] + ' is' if is_one else named_together(feed_ids) + ' are'} {state} ({code}), {age}.",
             "See validation.html of the run.",
         )
     if not not_fresh:

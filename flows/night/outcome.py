@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from flows.night.feeds_alike import feeds_alike, named_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,15 @@ def worked_on(why_full: str | None, built: Mapping[str, int]) -> str:
     )
     others = "{changed:,} changed, {withdrawn:,} withdrawn, {unchanged:,} as they were".format_map(built_or_zero)
     return f"{records} new, {others}; {pairs} compared, {persons} made anew"
+
+
+def not_fresh_told(not_fresh: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Who is not fresh, and what to tell of it; feeds of one source with the same trouble, each in its own file, together."""
+    reasons = {feed_id: reason for feed_id, _, reason in not_fresh}
+    trouble = {feed_id: (state, reason.partition(": ")[2]) for feed_id, state, reason in not_fresh}
+    for feed_ids in feeds_alike(trouble):
+        (state, _), reason = trouble[feed_ids[0]], reasons[feed_ids[0]]
+        if len(feed_ids) == 1:
+            yield feed_ids[0], f"is {state}: {reason}"
+        else:
+            yield named_together(feed_ids), f"are {state}, the first for: {reason}"

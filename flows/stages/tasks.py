@@ -108,7 +108,7 @@ def read_feeds(night: Night) -> None:
             try:
                 times.append(result())
             except SourceError as error:
-                note_failure(night, feed_id, error)
+                _give_up(night, feed_id, error)
             except StorageError:
                 raise  # of our own disk: no fault of the feed, and none that holding it would mend
             except Exception as error:
@@ -116,8 +116,14 @@ def read_feeds(night: Night) -> None:
                 problem = SourceError(
                     "failed", feed_id, f"could not be processed ({type(error).__name__}).", what_to_do
                 )
-                note_failure(night, feed_id, problem)
+                _give_up(night, feed_id, problem)
     add_metrics(night, reading.read_metrics(night, times, workers.processes))
+
+
+def _give_up(night: Night, feed_id: str, error: SourceError) -> None:
+    """Note that no try could read the feed; it is done with, too."""
+    note_failure(night, feed_id, error)
+    progress().advance("read", len(night.feeds))
 
 
 def validate_sources(night: Night) -> None:

@@ -89,6 +89,11 @@ def fetch(root: str, location: str) -> Fetched:
         raise SourceError("missing_file", file, "is not there.", "Ask the borough for tonight's export.") from None
     except ImportError as error:
         raise no_package(file, str(error)) from None
+    except PermissionError:
+        what_to_do = "Let that user read the file, and enter each folder that leads to it."
+        raise SourceError(
+            "unreachable", file, "may not be read by the user of the night.", what_to_do, is_retryable=True
+        ) from None
     except (OSError, ValueError) as error:
         raise SourceError(
             "unreachable",
@@ -103,7 +108,9 @@ def fetch(root: str, location: str) -> Fetched:
 
 
 def missing_with_nearest(missing: SourceError, root: str, location: str, expected: Iterable[str]) -> SourceError:
-    """The error that an export is not there, with the file in its folder whose name is most like its own; itself where none is.
+    """The error that an export is not there, with what tells why; itself where nothing does.
+
+    That is a folder that is gone or empty, such as a share that is not mounted, or the file in it whose name is most like its own.
 
     Args:
         missing: the error, missing_file.
@@ -119,6 +126,10 @@ def missing_with_nearest(missing: SourceError, root: str, location: str, expecte
         beside = {
             found.name.casefold(): found for found in sorted(Path(path).parent.iterdir()) if str(found) not in taken
         }
+        if not any(Path(path).parent.iterdir()):
+            return _without_folder(missing, "is empty")
+    except FileNotFoundError:
+        return _without_folder(missing, "is not there either")
     except OSError:
         return missing
     likest = difflib.get_close_matches(Path(path).name.casefold(), beside, n=1)
@@ -127,6 +138,13 @@ def missing_with_nearest(missing: SourceError, root: str, location: str, expecte
     name = name_shown(beside[likest[0]].name)
     problem = f"is not there; not read: {name} beside it, which no feed of the contract has as `location`."
     what_to_do = f"If that is tonight's export, rename it, or correct `location`. {missing.what_to_do}"
+    return SourceError(missing.code, missing.place, problem, what_to_do)
+
+
+def _without_folder(missing: SourceError, what_of_it: str) -> SourceError:
+    folder = PurePosixPath(missing.place).parent.name
+    problem = f"is not there: its folder{' ' + name_shown(folder) if folder else ''} {what_of_it}."
+    what_to_do = f"Is it a share that is not mounted? Mount it; else: {missing.what_to_do}"
     return SourceError(missing.code, missing.place, problem, what_to_do)
 
 

@@ -447,6 +447,38 @@ def test_the_file_beside_a_missing_export_that_is_named_most_like_it_and_no_feed
     assert (told in str(found)) if told else (found is missing.value)
 
 
+@pytest.mark.parametrize(
+    ("lies", "told"),
+    [((), "its folder 'cse' is not there either"), (("cse",), "its folder 'cse' is empty")],
+    ids=["gone", "empty"],
+)
+def test_an_export_whose_whole_folder_is_gone_or_empty_is_told_as_that_and_not_as_the_boroughs_fault(
+    tmp_path: Path, lies: tuple[str, ...], told: str
+) -> None:
+    for folder in lies:
+        (tmp_path / folder).mkdir()
+    with pytest.raises(SourceError) as missing:
+        fetch(str(tmp_path), "cse/hackney.xlsx")
+    found = missing_with_nearest(missing.value, str(tmp_path), "cse/hackney.xlsx", ["cse/hackney.xlsx"])
+    assert found.code == "missing_file"
+    assert told in str(found)
+    assert "Is it a share that is not mounted? Mount it; else: Ask the borough" in str(found)
+
+
+def test_an_export_that_the_user_of_the_night_may_not_read_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"x")
+    (tmp_path / "a.csv").chmod(0)
+    user = os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(65_534)  # root may read everything
+        with pytest.raises(SourceError, match=r"may not be read by the user of the night\. Let that user") as refusal:
+            fetch(str(tmp_path), "a.csv")
+    finally:
+        os.seteuid(user)
+    assert refusal.value.code == "unreachable"
+
+
 def test_a_stray_cell_at_the_end_of_a_sheet_is_told_and_not_loaded(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(io.BytesIO(workbook([["Ref", "Surname"], ["1", "Ali"]])))
     book.create_sheet("Scratch")["XFD1048576"] = "x"
