@@ -28,6 +28,7 @@ from pipeline.stewardship.columns import DESK_ACCOUNTS
 from pipeline.stewardship.decision import name_key
 from schemas.settings import RunSettings
 
+LONGEST_WAIT = 240.0  # seconds: two processes may start beside other tests
 PASSWORD = "river copper lantern 9"
 PEOPLE = {
     "asha": ("Asha Steward", "steward", None),
@@ -116,7 +117,8 @@ def running(world: World, *options: str, scheme: str = "http") -> Iterator[World
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    until = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < until:
         assert process.poll() is None, "the desk did not start"
         try:
             if httpx2.get(f"{url}/health", verify=False, timeout=2).status_code == 200:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from multiprocessing import parent_process
 
 from fastapi import FastAPI
 from sqlalchemy import Connection
@@ -117,12 +120,20 @@ def app_from_environment() -> FastAPI:
     from pipeline.review.persons.search import warm  # noqa: PLC0415  (only a worker needs the web)
     from pipeline.review.web import create_app  # noqa: PLC0415
 
+    threading.Thread(target=_end_with_the_command, daemon=True).start()
     settings, home = settings_of(None, None)
     host = os.environ.get(HOST) or "127.0.0.1"
     desk = ExitStack().enter_context(open_desk(settings, home, os.environ))
     warm(desk.shelves.current())
     log_to(home.desk / LOG)
     return create_app(desk, check_address(settings, host), frozenset({host, *settings.review.hosts}))
+
+
+def _end_with_the_command() -> None:
+    """Ask this worker to stop once the command that began it is gone: where that was killed nobody else does, and the port stays taken."""
+    if command := parent_process():
+        command.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,8 +17,10 @@ import pytest
 from command_line import boroughlink
 from processes import command_of, descendants, is_gone
 from small_london import London, current_run, log_of, note_of
+from web_desk import World, running
 
-from pipeline.core.places import ROOT
+from flows.stewards.desk import check_port
+from pipeline.core.places import ROOT, Home
 
 RUN = "2026-11-20-1"
 LONGEST_WAIT = 300.0  # seconds: kernels may be compiled meanwhile, beside other tests
@@ -131,3 +133,18 @@ def test_a_night_runs_without_prefect_where_its_database_is_damaged_and_says_so(
     assert "Prefect's local server does not start; the night runs without it." in night.out + night.err
     assert "prefect does not start" in [line["event"] for line in log_of(home, RUN)]
     assert current_run(home) == RUN
+
+
+def test_workers_of_a_review_desk_that_is_killed_end_and_leave_its_port(home: Path) -> None:
+    world = World(Home(home))
+    with running(world, "--workers", "2") as served:
+        port = served.url.rpartition(":")[2]
+        command = next(process for process in descendants(os.getpid()) if {"review", port} <= set(command_of(process)))
+        workers = descendants(command)
+        assert len(workers) >= 2
+        os.kill(command, signal.SIGKILL)
+        until = time.monotonic() + LONGEST_WAIT
+        while not all(map(is_gone, workers)) and time.monotonic() < until:
+            time.sleep(0.05)
+    assert all(map(is_gone, workers))
+    check_port("127.0.0.1", int(port))
