@@ -24,6 +24,7 @@ from pipeline.publish.publication import (
     read_current,
 )
 from pipeline.publish.verify import damaged_files
+from schemas.contract import load_contracts
 from schemas.model import load_model
 from schemas.settings import RunSettings
 
@@ -129,6 +130,23 @@ def feeds(current: Publication) -> Iterator[Finding]:
         )
     if not not_fresh:
         yield Finding("feeds", "ok", f"{len(rows)} fresh on {as_of}.")
+
+
+def feeds_of_no_contract(settings: RunSettings, current: Publication) -> Iterator[Finding]:
+    """Feeds of the publication that no contract names any more; contracts that cannot be read are told elsewhere."""
+    try:
+        named = {feed.feed_id for contract in load_contracts(settings.contracts) for feed in contract.all_feeds()}
+    except SettingsError:
+        return
+    published: list[str] = current.table("source_status").column("feed_id").to_pylist()
+    for feed_ids in feeds_alike(dict.fromkeys(feed for feed in published if feed not in named)):
+        who = f"{feed_ids[0]} is" if len(feed_ids) == 1 else f"{named_together(feed_ids)} are"
+        yield Finding(
+            "feeds",
+            "warning",
+            f"{who} published, and no contract names {'it' if len(feed_ids) == 1 else 'them'} any more: the records leave with the next night.",
+            f"Was a contract renamed or removed by a slip? Look into {settings.contracts}.",
+        )
 
 
 def drift(current: Publication) -> Iterator[Finding]:

@@ -66,6 +66,20 @@ def test_a_contract_that_cannot_be_is_told_before_the_night(home: Path, tmp_path
     assert "custody.yaml: line 36: " in finding.found
 
 
+def test_a_feed_that_no_contract_names_any_more_is_told_before_its_records_leave(home: Path, tmp_path: Path) -> None:
+    contracts = tmp_path / "renamed_contracts"
+    shutil.copytree(SOURCES, contracts)
+    text = (contracts / "custody.yaml").read_text("utf-8").replace("source: custody", "source: custody_records")
+    (contracts / "custody.yaml").write_text(text, "utf-8")
+    finding = findings_of(home, settings=RunSettings(contracts=contracts))["feeds"]
+    assert finding.state == "warning"
+    assert (
+        "custody is published, and no contract names it any more: the records leave with the next night"
+        in finding.found
+    )
+    assert f"Look into {contracts}" in finding.what_to_do
+
+
 def test_a_folder_of_exports_that_is_not_there_or_empty_is_told_before_the_night(home: Path, tmp_path: Path) -> None:
     share = tmp_path / "share"
     settings = RunSettings(exports=str(share))
