@@ -118,6 +118,27 @@ def test_a_confirmation_is_told_as_such_and_is_no_second_answer(desk: Any) -> No
     assert after["bands"] == before["bands"] + 1
 
 
+@pytest.mark.flow
+def test_what_a_second_steward_did_meanwhile_is_told_to_the_first_who_still_sees_the_old_page(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, asha, ben = questions(desk, "victim_offender")[-2], desk.client("asha"), desk.client("ben")
+    shelf = desk.desk.shelves.current()
+    waits = {"review_type": "second_person", "reason": "Another one must confirm it before it counts."}
+    asked_at_night = shelf.question(case) | waits
+    monkeypatch.setattr(shelf, "question", {case: asked_at_night}.get)
+    decide(asha, case, "link")
+    decision = desk.desk.store.log().to_pylist()[-1]["decision_id"]
+    assert waits["reason"] in ben.open_case(case)
+    ben.post(f"/cases/{case}/second", {"decision_id": decision, "agrees": "yes", "text": "Seen both"})
+    undone = asha.post(f"/cases/{case}/undo")
+    assert undone.status_code == 409
+    assert "Ben Steward answered or confirmed here after you" in undone.text
+    assert "Take the decision back instead" in undone.text
+    assert waits["reason"] not in undone.text
+    assert "It does not any more: see what stands now." in undone.text
+
+
 def numbers(desk: Any) -> dict[str, int]:
     shelf = desk.desk.shelves.current()
     found = desk.desk.read(lambda connection: overview(shelf, connection, desk.desk.clock()))

@@ -26,6 +26,8 @@ from pipeline.stewardship.decision import Decision, pair_state
 from pipeline.stewardship.store import Store
 from schemas.decisions import Verdict
 
+NO_LONGER_WAITS = "By the night a decision waited here for a second steward. It does not any more: see what stands now."
+
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
@@ -87,6 +89,12 @@ class Case:
     def is_asked(self) -> bool:
         """Whether the queue asks it, and not a steward of themselves."""
         return is_asked(self.question)
+
+    @property
+    def reason(self) -> str:
+        """Why it is asked, as the night told; but for a second steward who is not waited for any more."""
+        is_over = self.is_open and self.question["review_type"] == "second_person" and not self.waiting
+        return NO_LONGER_WAITS if is_over else str(self.question.get("reason") or "")
 
     @property
     def waiting(self) -> tuple[EarlierDecision, ...]:

@@ -98,7 +98,13 @@ def undo(sitting: Sitting) -> Outcome:
     """
     row = last_answer(sitting.connection, sitting.question["review_id"]) if sitting.question else None
     if row is None or not is_same_person(row["decided_by"], sitting.viewer.name):
-        raise DeskRefusedError(409, "There is no answer of yours to undo.")
+        if row is None:
+            raise DeskRefusedError(409, "There is no answer of yours to undo.")
+        raise DeskRefusedError(
+            409,
+            f"{row['decided_by']} answered or confirmed here after you, so yours is not undone any more.",
+            "Take the decision back instead, with a reason: under the earlier decisions.",
+        )
     back = undoing(sitting.store, row["decision_ids"], sitting.viewer.name, "Undone at the desk", sitting.n_records)
     if not back.decisions:
         raise DeskRefusedError(409, "There is nothing left to undo, or it waits for a second steward.")
