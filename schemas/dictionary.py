@@ -45,7 +45,7 @@ tenth run of a day comes before the second.
 MARTS_HEAD = """## Published for analysts
 
 What an inspection asks, made from the tables above by the SQL in `pipeline/marts`, with every publication anew. Who has no birthday counts as a
-child unless a record tells an age of 18 or more. `repeat_missing_days` and the like are settings of the run file, under `analysis`.
+child until the age on a record says otherwise. `repeat_missing_days` and the like are settings of the run file, under `analysis`.
 """
 
 ATTRIBUTES_HEAD = """## Attributes of events

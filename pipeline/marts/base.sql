@@ -7,26 +7,25 @@ CREATE MACRO is_yes(cell) AS (SELECT any_value(w.is_yes) FROM written_flags w WH
 
 CREATE MACRO house_numbers(address) AS regexp_extract_all(address, '\d+[A-Z]?');
 
--- Who says to be of age, but gives no birthday, is no child.
+-- An age on a record tells the latest day on which its person can have been born.
 CREATE TEMP TABLE people AS
-SELECT p.person_id, p.date_of_birth, p.cluster_confidence, p.n_open_questions, p.boroughs,
-       coalesce(r.lowest_age >= 18, false) AS is_adult_by_age
+SELECT p.person_id, p.date_of_birth, p.cluster_confidence, p.n_open_questions, p.boroughs, r.born_by
 FROM persons p
-LEFT JOIN (SELECT person_id, max(age_low) AS lowest_age FROM records GROUP BY person_id) r USING (person_id);
+LEFT JOIN (SELECT person_id, min(CAST(recorded_at AS DATE) - to_years(CAST(age_low AS INTEGER))) AS born_by FROM records WHERE age_low IS NOT NULL GROUP BY person_id) r
+    USING (person_id);
 
 -- Whole years on a day.
 CREATE MACRO age_on(birthday, day) AS datesub('year', birthday, day);
 
--- Who has no birthday counts as a child unless an age of record says otherwise: a name too many does less harm than one too few.
-CREATE MACRO may_be_child(birthday, is_adult_by_age, day) AS
-    CASE WHEN birthday IS NULL THEN NOT is_adult_by_age ELSE birthday > day - INTERVAL 18 YEAR END;
+-- Who has no birthday counts as a child until an age on a record says otherwise: a name too many does less harm than one too few.
+CREATE MACRO may_be_child(birthday, born_by, day) AS coalesce(coalesce(birthday, born_by) > day - INTERVAL 18 YEAR, true);
 
 CREATE TEMP TABLE happened AS
 SELECT e.event_id, e.person_id, e.record_id, e.source, e.event_type, e.event_ref, e.role, e.borough, e.started_at, e.ended_at,
        CAST(e.started_at AS DATE) AS day, e.place, e.place_postcode, e.risk, e.status,
        CASE WHEN e.event_type IN ('missing_episode', 'custody', 'registration') THEN e.attributes END AS attributes,
        p.date_of_birth, p.cluster_confidence, p.n_open_questions,
-       may_be_child(p.date_of_birth, p.is_adult_by_age, coalesce(CAST(e.started_at AS DATE), night.as_of)) AS is_of_child,
+       may_be_child(p.date_of_birth, p.born_by, coalesce(CAST(e.started_at AS DATE), night.as_of)) AS is_of_child,
        starts_with(trim(e.attributes['offence']), setting.exploitation_code) AS is_exploitation_report
 FROM events e
 JOIN people p USING (person_id), night, setting;
