@@ -226,7 +226,7 @@ DQ_BOROUGH = Table(
         Column("valid_postcode_share", SHARE, "Of the records, those with a postcode"),
         Column("valid_pnc_share", SHARE, "Of the PNC IDs that are written, those whose check letter is right"),
         _must("default_birthdays", COUNT, "Birthdays that stand for unknown, such as 01/01/1900"),
-        _must("values_not_understood", COUNT, "Values that are null in the tables though something was written, but for what says that it is not stated"),
+        _must("values_not_understood", COUNT, "Values that are null in the tables though something was written that nothing understands, as in the report of the night"),
         _must("open_questions", COUNT, "Rows of review_queue on a record of the feed"),
         _must("open_conflicts", COUNT, "Of these, where identifiers or records contradict each other"),
         Column("oldest_conflict_days", COUNT, "From the night that first asked to as_of, of the oldest"),

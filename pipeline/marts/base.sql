@@ -1,4 +1,4 @@
--- What several marts stand on. ``night`` (run_id, as_of), ``setting`` (one row), ``written_flags``, ``boroughs`` and a view of each published table are there.
+-- What several marts stand on. ``night`` (run_id, as_of), ``setting`` (one row), ``written_flags``, ``not_understood``, ``boroughs`` and a view of each published table are there.
 
 CREATE MACRO risk_rank(risk) AS list_position(['none', 'low', 'medium', 'high', 'very_high'], risk);
 

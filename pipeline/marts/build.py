@@ -16,6 +16,7 @@ from pipeline.core.places import REFERENCE
 from pipeline.core.reference import rows
 from schemas.boroughs import CODES
 from schemas.marts import MARTS
+from schemas.null_reasons import NOT_UNDERSTOOD
 from schemas.settings import AnalysisSettings
 from schemas.tables import EVENTS, PERSONS, QUARANTINE, RECORDS, REVIEW_QUEUE, SOURCE_STATUS, Table
 
@@ -52,6 +53,7 @@ def build_marts(folder: Path, run_id: str, settings: AnalysisSettings, spill: Pa
             "setting": pa.Table.from_pylist([settings.model_dump()]),
             "boroughs": _boroughs(),
             "written_flags": _written_flags(),
+            "not_understood": pa.table({"reason": list(NOT_UNDERSTOOD)}),
         }.items():
             base.register(name, known)
         base.execute((SQL / "base.sql").read_text("utf-8"))

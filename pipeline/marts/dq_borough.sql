@@ -6,7 +6,7 @@ WITH in_use AS (
 ), nulls AS (
     SELECT feed_id, count(*) FILTER (value.reason = 'default_birthday') AS default_birthdays,
            count(*) FILTER (value.field IN ('pnc_id', 'police_id') AND value.reason = 'invalid_check') AS wrong_pnc_ids,
-           count(*) FILTER (value.reason NOT IN ('not_stated', 'characters_removed', 'doubtful_date', 'default_birthday', 'placeholder', 'unborn')) AS values_not_understood
+           count(*) FILTER (value.reason IN (SELECT reason FROM not_understood)) AS values_not_understood
     FROM (SELECT feed_id, unnest(nulled) AS value FROM records)
     GROUP BY feed_id
 ), rejects AS (

@@ -7,17 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-REASONS = {
-    "unknown_code": "no list knows the word: translate it under values of the contract",
-    "unreadable_date": "not a date as the contract says that dates are written",
-    "unreadable_age": "not an age",
-    "impossible_date": "a day that the calendar does not have",
-    "in_the_future": "after the night",
-    "unknown_borough": "no borough is called so",
-    "invalid_check": "its check letter or digit does not fit",
-    "invalid_number": "not a telephone number",
-}
-"""Reasons of ``nulled`` that are worth a look; that a source says "not stated" is none"""
+from schemas.null_reasons import NOT_UNDERSTOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +44,10 @@ def not_understood(records: pa.Table) -> list[NotUnderstood]:
     )
     of_source = {row["values"]: row["counts"] for row in source.value_counts().to_pylist()}
     rows = [
-        NotUnderstood(row["source"], row["field"], REASONS[row["reason"]], row["count_all"], of_source[row["source"]])
+        NotUnderstood(
+            row["source"], row["field"], NOT_UNDERSTOOD[row["reason"]], row["count_all"], of_source[row["source"]]
+        )
         for row in counted.to_pylist()
-        if row["reason"] in REASONS
+        if row["reason"] in NOT_UNDERSTOOD
     ]
     return sorted(rows, key=lambda row: (-row.n_values / row.n_records, row.source, row.field, row.reason))

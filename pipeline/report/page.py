@@ -15,6 +15,8 @@ from markupsafe import Markup
 from pipeline.core.html import template
 from pipeline.core.metrics import Metric
 from pipeline.report.charts import size_bars, stage_bars, weight_histogram
+from pipeline.report.findings import COLUMNS as FINDINGS
+from pipeline.report.findings import findings
 from pipeline.report.not_understood import not_understood
 from schemas.question_words import TYPE_WORDS
 from schemas.tables import MARKING
@@ -27,6 +29,7 @@ COLUMNS = {
     "quarantine": ["reason_code", "reason"],
     "review_queue": ["review_type", "harm"],
     "identity_ledger": ["person_id", "valid_from", "valid_to", "merged_into", "split_from"],
+    **FINDINGS,
 }
 """What the page is made of: the tables, and their columns that it needs; None: all"""
 SHORT = {"duplicate_row": "Repeats an earlier row of the same export."}
@@ -133,6 +136,7 @@ def render_report(story: NightStory) -> str:
         quarantine=sorted(reasons.items(), key=lambda item: (-item[1], item[0])),
         not_understood=not_understood(tables["records"]),
         boroughs=[(n, int((boroughs == n).sum())) for n in sorted(set(boroughs.tolist()))],
+        findings=findings(tables),
         changes=changes_since(tables["identity_ledger"], story.run_id, story.has_before),
         weights_svg=Markup(weight_histogram(weight[is_link], weight[~is_link])),  # noqa: S704  (drawn by us from numbers)
         sizes_svg=Markup(size_bars(persons.column("n_records").to_pylist())),  # noqa: S704

@@ -18,6 +18,7 @@ from flows.any_table.standalone import LinkOptions, link_files
 from flows.stewards.decision_file import read_decisions
 from pipeline.core.errors import SourceError
 from pipeline.core.places import MODELS
+from pipeline.report.page import COLUMNS as TOLD
 from pipeline.report.page import NightStory, render_report
 from pipeline.synth.names import communities, pick
 from schemas.model import load_model
@@ -183,8 +184,7 @@ def test_a_model_of_other_data_is_told_in_the_report(tmp_path: Path) -> None:
 
 @pytest.mark.flow
 def test_the_report_of_a_night_says_what_has_drifted(sample_night: NightOnSample) -> None:
-    names = ("persons", "records", "links", "source_status", "quarantine", "review_queue", "identity_ledger")
-    tables = {name: pq.read_table(sample_night.current / name) for name in names}
+    tables = {name: pq.read_table(sample_night.current / name) for name in TOLD}
     sentence = "<postcode>: missing in 50% of the records"
     story = NightStory(tables, [], "2026-11-20-1", "2026-11-20", "m-1:0", has_before=False, drift=[sentence])
     page = render_report(story)
