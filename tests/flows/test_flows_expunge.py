@@ -23,12 +23,14 @@ from flows.stewards import expunging
 from flows.stewards.expunging import ExpungeReceipt, expunge
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.places import Home
+from pipeline.marts.build import build_marts
 from pipeline.publish import expunge as steps
 from pipeline.publish.orders import expunged, orders
 from pipeline.publish.publication import read_current
 from pipeline.publish.verify import damaged_files
 from pipeline.stewardship.store import open_store
-from schemas.settings import RunSettings
+from schemas.marts import MARTS
+from schemas.settings import AnalysisSettings, RunSettings
 from schemas.tables import PUBLISHED
 
 pytestmark = pytest.mark.flow
@@ -95,6 +97,19 @@ def test_no_byte_of_a_home_holds_the_record_or_its_values_and_its_person_is_made
     assert [(row["valid_to"] is not None, row["record_ids"]) for row in ended] == [(True, [])]
     assert problems_of({name.name: table(home, name.name) for name in PUBLISHED}) == []
     assert damaged_files(home.current.resolve(), is_deep=True) == []
+
+
+def test_the_analysts_tables_are_made_anew_without_the_record(home: Home) -> None:
+    child = table(home, "repeat_missing_cse").to_pylist()[0]["person_id"]
+    ids = [record for record, person in persons(home).items() if person == child]
+    ordered(home, *ids)
+    folder = home.current.resolve()
+    made_anew = {
+        mart.name: rows for mart, rows in build_marts(folder, folder.name, AnalysisSettings(), home.root / "spill")
+    }
+    assert {name: table(home, name).equals(rows) for name, rows in made_anew.items()} == dict.fromkeys(made_anew, True)
+    assert child not in str([table(home, mart.name).to_pylist() for mart in MARTS])
+    assert len(table(home, "repeat_missing_cse")) > 0
 
 
 def test_a_person_of_whom_one_record_is_left_is_sure(home: Home) -> None:
