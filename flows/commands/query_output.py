@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,23 +25,43 @@ WIDEST = 100_000  # characters of a line that goes into a file or another progra
 def show(console: Console, rows: pa.Table) -> None:
     """The first rows as a table of the terminal, which breaks ids last and cuts values of ``LONGEST`` characters.
 
-    Where it is no terminal nothing is cut or broken over lines.
+    Where not even the names of the columns fit beside each other, every row stands by itself, a line a column. Where it is no
+    terminal nothing is cut or broken over lines.
     """
     records = _records(rows.slice(0, MOST_SHOWN))
     texts = [[_as_text(value) or "" for value in record.values()] for record in records]
     has_cut = console.is_terminal and any(len(text) > LONGEST for row in texts for text in row)
-    table = Table()
-    for name in rows.column_names:
-        table.add_column(Text(name), overflow="fold", no_wrap=name.endswith("_id"))
-    for row in texts:
-        table.add_row(*(Text(f"{text[:LONGEST]}…" if has_cut and len(text) > LONGEST else text) for text in row))
+    cells = [[Text(f"{text[:LONGEST]}…" if has_cut and len(text) > LONGEST else text) for text in row] for row in texts]
     if not console.is_terminal:
         console.width = WIDEST
-    console.print(table)
+    if sum(len(name) + len(" │ ") for name in rows.column_names) < console.width:
+        console.print(_beside_each_other(rows.column_names, cells))
+    else:
+        for number, row in enumerate(cells, start=1):
+            console.rule(Text(f"{number} of {len(rows):,}"), align="left")
+            console.print(_below_each_other(rows.column_names, row))
     if has_cut:
         console.print(f"Values are cut after {LONGEST} characters (…); --csv or --json gives all.", highlight=False)
     if len(rows) > MOST_SHOWN:
         console.print(f"{MOST_SHOWN} of {len(rows):,} rows; --csv or --json gives all.")
+
+
+def _beside_each_other(names: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
+    table = Table()
+    for name in names:
+        table.add_column(Text(name), overflow="fold", no_wrap=name.endswith("_id"))
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _below_each_other(names: Sequence[str], row: Sequence[Text]) -> Table:
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
+    for name, cell in zip(names, row, strict=True):
+        lines.add_row(Text(name, style="bold"), cell)
+    return lines
 
 
 def as_json(rows: pa.Table) -> str:

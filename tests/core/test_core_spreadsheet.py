@@ -45,6 +45,17 @@ def test_a_query_that_goes_into_a_file_breaks_no_value_over_lines_and_a_terminal
     assert len(seen.getvalue().splitlines()[0]) <= 60
 
 
+def test_rows_of_more_columns_than_a_terminal_is_wide_stand_each_by_itself() -> None:
+    rows = pa.table({f"a_column_called_{number}": [f"first {number}", f"second {number}"] for number in range(12)})
+    seen, written = io.StringIO(), io.StringIO()
+    show(Console(file=seen, force_terminal=True, width=80, color_system=None), rows)
+    show(Console(file=written), rows)
+    lines = seen.getvalue().splitlines()
+    assert [line.split()[:3] for line in lines if "of 2" in line] == [["1", "of", "2"], ["2", "of", "2"]]
+    assert any("a_column_called_11" in line and "second 11" in line for line in lines)
+    assert "first 11" in next(line for line in written.getvalue().splitlines() if "first 0" in line)
+
+
 def test_a_csv_of_a_query_guards_the_names_of_columns_too(tmp_path: Path) -> None:
     write_csv(pa.table({"=1+1": ["a"], "n": [-1]}), tmp_path / "rows.csv")
     assert (tmp_path / "rows.csv").read_text("utf-8").splitlines()[0] == '"\'=1+1","n"'
