@@ -77,14 +77,18 @@ def test_every_figure_for_analysts_leads_to_events_and_records_of_its_people(bas
     assert one(base, overdue) == one(base, "SELECT sum(overdue) FROM rso_borough") > 0
 
 
-def test_a_missing_child_at_an_offenders_address_was_truly_there(base) -> None:
-    found = base.execute("SELECT offender_id, unnest(postcodes) FROM rso_near_missing_child").fetchall()
-    lived = set(base.execute("SELECT DISTINCT person_id, postcode FROM known").fetchall())
-    assert found
-    assert set(found) <= lived
-    truly_registered = "SELECT true_person_id FROM known WHERE source = 'visor'"
-    near = f"SELECT count(*) FROM rso_near_missing_child m WHERE NOT EXISTS (FROM known k WHERE k.person_id = m.offender_id AND k.true_person_id IN ({truly_registered}))"
-    assert one(base, near) == 0
+def test_an_address_that_a_missing_child_and_an_offender_share_is_truly_of_that_child_and_that_offender(base) -> None:
+    base.execute(
+        """CREATE TEMP TABLE shared AS SELECT child_id, offender_id, child_place, record_ids, postcodes FROM rso_near_missing_child"""
+    )
+    ends = {"offender_id": "source = 'visor'", "child_id": "source = 'merlin_mis'"}
+    assert one(base, "SELECT count(*) FROM shared") > 0
+    for person, source in ends.items():
+        true_ones = f"SELECT true_person_id FROM known o WHERE o.person_id = {person} AND o.{source}"
+        told = f"FROM known k WHERE k.person_id = {person} AND list_contains(record_ids, k.record_id) AND k.true_person_id IN ({true_ones})"
+        assert one(base, f"SELECT count(*) FROM shared WHERE NOT EXISTS ({told})") == 0, person
+    lived = "FROM known k WHERE k.person_id = offender_id AND list_contains(record_ids, k.record_id) AND list_contains(postcodes, k.postcode)"
+    assert one(base, f"SELECT count(*) FROM shared WHERE NOT EXISTS ({lived})") == 0
 
 
 def test_the_truth_knows_every_record(base) -> None:
