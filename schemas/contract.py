@@ -157,6 +157,9 @@ class Contract(_Strict):
     name_order: Literal["forename_first", "surname_first", "comma"] = "forename_first"
     """How ``full_name`` is written where it has no comma."""
     split_people: SplitPeople | None = None
+    found_in_text: dict[str, tuple[str, ...]] = {}
+    """Field of a column of running text, to the patterns that find other fields in it: each named group is a field. A field's own
+    column comes first, then the pattern that is named first; patterns are searched for, not matched whole."""
     recorded_at: str = "started"
     """Event field with the moment at which the source recorded it: started, ended or ``attribute.NAME``."""
     limits: Limits = Limits()

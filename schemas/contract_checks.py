@@ -50,10 +50,12 @@ def _field_problems(contract: Contract) -> Iterator[Problem]:
         ("key", {*contract.key} - {*contract.constants}),
         ("required", {*contract.required}),
         ("split_people.columns", {*_split_columns(contract)}),
+        ("found_in_text", {*contract.found_in_text}),
     ):
         if without_heading := sorted(fields_of_part & known_fields - headed):
             text = f"{part} names {', '.join(without_heading)}, for which person and event have no heading"
             yield Problem(text, tuple(part.split(".")))
+    yield from _text_problems(contract, known_fields)
     if contract.recorded_at in known_fields:
         yield from _recorded_at_problems(contract, headed | {*contract.constants})
     if "role" not in contract.event and "role" not in contract.constants:
@@ -83,6 +85,8 @@ def _named_fields(contract: Contract) -> dict[str, Place]:
     for part in ("key", "required"):
         for position, field in enumerate(getattr(contract, part)):
             places.setdefault(field, (part, position))
+    for field in contract.found_in_text:
+        places.setdefault(field, ("found_in_text", field))
     for position, field in enumerate(_split_columns(contract)):
         places.setdefault(field, ("split_people", "columns", position))
     places.setdefault(contract.recorded_at, ("recorded_at",))
@@ -91,6 +95,22 @@ def _named_fields(contract: Contract) -> dict[str, Place]:
     if contract.strikethrough:
         places.setdefault(contract.strikethrough.field, ("strikethrough", "field"))
     return places
+
+
+def _text_problems(contract: Contract, known_fields: Set[str]) -> Iterator[Problem]:
+    """Patterns for running text that find no field, or one that is not known; of a pattern that is none, others tell."""
+    for column, patterns in contract.found_in_text.items():
+        for position, pattern in enumerate(patterns):
+            place = ("found_in_text", column, position)
+            if any(_pattern_problems(pattern, place)):
+                continue
+            fields = re.compile(pattern).groupindex
+            if not fields:
+                yield Problem(f"{pattern!r} finds no field: name a group, such as (?P<surname>[A-Z]+)", place)
+            for field in sorted({*fields} - known_fields):
+                yield Problem(
+                    f"no field is called {field}{near(field, known_fields)}, as a group of the pattern is", place
+                )
 
 
 def _split_columns(contract: Contract) -> tuple[str, ...]:
@@ -126,12 +146,9 @@ def _borough_problems(contract: Contract) -> Iterator[Problem]:
 
 def _reader_problems(contract: Contract) -> Iterator[Problem]:
     """What no reader could make anything of."""
-    for position, pattern in enumerate(contract.ignore):
-        yield from _pattern_problems(pattern, ("ignore", position))
-    for position, pattern in enumerate(contract.ignore_sheets):
-        yield from _pattern_problems(pattern, ("ignore_sheets", position))
-    for position, pattern in enumerate(contract.split_people.separators if contract.split_people else ()):
-        yield from _pattern_problems(pattern, ("split_people", "separators", position))
+    for place, patterns in _patterns(contract).items():
+        for position, pattern in enumerate(patterns):
+            yield from _pattern_problems(pattern, (*place, position))
     for colour in contract.colours:
         if not COLOUR.fullmatch(colour):
             yield Problem(
@@ -150,6 +167,16 @@ def _reader_problems(contract: Contract) -> Iterator[Problem]:
         except LookupError:
             text = f"no encoding is called {feed.encoding!r}; most are utf-8 or cp1252"
             yield Problem(text, _place_of(contract, feed, "encoding"))
+
+
+def _patterns(contract: Contract) -> dict[Place, tuple[str, ...]]:
+    """The patterns that hold for all of its feeds, by where they stand."""
+    return {
+        ("ignore",): contract.ignore,
+        ("ignore_sheets",): contract.ignore_sheets,
+        ("split_people", "separators"): contract.split_people.separators if contract.split_people else (),
+        **{("found_in_text", column): patterns for column, patterns in contract.found_in_text.items()},
+    }
 
 
 def _format_problems(formats: Sequence[str], place: Place) -> Iterator[Problem]:

@@ -188,7 +188,7 @@ EVENTS_STAGED = Table(
         Column("event_id", TEXT, "Stable hash of record and event", nullable=False),
         RECORD_ID,
         SOURCE,
-        Column("event_type", TEXT, "crime, missing_episode, coming_to_notice, custody, registration, intelligence, exploitation_concern, referral, visit, or what expectations/events.json lists besides", nullable=False),
+        Column("event_type", TEXT, "crime, missing_episode, absence, coming_to_notice, custody, registration, intelligence, exploitation_concern, referral, visit, or what expectations/events.json lists besides", nullable=False),
         Column("event_ref", TEXT, "The source's reference of the event; CAD-like ones are unique per day only"),
         Column("role", TEXT, "The person's role in this event", nullable=False),
         Column("basis", TEXT, "fact or assessment", nullable=False),

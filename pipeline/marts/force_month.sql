@@ -9,6 +9,8 @@ WITH cases AS (
     UNION ALL
     SELECT 'missing_children', person_id, * FROM happened WHERE event_type = 'missing_episode' AND is_of_child
     UNION ALL
+    SELECT 'absences', event_id, * FROM happened WHERE event_type = 'absence' AND is_of_child
+    UNION ALL
     SELECT 'exploitation_reports', event_id, * FROM happened WHERE is_exploitation_report AND role = 'victim' AND is_of_child
     UNION ALL
     SELECT 'exploitation_concerns', event_id, * FROM happened WHERE event_type = 'exploitation_concern' AND is_of_child

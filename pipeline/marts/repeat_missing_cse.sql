@@ -1,19 +1,24 @@
-WITH episodes AS (
+WITH gone AS ( -- a call about an absence of which a report of the same day tells, too, counts once
+    SELECT * FROM happened WHERE event_type = 'missing_episode'
+    UNION ALL
+    SELECT * FROM happened c
+    WHERE event_type = 'absence' AND NOT EXISTS (FROM happened m WHERE m.event_type = 'missing_episode' AND m.person_id = c.person_id AND m.day = c.day)
+), episodes AS (
     SELECT *, count(*) OVER (PARTITION BY person_id ORDER BY day
                              RANGE BETWEEN to_days(CAST((SELECT repeat_missing_days FROM setting) AS INTEGER) - 1) PRECEDING AND CURRENT ROW) AS in_window
-    FROM happened, night
-    WHERE event_type = 'missing_episode' AND is_of_child AND day > as_of - 365 AND day <= as_of
+    FROM gone, night
+    WHERE is_of_child AND day > as_of - 365 AND day <= as_of
 ), missing AS (
     SELECT person_id, any_value(date_of_birth) AS date_of_birth, any_value(n_open_questions) AS n_open_questions,
            any_value(cluster_confidence) AS link_confidence,
            count(*) FILTER (day > as_of - 90) AS episodes_90_days, count(*) AS episodes_365_days, max(in_window) AS most_in_window,
            arg_max(ended_at IS NULL, (started_at, event_id)) AS is_missing_now, max(started_at) AS last_missing_at,
            list_sort(list(DISTINCT borough) FILTER (borough IS NOT NULL)) AS missing_in, arg_max(risk, risk_rank(risk)) AS highest_risk,
-           count(*) FILTER (risk = 'none') AS absences, coalesce(bool_or(is_yes(attributes['cse'])), false) AS is_cse_in_episode,
+           count(*) FILTER (event_type = 'absence' OR risk = 'none') AS absences, coalesce(bool_or(is_yes(attributes['cse'])), false) AS is_cse_in_episode,
            bool_or(is_yes(attributes['looked_after'])) AS looked_after,
            list_sort(list(DISTINCT attributes['placing_authority']) FILTER (attributes['placing_authority'] IS NOT NULL)) AS placing_authorities,
            count(*) FILTER (is_yes(attributes['debrief'])) AS return_interviews,
-           count(*) FILTER (ended_at IS NOT NULL AND is_yes(attributes['debrief']) IS NOT TRUE) AS returns_without_interview,
+           count(*) FILTER (event_type = 'missing_episode' AND ended_at IS NOT NULL AND is_yes(attributes['debrief']) IS NOT TRUE) AS returns_without_interview,
            list(event_id) AS episode_ids
     FROM episodes
     GROUP BY person_id

@@ -1,5 +1,5 @@
 WITH missing AS (
-    SELECT DISTINCT person_id FROM happened WHERE event_type = 'missing_episode' AND is_of_child
+    SELECT DISTINCT person_id FROM happened WHERE event_type IN ('missing_episode', 'absence') AND is_of_child
 ), offender_places AS (
     SELECT DISTINCT postcode, uprn FROM records WHERE person_id IN (SELECT person_id FROM registrations)
 ), homes AS (

@@ -29,6 +29,7 @@ def persons_of(contract: Contract, sheet: str | None, row: Row, fields: Fields) 
         if field and cell.value is not None:
             filled[field] = cell.value
             marks.append(f"{MERGED_BLOCK if cell.is_block else MERGED}{field}")
+    filled = {**_found_in_text(contract, filled), **filled}
     attributes = {field: cell for field, cell in filled.items() if field.startswith(ATTRIBUTE)}
     shared = {
         "sheet": sheet,
@@ -39,6 +40,17 @@ def persons_of(contract: Contract, sheet: str | None, row: Row, fields: Fields) 
     values = {field: cell for field, cell in filled.items() if field not in attributes}
     for part, person in enumerate(_split_people(contract, values), start=1):
         yield {**person, **shared, "part": part}
+
+
+def _found_in_text(contract: Contract, filled: Mapping[str, Cell]) -> dict[str, str]:
+    """Fields that the contract's patterns find in running text; of several finds of one field the first."""
+    found: dict[str, str] = {}
+    for column, patterns in contract.found_in_text.items():
+        finds = (re.search(pattern, filled.get(column) or "") for pattern in patterns)
+        for field, text in (item for find in finds if find for item in find.groupdict().items()):
+            if text and text.strip():
+                found.setdefault(field, text.strip())
+    return found
 
 
 def _split_people(contract: Contract, values: Mapping[str, Cell]) -> Iterator[dict[str, Cell]]:

@@ -34,6 +34,7 @@ FILLED = {
     "crimint": {"dob": 0.5, "address": 0.3, "phone": 0.2, "email": 0.0, "middle": 0.0, "pnc": 0.15},
     "merlin_mis": {"dob": 0.97, "address": 0.95, "phone": 0.4, "email": 0.0, "middle": 0.3, "pnc": 0.0},
     "merlin_pac": {"dob": 0.96, "address": 0.93, "phone": 0.0, "email": 0.0, "middle": 0.3, "pnc": 0.0},
+    "cad": {"dob": 0.8, "address": 0.9, "phone": 0.0, "email": 0.0, "middle": 0.1, "pnc": 0.0},
     "la_children": {"dob": 0.99, "address": 0.95, "phone": 0.0, "email": 0.0, "middle": 0.3, "pnc": 0.0},
     "borough_cse": {"dob": 0.9, "address": 0.8, "phone": 0.5, "email": 0.0, "middle": 0.1, "pnc": 0.0},
 }

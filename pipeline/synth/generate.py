@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 
 from pipeline.synth.authorities import Authorities
 from pipeline.synth.book_files import PASSWORD
+from pipeline.synth.cad import cad
 from pipeline.synth.crimint import Crimint
 from pipeline.synth.cris import Cris
 from pipeline.synth.custody import custody
 from pipeline.synth.dirt import write_down
 from pipeline.synth.exports import Export, Truth
 from pipeline.synth.households import households
-from pipeline.synth.lives import events_of
+from pipeline.synth.lives import absences_of, events_of
 from pipeline.synth.merlin import merlin_mis, merlin_pac
 from pipeline.synth.people import Household, Person
 from pipeline.synth.recency import Recency
@@ -118,10 +119,11 @@ def generate(
     writers = _writers(root, records.add, seed, as_of)
     recency, n_people = Recency(as_of), 0
     for number, household in enumerate(households(people, seed, as_of), start=1):
-        rng = random.Random(f"{seed}/life/{number}")
-        for event in events_of(household, rng, as_of):
-            recency.settle(event, is_late=n_people * 2 > people)
-            writers[event.system].add(write_down(event, household.people, rng))
+        for part, happen in (("life", events_of), ("calls", absences_of)):
+            rng = random.Random(f"{seed}/{part}/{number}")
+            for event in happen(household, rng, as_of):
+                recency.settle(event, is_late=n_people * 2 > people)
+                writers[event.system].add(write_down(event, household.people, rng))
         _tell(household, persons, relations, as_of)
         n_people += len(household.people)
         if number % 500 == 0:
@@ -144,6 +146,7 @@ def _writers(root: Path, truth: Truth, seed: int, as_of: dt.date) -> dict[str, E
         "cris": Cris(root, truth, random_of("cris")),
         "merlin_mis": merlin_mis(root, truth, random_of("mis"), visor.homes),
         "merlin_pac": merlin_pac(root, truth, random_of("pac")),
+        "cad": cad(root, truth, random_of("cad"), as_of),
         "custody": custody(root, truth),
         "visor": visor,
         "crimint": Crimint(root, truth, random_of("crimint")),

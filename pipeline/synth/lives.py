@@ -44,6 +44,11 @@ def events_of(household: Household, rng: random.Random, as_of: dt.date) -> list[
     return events
 
 
+def absences_of(household: Household, rng: random.Random, as_of: dt.date) -> list[Event]:
+    """The calls about its children who were absent: most of them are in no report of a missing child."""
+    return [call for person in household.people for call in _Life(person, rng, as_of).absences()]
+
+
 class _Life:
     def __init__(self, person: Person, rng: random.Random, as_of: dt.date) -> None:
         self.person, self.rng, self.as_of = person, rng, as_of
@@ -175,6 +180,17 @@ class _Life:
             "cse": rng.choices(("Y", "N", ""), (25, 50, 25))[0],
             "debrief": rng.choices(("Y", "N", ""), (40, 40, 20))[0],
         }
+        return event
+
+    def absences(self) -> list[Event]:
+        person, rng = self.person, self.rng
+        if not 8 <= person.age_on(self.as_of) < 18 or rng.random() > (0.5 if person.is_looked_after else 0.06):
+            return []
+        return [self._absence() for _ in range(rng.choice((1, 1, 2, 4)))]
+
+    def _absence(self) -> Event:
+        event = self._event("cad", "missing", wanders=0.0)
+        event.facts = {"minutes": str(self.rng.randint(40, 600))}
         return event
 
     def _notice(self) -> Event:

@@ -9,7 +9,7 @@ from pipeline.synth.lives import Event
 from schemas.boroughs import BOROUGHS
 
 BY_BOROUGH = ("cris", "la_children", "borough_cse")
-FORCE_WIDE = ("crimint",)  # the others have rows every day, and times that hang together
+FORCE_WIDE = ("crimint", "cad")  # the others have rows every day, and times that hang together
 RECENT = 2  # rows of each feed that are moved to the last days
 
 

@@ -87,7 +87,7 @@ def test_runs_of_a_day_are_counted_in_the_home(tmp_path) -> None:
         (tmp_path / "runs" / f"2026-11-20-{number}").mkdir(parents=True)
     night = plan_night(None, tmp_path, None, None, {})
     assert night.run_id == "2026-11-20-11"
-    assert len(night.feeds) == 104
+    assert len(night.feeds) == 105
 
 
 def test_a_password_that_cannot_be_had_concerns_only_the_feed_that_needs_it(tmp_path: Path) -> None:

@@ -318,6 +318,39 @@ def test_two_heading_rows_under_a_title_are_found_and_siblings_are_parted(tmp_pa
     ]
 
 
+CALL = [
+    "(?i)child: (?P<surname>[A-Z]+), (?P<forename>[^;]+)",
+    r"(?i)subject (?P<forename>\w+) (?P<surname>[A-Z]+)",
+    r"(?P<phone>07\d+)",
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Absent child: ALI, Amina ; rang from 0770", ("ALI", "Amina", "0770")),
+        ("SUBJECT Tom BELL. Not back.", ("BELL", "Tom", None)),
+        ("Child: ALI, Amina; subject Tom BELL", ("ALI", "Amina", None)),
+        ("Caller rang off.", (None, None, None)),
+        ("Child: =HYPERLINK(1), <b>Amina</b>;", (None, None, None)),
+        ("", (None, None, None)),
+    ],
+)
+def test_what_running_text_tells_is_found_by_the_patterns_of_the_contract(
+    tmp_path: Path, said: str, found: tuple[str | None, ...]
+) -> None:
+    data = f'Ref,Surname,First name,Phone,Note\nA1,,,,"{said}"\n'
+    (row,) = read(tmp_path, data, found_in_text={"attribute.note": CALL}).records.to_pylist()
+    assert (row["surname"], row["forename"], row["phone"]) == found
+    assert dict(row["attributes"] or []) == ({"note": said} if said else {})
+
+
+def test_a_column_of_its_own_counts_before_running_text(tmp_path: Path) -> None:
+    data = HEAD + 'A1,Jones,,07700900001,"child: ALI, Amina"\n'
+    (row,) = read(tmp_path, data, found_in_text={"attribute.note": CALL}).records.to_pylist()
+    assert (row["surname"], row["forename"], row["phone"]) == ("Jones", "Amina", "07700900001")
+
+
 def test_fill_colour_strikethrough_and_hidden_rows_are_marked(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active

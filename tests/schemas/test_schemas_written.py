@@ -85,6 +85,13 @@ def test_what_a_contract_cannot_say_is_told_with_where_and_what_instead(
         ("split_people: { columns: [full_name] }", "split_people.columns names full_name"),
         ("encoding: utf9", "no encoding is called 'utf9'"),
         ("encoding: hex", "no encoding is called 'hex'"),
+        ("found_in_text: { surname: ['('] }", "line 19: '(' is no pattern"),
+        ("found_in_text: { surname: ['[A-Z]+'] }", "'[A-Z]+' finds no field: name a group"),
+        ("found_in_text: { surname: ['(?P<surnme>.*)'] }", "no field is called surnme (did you mean surname?)"),
+        (
+            "found_in_text: { place: ['(?P<postcode>.*)'] }",
+            "found_in_text names place, for which person and event have no heading",
+        ),
         ('dates: { formats: ["DD/MM/YYYY"] }', "'DD/MM/YYYY' is no way to write a date"),
         ("colours: { FFCOOO: { field: risk, value: high } }", "'FFCOOO' is no colour"),
         ("recorded_at: begun", "no field is called begun"),
