@@ -75,7 +75,8 @@ class RunSettings(BaseModel):
     most_records: Annotated[int, Field(ge=2)] = 50
     """A person of more records is a question for a steward."""
     policy: Literal["balanced", "strict"] = "strict"
-    engine: Literal["local", "recordlinkage"] = "local"
+    engine: Literal["local", "spark", "recordlinkage"] = "local"
+    """``local`` alone goes on from the last night; ``spark`` needs Java and the extra of its name"""
     publish_limits: PublishLimits = PublishLimits()
     analysis: AnalysisSettings = AnalysisSettings()
     as_of: dt.date | None = None

@@ -42,6 +42,7 @@ class EngineChoice(StrEnum):
     """Which engine does the work."""
 
     local = "local"
+    spark = "spark"
     recordlinkage = "recordlinkage"
 
 
@@ -75,7 +76,10 @@ def link(
         typer.Option(help="Column that names the true person: measured against, never used.", show_default=False),
     ] = None,
     engine: Annotated[
-        EngineChoice, typer.Option(help="recordlinkage: slow and plain, for small files.")
+        EngineChoice,
+        typer.Option(
+            help="spark: on a Spark cluster, for more than one machine links; recordlinkage: slow and plain, for small files."
+        ),
     ] = EngineChoice.local,
     as_json: JsonOption = False,
 ) -> None:

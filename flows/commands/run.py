@@ -47,8 +47,10 @@ def run(
         ),
     ] = None,
     engine: Annotated[
-        Literal["local", "recordlinkage"] | None,
-        typer.Option(help="Linkage engine; default the run file's.", show_default=False),
+        Literal["local", "spark", "recordlinkage"] | None,
+        typer.Option(
+            help="Linkage engine; default the run file's. Only local goes on from the last night.", show_default=False
+        ),
     ] = None,
     full: Annotated[
         bool,

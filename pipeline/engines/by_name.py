@@ -12,7 +12,7 @@ def engine_of(name: str) -> Engine:
     """The engine of that name, with the nicknames and variants of ``data/reference``.
 
     Raises:
-        SettingsError: If there is none.
+        SettingsError: If there is none, or what it needs is not installed.
     """
     if name == "local":
         from pipeline.engines.local.engine import LocalEngine  # noqa: PLC0415  (slow to import)
@@ -22,4 +22,8 @@ def engine_of(name: str) -> Engine:
         from pipeline.engines.recordlinkage_engine import RecordlinkageEngine  # noqa: PLC0415  (slow to import)
 
         return RecordlinkageEngine(name_groups(REFERENCE))
-    raise SettingsError("engine", f"{name!r} is none.", "Name local or recordlinkage.")
+    if name == "spark":
+        from pipeline.engines.spark.engine import SparkEngine  # noqa: PLC0415  (slow to import)
+
+        return SparkEngine(name_groups(REFERENCE))
+    raise SettingsError("engine", f"{name!r} is none.", "Name local, spark or recordlinkage.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from pipeline.core.reference import name_groups
 from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.port import ScoredPairs
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
+from pipeline.engines.spark.engine import SparkEngine
+from pipeline.engines.spark.session import has_java, spark_session
 from pipeline.link.training_stage import weights_on
 from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
@@ -29,6 +32,7 @@ from schemas.model import LEVELS, Model, level_numbers, load_model
 MODEL = load_model(MODELS / "person.toml")
 GROUPS = name_groups(REFERENCE)
 ENGINES = {"local": LocalEngine(GROUPS), "recordlinkage": RecordlinkageEngine(GROUPS)}
+FEW = 40  # records a part, so that even a small table is in several
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "pairs.yaml").read_text("utf-8"))
 SURNAME = MODEL.comparison_of("surname")
 MIDDLE_NAMES = SURNAME.model_copy(update={"field": "middle_names", "kind": "middle_names", "is_shared": False})
@@ -47,8 +51,8 @@ def levels_of(pairs: ScoredPairs) -> np.ndarray:
     return pairs.patterns.levels[pairs.patterns.of]
 
 
-def assert_agree(table: pa.Table, model: Model = MODEL) -> None:
-    left, right = (scored(engine, table, -1e9, model) for engine in ENGINES.values())
+def assert_agree(table: pa.Table, model: Model = MODEL, other=ENGINES["recordlinkage"]) -> None:
+    left, right = (scored(engine, table, -1e9, model) for engine in (ENGINES["local"], other))
     assert left.candidates == right.candidates
     np.testing.assert_array_equal(np.stack([left.left, left.right]), np.stack([right.left, right.right]))
     np.testing.assert_array_equal(levels_of(left), levels_of(right))
@@ -65,6 +69,15 @@ def real_records() -> pa.Table:
             read = read_feed(contract, feed, str(SAMPLE / "exports"), {})
             out.append(standardise_feed(read.records, contract, reference, dt.date(2026, 11, 20)).std_records)
     return pa.concat_tables(out).sort_by("record_id").slice(0, 350)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkEngine]:
+    """The engine, with one session for all tests: starting Spark takes longest."""
+    if not has_java():
+        pytest.skip("this machine has no Java")
+    with spark_session():
+        yield SparkEngine(GROUPS, FEW)
 
 
 def test_engines_agree_on_real_records(real_records: pa.Table) -> None:
@@ -129,7 +142,7 @@ def test_engines_agree_on_middle_names(rows: list[dict[str, object]]) -> None:
     assert_agree(table_of(rows), OF_MIDDLE_NAMES)
 
 
-def test_engines_agree_where_tokens_are_too_common_to_stand_alone() -> None:
+def of_common_tokens() -> pa.Table:
     chance = random.Random(4)
     rows = [
         {
@@ -140,7 +153,52 @@ def test_engines_agree_where_tokens_are_too_common_to_stand_alone() -> None:
         }
         for _ in range(200)
     ]
-    assert_agree(table_of(rows))
+    return table_of(rows)
+
+
+def test_engines_agree_where_tokens_are_too_common_to_stand_alone() -> None:
+    assert_agree(of_common_tokens())
+
+
+@pytest.mark.spark
+def test_spark_agrees_on_real_records(spark: SparkEngine, real_records: pa.Table) -> None:
+    assert_agree(real_records, other=spark)
+
+
+@pytest.mark.spark
+@settings(max_examples=6, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(ROWS, min_size=2, max_size=90))
+def test_spark_agrees_on_any_messy_table(spark: SparkEngine, rows: list[dict[str, object]]) -> None:
+    assert_agree(table_of(rows), other=spark)
+
+
+@pytest.mark.spark
+def test_spark_agrees_where_tokens_are_too_common_to_stand_alone(spark: SparkEngine) -> None:
+    assert_agree(of_common_tokens(), other=spark)
+
+
+@pytest.mark.spark
+def test_spark_agrees_where_records_of_one_source_are_not_compared(spark: SparkEngine, real_records: pa.Table) -> None:
+    across = MODEL.model_copy(update={"blocking": MODEL.blocking.model_copy(update={"across": "source"})})
+    assert_agree(real_records, across, other=spark)
+
+
+@pytest.mark.spark
+def test_spark_finds_nothing_in_a_table_of_one_record(spark: SparkEngine, real_records: pa.Table) -> None:
+    pairs = scored(spark, real_records.slice(0, 1))
+    assert (pairs.candidates, len(pairs.left)) == (0, 0)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("records_a_part", [7, 10_000])
+def test_the_number_of_parts_changes_nothing(spark: SparkEngine, real_records: pa.Table, records_a_part: int) -> None:
+    otherwise = scored(SparkEngine(GROUPS, records_a_part), real_records.slice(0, 150))
+    assert_same(scored(spark, real_records.slice(0, 150)), otherwise)
+
+
+@pytest.mark.spark
+def test_the_order_of_rows_changes_nothing_for_spark(spark: SparkEngine, real_records: pa.Table) -> None:
+    assert_order_changes_nothing(spark, real_records)
 
 
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
@@ -159,6 +217,10 @@ def test_levels_are_as_stewards_expect(engine, case) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 def test_the_order_of_rows_changes_nothing(engine, real_records: pa.Table) -> None:
+    assert_order_changes_nothing(engine, real_records)
+
+
+def assert_order_changes_nothing(engine, real_records: pa.Table) -> None:
     turned = real_records.take(np.arange(len(real_records))[::-1])
     forward, backward = scored(engine, real_records), scored(engine, turned)
     ids = real_records.column("record_id").to_pylist()
@@ -175,6 +237,11 @@ def test_the_order_of_rows_changes_nothing(engine, real_records: pa.Table) -> No
 def test_the_number_of_threads_changes_nothing(real_records: pa.Table) -> None:
     by_threads = [scored(LocalEngine(GROUPS, threads), real_records) for threads in (1, 2, 3)]
     for with_more in by_threads[1:]:
-        np.testing.assert_array_equal(by_threads[0].left, with_more.left)
-        np.testing.assert_array_equal(levels_of(by_threads[0]), levels_of(with_more))
-        np.testing.assert_array_equal(by_threads[0].weight, with_more.weight)
+        assert_same(by_threads[0], with_more)
+
+
+def assert_same(pairs: ScoredPairs, others: ScoredPairs) -> None:
+    assert pairs.candidates == others.candidates
+    np.testing.assert_array_equal(pairs.left, others.left)
+    np.testing.assert_array_equal(levels_of(pairs), levels_of(others))
+    np.testing.assert_array_equal(pairs.weight, others.weight)

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from pipeline.engines.local.kernel import inner
-from pipeline.engines.local.keys import KeyPlan, count_heaps, fill_heaps, plan_keys
+from pipeline.engines.local.keys import RULE_BITS, KeyPlan, count_heaps, fill_heaps, plan_keys
 from pipeline.engines.local.values import Tokens
 from pipeline.engines.local.workers import Workers
 from schemas.model import BlockingRule
@@ -70,6 +70,12 @@ def in_heaps(plan: KeyPlan, n: int, work: HeapWork[Result], workers: Workers) ->
         return work(keys, rows, start[first : last + 1] - start[first], rule_bits)
 
     return workers.map(work_on_heaps, _rounds(start, workers.count))
+
+
+def key_mask(n: int, rules: int) -> np.uint64:
+    """The bits of a key by which ``in_heaps`` tells the keys of n records apart: an engine that groups keys otherwise cuts them so too."""
+    lost = max(32 - heap_bits(HEAPS_A_RECORD * n) + rules.bit_length(), RULE_BITS)
+    return np.uint64((1 << 64) - (1 << lost) + (1 << RULE_BITS) - 1)
 
 
 def heap_bits(heaps: int) -> int:

@@ -212,6 +212,14 @@ def write_marked(begin, end, plan, marked, key, row):
     return filled
 
 
+def every_key(n: int, plan: KeyPlan) -> tuple[np.ndarray, np.ndarray]:
+    """The keys of two tokens of the records up to n, and who has each; records ascend."""
+    n_keys = int(count_heaps(0, n, plan, 1).sum(dtype=np.int64))
+    key, row = np.empty(n_keys, np.uint64), np.empty(n_keys, np.int32)
+    write_marked(0, n, plan, np.ones(1, np.bool_), key, row)
+    return key, row
+
+
 @njit(cache=True, nogil=True)
 def want_keys(wanted, plan, slots):
     """Mark the slots of all keys of these records."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -42,24 +43,46 @@ class _FieldSource(NamedTuple):
     """Those of the values"""
 
 
+@dataclass(frozen=True, slots=True)
+class TokenSources:
+    """What the tokens of any records are made from; a token is a number, the same for all records."""
+
+    fields: tuple[_FieldSource, ...]
+    """(blocking fields,)"""
+    kinds: tuple[str, ...]
+    """Kinds of token, as ``tokens.token_kinds`` names them"""
+    kind: np.ndarray
+    key: np.ndarray
+    """(tokens,) uint8 kind of each, and uint64 that stands for it in all data"""
+
+
 def record_tokens(
     coded: CodedTable, n: int, model: Model, groups: Groups, rules: Sequence[BlockingRule] | None
 ) -> Tokens:
     """Tokens of every record, its aliases' too, once each a field; where there are rules, only those that one may make a key of."""
+    check_rules(rules or (), token_kinds(model))
+    sources = token_sources(coded, model, groups)
+    is_useful = np.ones(len(sources.kind), np.bool_) if rules is None else _useful(sources, rules)
+    return tokens_of_rows(0, n, sources, is_useful)
+
+
+def token_sources(coded: CodedTable, model: Model, groups: Groups) -> TokenSources:
+    """The tokens of all values, and who has these values."""
     kinds = token_kinds(model)
-    check_rules(rules or (), kinds)
-    kind_code = {kind: code for code, kind in enumerate(kinds)}
-    domains = _tokens_by_domain(coded, model, kind_code, groups)
-    sources = [_source(coded, model, field, domains) for field in model.blocking.fields]
-    token_kind, token_key = (
+    domains = _tokens_by_domain(coded, model, {kind: code for code, kind in enumerate(kinds)}, groups)
+    fields = tuple(_source(coded, model, field, domains) for field in model.blocking.fields)
+    kind, key = (
         np.concatenate(parts) for parts in zip(*((tokens.kind, tokens.key) for tokens in domains.values()), strict=True)
     )
-    is_useful = np.ones(len(token_kind), np.bool_)
-    if rules is not None:
-        is_useful = _useful(_occurrences(len(token_kind), sources), token_kind, kind_code, rules)
-    start, token, of_field = _gather(n, sources, is_useful)
-    count = np.bincount(token, minlength=len(token_kind)).astype(I32)
-    return Tokens(n, start, token, of_field, count, kinds, token_kind, token_key)
+    return TokenSources(fields, kinds, kind, key)
+
+
+def tokens_of_rows(first: int, last: int, sources: TokenSources, is_useful: np.ndarray) -> Tokens:
+    """The useful tokens of the records first .. last, and how often these have each."""
+    fields = [source._replace(start=source.start[first : last + 1]) for source in sources.fields]
+    start, token, of_field = _gather(last - first, fields, is_useful)
+    count = np.bincount(token, minlength=len(sources.kind)).astype(I32)
+    return Tokens(last - first, start, token, of_field, count, sources.kinds, sources.kind, sources.key)
 
 
 def _tokens_by_domain(
@@ -101,10 +124,9 @@ def _gather(
     return start, token[: start[n]], of_field[: start[n]]
 
 
-def _useful(
-    count: np.ndarray, token_kind: np.ndarray, kind_code: Mapping[str, int], rules: Sequence[BlockingRule]
-) -> np.ndarray:
+def _useful(sources: TokenSources, rules: Sequence[BlockingRule]) -> np.ndarray:
     """(tokens,) whether a rule may make the token a key, or a part of one."""
+    kind_code = {kind: code for code, kind in enumerate(sources.kinds)}
     alone, joins = np.zeros(len(kind_code), np.int64), np.zeros(len(kind_code), np.bool_)
     for rule in rules:
         codes = [kind_code[key] for key in rule.keys]
@@ -112,8 +134,9 @@ def _useful(
             alone[codes] = rule.max_block
         else:
             joins[codes] = True
+    count = _occurrences(len(sources.kind), sources.fields)
     # of one record's ways to be named all may repeat a token: it stands on more places than records
-    return (count > 1) & (joins[token_kind] | (count <= MOST_NAMINGS * alone[token_kind]))
+    return (count > 1) & (joins[sources.kind] | (count <= MOST_NAMINGS * alone[sources.kind]))
 
 
 def _occurrences(tokens: int, sources: Sequence[_FieldSource]) -> np.ndarray:

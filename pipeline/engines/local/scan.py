@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.engines.local import levels as lv
-from pipeline.engines.local.blocks import fellows
+from pipeline.engines.local.blocks import Blocks, fellows
 from pipeline.engines.local.kernel import inner, kernel
 from pipeline.engines.local.pair_levels import field_level, name_levels, names_of, rarity_of
+from pipeline.engines.local.plan import NameCache, Plan, Weights, make_scratch
+from pipeline.engines.local.values import Records, Values
 from pipeline.engines.port import MOVED, NEW
 
 
@@ -145,3 +147,44 @@ def score_pairs(thread, threads, n, blocks, state, scratch, cache, plan, values,
                     out.pattern[n_kept], out.weight[n_kept] = pattern, weight
                 n_kept += 1
     return n_kept, n_met, n_open
+
+
+class Scan(NamedTuple):
+    """What a scan of blocks found."""
+
+    kept: PairColumns
+    """Pairs at or above the floor"""
+    met: int
+    """Candidate pairs in all"""
+    compared: int
+    """Those of them that were open"""
+
+
+def scan_blocks(
+    rows: tuple[int, int, int],
+    blocks: Blocks,
+    state: np.ndarray,
+    room: int,
+    cache: NameCache,
+    inputs: tuple[Plan, Values, Records],
+    weights: Weights,
+) -> Scan:
+    """Score the blocks of some records.
+
+    Args:
+        rows: number of the thread, of how many, and records in all; each thread takes its share of them.
+        blocks: of the records.
+        state: (records,) as in ``IncrementalWorkspace``, or empty.
+        room: no record has more fellows than these.
+        cache: levels of names that are known.
+        inputs: the comparisons, and what they read.
+        weights: bits, with the floor.
+    """
+    _, threads, n = rows
+    capacity = 1000 + 4 * n // threads
+    while True:
+        out, scratch = make_columns(capacity), make_scratch(n, room)
+        n_kept, n_met, n_open = score_pairs(*rows, blocks, state, scratch, cache, *inputs, weights, out)
+        if n_kept <= capacity:
+            return Scan(PairColumns(*(column[:n_kept] for column in out)), n_met, n_open)
+        capacity = n_kept

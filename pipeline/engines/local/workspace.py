@@ -14,12 +14,12 @@ from pipeline.engines.local.blocks import Blocks, find_blocks
 from pipeline.engines.local.coded import read_values
 from pipeline.engines.local.encode import encode
 from pipeline.engines.local.pair_levels import patterns_of
-from pipeline.engines.local.plan import Plan, make_cache, make_plan, make_scratch, make_weights, unpack
+from pipeline.engines.local.plan import Plan, make_cache, make_plan, make_weights, unpack
 from pipeline.engines.local.record_tokens import record_tokens
 from pipeline.engines.local.sample import sample_finds
-from pipeline.engines.local.scan import make_columns, score_pairs
+from pipeline.engines.local.scan import Scan, scan_blocks
 from pipeline.engines.local.token_tables import token_tables
-from pipeline.engines.local.values import Records, Values
+from pipeline.engines.local.values import Records, Tokens, Values
 from pipeline.engines.local.workers import Workers
 from pipeline.engines.patterns import Patterns
 from pipeline.engines.port import CandidateSample, EngineMemory, LevelWeights, PatternCounts, ScoredPairs
@@ -46,7 +46,7 @@ class LocalWorkspace:
         coded = read_values(table, model)
         self._encoded = encode(table, coded, model, groups, frequencies)
         self._rules = None if keeps_tokens else model.blocking.rule or rules_to_try(model, len(table))
-        self._make_tokens = lambda: record_tokens(coded, len(table), model, groups, self._rules)
+        self._coded, self._groups = coded, groups
         self._model, self._group = model, group_texts(table, model)
         self._workers = Workers(threads)
         self._plan = make_plan(model)
@@ -119,6 +119,9 @@ class LocalWorkspace:
         """The tokens of all records; empty before ``block``, and of a workspace that was not told to keep them."""
         return self._memory
 
+    def _make_tokens(self) -> Tokens:
+        return record_tokens(self._coded, self.n_records, self._model, self._groups, self._rules)
+
     def _found_blocks(self) -> Blocks:
         if self._blocks is None:
             self.block(rules_of(self._model, self.n_records))
@@ -134,26 +137,22 @@ class LocalWorkspace:
         packed = make_weights(weights, floor, self._model, self._plan)
         room = min(int(np.diff(blocks.place_start).max(initial=0)) * MOST_BLOCK, self.n_records) + 1
 
-        def score_part(thread: int) -> tuple[np.ndarray, ...]:
-            capacity = 1000 + 4 * self.n_records // self._workers.count
-            while True:
-                out, scratch = make_columns(capacity), make_scratch(self.n_records, room)
-                records, cache = (thread, self._workers.count, self.n_records), self._caches[thread]
-                n_kept, n_met, n_open = score_pairs(
-                    *records, blocks, state, scratch, cache, *self._kernel_inputs(), packed, out
-                )
-                if n_kept <= capacity:
-                    return *(column[:n_kept] for column in out), np.array([[n_met, n_open]])
-                capacity = n_kept
+        def score_part(thread: int) -> Scan:
+            rows, cache = (thread, self._workers.count, self.n_records), self._caches[thread]
+            return scan_blocks(rows, blocks, state, room, cache, self._kernel_inputs(), packed)
 
-        left, right, pattern, weight, counts = (
-            np.concatenate(column) for column in zip(*self._workers.each(score_part), strict=True)
-        )
+        return self._scored(self._workers.each(score_part))
+
+    def _scored(self, scans: Sequence[Scan]) -> ScoredPairs:
+        """The pairs of all scans, in their order."""
+        columns = (np.concatenate(column) for column in zip(*(scan.kept for scan in scans), strict=True))
+        left, right, pattern, weight = columns
         left, right = np.minimum(left, right), np.maximum(left, right)
         order = np.lexsort((right, left))
         code = pa.array(pattern[order]).dictionary_encode()
         patterns = Patterns(unpack(code.dictionary.to_numpy(), self._plan), code.indices.to_numpy())
-        return ScoredPairs(left[order], right[order], patterns, weight[order], *counts.sum(axis=0).tolist())
+        n_met, n_compared = (sum(counts) for counts in zip(*((scan.met, scan.compared) for scan in scans), strict=True))
+        return ScoredPairs(left[order], right[order], patterns, weight[order], n_met, n_compared)
 
     def _patterns(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         patterns = np.empty(len(left), np.int64)

@@ -1,0 +1,73 @@
+"""The Spark engine as users meet it: the command line, in processes of its own."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from command_line import boroughlink
+
+from pipeline.engines.spark.session import has_java
+
+pytestmark = pytest.mark.spark
+FIRST = ["ANNA", "JOHN", "MARY", "OMAR", "LEILA", "PETER", "GRACE", "IBRAHIM", "SOFIA", "THOMAS"]
+LAST = ["SMITH", "JONES", "KHAN", "OKAFOR", "NOWAK", "PATEL", "BROWN", "DIALLO", "GREEN", "WALKER"]
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """Two hundred people, each twice, the second time with a letter of the surname left out."""
+    chance, rows = random.Random(3), []
+    for number in range(200):
+        forename, surname = chance.choice(FIRST), chance.choice(LAST)
+        born = f"{chance.randint(1950, 2010)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        shared = {
+            "forename": forename,
+            "date_of_birth": born,
+            "postcode": f"E{chance.randint(1, 17)} {number % 9 + 1}AA",
+        }
+        rows.append({"record_id": f"{number}a", "surname": surname, **shared})
+        rows.append({"record_id": f"{number}b", "surname": surname[:2] + surname[3:], **shared})
+    path = tmp_path / "people.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def test_spark_gives_the_clusters_links_and_model_of_the_local_engine_to_the_byte(people: Path, tmp_path: Path) -> None:
+    if not has_java():
+        pytest.skip("this machine has no Java")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    for engine in ("local", "spark"):
+        out = str(tmp_path / engine)
+        done = boroughlink("link", str(people), "--out", out, "--engine", engine, "--json", TMPDIR=str(temporary))
+        assert done.code == 0, done.err
+        said = [line for line in done.err.splitlines() if "incubator modules" not in line]  # which Java itself says
+        assert said == []
+    for name in ("clusters.parquet", "links.parquet", "model.toml"):
+        ours, theirs = ((tmp_path / engine / name).read_bytes() for engine in ("local", "spark"))
+        assert ours == theirs, name
+    assert pq.read_table(tmp_path / "spark" / "links.parquet").num_rows > 100
+    assert not list(temporary.glob("*spark*"))
+
+
+def test_without_java_the_command_says_what_to_install(people: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    command = ("link", str(people), "--out", str(tmp_path / "out"), "--engine", "spark")
+    done = boroughlink(*command, PATH=str(tmp_path / "empty"), JAVA_HOME="")
+    assert done.code == 2
+    assert "openjdk-17-jre-headless" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_without_pyspark_the_command_names_the_extra(people: Path, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['pyspark'] = None\n")
+    command = ("link", str(people), "--out", str(tmp_path / "out"), "--engine", "spark")
+    done = boroughlink(*command, PYTHONPATH=str(hidden))
+    assert done.code == 2
+    assert "boroughlink[spark]" in done.err
