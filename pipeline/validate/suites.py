@@ -20,9 +20,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from pipeline.validate.without_spark import without_spark
+
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when it is imported: nothing is ever sent
 os.environ.setdefault("TQDM_DISABLE", "1")
-with warnings.catch_warnings():
+with warnings.catch_warnings(), without_spark():
     warnings.simplefilter("ignore")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
