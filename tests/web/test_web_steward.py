@@ -221,7 +221,7 @@ def test_a_borough_user_sees_own_records_and_that_others_are_linked(enter: Enter
     page.goto(f"/persons/{person}")
     page.get_by_label("A safeguarding enquiry names this person").check()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("masked", exact=True).first).to_be_visible()
+    expect(page.get_by_role("cell", name="masked", exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name="Unmerge the ticked records")).to_have_count(0)
     keep(page, "borough-user")
 
