@@ -6,12 +6,17 @@ counts as ``missing``; a forbidden pair keeps its clusters apart for good.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from pipeline.core.cores import usable_cores
+
 FORBIDDEN = -1e9
+SHARES = 64  # of the records: enough that all threads end at about the same time
 
 
 class Exclusions(NamedTuple):
@@ -50,9 +55,17 @@ def components(n, left, right, weight, least):
     return parent
 
 
-@njit(cache=True)
-def average_link(n, left, right, weight, is_forbidden, root, exclusions, missing):
-    """Cluster of each record: the smallest record of its cluster.
+def average_link(
+    n: int,
+    left: np.ndarray,
+    right: np.ndarray,
+    weight: np.ndarray,
+    is_forbidden: np.ndarray,
+    root: np.ndarray,
+    exclusions: Exclusions,
+    missing: float,
+) -> np.ndarray:
+    """Cluster of each record: the smallest record of its cluster. Components are shared out among threads.
 
     Args:
         n: records.
@@ -64,10 +77,29 @@ def average_link(n, left, right, weight, is_forbidden, root, exclusions, missing
         exclusions: records that never share a cluster.
         missing: weight of a pair that was not scored.
     """
-    first, member, place = _members_of(n, root)
-    pair_first, pair_of = _pairs_inside(n, left, right, root)
+    members, pairs_inside = _members_of(n, root), _pairs_inside(n, left, right, root)
+    pairs = left, right, weight, is_forbidden
     cluster = np.arange(n)
-    for component in range(n):
+    bounds = np.linspace(0, n, SHARES + 1).astype(np.int64)
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        shares = [
+            pool.submit(
+                _merge_components, int(begin), int(end), members, pairs_inside, pairs, exclusions, missing, cluster
+            )
+            for begin, end in pairwise(bounds)
+        ]
+        for share in shares:
+            share.result()
+    return cluster
+
+
+@njit(cache=True, nogil=True)
+def _merge_components(begin, end, members, pairs_inside, pairs, exclusions, missing, cluster):
+    """Write the cluster of every record of the components that are named by begin .. end."""
+    first, member, place = members
+    pair_first, pair_of = pairs_inside
+    left, right, weight, is_forbidden = pairs
+    for component in range(begin, end):
         size = first[component + 1] - first[component]
         if size < 2:
             continue
@@ -82,7 +114,6 @@ def average_link(n, left, right, weight, is_forbidden, root, exclusions, missing
         label = _merge(size, mean)
         for x in range(size):
             cluster[records[x]] = records[label[x]]
-    return cluster
 
 
 @njit(cache=True)

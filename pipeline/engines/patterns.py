@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.model import Comparison, level_numbers
 
@@ -53,7 +54,15 @@ def level_table(comparisons: Sequence[Comparison]) -> np.ndarray:
 
 
 def join_patterns(first: Patterns, second: Patterns) -> tuple[Patterns, Patterns]:
-    """Both with the rows of either."""
-    together = patterns_of(np.concatenate([first.levels, second.levels]))
-    of_first, of_second = np.split(together.of, [len(first.levels)])
-    return Patterns(together.levels, of_first[first.of]), Patterns(together.levels, of_second[second.of])
+    """Both with the rows of either: those of the first as they are, behind them what only the second has."""
+    place = pc.index_in(_as_texts(second.levels), _as_texts(first.levels)).fill_null(-1).to_numpy(zero_copy_only=False)
+    is_new = place < 0
+    row_of = np.where(is_new, len(first.levels) + np.cumsum(is_new) - 1, place).astype(np.int32)
+    levels = np.concatenate([first.levels, second.levels[is_new]])
+    return Patterns(levels, first.of), Patterns(levels, row_of[second.of])
+
+
+def _as_texts(levels: np.ndarray) -> pa.Array:
+    """(patterns,) each row as its bytes."""
+    rows = np.ascontiguousarray(levels)
+    return pa.Array.from_buffers(pa.binary(rows.shape[1]), len(rows), [None, pa.py_buffer(rows)])

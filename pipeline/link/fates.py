@@ -32,18 +32,17 @@ def fates_of(
     pairs: ScoredPairs, machine: np.ndarray, cluster_of: np.ndarray, decisions: Decisions, is_worth_asking: np.ndarray
 ) -> Fates:
     """Input: clusters as the machine forms them, and after the links of stewards; ``is_worth_asking``: of pairs not in one person."""
-    inside = cluster_of[pairs.left] == cluster_of[pairs.right]
-    records = len(cluster_of)
-    sides = pairs.left, pairs.right
+    across, records = (cluster_of[pairs.left], cluster_of[pairs.right]), len(cluster_of)
+    inside = across[0] == across[1]
     is_must, is_cannot = (
-        _are_among(*sides, distinct(keys_of(rows, records)), records) for rows in (decisions.must, decisions.cannot)
+        _are_among(pairs.left, pairs.right, distinct(keys_of(rows, records)), records)
+        for rows in (decisions.must, decisions.cannot)
     )
-    across = cluster_of[pairs.left], cluster_of[pairs.right]
     is_parted = (
         ~inside & _are_among(*across, parted_clusters(cluster_of, decisions), records) & (is_worth_asking | is_cannot)
     )
-    joined = inside & (is_must | (machine[pairs.left] != machine[pairs.right]))
-    return Fates(inside, ~inside & is_worth_asking & ~is_parted, is_parted, is_must, joined | is_parted)
+    joined = is_must if machine is cluster_of else is_must | (machine[pairs.left] != machine[pairs.right])
+    return Fates(inside, ~inside & is_worth_asking & ~is_parted, is_parted, is_must, (inside & joined) | is_parted)
 
 
 def _are_among(left: np.ndarray, right: np.ndarray, keys: np.ndarray, records: int) -> np.ndarray:

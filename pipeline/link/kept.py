@@ -14,7 +14,7 @@ from pipeline.core.metrics import Metric
 from pipeline.engines.birth import birth_days
 from pipeline.engines.frequency_table import FrequencyTable
 from pipeline.engines.port import EarlierTable, EngineMemory, PriorKnowledge, ScoredPairs, is_open
-from pipeline.link.more_pairs import merge
+from pipeline.link.more_pairs import merge, places
 from pipeline.link.second_pass import NONE_ASKED, Questions
 from schemas.model import Model
 
@@ -197,4 +197,4 @@ def with_earlier_pairs(scored: ScoredPairs, baseline: Baseline, state: np.ndarra
         patterns=earlier.patterns.only(is_valid).used(),
         weight=earlier.weight[is_valid],
     )
-    return merge(known, scored, len(state))
+    return merge(known, scored, places(known, scored, len(state)))

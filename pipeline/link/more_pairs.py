@@ -35,19 +35,32 @@ def with_pairs(workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, 
 
     Input: weighed pairs, in that order; ``wanted``: (pairs, 2) row numbers, in any order, more than once or known already if need be.
     """
+    more = missing_pairs(workspace, weights, pairs, distinct(keys_of(wanted, workspace.n_records)))
+    return merge(pairs, more, places(pairs, more, workspace.n_records)) if more else pairs
+
+
+def missing_pairs(
+    workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, wanted: np.ndarray
+) -> ScoredPairs | None:
+    """Those wanted pairs that are not there, weighed and ordered by left and right; None where all are.
+
+    Input: weighed pairs, in that order; ``wanted``: ``pair_keys``, ascending.
+    """
     records = workspace.n_records
-    keys = distinct(keys_of(wanted, records))
-    keys = keys[~is_among(keys, pair_keys(pairs.left, pairs.right, records))]
+    keys = wanted[~is_among(wanted, pair_keys(pairs.left, pairs.right, records))]
     if not len(keys):
-        return pairs
-    left, right = (keys // records).astype(np.int32), (keys % records).astype(np.int32)
-    more = weigh(weights, ScoredPairs(left, right, patterns_of(workspace.compare(left, right)), np.zeros(len(left)), 0))
-    return merge(pairs, more, records)
+        return None
+    left, right = (rows.astype(np.int32) for rows in np.divmod(keys, records))
+    return weigh(weights, ScoredPairs(left, right, patterns_of(workspace.compare(left, right)), np.zeros(len(left)), 0))
 
 
-def merge(pairs: ScoredPairs, more: ScoredPairs, records: int) -> ScoredPairs:
-    """The pairs with the others among them. Input: both ordered by left and right, and no pair in both."""
-    place = np.searchsorted(pair_keys(pairs.left, pairs.right, records), pair_keys(more.left, more.right, records))
+def places(pairs: ScoredPairs, more: ScoredPairs, records: int) -> np.ndarray:
+    """(more,) pair before which each of the others belongs. Input: both ordered by left and right."""
+    return np.searchsorted(pair_keys(pairs.left, pairs.right, records), pair_keys(more.left, more.right, records))
+
+
+def merge(pairs: ScoredPairs, more: ScoredPairs, place: np.ndarray) -> ScoredPairs:
+    """The pairs with the others among them, as ``places`` tells; no pair is in both."""
     left, right, weight = (
         np.insert(getattr(pairs, name), place, getattr(more, name)) for name in ("left", "right", "weight")
     )

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipeline.core.numbers import distinct
 from pipeline.engines.average_link import Exclusions
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
 from pipeline.link.clusters import cluster
 from pipeline.link.decided import Decisions, with_parted
+from pipeline.link.more_pairs import keys_of, merge, missing_pairs, places
 from pipeline.link.rules import RuleHits, apply_rules, identifier_codes, sides, unique_identifiers
 from pipeline.link.second_pass import JoinTerms, Questions, join_clusters
 from schemas.model import Model, Policy, PolicyName
@@ -44,6 +46,18 @@ class Grounds:
         hits = self.rule_hits(pairs)
         is_solo = (self.solo[pairs.left] >= 0) & (self.solo[pairs.left] == self.solo[pairs.right])
         return hits.is_apart | is_solo, hits.is_neutral
+
+
+def with_decided(
+    grounds: Grounds, workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, hits: RuleHits
+) -> tuple[ScoredPairs, RuleHits]:
+    """The pairs and what rules say of them, and with them those pairs that stewards decided and nothing brought together."""
+    decided = distinct(keys_of(grounds.decisions.all_pairs, workspace.n_records))
+    more = missing_pairs(workspace, weights, pairs, decided)
+    if more is None:
+        return pairs, hits
+    place = places(pairs, more, workspace.n_records)
+    return merge(pairs, more, place), hits.merged(grounds.rule_hits(more), place)
 
 
 def source_codes(table: pa.Table) -> np.ndarray:

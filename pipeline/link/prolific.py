@@ -15,11 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.numbers import common_keys, distinct, is_among, mixed
+from pipeline.core.numbers import common_keys, distinct, mixed
 from pipeline.engines.groups import group_codes
-from pipeline.engines.patterns import Patterns, patterns_of
 from pipeline.engines.port import LevelWeights, ScoredPairs, Workspace
-from pipeline.link.more_pairs import keys_of, merge, pair_keys, weigh
+from pipeline.link.more_pairs import keys_of, merge, missing_pairs, places
 from pipeline.link.shared import pairs_of_groups
 from schemas.model import Kind, Model
 
@@ -40,30 +39,32 @@ class Occurrences(NamedTuple):
     """uint64"""
 
 
-def with_prolific(
-    workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, model: Model, table: pa.Table, floor: float
-) -> ScoredPairs:
-    """The weighed pairs, and with them those of prolific persons whose weight reaches the floor, bits.
+def prolific_pairs(model: Model, table: pa.Table) -> np.ndarray:
+    """(pairs,) comparable pairs of records that prolific persons may have, as ``pair_keys`` of their rows, ascending.
 
-    Input: pairs ordered by left and right; the table that the workspace holds. Memory: some MOST_PAIRS for each kind of
-        combination.
+    Memory: some MOST_PAIRS for each kind of combination.
     """
-    group = group_codes(table, model)
     keys = [keys_of(rows, len(table)) for rows in map(_pairs_sharing, _combinations(model, table))]
-    if not keys:
+    wanted = distinct(np.concatenate([np.empty(0, np.int64), *keys]))
+    group = group_codes(table, model)
+    left, right = group[wanted // len(table)], group[wanted % len(table)]
+    return wanted[(left != right) | (left < 0)]
+
+
+def with_prolific(
+    workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, prolific: np.ndarray, floor: float
+) -> ScoredPairs:
+    """The weighed pairs, and with them those of ``prolific_pairs`` whose weight reaches the floor, bits.
+
+    Input: pairs ordered by left and right; the workspace holds the table of both.
+    """
+    more = missing_pairs(workspace, weights, pairs, prolific)
+    if more is None:
         return pairs
-    wanted = distinct(np.concatenate(keys))
-    wanted = wanted[~is_among(wanted, pair_keys(pairs.left, pairs.right, len(table)))]
-    left, right = wanted // len(table), wanted % len(table)
-    is_comparable = (group[left] != group[right]) | (group[left] < 0)
-    left, right = (rows[is_comparable].astype(np.int32) for rows in (left, right))
-    if not len(left):
-        return pairs
-    more = weigh(weights, ScoredPairs(left, right, patterns_of(workspace.compare(left, right)), np.zeros(len(left)), 0))
     is_likely = more.weight >= floor
-    patterns = Patterns(more.patterns.levels, more.patterns.of[is_likely])
-    likely = ScoredPairs(left[is_likely], right[is_likely], patterns, more.weight[is_likely], 0)
-    return merge(pairs, likely, len(table))
+    patterns = more.patterns.only(is_likely)
+    likely = ScoredPairs(more.left[is_likely], more.right[is_likely], patterns, more.weight[is_likely], 0)
+    return merge(pairs, likely, places(pairs, likely, workspace.n_records))
 
 
 def _combinations(model: Model, table: pa.Table) -> Iterator[Occurrences]:

@@ -27,6 +27,15 @@ class RuleHits:
     is_neutral: np.ndarray
     """(pairs,) the pair by itself links nothing"""
 
+    def merged(self, more: RuleHits, place: np.ndarray) -> RuleHits:
+        """With those of other pairs among them, where ``merge`` puts the pairs."""
+        return RuleHits(
+            self.names,
+            np.insert(self.holds, place, more.holds, axis=0),
+            np.insert(self.is_apart, place, more.is_apart),
+            np.insert(self.is_neutral, place, more.is_neutral),
+        )
+
 
 def apply_rules(model: Model, table: pa.Table, pairs: ScoredPairs, policy: PolicyName) -> RuleHits:
     """Test every rule of the policy on every pair: what it asks of levels once a pattern, what of records where these hold."""
@@ -89,13 +98,13 @@ def at_levels(model: Model, field: str, wanted: tuple[str, ...], levels: np.ndar
     return is_wanted[levels[:, number]]
 
 
-def share_identifier(model: Model, pairs: ScoredPairs) -> np.ndarray:
-    """(pairs,) whether both records carry the same identifier of one kind."""
-    is_shared = np.zeros(len(pairs.patterns.levels), bool)
+def share_identifier(model: Model, levels: np.ndarray) -> np.ndarray:
+    """(patterns,) whether both records carry the same identifier of one kind."""
+    is_shared = np.zeros(len(levels), bool)
     for comparison in model.comparison:
         if comparison.kind == "identifier":
-            is_shared |= at_levels(model, comparison.field, ("exact",), pairs.patterns.levels)
-    return is_shared[pairs.patterns.of]
+            is_shared |= at_levels(model, comparison.field, ("exact",), levels)
+    return is_shared
 
 
 def _levels_hold(rule: Rule, model: Model, levels: np.ndarray) -> np.ndarray:

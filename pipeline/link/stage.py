@@ -32,9 +32,9 @@ from pipeline.link.kept import (
     prior_knowledge,
     with_earlier_pairs,
 )
-from pipeline.link.more_pairs import weigh, with_pairs
-from pipeline.link.passes import Grounds, first_pass, second_pass, source_codes
-from pipeline.link.prolific import with_prolific
+from pipeline.link.more_pairs import weigh
+from pipeline.link.passes import Grounds, first_pass, second_pass, source_codes, with_decided
+from pipeline.link.prolific import prolific_pairs, with_prolific
 from pipeline.link.review import review_pairs
 from pipeline.link.rules import RuleHits, identifier_codes, share_identifier
 from pipeline.link.shared import with_shared_identifiers
@@ -93,13 +93,16 @@ def link_records(
     clock.lap("train")
 
     weights = weights_on(workspace, model, kept.frequencies if kept else None)
-    workspace.block(rules_of(model, len(table)))
+    with ThreadPoolExecutor(1) as pool:  # what needs no blocks is found beside them
+        finding_prolific = pool.submit(prolific_pairs, model, table)
+        workspace.block(rules_of(model, len(table)))
+        prolific = finding_prolific.result()
     clock.lap("block")
 
     scored = _score(workspace, weights, going_on)
     identifiers = identifier_codes(model, table).values()
     pairs = with_shared_identifiers(workspace, weights, scored, identifiers, group_codes(table, model))
-    pairs = with_prolific(workspace, weights, pairs, model, table, FLOOR_BITS)
+    pairs = with_prolific(workspace, weights, pairs, prolific, FLOOR_BITS)
     clock.lap("score")
 
     model = _with_thresholds(model, workspace, pairs)
@@ -115,10 +118,10 @@ def link_records(
     cluster_of = join_decided(machine, pairs, decisions)
     clock.lap("second_pass")
 
-    if len(decisions.all_pairs):
-        pairs = with_pairs(workspace, weights, pairs, decisions.all_pairs)
-        hits = grounds.rule_hits(pairs)
-    is_worth_asking = (pairs.weight >= grounds.thresholds.review_bits) | share_identifier(model, pairs)
+    pairs, hits = with_decided(grounds, workspace, weights, pairs, hits)
+    patterns = pairs.patterns
+    is_worth_asking = pairs.weight >= grounds.thresholds.review_bits
+    is_worth_asking |= share_identifier(model, patterns.levels)[patterns.of]
     result = _Result(pairs, hits, cluster_of, fates_of(pairs, machine, cluster_of, decisions, is_worth_asking))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         model_metrics = pool.submit(_model_metrics, grounds, training, engine, pairs.weight)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.parquet import conform
+from pipeline.core.parquet import AT_ONCE, conform
 from pipeline.engines.port import LevelWeights, ScoredPairs
 from pipeline.link.clusters import ClusterShape
 from pipeline.link.fates import Fates
@@ -25,28 +26,47 @@ def links_table(
 
     A model of other fields than those of persons gives columns of those fields.
     """
-    keep = fates.inside | fates.waits | fates.is_parted
-    pattern = pairs.patterns.of[keep]
-    parts, related = pattern_waterfall(weights, pairs.patterns.levels)
-    weight = parts.sum(1) + weights.prior_match + related
-    by_identifier = share_identifier(model, pairs)[keep]
-    columns: dict[str, pa.Array] = {
-        "record_id_l": ids.take(pa.array(pairs.left[keep])),
-        "record_id_r": ids.take(pa.array(pairs.right[keep])),
-        "match_weight": pa.array(np.round(weight, 6)[pattern]),
-        "match_probability": pa.array(np.round(probability(weight), 9)[pattern]),
-        "mw_prior": pa.array(np.full(len(pattern), round(weights.prior_match, 6))),
-        "mw_related": pa.array(np.round(related, 6)[pattern]),
-        "decision": _first_that_holds({"link": fates.inside[keep], "unlink": fates.is_parted[keep]}, "review"),
-        "decided_by": _first_that_holds({"steward": fates.by_steward[keep], "identifier": by_identifier}, "model"),
-        "rules": rules_met(hits.names, hits.holds[keep]),
-    }
-    columns |= {
-        f"mw_{comparison.field}": pa.array(np.round(parts[:, number], 6)[pattern])
-        for number, comparison in enumerate(model.comparison)
-    }
-    table = pa.table(columns)
+    of_patterns = _pattern_columns(model, weights, pairs.patterns.levels)
+    told = np.array_split(np.flatnonzero(fates.inside | fates.waits | fates.is_parted), AT_ONCE)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        parts = pool.map(lambda rows: _links_rows(of_patterns, pairs, hits, ids, fates, rows), told)
+        table = pa.concat_tables(parts)
     return conform(table, LINKS) if set(table.column_names) <= set(LINKS.names) else table
+
+
+def _pattern_columns(model: Model, weights: LevelWeights, levels: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of ``links`` that agreement patterns tell, (patterns,) each, and whether they share an identifier."""
+    parts, related = pattern_waterfall(weights, levels)
+    weight = parts.sum(1) + weights.prior_match + related
+    return {
+        "match_weight": np.round(weight, 6),
+        "match_probability": np.round(probability(weight), 9),
+        "mw_prior": np.full(len(levels), round(weights.prior_match, 6)),
+        "mw_related": np.round(related, 6),
+        "by_identifier": share_identifier(model, levels),
+        **{f"mw_{comparison.field}": np.round(parts[:, nth], 6) for nth, comparison in enumerate(model.comparison)},
+    }
+
+
+def _links_rows(
+    of_patterns: Mapping[str, np.ndarray],
+    pairs: ScoredPairs,
+    hits: RuleHits,
+    ids: pa.Array,
+    fates: Fates,
+    rows: np.ndarray,
+) -> pa.Table:
+    """Some rows of ``links``."""
+    of_rows = {name: column[pairs.patterns.of[rows]] for name, column in of_patterns.items()}
+    decided_by = {"steward": fates.by_steward[rows], "identifier": of_rows.pop("by_identifier")}
+    columns = {
+        "record_id_l": ids.take(pa.array(pairs.left[rows])),
+        "record_id_r": ids.take(pa.array(pairs.right[rows])),
+        "decision": _first_that_holds({"link": fates.inside[rows], "unlink": fates.is_parted[rows]}, "review"),
+        "decided_by": _first_that_holds(decided_by, "model"),
+        "rules": rules_met(hits.names, hits.holds[rows]),
+    }
+    return pa.table(columns | {name: pa.array(column) for name, column in of_rows.items()})
 
 
 def _first_that_holds(words: Mapping[str, np.ndarray], otherwise: str) -> pa.Array:
