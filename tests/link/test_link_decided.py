@@ -21,6 +21,7 @@ from pipeline.engines.patterns import patterns_of
 from pipeline.engines.port import ScoredPairs
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
 from pipeline.link.decided import decided_rows, join_decided
+from pipeline.link.rules import apply_rules
 from pipeline.link.stage import Linked, link_records
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import decided_pairs, in_state, standing_decisions
@@ -125,6 +126,17 @@ def test_what_was_linked_is_one_person_and_what_was_parted_never_is(rows, verdic
     assert frozen.isdisjoint(d for row in must_link(decisions).to_pylist() for d in row["decision_ids"])
     for cluster in set(cluster_of.values()):
         assert cluster == min(record for record, of_record in cluster_of.items() if of_record == cluster)
+
+
+@settings(max_examples=25, suppress_health_check=SLOW)
+@given(ROWS, VERDICTS)
+def test_rules_say_of_a_pair_that_stewards_brought_what_they_say_of_it_alone(rows, verdicts) -> None:
+    result, table = linked(rows, verdicts), table_of(rows)
+    for link in result.links.to_pylist():
+        left, right = (np.array([int(link[end])], np.int32) for end in ("record_id_l", "record_id_r"))
+        patterns = patterns_of(ENGINE.load(table, MODEL).compare(left, right))
+        alone = apply_rules(MODEL, table, ScoredPairs(left, right, patterns, np.zeros(1), 1), "balanced")
+        assert (link["rules"] or []) == [name for name, holds in zip(alone.names, alone.holds[0], strict=True) if holds]
 
 
 @settings(max_examples=25, suppress_health_check=SLOW)
