@@ -49,6 +49,8 @@ class AnalysisSettings(BaseModel):
     """within so many days are repeated ones"""
     exploitation_code: Annotated[str, Field(min_length=1)] = "588"
     """Offences that begin so are reports of child exploitation"""
+    exploitation_words: tuple[Annotated[str, Field(min_length=1)], ...] = ("exploitation", "CSE")
+    """Coming-to-notice reports whose concern has one of them, in any case, are of exploitation"""
     merlin_days: Annotated[int, Field(ge=0)] = 7
     """A coming-to-notice report up to so many days after a child's arrest belongs to it"""
     suppress_under: Annotated[int, Field(ge=1)] = 5

@@ -5,7 +5,12 @@ CREATE MACRO risk_rank(risk) AS list_position(['none', 'low', 'medium', 'high', 
 -- Y, Yes or 1 as true, N, No or 0 as false; null where nothing, or something else, is written.
 CREATE MACRO is_yes(cell) AS (SELECT any_value(w.is_yes) FROM written_flags w WHERE w.written = upper(trim(cell)));
 
-CREATE MACRO house_numbers(address) AS regexp_extract_all(address, '\d+[A-Z]?');
+-- In their own order: Flat 3, 12 High Street is 12 High Street, Flat 3.
+CREATE MACRO house_numbers(address) AS list_sort(regexp_extract_all(address, '\d+[A-Z]?'));
+
+-- Until when an episode lasts: its return, or the end of that day where no time of day is told, or of its own day where no return is.
+CREATE MACRO told_until(day, ended_at) AS
+    CASE WHEN ended_at > date_trunc('day', ended_at) THEN ended_at ELSE CAST(coalesce(CAST(ended_at AS DATE), day) + 1 AS TIMESTAMPTZ) END;
 
 -- An age on a record tells the latest day on which its person can have been born.
 CREATE TEMP TABLE people AS
@@ -26,7 +31,9 @@ SELECT e.event_id, e.person_id, e.record_id, e.source, e.event_type, e.event_ref
        CASE WHEN e.event_type IN ('missing_episode', 'custody', 'registration') THEN e.attributes END AS attributes,
        p.date_of_birth, p.cluster_confidence, p.n_open_questions,
        may_be_child(p.date_of_birth, p.born_by, coalesce(CAST(e.started_at AS DATE), night.as_of)) AS is_of_child,
-       starts_with(trim(e.attributes['offence']), setting.exploitation_code) AS is_exploitation_report
+       starts_with(trim(e.attributes['offence']), setting.exploitation_code) AS is_exploitation_report,
+       e.event_type = 'coming_to_notice'
+           AND len(list_filter(setting.exploitation_words, lambda word: contains(lower(e.attributes['concern']), lower(word)))) > 0 AS is_exploitation_notice
 FROM events e
 JOIN people p USING (person_id), night, setting;
 

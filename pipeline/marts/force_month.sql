@@ -1,9 +1,11 @@
-WITH cases AS (
-    SELECT 'child_victims' AS measure, person_id AS one, * FROM happened WHERE event_type = 'crime' AND role = 'victim' AND is_of_child
+WITH crimes AS ( -- a report of child exploitation is kept as a crime and is none: it has a measure of its own
+    SELECT * FROM happened WHERE event_type = 'crime' AND is_exploitation_report IS NOT TRUE
+), cases AS (
+    SELECT 'child_victims' AS measure, person_id AS one, * FROM crimes WHERE role = 'victim' AND is_of_child
     UNION ALL
-    SELECT 'crimes_against_children', coalesce(event_ref, event_id), * FROM happened WHERE event_type = 'crime' AND role = 'victim' AND is_of_child
+    SELECT 'crimes_against_children', coalesce(event_ref, event_id), * FROM crimes WHERE role = 'victim' AND is_of_child
     UNION ALL
-    SELECT 'child_suspects', person_id, * FROM happened WHERE event_type = 'crime' AND role IN ('suspect', 'accused') AND is_of_child
+    SELECT 'child_suspects', person_id, * FROM crimes WHERE role IN ('suspect', 'accused') AND is_of_child
     UNION ALL
     SELECT 'missing_episodes', event_id, * FROM happened WHERE event_type = 'missing_episode' AND is_of_child
     UNION ALL

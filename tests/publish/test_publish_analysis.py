@@ -36,9 +36,15 @@ def crime(ref: str, role: str, borough: str | None, day: str = "2026-03-02") -> 
     return {"event_type": "crime", "event_ref": ref, "role": role, "borough": borough, "started_at": at(day)}
 
 
-def registered(due: str | None, status: str = "managed") -> Event:
-    attributes = {"next_visit_due_date": due} if due else None
-    return {"event_type": "registration", "role": "offender", "status": status, "attributes": attributes}
+def registered(due: str | None, status: str | None = "managed", day: str = "2025-01-01", **told: str) -> Event:
+    attributes = told | ({"next_visit_due_date": due} if due else {})
+    return {
+        "event_type": "registration",
+        "role": "offender",
+        "status": status,
+        "started_at": at(day),
+        "attributes": attributes or None,
+    }
 
 
 def missing(day: str, clock: str = "12:00", borough: str = "Camden") -> Event:
@@ -85,6 +91,22 @@ def test_a_visit_is_overdue_from_the_day_after_it_was_due(tmp_path: Path) -> Non
     }
     rows = ask(tmp_path, "Registered sex offenders not visited in time", births, events)
     assert [(row["person_id"], row["days_overdue"]) for row in rows] == [("P3", None), ("P2", 1)]
+
+
+def test_offenders_that_are_overdue_are_those_that_the_table_by_borough_counts(tmp_path: Path) -> None:
+    births = dict.fromkeys(("P1", "P2", "P3", "P4"), ADULT)
+    events = {
+        "P1": [registered("2026-11-10", None)],
+        "P2": [registered(None, last_visit_date="2026-11-01", visit_frequency_days="7")],
+        "P3": [registered("2026-01-01", day="2025-01-01"), registered("2027-01-01", day="2026-01-01")],
+        "P4": [registered("2026-01-01", "Abroad")],
+    }
+    rows = ask(tmp_path, "Registered sex offenders not visited in time", births, events)
+    assert [(row["person_id"], row["days_overdue"]) for row in rows] == [("P2", 12), ("P1", 10)]
+    (counted,) = query(
+        Home(tmp_path / "home"), "SELECT sum(overdue) AS n, max(longest_overdue_days) AS most FROM rso_borough"
+    ).to_pylist()
+    assert (counted["n"], counted["most"]) == (2, 12)
 
 
 def test_the_night_is_that_of_the_publication_also_where_every_feed_is_held(tmp_path: Path) -> None:
