@@ -48,7 +48,7 @@ CROSS_BOROUGH_PERSON = Table(
 
 REPEAT_MISSING_CSE = Table(
     "repeat_missing_cse",
-    "one row a person who went missing, or was absent, as a child in the 365 days up to as_of, or before and has not returned; age tells who has turned 18 since",
+    "one row a person who went missing, or was absent, as a child in the 365 days up to as_of, or who went missing before, has not returned and is a child still; age tells who has turned 18 since",
     ("person_id",),
     (
         PERSON_ID,
@@ -197,7 +197,7 @@ FORCE_MONTH = Table(
     (
         _must("month", DAY, "First day of the month, in London's time"),
         _must("borough", TEXT, "Borough of the event; not known where none is recorded"),
-        Column("bcu", TEXT, "Basic Command Unit of today, as its two letters"),
+        Column("bcu", TEXT, "Basic Command Unit of today, as its two letters; 48 for the City of London, a force of its own"),
         _must("measure", TEXT, "child_victims, crimes_against_children, child_suspects (the three without reports of code 588, which are no crimes), missing_episodes, missing_children, absences, exploitation_reports, exploitation_concerns, child_detentions, referrals"),
         Column("n", COUNT, "How many; null where it is under suppress_under. Totals over boroughs or months may tell a suppressed count: suppress again before they leave the force"),
         _must("is_suppressed", FLAG, "n is left out because it is small"),

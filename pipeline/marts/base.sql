@@ -29,7 +29,7 @@ CREATE TEMP TABLE happened AS
 SELECT e.event_id, e.person_id, e.record_id, e.source, e.event_type, e.event_ref, e.role, e.borough, e.started_at, e.ended_at,
        CAST(e.started_at AS DATE) AS day, e.place, e.place_postcode, e.risk, e.status,
        CASE WHEN e.event_type IN ('missing_episode', 'custody', 'registration') THEN e.attributes END AS attributes,
-       p.date_of_birth, p.cluster_confidence, p.n_open_questions,
+       p.date_of_birth, p.born_by, p.cluster_confidence, p.n_open_questions,
        may_be_child(p.date_of_birth, p.born_by, coalesce(CAST(e.started_at AS DATE), night.as_of)) AS is_of_child,
        starts_with(trim(e.attributes['offence']), setting.exploitation_code) AS is_exploitation_report,
        e.event_type = 'coming_to_notice'

@@ -6,13 +6,13 @@ WITH gone AS ( -- of calls about an absence the last of a day, and none of which
       AND NOT EXISTS (FROM happened m
                       WHERE m.event_type = 'missing_episode' AND m.person_id = c.person_id AND c.day >= m.day AND c.started_at < told_until(m.day, m.ended_at))
     QUALIFY row_number() OVER (PARTITION BY person_id, day ORDER BY started_at DESC, event_id DESC) = 1
-), episodes AS ( -- those of the year, and the latest of a child whom a report tells to be missing since before
+), episodes AS ( -- those of the year, and the latest of who is missing since before by a report, and still a child
     SELECT *, day > as_of - 365 AS is_of_year,
            count(*) FILTER (is_of_year) OVER (PARTITION BY person_id ORDER BY day
                RANGE BETWEEN to_days(CAST((SELECT repeat_missing_days FROM setting) AS INTEGER) - 1) PRECEDING AND CURRENT ROW) AS in_window
     FROM gone, night
     WHERE is_of_child AND day <= as_of
-    QUALIFY is_of_year OR (event_type = 'missing_episode' AND ended_at IS NULL
+    QUALIFY is_of_year OR (event_type = 'missing_episode' AND ended_at IS NULL AND may_be_child(date_of_birth, born_by, as_of)
                            AND row_number() OVER (PARTITION BY person_id ORDER BY started_at DESC, event_id DESC) = 1)
 ), missing AS (
     SELECT person_id, any_value(date_of_birth) AS date_of_birth, any_value(n_open_questions) AS n_open_questions,
