@@ -59,7 +59,7 @@ REPEAT_MISSING_CSE = Table(
         _must("is_repeat_missing", FLAG, "most_in_window is at least repeat_missing_episodes"),
         _must("is_missing_now", FLAG, "The latest episode has no return"),
         _must("last_missing_at", TIME, "When the latest episode began"),
-        _must("missing_in", TEXTS, "Boroughs of the episodes, sorted"),
+        _must("missing_in", TEXTS, "Boroughs of the episodes, sorted: of MERLIN reports the home borough, which is all that they tell; of CAD calls that of the call"),
         Column("highest_risk", TEXT, "Of the episodes: very_high, high, medium, low, none"),
         _must("absences", COUNT, "Episodes that are calls about an absent child, or reports of one as absent or at no apparent risk"),
         _must("is_cse_in_episode", FLAG, "An episode itself was marked as sexual exploitation"),

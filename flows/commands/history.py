@@ -28,6 +28,8 @@ published works; a record id tells whose it was, and when. No personal data.
 Example: `boroughlink history PERXPCRPQESEX --json`
 """
 SHOWN = 5
+ID_WIDTH = 32
+"""Characters of a record's id"""
 
 
 def history(
@@ -83,15 +85,17 @@ def _print_person(story: PersonHistory, as_json: bool) -> None:
     persons_today = [person for person in story.present if person != story.person_id]
     if persons_today:
         console.print(Text(f"Today: {', '.join(story.present)}"), soft_wrap=True)
-    table = Table("from", "to", "records", "why", "what happened")
-    table.columns[4].overflow = "fold"  # ids are whole, to be copied
+    table = Table("from", "to", "records", "why", "what happened", box=None, pad_edge=False, leading=1)
+    table.columns[3].max_width = 9  # "corrected", of "corrected data"
+    table.columns[4].min_width = ID_WIDTH  # ids are whole, to be copied, also in a terminal of 80 columns
+    table.columns[4].overflow = "fold"
     table.columns[2].justify = "right"
     for chapter in story.chapters:
         until = chapter.to_run or "today"
         why = chapter.cause.replace("_", " ")
         table.add_row(chapter.from_run, until, f"{len(chapter.record_ids):,}", why, Text("\n".join(_events(chapter))))
     for step in story.onward:
-        told = f"went on from {', '.join(step.came_from)} to {step.person_id}: {_first_few(step.record_ids)}"
+        told = f"went on from {', '.join(step.came_from)} to {step.person_id}:\n{_first_few(step.record_ids)}"
         why = step.cause.replace("_", " ")
         table.add_row(step.from_run, step.to_run or "today", f"{len(step.record_ids):,}", why, Text(told))
     console.print(table)
@@ -104,9 +108,9 @@ def _events(chapter: Chapter) -> list[str]:
     lines += [f"took over {person}" for person in chapter.took_over]
     lines += [f"{person} was parted from it" for person in chapter.parted]
     if chapter.joined:
-        lines.append(f"joined: {_first_few(chapter.joined)}")
+        lines.append(f"joined:\n{_first_few(chapter.joined)}")
     if chapter.left:
-        lines.append(f"left: {_first_few(chapter.left)}")
+        lines.append(f"left:\n{_first_few(chapter.left)}")
     if chapter.merged_into:
         lines.append(f"merged into {chapter.merged_into} ({(chapter.ended_by or '').replace('_', ' ')})")
     elif chapter.to_run and chapter.ended_by == "withdrawn":
@@ -115,8 +119,9 @@ def _events(chapter: Chapter) -> list[str]:
 
 
 def _first_few(records: Sequence[str]) -> str:
-    rest = f" and {len(records) - SHOWN:,} more (--json gives all)" if len(records) > SHOWN else ""
-    return ", ".join(records[:SHOWN]) + rest
+    """One a line, so that none is broken."""
+    rest = [f"and {len(records) - SHOWN:,} more (--json gives all)"] if len(records) > SHOWN else []
+    return "\n".join([*records[:SHOWN], *rest])
 
 
 def _print_record(record_id: str, stays: Sequence[RecordStay], as_json: bool) -> None:
