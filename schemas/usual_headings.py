@@ -26,19 +26,21 @@ CERTAIN: Mapping[str, str] = {
 """Kinds, and headings that nobody gives to another one"""
 USUAL: Mapping[str, str] = {
     "record_id": "id recordid recid uniqueid rowid personid",
-    "forename": "vorname vornamen prenom prenoms nombre nombres first fname given pername1",
-    "middle_names": "middle midlname midname secondforename",
-    "surname": "nachname familienname cognome apellido apellidos nomdefamille last lname family pername2",
-    "full_name": "name personname completename displayname patientname client clientname customer customername patient author authorname "
+    "forename": "vorname vornamen voornaam voornamen prenom prenoms nombre nombres imie first firstnm fname given givennm pername1",
+    "middle_names": "middle midlname midname mi minit mname secondforename",
+    "surname": "nachname familienname achternaam cognome apellido apellidos nomdefamille sobrenome nazwisko last lastnm lname sname family "
+    "pername2",
+    "full_name": "name nom nome naam personname completename displayname patientname client clientname customer customername patient author authorname "
     "pupilname studentname childname membername employeename",
     "alias": "aka aliases aliasname aliasnames knownas alsoknownas othername othernames",
-    "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita birthday bdate born",
+    "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita datanascimento datadenascimento geboortedatum dataurodzenia birthday birthdt dobdt dobdate bdate born",
     "year_of_birth": "geburtsjahr anneenaissance anneedenaissance yob byear by dobyear dobyr annonascita annodinascita",
     "month_of_birth": "mob bmonth bm dobmonth dobmon mesenascita mesedinascita",
     "day_of_birth": "bday bd dobday giornonascita giornodinascita giorno",
-    "postcode": "postleitzahl codepostal codigopostal zip zip5 plz enumpc",
-    "address": "strasse anschrift adresse direccion domicilio indirizzo streetaddress addr address address1 addressline1 street streetname housenumber streetnumber enumcap",
-    "phone": "telefon telefonnummer handy telefono movil cellulare tel mobile",
+    "postcode": "postleitzahl codepostal codigopostal pcode postcd zip zip5 zipcd plz enumpc",
+    "address": "strasse anschrift adresse direccion domicilio indirizzo streetaddress homeaddress resaddress resaddr addr address address1 addressline1 street streetname housenumber streetnumber enumcap",
+    "phone": "telefon telefonnummer handy telefono movil cellulare tel telno phoneno phonenum ph phno homephone mobile mobileno mobilephone cell cellphone "
+    "contactno contactnumber",
     "email": "emailadresse correoelectronico mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
     "category": "sex gender sexcode gendercode geschlecht sexe sexo sesso city town ort wohnort stadt ciudad ville comune suburb county state region province country provincia regione provnasc birthplace placeofbirth race racecode suffix "
@@ -67,13 +69,19 @@ ROLES = frozenset(
     ]
 )
 """Headings of a name that say whose it is: of two in one table either may be meant"""
-WHOLE_ADDRESSES = ("streetaddress", "addr")
+WHOLE_ADDRESSES = ("streetaddress", "homeaddress", "resaddress", "resaddr", "addr")
 """Headings of an address that is not in parts"""
 TOWNS = (
     "city town suburb village parish locality municipality township district borough ward neighbourhood neighborhood ort wohnort stadt gemeinde "
     "ciudad municipio localidad ville commune comune citta cidade"
 )
 """Words of a heading that say that a category, however few values it has, is where somebody lives"""
+BESIDE_FORENAMES: Mapping[str, str] = {
+    "name": "vorname vornamen",
+    "nom": "prenom prenoms",
+    "naam": "voornaam voornamen",
+}
+"""Headings of a surname where a forename stands beside it under one of these; else they are of a whole name"""
 SECOND_PARTS: Mapping[str, str] = {"forename": "middle_names"}
 """What a second column of a kind holds (``forename2``), where it is not another value of the same"""
 
@@ -117,6 +125,12 @@ def kind_to_take(heading: str) -> str | None:
     kind, number = _kind_and_number(heading)
     is_doubtful = heading_key(heading) in _keys(DOUBTFUL)
     return kind if kind and not is_doubtful and (number < 2 or kind == "address") else None
+
+
+def names_surnames(heading: str, headings: Iterable[str]) -> bool:
+    """Whether a heading that else is that of a whole name says surnames beside these: ``Name`` beside ``Vorname``."""
+    forenames = BESIDE_FORENAMES.get(heading_key(heading), "").split()
+    return any(heading_key(other) in forenames for other in headings)
 
 
 def names_a_town(heading: str) -> bool:

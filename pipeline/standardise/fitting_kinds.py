@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from schemas.usual_headings import kind_to_take
+from schemas.usual_headings import kind_to_take, names_surnames
 
 MOST = 0.8
 """Share of values that must look so"""
@@ -43,12 +43,13 @@ OTHERWISE = {"date_of_birth": "day_of_birth", "day_of_birth": "date_of_birth"}
 def fitting_kinds(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The kind that each heading usually has, for those columns whose values fit it.
 
-    A ``name`` of one word is a forename, if there is a surname beside it.
+    A ``name`` of one word is a forename, if there is a surname beside it; a ``Name`` beside a ``Vorname`` is a surname.
 
     Args:
         columns: headings, and some texts of each, empty ones too.
     """
-    found = ((heading, _fitting_kind(kind_to_take(heading), texts)) for heading, texts in columns.items())
+    kinds = {heading: "surname" if names_surnames(heading, columns) else kind_to_take(heading) for heading in columns}
+    found = ((heading, _fitting_kind(kinds[heading], texts)) for heading, texts in columns.items())
     return {heading: kind for heading, kind in found if kind}
 
 

@@ -60,12 +60,28 @@ SMALL = [str(CHANCE.randrange(1, 13)) for _ in range(200)]
         ("Prénom", WORDS, "forename"),
         ("fecha_nacimiento", DAYS, "date_of_birth"),
         ("Ort", DAYS, None),
+        ("MI", list("ABCDEFGHIJKLMNOPRSTVW") * 10, "middle_names"),
+        ("mname", WORDS, "middle_names"),
+        ("ph", [f"07700 900{n:03}" for n in range(200)], "phone"),
+        ("ph", [f"{n % 15}.5" for n in range(200)], None),
+        ("BIRTH_DT", [day.replace("-", "") for day in DAYS], "date_of_birth"),
+        ("Res Addr", [f"{n} Elm Street" for n in range(200)], "address"),
+        ("pcode", [f"E{n} 1AB" for n in range(1, 21)] * 10, "postcode"),
+        ("pcode", WORDS, None),
+        ("nom", WHOLE, "full_name"),
     ],
 )  # fmt: skip
 def test_a_column_is_of_its_headings_kind_where_its_values_fit(
     heading: str, texts: Sequence[str], kind: str | None
 ) -> None:
     assert fitting_kinds({heading: texts}).get(heading) == kind
+
+
+@pytest.mark.parametrize(("heading", "forenames"), [("Name", "Vorname"), ("NOM", "Prénom"), ("naam", "Voornaam")])
+def test_a_name_beside_a_forename_of_its_language_is_a_surname(heading: str, forenames: str) -> None:
+    surnames = [f"von {word}" if n % 2 else word for n, word in enumerate(WORDS)]
+    assert fitting_kinds({heading: surnames, forenames: WORDS}) == {heading: "surname", forenames: "forename"}
+    assert fitting_kinds({heading: ["yes", "no"] * 100, forenames: WORDS}) == {forenames: "forename"}
 
 
 @pytest.mark.parametrize("heading", ["cluster", "entity_id", "true_id", "truth", "label"])
