@@ -5,7 +5,8 @@ are found in one place or in two. Dempster, Laird and Rubin (1977); for record l
 chance is the frequency of the value itself (Winkler 1989). Strangers' level shares are no unknowns: they are those of random
 pairs less the matches and relatives among them, and so is how their fields hang together. What stewards decided stands in
 place of the odds of those pairs (Nigam, McCallum, Thrun and Mitchell 2000). Bounds keep the classes in their places: most
-records of a person agree on name and birthday, none is unlike in two of these, and relatives are no less alike than strangers.
+records of a person agree on name and birthday, none is unlike in two of these, and relatives are no less alike than strangers,
+half of them at least in surname.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twin
 MOST_RARE = 0.05  # and so many at most where they can,
 MOST_TWINS = 0.5  # or so many twins a record: the brothers and sisters in a list of one school year are twins;
 FEWEST_TWINS = 0.01  # fewer than one for so many pairs of a person may as well be persons with a wrong name,
-ONE_SURNAME = 0.5  # and so may all of them, where fewer than so many share a surname
+ONE_SURNAME = (
+    0.5  # and so may all of them, where fewer than so many share a surname, as half of all relatives do at least
+)
 TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
 FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
@@ -222,10 +225,19 @@ class Mixture:
         prior = np.where(np.isnan(self._fixed_rates), prior, self._fixed_rates * self.records / self.pairs)
         m = bounded(estimate.m, self._is_far, np.full(len(estimate.m), MOST_FAR))
         m = bounded(m, self._is_unlike, self._most_unlike)
-        chance_unlike = np.where(self._is_unlike, self._observed, 0.0).sum(1)
-        related = bounded(estimate.related, self._is_unlike, chance_unlike)
+        related = bounded(estimate.related, self._is_unlike, self._most_unlike_relatives())
         m, related = with_fixed(m, self._fixed_shares.m), with_fixed(related, self._fixed_shares.related)
         return Estimate(prior, m, related, self.places.tidy(estimate.places))
+
+    def _most_unlike_relatives(self) -> np.ndarray:
+        """(comparisons,) relatives are no less alike than strangers, and half of them have one surname.
+
+        Else neighbours of one street are taken for them, who are many more, and families for persons.
+        """
+        most = np.where(self._is_unlike, self._observed, 0.0).sum(1)
+        if self._surname is not None:
+            most[self._surname] = min(most[self._surname], 1.0 - ONE_SURNAME)
+        return most
 
     def _bits(self, estimate: Estimate, shares: Shares) -> ClassBits:
         evidence, rates = self._evidence, estimate.prior * self.pairs / self.records

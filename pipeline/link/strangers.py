@@ -19,14 +19,15 @@ from pipeline.link.shares import LEAST, LEAST_CHANCE, rounded, sizes_of, unlike_
 from schemas.model import LEVELS, Comparison, Dependence, Kind, first_alike
 
 COMMON = 0.01  # of random pairs: where fewer agree exactly, agreement tells of a match
-NAMES = ("forename", "surname")  # tell of a match, however few names there are
+NAMES: tuple[Kind, ...] = ("forename", "surname")  # tell of a match, however few names there are
 GO_WITH_NAMES: Mapping[Kind, tuple[str, ...]] = {
     "email": ("similar", "same_local_part", "close"),
     "date": ("both_first_of_january",),
 }
 """Levels that people of one name have oftener than others. An e-mail address is often made of the name; 1 January stands for the
 birthday of those of whom nobody knows it, who come from the same countries. That a value is the same is no matter of chance."""
-CAUTION = 50.0  # pairs of independent fields that are counted beside those that are seen
+CAUTION = 50.0  # pairs of independent fields that are counted beside those that are seen,
+FEW_NAMES = 5.0  # and so many of those alone that have both names alike, who are few
 
 
 class Tie(NamedTuple):
@@ -66,6 +67,7 @@ def dependences_of(
     ties = [
         *_ties(comparisons, is_telling, observed, random),
         *_ties_to_names(comparisons, is_telling, observed, random, candidates),
+        *_ties_between_names(comparisons, is_telling, random),
     ]
     return tuple(
         Dependence(
@@ -129,6 +131,38 @@ def _ties_to_names(
         )
         overall = _overall(observed[child, : by_chance.shape[2]], by_chance.sum((0, 1)))
         yield _tie_to_names(comparisons, np.stack([by_chance, by_names]), names, child, overall)
+
+
+def _ties_between_names(
+    comparisons: Sequence[Comparison], is_telling: np.ndarray, random: PatternCounts
+) -> Iterator[Tie]:
+    """How much oftener names that are alike go together, because communities name alike and write alike.
+
+    A Khan's forename is a spelling of another Khan's oftener than of a Smith's. Of both names the same the lift of name pairs
+    tells it by rarity; here it is of pairs in which one of them at least is written otherwise. Read off random pairs that are
+    unlike in something telling: in what is a person's own, where there is that, for persons move.
+    """
+    number = {comparison.kind: nth for nth, comparison in enumerate(comparisons)}
+    if not set(NAMES) <= set(number):
+        return
+    forename, surname = (number[kind] for kind in NAMES)
+    others = is_telling & ~np.isin(np.arange(len(comparisons)), (forename, surname))
+    own = others & np.array([not comparison.is_shared for comparison in comparisons])
+    telling = own if own.any() else others
+    strangers = _apart(comparisons, telling, strangers_of(comparisons, is_telling, random, but_for=[forename, surname]))
+    shape = 1 + len(LEVELS["surname"]), 1 + len(LEVELS["forename"])
+    cell = np.ravel_multi_index((strangers.levels[:, surname], strangers.levels[:, forename]), shape)
+    seen = np.bincount(cell, weights=strangers.count, minlength=int(np.prod(shape))).reshape(shape)[1:, 1:]
+    pairs = max(seen.sum(), 1.0)
+    by_chance = np.outer(seen.sum(1), seen.sum(0)) / pairs
+    is_spelling = np.zeros(seen.shape, bool)
+    is_spelling[first_alike("surname") :, first_alike("forename") :] = True
+    is_spelling[-1, -1] = False
+    n_seen, n_by_chance = seen[is_spelling].sum(), by_chance[is_spelling].sum()
+    oftener = max((n_seen + FEW_NAMES) / (n_by_chance + FEW_NAMES), 1.0)
+    gain = float(n_seen * np.log(oftener) - n_by_chance * (oftener - 1.0))
+    times = np.where(is_spelling, oftener, 1.0)
+    yield Tie(gain / pairs, gain > np.log(pairs) / 2, surname, forename, times[None])
 
 
 def _apart(comparisons: Sequence[Comparison], is_telling: np.ndarray, strangers: PatternCounts) -> PatternCounts:

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from pipeline.engines.port import PatternCounts
 from pipeline.link.dependence_bits import bits_together, dependence_bits
-from pipeline.link.em import _is_another
+from pipeline.link.em import Mixture, _is_another
 from pipeline.link.evidence import Evidence
 from pipeline.link.shares import bounded, unlike_levels
+from pipeline.link.starts import _start as start
 from pipeline.link.strangers import dependences_of
 from pipeline.link.training import train
 from schemas.model import LEVELS, Kind
+from schemas.plan import NOTHING_FIXED
 
 SEX = (*FIELDS[:3], ("sex", "category", False))
 SEX_AND_RACE = (*SEX, ("race", "category", False))
@@ -101,6 +103,59 @@ def test_where_no_field_tells_a_match_nothing_is_read_off_the_random_pairs() -> 
     random = PatternCounts(np.array([[20, 6], [1, 1]], np.uint8), np.array([1000, 1000]))
     observed = np.full((2, 8), 0.5)
     assert (lift_of(fields, observed, random, random.levels) == 1.0).all()  # type: ignore[arg-type]
+
+
+NAMES_AND_POSTCODE = (FIELDS[0], FIELDS[1], FIELDS[3])
+
+
+def of_one_community(share: float) -> Evidence:
+    """Of so many pairs of strangers both have names of one community, each written in its own way, and nothing else in common."""
+    matches = (*MATCHES[:2], shares("postcode", area=0.05, exact=0.95))
+    strangers = (NO_FORENAME, STRANGERS[1], STRANGERS[3])
+    one_community = (shares("forename", variant=1.0), shares("surname", variant=0.5, exact=0.5), STRANGERS[3])
+    spellings = (shares("forename", variant=0.02), STRANGERS[1], STRANGERS[3])
+    return evidence_of(
+        (0.002, matches),
+        (share, one_community),
+        (0.05, spellings),
+        (0.948 - share, strangers),
+        fields=NAMES_AND_POSTCODE,
+    )
+
+
+def test_spellings_of_names_of_one_community_are_not_taken_for_persons() -> None:
+    evidence = of_one_community(0.004)
+    done = train(model_of(NAMES_AND_POSTCODE), evidence)
+    assert done.expected_matches == pytest.approx(0.002 * PAIRS, rel=0.2)
+    assert [(one.field, one.on) for one in done.model.dependence] == [("forename", "surname")]
+
+
+def test_names_of_one_community_count_for_less_together_unless_both_are_the_same() -> None:
+    pairs = {
+        "written otherwise": (shares("forename", variant=1.0), shares("surname", exact=1.0)),
+        "the same": (shares("forename", exact=1.0), shares("surname", exact=1.0)),
+        "unlike": (shares("forename"), shares("surname", exact=1.0)),
+    }
+    levels = np.concatenate([drawn((*names, STRANGERS[3]), 1, 1, NAMES_AND_POSTCODE) for names in pairs.values()])
+    observed = np.zeros((3, 8))
+    written_otherwise, same, unlike = lift_of(NAMES_AND_POSTCODE, observed, of_one_community(0.004).random, levels)
+    assert written_otherwise > 4
+    assert same == unlike == 1.0
+    without = lift_of(NAMES_AND_POSTCODE, observed, of_one_community(0.0).random, levels)
+    assert without == pytest.approx([1.0, 1.0, 1.0], abs=0.3)
+
+
+@pytest.mark.parametrize("unlike", [0.95, 0.6, 0.2])
+def test_at_least_half_of_those_taken_for_relatives_have_one_surname(unlike: float) -> None:
+    """Neighbours of one street, who are more, share the address as relatives do: then families would be taken for persons."""
+    mixture = Mixture(model_of().comparison, evidence_of((0.001, MATCHES), (0.999, STRANGERS)), NOTHING_FIXED)
+    begin = start(mixture, 0.8, 0.3, 1.0)
+    surname = np.zeros(begin.related.shape[1])
+    surname[[0, LEVELS["surname"].index("exact")]] = unlike, 1.0 - unlike
+    related = np.stack([begin.related[0], surname, *begin.related[2:]])
+    tidied = mixture.tidy(begin._replace(related=related)).related[1]
+    assert tidied[0] == pytest.approx(min(unlike, 0.5))
+    assert tidied.sum() == pytest.approx(1.0)
 
 
 def test_inmates_of_a_large_house_are_not_taken_for_persons() -> None:
