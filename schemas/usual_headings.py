@@ -31,7 +31,7 @@ USUAL: Mapping[str, str] = {
     "surname": "nachname familienname achternaam cognome apellido apellidos nomdefamille sobrenome nazwisko last lastnm lname sname family "
     "pername2",
     "full_name": "name nom nome naam personname completename displayname patientname client clientname customer customername patient author authorname "
-    "pupilname studentname childname membername employeename",
+    "pupil pupilname student studentname childname membername employeename",
     "alias": "aka aliases aliasname aliasnames knownas alsoknownas othername othernames",
     "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita datanascimento datadenascimento geboortedatum dataurodzenia birthday birthdt dobdt dobdate bdate born",
     "year_of_birth": "geburtsjahr anneenaissance anneedenaissance yob byear by dobyear dobyr annonascita annodinascita",
@@ -61,7 +61,9 @@ ROLES = frozenset(
         "patient",
         "author",
         "authorname",
+        "pupil",
         "pupilname",
+        "student",
         "studentname",
         "childname",
         "membername",

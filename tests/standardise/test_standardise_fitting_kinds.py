@@ -69,6 +69,8 @@ SMALL = [str(CHANCE.randrange(1, 13)) for _ in range(200)]
         ("pcode", [f"E{n} 1AB" for n in range(1, 21)] * 10, "postcode"),
         ("pcode", WORDS, None),
         ("nom", WHOLE, "full_name"),
+        ("Pupil", WHOLE, "full_name"),
+        ("student", ["yes", "no"] * 100, None),
     ],
 )  # fmt: skip
 def test_a_column_is_of_its_headings_kind_where_its_values_fit(
