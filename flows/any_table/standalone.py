@@ -26,6 +26,7 @@ from pipeline.core.errors import SettingsError, StorageError
 from pipeline.core.memory import give_back, memory_of_the_system, peak_mb
 from pipeline.core.metrics import Metric
 from pipeline.engines.by_name import engine_of
+from pipeline.engines.spark.session import check_spark
 from pipeline.link.stage import Linked, link_records
 from pipeline.report.link_page import LinkStory, render_link_page
 from schemas.model import Model, PolicyName, load_model, save_model
@@ -55,9 +56,12 @@ def link_files(
 
     Raises:
         SourceError: If a file cannot be read.
-        SettingsError: If the columns do not fit what was said of them, or ``out`` is no place for it.
+        SettingsError: If the columns do not fit what was said of them, ``out`` is no place for it, or Spark cannot be
+            started.
     """
     check_no_home(out)
+    if options.engine == "spark":
+        check_spark()
     begun = time.perf_counter()
     with memory_of_the_system(), steps() as step:  # which gives back what is free, where Arrow's own pool keeps it
         step("read")

@@ -1,4 +1,4 @@
-"""What the doctor looks at besides the home: contracts, expectations, exports and secrets that the run file names."""
+"""What the doctor looks at besides the home: contracts, expectations, engine, exports and secrets that the run file names."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ def named_in_settings(settings: RunSettings, given: Given, *, is_deep: bool) -> 
         yield Finding("contracts", "ok", f"{len(contracts)}, of {n_feeds} feeds.")
     if "expectations" not in wrong:
         yield _expectations(settings, contracts, is_deep=is_deep)
+    if settings.engine == "spark" and "engine" not in wrong:
+        from pipeline.engines.spark.session import check_spark  # noqa: PLC0415  (its package imports numba)
+
+        yield Finding("engine", "ok", f"spark can be started: {check_spark()}.")
     yield _exports(settings)
     yield from _secrets(settings, contracts)
 

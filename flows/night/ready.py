@@ -69,7 +69,7 @@ def check_exports(exports: str) -> None:
 
 
 def check_settings(settings: RunSettings, run_file: Path | None) -> None:
-    """Check all files that a run file names besides the exports, as a night needs them.
+    """Check all files that a run file names besides the exports, as a night needs them, and what its engine needs.
 
     Raises:
         SettingsError: The first of ``settings_problems``.
@@ -79,7 +79,7 @@ def check_settings(settings: RunSettings, run_file: Path | None) -> None:
 
 
 def settings_problems(settings: RunSettings, run_file: Path | None) -> Iterator[tuple[str, SettingsError]]:
-    """What a night refuses in the files that a run file names, each after what it is about: model, rules, policy, contracts, suites.
+    """What a night refuses in what a run file names, each after what it is about: model, rules, policy, contracts, suites, engine.
 
     Of the suites that they are JSON; ``check_suites`` looks at each expectation, for which it loads Great Expectations.
     """
@@ -87,6 +87,7 @@ def settings_problems(settings: RunSettings, run_file: Path | None) -> Iterator[
         *(("run file", partial(_check_file, settings, run_file, name)) for name in LOADED),
         ("contracts", partial(_check_contracts, settings)),
         ("expectations", partial(_check_expectations, settings.expectations)),
+        ("engine", partial(_check_engine, settings)),
     )
     for about, look in looks:
         try:
@@ -108,6 +109,13 @@ def _check_file(settings: RunSettings, run_file: Path | None, name: str) -> None
 
 def _check_contracts(settings: RunSettings) -> None:
     _check_event_types(settings.expectations, load_contracts(settings.contracts))
+
+
+def _check_engine(settings: RunSettings) -> None:
+    if settings.engine == "spark":
+        from pipeline.engines.spark.session import check_spark  # noqa: PLC0415  (its package imports numba)
+
+        check_spark()
 
 
 def _check_expectations(folder: Path) -> None:

@@ -21,7 +21,7 @@ from pipeline.engines.local.engine import LocalEngine
 from pipeline.engines.port import ScoredPairs
 from pipeline.engines.recordlinkage_engine import RecordlinkageEngine
 from pipeline.engines.spark.engine import SparkEngine
-from pipeline.engines.spark.session import has_java, spark_session
+from pipeline.engines.spark.session import find_java, spark_session
 from pipeline.link.training_stage import weights_on
 from pipeline.read.feed import read_feed
 from pipeline.standardise.feed import standardise_feed
@@ -74,7 +74,7 @@ def real_records() -> pa.Table:
 @pytest.fixture(scope="module")
 def spark() -> Iterator[SparkEngine]:
     """The engine, with one session for all tests: starting Spark takes longest."""
-    if not has_java():
+    if not find_java():
         pytest.skip("this machine has no Java")
     with spark_session():
         yield SparkEngine(GROUPS, FEW)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.core.errors import SettingsError
 from pipeline.engines.by_name import engine_of
-from pipeline.engines.spark.session import has_java
+from pipeline.engines.spark.session import find_java
 from schemas.settings import RunSettings
 
 NAMES = get_args(RunSettings.model_fields["engine"].annotation)
@@ -16,7 +16,7 @@ NAMES = get_args(RunSettings.model_fields["engine"].annotation)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_engine_that_a_run_file_may_name_is_there(name: str) -> None:
-    if name == "spark" and not has_java():
+    if name == "spark" and not find_java():
         pytest.skip("this machine has no Java")
     assert engine_of(name).name == name
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from command_line import boroughlink
+from failing_workers import QUOTED, failing_workers
 
-from pipeline.engines.spark.session import has_java
+from pipeline.engines.spark.session import find_java
 
 pytestmark = pytest.mark.spark
 FIRST = ["ANNA", "JOHN", "MARY", "OMAR", "LEILA", "PETER", "GRACE", "IBRAHIM", "SOFIA", "THOMAS"]
@@ -37,7 +38,7 @@ def people(tmp_path: Path) -> Path:
 
 
 def test_spark_gives_the_clusters_links_and_model_of_the_local_engine_to_the_byte(people: Path, tmp_path: Path) -> None:
-    if not has_java():
+    if not find_java():
         pytest.skip("this machine has no Java")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -54,20 +55,70 @@ def test_spark_gives_the_clusters_links_and_model_of_the_local_engine_to_the_byt
     assert not list(temporary.glob("*spark*"))
 
 
-def test_without_java_the_command_says_what_to_install(people: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("raise", "engine spark: a worker failed (ValueError, sitecustomize.py line "),
+        ("die", "engine spark: a worker process died. Did memory run out?"),
+        ("java", "engine spark: Java ended in the middle of the work. Did memory run out?"),
+    ],
+)
+def test_work_that_fails_on_spark_is_told_without_what_it_quotes_and_leaves_nothing_behind(
+    people: Path, tmp_path: Path, how: str, told: str
+) -> None:
+    if not find_java():
+        pytest.skip("this machine has no Java")
+    (temporary := tmp_path / "temporary").mkdir()
     command = ("link", str(people), "--out", str(tmp_path / "out"), "--engine", "spark")
+    done = boroughlink(*command, TMPDIR=str(temporary), **failing_workers(tmp_path / "hook", how))
+    assert done.code == 1
+    assert told in done.err.splitlines()[-1]
+    assert QUOTED not in done.err
+    assert not (tmp_path / "out").exists()
+    assert not list(temporary.glob("boroughlink-spark-*"))
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> str:
+    """A file that is not there, which would be told if anything was read."""
+    return str(tmp_path / "nowhere.csv")
+
+
+def test_without_java_the_command_says_before_it_reads_what_to_install(nowhere: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    command = ("link", nowhere, "--out", str(tmp_path / "out"), "--engine", "spark")
     done = boroughlink(*command, PATH=str(tmp_path / "empty"), JAVA_HOME="")
     assert done.code == 2
     assert "openjdk-17-jre-headless" in done.err
     assert "Traceback" not in done.err
 
 
-def test_without_pyspark_the_command_names_the_extra(people: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("echo 'openjdk version \"11.0.2\" 2019-01-15' >&2", "needs Java 17 or newer, and {java} is Java 11."),
+        ("echo 'java version \"1.8.0_202\"' >&2", "needs Java 17 or newer, and {java} is Java 8."),
+        ("exit 1", "needs Java, and {java} does not start."),
+    ],
+)
+def test_a_java_that_spark_cannot_take_is_told_with_its_place_before_anything_is_read(
+    nowhere: str, tmp_path: Path, says: str, told: str
+) -> None:
+    java = tmp_path / "jdk" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text(f"#!/bin/sh\n{says}\n")
+    java.chmod(0o755)
+    command = ("link", nowhere, "--out", str(tmp_path / "out"), "--engine", "spark")
+    done = boroughlink(*command, JAVA_HOME=str(tmp_path / "jdk"))
+    assert done.code == 2
+    assert told.format(java=java) in done.err
+
+
+def test_without_pyspark_the_command_names_the_extra_before_it_reads(nowhere: str, tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['pyspark'] = None\n")
-    command = ("link", str(people), "--out", str(tmp_path / "out"), "--engine", "spark")
+    command = ("link", nowhere, "--out", str(tmp_path / "out"), "--engine", "spark")
     done = boroughlink(*command, PYTHONPATH=str(hidden))
     assert done.code == 2
     assert "boroughlink[spark]" in done.err

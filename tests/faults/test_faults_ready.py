@@ -17,6 +17,7 @@ from flows.night import decisions
 from flows.night.place import RUN_FILE
 from flows.night.plan import SAMPLE_RUN, plan_night
 from pipeline.core.places import EXPECTATIONS, Home
+from pipeline.engines.spark.session import find_java
 from pipeline.stewardship.policy import POLICY
 from pipeline.stewardship.store import open_store
 from schemas.settings import RunSettings
@@ -206,3 +207,30 @@ def test_events_of_a_type_that_no_suite_lists_are_told_before_every_row_is_rejec
     assert (finding.state, finding.found) == ("problem", told)
     contract.write_text(good, "utf-8")
     assert ended(forked(lambda: impatient_night(london, home), london.place / "out")) == 0
+
+
+def test_an_engine_that_cannot_be_started_is_told_by_the_doctor_the_schedule_and_the_night_before_anything_is_read(
+    london: London, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    london.say(engine="spark")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    told = f"engine spark: needs Java, which is not found in JAVA_HOME ({tmp_path})."
+    assert told in failed_night(london, home)
+    settings = RunSettings.load(london.run_file)
+    findings = {found.check: found for found in examine(settings, Home(home), is_deep=False)}
+    assert (findings["engine"].state, findings["engine"].found) == ("problem", told)
+    schedule = boroughlink("schedule", "--run-file", str(london.run_file), "--home", str(home))
+    assert schedule.code == 2
+    assert told in schedule.err
+
+
+def test_a_spark_that_can_be_started_is_told_by_the_doctor_with_its_master(
+    london: London, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not find_java():
+        pytest.skip("this machine has no Java")
+    monkeypatch.setenv("SPARK_MASTER", "spark://host:7077")
+    london.say(engine="spark")
+    findings = {found.check: found for found in examine(RunSettings.load(london.run_file), Home(home), is_deep=False)}
+    assert findings["engine"].state == "ok"
+    assert findings["engine"].found.endswith("master spark://host:7077.")

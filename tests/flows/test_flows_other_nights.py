@@ -20,7 +20,7 @@ from small_london import BOROUGHS, SOURCES_TAKEN, night_aside, small_london
 
 from pipeline.core.lock import run_lock
 from pipeline.core.places import ROOT, SAMPLE
-from pipeline.engines.spark.session import has_java
+from pipeline.engines.spark.session import find_java
 from schemas.marts import MARTS
 
 pytestmark = pytest.mark.flow
@@ -46,7 +46,7 @@ def test_without_a_network_the_night_gives_the_same_tables(sample_night: NightOn
 
 @pytest.mark.parametrize("engine", ["recordlinkage", pytest.param("spark", marks=pytest.mark.spark)])
 def test_every_engine_publishes_the_same_tables(sample_night: NightOnSample, begun_home: Path, engine: str) -> None:
-    if engine == "spark" and not has_java():
+    if engine == "spark" and not find_java():
         pytest.skip("this machine has no Java")
     finished = boroughlink("run", "--home", str(begun_home), "--engine", engine, "--json")
     assert finished.code == 0, finished.err

@@ -6,9 +6,12 @@ is one array a part and bucket: Spark moves some thousand of them, and not some 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numba import njit
@@ -24,6 +27,25 @@ from pipeline.engines.local.values import Records, Values
 ODD = np.uint64(0x9E3779B97F4A7C15)  # times an odd number, different numbers stay different and their bits spread
 BUCKET_SHIFT = np.uint64(40)  # bits of a key above those that may be cut off
 NO_STATE = np.empty(0, np.uint8)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class WorkerError(Exception):
+    """What failed in a worker and where, without the error's own text, which Spark would show and which may quote a value."""
+
+
+def _without_values(job: Callable[P, Iterator[R]]) -> Callable[P, Iterator[R]]:
+    @functools.wraps(job)
+    def told(*args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        try:
+            yield from job(*args, **kwargs)
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(last.filename).name} line {last.lineno}"
+            raise WorkerError(f"{type(error).__name__}, {place}") from None
+
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +81,7 @@ class Keying(NamedTuple):
     """Bits by which keys of two tokens are told apart"""
 
 
+@_without_values
 def count_tokens(shared: Shared, part: int) -> Iterator[tuple[int, np.ndarray]]:
     """How often the records of a part have each token: for each bucket of tokens its number and the counts."""
     is_useful = np.ones(len(shared.sources.kind), np.bool_)
@@ -66,6 +89,7 @@ def count_tokens(shared: Shared, part: int) -> Iterator[tuple[int, np.ndarray]]:
     yield from enumerate(np.array_split(count, shared.parts))
 
 
+@_without_values
 def make_keys(shared: Shared, keying: Keying, part: int) -> Iterator[tuple[int, Keys]]:
     """The keys of the records of a part, by bucket."""
     first, last = shared.rows(part)
@@ -81,6 +105,7 @@ def make_keys(shared: Shared, keying: Keying, part: int) -> Iterator[tuple[int, 
         yield number, Keys(key[order[places]], row[order[places]])
 
 
+@_without_values
 def find_fellows(parts: int, largest: np.ndarray, found: Iterable[Keys]) -> Iterator[tuple[int, np.ndarray]]:
     """All keys of a bucket to blocks, and these to each of their records with the later ones behind it, by bucket of the record."""
     key, row = (np.concatenate(columns) for columns in zip(*found, strict=True))
@@ -91,11 +116,12 @@ def find_fellows(parts: int, largest: np.ndarray, found: Iterable[Keys]) -> Iter
         yield number, fellows[places]
 
 
-def score_fellows(shared: Shared, weights: Weights, fellows: Iterable[np.ndarray]) -> Scan:
+@_without_values
+def score_fellows(shared: Shared, weights: Weights, fellows: Iterable[np.ndarray]) -> Iterator[Scan]:
     """Score the records of a bucket with all their fellows."""
     member = np.concatenate([*fellows, np.array([FIRST])], dtype=np.int32)
     blocks, room = _blocks_of(member, shared.n), min(len(member), shared.n) + 1
-    return scan_blocks((0, 1, shared.n), blocks, NO_STATE, room, make_cache(), shared.inputs, weights)
+    yield scan_blocks((0, 1, shared.n), blocks, NO_STATE, room, make_cache(), shared.inputs, weights)
 
 
 def _filled(start: np.ndarray) -> Iterator[tuple[int, slice]]:

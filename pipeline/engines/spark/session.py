@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,25 +29,54 @@ QUICK_TO_START = (
 JAVA_ADVICE = (
     "Install Java 17 (on Debian: apt-get install openjdk-17-jre-headless) or set JAVA_HOME, or take --engine local."
 )
+MEMORY_ADVICE = (
+    "Did memory run out? Give more, or let fewer workers work at a time (SPARK_MASTER='local[1]'); then run again."
+)
+FAULT_ADVICE = "Run again; if it fails there again, take --engine local and tell the maintainers this line."
+OLDEST_JAVA = 17
+JAVA_SECONDS = 60  # as long as a machine at its limit may take to start it
 
 
-def check_spark() -> None:
-    """That Spark can be started here.
+def check_spark() -> str:
+    """That Spark can be started here: told with versions, and where it would run.
 
     Raises:
-        SettingsError: If pyspark or Java is not there.
+        SettingsError: If pyspark or Java is not there, or Java is older than pyspark takes.
     """
     if importlib.util.find_spec("pyspark") is None:
         advice = "Install boroughlink with its extra: pip install 'boroughlink[spark]'; or take --engine local."
         raise SettingsError("engine spark", "needs pyspark, which is not installed.", advice)
-    if not has_java():
-        raise SettingsError("engine spark", "needs Java, which is not found.", JAVA_ADVICE)
+    java = find_java()
+    if java is None:
+        raise SettingsError("engine spark", f"needs Java, which is not found{_looked()}.", JAVA_ADVICE)
+    java_version = _version_of(java)
+    if java_version is None:
+        raise SettingsError("engine spark", f"needs Java, and {java} does not start.", JAVA_ADVICE)
+    if java_version < OLDEST_JAVA:
+        problem = f"needs Java {OLDEST_JAVA} or newer, and {java} is Java {java_version}."
+        raise SettingsError("engine spark", problem, JAVA_ADVICE)
+    return f"pyspark {version('pyspark')}, Java {java_version}, master {_master()}"
 
 
-def has_java() -> bool:
-    """Whether Java is where Spark looks for it: in JAVA_HOME, or else on the path."""
+def find_java() -> str | None:
+    """The Java that Spark would start: that of JAVA_HOME, or else the one on the path."""
     home = os.environ.get("JAVA_HOME")
-    return shutil.which("java", path=str(Path(home) / "bin") if home else None) is not None
+    return shutil.which("java", path=str(Path(home) / "bin") if home else None)
+
+
+def _looked() -> str:
+    home = os.environ.get("JAVA_HOME")
+    return f" in JAVA_HOME ({home})" if home else ""
+
+
+@functools.cache
+def _version_of(java: str) -> int | None:
+    """The main version that Java tells of itself; None where it cannot."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        told = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=JAVA_SECONDS, check=False)  # noqa: S603
+        if found := re.search(r'version "(?:1\.)?(\d+)', told.stderr):
+            return int(found[1])
+    return None
 
 
 @contextmanager
@@ -61,6 +94,7 @@ def spark_session() -> Iterator[SparkSession]:
     from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
+    gone = (PySparkException, Py4JError, ConnectionError)
     with ExitStack() as ending:
         spark = SparkSession.getActiveSession()
         if spark is None:
@@ -68,14 +102,32 @@ def spark_session() -> Iterator[SparkSession]:
             conf = SparkConf().setAppName("boroughlink").setAll(list(_settings(folder).items()))
             try:
                 spark = SparkSession.builder.config(conf=conf).getOrCreate()
-            except (PySparkException, Py4JError):
+            except gone:
                 raise SettingsError("engine spark", "Spark does not start; it says above why.", JAVA_ADVICE) from None
-            ending.callback(spark.stop)
+            ending.callback(_stop, spark)
         try:
             yield spark
-        except (PySparkException, Py4JError) as error:
-            problem = f"Spark gave up ({type(error).__name__})."
-            raise StorageError("engine spark", problem, "Its own messages above say why.") from error
+        except gone as error:
+            raise _told(error) from None
+
+
+def _stop(spark: SparkSession) -> None:
+    with suppress(Exception):  # where Java has ended before, pyspark meets whatever it finds
+        spark.stop()
+
+
+def _told(error: Exception) -> StorageError:
+    """What became of a job that failed, without the text of the error."""
+    text = str(error)
+    if failed := re.search(r"WorkerError: (\w+), (.+)", text):
+        problem = f"a worker failed ({failed[1]}, {failed[2].strip()})."
+        return StorageError("engine spark", problem, MEMORY_ADVICE if failed[1] == "MemoryError" else FAULT_ADVICE)
+    if "exited unexpectedly" in text:
+        return StorageError("engine spark", "a worker process died.", MEMORY_ADVICE)
+    if isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError":
+        return StorageError("engine spark", "Java ended in the middle of the work.", MEMORY_ADVICE)
+    problem = f"Spark gave up ({type(error).__name__}); its own messages above say why."
+    return StorageError("engine spark", problem, FAULT_ADVICE)
 
 
 def _settings(folder: str) -> dict[str, str]:

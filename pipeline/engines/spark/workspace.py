@@ -92,7 +92,9 @@ class _Run:
         sent = self._send(keying)
         keys = self._numbers().flatMap(lambda part: jobs.make_keys(shared.value, sent.value, part))
         fellows = keys.groupByKey(self._tasks).values().flatMap(lambda found: jobs.find_fellows(parts, largest, found))
-        scored = fellows.groupByKey(self._tasks).values().map(lambda of: jobs.score_fellows(shared.value, weights, of))
+        scored = (
+            fellows.groupByKey(self._tasks).values().flatMap(lambda of: jobs.score_fellows(shared.value, weights, of))
+        )
         return scored.collect()
 
     def _numbers(self) -> RDD[int]:
