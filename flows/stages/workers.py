@@ -12,12 +12,13 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection, forkserver, get_context, parent_process, resource_tracker
+from multiprocessing import connection, forkserver, get_context, parent_process, resource_tracker, util
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from pebble import ProcessPool
 
+from flows.stages.socket_folder import SOCKET_FOLDER
 from pipeline.core.cores import usable_cores
 from pipeline.core.log import log, log_to
 from pipeline.core.memory import few_cycles, memory_of_the_system
@@ -28,6 +29,7 @@ LOCKS = 16
 """More than a pool has; where there is room for them, there is for it"""
 LOOK_SECONDS = 1.0
 """How often it is looked whether there still are processes that may do what is waited for"""
+ASKED_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONTEXT = get_context("forkserver")  # workers are forked from a process that has no threads, and all imports
 
 
@@ -86,21 +88,23 @@ def has_locks() -> bool:
 def warm_up(most: int) -> None:
     """Begin to import what workers need, while this process goes on."""
     if _processes(most) > 1:
-        CONTEXT.set_forkserver_preload(["flows.stages.reading"])
         _start_forkserver()
 
 
 def _start_forkserver() -> None:
-    """Start the process that workers are forked from, where it is not there yet, with Ctrl-C blocked in it and in them.
+    """Start the process that workers are forked from, where it is not there yet, with what asks to stop blocked in it and in them.
 
-    The terminal sends it to them too, and Python says at length where it was caught importing. This process gets it as
-    soon as the block is over.
+    A terminal and a service send it to them too, and it would end without having removed what it made. This process gets it
+    as soon as the block is over.
     """
-    resource_tracker.ensure_running()  # first, for it unblocks the signal when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    CONTEXT.set_forkserver_preload(["flows.stages.socket_folder", "flows.stages.reading"])
+    resource_tracker.ensure_running()  # first, for it unblocks signals when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKED_TO_STOP)
+    os.environ[SOCKET_FOLDER] = util.get_temp_dir()
     try:
         forkserver.ensure_running()
     finally:
+        del os.environ[SOCKET_FOLDER]
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
@@ -123,6 +127,7 @@ def _begin(environment: dict[str, str], log_file: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the night's own process, which gets it too, ends its workers
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED_TO_STOP)
     log_to(log_file)
     threading.Thread(target=_end_with_the_night, daemon=True).start()
 

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from processes import command_of, descendants, is_gone
 from small_london import London, current_run, ended, forked, log_of, note_of, plain_night, published_tables
 
 from flows.stages import workers
+from pipeline.core.places import ROOT
 
 pytestmark = pytest.mark.slow
 SECOND = "2026-11-21-1"
@@ -188,6 +190,44 @@ def test_a_ctrl_c_while_the_reading_processes_start_is_answered_by_the_night_alo
     output = out.read_text("utf-8")
     assert "Stopped (SIGINT). Nothing is half done" in output
     assert "Traceback" not in output
+
+
+READING = """
+import os, sys, time
+from pathlib import Path
+from flows.stages.workers import Workers
+
+with Workers(2, Path(sys.argv[1])) as pool:
+    print(pool.do(60, os.getpid), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("send", "number"), [(os.kill, signal.SIGKILL), (os.killpg, signal.SIGTERM), (os.killpg, signal.SIGHUP)]
+)
+def test_a_night_that_a_signal_ends_leaves_no_process_and_no_folder_of_its_reading_behind(
+    tmp_path: Path, send: Callable[[int, int], None], number: signal.Signals
+) -> None:
+    """To its whole group as a service and a terminal send it, or to the night alone."""
+    (temporary := tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-c", READING, str(tmp_path / "run.log")]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        cwd=ROOT,
+        start_new_session=True,
+    ) as night:
+        assert night.stdout
+        reader = int(night.stdout.readline())
+        assert list(temporary.iterdir()) != []
+        send(night.pid, number)
+    wait_until_gone(reader)
+    end = time.monotonic() + SECONDS
+    while left := list(temporary.iterdir()):
+        assert time.monotonic() < end, left
+        time.sleep(0.05)
 
 
 def test_where_processes_can_have_no_locks_in_common_the_night_itself_reads(
