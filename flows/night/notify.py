@@ -54,17 +54,18 @@ def message_of(note: RunNote, folder: Path, outcome: Outcome | None) -> RunMessa
     return RunMessage(note.run_id, state, note.stage, note.error, reason, counts, str(report), socket.gethostname())
 
 
-def notify(settings: Notify | None, message: RunMessage, environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Send the message where the run file asks for it; returns the channels that failed, which never fails the run."""
+def notify(settings: Notify | None, message: RunMessage, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Send the message where the run file asks for it; returns the channels that failed, each with why, which never fails the run."""
     if settings is None or message.state not in settings.on:
-        return []
+        return {}
     channels: dict[str, Callable[[], None]] = {}
     if (email := settings.email) is not None:
         channels["email"] = lambda: _mail(email, message, environment)
     if (webhook := settings.webhook) is not None:
         channels["webhook"] = lambda: _post(webhook, message, environment)
     lacking = missing_secrets(settings, environment)
-    return [channel for channel, send in channels.items() if not _is_sent(channel, send, lacking.get(channel))]
+    problems = {channel: _problem_of(channel, send, lacking.get(channel)) for channel, send in channels.items()}
+    return {channel: problem for channel, problem in problems.items() if problem}
 
 
 def missing_secrets(settings: Notify, environment: Mapping[str, str]) -> dict[str, str]:
@@ -80,15 +81,16 @@ def missing_secrets(settings: Notify, environment: Mapping[str, str]) -> dict[st
     return missing
 
 
-def _is_sent(channel: str, send: Callable[[], None], missing: str | None) -> bool:
+def _problem_of(channel: str, send: Callable[[], None], missing: str | None) -> str | None:
+    """Send it; why it could not be sent, in words."""
     try:
         Retrying(stop=stop_after_attempt(TRIES), wait=wait_exponential(max=10), reraise=True)(send)
     except Exception as error:  # a server may answer anything; the night stands whatever it says
         status = error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else None
         warn("not notified", way=channel, error=type(error).__name__, status=status, missing=missing)
-        return False
+        return missing or " ".join(map(str, filter(None, (type(error).__name__, status))))
     log("notified", way=channel)
-    return True
+    return None
 
 
 def _mail(email: Email, message: RunMessage, environment: Mapping[str, str]) -> None:

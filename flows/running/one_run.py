@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from flows.continuing.resume import begin
-from flows.night.notify import message_of, notify
+from flows.night.notify import RunMessage, message_of, notify
 from flows.night.openmetrics import write_metrics
 from flows.night.outcome import Outcome
 from flows.night.plan import Night
@@ -75,7 +75,7 @@ def _told_where_none_begins(night: Night) -> Iterator[None]:
         known_error = error if isinstance(error, LinkageError) else storage_error(error, night.home.root)
         kind, reason = type(known_error or error).__name__, str(known_error) if known_error else None
         note = RunNote(night.run_id, "failed", night.as_of.isoformat(), stage="begin", error=kind, reason=reason)
-        notify(night.settings.notify, message_of(note, night.home.root, None))
+        _notify(night, message_of(note, night.home.root, None))
         raise
 
 
@@ -143,7 +143,12 @@ def _tell(night: Night, note: RunNote, outcome: Outcome | None, exit_code: int) 
     except Exception as error:
         with suppress(OSError):
             log("metrics not written", error=type(error).__name__)
-    notify(night.settings.notify, message_of(note, night.folder.root, outcome))
+    _notify(night, message_of(note, night.folder.root, outcome))
+
+
+def _notify(night: Night, message: RunMessage) -> None:
+    for channel, problem in notify(night.settings.notify, message).items():
+        Terminal().print(f"Not notified by {channel}: {problem}.", soft_wrap=True, markup=False)
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from pathlib import Path
 from pipeline.core.clock import utc_text
 
 LOGGER = "boroughlink"
+logging.getLogger(LOGGER).addHandler(
+    logging.NullHandler()
+)  # else Python would write warnings to the terminal, without their facts
 
 
 class _JsonLines(logging.Formatter):

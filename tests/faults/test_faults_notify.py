@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from small_london import London, ended, forked, plain_night
 from webhook import Webhook, webhook
 
 from flows.night import notify as module
@@ -92,7 +93,7 @@ def by_mail(port: int, **more: object) -> Notify:
 
 def test_a_failed_run_is_told_by_mail(mail: tuple[Box, int]) -> None:
     box, port = mail
-    assert notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "secret"}) == []
+    assert notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "secret"}) == {}
     message = box.messages[0]
     assert message["Subject"] == "boroughlink 2026-11-21-1: failed"
     assert message["To"] == "ops@force.example"
@@ -107,14 +108,14 @@ def test_the_password_may_lie_in_a_file_and_a_wrong_one_fails_nothing_else(
 ) -> None:
     box, port = mail
     (tmp_path / "password").write_text("secret\n", "utf-8")
-    assert notify(by_mail(port, password_file=tmp_path / "password"), MESSAGE, {}) == []
-    assert notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "wrong"}) == ["email"]
+    assert notify(by_mail(port, password_file=tmp_path / "password"), MESSAGE, {}) == {}
+    assert list(notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "wrong"})) == ["email"]
     assert len(box.messages) == 1
 
 
 def test_a_webhook_gets_json_with_its_token_and_is_tried_again(web: Webhook) -> None:
     settings = Notify.model_validate({"webhook": {"url": web.url, "token_env": "TOKEN"}})
-    assert notify(settings, MESSAGE, {"TOKEN": "t"}) == []
+    assert notify(settings, MESSAGE, {"TOKEN": "t"}) == {}
     _, body = web.bodies
     assert web.headers[1]["Authorization"] == "Bearer t"
     assert set(body) == set(RunMessage.__dataclass_fields__)
@@ -133,7 +134,7 @@ def test_a_webhook_that_sends_elsewhere_counts_as_not_notified_and_its_token_goe
     handler = log_to(tmp_path / "run.log")
     with webhook() as elsewhere, webhook(*[status] * module.TRIES, location=elsewhere.url) as first:
         settings = Notify.model_validate({"webhook": {"url": first.url, "token_env": "TOKEN"}})
-        assert notify(settings, MESSAGE, {"TOKEN": "t"}) == ["webhook"]
+        assert list(notify(settings, MESSAGE, {"TOKEN": "t"})) == ["webhook"]
     stop_log(handler)
     assert [body["run_id"] for body in first.bodies] == ["2026-11-21-1"] * module.TRIES
     assert (elsewhere.headers, elsewhere.bodies) == ([], [])
@@ -145,14 +146,14 @@ def test_a_webhook_that_sends_elsewhere_counts_as_not_notified_and_its_token_goe
 def test_a_webhook_that_answers_with_an_error_counts_as_not_notified(status: int) -> None:
     with webhook(*[status] * module.TRIES) as refusing:
         settings = Notify.model_validate({"webhook": {"url": refusing.url}})
-        assert notify(settings, MESSAGE, {}) == ["webhook"]
+        assert list(notify(settings, MESSAGE, {})) == ["webhook"]
 
 
 def test_a_server_that_is_not_there_fails_nothing() -> None:
     settings = Notify.model_validate(
         {"webhook": {"url": "http://127.0.0.1:9/"}, "email": by_mail(9).email.model_dump()}
     )  # type: ignore[union-attr]
-    assert notify(settings, MESSAGE, {}) == ["email", "webhook"]
+    assert list(notify(settings, MESSAGE, {})) == ["email", "webhook"]
 
 
 def test_the_log_warns_of_a_message_that_was_not_sent_and_names_what_was_missing_but_no_secret(tmp_path: Path) -> None:
@@ -182,9 +183,9 @@ def outcome(*not_fresh: tuple[str, str, str]) -> Outcome:
 
 def test_held_feeds_are_told_only_where_that_is_asked_for_and_without_their_reasons(web: Webhook) -> None:
     held = message_of(PUBLISHED, Path(), outcome(("custody", "held", "ZEBEDEE SENTINELSON is in row 3")))
-    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), held, {}) == []
+    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), held, {}) == {}
     assert web.bodies == []
-    assert notify(Notify.model_validate({"webhook": {"url": web.url}, "on": ["held"]}), held, {}) == []
+    assert notify(Notify.model_validate({"webhook": {"url": web.url}, "on": ["held"]}), held, {}) == {}
     body = web.bodies[-1]
     assert (body["state"], body["reason"], body["counts"]["persons"]) == ("held", "custody is held", 5)
     assert "SENTINELSON" not in json.dumps(body)
@@ -199,8 +200,20 @@ def test_a_refused_run_is_told_with_the_page_of_its_report(tmp_path: Path) -> No
 
 def test_nothing_is_sent_where_nothing_is_configured(web: Webhook) -> None:
     assert RunSettings().notify is None
-    assert notify(RunSettings().notify, MESSAGE, {}) == []
-    assert notify(Notify(), MESSAGE, {}) == []
+    assert notify(RunSettings().notify, MESSAGE, {}) == {}
+    assert notify(Notify(), MESSAGE, {}) == {}
     good = message_of(PUBLISHED, Path(), outcome())
-    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), good, {}) == []
+    assert notify(Notify.model_validate({"webhook": {"url": web.url}}), good, {}) == {}
     assert web.bodies == []
+
+
+def test_why_a_message_was_not_sent_is_told_on_the_terminal_too_also_where_no_night_began(
+    london: London, home: Path
+) -> None:
+    london.say(notify={"webhook": {"url": "http://127.0.0.1:9/"}})
+    london.exports.rename(london.place / "unmounted")
+    out = london.place / "out"
+    assert ended(forked(lambda: plain_night(london.night(home, "2026-11-21")), out)) == 1
+    first, second = out.read_text("utf-8").splitlines()
+    assert first == "Not notified by webhook: ConnectError."
+    assert second.startswith("SettingsError exports: ")
