@@ -42,11 +42,17 @@ class _Lasting:
 class Reporter(Protocol):
     """Is told how far each stage has come."""
 
+    def begin(self, stage: str) -> None:
+        """A stage is at work from now on."""
+
     def advance(self, stage: str, total: int) -> None:
         """One more of ``total`` steps of a stage is done."""
 
 
 class _Silent:
+    def begin(self, stage: str) -> None:
+        """Show nothing."""
+
     def advance(self, stage: str, total: int) -> None:
         """Show nothing."""
 
@@ -73,9 +79,13 @@ class Bars:
         _current.remove(self)
         self._bars.stop()
 
+    def begin(self, stage: str) -> None:
+        """Its clock goes from now on; a stage without a bar has none."""
+        if stage in self._tasks:
+            self._bars.start_task(self._tasks[stage])
+
     def advance(self, stage: str, total: int) -> None:
         """One more step of a stage is done."""
-        self._bars.start_task(self._tasks[stage])
         self._bars.update(self._tasks[stage], total=total, advance=1)
 
 

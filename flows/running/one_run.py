@@ -47,6 +47,8 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
             check_limits()
             night = begin(night, fresh=fresh)
             handler = log_to(night.folder.file("run.log"))
+        if console:
+            console.print(_begins(night), soft_wrap=True, markup=False)
         try:
             finish_orders(night.settings, night.home)
             outcome = _run_flow(night, console)
@@ -62,6 +64,14 @@ def run_night(night: Night, console: Console | None, *, fresh: bool = False) -> 
         finally:
             stop_log(handler)
     return outcome
+
+
+def _begins(night: Night) -> str:
+    """What a run is, told before Prefect, which takes some ten seconds to start."""
+    note = read_note(night.folder.root)
+    if note and note.n_resumed:
+        return f"Night {night.run_id} goes on where it stopped."
+    return f"Night {night.run_id} begins."
 
 
 @contextmanager

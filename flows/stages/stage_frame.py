@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.night.plan import Night
+from flows.night.progress import progress
 from pipeline.core.durable import storage_error, write_synced
 from pipeline.core.errors import LinkageError
 from pipeline.core.log import log
@@ -40,13 +41,14 @@ def private(night: Night, place: str) -> Iterator[None]:
 
 
 class timed:  # noqa: N801  (reads as a word where it is used)
-    """Seconds of a stage, over all tries of the run, as a metric."""
+    """Seconds of a stage, over all tries of the run, as a metric; on a terminal its clock goes."""
 
     def __init__(self, night: Night, stage: str) -> None:
         self._night, self._stage, self._start = night, stage, time.perf_counter()
 
     def __enter__(self) -> None:
         log("stage begins", stage=self._stage)
+        progress().begin(self._stage)
 
     def __exit__(self, kind: object, *_: object) -> None:
         seconds = time.perf_counter() - self._start

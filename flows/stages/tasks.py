@@ -248,6 +248,7 @@ def publish(night: Night, states: list[FeedState]) -> Path:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def report(night: Night, states: list[FeedState], published: Path, seconds: float) -> Outcome:
     """The report page, and an artifact with the counts."""
+    progress().begin("report")
     with private(night, "report"):
         outcome = publishing.write_report(night, states, published, metrics_of(night), seconds)
     if FlowRunContext.get():

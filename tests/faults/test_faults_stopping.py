@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,13 +17,14 @@ import httpx
 import pytest
 from command_line import boroughlink
 from one_person import tables
-from small_london import ended, forked
+from rich.console import Console
+from small_london import London, ended, forked
 
 from flows.cli import app
 from flows.night.outcome import Outcome
 from flows.night.plan import Night
 from flows.night.progress import Bars, Terminal
-from flows.running import local_server
+from flows.running import local_server, one_run
 from flows.running.serving import serve
 from flows.running.stopping import on_stop
 from flows.running.under_prefect import run_flow
@@ -149,6 +153,35 @@ def test_the_work_goes_on_where_nobody_reads_the_terminal_any_more(tmp_path: Pat
 
     out = tmp_path / "out"
     assert ended(forked(work, out)) == 0, out.read_text("utf-8")
+
+
+def test_a_stage_shows_on_the_terminal_how_long_it_is_at_work() -> None:
+    shown = io.StringIO()
+    with Bars(Console(file=shown, force_terminal=True, color_system=None, width=80)) as bars:
+        bars.begin("link")
+        time.sleep(1.2)
+    assert re.search(r"link .* 0:00:01", shown.getvalue())
+
+
+def test_a_night_says_at_once_that_it_begins_or_that_it_goes_on(
+    london: London, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = london.place / "out"
+
+    def night() -> None:
+        one_run.begin_prefect = lambda: lambda: False
+        one_run.run_night(london.night(home, "2026-11-21"), Terminal())
+
+    with monkeypatch.context() as broken:
+        broken.setattr(one_run, "warm_up", failing)
+        assert ended(forked(night, out)) == 1
+    assert out.read_text("utf-8").splitlines()[0] == "Night 2026-11-21-1 begins."
+    assert ended(forked(night, out)) == 0
+    assert "\nNight 2026-11-21-1 goes on where it stopped.\n" in out.read_text("utf-8")
+
+
+def failing(*_: object) -> None:
+    raise LinkageError("It ends here.")
 
 
 def stopped(arguments: list[str], at: str, tmp_path: Path) -> str:
