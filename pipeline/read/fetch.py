@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import re
 import stat
 from collections.abc import Iterable
@@ -98,13 +99,19 @@ def fetch(root: str, location: str) -> Fetched:
         raise SourceError(
             "unreachable",
             file,
-            f"cannot be reached ({type(error).__name__}).",
+            f"cannot be reached ({_why(error)}).",
             "Check the location and the connection.",
             is_retryable=True,
         ) from None
     if not data.strip(b"\x00 \r\n\t"):
         raise SourceError("empty_file", file, "is empty.", "Ask the borough to export it again.")
     return Fetched(file, data, hashlib.sha256(data).hexdigest())
+
+
+def _why(error: OSError | ValueError) -> str:
+    """The system's own words, where it has some: a link that leads to itself, a network drive that went away."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else type(error).__name__
 
 
 def missing_with_nearest(missing: SourceError, root: str, location: str, expected: Iterable[str]) -> SourceError:

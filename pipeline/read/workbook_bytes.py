@@ -17,6 +17,8 @@ from pipeline.read.sheets import Fetched
 
 MOST_UNPACKED = 1 << 30
 MOST_RATIO = 200
+OF_WORKBOOKS = {"[Content_Types].xml", "content.xml"}
+"""Files that are in each zip which is an xlsx, or an ods"""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -35,7 +37,7 @@ def workbook_bytes(fetched: Fetched, kind: str, password: str | None, password_e
         return data
     if not data.startswith(b"PK"):
         raise _not_a_workbook(fetched.file, kind, data)
-    _check_zip(fetched.file, data)
+    _check_zip(fetched.file, kind, data)
     return data
 
 
@@ -78,7 +80,7 @@ def _opening(fetched: Fetched, password: str | None, password_env: str | None) -
         raise SourceError("encrypted", fetched.file, "does not open with the password given.", what_to_do) from None
 
 
-def _check_zip(file: str, data: bytes) -> None:
+def _check_zip(file: str, kind: str, data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = 0
@@ -90,6 +92,9 @@ def _check_zip(file: str, data: bytes) -> None:
                 raise _bomb(file)
             for part in archive.infolist():
                 _drain(file, archive, part)
+            if not OF_WORKBOOKS & set(archive.namelist()):
+                what_to_do = "Ask the borough for the workbook itself, not packed into a zip."
+                raise SourceError("not_a_workbook", file, f"is a zip of other files, and no {kind}.", what_to_do)
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise damaged(file, error) from None
 

@@ -122,6 +122,15 @@ def test_a_row_of_people_where_headings_belong_is_named_and_not_told(tmp_path: P
     assert "Smith" not in str(error)
 
 
+def test_what_the_system_says_of_a_place_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    with pytest.raises(
+        SourceError, match=r"loop.csv: cannot be reached \(Too many levels of symbolic links\)"
+    ) as caught:
+        fetch(str(tmp_path), "loop.csv")
+    assert caught.value.code == "unreachable"
+
+
 @pytest.mark.parametrize("kind", ["a folder", "a device", "a pipe", "a socket"])
 def test_what_is_no_file_in_the_place_of_one_is_refused_before_it_is_read(tmp_path: Path, kind: str) -> None:
     place = tmp_path / "place"
@@ -387,6 +396,14 @@ def test_a_spoilt_export_is_asked_for_again_and_the_contract_blamed_only_for_a_k
     text = refused(tmp_path, b"Ref,Surname\n1,A\n", name="trial.xlsx", format="xlsx")
     assert "text, such as csv" in text.problem
     assert "`format`" in text.what_to_do
+
+
+def test_a_zip_of_other_files_is_told_as_that(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("trial.csv", HEAD)
+    error = refused(tmp_path, packed.getvalue(), name="trial.xlsx", format="xlsx")
+    assert (error.code, error.problem) == ("not_a_workbook", "is a zip of other files, and no xlsx.")
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
