@@ -28,6 +28,7 @@ from flows.running import local_server, one_run
 from flows.running.serving import serve
 from flows.running.stopping import on_stop
 from flows.running.under_prefect import run_flow
+from flows.served import one_night
 from pipeline.core.errors import LinkageError, StorageError
 from pipeline.core.parquet import read_table
 from pipeline.core.places import ROOT, Home
@@ -178,6 +179,22 @@ def test_a_night_says_at_once_that_it_begins_or_that_it_goes_on(
     assert out.read_text("utf-8").splitlines()[0] == "Night 2026-11-21-1 begins."
     assert ended(forked(night, out)) == 0
     assert "\nNight 2026-11-21-1 goes on where it stopped.\n" in out.read_text("utf-8")
+
+
+def test_a_night_of_a_schedule_says_how_it_ended(london: London, home: Path) -> None:
+    london.say(as_of="2026-11-21")
+    out, (run_file, place) = london.place / "out", map(str, (london.run_file, home))
+
+    def night() -> None:
+        one_run.begin_prefect = lambda: lambda: False
+        one_night.fn(run_file, place)
+
+    away = london.exports.rename(london.place / "unmounted")
+    assert ended(forked(night, out)) == 1
+    assert out.read_text("utf-8").startswith(f"The night failed. exports: {london.exports} is not a folder")
+    away.rename(london.exports)
+    assert ended(forked(night, out)) == 0
+    assert out.read_text("utf-8").splitlines()[-1].startswith("Night 2026-11-21-1 is published: ")
 
 
 def failing(*_: object) -> None:
