@@ -159,7 +159,8 @@ class Contract(_Strict):
     split_people: SplitPeople | None = None
     found_in_text: dict[str, tuple[str, ...]] = {}
     """Field of a column of running text, to the patterns that find other fields in it: each named group is a field. A field's own
-    column comes first, then the pattern that is named first; patterns are searched for, not matched whole."""
+    column comes first, then the pattern that is named first; patterns are searched for, not matched whole. Where the first pattern
+    that finds a name finds others behind it, the text is parted before each, and each is a person."""
     recorded_at: str = "started"
     """Event field with the moment at which the source recorded it: started, ended or ``attribute.NAME``."""
     limits: Limits = Limits()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -14,6 +15,7 @@ from schemas.contract import Contract
 from schemas.tables import ATTRIBUTE, MERGED, MERGED_BLOCK, QUARANTINE, RAW_RECORDS
 
 CHUNK = 50_000
+NAMES = {"full_name", "forename", "surname"}
 Fields = tuple[str | None, ...]
 """The field of each column; None where it is ignored"""
 
@@ -29,28 +31,58 @@ def persons_of(contract: Contract, sheet: str | None, row: Row, fields: Fields) 
         if field and cell.value is not None:
             filled[field] = cell.value
             marks.append(f"{MERGED_BLOCK if cell.is_block else MERGED}{field}")
-    filled = {**_found_in_text(contract, filled), **filled}
-    attributes = {field: cell for field, cell in filled.items() if field.startswith(ATTRIBUTE)}
-    shared = {
-        "sheet": sheet,
-        "row_number": row.number,
-        "attributes": [(field.removeprefix(ATTRIBUTE), cell) for field, cell in attributes.items()] or None,
-        "marks": marks or None,
-    }
-    values = {field: cell for field, cell in filled.items() if field not in attributes}
-    for part, person in enumerate(_split_people(contract, values), start=1):
-        yield {**person, **shared, "part": part}
+    people = [
+        person for found in _found_in_text(contract, filled) for person in _split_people(contract, {**found, **filled})
+    ]
+    for part, person in enumerate(people, start=1):
+        attributes = [
+            (field.removeprefix(ATTRIBUTE), cell) for field, cell in person.items() if field.startswith(ATTRIBUTE)
+        ]
+        yield {
+            **{field: cell for field, cell in person.items() if not field.startswith(ATTRIBUTE)},
+            "sheet": sheet,
+            "row_number": row.number,
+            "attributes": attributes or None,
+            "marks": marks or None,
+            "part": part,
+        }
 
 
-def _found_in_text(contract: Contract, filled: Mapping[str, Cell]) -> dict[str, str]:
-    """Fields that the contract's patterns find in running text; of several finds of one field the first."""
-    found: dict[str, str] = {}
-    for column, patterns in contract.found_in_text.items():
-        finds = (re.search(pattern, filled.get(column) or "") for pattern in patterns)
-        for field, text in (item for find in finds if find for item in find.groupdict().items()):
-            if text and text.strip():
-                found.setdefault(field, text.strip())
-    return found
+def _found_in_text(contract: Contract, filled: Mapping[str, Cell]) -> list[dict[str, str]]:
+    """Fields that the contract's patterns find in running text, once for each person named there; of several finds of one field the first.
+
+    Who a column of its own names is the one whom the row is about, whoever the text names.
+    """
+    if not contract.found_in_text:
+        return [{}]
+    texts = {column: [filled.get(column) or ""] for column in contract.found_in_text}
+    if not NAMES & set(filled):
+        texts = {column: _texts_of_people(text, contract.found_in_text[column]) for column, (text,) in texts.items()}
+    people = []
+    for position in range(max(map(len, texts.values()), default=1)):
+        found: dict[str, str] = {}
+        for column, patterns in contract.found_in_text.items():
+            text = texts[column][min(position, len(texts[column]) - 1)]
+            finds = (re.search(pattern, text) for pattern in patterns)
+            for field, value in (item for find in finds if find for item in find.groupdict().items()):
+                if value and value.strip():
+                    found.setdefault(field, value.strip())
+        people.append(found)
+    return people
+
+
+def _texts_of_people(text: str, patterns: Sequence[str]) -> list[str]:
+    """The text, parted before each further name that the first pattern to find one finds."""
+    for pattern in map(re.compile, patterns):
+        groups = NAMES & set(pattern.groupindex)
+        first_found: dict[tuple[str, ...], int] = {}
+        for find in pattern.finditer(text):
+            name = " ".join(find[group] or "" for group in sorted(groups)).casefold().split()
+            if name:
+                first_found.setdefault(tuple(name), find.start())
+        if first_found:
+            return [text[begin:end] for begin, end in pairwise([0, *list(first_found.values())[1:], len(text)])]
+    return [text]
 
 
 def _split_people(contract: Contract, values: Mapping[str, Cell]) -> Iterator[dict[str, Cell]]:

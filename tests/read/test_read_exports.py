@@ -354,10 +354,35 @@ def test_what_running_text_tells_is_found_by_the_patterns_of_the_contract(
     assert dict(row["attributes"] or []) == ({"note": said} if said else {})
 
 
+@pytest.mark.parametrize(
+    ("said", "people"),
+    [
+        (
+            "Two gone. Child: ALI, Amina; 07700900001. Child: ALI, Yusuf; 07700900002.",
+            [("ALI", "Amina", "07700900001"), ("ALI", "Yusuf", "07700900002")],
+        ),
+        ("Child: ALI, Amina; was with child: ali,  amina; 07700900001", [("ALI", "Amina", "07700900001")]),
+        ("Subject Tom BELL and subject Ann BELL. 07700900001", [("BELL", "Tom", None), ("BELL", "Ann", "07700900001")]),
+        ("Child: ALI, Amina; subject Tom BELL", [("ALI", "Amina", None)]),
+    ],
+)
+def test_a_text_that_names_several_people_the_same_way_is_parted_before_each_further_one(
+    tmp_path: Path, said: str, people: list[tuple[str | None, ...]]
+) -> None:
+    data = f'Ref,Surname,First name,Phone,Note\nA1,,,,"{said}"\n'
+    rows = read(tmp_path, data, found_in_text={"attribute.note": CALL}).records.to_pylist()
+    assert [(row["surname"], row["forename"], row["phone"]) for row in rows] == people
+    assert [row["part"] for row in rows] == [*range(1, len(people) + 1)]
+    assert all(dict(row["attributes"]) == {"note": said} for row in rows)
+
+
 def test_a_column_of_its_own_counts_before_running_text(tmp_path: Path) -> None:
     data = HEAD + 'A1,Jones,,07700900001,"child: ALI, Amina"\n'
     (row,) = read(tmp_path, data, found_in_text={"attribute.note": CALL}).records.to_pylist()
     assert (row["surname"], row["forename"], row["phone"]) == ("Jones", "Amina", "07700900001")
+    data = HEAD + 'A1,Jones,,,"child: ALI, Amina; child: ALI, Yusuf"\n'
+    (row,) = read(tmp_path, data, found_in_text={"attribute.note": CALL}).records.to_pylist()
+    assert row["surname"] == "Jones"
 
 
 def test_fill_colour_strikethrough_and_hidden_rows_are_marked(tmp_path: Path) -> None:

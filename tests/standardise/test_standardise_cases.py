@@ -1,5 +1,6 @@
 """The cases that stewards keep in tests/cases."""
 
+import csv
 import datetime as dt
 from pathlib import Path
 
@@ -7,14 +8,17 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from pipeline.core.places import SOURCES
+from pipeline.read.feed import read_feed
 from pipeline.standardise.addresses import read_address
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.birthdays import read_birthday
 from pipeline.standardise.contacts import read_email, read_phone, read_uprn
+from pipeline.standardise.feed import standardise_feed
 from pipeline.standardise.identifiers import asn, read_nhs_number, read_police, read_upn
 from pipeline.standardise.names import NameCells, read_names
 from pipeline.standardise.reference import Reference
-from schemas.contract import Dates
+from schemas.contract import Dates, load_contract
 from schemas.fields import ColumnUse
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -107,3 +111,29 @@ def test_addresses_and_postcodes_are_read_as_the_case_says(case: dict) -> None:
     assert found.postcode.district == gives.get("district")
     assert bool(found.is_no_fixed_abode) == gives.get("is_no_fixed_abode", False)
     assert [note.reason for note in found.notes] == ([case["reason"]] if "reason" in case else [])
+
+
+@pytest.mark.parametrize("case", cases("calls"))
+def test_calls_about_absent_children_tell_who_they_are_about_as_the_case_says(case: dict, tmp_path: Path) -> None:
+    headings = ["CAD No/Date", "Received", "Closed", "BOCU", "Location", "Informant", "Free Text"]
+    rows = [headings, ["1/19NOV26", "19/11/2026 22:51", "", "RY", "", "Mother", case["from"]]]
+    (tmp_path / "cad").mkdir()
+    with (tmp_path / "cad" / "cad.csv").open("w", encoding="cp1252", newline="") as out:
+        csv.writer(out).writerows(rows)
+    contract = load_contract(SOURCES / "cad.yaml")
+    raw = read_feed(contract, next(contract.all_feeds()), str(tmp_path), {}).records
+    records = standardise_feed(raw, contract, REFERENCE, AS_OF).std_records.to_pylist()
+    fields = [
+        "forename",
+        "middle_names",
+        "surname",
+        "sex",
+        "date_of_birth",
+        "age_low",
+        "age_high",
+        "address",
+        "postcode",
+    ]
+    found = [{field: record[field] for field in fields if record[field] is not None} for record in records]
+    assert found == case["gives"]
+    assert [record["part"] for record in records] == [*range(1, len(found) + 1)]
