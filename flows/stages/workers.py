@@ -37,10 +37,9 @@ class Workers:
     """A pool of reading processes, or the night's own process where one is enough; use as a context manager."""
 
     def __init__(self, most: int, log_file: Path) -> None:
-        self.processes = _processes(most) if has_locks() else 1
+        processes = _processes(most) if has_locks() else 1
+        self.processes = processes if processes > 1 and _start_forkserver() else 1
         arguments = dict(os.environ), log_file
-        if self.processes > 1:
-            _start_forkserver()
         self._pool = ProcessPool(self.processes, 0, _begin, arguments, CONTEXT) if self.processes > 1 else None
 
     def do(self, seconds: float, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -91,8 +90,10 @@ def warm_up(most: int) -> None:
         _start_forkserver()
 
 
-def _start_forkserver() -> None:
+def _start_forkserver() -> bool:
     """Start the process that workers are forked from, where it is not there yet, with what asks to stop blocked in it and in them.
+
+    Returns False where TMPDIR is too long for a socket's path, so that there can be none.
 
     A terminal and a service send it to them too, and it would end without having removed what it made. This process gets it
     as soon as the block is over.
@@ -103,9 +104,15 @@ def _start_forkserver() -> None:
     os.environ[SOCKET_FOLDER] = util.get_temp_dir()
     try:
         forkserver.ensure_running()
+    except OSError as error:
+        if error.errno is not None:  # which the system has set: for want of processes, say
+            raise
+        log("no socket for processes", folder_characters=len(os.environ[SOCKET_FOLDER]))
+        return False
     finally:
         del os.environ[SOCKET_FOLDER]
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return True
 
 
 def _processes(most: int) -> int:

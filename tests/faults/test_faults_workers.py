@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,7 +211,7 @@ def test_a_night_that_a_signal_ends_leaves_no_process_and_no_folder_of_its_readi
     tmp_path: Path, send: Callable[[int, int], None], number: signal.Signals
 ) -> None:
     """To its whole group as a service and a terminal send it, or to the night alone."""
-    (temporary := tmp_path / "temporary").mkdir()
+    temporary = Path(tempfile.mkdtemp(dir="/tmp"))  # the path of a socket may have 107 characters
     command = [sys.executable, "-c", READING, str(tmp_path / "run.log")]
     with subprocess.Popen(
         command,
@@ -228,6 +229,24 @@ def test_a_night_that_a_signal_ends_leaves_no_process_and_no_folder_of_its_readi
     while left := list(temporary.iterdir()):
         assert time.monotonic() < end, left
         time.sleep(0.05)
+    temporary.rmdir()
+
+
+def test_where_tmpdir_is_too_long_for_a_socket_the_night_itself_reads(tmp_path: Path) -> None:
+    (temporary := tmp_path / ("x" * 100)).mkdir()
+    reading = READING.replace("    time.sleep(600)\n", "    print(os.getpid())\n")
+    read = subprocess.run(
+        [sys.executable, "-c", reading, str(tmp_path / "run.log")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        cwd=ROOT,
+        check=False,
+    )
+    assert (read.returncode, read.stderr) == (0, "")
+    reader, night = read.stdout.split()
+    assert reader == night
+    assert list(temporary.iterdir()) == []
 
 
 def test_where_processes_can_have_no_locks_in_common_the_night_itself_reads(
