@@ -45,9 +45,7 @@ USUAL_RARE = 0.02  # of the relatives of a household, so many are taken for twin
 MOST_RARE = 0.05  # and so many at most where they can,
 MOST_TWINS = 0.5  # or so many twins a record: the brothers and sisters in a list of one school year are twins;
 FEWEST_TWINS = 0.01  # fewer than one for so many pairs of a person may as well be persons with a wrong name,
-ONE_SURNAME = (
-    0.5  # and so may all of them, where fewer than so many share a surname, as half of all relatives do at least
-)
+ONE_SURNAME = 0.5  # and so may all of them, where fewer share a surname; of relatives at least so many do
 TELLING = 2  # comparisons that must tell a class from matches, for the data to tell how large it is
 FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
