@@ -1,3 +1,5 @@
+"""The history of a person in a terminal: ids can be copied whole."""
+
 from __future__ import annotations
 
 import pytest
