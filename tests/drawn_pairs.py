@@ -27,6 +27,7 @@ VALUES = {
     "address": 1_000,
     "phone": 1_000,
     "category": 2,
+    "identifier": 10_000,
 }
 """Equally common values of a field, so that two records agree on one as often as STRANGERS says."""
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.engines.patterns import WIDTH, level_table
+from pipeline.engines.port import PatternCounts
 from pipeline.link.dependence_bits import bits_together, dependence_bits
 from pipeline.link.evidence import Evidence, rows_of
 from pipeline.link.pattern_table import PatternTable
@@ -51,7 +52,9 @@ FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
 MOST_UNLIKE: dict[Kind, float] = {"forename": 0.25, "surname": 0.25, "date": 0.5}
 """Share of a person's pairs of records in which a field is unlike, at most: of messy data a sixth of the names were."""
-MOST_FAR = 0.03  # and in which birthdays are a generation apart: slips of the pen seldom go so far, fathers and sons do
+USUAL_FAR = 0.002  # and in which birthdays are a generation apart: slips seldom go so far, fathers and sons do;
+MOST_FAR = 0.03  # or so many where pairs that share an identifier show more,
+WITNESSES = 500  # of which so many count as much as what is usual
 UNLIKE_KEYS = 2  # of these: so many unlike, and training does not take the pair for one person,
 OWN: tuple[Kind, ...] = ("identifier", "email")  # but for pairs that share something that one person alone has
 LN2 = float(np.log(2))
@@ -115,6 +118,7 @@ class Mixture:
         self._surname = kinds.index("surname") if "surname" in kinds else None
         self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
         self._is_far = levels_named(FAR, comparisons)
+        self._most_far = _most_far(comparisons, self._is_far, evidence.candidates)
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self.places = Places(comparisons, self._observed, self.pairs / self.records)
         self.dependences = dependences_of(comparisons, self._observed, evidence.random, evidence.candidates, self.pairs)
@@ -221,7 +225,7 @@ class Mixture:
         prior[2:] = np.clip(prior[2:], least, most)
         prior = np.maximum(prior, LEAST / self.pairs)
         prior = np.where(np.isnan(self._fixed_rates), prior, self._fixed_rates * self.records / self.pairs)
-        m = bounded(estimate.m, self._is_far, np.full(len(estimate.m), MOST_FAR))
+        m = bounded(estimate.m, self._is_far, self._most_far)
         m = bounded(m, self._is_unlike, self._most_unlike)
         related = bounded(estimate.related, self._is_unlike, self._most_unlike_relatives())
         m, related = with_fixed(m, self._fixed_shares.m), with_fixed(related, self._fixed_shares.related)
@@ -277,6 +281,20 @@ def _is_another(comparisons: Sequence[Comparison], is_unlike: np.ndarray, levels
     is_identifier = np.array([comparison.kind in OWN for comparison in comparisons])
     shares_identifier = ((levels > 0) & ~at_level)[:, is_identifier].any(1)
     return (at_level[:, is_key].sum(1) >= UNLIKE_KEYS) & ~shares_identifier
+
+
+def _most_far(comparisons: Sequence[Comparison], is_far: np.ndarray, candidates: PatternCounts) -> np.ndarray:
+    """(comparisons,) share of a person's pairs of records, at most, in which birthdays are a generation apart.
+
+    Told by the candidates that share an identifier, which bring any two records together. Others whose birthdays are so far
+    apart are candidates only where name and home are the same, as those of fathers and sons of one name are.
+    """
+    levels, exact = candidates.levels, len(LEVELS["identifier"])
+    is_identifier = np.array([comparison.kind == "identifier" for comparison in comparisons])
+    count = np.where((levels[:, is_identifier] >= exact).any(1), candidates.count, 0)
+    at_far = np.pad(is_far, ((0, 0), (1, WIDTH - MOST_LEVELS)))[np.arange(levels.shape[1]), levels]
+    known, far = (count[:, None] * (levels > 0)).sum(0), (count[:, None] * at_far).sum(0)
+    return np.minimum((far + USUAL_FAR * WITNESSES) / (known + WITNESSES), MOST_FAR)
 
 
 def usual_m(comparisons: Sequence[Comparison], exact: float = 0.8) -> np.ndarray:
