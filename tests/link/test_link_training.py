@@ -336,10 +336,17 @@ def test_what_is_fixed_is_kept_by_the_next_training_too(tmp_path: Path) -> None:
     assert not again.model.comparison[0].levels
 
 
-def test_a_model_file_that_fixes_nothing_gives_nothing() -> None:
-    plan = load_plan(MODELS / "person.toml")
-    assert plan.fixed == NOTHING_FIXED
-    assert not plan.model.is_trained
+def test_a_model_file_that_fixes_nothing_gives_nothing(tmp_path: Path) -> None:
+    model, fixed = planned(tmp_path, plan_text(EVERY_LEVEL))
+    assert fixed == NOTHING_FIXED
+    assert not model.is_trained
+
+
+def test_training_the_person_model_again_leaves_how_often_ethnicity_is_told_otherwise() -> None:
+    """Synthetic people never tell it otherwise, real ones do: trained on them, two ethnicities would be two persons."""
+    fixed = load_plan(MODELS / "person.toml").fixed
+    assert list(fixed.shares) == ["ethnicity"]
+    assert fixed.shares["ethnicity"]["m"]["else"] == pytest.approx(0.03)
 
 
 @pytest.mark.parametrize(
