@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.core.clock import london_day, london_time
-from pipeline.review.admission.access import MASK, ROLE_WORDS
+from pipeline.review.admission.access import ROLE_WORDS
 from pipeline.review.admission.sessions import csrf_of
 from pipeline.review.frame.visits import token_of
 from pipeline.review.frame.words import (
@@ -72,10 +72,8 @@ def _environment() -> Environment:
     environment.globals |= {
         "MARKING": MARKING,
         "ROLE_WORDS": ROLE_WORDS,
-        "TYPE_WORDS": TYPE_WORDS,
         "VERDICT_WORDS": VERDICT_WORDS,
         "WRONG_WORDS": WRONG_WORDS,
-        "MASK": MASK,
         "LONGEST": LONGEST,
         "ON_PAPER": ON_PAPER,
         "FILES_HASH": FILES_HASH,

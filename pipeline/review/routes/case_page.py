@@ -120,7 +120,6 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
         joined=set(getattr(back.form, "joined", ())),
         reasons=REASONS.items(),
         batch=str(uuid4()),
-        shelf=shelf,
         titles=shelf.reference.titles,
         trust=shelf.reference.trust,
         notice=_notice(shown, progress.answer, case) if is_fresh_notice(at.request, shown.done) else None,

@@ -111,7 +111,6 @@ def show_person(
         why=at.why,
         decisions=decisions,
         waiting=_waiting_here(decisions),
-        shelf=shelf,
         titles=shelf.reference.titles,
         trust=shelf.reference.trust,
         reasons=REASONS.items(),

@@ -26,7 +26,6 @@ def show(request: Request, visit: Annotated[Visit, Depends(allowed("supervise"))
         "supervisor.html",
         overview=numbers,
         verdicts=VERDICTS,
-        shelf=shelf,
         days=days_plot(numbers),
         opened=open_plot(numbers),
         bands=bands_plot(numbers),
