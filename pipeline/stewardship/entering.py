@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from pipeline.core.errors import DecisionRefusedError
 from pipeline.stewardship.columns import DECISIONS
-from pipeline.stewardship.decision import Decision
+from pipeline.stewardship.decision import Decision, Pair, PairState, by_pair, pair_state
 from pipeline.stewardship.entry import Place, admit, is_sent_again
 from pipeline.stewardship.groups import Published
 from pipeline.stewardship.surroundings import Surroundings
@@ -52,7 +52,7 @@ class Entering:
         referred_to = [decision for decision in references if decision and not decision.erasure_id]
         ends = [end for new in decisions for end in (new.record_id_l, new.record_id_r) if end]
         ends += [end for decision in referred_to for end in decision.pair]
-        self._around = Surroundings(partial(touching, connection), ends, published)
+        self._around = Surroundings(partial(decisions_on, connection), ends, published)
         self._seq, self._at = _last_place(connection, now)
         if published:
             self._around.foresee([row for new in decisions if (row := self._foreseen(new))])
@@ -125,11 +125,18 @@ def decisions_named(connection: Connection, decision_ids: Iterable[str]) -> dict
     return named
 
 
-def touching(connection: Connection, record_ids: Collection[str]) -> Iterator[Decision]:
-    """Every decision that names one of these records; one on two of them may come twice."""
-    ids = list(record_ids)
+def decisions_on(connection: Connection, record_ids: Iterable[str]) -> dict[Pair, list[Decision]]:
+    """Decisions that name one of these records, by pair, each pair's in order of entry."""
+    ids = sorted(set(record_ids))
+    found: dict[int, Decision] = {}  # one on two of the records may come twice
     for start in range(0, len(ids), MOST_AT_ONCE):
         part = ids[start : start + MOST_AT_ONCE]
         is_touched = sa.or_(DECISIONS.c.record_id_l.in_(part), DECISIONS.c.record_id_r.in_(part))
-        for row in connection.execute(sa.select(DECISIONS).where(is_touched)):
-            yield Decision(*row)
+        found |= {row.seq: Decision(*row) for row in connection.execute(sa.select(DECISIONS).where(is_touched))}
+    return by_pair(found.values())
+
+
+def states_of(connection: Connection, pairs: Collection[Pair]) -> dict[Pair, PairState]:
+    """What the decisions on some pairs come to; a pair without any is left out."""
+    on_pairs = decisions_on(connection, {end for pair in pairs for end in pair})
+    return {pair: pair_state(on_pairs[pair]) for pair in pairs if pair in on_pairs}

@@ -17,8 +17,8 @@ from pipeline.core.errors import DecisionConflictError, DecisionRefusedError
 from pipeline.core.parquet import conform
 from pipeline.stewardship.columns import DECISIONS
 from pipeline.stewardship.database import check_durable, engine_of, name_of, reading, writing
-from pipeline.stewardship.decision import Decision, Pair, by_pair
-from pipeline.stewardship.entering import MOST_AT_ONCE, Entering, Recorded, decisions_named, touching
+from pipeline.stewardship.decision import Decision, Pair
+from pipeline.stewardship.entering import MOST_AT_ONCE, Entering, Recorded, decisions_named, decisions_on
 from pipeline.stewardship.groups import Published
 from pipeline.stewardship.migrate import upgrade
 from pipeline.stewardship.patience import with_patience
@@ -110,8 +110,7 @@ class Store:
 
     def about(self, record_ids: Collection[str]) -> dict[Pair, list[Decision]]:
         """Decisions that name one of these records, by pair, each pair's in order of entry."""
-        decisions = self.read(lambda connection: {row.seq: row for row in touching(connection, record_ids)})
-        return by_pair(decisions.values())
+        return self.read(lambda connection: decisions_on(connection, record_ids))
 
     def enter_within(
         self, connection: Connection, decisions: Sequence[NewDecision], published: Published | None = None

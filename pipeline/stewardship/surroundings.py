@@ -8,12 +8,12 @@ from collections.abc import Set as AbstractSet
 
 from pipeline.core.errors import OnePerson
 from pipeline.stewardship.chain import shortest_chain
-from pipeline.stewardship.decision import Decision, Pair, by_pair, pair_state
+from pipeline.stewardship.decision import Decision, Pair, pair_state
 from pipeline.stewardship.groups import Part, Published, PublishedPerson, parts_of
 from schemas.decisions import names_in
 
-Fetch = Callable[[Collection[str]], Iterable[Decision]]
-"""Gives every decision on one of these records"""
+Fetch = Callable[[Collection[str]], Mapping[Pair, list[Decision]]]
+"""Gives every decision on one of these records, by pair, each pair's in order of entry"""
 Step = Decision | OnePerson
 """Of a chain from record to record: a link in force, or that two are one person in the publication"""
 
@@ -134,7 +134,7 @@ class Surroundings:
         to_read = set(record_ids) - self._read
         while to_read:
             self._read |= to_read
-            for pair, decisions in by_pair({row.seq: row for row in self._fetch(sorted(to_read))}.values()).items():
+            for pair, decisions in self._fetch(to_read).items():
                 if pair not in self._decisions:  # else it has decisions that are not in the database yet
                     self._keep(pair, decisions)
             to_read = self._around(to_read) - self._read

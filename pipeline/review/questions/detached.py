@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from pipeline.review.questions.found import case_on
 from pipeline.review.questions.refusals import origin_words
 from pipeline.review.records.shelf import Shelf
-from pipeline.stewardship.decision import Decision, by_pair, pair_state
-from pipeline.stewardship.entering import decisions_named, touching
+from pipeline.stewardship.decision import Decision
+from pipeline.stewardship.entering import decisions_named, states_of
 from pipeline.stewardship.last_night import standing_of_night
 from pipeline.stewardship.standing import DETACHED_WORDS
 from schemas.tables import ENDS
@@ -53,9 +53,9 @@ def detached_decisions(connection: Connection, shelf: Shelf) -> list[DetachedDec
     rows = _left_detached(shelf)
     named = decisions_named(connection, [row["decision_id"] for row in rows])
     decisions = {key: decision for key, decision in named.items() if not decision.erasure_id}
-    ends = sorted({end for decision in decisions.values() for end in decision.pair})
-    around = {decision.seq: decision for decision in touching(connection, ends)}
-    states = {pair: pair_state(on_pair) for pair, on_pair in by_pair(around.values()).items()}
+    pairs = {decision.pair for decision in decisions.values()}
+    states = states_of(connection, pairs)
+    ends = sorted({end for pair in pairs for end in pair})
     last = shelf.last_owners([end for end in ends if shelf.owner(end) is None])
     standing = []
     for row in sorted(rows, key=lambda row: -row["seq"]):

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from pipeline.explain.graph import Edge, parts
 from pipeline.stewardship.columns import DECISIONS, MACHINE_PAIRS
-from pipeline.stewardship.decision import Pair, by_pair, pair_state
-from pipeline.stewardship.entering import Recorded, touching
+from pipeline.stewardship.decision import Pair
+from pipeline.stewardship.entering import Recorded, states_of
 
 MachineLink = Literal["linked", "together"]
 """The machine linked the two records, or held them together through others"""
@@ -76,14 +76,10 @@ def looked_at_by_stewards(connection: Connection) -> LookedAt:
     machine_links: defaultdict[Pair, set[str]] = defaultdict(set)
     for left, right, machine_link in connection.execute(query.where(DECISIONS.c.record_id_l.is_not(None))):
         machine_links[left, right].add(machine_link)
-    rows = {row.seq: row for row in touching(connection, sorted({end for pair in machine_links for end in pair}))}
-    in_force = {
-        pair: pair_state(on_pair).in_force for pair, on_pair in by_pair(rows.values()).items() if pair in machine_links
-    }
     verdicts = {
-        pair: decision.verdict
-        for pair, decision in in_force.items()
-        if decision and decision.verdict in ("link", "unlink")
+        pair: state.in_force.verdict
+        for pair, state in states_of(connection, machine_links).items()
+        if state.in_force and state.in_force.verdict in ("link", "unlink")
     }
     link_verdicts = [verdict for pair, verdict in verdicts.items() if "linked" in machine_links[pair]]
     persons = parts({end for pair in verdicts for end in pair}, (Edge(*pair, 0.0) for pair in verdicts))

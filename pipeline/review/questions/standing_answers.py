@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from pipeline.stewardship.columns import DECISIONS
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
-from pipeline.stewardship.decision import Decision, PairState, by_pair, pair_state
-from pipeline.stewardship.entering import decisions_named, touching
+from pipeline.stewardship.decision import Decision, PairState
+from pipeline.stewardship.entering import decisions_named, states_of
 
 Answer = dict[str, Any]
 """A row of ``desk_answers``, its decision ids as a list"""
@@ -54,7 +54,7 @@ def fallen(connection: Connection, answers: Iterable[Answer]) -> Fallen:
     answer whose decisions were erased by order stands: nothing is left that could tell otherwise.
     """
     verdicts_of = _verdicts_of_answers(connection, answers)
-    states = _states(connection, [decision for verdicts in verdicts_of.values() for decision in verdicts])
+    states = states_of(connection, {decision.pair for verdicts in verdicts_of.values() for decision in verdicts})
     taken_back = {
         answer_id
         for answer_id, verdicts in verdicts_of.items()
@@ -90,13 +90,6 @@ def _verdicts_of_answers(connection: Connection, answers: Iterable[Answer]) -> d
         answer_id: [verdicts[decision_id] for decision_id in ids if decision_id in verdicts]
         for answer_id, ids in ids_by_answer.items()
     }
-
-
-def _states(connection: Connection, decisions: Iterable[Decision]) -> Mapping[tuple[str, str], PairState]:
-    """What the decisions on the pairs of these ones come to."""
-    pairs = {decision.pair for decision in decisions}
-    rows = {row.seq: row for row in touching(connection, sorted({end for pair in pairs for end in pair}))}
-    return {pair: pair_state(on_pair) for pair, on_pair in by_pair(rows.values()).items() if pair in pairs}
 
 
 def _is_live(decision: Decision, state: PairState) -> bool:

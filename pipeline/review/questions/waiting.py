@@ -14,8 +14,8 @@ from pipeline.review.questions.standing_answers import answers_where
 from pipeline.review.records.shelf import Shelf
 from pipeline.stewardship.columns import DECISIONS
 from pipeline.stewardship.columns import DESK_ANSWERS as ANSWERS
-from pipeline.stewardship.decision import Decision, by_pair, pair_state
-from pipeline.stewardship.entering import touching
+from pipeline.stewardship.decision import Decision
+from pipeline.stewardship.entering import states_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ def waiting_since(connection: Connection, shelf: Shelf) -> list[Waiting]:
     if not n_by_first:
         return []
     decisions = [Decision(*row) for row in connection.execute(sa.select(DECISIONS).where(_is_one_of(n_by_first)))]
-    around = {row.seq: row for row in touching(connection, sorted({end for own in decisions for end in own.pair}))}
-    states = {pair: pair_state(on_pair) for pair, on_pair in by_pair(around.values()).items()}
+    states = states_of(connection, {decision.pair for decision in decisions})
     waiting = [decision for decision in decisions if decision in states[decision.pair].waiting]
     asked_by = _question_of_each(connection, shelf.decisions_read) if waiting else {}
     return [
