@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
-from pipeline.review.decisions.undoing import undoing
+from pipeline.review.decisions.undoing import undone
 from pipeline.review.questions.answers import Outcome, Sitting, answer_with, forget_answers, keep_answer
 from pipeline.review.records.earlier_decisions import entered_in
 from pipeline.review.records.group import Pair
@@ -52,12 +52,9 @@ def _confirmed(sitting: Sitting, named: Decision, waiting: Sequence[Decision], r
 def _sent_back(sitting: Sitting, waiting: Sequence[Decision], reason: str) -> Outcome:
     ids = [decision.decision_id for decision in waiting]
     answer = answer_with(sitting, ids[0])
-    back = undoing(
-        sitting.store, answer["decision_ids"] if answer else ids, sitting.viewer.name, reason, sitting.n_records
-    )
-    recorded = sitting.enter(back.decisions)
-    forget_answers(sitting, set(ids))
-    return Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+    outcome = undone(sitting, answer["decision_ids"] if answer else ids, reason)
+    forget_answers(sitting, ids)
+    return outcome
 
 
 def _waiting_with(decisions_by_pair: Mapping[Pair, Sequence[Decision]], decision: Decision) -> list[Decision]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.decisions.signature import Signature
-from pipeline.review.decisions.undoing import undoing
+from pipeline.review.decisions.undoing import undone
 from pipeline.review.questions.answers import (
     Outcome,
     Sitting,
@@ -79,9 +79,7 @@ def take_back_together(sitting: Sitting, decision_id: str, reason: str) -> Outco
     decision = _in_force(sitting, decision_id)
     answer = answer_with(sitting, decision_id)
     ids = answer["decision_ids"] if answer else _entered_together(sitting, decision)
-    back = undoing(sitting.store, ids, sitting.viewer.name, reason, sitting.n_records)
-    recorded = sitting.enter(back.decisions)
-    outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
+    outcome = undone(sitting, ids, reason)
     if not outcome.waits:
         forget_answers(sitting, {decision_id})
     return outcome
@@ -105,11 +103,9 @@ def undo(sitting: Sitting) -> Outcome:
             f"{row['decided_by']} answered or confirmed here after you, so yours is not undone any more.",
             "Take the decision back instead, with a reason: under the earlier decisions.",
         )
-    back = undoing(sitting.store, row["decision_ids"], sitting.viewer.name, "Undone at the desk", sitting.n_records)
-    if not back.decisions:
+    outcome = undone(sitting, row["decision_ids"], "Undone at the desk")
+    if not outcome.recorded:
         raise DeskRefusedError(409, "There is nothing left to undo, or it waits for a second steward.")
-    recorded = sitting.enter(back.decisions)
-    outcome = Outcome(tuple(recorded), n_brought_back=back.n_brought_back)
     if not outcome.waits:
         take_back_answer(sitting, row["answer_id"])
     return outcome

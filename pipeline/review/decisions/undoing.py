@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.stewardship.decision import pair_state
 from pipeline.stewardship.store import Store
 from schemas.decisions import NewDecision
@@ -54,3 +55,13 @@ def undoing(store: Store, decision_ids: Sequence[str], by: str, reason: str, n_r
         n_brought_back += brought_back is not None
         new.append(NewDecision(verdict="retract", retracts=decision_id, decided_by=by, reason=why, n_records=n_records))
     return Undoing(tuple(new), n_brought_back)
+
+
+def undone(sitting: Sitting, decision_ids: Sequence[str], reason: str) -> Outcome:
+    """Undo the decisions of a form, given in order of entry; nothing is recorded where nothing of them is left to undo.
+
+    Raises:
+        DecisionConflictError: If what comes back contradicts what was decided since.
+    """
+    back = undoing(sitting.store, decision_ids, sitting.viewer.name, reason, sitting.n_records)
+    return Outcome(tuple(sitting.enter(back.decisions)), n_brought_back=back.n_brought_back)
