@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
 from pipeline.review.decisions.undoing import undone
 from pipeline.review.questions.answers import Outcome, Sitting, answer_with, forget_answers, keep_answer
-from pipeline.review.records.earlier_decisions import entered_in
-from pipeline.review.records.group import Pair
+from pipeline.review.records.earlier_decisions import entered_with
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
 from schemas.decisions import NewDecision
 
@@ -30,7 +29,8 @@ def second(sitting: Sitting, decision_id: str, agrees: bool, reason: str) -> Out
         raise DeskRefusedError(
             403, "Nobody confirms their own decision.", "Another steward must look at it. You can take it back."
         )
-    waiting = _waiting_with(store.about(list(sitting.group.records)), named)
+    states = map(pair_state, store.about(list(sitting.group.records)).values())
+    waiting = entered_with(named, (other for state in states for other in state.waiting))
     if not waiting:
         raise DeskRefusedError(
             409, "This decision does not wait for a second person any more.", "Look at what stands now."
@@ -55,10 +55,3 @@ def _sent_back(sitting: Sitting, waiting: Sequence[Decision], reason: str) -> Ou
     outcome = undone(sitting, answer["decision_ids"] if answer else ids, reason)
     forget_answers(sitting, ids)
     return outcome
-
-
-def _waiting_with(decisions_by_pair: Mapping[Pair, Sequence[Decision]], decision: Decision) -> list[Decision]:
-    """Decisions that were entered together with this one and wait as it does, in order of entry."""
-    waiting = [other for on_pair in decisions_by_pair.values() for other in pair_state(on_pair).waiting]
-    together = [other for other in waiting if entered_in(other) == entered_in(decision)]
-    return sorted(together, key=lambda other: other.seq)

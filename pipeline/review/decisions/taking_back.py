@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from pipeline.core.errors import DeskRefusedError
@@ -16,7 +18,7 @@ from pipeline.review.questions.answers import (
     take_back_answer,
 )
 from pipeline.review.questions.detached import detached_decisions
-from pipeline.review.records.earlier_decisions import entered_in
+from pipeline.review.records.earlier_decisions import entered_with
 from pipeline.review.records.group import Pair, group_of, published_facts
 from pipeline.review.records.shelf import Shelf
 from pipeline.stewardship.decision import Decision, is_same_person, pair_state
@@ -39,10 +41,7 @@ def take_back_decision(sitting: Sitting, decision_id: str, reason: str, batch: s
         DeskRefusedError: 409, if it is not in force on these records.
         DecisionConflictError: If what would stand again contradicts decisions that stand.
     """
-    signature = Signature(sitting.viewer.name, reason, batch)
-    if earlier := sitting.store.find(signature.retraction_id(decision_id)):
-        return Outcome((Recorded(earlier, is_new=False),))
-    return _retracted(sitting, _in_force(sitting, decision_id), signature)
+    return _retracted(sitting, decision_id, Signature(sitting.viewer.name, reason, batch), _in_force)
 
 
 def take_back_detached(sitting: Sitting, decision_id: str, reason: str, batch: str) -> Outcome:
@@ -51,21 +50,18 @@ def take_back_detached(sitting: Sitting, decision_id: str, reason: str, batch: s
     Raises:
         DeskRefusedError: 409, if it is not detached, or was taken back or replaced since.
     """
-    signature = Signature(sitting.viewer.name, reason, batch)
+    return _retracted(sitting, decision_id, Signature(sitting.viewer.name, reason, batch), _detached)
+
+
+def _retracted(
+    sitting: Sitting, decision_id: str, signature: Signature, find: Callable[[Sitting, str], Decision]
+) -> Outcome:
     if earlier := sitting.store.find(signature.retraction_id(decision_id)):
         return Outcome((Recorded(earlier, is_new=False),))
-    detached = (entry.decision for entry in detached_decisions(sitting.connection, sitting.shelf))
-    decision = next((own for own in detached if own.decision_id == decision_id), None)
-    if decision is None:
-        raise DeskRefusedError(409, "This decision is not detached, or not any more.", "Look at what stands now.")
-    return _retracted(sitting, decision, signature)
-
-
-def _retracted(sitting: Sitting, decision: Decision, signature: Signature) -> Outcome:
-    retraction = signature.retract(decision.decision_id, _facts(sitting.shelf, decision.pair))
+    retraction = signature.retract(decision_id, _facts(sitting.shelf, find(sitting, decision_id).pair))
     outcome = Outcome(tuple(sitting.enter([retraction])))
     if not outcome.waits:
-        forget_answers(sitting, {decision.decision_id})
+        forget_answers(sitting, {decision_id})
     return outcome
 
 
@@ -77,8 +73,11 @@ def take_back_together(sitting: Sitting, decision_id: str, reason: str) -> Outco
         DecisionConflictError: If what would stand again contradicts decisions that stand.
     """
     decision = _in_force(sitting, decision_id)
-    answer = answer_with(sitting, decision_id)
-    ids = answer["decision_ids"] if answer else _entered_together(sitting, decision)
+    if answer := answer_with(sitting, decision_id):
+        ids = answer["decision_ids"]
+    else:
+        on_pairs = sitting.store.about(list(sitting.group.records)).values()
+        ids = [other.decision_id for other in entered_with(decision, chain.from_iterable(on_pairs))]
     outcome = undone(sitting, ids, reason)
     if not outcome.waits:
         forget_answers(sitting, {decision_id})
@@ -111,13 +110,6 @@ def undo(sitting: Sitting) -> Outcome:
     return outcome
 
 
-def _entered_together(sitting: Sitting, decision: Decision) -> list[str]:
-    """Ids of the decisions on records of the page that came in one form with this one, in order of entry."""
-    entered = (other for on_pair in sitting.store.about(list(sitting.group.records)).values() for other in on_pair)
-    together = [other for other in entered if entered_in(other) == entered_in(decision)]
-    return [other.decision_id for other in sorted(together, key=lambda other: other.seq)]
-
-
 def _in_force(sitting: Sitting, decision_id: str) -> Decision:
     """The decision, which must be the one that counts on its pair, of which a record is on the page."""
     states = map(pair_state, sitting.store.about(list(sitting.group.records)).values())
@@ -125,6 +117,15 @@ def _in_force(sitting: Sitting, decision_id: str) -> Decision:
         if state.in_force and state.in_force.decision_id == decision_id:
             return state.in_force
     raise DeskRefusedError(409, "This decision is not in force on these records.", "Look at what stands now.")
+
+
+def _detached(sitting: Sitting, decision_id: str) -> Decision:
+    """The decision, which must be one that the last night left detached."""
+    detached = (entry.decision for entry in detached_decisions(sitting.connection, sitting.shelf))
+    decision = next((own for own in detached if own.decision_id == decision_id), None)
+    if decision is None:
+        raise DeskRefusedError(409, "This decision is not detached, or not any more.", "Look at what stands now.")
+    return decision
 
 
 def _facts(shelf: Shelf, pair: Pair) -> dict[str, Any]:

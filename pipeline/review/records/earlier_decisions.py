@@ -46,11 +46,17 @@ def waiting_together(decisions: Iterable[EarlierDecision]) -> list[tuple[Earlier
     groups: dict[tuple[object, ...], list[EarlierDecision]] = {}
     for earlier in sorted(decisions, key=lambda earlier: earlier.decision.seq):
         if earlier.state == "waits":
-            groups.setdefault(entered_in(earlier.decision), []).append(earlier)
+            groups.setdefault(_entered_in(earlier.decision), []).append(earlier)
     return [tuple(group) for group in groups.values()]
 
 
-def entered_in(decision: Decision) -> tuple[object, ...]:
+def entered_with(decision: Decision, others: Iterable[Decision]) -> list[Decision]:
+    """Those of the others that came in one form with a decision, itself among them, in order of entry."""
+    together = (other for other in others if _entered_in(other) == _entered_in(decision))
+    return sorted(together, key=lambda other: other.seq)
+
+
+def _entered_in(decision: Decision) -> tuple[object, ...]:
     """What decisions of one form have in common: the steward, the moment and the reason."""
     return decision.decided_by, decision.recorded_at, decision.reason
 
