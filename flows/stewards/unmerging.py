@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -12,7 +12,7 @@ from flows.stewards.decision_facts import facts_within, published_persons
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
 from pipeline.review.questions.machine import MachineLink, keep_machine_pairs, made_by_machine
-from pipeline.stewardship.decision import Decision, Pair, PairState, is_same_person, links_to_lift, pair_state
+from pipeline.stewardship.decision import Pair, links_to_lift, pair_state
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.groups import Published
 from pipeline.stewardship.store import Store
@@ -68,7 +68,8 @@ def unmerge(
     states = {pair: pair_state(decided[pair]) for pair in pairs if pair in decided}
     links = [decision for pair, state in states.items() for decision in links_to_lift(decided[pair], state)]
     parted_already = {pair: state for pair, state in states.items() if state.head and state.head.verdict == "unlink"}
-    to_confirm = list(_waiting_for(by_and_reason["decided_by"], parted_already.values()))
+    steward = by_and_reason["decided_by"]
+    to_confirm = [unlink for state in parted_already.values() if (unlink := state.to_confirm_by(steward))]
     facts = {(row["record_id_l"], row["record_id_r"]): row for row in facts_within(publication, person_id, pairs)}
     size = {"n_records": len(parted) + len(stay)}
     new = [
@@ -92,14 +93,6 @@ def unmerge(
         already=len(parted_already) - len(to_confirm),
         waiting=sum(recorded.decision.needs_second for recorded in entered),
     )
-
-
-def _waiting_for(steward: str, states: Iterable[PairState]) -> Iterator[Decision]:
-    """Unlinks of somebody else that wait for a second person, whom this steward may be."""
-    for state in states:
-        head = state.head
-        if head and head in state.waiting and not is_same_person(head.decided_by, steward):
-            yield head
 
 
 def entered_with(

@@ -76,6 +76,11 @@ class PairState:
         """The latest verdict on the pair, whether it counts or waits."""
         return next((decision for decision in self.waiting if decision.verdict != "retract"), self.in_force)
 
+    def to_confirm_by(self, steward: str) -> Decision | None:
+        """The latest verdict, where it waits for a second person whom this steward may be."""
+        head = self.head
+        return head if head and head in self.waiting and not is_same_person(head.decided_by, steward) else None
+
 
 def pair_state(decisions: Sequence[Decision]) -> PairState:
     """Fold the decisions on one pair, given in order of entry.

@@ -15,7 +15,7 @@ from pipeline.review.decisions.signature import Signature
 from pipeline.review.questions.answers import Outcome, Sitting, keep_answer, keep_made
 from pipeline.review.records.group import Group, Pair, published_facts, published_persons
 from pipeline.review.records.shelf import Shelf
-from pipeline.stewardship.decision import Decision, PairState, is_same_person, links_to_lift, pair_state
+from pipeline.stewardship.decision import Decision, PairState, links_to_lift, pair_state
 from pipeline.stewardship.store import Foreseen, Refusal, Store
 from schemas.decisions import NewDecision, Verdict
 
@@ -184,19 +184,10 @@ def steps_of(shelf: Shelf, store: Store, viewer: Viewer, group: Group, dealt: De
     )
 
 
-def _waiting(pairs: Sequence[Pair], states: Mapping[Pair, PairState], by: str, verdict: Verdict) -> Iterator[str]:
+def _waiting(pairs: Sequence[Pair], states: Mapping[Pair, PairState], by: str, verdict: Verdict) -> list[str]:
     """Decisions of another steward that say so already and wait for a second person."""
-    for pair in pairs:
-        state = states.get(pair)
-        head = state.head if state else None
-        if (
-            state
-            and head
-            and head.verdict == verdict
-            and head in state.waiting
-            and not is_same_person(head.decided_by, by)
-        ):
-            yield head.decision_id
+    heads = (states[pair].to_confirm_by(by) for pair in pairs if pair in states)
+    return [head.decision_id for head in heads if head and head.verdict == verdict]
 
 
 def _undecided(pairs: Sequence[Pair], states: Mapping[Pair, PairState], verdict: Verdict) -> list[Pair]:
