@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from pipeline.review.frame.csv_file import plain_cell
 from pipeline.review.frame.pages import day, moment, second_words, value_words
 from pipeline.review.frame.words import within
-from pipeline.review.persons.person_csv import plain_cell
 from pipeline.review.questions.tasks import done_today
 from pipeline.review.records.earlier_decisions import earlier_decisions
 from pipeline.stewardship.columns import DESK_ANSWERS

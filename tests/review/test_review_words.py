@@ -18,7 +18,7 @@ from pipeline.review.admission.access import MASK, SHOWN_MASKED, Viewer, shown
 from pipeline.review.admission.door import Buckets
 from pipeline.review.cases.weigh import LIMIT_TEXT, odds_words, rarity_words, times_words, weighed
 from pipeline.review.decisions.preview import FIELDS
-from pipeline.review.persons.person_csv import plain_cell
+from pipeline.review.frame.csv_file import plain_cell
 from pipeline.review.supervision.agreement import agreement
 from schemas.desk import DeskSettings
 from schemas.settings import RunSettings

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from pipeline.review.frame.csv_file import csv_answer
 from pipeline.review.frame.pages import page
 from pipeline.review.frame.visits import Visit, allowed
 from pipeline.review.supervision.log_book import LogFilters, as_csv, choices, entries
@@ -43,9 +44,7 @@ def prove(request: Request, visit: Auditing, filters: Annotated[LogFilters, Form
 def export(visit: Auditing, filters: Annotated[LogFilters, Form()]) -> Response:
     """The filtered log as CSV."""
     visit.done("audit.export", {"filters": filters.model_dump(exclude_defaults=True)})
-    text = visit.desk.read(lambda connection: as_csv(connection, filters))
-    headers = {"content-disposition": 'attachment; filename="audit-log-official-sensitive.csv"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer("audit-log", visit.desk.read(lambda connection: as_csv(connection, filters)))
 
 
 def _page(request: Request, visit: Visit, filters: LogPage, proof: Proof | None) -> Response:

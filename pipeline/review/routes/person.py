@@ -13,6 +13,7 @@ from pipeline.review.cases.case_preview import preview_of_split
 from pipeline.review.decisions.deciding import reason_of
 from pipeline.review.decisions.splitting import deal, split, steps_of
 from pipeline.review.decisions.taking_back import undo
+from pipeline.review.frame.csv_file import csv_answer
 from pipeline.review.frame.form_problems import FormRefusedError, need_none, reason_problems, ticked_problems
 from pipeline.review.frame.pages import page
 from pipeline.review.frame.visits import Visit, allowed, code_of
@@ -141,9 +142,7 @@ def export(request: Request, visit: Annotated[Visit, Depends(allowed("export"))]
     """Every value as CSV, masked as on the page."""
     at = person_visit(request, visit, person_id)
     visit.done("person.export", {"person_id": person_id}, at.why)
-    headers = {"content-disposition": f'attachment; filename="{person_id}-official-sensitive.csv"'}
-    csv_text = as_csv(at.shelf, visit.viewer, person_id)
-    return Response(csv_text, media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(person_id, as_csv(at.shelf, visit.viewer, person_id))
 
 
 def _preview_unmerge(at: PersonVisit, form: SplitForm) -> Response:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import json
 from typing import Annotated, Any
 
@@ -13,10 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from pipeline.core.clock import LONDON, london_time
-from pipeline.review.persons.person_csv import plain_cell
+from pipeline.review.frame.csv_file import marked_csv
 from pipeline.review.supervision.log_words import subject_parts
 from pipeline.stewardship.columns import AUDIT_LOG as LOG
-from schemas.tables import MARKING
 
 PAGE, MOST_EXPORTED = 50, 50_000
 COLUMNS = ("seq", "at", "actor", "role", "action", "subject", "why", "prev_hash", "hash", "erasure_id")
@@ -71,12 +68,7 @@ def choices(connection: Connection) -> dict[str, list[str]]:
 
 def as_csv(connection: Connection, filters: LogFilters) -> str:
     """The filtered log, oldest first, hashes included; at most ``MOST_EXPORTED`` entries."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([*COLUMNS, "marking"])
-    for row in reversed(entries(connection, filters, most=MOST_EXPORTED)):
-        writer.writerow([*(plain_cell(row[name]) for name in COLUMNS), MARKING])
-    return out.getvalue()
+    return marked_csv(COLUMNS, reversed(entries(connection, filters, most=MOST_EXPORTED)))
 
 
 def _where(filters: LogFilters) -> list[sa.ColumnElement[bool]]:
