@@ -9,19 +9,21 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import (
-    DecisionConflictError,
-    DecisionRefusedError,
-    DeskRefusedError,
-    LinkageError,
-    StoreUnavailableError,
-)
+from pipeline.core.errors import LinkageError, StoreUnavailableError
 from pipeline.core.log import log
 from pipeline.review.admission.door import Door
 from pipeline.review.frame.desk import Desk
 from pipeline.review.frame.kept_form import kept_form_of
 from pipeline.review.frame.pages import page
-from pipeline.review.frame.visits import SAFE, NotSignedInError, StaleFormError, note_refusal, own_form, visit_of
+from pipeline.review.frame.visits import (
+    SAFE,
+    NotSignedInError,
+    StaleFormError,
+    code_of,
+    note_refusal,
+    own_form,
+    visit_of,
+)
 from pipeline.review.routes import (
     audit,
     case,
@@ -35,6 +37,7 @@ from pipeline.review.routes import (
     sign_in,
     supervisor,
 )
+from pipeline.review.routes.acts import REFUSALS
 
 ROUTERS = (
     front.router,
@@ -139,12 +142,9 @@ def _noted(request: Request, error: Exception) -> None:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    if isinstance(error, (DeskRefusedError, DecisionConflictError, DecisionRefusedError)):
+    if isinstance(error, REFUSALS):
         await run_in_threadpool(_noted, request, error)
-    if isinstance(error, DeskRefusedError):
-        return _message(request, error.code, error.problem, error.what_to_do)
-    if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
-        return _message(request, 409, error.problem, error.what_to_do)
+        return _message(request, code_of(error), error.problem, error.what_to_do)
     log("desk_failed", kind=type(error).__name__)
     if isinstance(error, StoreUnavailableError) and request.method not in SAFE:
         return await _not_stored(request)

@@ -11,16 +11,18 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.core.errors import DeskRefusedError
 from pipeline.review.frame.notice import redirect_with_notice
+from pipeline.review.frame.pages import page
 from pipeline.review.frame.visits import Visit
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.records.group import Group
 from pipeline.review.records.shelf import Row, Shelf
+from pipeline.stewardship import store
 
-Refusal = DeskRefusedError | DecisionConflictError | DecisionRefusedError
-REFUSALS = (DeskRefusedError, DecisionConflictError, DecisionRefusedError)
+Refusal = DeskRefusedError | store.Refusal
+REFUSALS = (DeskRefusedError, *store.REFUSALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,32 @@ class Act:
 def why_of(visit: Visit, subject: str) -> str | None:
     """Why the viewer looks at a case or a person, if they have said so."""
     return visit.desk.read(lambda connection: tasks.reason_given(connection, visit.viewer, subject))
+
+
+def ask_why(
+    request: Request,
+    visit: Visit,
+    address: str,
+    what: str,
+    text: str = "",
+    error: str = "",
+    question: Row | None = None,
+    chosen: str = "",
+) -> Response:
+    """Ask why the viewer looks at a case or a person; what was typed comes back with what is wrong."""
+    reasons = tasks.justifications(visit.viewer)
+    return page(
+        request,
+        "why.html",
+        422 if error else 200,
+        question=question,
+        what=what,
+        action=f"{address}/why",
+        justifications=reasons.items(),
+        chosen=chosen,
+        text=text,
+        errors=[{"text": error, "href": f"#why-{next(iter(reasons))}"}] if error else [],
+    )
 
 
 def allow(_: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
@@ -14,17 +14,16 @@ from pipeline.review.decisions.deciding import PairVerdict, decide_pair, reason_
 from pipeline.review.decisions.splitting import deal, split
 from pipeline.review.decisions.taking_back import undo
 from pipeline.review.frame.form_problems import need_none, reason_problems, ticked_problems
-from pipeline.review.frame.pages import page
 from pipeline.review.frame.visits import Visit, allowed, code_of
-from pipeline.review.frame.words import JUSTIFICATIONS
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.questions.question import is_asked, pair_of, question_of
 from pipeline.review.records.shelf import Row
-from pipeline.review.routes.acts import Act, Refusal, carry_out, why_of
+from pipeline.review.routes.acts import Act, Refusal, ask_why, carry_out, why_of
 from pipeline.review.routes.case_page import CaseVisit, case_page, case_visit, errors_of
 from pipeline.review.routes.forms import (
     FormBack,
+    IdInPath,
     RetractForm,
     SecondForm,
     Shown,
@@ -38,13 +37,12 @@ from schemas.question_words import TYPE_WORDS
 router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("case"))]
 Deciding = Annotated[Visit, Depends(allowed("decide"))]
-ReviewId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 ONLY_WHEN_OPEN = ("split",)
 NOTHING_CHOSEN = Shown()
 
 
 @router.get("/cases/{review_id}")
-def show(request: Request, visit: Looking, review_id: ReviewId, shown: Annotated[Shown, Query()]) -> Response:
+def show(request: Request, visit: Looking, review_id: IdInPath, shown: Annotated[Shown, Query()]) -> Response:
     """The case, once its viewer has said why they look."""
     question, _ = question_of(visit.desk.shelves.current(), review_id)
     if question["review_id"] != review_id:
@@ -60,7 +58,7 @@ def show(request: Request, visit: Looking, review_id: ReviewId, shown: Annotated
 def tell_why(
     request: Request,
     visit: Looking,
-    review_id: ReviewId,
+    review_id: IdInPath,
     why: Annotated[str, Form(max_length=40)] = "",
     text: Annotated[str, Form(max_length=4_000)] = "",
 ) -> Response:
@@ -82,22 +80,13 @@ def _ask_why(request: Request, visit: Visit, question: Row, text: str = "", erro
     """Ask why the case is looked at; who took it from the queue has that chosen already, and goes on by one key."""
     review_id = question["review_id"]
     holder = visit.desk.read(lambda connection: tasks.claimed_by(connection, review_id, visit.now))
-    return page(
-        request,
-        "why.html",
-        422 if error else 200,
-        question=question,
-        what=TYPE_WORDS.get(question["review_type"], "Question"),
-        action=f"/cases/{review_id}/why",
-        justifications=JUSTIFICATIONS.items(),
-        text=text,
-        chosen="queue" if holder == visit.viewer.account_id and not error else "",
-        errors=[{"text": error, "href": "#why-queue"}] if error else (),
-    )
+    chosen = "queue" if holder == visit.viewer.account_id and not error else ""
+    what = TYPE_WORDS.get(question["review_type"], "Question")
+    return ask_why(request, visit, f"/cases/{review_id}", what, text, error, question, chosen)
 
 
 @router.post("/cases/{review_id}/claim")
-def claim(visit: Deciding, review_id: ReviewId) -> Response:
+def claim(visit: Deciding, review_id: IdInPath) -> Response:
     """Take the question."""
     question, _ = question_of(visit.desk.shelves.current(), review_id)
     if not is_asked(question):
@@ -111,14 +100,14 @@ def claim(visit: Deciding, review_id: ReviewId) -> Response:
 
 
 @router.post("/cases/{review_id}/release")
-def release(visit: Deciding, review_id: ReviewId) -> Response:
+def release(visit: Deciding, review_id: IdInPath) -> Response:
     """Give the question back."""
     visit.done("case.release", {"review_id": review_id}, work=lambda c: tasks.release(c, review_id, visit.viewer))
     return RedirectResponse("/queue", 303)
 
 
 @router.post("/cases/{review_id}/decide")
-def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[VerdictForm, Form()]) -> Response:
+def decide(request: Request, visit: Deciding, review_id: IdInPath, form: Annotated[VerdictForm, Form()]) -> Response:
     """A verdict on a pair."""
     ends, at = (form.l, form.r), case_visit(request, visit, review_id)
 
@@ -149,7 +138,7 @@ def decide(request: Request, visit: Deciding, review_id: ReviewId, form: Annotat
 
 
 @router.post("/cases/{review_id}/split")
-def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[SplitForm, Form()]) -> Response:
+def part(request: Request, visit: Deciding, review_id: IdInPath, form: Annotated[SplitForm, Form()]) -> Response:
     """Part chosen records from the others, or look what it would do."""
     at = case_visit(request, visit, review_id)
     if form.do == "preview":
@@ -166,13 +155,13 @@ def part(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated
 
 
 @router.post("/cases/{review_id}/second")
-def approve(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[SecondForm, Form()]) -> Response:
+def approve(request: Request, visit: Deciding, review_id: IdInPath, form: Annotated[SecondForm, Form()]) -> Response:
     """Confirm another steward's decision, or take back one that waits; also where the question is closed."""
     return _carry_out(case_visit(request, visit, review_id), second_act(form))
 
 
 @router.post("/cases/{review_id}/undo")
-def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Response:
+def take_back(request: Request, visit: Deciding, review_id: IdInPath) -> Response:
     """Take back one's own latest answer."""
     at = case_visit(request, visit, review_id)
 
@@ -186,7 +175,7 @@ def take_back(request: Request, visit: Deciding, review_id: ReviewId) -> Respons
 
 
 @router.post("/cases/{review_id}/retract")
-def retract(request: Request, visit: Deciding, review_id: ReviewId, form: Annotated[RetractForm, Form()]) -> Response:
+def retract(request: Request, visit: Deciding, review_id: IdInPath, form: Annotated[RetractForm, Form()]) -> Response:
     """Take back a decision that is in force on the case's records, also where the question is closed."""
     return _carry_out(case_visit(request, visit, review_id), retract_act(form))
 

@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError
+from pipeline.core.errors import DeskRefusedError
 from pipeline.review.cases.case import Case, CaseView, case_of
 from pipeline.review.cases.case_preview import preview_of_split, preview_of_verdict
 from pipeline.review.decisions.preview import Preview
@@ -39,6 +39,7 @@ from pipeline.review.routes.forms import (
     entered,
 )
 from pipeline.stewardship.decision import is_same_person
+from pipeline.stewardship.store import REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def case_page(at: CaseVisit, shown: Shown, back: FormBack = NO_FORM) -> Response
 
 def errors_of(error: Exception, at: CaseVisit) -> tuple[dict[str, str], ...]:
     """A refusal for the summary at the top of the page."""
-    if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
+    if isinstance(error, REFUSALS):
         return tuple(refused(error, _telling(at)).errors)
     return tuple(error.errors) if isinstance(error, FormRefusedError) else ({"text": str(error), "href": "#decide"},)
 

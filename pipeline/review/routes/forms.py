@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import uuid4
 
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from pipeline.review.decisions.deciding import LONGEST_TEXT
@@ -17,6 +18,8 @@ from pipeline.review.frame.words import plain_text
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.routes.acts import Act
 
+IdInPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+"""Of a question or a person"""
 RecordId = Annotated[str, Field(max_length=128)]
 Text = Annotated[str, Field(max_length=4_000)]
 NBroughtBack = Annotated[int, Field(ge=0, le=100_000)]

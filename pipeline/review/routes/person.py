@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from pipeline.core.errors import DeskRefusedError
@@ -22,10 +22,11 @@ from pipeline.review.persons.person_csv import as_csv
 from pipeline.review.questions import tasks
 from pipeline.review.questions.answers import Outcome, Sitting
 from pipeline.review.questions.found import case_on
-from pipeline.review.routes.acts import Act, Refusal, carry_out, why_of
+from pipeline.review.routes.acts import Act, Refusal, ask_why, carry_out, why_of
 from pipeline.review.routes.forms import (
     CompareForm,
     FormBack,
+    IdInPath,
     NBroughtBack,
     RetractForm,
     SecondForm,
@@ -44,14 +45,13 @@ from pipeline.review.routes.person_page import (
 router = APIRouter()
 Looking = Annotated[Visit, Depends(allowed("person"))]
 Deciding = Annotated[Visit, Depends(allowed("decide"))]
-PersonId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 @router.get("/persons/{person_id}")
 def show(
     request: Request,
     visit: Looking,
-    person_id: PersonId,
+    person_id: IdInPath,
     done: str = "",
     n_brought_back: Annotated[NBroughtBack, Query(alias="back")] = 0,
 ) -> Response:
@@ -62,7 +62,7 @@ def show(
     group_for(shelf, visit.viewer, person_id)
     if why_of(visit, person_id) is None:
         visit.done("person.ask_why", {"person_id": person_id})
-        return _ask_why(request, visit, person_id)
+        return ask_why(request, visit, f"/persons/{person_id}", f"Person {person_id}")
     return show_person(person_visit(request, visit, person_id), done, n_brought_back)
 
 
@@ -70,7 +70,7 @@ def show(
 def tell_why(
     request: Request,
     visit: Looking,
-    person_id: PersonId,
+    person_id: IdInPath,
     why: Annotated[str, Form(max_length=40)] = "",
     text: Annotated[str, Form(max_length=4_000)] = "",
 ) -> Response:
@@ -83,12 +83,12 @@ def tell_why(
             work=lambda c: tasks.justify(c, visit.viewer, person_id, why, text, visit.now),
         )
     except DeskRefusedError as error:
-        return _ask_why(request, visit, person_id, text, str(error))
+        return ask_why(request, visit, f"/persons/{person_id}", f"Person {person_id}", text, str(error))
     return RedirectResponse(f"/persons/{person_id}", 303)
 
 
 @router.post("/persons/{person_id}/unmerge")
-def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[SplitForm, Form()]) -> Response:
+def unmerge(request: Request, visit: Deciding, person_id: IdInPath, form: Annotated[SplitForm, Form()]) -> Response:
     """Part chosen records from the person, or look what it would do."""
     at = person_visit(request, visit, person_id)
     if form.do == "preview":
@@ -105,25 +105,25 @@ def unmerge(request: Request, visit: Deciding, person_id: PersonId, form: Annota
 
 
 @router.post("/persons/{person_id}/second")
-def approve(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[SecondForm, Form()]) -> Response:
+def approve(request: Request, visit: Deciding, person_id: IdInPath, form: Annotated[SecondForm, Form()]) -> Response:
     """Confirm what another steward decided on the person's records, or take back what waits."""
     return _carry_out(person_visit(request, visit, person_id), second_act(form))
 
 
 @router.post("/persons/{person_id}/undo")
-def take_back(request: Request, visit: Deciding, person_id: PersonId) -> Response:
+def take_back(request: Request, visit: Deciding, person_id: IdInPath) -> Response:
     """Undo one's own latest unmerge of the person."""
     return _carry_out(person_visit(request, visit, person_id), Act("undo", undo, done="undone"))
 
 
 @router.post("/persons/{person_id}/retract")
-def retract(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[RetractForm, Form()]) -> Response:
+def retract(request: Request, visit: Deciding, person_id: IdInPath, form: Annotated[RetractForm, Form()]) -> Response:
     """Take back a decision that is in force on the person's records."""
     return _carry_out(person_visit(request, visit, person_id), retract_act(form))
 
 
 @router.post("/persons/{person_id}/compare")
-def compare(request: Request, visit: Deciding, person_id: PersonId, form: Annotated[CompareForm, Form()]) -> Response:
+def compare(request: Request, visit: Deciding, person_id: IdInPath, form: Annotated[CompareForm, Form()]) -> Response:
     """Go to the case on the person and another one; the log keeps the other's id only where there is such a person."""
     at = person_visit(request, visit, person_id)
     subject = {"person_id": person_id}
@@ -138,7 +138,7 @@ def compare(request: Request, visit: Deciding, person_id: PersonId, form: Annota
 
 
 @router.post("/persons/{person_id}/export")
-def export(request: Request, visit: Annotated[Visit, Depends(allowed("export"))], person_id: PersonId) -> Response:
+def export(request: Request, visit: Annotated[Visit, Depends(allowed("export"))], person_id: IdInPath) -> Response:
     """Every value as CSV, masked as on the page."""
     at = person_visit(request, visit, person_id)
     visit.done("person.export", {"person_id": person_id}, at.why)
@@ -167,22 +167,6 @@ def _carry_out(at: PersonVisit, act: Act) -> Response:
         return show_person(at, back=FormBack(act.form, errors_of(error, at), code_of(error)))
 
     return carry_out(at, act, show_refused)
-
-
-def _ask_why(request: Request, visit: Visit, person_id: str, text: str = "", error: str = "") -> Response:
-    reasons = tasks.justifications(visit.viewer)
-    return page(
-        request,
-        "why.html",
-        422 if error else 200,
-        question=None,
-        what=f"Person {person_id}",
-        action=f"/persons/{person_id}/why",
-        justifications=reasons.items(),
-        chosen="",
-        text=text,
-        errors=[{"text": error, "href": f"#why-{next(iter(reasons))}"}] if error else [],
-    )
 
 
 def _ended(request: Request, visit: Visit, person_id: str) -> Response:

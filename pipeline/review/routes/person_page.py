@@ -10,7 +10,7 @@ from uuid import uuid4
 from fastapi import Request
 from fastapi.responses import Response
 
-from pipeline.core.errors import DecisionConflictError, DecisionRefusedError, DeskRefusedError, LinkageError
+from pipeline.core.errors import DeskRefusedError, LinkageError
 from pipeline.review.decisions.preview import Preview
 from pipeline.review.decisions.splitting import Steps
 from pipeline.review.decisions.undoing import undoing
@@ -29,6 +29,7 @@ from pipeline.review.records.earlier_decisions import ELSEWHERE, EarlierDecision
 from pipeline.review.routes.acts import PageVisit, notice_of, why_of
 from pipeline.review.routes.forms import NO_FORM, CompareForm, FormBack, RetractForm, SecondForm, SplitForm, entered
 from pipeline.stewardship.decision import is_same_person
+from pipeline.stewardship.store import REFUSALS
 
 NOTICES: dict[str, tuple[str, str]] = {
     "split": ("The records part.", "It counts from the next night on."),
@@ -135,7 +136,7 @@ def errors_of(error: LinkageError, at: PersonVisit) -> tuple[dict[str, str], ...
     """A refusal for the summary at the top of the page."""
     if isinstance(error, FormRefusedError):
         return tuple(error.errors)
-    if isinstance(error, (DecisionConflictError, DecisionRefusedError)):
+    if isinstance(error, REFUSALS):
         problem, *others = refused(error, _telling(at)).errors
         return ({**problem, "href": "#h-unmerge"}, *others)
     return ({"text": str(error), "href": "#h-unmerge"},)
