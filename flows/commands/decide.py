@@ -20,9 +20,9 @@ from pipeline.core.places import Home
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.explain.kept import LinkedTables
     from pipeline.review.questions.machine import MachineLink
     from pipeline.stewardship.exchange import Look
-    from pipeline.stewardship.groups import Published
     from pipeline.stewardship.store import Store
     from schemas.decisions import NewDecision
 
@@ -85,6 +85,7 @@ def decide(
     from flows.commands import decision_output as printing
     from flows.night.decisions import open_decisions
     from flows.running.stopping import told_on_stop
+    from flows.stewards.decision_facts import published_persons
     from flows.stewards.unmerging import entered_with
     from pipeline.stewardship.last_night import standing_of_night
 
@@ -94,8 +95,10 @@ def decide(
         "unsure": unsure,
         "confirm": confirm,
         "retract": retract,
+        "list": show,
+        "export": export,
+        "import": bring,
     }
-    options |= {"list": show, "export": export, "import": bring}
     action = _only_action([name for name, value in options.items() if value])
     settings, place = settings_of(run_file, home)
     with open_decisions(settings, place, os.environ) as store:
@@ -106,7 +109,7 @@ def decide(
             printing.export_decisions(store, export, as_json)
         elif bring:
             with told_on_stop(lambda: IMPORT_STOPPED):
-                printing.import_decisions(store, bring, _required("--by", by), _look(place), as_json)
+                printing.import_decisions(store, bring, _required("--by", by), _look(_publication(place)), as_json)
         else:
             fields = {
                 "verdict": None if action == "confirm" else action,
@@ -117,8 +120,10 @@ def decide(
                 "supersedes": supersede,
                 **({"decision_id": decision_id} if decision_id else {}),
             }
-            new = _validated({**_facts(place, store, (first, second), retract or confirm), **fields})
-            recorded = entered_with(store, [new], _machine_view(place, new), _published(place))
+            publication = _publication(place)
+            new = _validated({**_facts(publication, store, (first, second), retract or confirm), **fields})
+            persons = published_persons(publication) if publication else None
+            recorded = entered_with(store, [new], _machine_view(publication, new), persons)
             printing.print_decision(store, recorded[0], as_json)
 
 
@@ -157,71 +162,54 @@ def _validated(fields: dict[str, Any]) -> NewDecision:
     raise SettingsError(OPTIONS.get(name, "decide"), f"{in_words(wrong, NewDecision)}.")
 
 
-def _facts(place: Home, store: Store, ids: tuple[str | None, str | None], decision_id: str | None) -> dict[str, Any]:
+def _publication(place: Home) -> LinkedTables | None:
+    """The current publication; None where nothing is published."""
+    from pipeline.explain.kept import open_folder
+
+    return open_folder(place.current.resolve()) if place.current.exists() else None
+
+
+def _facts(
+    publication: LinkedTables | None, store: Store, ids: tuple[str | None, str | None], decision_id: str | None
+) -> dict[str, Any]:
     """The pair, and what the current publication shows of it; where nothing is published, the ids as they are."""
+    from flows.stewards.decision_facts import pair_facts, pairs_of
+    from pipeline.explain.kept import person_of
+
     first, second = ids
     if (first is None) != (second is None) or not (first or decision_id):
         raise SettingsError("decide", "needs two records.", "Give two ids: boroughlink decide A B --link ...")
-    has_publication = place.current.exists()
     if first and second:
-        return _pair_facts(place, first, second) if has_publication else {"record_id_l": first, "record_id_r": second}
-    decision = store.find(_uuid(decision_id or ""))
-    if decision is None or decision.erasure_id or not has_publication:
+        if publication is None:
+            return {"record_id_l": first, "record_id_r": second}
+        pairs = pairs_of(publication, first, second)
+        return pair_facts(publication, *(pairs[0] if len(pairs) == 1 else _chosen(pairs, first, second)))
+    decision = store.find((decision_id or "").strip().lower())
+    if decision is None or decision.erasure_id or publication is None or len(person_of(publication, decision.pair)) < 2:
         return {}  # the store says what is wrong, or nothing more is known
-    return _pair_facts_if_present(place, *decision.pair)
+    return pair_facts(publication, *decision.pair)
 
 
-def _look(place: Home) -> Look | None:
+def _look(publication: LinkedTables | None) -> Look | None:
     """What shows an import the ids that it names; None where nothing is published."""
     from flows.stewards.decision_facts import shown_of
-    from pipeline.explain.kept import open_folder
 
-    return partial(shown_of, open_folder(place.current.resolve())) if place.current.exists() else None
+    return partial(shown_of, publication) if publication else None
 
 
-def _machine_view(place: Home, new: NewDecision) -> Mapping[tuple[str, str], MachineLink]:
+def _machine_view(publication: LinkedTables | None, new: NewDecision) -> Mapping[tuple[str, str], MachineLink]:
     """What the machine had made of the two records, for the supervisor's page of the review desk."""
-    from pipeline.explain.kept import open_folder, person_of, records_of, rows_between
+    from pipeline.explain.kept import person_of, records_of, rows_between
     from pipeline.review.questions.machine import made_by_machine
 
-    if not (new.record_id_l and new.record_id_r and new.verdict in ("link", "unlink") and place.current.exists()):
+    if publication is None or not (new.record_id_l and new.record_id_r and new.verdict in ("link", "unlink")):
         return {}
-    publication, pair = open_folder(place.current.resolve()), (new.record_id_l, new.record_id_r)
+    pair = new.record_id_l, new.record_id_r
     persons = set(person_of(publication, pair).values())
     if len(persons) != 1:
         return {}
     records = records_of(publication, persons)
     return made_by_machine(records, rows_between(publication, records), [pair]) if set(pair) <= records.keys() else {}
-
-
-def _published(place: Home) -> Published | None:
-    """Gives the published person of records; None where nothing is published."""
-    from flows.stewards.decision_facts import published_persons
-    from pipeline.explain.kept import open_folder
-
-    return published_persons(open_folder(place.current.resolve())) if place.current.exists() else None
-
-
-def _uuid(text: str) -> str:
-    return text.strip().lower()
-
-
-def _pair_facts(place: Home, first: str, second: str) -> dict[str, Any]:
-    from flows.stewards.decision_facts import pair_facts, pairs_of
-    from pipeline.explain.kept import open_folder
-
-    publication = open_folder(place.current.resolve())
-    pairs = pairs_of(publication, first, second)
-    return pair_facts(publication, *(pairs[0] if len(pairs) == 1 else _chosen(pairs, first, second)))
-
-
-def _pair_facts_if_present(place: Home, left: str, right: str) -> dict[str, Any]:
-    """As ``_pair_facts``, of two records that may be gone from the publication."""
-    from flows.stewards.decision_facts import pair_facts
-    from pipeline.explain.kept import open_folder, person_of
-
-    publication = open_folder(place.current.resolve())
-    return pair_facts(publication, left, right) if len(person_of(publication, (left, right))) == 2 else {}
 
 
 def _chosen(pairs: list[tuple[str, str]], first: str, second: str) -> tuple[str, str]:
