@@ -12,7 +12,7 @@ from rich.console import Console
 
 from flows.commands.counted import counted
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
-from flows.night.place import settings_of
+from flows.night.place import need_home, settings_of
 from pipeline.core.errors import SettingsError
 from pipeline.core.lock import run_lock
 
@@ -63,8 +63,7 @@ def expunge(
             "expunge", "needs one of RECORD..., --again and --receipts.", "See boroughlink expunge --help."
         )
     settings, place = settings_of(run_file, home)
-    if not place.root.is_dir():
-        raise SettingsError(str(place.root), "is no home.", "Give --home.")
+    need_home(place)
     if receipts:
         _tell(receipts_of(place), as_json)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -18,8 +18,11 @@ from pipeline.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
+
+    from pipeline.stewardship.store import Store
 
 HELP = """
 Serve the stewards' review desk, a web page, until stopped. The first account: `boroughlink review users add "A. Steward"`.
@@ -34,6 +37,7 @@ Who may sign in with a local account.
 Example: `boroughlink review users add "A. Steward" --role steward`
 """
 CONSOLE_ACTOR = "command line"
+T = TypeVar("T")
 
 app = typer.Typer(help=HELP, invoke_without_command=True)
 users = typer.Typer(help=USERS_HELP, no_args_is_help=True)
@@ -116,9 +120,7 @@ def add(
     if as_json:
         typer.echo(json.dumps({"name": name, "role": role, "password": password}))
         return
-    Console().print(
-        f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True
-    )
+    _print_password(name, password)
 
 
 @users.command("list")
@@ -170,9 +172,7 @@ def reset(
         home,
         run_file,
     )
-    Console().print(
-        f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True
-    )
+    _print_password(name, password)
 
 
 @users.command("disable")
@@ -195,6 +195,12 @@ def disable(
     Console().print(f"{name} is disabled.", markup=False)
 
 
+def _print_password(name: str, password: str) -> None:
+    Console().print(
+        f"{name} signs in once with this password and then chooses their own:\n{password}", markup=False, soft_wrap=True
+    )
+
+
 def _account_id(connection: Connection, name: str) -> str:
     from pipeline.review.admission.accounts import find_by_name
 
@@ -205,8 +211,8 @@ def _account_id(connection: Connection, name: str) -> str:
 
 
 def _with_audit(
-    action: str, subject: dict[str, Any], work: Callable[[Connection], Any], home: Path | None, run_file: Path | None
-) -> Any:  # noqa: ANN401
+    action: str, subject: dict[str, Any], work: Callable[[Connection], T], home: Path | None, run_file: Path | None
+) -> T:
     """Do it and write it to the audit log, both or neither."""
     import datetime as dt
 
@@ -219,7 +225,7 @@ def _with_audit(
     return result
 
 
-def _store(home: Path | None, run_file: Path | None) -> Any:  # noqa: ANN401
+def _store(home: Path | None, run_file: Path | None) -> AbstractContextManager[Store]:
     from flows.night.decisions import open_decisions
 
     settings, place = settings_of(run_file, home)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from flows.commands.counted import counted
 from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
-from flows.night.place import home_of
+from flows.night.place import home_of, need_home
 from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.lock import lock_holder, run_lock
 from pipeline.core.places import Home
@@ -43,7 +42,7 @@ def list_all(home: HomeOption = None, run_file: HomeRunFileOption = None, as_jso
 
     Example: `boroughlink runs list --json`
     """
-    entries = _entries(_home(run_file, home))
+    entries = _entries(need_home(home_of(run_file, home)))
     if as_json:
         typer.echo(json.dumps([asdict(entry) for entry in entries]))
         return
@@ -68,7 +67,7 @@ def show(run_id: Run, home: HomeOption = None, run_file: HomeRunFileOption = Non
     from pipeline.publish import journal
     from pipeline.publish.held_back import read_verdict
 
-    place = _home(run_file, home)
+    place = need_home(home_of(run_file, home))
     entry = next((measure for measure in _entries(place) if measure.run_id == run_id), None)
     if entry is None:
         raise SettingsError(run_id, "is not a run of this home.", "See boroughlink runs list.")
@@ -137,7 +136,7 @@ def release(
     """
     from flows.stages.gate import release as release_run
 
-    release_run(_home(run_file, home), run_id, _required("--by", by), _required("--reason", reason))
+    release_run(need_home(home_of(run_file, home)), run_id, _required("--by", by), _required("--reason", reason))
     _print_result(as_json, {"run_id": run_id, "state": "current"}, f"{run_id} is published and current.")
 
 
@@ -157,7 +156,7 @@ def rollback(
     from flows.night.openmetrics import renew_metrics
     from pipeline.publish.retire import roll_back
 
-    place = _home(run_file, home)
+    place = need_home(home_of(run_file, home))
     with run_lock(place.lock):
         taken_back = roll_back(place, run_id, _required("--by", by), _required("--reason", reason))
         renew_metrics(place)
@@ -184,7 +183,7 @@ def prune(
     from pipeline.publish.retire import plan_prune
     from pipeline.publish.retire import prune as remove
 
-    place = _home(run_file, home)
+    place = need_home(home_of(run_file, home))
     with run_lock(place.lock), told_on_stop(lambda: STOPPED):
         plan = plan_prune(place, keep)
         if not dry_run:
@@ -198,13 +197,6 @@ def prune(
     lines += [f"{what}: {', '.join(gone)}." for what, gone in named if gone]
     lines += [f"Lost with them: {loss}." for loss in plan.lost]
     _print_result(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
-
-
-def _home(run_file: Path | None, home: Path | None) -> Home:
-    place = home_of(run_file, home)
-    if not place.root.is_dir():
-        raise SettingsError(str(place.root), "is no home.", "Give --home; the first boroughlink run makes one.")
-    return place
 
 
 def _entries(home: Home) -> list[RunEntry]:

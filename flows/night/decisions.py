@@ -7,7 +7,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.night.place import can_be_read
+from flows.night.place import can_be_read, need_home
 from flows.night.plan import Night
 from pipeline.core.errors import SettingsError
 from pipeline.core.metrics import Metric
@@ -45,17 +45,6 @@ def decisions_url(settings: RunSettings, home: Home, environment: Mapping[str, s
     return configured or f"sqlite:///{home.decisions.resolve()}"
 
 
-def _check_place(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> None:
-    """Check that the home is there if it is to hold the decisions: a slip in its name would make a store that no night reads.
-
-    Raises:
-        SettingsError: If it is not.
-    """
-    configured = environment.get(DECISIONS_URL) or settings.decisions_url
-    if not configured and not home.root.is_dir():
-        raise SettingsError(str(home.root), "is no home.", "Give --home; the first boroughlink run makes one.")
-
-
 def policy_of(settings: RunSettings) -> StewardPolicy:
     """The policy file of the settings, the rules that it names checked against those of the model.
 
@@ -72,17 +61,16 @@ def policy_of(settings: RunSettings) -> StewardPolicy:
     return load_policy(path, rules)
 
 
-@contextmanager
-def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> Iterator[Store]:
+def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> AbstractContextManager[Store]:
     """The store under the policy file of the settings, closed after the block; one in a home is made where there is none.
 
     Raises:
         SettingsError: If the home that it lies in is not there.
         StoreUnavailableError: If it does not answer.
     """
-    _check_place(settings, home, environment)
-    with open_store(decisions_url(settings, home, environment), policy_of(settings)) as store:
-        yield store
+    if not (environment.get(DECISIONS_URL) or settings.decisions_url):
+        need_home(home)
+    return open_store(decisions_url(settings, home, environment), policy_of(settings))
 
 
 def has_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> bool:

@@ -48,6 +48,17 @@ def settings_of(run_file: Path | None, home: Path | None, default: Path | None =
     return settings, Home(check_name(named.home or settings.home))
 
 
+def need_home(home: Home) -> Home:
+    """The home, which must be there: a slip in its name would make one in which no night writes.
+
+    Raises:
+        SettingsError: If it is not.
+    """
+    if not home.root.is_dir():
+        raise SettingsError(str(home.root), "is no home.", "Give --home; the first boroughlink run makes one.")
+    return home
+
+
 def keep_from_others() -> None:
     """What this process writes from now on, users of this machine outside its group may not read, whatever folder it lies in."""
     os.umask(os.umask(OTHERS) | OTHERS)
