@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from flows.night.place import can_be_read, need_home
 from flows.night.plan import Night
 from pipeline.core.errors import SettingsError
+from pipeline.core.lookup import rows_with
 from pipeline.core.metrics import Metric
 from pipeline.core.places import Home
 from pipeline.core.same_person import TOLD_BY
@@ -26,7 +27,13 @@ from pipeline.explain.levels import levels_of
 from pipeline.persons.departures import others_until
 from pipeline.persons.ledger import ledger_of
 from pipeline.publish.publication import read_current
-from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, VALUES_SEEN, fingerprints, pair_evidence
+from pipeline.stewardship.evidence import (
+    FINGERPRINT_COLUMNS,
+    VALUES_SEEN,
+    fingerprint_of_each,
+    fingerprints,
+    pair_evidence,
+)
 from pipeline.stewardship.policy import load_policy
 from pipeline.stewardship.standing import SaidOf, decided_pairs, in_state, standing_decisions, to_look_at_again
 from pipeline.stewardship.store import Store, open_store
@@ -117,15 +124,14 @@ def with_evidence(
     """The decisions, each with whether its evidence has changed since it was made."""
     if not len(decided.log):
         return decided
-    wanted = pa.array(sorted(_records_of(decided.standing)), pa.string())
-    is_wanted = [pc.is_in(links.column(end), wanted) for end in ENDS]
+    decided_ids = _records_of(decided.standing)
     pairs = set(zip(*(decided.standing.column(end).to_pylist() for end in ENDS), strict=True))
-    rows = links.filter(pc.and_(*is_wanted)).to_pylist()
+    rows = rows_with(rows_with(links, decided_ids, ENDS[0]), decided_ids, ENDS[1]).to_pylist()
     levels = {
         pair: levels_of(row, model) for row in rows if (pair := (row["record_id_l"], row["record_id_r"])) in pairs
     }
     columns = ["record_id", *(name for name in VALUES_SEEN if name in std_records.column_names)]
-    values = std_records.select(columns).filter(pc.is_in(std_records.column("record_id"), wanted)).to_pylist()
+    values = rows_with(std_records.select(columns), decided_ids).to_pylist()
     evidence = pair_evidence(levels, {row["record_id"]: row for row in values})
     policy = policy_of(night.settings)
     return replace(decided, standing=standing_decisions(decided.log, policy, decided.records, evidence, decided.said))
@@ -182,42 +188,34 @@ def _decided_records(log: pa.Table, std_records: pa.Table) -> pa.Table:
     These are all, once a decided one is gone, and else those of feeds where one has another fingerprint than it had.
     """
     records = std_records.select(list(FINGERPRINT_COLUMNS))
-    wanted = pa.array(sorted(_records_of(log)), pa.string())
-    decided = records.filter(pc.is_in(records.column("record_id"), wanted))
-    if len(decided) < len(wanted):
+    decided_ids = _records_of(log)
+    decided = rows_with(records, decided_ids)
+    if len(decided) < len(decided_ids):
         return fingerprints(records)
     own = fingerprints(decided)
-    tonight = _fingerprint_by_record(own)
+    tonight = fingerprint_of_each(own)
     other = [record for record, then in _fingerprints_of(log) if then and then != tonight[record]]
     if not other:
         return own
-    feeds = decided.column("feed_id").filter(pc.is_in(decided.column("record_id"), pa.array(other, pa.string())))
-    is_near = pc.or_(
-        pc.is_in(records.column("feed_id"), pc.unique(feeds)), pc.is_in(records.column("record_id"), wanted)
-    )
-    return fingerprints(records.filter(is_near))
+    feeds = pc.unique(rows_with(decided, other).column("feed_id"))
+    is_decided = pc.is_in(records.column("record_id"), decided.column("record_id").combine_chunks())
+    return fingerprints(records.filter(pc.or_(pc.is_in(records.column("feed_id"), feeds), is_decided)))
 
 
 def _with_others(night: Night, log: pa.Table, records: pa.Table, std_records: pa.Table) -> pa.Table:
     """The records, of which those are told that returned as somebody else; only of one that is not as decided can that be."""
-    decided = records.filter(pc.is_in(records.column("record_id"), pa.array(sorted(_records_of(log)), pa.string())))
-    own = _fingerprint_by_record(decided)
+    own = fingerprint_of_each(rows_with(records, _records_of(log)))
     other = {
         record for record, then in _fingerprints_of(log) if record in own and (then is None or then != own[record])
     }
     before = read_current(night.home) if other else None
     if before is None:
         return records
-    wanted = std_records.filter(pc.is_in(std_records.column("record_id"), pa.array(sorted(other), pa.string())))
-    until = others_until(ledger_of(before.table(IDENTITY_LEDGER.name)), wanted)
+    until = others_until(ledger_of(before.table(IDENTITY_LEDGER.name)), rows_with(std_records, other))
     others = pc.index_in(records.column("record_id"), pa.array(until, pa.string()))
     runs = pa.array(until.values(), pa.string()).take(others.combine_chunks())
     position = records.schema.get_field_index("another_until")
     return records.set_column(position, records.schema.field(position), runs)
-
-
-def _fingerprint_by_record(records: pa.Table) -> dict[str, str | None]:
-    return dict(zip(*(records.column(name).to_pylist() for name in ("record_id", "fingerprint")), strict=True))
 
 
 def _fingerprints_of(log: pa.Table) -> Iterator[tuple[str, str | None]]:
@@ -231,6 +229,5 @@ def _said(std_records: pa.Table, record_ids: Sequence[str]) -> dict[str, dict[st
     """What some records say of whom they are, by record id."""
     if not record_ids:
         return {}
-    records = std_records.select(["record_id", *TOLD_BY])
-    wanted = pc.is_in(records.column("record_id"), pa.array(record_ids, pa.string()))
-    return {row["record_id"]: row for row in records.filter(wanted).to_pylist()}
+    rows = rows_with(std_records.select(["record_id", *TOLD_BY]), record_ids).to_pylist()
+    return {row["record_id"]: row for row in rows}

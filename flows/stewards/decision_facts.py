@@ -16,7 +16,7 @@ from pipeline.core.duckdb_files import duckdb_files
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between, values_of
 from pipeline.explain.levels import levels_of
-from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, fingerprints
+from pipeline.stewardship.evidence import FINGERPRINT_COLUMNS, fingerprint_of_each, fingerprints
 from pipeline.stewardship.exchange import Shown
 from pipeline.stewardship.groups import Published, PublishedPerson
 from pipeline.stewardship.pair_facts import PRINTED, PairEnd, PairScore, Seen, facts_of_pair
@@ -180,14 +180,7 @@ def _fingerprints(publication: LinkedTables, records: Iterable[Mapping[str, Any]
     with duckdb.connect() as base:
         rows = base.execute(query, [duckdb_files(publication.folder / "records"), born, feeds]).fetchall()
     table = pa.Table.from_pylist([dict(zip(FINGERPRINT_COLUMNS, row, strict=True)) for row in rows], PRINTED)
-    fingerprint_table = fingerprints(table)
-    return dict(
-        zip(
-            fingerprint_table.column("record_id").to_pylist(),
-            fingerprint_table.column("fingerprint").to_pylist(),
-            strict=True,
-        )
-    )
+    return fingerprint_of_each(fingerprints(table))
 
 
 def _score(publication: LinkedTables, row: Mapping[str, Any] | None) -> PairScore | None:

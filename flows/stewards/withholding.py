@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from pipeline.core.lookup import rows_with
 from pipeline.core.parquet import conform
 from pipeline.core.places import Home
 from pipeline.publish.orders import digest, expunged
@@ -27,7 +27,7 @@ def withheld(
     if not lost:
         return raw, std_records, events, quarantine
     rows = {*told_in(std_records, lost), *told_in(quarantine, lost)}
-    expunged_records = std_records.filter(pc.is_in(std_records.column("record_id"), pa.array(sorted(lost))))
+    expunged_records = rows_with(std_records, lost)
     lineage = [name for name in QUARANTINE.names if name in expunged_records.column_names and name != "record_id"]
     verdict = {"stage": "standardise", "reason_code": REASON_CODE, "reason": REASON}
     in_place = [{**row, **verdict} for row in expunged_records.select(lineage).to_pylist()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +34,11 @@ def places_among(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedAr
         rows = rows[pc.not_equal(among.take(pa.array(places[rows])), texts).to_numpy(zero_copy_only=False)]
         places[rows] += 1
     return places
+
+
+def rows_with(table: pa.Table, ids: Iterable[str], column: str = "record_id") -> pa.Table:
+    """The rows whose id is one of these."""
+    return table.filter(pc.is_in(table.column(column), pa.array(sorted(ids), pa.string())))
 
 
 def in_one(column: pa.Array | pa.ChunkedArray) -> pa.Array:

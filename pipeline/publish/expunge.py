@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.durable import sync_folder
 from pipeline.core.errors import StateError
+from pipeline.core.lookup import rows_with
 from pipeline.core.parquet import replace_rows
 from pipeline.core.places import Home
 from pipeline.publish.held_back import HELD
@@ -158,8 +159,7 @@ def _cluster_names(tables: Mapping[str, pa.Table], record_ids: Collection[str]) 
     """Clusters named by one of the records: the smallest of their other records."""
     if "cluster_members" not in tables:
         return {}
-    ids = pa.array(sorted(record_ids), pa.string())
-    members = tables["cluster_members"].filter(pc.is_in(tables["cluster_members"].column("cluster_id"), ids))
+    members = rows_with(tables["cluster_members"], record_ids, "cluster_id")
     new_names: dict[str, str] = {}
     for row in members.sort_by("record_id").to_pylist():
         if row["record_id"] not in record_ids:
@@ -167,12 +167,8 @@ def _cluster_names(tables: Mapping[str, pa.Table], record_ids: Collection[str]) 
     return new_names
 
 
-def _rows_of_records(table: pa.Table, record_ids: Collection[str]) -> pa.Table:
-    return table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
-
-
 def _persons(table: pa.Table, record_ids: Collection[str]) -> list[str]:
-    lost = _rows_of_records(table, record_ids)
+    lost = rows_with(table, record_ids)
     persons: list[str] = lost.column("person_id").to_pylist()
     return persons
 

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.lookup import rows_with
 from pipeline.publish.holding import CLUSTERS, RECORD_IDS, lists_records, tells_of_records
 from schemas.tables import ENDS, ROW
 
@@ -19,7 +20,7 @@ EMPTIED = {"quarantine": ("record_id", "raw_row"), "review_closed": ENDS}
 
 def told_in(table: pa.Table, record_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
     """Rows of exports that told of the records, as the table has it: by feed, file, sheet, row and part."""
-    lost = table.filter(pc.is_in(table.column("record_id"), pa.array(sorted(record_ids), pa.string())))
+    lost = rows_with(table, record_ids)
     return zip(*(lost.column(part).to_pylist() for part in ROW), strict=True)
 
 

@@ -77,6 +77,11 @@ def fingerprints(records: pa.Table) -> pa.Table:
     return conform(pa.table(columns), FINGERPRINTS)
 
 
+def fingerprint_of_each(prints: pa.Table) -> dict[str, str | None]:
+    """Record to its fingerprint, from rows of the contract ``fingerprints``."""
+    return dict(zip(*(prints.column(name).to_pylist() for name in ("record_id", "fingerprint")), strict=True))
+
+
 def _classes(evidence: str, policy: StewardPolicy) -> dict[str, str]:
     parts = (part.partition("=") for part in evidence.split(";") if part)
     return {field: "disagrees" if level in policy.disagreeing_levels else "agrees" for field, _, level in parts}

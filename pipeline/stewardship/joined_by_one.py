@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from pipeline.core.lookup import rows_with
 from pipeline.stewardship.policy import CaseFacts, second_because
 from schemas.decisions import StewardPolicy, names_in
 
@@ -62,5 +62,5 @@ def _opposed(roles: Mapping[str, set[str]], policy: StewardPolicy) -> dict[str, 
 
 def _pairs(table: pa.Table, key: str, value: str, where: str, wanted: Iterable[str]) -> list[tuple[str, str]]:
     """Two columns of the rows whose third one has a value that is wanted."""
-    rows = table.filter(pc.is_in(table.column(where), pa.array(sorted(wanted), pa.string())))
+    rows = rows_with(table, wanted, where)
     return list(zip(rows.column(key).to_pylist(), rows.column(value).to_pylist(), strict=True))

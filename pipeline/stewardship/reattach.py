@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.stewardship.evidence import fingerprint_of_each
+
 Attachment = Literal["as_decided", "reattached", "detached"]
 SIDES = ("l", "r")
 
@@ -31,7 +33,7 @@ def reattach(pairs: pa.Table, records: pa.Table) -> list[Attached]:
     Input: pairs with record_id_l, record_id_r, fingerprint_l and fingerprint_r; records as the contract ``fingerprints``.
     Output: one entry a pair, in the order given. Cost: O(pairs + records).
     """
-    own = _own_fingerprints(pairs, records)
+    own = fingerprint_of_each(records.filter(pc.is_in(records.column("record_id"), _both_ends(pairs, "record_id"))))
     ids_by_fingerprint = _ids_by_fingerprint(pairs, records)
     columns = [pairs.column(f"{name}_{end}").to_pylist() for end in SIDES for name in ("record_id", "fingerprint")]
     return [
@@ -56,12 +58,6 @@ def _attached(
         return Attached(left[0], right[0], "detached")
     is_same = (tonight[0], tonight[1]) == (left[0], right[0])
     return Attached(min(tonight[0], tonight[1]), max(tonight[0], tonight[1]), "as_decided" if is_same else "reattached")
-
-
-def _own_fingerprints(pairs: pa.Table, records: pa.Table) -> dict[str, str | None]:
-    """Tonight's fingerprint of each decided record that is there."""
-    here = records.filter(pc.is_in(records.column("record_id"), _both_ends(pairs, "record_id")))
-    return dict(zip(*(here.column(name).to_pylist() for name in ("record_id", "fingerprint")), strict=True))
 
 
 def _ids_by_fingerprint(pairs: pa.Table, records: pa.Table) -> dict[str | None, str]:
