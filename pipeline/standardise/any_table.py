@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -100,25 +101,26 @@ def _days(
 
 
 def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, pa.Array]:
+    """As the nightly run reads names."""
+
+    def read(text: str) -> Names:
+        return read_names(NameCells(**{use.kind: text}), "forename_first", reference)
+
+    read_once = functools.cache(read) if use.kind == "full_name" else read  # for two fields
+
+    def values_of(name: str, text: str) -> list[str]:
+        found = getattr(read_once(text), name)
+        return [found] if isinstance(found, str) else list(found or ())
+
     match use.kind:
         case "full_name":
-            read = functools.cache(lambda text: _names_of(NameCells(full_name=text), reference))
-            return {
-                "forename": read_distinct(array, lambda text: list(read(text).forename), TEXTS),
-                "surname": read_distinct(array, lambda text: list(read(text).surname), TEXTS),
-            }
+            return {name: read_distinct(array, partial(values_of, name), TEXTS) for name in ("forename", "surname")}
         case "alias":
-            return {
-                "alias": read_distinct(
-                    array, lambda text: list(_names_of(NameCells(alias=text), reference).alias), TEXTS
-                )
-            }
-        case "middle_names":
+            return {"alias": read_distinct(array, partial(values_of, "alias"), TEXTS)}
+        case name:
             plain = Plain("^[A-Z]+$", _words_that_are_no_names(reference))
-            return {use.field: read_distinct(array, _name(use.kind, reference), plain=plain)}
-        case _:
-            plain = Plain("^[A-Z]+$", _words_that_are_no_names(reference))
-            return {use.field: read_distinct(array, _name(use.kind, reference), TEXTS, plain)}
+            kind = TEXT if name == "middle_names" else TEXTS
+            return {use.field: read_distinct(array, partial(values_of, name), kind, plain)}
 
 
 def _with_generations(
@@ -158,24 +160,6 @@ def _words_that_are_no_names(reference: Reference) -> frozenset[str]:
     word_lists = (reference.titles, reference.suffixes, reference.joined_particles, reference.joined_surname_particles)
     further_words = {"NEE", "AKA", "ALIAS", "BABY", "UNBORN", "INFANT", "UNKNOWN", "UNNAMED"}
     return frozenset().union(*word_lists) | further_words | reference.placeholders_of("name")
-
-
-def _name(kind: str, reference: Reference) -> Callable[[str], list[str]]:
-    """Names as the nightly run reads them."""
-
-    def read(text: str) -> list[str]:
-        if kind == "forename":
-            return list(_names_of(NameCells(forename=text), reference).forename)
-        if kind == "middle_names":
-            middle_names = _names_of(NameCells(middle_names=text), reference).middle_names
-            return [middle_names] if middle_names else []
-        return list(_names_of(NameCells(surname=text), reference).surname)
-
-    return read
-
-
-def _names_of(cells: NameCells, reference: Reference) -> Names:
-    return read_names(cells, "forename_first", reference)
 
 
 def _values_of_both(first: pa.Array, second: pa.Array) -> pa.Array:
