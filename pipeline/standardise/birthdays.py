@@ -145,8 +145,7 @@ def _date_then_age(plain: str, dates: Dates, reference: Reference, as_of: dt.dat
     if not day:
         return None
     ages = _ages((parts["inside"] or parts["after"] or parts["bare"] or "").strip())
-    is_good = ages is not None and _is_human(ages)
-    return _plausible(day, reference, as_of)._replace(ages=ages if ages and is_good else Ages())
+    return _plausible(day, reference, as_of)._replace(ages=ages if ages and _is_human(ages) else Ages())
 
 
 def _plausible(day: Day, reference: Reference, as_of: dt.date) -> Birthday:

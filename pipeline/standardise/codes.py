@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.standardise.distinct import Note, Reading
+from pipeline.standardise.distinct import Reading, no_value
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.text import code_key, repair
 from schemas.boroughs import BY_CODE, slug
@@ -21,8 +21,8 @@ def read_code(field: str, text: str, reference: Reference) -> Reading[str]:
     if value:
         return Reading(value)
     if value == "" or reference.stands_for_nothing(field, text):
-        return Reading(None, (Note(field, field, "not_stated"),))
-    return Reading(None, (Note(field, field, "unknown_code"),))
+        return no_value(field, "not_stated")
+    return no_value(field, "unknown_code")
 
 
 def read_ethnicity(text: str, reference: Reference) -> Reading[str]:
@@ -45,7 +45,7 @@ def read_borough(text: str) -> Reading[str]:
     for spelling in (key, BOROUGH_STYLE.sub("", key), BOROUGH_STYLE.sub("", BOROUGH_STYLE.sub("", key))):
         if borough := BY_CODE.get(spelling):
             return Reading(borough)
-    return Reading(None, (Note("event_borough", "event_borough", "unknown_borough"),))
+    return no_value("event_borough", "unknown_borough")
 
 
 def read_plain(text: str) -> Reading[str]:

@@ -7,9 +7,9 @@ import re
 
 import phonenumbers
 
-from pipeline.standardise.distinct import Note, Reading
+from pipeline.standardise.distinct import Note, Reading, no_value
 from pipeline.standardise.reference import Reference
-from pipeline.standardise.text import latin, repair, without_float_tail
+from pipeline.standardise.text import SAME_DIGIT, latin, repair, without_float_tail
 
 # The ranges that Ofcom keeps for drama and tests are numbers like others to us: synthetic exports use them.
 DRAMA = re.compile(
@@ -19,7 +19,6 @@ DRAMA = re.compile(
 REMARK = re.compile(r"\([^()\d]*\)|(?<=\d)[\s:-]+[a-z ]+$", re.IGNORECASE)
 """Whose number it is, or where it rings: (work), mum"""
 LETTER_FOR_ZERO = re.compile(r"(?:(?<=\d)|^)O+(?=[\s-]?\d)", re.IGNORECASE)
-SAME_DIGIT = re.compile(r"^(\d)\1+$")
 BETWEEN = re.compile(r"[;,|\n]|\s+/\s+|(?<=\d{5})/(?=\d)|\b(?:or|and)\b", re.IGNORECASE)
 BETWEEN_EMAILS = re.compile(r"[\s;,<>]+")
 EMAIL = re.compile(r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$")
@@ -28,7 +27,7 @@ EMAIL = re.compile(r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9](?:[a-z0-9-]{0
 def read_phone(text: str, reference: Reference) -> Reading[str]:
     """The first valid number of a cell as E.164, British where no country is given."""
     if reference.stands_for_nothing("phone", text):
-        return Reading(None, (Note("phone", "phone", "placeholder"),))
+        return no_value("phone", "placeholder")
     written = LETTER_FOR_ZERO.sub(lambda letters: "0" * len(letters[0]), repair(text))
     parts = [part for part in BETWEEN.split(written) if any(c.isdigit() for c in part)]
     numbers = [_e164(part) or _e164(REMARK.sub(" ", part)) for part in parts]
@@ -76,17 +75,17 @@ def _address(written: str, reference: Reference) -> Reading[str]:
     address = written.removeprefix("mailto:").strip(" <>;,.")
     name = address.partition("@")[0].upper()
     if reference.stands_for_nothing("email", address) or name in reference.placeholders["email_name"]:
-        return Reading(None, (Note("email", "email", "placeholder"),))
+        return no_value("email", "placeholder")
     if EMAIL.match(address) and ".." not in address:
         return Reading(address)
-    return Reading(None, (Note("email", "email", "invalid_address"),))
+    return no_value("email", "invalid_address")
 
 
 def read_uprn(text: str, reference: Reference) -> Reading[str]:
     """One to twelve digits, without leading zeros."""
     if reference.stands_for_nothing("uprn", text):
-        return Reading(None, (Note("uprn", "uprn", "placeholder"),))
+        return no_value("uprn", "placeholder")
     number = without_float_tail(re.sub(r"[\s,]", "", latin(repair(text)))).lstrip("0")
     if re.fullmatch(r"\d{1,12}", number):
         return Reading(number)
-    return Reading(None, (Note("uprn", "uprn", "placeholder" if not number else "invalid_number"),))
+    return no_value("uprn", "placeholder" if not number else "invalid_number")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,11 @@ class Reading(NamedTuple, Generic[V]):
 
     value: V | None
     notes: tuple[Note, ...] = ()
+
+
+def no_value(field: str, reason: str) -> Reading[Any]:
+    """Why a text is no value of the field, in whose own column it stood."""
+    return Reading(None, (Note(field, field, reason),))
 
 
 class RowNote(NamedTuple):

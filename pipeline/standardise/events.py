@@ -13,7 +13,7 @@ from pipeline.core.clock import london_day
 from pipeline.standardise.addresses import read_address
 from pipeline.standardise.cells import Cells
 from pipeline.standardise.codes import read_borough, read_code, read_plain, read_status
-from pipeline.standardise.distinct import Note, Reading, RowNote, map_distinct, map_rows
+from pipeline.standardise.distinct import Note, Reading, RowNote, map_distinct, map_rows, no_value
 from pipeline.standardise.identifiers import asn
 from pipeline.standardise.notes import Remarks
 from pipeline.standardise.people import Columns, read_column
@@ -95,7 +95,7 @@ def _attributes(cells: Cells, rules: Rules, remarks: Remarks) -> pa.Array:
 def _attribute(name: str, rules: Rules, text: str) -> Reading[str]:
     if name == f"{ATTRIBUTE}asn":
         number = asn(text)
-        return Reading(number, () if number else (Note(name, name, "invalid_check"),))
+        return Reading(number) if number else no_value(name, "invalid_check")
     if not name.endswith(("_date", "_at")):
         return read_plain(text)
     moment = _time(name, text, rules)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from stdnum.gb import nhs as stdnum_nhs
 from stdnum.gb import upn as stdnum_upn
 
 from pipeline.standardise.days import full_year
-from pipeline.standardise.distinct import Note, Reading
+from pipeline.standardise.distinct import Note, Reading, no_value
 from pipeline.standardise.reference import Reference
-from pipeline.standardise.text import latin, repair, without_float_tail
+from pipeline.standardise.text import SAME_DIGIT, latin, repair, without_float_tail
 
 CHECK_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"
 PNC_SLASHED = re.compile(r"^(\d{4}|\d{2})/(\d{1,7})([A-Z])$")
@@ -22,9 +22,6 @@ CRO_FILE = re.compile(r"^SF(\d{2})/(\d{1,6})([A-Z])$")
 ASN = re.compile(r"^(\d{2})/?(\d{2})([A-Z0-9]{2})/?(\d{2})/?(\d{1,11})([A-Z])$")
 UPN = re.compile(r"^[A-HJ-NP-RT-Z]\d{11}[A-HJ-NP-RT-Z0-9]$")
 BETWEEN = re.compile(r"[,;&|\s]+|\s+/\s+|\bAND\b")
-SAME_DIGIT = re.compile(r"^(\d)\1+$")
-
-Kind = Literal["pnc_id", "cro_number"]
 
 
 class Police(NamedTuple):
@@ -137,10 +134,10 @@ def read_nhs_number(text: str, reference: Reference) -> Reading[str]:
         or number in reference.placeholders["nhs_number"]
         or SAME_DIGIT.match(number)
     ):
-        return Reading(None, (Note("nhs_number", "nhs_number", "placeholder"),))
+        return no_value("nhs_number", "placeholder")
     if stdnum_nhs.is_valid(number):
         return Reading(number)
-    return Reading(None, (Note("nhs_number", "nhs_number", "invalid_check"),))
+    return no_value("nhs_number", "invalid_check")
 
 
 def read_upn(text: str, reference: Reference) -> Reading[str]:
@@ -154,4 +151,4 @@ def read_upn(text: str, reference: Reference) -> Reading[str]:
         reason = "temporary"
     else:
         return Reading(number)
-    return Reading(None, (Note("upn", "upn", reason),))
+    return no_value("upn", reason)

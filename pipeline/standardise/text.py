@@ -14,6 +14,7 @@ NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 MARKUP = re.compile(r"<[^<>]*>")
 SCIENTIFIC = re.compile(r"^\d\.(\d+)E\+?(\d+)$", re.IGNORECASE)
 FLOAT_TAIL = re.compile(r"^([^.]*\d)\.0+$")  # with an earlier dot it is no decimal: 24.07.00 is a day
+SAME_DIGIT = re.compile(r"^(\d)\1+$")
 ACUTE = "\u00b4"  # typed for an apostrophe
 COMMAS = str.maketrans("\u060c\u3001", ",,")
 """Of Arabic, and of Chinese and Japanese lists; a wide one becomes a comma as all wide signs do"""

@@ -7,7 +7,7 @@ import re
 
 from pipeline.core.clock import LONDON
 from pipeline.standardise.days import EXCEL_EPOCH, NotADayError, full_year, read_day
-from pipeline.standardise.distinct import Note, Reading
+from pipeline.standardise.distinct import Reading, no_value
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.text import latin, repair
 from schemas.contract import Dates
@@ -29,15 +29,15 @@ def read_time(field: str, text: str, dates: Dates, reference: Reference, as_of: 
     """
     plain = latin(repair(text))
     if reference.stands_for_nothing("time", plain):
-        return Reading(None, (Note(field, field, "placeholder"),))
+        return no_value(field, "placeholder")
     latest = _years_later(as_of)
     try:
         moment = _by_format(text, dates, latest) or _serial(plain, dates) or _written(plain, dates, latest)
         if moment:
             return Reading(moment.astimezone(dt.UTC))
     except (NotADayError, ValueError, OverflowError):
-        return Reading(None, (Note(field, field, "impossible_date"),))
-    return Reading(None, (Note(field, field, "unreadable_date"),))
+        return no_value(field, "impossible_date")
+    return no_value(field, "unreadable_date")
 
 
 def _years_later(day: dt.date) -> dt.date:
