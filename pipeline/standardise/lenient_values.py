@@ -107,12 +107,10 @@ def _day(plain: str, dates: Dates, latest: dt.date) -> dt.date | None:
 def postcode(text: str) -> str | None:
     """Outward and inward part where it is British; of another country letters and digits only, a ZIP's first five."""
     compact = _compact(text)
-    if compact is None:
-        return None
     if british := POSTCODE.match(compact):
         outward, digit, letters = (part for part in british.groups() if part)
         return f"{outward} {digit}{letters}"
-    return compact[:5] if compact.isdigit() and len(compact) == 9 else compact
+    return (compact[:5] if compact.isdigit() and len(compact) == 9 else compact) or None
 
 
 def phone(text: str) -> str | None:

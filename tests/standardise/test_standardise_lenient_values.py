@@ -19,6 +19,11 @@ def value_of(kind: str, text: str) -> str | None:
     return value
 
 
+@pytest.mark.parametrize("kind", ["postcode", "phone", "address", "identifier", "category"])
+def test_signs_that_leave_no_letter_or_digit_are_no_value(kind: str) -> None:
+    assert value_of(kind, "\u30fc") is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
