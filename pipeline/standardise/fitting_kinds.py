@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from schemas.usual_headings import kind_to_take, names_surnames
 
@@ -54,13 +54,13 @@ def fitting_kinds(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _fitting_kind(kind: str | None, texts: Sequence[str]) -> str | None:
-    values = [text.strip() for text in texts if text and text.strip()]
+    values = values_of(texts)
     if not kind or not values:
         return None
     if kind == "record_id":
         return kind if len(set(values)) == len(texts) else None
     if kind == "category":
-        return kind if 1 < _n_words(values) <= len(values) / 2 else None
+        return kind if 1 < len(words_of(values)) <= len(values) / 2 else None
     if kind == "full_name":
         return _kind_of_names(values)
     if _fits(kind, values):
@@ -72,7 +72,7 @@ def _fitting_kind(kind: str | None, texts: Sequence[str]) -> str | None:
 def _fits(kind: str, values: Sequence[str]) -> bool:
     if kind in SHAPES:
         is_told_apart = kind not in ("phone", "email", "identifier", "address") or _are_many(values)
-        return is_told_apart and _most(values, lambda value: SHAPES[kind].fullmatch(value) is not None)
+        return is_told_apart and most(values, SHAPES[kind].fullmatch)
     return _are_names(values)
 
 
@@ -87,16 +87,23 @@ def _kind_of_names(values: Sequence[str]) -> str | None:
 
 def _are_names(values: Sequence[str]) -> bool:
     """Texts of letters, and of many different ones: neither codes nor a yes and no."""
-    return _are_many(values) and _most(values, lambda value: NAME.fullmatch(value) is not None and len(value) < 60)
+    return _are_many(values) and most(values, lambda value: NAME.fullmatch(value) is not None and len(value) < 60)
 
 
 def _are_many(values: Sequence[str]) -> bool:
-    return _n_words(values) > min(len(values) / REPEATS, FEW_WORDS)
+    return len(words_of(values)) > min(len(values) / REPEATS, FEW_WORDS)
 
 
-def _n_words(values: Sequence[str]) -> int:
-    return len({value.casefold() for value in values})
+def values_of(texts: Iterable[str]) -> list[str]:
+    """The texts in which anything stands, without blanks around."""
+    return [text.strip() for text in texts if text and text.strip()]
 
 
-def _most(values: Sequence[str], is_so: Callable[[str], bool]) -> bool:
-    return sum(map(is_so, values)) >= MOST * len(values)
+def words_of(values: Iterable[str]) -> set[str]:
+    """The different values, whatever their capitals."""
+    return {value.casefold() for value in values}
+
+
+def most(values: Collection[str], is_so: Callable[[str], object]) -> bool:
+    """Whether most of the values are so."""
+    return sum(bool(is_so(value)) for value in values) >= MOST * len(values)

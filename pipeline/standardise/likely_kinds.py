@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pipeline.standardise.fitting_kinds import MOST, REPEATS, fitting_kinds
+from pipeline.standardise.fitting_kinds import MOST, REPEATS, SHAPES, fitting_kinds, most, values_of, words_of
 from schemas.usual_headings import kind_by_words, kind_to_take, usual_kinds
 
 FEWEST = 20
@@ -14,7 +14,7 @@ FEWEST = 20
 YEARS_OF_BIRTH = 25
 """Years over which the middle four fifths of birthdays are spread at least; visits and deliveries are of fewer"""
 LOOKS = {
-    "email": re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"),
+    "email": SHAPES["email"],
     "postcode": re.compile(r"[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}"),
     "phone": re.compile(r"[+(]?[0+(][0-9][0-9 ()./-]{7,16}"),
 }
@@ -92,28 +92,23 @@ def _are_numbers(heading: str, texts: Sequence[str]) -> bool:
     return is_called_so and FEWEST <= len(texts) == len({text.strip() for text in texts} - {""})
 
 
-def _values(texts: Iterable[str]) -> list[str]:
-    return [text.strip() for text in texts if text and text.strip()]
-
-
 def _has_repeats(texts: Iterable[str]) -> bool:
-    values = _values(texts)
+    values = values_of(texts)
     return len(set(values)) < len(values)
 
 
 def _have_signs(texts: Iterable[str]) -> bool:
     """Whether most numbers are written as people write those to call: with blanks, brackets or a plus."""
-    values = _values(texts)
-    return sum(not value.isdecimal() for value in values) >= MOST * len(values)
+    return most(values_of(texts), lambda value: not value.isdecimal())
 
 
 def _most_days(texts: Iterable[str]) -> bool:
-    values = _values(texts)
+    values = values_of(texts)
     return len(values) >= FEWEST and len(_years(values)) >= MOST * len(values)
 
 
 def _are_of_many_years(texts: Iterable[str]) -> bool:
-    years = _years(_values(texts))
+    years = _years(values_of(texts))
     return years[len(years) * 9 // 10] - years[len(years) // 10] >= YEARS_OF_BIRTH
 
 
@@ -124,12 +119,12 @@ def _years(values: Iterable[str]) -> list[int]:
 
 def kind_by_values(texts: Iterable[str]) -> str | None:
     """Email, postcode or phone where most texts look so; category where few different words come again and again."""
-    values = _values(texts)
+    values = values_of(texts)
     if len(values) < FEWEST:
         return None
     for kind, look in LOOKS.items():
-        if sum(look.fullmatch(value) is not None for value in values) >= MOST * len(values):
+        if most(values, look.fullmatch):
             return kind
-    words = {value.casefold() for value in values}
-    has_letters = sum(any(map(str.isalpha, word)) for word in words) >= MOST * len(words)
+    words = words_of(values)
+    has_letters = most(words, lambda word: any(map(str.isalpha, word)))
     return "category" if has_letters and 1 < len(words) <= len(values) / REPEATS else None
