@@ -15,7 +15,7 @@ from pipeline.standardise.cells import Cells
 from pipeline.standardise.codes import read_borough, read_code, read_plain, read_status
 from pipeline.standardise.distinct import Note, Reading, RowNote, map_distinct, map_rows, no_value
 from pipeline.standardise.identifiers import asn
-from pipeline.standardise.notes import Remarks
+from pipeline.standardise.notes import Remarks, offsets_of
 from pipeline.standardise.people import Columns, read_column
 from pipeline.standardise.reference import Reference
 from pipeline.standardise.rules import Rules
@@ -113,7 +113,4 @@ def _as_map(names: list[str], columns: list[pa.Array], rows: int) -> pa.Array:
     order = np.lexsort((column_of, row_of))
     keys = pa.array(names, TEXT).take(pa.array(column_of[order]))
     items = pa.concat_arrays([pa.array([], TEXT), *(column.drop_null() for column in columns)]).take(pa.array(order))
-    lengths = np.bincount(row_of.astype(np.int64), minlength=rows)
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    is_null = np.concatenate((lengths == 0, [False]))
-    return pa.MapArray.from_arrays(pa.array(offsets, pa.int32(), mask=is_null), keys, items).cast(ATTRIBUTES)
+    return pa.MapArray.from_arrays(offsets_of(row_of, rows), keys, items).cast(ATTRIBUTES)

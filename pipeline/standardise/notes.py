@@ -71,9 +71,12 @@ def _raw_texts(row_notes: list[RowNote], cells: Cells) -> list[str]:
     return texts
 
 
+def offsets_of(rows: NDArray[np.int64], count: int) -> pa.Array:
+    """Where the list of each of ``count`` rows begins among items of these rows; null for a row without items."""
+    lengths = np.bincount(rows, minlength=count)
+    return pa.array(np.append(0, np.cumsum(lengths)), pa.int32(), mask=np.append(lengths == 0, False))
+
+
 def _lists(rows: list[int], flat: pa.Array, count: int) -> pa.Array:
     """One list a row out of values sorted by row; null for a row without values."""
-    lengths = np.bincount(np.array(rows, np.int64), minlength=count)
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    is_null = np.concatenate((lengths == 0, [False]))
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32(), mask=is_null), flat)
+    return pa.ListArray.from_arrays(offsets_of(np.array(rows, np.int64), count), flat)
