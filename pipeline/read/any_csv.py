@@ -116,7 +116,7 @@ def read_csv(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa
                 null_values=[""],
             ),
         )
-    except (pa.ArrowInvalid, pa.ArrowException, UnicodeDecodeError) as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         _check_quotes(form)
         is_text = not isinstance(error, UnicodeDecodeError) and _is_text(
             form

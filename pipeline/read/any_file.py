@@ -16,8 +16,7 @@ from pipeline.read.fetch import no_file
 
 OTHER_KINDS = {
     **NO_TEXT,
-    b"{": ("is JSON.", "Save it as CSV (UTF-8) or Parquet."),
-    b"[{": ("is JSON.", "Save it as CSV (UTF-8) or Parquet."),
+    **dict.fromkeys((b"{", b"[{"), ("is JSON.", "Save it as CSV (UTF-8) or Parquet.")),
 }
 """How a file begins that is no CSV or Parquet, what it is, and what to do"""
 
@@ -36,9 +35,7 @@ def headings(path: Path) -> list[str]:
     try:
         names = pq.read_schema(path).names if _is_parquet(path) else _text_headings(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(
-            "broken_file", str(path), f"cannot be read ({type(error).__name__}).", "Export it again."
-        ) from None
+        raise _broken(path, error) from None
     names = [
         name for name in names if name.strip()
     ]  # a spreadsheet's empty columns at the end, a data frame's row numbers
@@ -109,14 +106,16 @@ def _empty(path: Path) -> SourceError:
     return SourceError("empty_file", str(path), "has no rows.", "Give a file with a heading and at least one record.")
 
 
+def _broken(path: Path, error: Exception) -> SourceError:
+    return SourceError("broken_file", str(path), f"cannot be read ({type(error).__name__}).", "Export it again.")
+
+
 def _parquet(path: Path, columns: Sequence[str], repeating: Sequence[str]) -> pa.Table:
     try:
         texts = [field.name for field in pq.read_schema(path) if field.name in repeating and _is_text(field.type)]
         table = pq.read_table(path, columns=list(columns), partitioning=None, read_dictionary=texts)
     except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(
-            "broken_file", str(path), f"cannot be read ({type(error).__name__}).", "Export it again."
-        ) from None
+        raise _broken(path, error) from None
     return pa.table({name: _as_text(path, name, table.column(name), name in repeating) for name in columns})
 
 

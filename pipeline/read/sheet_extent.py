@@ -41,25 +41,14 @@ def check_extent(file: str, kind: str, data: bytes, names: Collection[str]) -> N
     """
     extents: Iterable[tuple[str, int, int]] = ()  # an xls sheet cannot be that large
     if kind == "xlsx":
-        extents = _xlsx_extents(data, names)
-    elif kind == "ods":
-        extents = _ods_extents(data)
+        extents = ((name, *_extent_of(stream)) for name, stream in sheet_parts(data, names))
+    elif kind == "ods":  # all of them: the library lays out every sheet as it opens the file
+        extents = ((name, layout.rows, layout.columns) for name, layout in ods_layouts(data).items())
     for name, rows, columns in extents:
         if rows * columns > MOST_CELLS or rows > MOST_ROWS or columns > MOST_COLUMNS:
             problem = f"reaches to cell {column_letter(columns - 1)}{rows}, far beyond a list of people."
             what_to_do = "Ask the borough to delete the rows and columns behind the list, and what stands there."
             raise SourceError("too_large", f"{file}, sheet {printable(name)}", problem, what_to_do)
-
-
-def _ods_extents(data: bytes) -> Iterator[tuple[str, int, int]]:
-    for name, layout in ods_layouts(data).items():  # all of them: the library lays out every sheet as it opens the file
-        yield name, layout.rows, layout.columns
-
-
-def _xlsx_extents(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int, int]]:
-    """Name, rows and columns of each sheet of these names, as far as its cells with a value reach."""
-    for name, stream in sheet_parts(data, names):
-        yield name, *_extent_of(stream)
 
 
 def sheet_parts(data: bytes, names: Collection[str]) -> Iterator[tuple[str, IO[bytes]]]:
@@ -76,6 +65,7 @@ def sheet_parts(data: bytes, names: Collection[str]) -> Iterator[tuple[str, IO[b
 
 
 def _extent_of(stream: IO[bytes]) -> tuple[int, int]:
+    """Rows and columns of a sheet, as far as its cells with a value reach."""
     rows, columns = 0, 0
     tail = b""
     while block := stream.read(BLOCK):
