@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -32,6 +33,13 @@ def say_why(page: Page) -> None:
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("input[name=why]")).to_have_count(0)
     page.wait_for_load_state()  # keys that are pressed before its scripts run are lost
+
+
+def answer(page: Page, verdict: str, code: str) -> None:
+    """Give a verdict on the pair of an open case."""
+    page.get_by_label(verdict).check()
+    page.locator("#code").select_option(code)
+    page.get_by_role("button", name=re.compile("^Save")).click()
 
 
 def open_case(page: Page, review_id: str) -> None:

@@ -48,6 +48,12 @@ def hidden(text: str, name: str) -> str:
     return html.unescape(found[1])
 
 
+def signed_in_from(browser: Client, lost: Any, password: str) -> Any:
+    """What the first page of signing in answers that a form led to whose session was over."""
+    kept = {name: hidden(lost.text, name) for name in ("csrf", "kept")}
+    return browser.http.post("/sign-in", data={**kept, "name": "Asha Steward", "password": password})
+
+
 def n_decisions(desk: Any) -> int:
     return len(desk.desk.store.log())
 
@@ -64,15 +70,7 @@ def test_a_form_sent_after_the_session_is_over_is_offered_again_after_signing_in
     assert "Only a name &lt;b&gt;" in lost.text
 
     world.forget_codes()
-    asked = browser.http.post(
-        "/sign-in",
-        data={
-            "csrf": hidden(lost.text, "csrf"),
-            "kept": hidden(lost.text, "kept"),
-            "name": "Asha Steward",
-            "password": PASSWORD,
-        },
-    )
+    asked = signed_in_from(browser, lost, PASSWORD)
     offered = browser.http.post(
         "/sign-in/code",
         data={
@@ -94,15 +92,7 @@ def test_a_wrong_password_on_the_way_does_not_lose_it(desk: Any, case_form: Any)
     browser, path, form = case_form
     end_all_sessions(desk)
     lost = browser.http.post(path, data=form, headers=OWN)
-    asked = browser.http.post(
-        "/sign-in",
-        data={
-            "csrf": hidden(lost.text, "csrf"),
-            "kept": hidden(lost.text, "kept"),
-            "name": "Asha Steward",
-            "password": "wrong",
-        },
-    )
+    asked = signed_in_from(browser, lost, "wrong")
     assert asked.status_code == 401
     assert json.loads(hidden(asked.text, "kept"))["to"] == path
 

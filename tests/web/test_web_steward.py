@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from web_desk import World
-from web_pages import case_of, keep, rows, say_why
+from web_pages import answer, case_of, keep, open_case, rows, say_why
 
 pytestmark = [pytest.mark.flow, pytest.mark.web]
 Enter = Callable[..., Page]
@@ -122,9 +122,7 @@ def test_a_link_of_a_victim_and_an_offender_waits_for_another_steward(enter: Ent
     asha, ben = enter("asha"), enter("ben")
     asha.goto(f"/cases/{case}")
     say_why(asha)
-    asha.get_by_label("Same person").check()
-    asha.locator("#code").select_option("photograph")
-    asha.get_by_role("button", name=re.compile("^Save")).click()
+    answer(asha, "Same person", "photograph")
     expect(asha.get_by_text("Saved. It waits for a second steward.")).to_be_visible()
     expect(asha.get_by_role("button", name="Confirm")).to_have_count(0)
     ben.goto(f"/cases/{case}")
@@ -136,34 +134,25 @@ def test_a_link_of_a_victim_and_an_offender_waits_for_another_steward(enter: Ent
     expect(ben.get_by_text("Confirmed.")).to_be_visible()
 
 
-def test_an_answer_is_shown_to_other_stewards_and_undone_by_its_own_only(enter: Enter, world: World) -> None:
-    case = case_of(world, "name_only", "AND n_pairs >= 2")
-    page = enter("asha")
-    page.goto(f"/cases/{case}")
-    say_why(page)
-    page.get_by_label("Different people").check()
-    page.locator("#code").select_option("history")
-    page.get_by_role("button", name=re.compile("^Save")).click()
+def after_another_has_answered(enter: Enter, case: str) -> Page:
+    """A steward's look at a case on which another one has just said that they are different people."""
+    page, other = enter("asha"), enter("ben")
+    open_case(page, case)
+    answer(page, "Different people", "history")
     expect(page.get_by_role("heading", name="Answered")).to_be_visible()
-    other = enter("ben")
-    other.goto(f"/cases/{case}")
-    say_why(other)
+    open_case(other, case)
+    return other
+
+
+def test_an_answer_is_shown_to_other_stewards_and_undone_by_its_own_only(enter: Enter, world: World) -> None:
+    other = after_another_has_answered(enter, case_of(world, "name_only", "AND n_pairs >= 2"))
     expect(other.get_by_role("heading", name="Answered")).to_be_visible()
     expect(other.get_by_role("button", name=re.compile("Undo"))).to_have_count(0)
 
 
 def test_a_wrong_answer_of_another_steward_is_taken_back_where_the_case_shows_it(enter: Enter, world: World) -> None:
     case = case_of(world, "grey_pair", "AND len(person_ids) = 2")
-    page = enter("asha")
-    page.goto(f"/cases/{case}")
-    say_why(page)
-    page.get_by_label("Different people").check()
-    page.locator("#code").select_option("history")
-    page.get_by_role("button", name=re.compile("^Save")).click()
-    expect(page.get_by_role("heading", name="Answered")).to_be_visible()
-    other = enter("ben")
-    other.goto(f"/cases/{case}")
-    say_why(other)
+    other = after_another_has_answered(enter, case)
     other.get_by_text("Take a decision back").click()
     other.get_by_role("button", name="Take it back").click()
     expect(other.get_by_role("link", name="Say why you take it back.")).to_be_visible()

@@ -12,6 +12,7 @@ import pytest
 from command_line import boroughlink
 from playwright.sync_api import Browser, Page, expect
 from web_desk import PASSWORD, World, add_people, running
+from web_pages import answer, open_case
 
 from pipeline.core.places import Home
 
@@ -68,12 +69,8 @@ def open_person(page: Page, person: str) -> None:
 
 
 def decide(page: Page, case: str, verdict: str) -> None:
-    page.goto(f"/cases/{case}")
-    page.get_by_label("It is next in the review queue").check()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_label(verdict).check()
-    page.locator("#code").select_option("photograph")
-    page.get_by_role("button", name=re.compile("^Save")).click()
+    open_case(page, case)
+    answer(page, verdict, "photograph")
     expect(page.get_by_text("Saved.")).to_be_visible()
 
 
@@ -155,9 +152,7 @@ def test_two_whom_a_search_finds_are_compared_said_to_be_one_and_one_from_the_ne
         case = page.url.partition("/cases/")[2]
         assert case == f"pair-{one}-{other}"
         left, right = (page.locator(f"#decide form input[name={end}]").input_value() for end in ("l", "r"))
-        page.get_by_label("Same person").check()
-        page.locator("#code").select_option("photograph")
-        page.get_by_role("button", name=re.compile("^Save")).click()
+        answer(page, "Same person", "photograph")
         expect(page.get_by_text("Saved.", exact=False).first).to_be_visible()
         if page.get_by_text("It waits for a second steward").count():
             second = entered(browser, served, "ben")
