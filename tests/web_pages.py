@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 from playwright.sync_api import Page, expect
-from web_desk import World
+from web_desk import PASSWORD, World
 
 from pipeline.core.places import ROOT
 
@@ -17,6 +17,16 @@ def rows(world: World, sql: str) -> list[Any]:
     folder = world.home.current.resolve()
     names = {name: f"'{folder}/{name}/*.parquet'" for name in ("review_queue", "records", "persons")}
     return duckdb.sql(sql.format(**names)).fetchall()
+
+
+def sign_in_as(page: Page, world: World, who: str) -> None:
+    """Fill in the pages of signing in, of which the first one is open."""
+    world.forget_codes()
+    page.get_by_label("Name").fill(world.people[who].name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Six digits").fill(world.people[who].code())
+    page.get_by_role("button", name="Sign in").click()
 
 
 def case_of(world: World, kind: str, more: str = "") -> str:

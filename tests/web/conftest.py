@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
-from web_desk import PASSWORD, World, running
+from web_desk import World, running
+from web_pages import sign_in_as
 
 from pipeline.core.places import ROOT
 
@@ -82,12 +83,7 @@ def enter(browser: Browser, world: World, requested: list[str]) -> Iterator[Ente
         )
         page.goto("/sign-in")
         if who:
-            world.forget_codes()
-            page.get_by_label("Name").fill(world.people[who].name)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Continue").click()
-            page.get_by_label("Six digits").fill(world.people[who].code())
-            page.get_by_role("button", name="Sign in").click()
+            sign_in_as(page, world, who)
         return page
 
     yield sign_in

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 from command_line import boroughlink
 from playwright.sync_api import Browser, Page, expect
-from web_desk import PASSWORD, World, add_people, running
-from web_pages import answer, open_case
+from web_desk import World, add_people, running
+from web_pages import answer, open_case, sign_in_as
 
 from pipeline.core.places import Home
 
@@ -52,13 +52,8 @@ def owner(home: Path, record: str) -> str:
 
 def entered(browser: Browser, world: World, who: str = "asha") -> Page:
     page = browser.new_context(base_url=world.url, viewport={"width": 1360, "height": 900}).new_page()
-    world.forget_codes()
     page.goto("/sign-in")
-    page.get_by_label("Name").fill(world.people[who].name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Six digits").fill(world.people[who].code())
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_as(page, world, who)
     return page
 
 
