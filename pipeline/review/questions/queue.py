@@ -143,19 +143,17 @@ def listing(shelf: Shelf, filters: Filters, work: Work, viewer: Viewer, page: in
     """A page of open questions, gravest and most uncertain first."""
     page = min(max(page, 1), MOST_PAGES)
     where, values = _where(filters, work, viewer)
-    kind = " AND review_type = ?" if filters.kind else ""
-    bound = [*values, filters.kind] if filters.kind else values
+    of_all_kinds, values_of_all = _where(filters.of_kind(""), work, viewer)
     rows_of_page = f"""
-        SELECT * FROM queue WHERE {where}{kind}
+        SELECT * FROM queue WHERE {where}
         ORDER BY priority DESC, review_id LIMIT {PAGE} OFFSET {(page - 1) * PAGE}
     """  # noqa: S608  (conditions of our own, values bound)
     by_type = f"""
-        SELECT review_type, count(*) AS n FROM queue WHERE {where} GROUP BY ALL ORDER BY n DESC, review_type
+        SELECT review_type, count(*) AS n FROM queue WHERE {of_all_kinds} GROUP BY ALL ORDER BY n DESC, review_type
     """  # noqa: S608  (as above)
-    counts = shelf.rows(by_type, values)
-    n_by_type = {row["review_type"]: row["n"] for row in counts}
+    n_by_type = {row["review_type"]: row["n"] for row in shelf.rows(by_type, values_of_all)}
     total = n_by_type.get(filters.kind, 0) if filters.kind else sum(n_by_type.values())
-    return Listing(shelf.rows(rows_of_page, bound), total, page, n_by_type)
+    return Listing(shelf.rows(rows_of_page, values), total, page, n_by_type)
 
 
 def next_question(
@@ -163,13 +161,11 @@ def next_question(
 ) -> str | None:
     """The first question that nobody else has claimed, and that is not left out; those that one has taken first."""
     where, values = _where(filters, work, viewer)
-    kind = " AND review_type = ?" if filters.kind else ""
-    bound = [*values, filters.kind] if filters.kind else values
     sql = f"""
-        SELECT review_id FROM queue WHERE {where}{kind} AND review_id NOT IN (SELECT unnest(?::VARCHAR[]))
+        SELECT review_id FROM queue WHERE {where} AND review_id NOT IN (SELECT unnest(?::VARCHAR[]))
         ORDER BY list_contains(?::VARCHAR[], review_id) DESC, priority DESC, review_id LIMIT 1
     """  # noqa: S608  (conditions of our own, values bound)
-    rows = shelf.rows(sql, [*bound, [*work.taken_by_others(viewer), *left_out], work.mine(viewer)])
+    rows = shelf.rows(sql, [*values, [*work.taken_by_others(viewer), *left_out], work.mine(viewer)])
     return str(rows[0]["review_id"]) if rows else None
 
 
@@ -189,6 +185,9 @@ def _where(filters: Filters, work: Work, viewer: Viewer) -> tuple[str, list[Any]
     """Conditions and the values bound in them."""
     parts = ["review_id NOT IN (SELECT unnest(?::VARCHAR[]))"]
     values: list[Any] = [sorted(work.hidden)]
+    if filters.kind:
+        parts.append("review_type = ?")
+        values.append(filters.kind)
     if filters.borough:
         parts.append("list_contains(boroughs, ?)")
         values.append(filters.borough)
