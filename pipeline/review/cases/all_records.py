@@ -35,9 +35,7 @@ def records_rows(records: Sequence[Mapping[str, Any]]) -> list[RecordsRow]:
         if not counts:
             continue
         usual = counts.most_common(1)[0][0]
-        if field in UNMARKED:
-            cells: list[Parts | None] = [None if text is None else marked_parts(text, text)[0] for text in texts]
-        else:
-            cells = [None if text is None else marked_parts(text, usual, field)[0] for text in texts]
-        rows.append(RecordsRow(field, tuple(cells), 1 if field in UNMARKED else len(counts)))
+        is_marked = field not in UNMARKED
+        cells = (None if text is None else marked_parts(text, usual if is_marked else text, field)[0] for text in texts)
+        rows.append(RecordsRow(field, tuple(cells), len(counts) if is_marked else 1))
     return rows
