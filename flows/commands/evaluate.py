@@ -84,7 +84,7 @@ def evaluate(
     if not facts["groups_untold"]:
         console.print(_groups_table(facts))
     _print_worse(console, facts)
-    console.print(f"page {page}", soft_wrap=True, highlight=False, markup=False)
+    typer.echo(f"page {page}")
 
 
 def _scores_table(facts: Mapping[str, Any]) -> Table:

@@ -80,7 +80,7 @@ def explain(
     if rows:
         console.print(_values_table(rows, first, second))
     if png:
-        console.print(f"picture {png}", soft_wrap=True, highlight=False, markup=False)
+        typer.echo(f"picture {png}")
 
 
 def _draw(story: PairStory, png: Path) -> None:

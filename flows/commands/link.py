@@ -97,10 +97,9 @@ def link(
     shown = Table(title="Linked", title_justify="left", show_header=False)
     for name, value in _summary_rows(facts):
         shown.add_row(name, value)
-    console = Console()
-    console.print(shown)
+    Console().print(shown)
     for name in ("clusters.parquet", "links.parquet", "model.toml", "metrics.json", "report.html"):
-        console.print(f"{name.partition('.')[0]:<9}{out / name}", soft_wrap=True, highlight=False, markup=False)
+        typer.echo(f"{name.partition('.')[0]:<9}{out / name}")
 
 
 NOTHING_LINKED = "what is compared does not tell one person from two who share it; are there other columns that could?"

@@ -37,11 +37,10 @@ def query(
     if csv_file:
         check_folder_of(csv_file)
     rows = run_query(home_of(run_file, home), sql)
-    console = Console()
     if csv_file:
         query_output.write_csv(rows, csv_file)
-        console.print(f"{len(rows):,} rows in {csv_file}", soft_wrap=True, highlight=False, markup=False)
+        typer.echo(f"{len(rows):,} rows in {csv_file}")
     elif as_json:
         typer.echo(query_output.as_json(rows))
     else:
-        query_output.show(console, rows)
+        query_output.show(Console(), rows)

@@ -51,10 +51,5 @@ def synth(
     if as_json:
         typer.echo(json.dumps({"people": london.people, "records": london.records, "out": str(london.out)}))
     else:
-        console.print(
-            f"{london.people:,} people, {london.records:,} records. Now: boroughlink run --run-file "
-            f"{london.out}/run.yaml",
-            soft_wrap=True,
-            highlight=False,
-            markup=False,
-        )
+        told = f"{london.people:,} people, {london.records:,} records."
+        typer.echo(f"{told} Now: boroughlink run --run-file {london.out}/run.yaml", err=True)

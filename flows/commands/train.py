@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
 from flows.night.place import check_folder_of, home_of
@@ -76,10 +75,7 @@ def train(
     if as_json:
         typer.echo(json.dumps(_facts(training, len(records), decided)))
         return
-    console = Console()
-    for line in _summary_lines(training, len(records), decided):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"model {out}", soft_wrap=True, highlight=False, markup=False)
+    typer.echo("\n".join([*_summary_lines(training, len(records), decided), f"model {out}"]))
 
 
 def _facts(training: Training, records: int, decided: DecidedPairs | None) -> dict[str, Any]:
