@@ -25,26 +25,33 @@ from schemas.tables import IDENTITY_LEDGER, PERSONS
 
 
 def pair_facts(publication: LinkedTables, left: str, right: str) -> dict[str, Any]:
-    """Fields of ``NewDecision`` that the publication fills for two records, in the order given.
+    """As ``facts_of_pairs``, of one pair."""
+    return next(facts_of_pairs(publication, [(left, right)]))
+
+
+def facts_of_pairs(publication: LinkedTables, pairs: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """Fields of ``NewDecision`` that the publication fills for pairs of records, each in the order given.
 
     Roles and number of records are those of the two persons; the evidence is there for a pair that was scored and kept.
+    Cost: what the publication has of the records is read once, however many pairs there are.
 
     Raises:
         SettingsError: If a record is not in the publication.
     """
-    persons = person_of(publication, (left, right))
-    for record in (left, right):
-        if record not in persons:
-            raise SettingsError(f"record {record}", f"is not in {publication.folder}.", "Is it written right?")
-    roles = _roles(publication, persons.values())
-    values = values_of(publication, (left, right))
+    records = list(dict.fromkeys(record for pair in pairs for record in pair))
+    owners = person_of(publication, records)
+    if missing := [record for record in records if record not in owners]:
+        raise SettingsError(f"record {missing[0]}", f"is not in {publication.folder}.", "Is it written right?")
+    roles, sizes = _roles(publication, owners.values()), _sizes(publication, owners.values())
+    values = values_of(publication, records)
     prints = _fingerprints(publication, values.values())
-    ends = {record: PairEnd(values[record], roles[persons[record]], prints.get(record)) for record in (left, right)}
-    row = next(
-        (row for row in rows_between(publication, [left]) if right in (row["record_id_l"], row["record_id_r"])), None
-    )
-    n_records = len(records_of(publication, set(persons.values())))
-    return facts_of_pair(ends[left], ends[right], _score(publication, row), n_records, _seen(publication))
+    ends = {record: PairEnd(values[record], roles[owners[record]], prints.get(record)) for record in records}
+    rows = {(row["record_id_l"], row["record_id_r"]): row for row in rows_between(publication, records)}
+    seen = _seen(publication)
+    for left, right in pairs:
+        score = _score(publication, rows.get((min(left, right), max(left, right))))
+        n_records = sum(sizes[person] for person in {owners[left], owners[right]})
+        yield facts_of_pair(ends[left], ends[right], score, n_records, seen)
 
 
 def published_persons(publication: LinkedTables) -> Published:
@@ -71,7 +78,7 @@ def shown_of(publication: LinkedTables, pairs: Collection[tuple[str, str]]) -> S
     ids = {end for pair in pairs for end in pair}
     owners = person_of(publication, ids)
     roles = _roles(publication, owners.values())
-    sizes = Counter(records_of(publication, set(owners.values())).values())
+    sizes = _sizes(publication, owners.values())
     known = [pair for pair in pairs if owners.keys() >= {*pair}]
     rules = {
         (row["record_id_l"], row["record_id_r"]): row["rules"]
@@ -99,22 +106,6 @@ def _persons_among(publication: LinkedTables, ids: Collection[str]) -> set[str]:
         if ids and table.exists()
         for person in pq.read_table(table, columns=["person_id"], filters=wanted).column("person_id").to_pylist()
     }
-
-
-def facts_within(
-    publication: LinkedTables, person_id: str, pairs: Sequence[tuple[str, ...]]
-) -> Iterator[dict[str, Any]]:
-    """As ``pair_facts``, for several pairs of records of one person, which are read only once."""
-    members = sorted({record for pair in pairs for record in pair})
-    values = values_of(publication, members)
-    roles = _roles(publication, [person_id])[person_id]
-    size = len(records_of(publication, [person_id]))
-    rows = {(row["record_id_l"], row["record_id_r"]): row for row in rows_between(publication, members)}
-    prints = _fingerprints(publication, values.values())
-    ends = {record: PairEnd(values[record], roles, prints.get(record)) for record in members}
-    seen = _seen(publication)
-    for left, right in pairs:
-        yield facts_of_pair(ends[left], ends[right], _score(publication, rows.get((left, right))), size, seen)
 
 
 def pairs_of(publication: LinkedTables, first: str, second: str) -> list[tuple[str, str]]:
@@ -161,6 +152,11 @@ def _records(publication: LinkedTables, person_id: str) -> list[str]:
         f"is no record and no person of {publication.folder}.",
         "Is it written right? boroughlink history tells what became of an id.",
     )
+
+
+def _sizes(publication: LinkedTables, person_ids: Iterable[str]) -> Counter[str]:
+    """How many records each of these persons has."""
+    return Counter(records_of(publication, set(person_ids)).values())
 
 
 def _roles(publication: LinkedTables, person_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from itertools import product
 
 from sqlalchemy import Connection
 
-from flows.stewards.decision_facts import facts_within, published_persons
+from flows.stewards.decision_facts import facts_of_pairs, published_persons
 from pipeline.core.errors import SettingsError
 from pipeline.explain.kept import LinkedTables, person_of, records_of, rows_between
 from pipeline.review.questions.machine import MachineLink, keep_machine_pairs, made_by_machine
@@ -70,7 +70,7 @@ def unmerge(
     parted_already = {pair: state for pair, state in states.items() if state.head and state.head.verdict == "unlink"}
     steward = by_and_reason["decided_by"]
     to_confirm = [unlink for state in parted_already.values() if (unlink := state.to_confirm_by(steward))]
-    facts = {(row["record_id_l"], row["record_id_r"]): row for row in facts_within(publication, person_id, pairs)}
+    facts = {(row["record_id_l"], row["record_id_r"]): row for row in facts_of_pairs(publication, pairs)}
     size = {"n_records": len(parted) + len(stay)}
     new = [
         *(NewDecision(verdict="retract", retracts=link.decision_id, **by_and_reason, **size) for link in links),

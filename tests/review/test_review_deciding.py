@@ -8,7 +8,7 @@ import pytest
 from desk_client import Client
 from web_desk import World
 
-from flows.stewards.decision_facts import facts_within, pair_facts
+from flows.stewards.decision_facts import facts_of_pairs, pair_facts
 from flows.stewards.decision_facts import published_persons as published_by_command_line
 from pipeline.explain.kept import open_folder
 from pipeline.review.questions.question import question_of
@@ -284,7 +284,7 @@ def test_the_desk_and_the_command_line_keep_the_same_facts_of_a_pair(desk: Any) 
     assert any(facts["fingerprint_l"] for facts in by_desk)
     owner = group.records[second[0]]["person_id"]
     inner = list(combinations(sorted(second), 2))
-    assert list(facts_within(publication, owner, inner)) == published_facts(shelf, group_of(shelf, [owner]), inner)
+    assert list(facts_of_pairs(publication, inner)) == published_facts(shelf, group_of(shelf, [owner]), inner)
     records = [*first, *second, unknown, "nobody's"]
     by_records = published_persons(shelf)(records)
     assert by_records == published_by_command_line(publication)(records)
