@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.counted import counted
+from flows.night.counted import counted
 from pipeline.stewardship.entering import Recorded
 from pipeline.stewardship.exchange import BadCell, ImportOutcome, Look, bring_decisions, save_decisions
 from pipeline.stewardship.standing import DETACHED_WORDS, standing_decisions

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.night.counted import counted
+
 if TYPE_CHECKING:
     from pipeline.explain.cluster import ClusterStory
     from pipeline.explain.graph import Edge
@@ -34,11 +36,13 @@ def explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> Non
     for left, right in story.stewards[:MOST_ROWS]:
         console.print(Text(f"linked by a steward: {left} - {right}"))
     for met in story.rules:
-        console.print(Text(f"rule {met.name}: {_pairs(met.n_pairs)} inside, the strongest {_edge(met.strongest)}"))
+        console.print(
+            Text(f"rule {met.name}: {counted(met.n_pairs, 'pair')} inside, the strongest {_edge(met.strongest)}")
+        )
     if story.against:
         console.print(
             Text(
-                f"speaks against it: {_pairs(len(story.against))} inside below 0 bits, the weakest "
+                f"speaks against it: {counted(len(story.against), 'pair')} inside below 0 bits, the weakest "
                 f"{_edge(story.against[0])}"
             )
         )
@@ -46,7 +50,7 @@ def explain_person(linkage: LinkedTables, identifier: str, as_json: bool) -> Non
         for neighbour in neighbours[:MOST_ROWS]:
             rules = f"; rules {', '.join(neighbour.rules)}" if neighbour.rules else ""
             pairs_text = (
-                f"{_pairs(neighbour.n_pairs)} with person {neighbour.person_id}, the strongest "
+                f"{counted(neighbour.n_pairs, 'pair')} with person {neighbour.person_id}, the strongest "
                 f"{_edge(neighbour.strongest)}"
             )
             console.print(Text(f"{relation}: {pairs_text}{rules}"))
@@ -63,7 +67,7 @@ def _shape(story: ClusterStory) -> str:
     records = len(story.members)
     if records == 1:
         return "One record; nothing is linked to it."
-    return f"{records:,} records, {_pairs(story.n_pairs, 'scored ')}: {story.density:.0%} of all pairs"
+    return f"{records:,} records, {counted(story.n_pairs, 'scored pair')}: {story.density:.0%} of all pairs"
 
 
 def _print_bridge(console: Console, story: ClusterStory) -> None:
@@ -84,10 +88,6 @@ def _print_bridge(console: Console, story: ClusterStory) -> None:
         console.print(
             Text(f"Scored pairs hold it in {len(story.parts)} parts: all records together, or a steward, joined them.")
         )
-
-
-def _pairs(count: int, kind: str = "") -> str:
-    return f"{count:,} {kind}pair{'' if count == 1 else 's'}"
 
 
 def _edge(edge: Edge) -> str:

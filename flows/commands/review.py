@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.commands.counted import counted
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.night.counted import counted
 from flows.night.place import HOME, RUN_FILE, settings_of
 from pipeline.core.errors import SettingsError
 

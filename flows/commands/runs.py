@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.commands.counted import counted
 from flows.commands.options import HomeOption, HomeRunFileOption, JsonOption
+from flows.night.counted import counted
 from flows.night.place import home_of, need_home
 from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.lock import lock_holder, run_lock

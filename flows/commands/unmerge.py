@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.commands.counted import counted
 from flows.commands.options import HomeOption, JsonOption, RunFileOption
+from flows.night.counted import counted
 from flows.night.place import settings_of
 from pipeline.core.errors import SettingsError
 

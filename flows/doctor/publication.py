@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from flows.continuing.kept import damage
 from flows.doctor.finding import Finding, problem_of
+from flows.night.counted import counted
 from flows.night.feeds_alike import feeds_alike, named_together
 from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.metrics import Metric
@@ -118,10 +119,9 @@ def feeds(current: Publication) -> Iterator[Finding]:
     for feed_ids in feeds_alike(trouble):
         state, code, days = trouble[feed_ids[0]]
         is_one = len(feed_ids) == 1
-        its = "its export is" if is_one else "their exports are"
-        age = f"{its} {days} day{'' if days == 1 else 's'} old"
-        if days is None:
-            age = f"{'it has' if is_one else 'they have'} no export at all"
+        age = f"{'it has' if is_one else 'they have'} no export at all"
+        if days is not None:
+            age = f"{'its export is' if is_one else 'their exports are'} {counted(days, 'day')} old"
         yield Finding(
             "feeds",
             "problem" if days is None or days >= OLD_DAYS else "warning",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from flows.night.counted import counted
 from flows.night.feeds_alike import feeds_alike, named_together
 
 
@@ -56,15 +57,12 @@ def worked_on(why_full: str | None, built: Mapping[str, int]) -> str:
     built_or_zero = defaultdict(int, built)
     if why_full:
         return f"everything, because {why_full}"
-    records, pairs, persons = (
-        f"{n:,} {name}{'' if n == 1 else 's'}"
-        for name, n in (
-            ("record", built_or_zero["new"]),
-            ("pair", built_or_zero["pairs_compared"]),
-            ("person", built_or_zero["persons_rebuilt"]),
-        )
-    )
+    records = counted(built_or_zero["new"], "record")
     others = "{changed:,} changed, {withdrawn:,} withdrawn, {unchanged:,} as they were".format_map(built_or_zero)
+    pairs, persons = (
+        counted(built_or_zero["pairs_compared"], "pair"),
+        counted(built_or_zero["persons_rebuilt"], "person"),
+    )
     return f"{records} new, {others}; {pairs} compared, {persons} made anew"
 
 

@@ -1,4 +1,4 @@
-"""How many of what, as commands say it."""
+"""How many of what, as operators read it."""
 
 from __future__ import annotations
 
