@@ -69,13 +69,15 @@ def show(run_id: Run, home: HomeOption = None, run_file: HomeRunFileOption = Non
 
     place = need_home(home_of(run_file, home))
     entry = next((measure for measure in _entries(place) if measure.run_id == run_id), None)
+    acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
     if entry is None:
-        raise SettingsError(run_id, "is not a run of this home.", "See boroughlink runs list.")
+        pruned = [act.at for act in acts if act.action == "prune" and run_id in act.runs]
+        problem = f"was pruned at {pruned[-1]}: nothing of it is left." if pruned else "is not a run of this home."
+        raise SettingsError(run_id, problem, "See boroughlink runs list.")
     verdict = None
     with suppress(StateError, StorageError):  # told in the entry
         verdict = read_verdict(place, run_id)
     measures = verdict.measures if verdict else ()
-    acts = [act for act in journal.read(place) if run_id in (act.run_id, act.came_from, *act.runs)]
     page = place.run(run_id).file("report.html")
     report = str(page) if page.is_file() else None
     if as_json:

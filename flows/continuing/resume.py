@@ -17,7 +17,7 @@ from pipeline.core.clock import utc_now
 from pipeline.core.errors import SettingsError, StateError
 from pipeline.core.log import log
 from pipeline.core.places import REFERENCE, ROOT, Home
-from pipeline.core.run_note import RunNote, change_note, open_run, unfinished_runs
+from pipeline.core.run_note import RunNote, change_note, note_published, open_run, unfinished_runs
 from pipeline.publish.publication import (
     LIBRARIES,
     Publication,
@@ -190,7 +190,7 @@ def _check_decisions(night: Night, current: Publication | None) -> None:
 def _abandon(home: Home, note: RunNote) -> None:
     folder = home.run(note.run_id).root
     if home.is_published(note.run_id):
-        change_note(folder, state="published", ended_at=utc_now())
+        note_published(folder)
     elif note.state == "unfinished":
         change_note(folder, state="abandoned", ended_at=utc_now())
     log("run not continued", run=note.run_id)

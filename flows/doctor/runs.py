@@ -13,6 +13,7 @@ from pipeline.core.places import Home
 from pipeline.core.run_ids import run_folders
 from pipeline.core.run_note import RunNote, read_note
 from pipeline.publish.held_back import read_verdict
+from pipeline.publish.register import list_runs
 
 
 def runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
@@ -30,7 +31,7 @@ def runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
     ended = [note for note in notes if isinstance(note, RunNote)]
     last = max(ended, key=lambda note: (note.began_at, note.run_id), default=None)
     if last and last.state in ("failed", "refused"):
-        yield Finding(
+        yield _held_back(home, last) or Finding(
             "runs",
             "problem",
             f"the last run, {last.run_id}, {'failed' if last.state == 'failed' else 'was refused'}"
@@ -39,6 +40,23 @@ def runs(home: Home, given: Given, *, is_busy: bool) -> Iterator[Finding]:
         )
     elif last:
         yield Finding("runs", "ok", f"{len(notes)}; the last, {last.run_id}, is {last.state}.")
+
+
+def _held_back(home: Home, last: RunNote) -> Finding | None:
+    """What to say of a last run that the publish gate holds back; None of any other."""
+    entry = next(entry for entry in list_runs(home) if entry.run_id == last.run_id)
+    if entry.state != "refused" or not entry.limits_passed:
+        return None
+    found = f"the publish gate holds back the last run, {last.run_id}: {'; '.join(entry.limits_passed)}."
+    return Finding(
+        "runs",
+        "problem",
+        found,
+        f"Look at {home.run(last.run_id).file('report.html')}; if it is right, boroughlink runs release {last.run_id} "
+        "--by NAME --reason TEXT publishes it, else correct what is wrong and run again."
+        if entry.can_be_released
+        else "Run the night again: what this one was measured against is no longer current, or its tables are gone.",
+    )
 
 
 def leftovers(home: Home, *, is_busy: bool) -> Iterator[Finding]:

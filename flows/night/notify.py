@@ -14,8 +14,9 @@ from email.utils import formatdate, make_msgid
 from pathlib import Path
 
 import httpx2
-from tenacity import Retrying, stop_after_attempt, wait_exponential
+from tenacity import Retrying, retry_if_not_exception_type, stop_after_attempt, wait_exponential
 
+from flows.night.not_sent import SomeRefusedError, why_not_sent
 from flows.night.outcome import Outcome
 from flows.night.place import can_be_read
 from pipeline.core.log import log, warn
@@ -83,12 +84,18 @@ def missing_secrets(settings: Notify, environment: Mapping[str, str]) -> dict[st
 
 def _problem_of(channel: str, send: Callable[[], None], missing: str | None) -> str | None:
     """Send it; why it could not be sent, in words."""
+    tries = Retrying(
+        stop=stop_after_attempt(TRIES),
+        wait=wait_exponential(max=10),
+        retry=retry_if_not_exception_type(SomeRefusedError),  # the others have it already
+        reraise=True,
+    )
     try:
-        Retrying(stop=stop_after_attempt(TRIES), wait=wait_exponential(max=10), reraise=True)(send)
+        tries(send)
     except Exception as error:  # a server may answer anything; the night stands whatever it says
         status = error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else None
         warn("not notified", way=channel, error=type(error).__name__, status=status, missing=missing)
-        return missing or " ".join(map(str, filter(None, (type(error).__name__, status))))
+        return missing or why_not_sent(error)
     log("notified", way=channel)
     return None
 
@@ -110,7 +117,8 @@ def _mail(email: Email, message: RunMessage, environment: Mapping[str, str]) -> 
             server.starttls(context=secure)
         if email.user:
             server.login(email.user, _password(email, environment))
-        server.send_message(mail)
+        if refused := server.send_message(mail):
+            raise SomeRefusedError(len(refused), len(email.to))
 
 
 def _password(email: Email, environment: Mapping[str, str]) -> str:

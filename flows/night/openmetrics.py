@@ -17,7 +17,7 @@ from pipeline.core.errors import LinkageError
 from pipeline.core.log import log
 from pipeline.core.places import Home
 from pipeline.core.run_ids import run_folders
-from pipeline.core.run_note import RunNote, read_note
+from pipeline.core.run_note import RunNote, last_note, read_note
 from pipeline.publish.publication import Publication, read_current
 
 FILE_OF_ALL, FOLDER_OF_ALL = 0o644, 0o755
@@ -30,19 +30,18 @@ STATES = ("published", "failed", "refused")
 def write_metrics(home: Home, note: RunNote, exit_code: int) -> None:
     """Write ``<home>/metrics/boroughlink.prom``, whole or not at all."""
     gauges = _Gauges()
-    for state in STATES:
-        gauges.set("run_state", "1 for the state that the last run ended in", float(note.state == state), state=state)
-    gauges.set("run_exit_code", "Exit code of the last run: 0 good, 1 failed, 3 a feed was held", exit_code)
+    _add_end(gauges, note, exit_code)
     gauges.set("run_resumed", "How often the last run was continued after it had died or failed", note.n_resumed)
-    if note.ended_at:
-        gauges.set("run_end_timestamp_seconds", "When the last run ended", moment_of(note.ended_at).timestamp())
     _add_measures(gauges, home, note)
     _add_publication(gauges, home)
     _write(gauges, home)
 
 
 def renew_metrics(home: Home) -> None:
-    """What the file tells of the publication, as readers see it now: after a release, a rollback or an expunge. Never raises."""
+    """What the file tells of the publication, as readers see it now: after a release, a rollback or an expunge. Never raises.
+
+    Where the last run is the one that they see, as after its release, also how it ended.
+    """
     try:
         gauges = _Gauges()
         text = home.metrics.read_text("utf-8")
@@ -52,6 +51,9 @@ def renew_metrics(home: Home) -> None:
                     name = sample.name.removeprefix(PREFIX)
                     gauges.set(name, family.documentation, sample.value, **sample.labels)
         _add_publication(gauges, home)
+        last, current = last_note(home), read_current(home)
+        if last and current and last.run_id == current.run_id and last.state == "published":
+            _add_end(gauges, last, 0 if set(_states(current)) <= {"fresh"} else 3)
         _write(gauges, home)
     except (OSError, ValueError, LinkageError) as error:
         log("metrics not written", error=type(error).__name__)
@@ -65,6 +67,14 @@ def _write(gauges: _Gauges, home: Home) -> None:
         temporary.write_bytes(text)
         temporary.chmod(FILE_OF_ALL)
     sync_folder(home.metrics.parent)
+
+
+def _add_end(gauges: _Gauges, note: RunNote, exit_code: int) -> None:
+    for state in STATES:
+        gauges.set("run_state", "1 for the state that the last run ended in", float(note.state == state), state=state)
+    gauges.set("run_exit_code", "Exit code of the last run: 0 good, 1 failed, 3 a feed was held", exit_code)
+    if note.ended_at:
+        gauges.set("run_end_timestamp_seconds", "When the last run ended", moment_of(note.ended_at).timestamp())
 
 
 def _add_measures(gauges: _Gauges, home: Home, note: RunNote) -> None:

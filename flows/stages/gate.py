@@ -20,6 +20,9 @@ from pipeline.publish.publication import Publication, read_current
 from pipeline.publish.rows import Rows
 from pipeline.validate.hold import FeedState
 
+RELEASED_REPORT = "report_released.html"
+"""The report of a night that the gate holds back, as it will be once the night is released"""
+
 
 def ask_gate(night: Night, states: Sequence[FeedState], tables: Mapping[str, Rows]) -> Verdict:
     """Measure the night against the limits of its run file; the verdict is kept as gate.json in the run's folder."""
@@ -64,7 +67,7 @@ def release(home: Home, run_id: str, by: str, reason: str) -> None:
         if current and current.run_id == run_id:
             if is_finished(home, run_id):
                 raise SettingsError(run_id, "is published already.")
-            finish_publication(home, run_id)
+            _finish(home, run_id)
             log("release finished", run=run_id)
             return
         if verdict is None or not verdict.broken:
@@ -75,5 +78,12 @@ def release(home: Home, run_id: str, by: str, reason: str) -> None:
             raise SettingsError(run_id, problem, "Run the night again: it then goes on from what is current.")
         journal.append(home, "release", run_id=run_id, came_from=now, by=by, reason=reason)
         publish_held(home, run_id, by, verdict.broken)
-        finish_publication(home, run_id)
+        _finish(home, run_id)
         log("released", run=run_id)
+
+
+def _finish(home: Home, run_id: str) -> None:
+    report = home.run(run_id).file(RELEASED_REPORT)
+    if report.exists():  # a run of an older version has none
+        report.replace(report.with_name("report.html"))
+    finish_publication(home, run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from flows.night.decisions import detached_among, stamp_of
 from flows.night.finishing import switch_to
 from flows.night.outcome import Outcome, worked_on
 from flows.night.plan import Night
-from flows.stages.gate import ask_gate
+from flows.stages.gate import RELEASED_REPORT, ask_gate
 from flows.stages.linking import LINK, why_full
 from flows.stages.person_tables import built_rows
 from flows.stages.reading import READING_PEAK
@@ -80,10 +81,13 @@ def write_report(
     *,
     refused: Sequence[str] = (),
 ) -> Outcome:
-    """Write report.html into the run's folder; returns what the night came to."""
+    """Write report.html into the run's folder, of a night that is refused also that of its release; returns what it came to."""
     tables = {name: read_table(published / name, columns) for name, columns in COLUMNS.items()}
     path = night.folder.file("report.html")
-    write_synced(path, _report_page(night, states, tables, metrics, refused))
+    story = _story(night, states, tables, metrics, refused)
+    write_synced(path, render_report(story))
+    if refused:
+        write_synced(night.folder.file(RELEASED_REPORT), render_report(replace(story, is_released=True)))
     decisions = tables["links"].column("decision")
     return Outcome(
         run_id=night.run_id,
@@ -108,27 +112,25 @@ def write_report(
     )
 
 
-def _report_page(
+def _story(
     night: Night,
     states: Sequence[FeedState],
     tables: Mapping[str, pa.Table],
     metrics: Sequence[Metric],
     refused: Sequence[str],
-) -> str:
-    return render_report(
-        NightStory(
-            tables,
-            [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")],
-            night.run_id,
-            night.as_of.isoformat(),
-            night.model.stamp,
-            has_before=any(publication.run_id != night.run_id for publication in list_publications(night.home)),
-            refused=refused,
-            drift=drift_told(metrics),
-            detached=detached_among(metrics),
-            worked_on=worked_on(why_full(night), _work_counts(metrics)),
-            unread=_unread(states),
-        )
+) -> NightStory:
+    return NightStory(
+        tables,
+        [*metrics, Metric("run", "peak_memory", _most_mb(metrics), "MB")],
+        night.run_id,
+        night.as_of.isoformat(),
+        night.model.stamp,
+        has_before=any(publication.run_id != night.run_id for publication in list_publications(night.home)),
+        refused=refused,
+        drift=drift_told(metrics),
+        detached=detached_among(metrics),
+        worked_on=worked_on(why_full(night), _work_counts(metrics)),
+        unread=_unread(states),
     )
 
 

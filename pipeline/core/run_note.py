@@ -118,14 +118,14 @@ def change_note(folder: Path, **facts: object) -> RunNote | None:
 
 
 def note_published(folder: Path) -> None:
-    """Note that a run is published; nothing where it has no note.
+    """Note that a run is published, and no more why it was not until now; nothing where it has no note.
 
     A note that is damaged or of a newer version is kept beside the new one, under another name.
 
     Raises:
         StorageError: If the system does not let it be read; then it stays as it is.
     """
-    facts: dict[str, Any] = {"state": "published", "ended_at": utc_now()}
+    facts: dict[str, Any] = {"state": "published", "ended_at": utc_now(), "stage": None, "error": None, "reason": None}
     try:
         change_note(folder, **facts)
     except StateError:

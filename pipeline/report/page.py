@@ -51,6 +51,8 @@ class NightStory:
     """an earlier night was published"""
     refused: Sequence[str] = ()
     """the limits for which the publish gate holds the night back, as sentences"""
+    is_released: bool = False
+    """an operator has published it nevertheless"""
     drift: Sequence[str] = ()
     """how the data has drifted from the model, as sentences"""
     detached: int = 0
@@ -125,6 +127,7 @@ def render_report(story: NightStory) -> str:
         model=story.model,
         marking=MARKING,
         refused=story.refused,
+        is_released=story.is_released,
         drift=story.drift,
         detached=story.detached,
         worked_on=story.worked_on,

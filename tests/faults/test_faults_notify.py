@@ -109,7 +109,9 @@ def test_the_password_may_lie_in_a_file_and_a_wrong_one_fails_nothing_else(
     box, port = mail
     (tmp_path / "password").write_text("secret\n", "utf-8")
     assert notify(by_mail(port, password_file=tmp_path / "password"), MESSAGE, {}) == {}
-    assert list(notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "wrong"})) == ["email"]
+    assert notify(by_mail(port), MESSAGE, {"MAIL_PASSWORD": "wrong"}) == {
+        "email": "the mail server refuses user and password (535)"
+    }
     assert len(box.messages) == 1
 
 
@@ -134,7 +136,8 @@ def test_a_webhook_that_sends_elsewhere_counts_as_not_notified_and_its_token_goe
     handler = log_to(tmp_path / "run.log")
     with webhook() as elsewhere, webhook(*[status] * module.TRIES, location=elsewhere.url) as first:
         settings = Notify.model_validate({"webhook": {"url": first.url, "token_env": "TOKEN"}})
-        assert list(notify(settings, MESSAGE, {"TOKEN": "t"})) == ["webhook"]
+        told = notify(settings, MESSAGE, {"TOKEN": "t"})
+    assert told == {"webhook": f"it answered {status}, a redirect, which is not followed"}
     stop_log(handler)
     assert [body["run_id"] for body in first.bodies] == ["2026-11-21-1"] * module.TRIES
     assert (elsewhere.headers, elsewhere.bodies) == ([], [])
@@ -146,14 +149,64 @@ def test_a_webhook_that_sends_elsewhere_counts_as_not_notified_and_its_token_goe
 def test_a_webhook_that_answers_with_an_error_counts_as_not_notified(status: int) -> None:
     with webhook(*[status] * module.TRIES) as refusing:
         settings = Notify.model_validate({"webhook": {"url": refusing.url}})
-        assert list(notify(settings, MESSAGE, {})) == ["webhook"]
+        assert notify(settings, MESSAGE, {}) == {"webhook": f"it answered {status}"}
+
+
+def test_a_mail_that_one_of_two_operators_does_not_get_counts_as_not_notified_and_is_sent_once(
+    mail: tuple[Box, int],
+) -> None:
+    box, port = mail
+
+    async def knows_one(server: object, session: object, envelope: Any, address: str, options: object) -> str:
+        del server, session, options
+        if address != "ops@force.example":
+            return "550 nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 known"
+
+    box.handle_RCPT = knows_one  # type: ignore[attr-defined]
+    both = by_mail(port, to=["left@force.example", "ops@force.example"])
+    assert notify(both, MESSAGE, {"MAIL_PASSWORD": "secret"}) == {"email": "the mail server refuses 1 of 2 recipients"}
+    assert len(box.messages) == 1
+    one = by_mail(port, to=["left@force.example"])
+    told = notify(one, MESSAGE, {"MAIL_PASSWORD": "secret"})
+    assert told == {"email": "the mail server refuses the recipients (550)"}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"security": "starttls"}, "the mail server does not offer STARTTLS (see security)"),
+        ({"security": "tls"}, "what answers there speaks no TLS, or other versions of it"),
+        ({"host": "mail.invalid"}, "no host is known by its name"),
+    ],
+)
+def test_why_a_mail_server_cannot_be_used_is_told_in_words(mail: tuple[Box, int], more: dict, told: str) -> None:
+    box, port = mail
+    assert notify(by_mail(port, **more), MESSAGE, {"MAIL_PASSWORD": "secret"}) == {"email": told}
+    assert box.messages == []
+
+
+@pytest.mark.parametrize("channel", ["email", "webhook"])
+def test_a_server_that_takes_a_connection_and_says_nothing_is_told_as_that(channel: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        settings = (
+            by_mail(port, timeout_seconds=0.2)
+            if channel == "email"
+            else Notify.model_validate({"webhook": {"url": f"http://127.0.0.1:{port}/", "timeout_seconds": 0.2}})
+        )
+        assert notify(settings, MESSAGE, {"MAIL_PASSWORD": "secret"}) == {
+            channel: "it did not answer within timeout_seconds"
+        }
 
 
 def test_a_server_that_is_not_there_fails_nothing() -> None:
     settings = Notify.model_validate(
         {"webhook": {"url": "http://127.0.0.1:9/"}, "email": by_mail(9).email.model_dump()}
     )  # type: ignore[union-attr]
-    assert list(notify(settings, MESSAGE, {})) == ["email", "webhook"]
+    told = "nothing listens at its host and port"
+    assert notify(settings, MESSAGE, {"MAIL_PASSWORD": "secret"}) == {"email": told, "webhook": told}
 
 
 def test_the_log_warns_of_a_message_that_was_not_sent_and_names_what_was_missing_but_no_secret(tmp_path: Path) -> None:
@@ -215,5 +268,5 @@ def test_why_a_message_was_not_sent_is_told_on_the_terminal_too_also_where_no_ni
     out = london.place / "out"
     assert ended(forked(lambda: plain_night(london.night(home, "2026-11-21")), out)) == 1
     first, second = out.read_text("utf-8").splitlines()
-    assert first == "Not notified by webhook: ConnectError."
+    assert first == "Not notified by webhook: nothing listens at its host and port."
     assert second.startswith("SettingsError exports: ")

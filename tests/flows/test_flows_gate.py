@@ -46,7 +46,9 @@ def test_a_refused_night_keeps_the_last_publication_and_says_why_everywhere(refu
     run = home / "runs" / outcome["run_id"]
     verdict = json.loads((run / "gate.json").read_text("utf-8"))
     assert [found["limit"] for found in verdict["measures"] if found["is_broken"]] == ["person_records"]
-    assert "at most 3 are allowed" in (run / "report.html").read_text("utf-8")
+    report_page = (run / "report.html").read_text("utf-8")
+    assert "at most 3 are allowed" in report_page
+    assert "Not published" in report_page
     events = [json.loads(line) for line in (run / "run.log").read_text("utf-8").splitlines()]
     assert [event["limit"] for event in events if event["event"] == "limit passed"] == ["person_records"]
     report = str(run / "report.html")
@@ -67,6 +69,9 @@ def test_it_is_released_rolled_back_and_pruned_without_running_again(refused) ->
     released = runs(home, "release", second, *BY)
     assert released.code == 0, released.err
     assert (home / "published" / "current").resolve().name == second
+    report = (home / "runs" / second / "report.html").read_text("utf-8")
+    assert ("Not published" in report, "Published by an operator" in report) == (False, True)
+    assert "at most 3 are allowed" in report
     assert "stewards" not in (home / "published" / "current" / "manifest.json").read_text("utf-8")
     good = {path.read_text("utf-8").strip() for path in (home / "state" / "last_good").glob("*/good")}
     assert good == {second}

@@ -11,13 +11,15 @@ import pytest
 from command_line import boroughlink
 from one_person import tables
 
+from flows.doctor.finding import Given
+from flows.doctor.runs import runs
 from flows.night.openmetrics import write_metrics
 from flows.night.plan import next_run_id
 from flows.stages.gate import release
 from pipeline.core.durable import make_folder
 from pipeline.core.errors import SettingsError, StateError, StorageError
 from pipeline.core.places import Home
-from pipeline.core.run_note import RunNote, open_run
+from pipeline.core.run_note import RunNote, change_note, open_run, read_note
 from pipeline.publish import journal
 from pipeline.publish.gate import Measure
 from pipeline.publish.held_back import Verdict, held_folder, hold_back, write_verdict
@@ -143,9 +145,59 @@ def test_measures_of_what_readers_see_follow_a_rollback_and_a_release_and_those_
     refused(home, "2026-11-21-1")
     release(home, "2026-11-21-1", "A", "B")
     after = measured(home)
-    success = "boroughlink_run_success_timestamp_seconds"
-    assert after == before | {fresh: 1, held: 0, success: after[success]}
-    assert after[success] > before[success]
+    success, ended = "boroughlink_run_success_timestamp_seconds", "boroughlink_run_end_timestamp_seconds"
+    now = after[success]
+    assert now > before[success]
+    assert after == before | {fresh: 1, held: 0, success: now, ended: now, "boroughlink_run_exit_code": 0}
+
+
+def test_a_night_that_was_released_is_told_as_published_by_its_measures_and_no_more_as_refused(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    write_metrics(home, read_note(home.run("2026-11-20-1").root), 1)
+    published_now, refused_now = ('boroughlink_run_state{state="' + state + '"}' for state in ("published", "refused"))
+    exit_code = "boroughlink_run_exit_code"
+    assert [measured(home)[name] for name in (published_now, refused_now, exit_code)] == [0, 1, 1]
+    release(home, "2026-11-20-1", "A", "B")
+    assert [measured(home)[name] for name in (published_now, refused_now, exit_code)] == [1, 0, 0]
+
+
+def test_a_release_changes_nothing_of_what_measures_tell_of_a_later_run_that_failed(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    failed = RunNote("2026-11-21-1", "failed", "2026-11-21", began_at="2026-11-21T02:00:00Z")
+    open_run(home, failed)
+    write_metrics(home, failed, 1)
+    release(home, "2026-11-20-1", "A", "B")
+    assert measured(home)["boroughlink_run_exit_code"] == 1
+
+
+def test_a_run_that_was_released_is_shown_without_why_it_was_not_published(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    change_note(home.run("2026-11-20-1").root, stage="publish", error="LimitsPassedError", reason="Not published: x.")
+    shown = boroughlink("runs", "show", "2026-11-20-1", "--home", str(home.root)).out
+    assert "Not published: x." in shown
+    release(home, "2026-11-20-1", "A", "B")
+    shown = boroughlink("runs", "show", "2026-11-20-1", "--home", str(home.root)).out
+    assert "Not published" not in shown
+    assert "too many persons were merged" in shown
+
+
+def test_the_doctor_says_how_a_held_back_night_is_released_only_while_it_can_be(home: Home) -> None:
+    refused(home, "2026-11-20-1")
+    (finding,) = runs(home, Given(), is_busy=False)
+    assert finding.state == "problem"
+    assert "too many persons were merged" in finding.found
+    assert "boroughlink runs release 2026-11-20-1 --by NAME" in finding.what_to_do
+    roll_back(home, "2026-11-19-1", "A", "B")
+    (finding,) = runs(home, Given(), is_busy=False)
+    assert finding.state == "problem"
+    assert finding.what_to_do.startswith("Run the night again")
+
+
+def test_a_run_that_was_pruned_is_told_as_that(home: Home) -> None:
+    prune(home, plan_prune(home, 1))
+    shown = boroughlink("runs", "show", "2026-11-18-1", "--home", str(home.root))
+    assert (shown.code, "2026-11-18-1: was pruned at 2" in shown.err) == (2, True)
+    assert "is not a run of this home" in boroughlink("runs", "show", "2026-11-17-1", "--home", str(home.root)).err
 
 
 @pytest.mark.parametrize("written", [None, b"boroughlink_x{ 1", b"\xff"])
