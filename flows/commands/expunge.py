@@ -98,7 +98,8 @@ def _sentence(receipt: ExpungeReceipt) -> str:
             f"order {receipt.order_ref} by {receipt.ordered_by} was cut short: the next boroughlink run finishes "
             "it, and so does the same command."
         )
-    heading = f"receipt {receipt.receipt_id}, {receipt.expunged_at}, order {receipt.order_ref} by {receipt.ordered_by}"
+    when = f"given {receipt.begun_at}, carried out {receipt.expunged_at}"
+    heading = f"receipt {receipt.receipt_id}, order {receipt.order_ref} by {receipt.ordered_by}, {when}"
     counts = (
         f"{counted(receipt.n_records, 'record')} gone from {counted(receipt.n_publications, 'publication')}, "
         f"{counted(receipt.n_files, 'table')} of runs and last good exports, {counted(receipt.n_decisions, 'decision')}."

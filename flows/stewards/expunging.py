@@ -39,8 +39,10 @@ class ExpungeReceipt:
     ordered_by: str
     order_ref: str
     """The order's own number or file mark: must not name the person."""
+    begun_at: str
+    """When the order was given first"""
     expunged_at: str | None
-    """None for an order that was cut short"""
+    """When it was carried out last; None for an order that was cut short"""
     n_records: int
     n_publications: int
     n_files: int
@@ -125,6 +127,7 @@ def receipt_of(order: Order) -> ExpungeReceipt:
         order.receipt_id,
         order.ordered_by,
         order.order_ref,
+        order.begun_at,
         order.expunged_at,
         len(order.digests),
         len(order.publications),

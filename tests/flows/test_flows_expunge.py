@@ -184,5 +184,11 @@ def test_the_command_writes_a_receipt(home: Home) -> None:
     listed = boroughlink("expunge", "--receipts", "--home", str(home.root))
     assert str(done.said["receipt_id"]) in listed.out
     assert record not in listed.out
+    (order,) = json.loads(home.expunge_orders.read_text("utf-8"))
+    given = "2026-11-21T09:00:00Z"
+    home.expunge_orders.write_text(json.dumps([order | {"begun_at": given, "expunged_at": given}]), "utf-8")
+    again = boroughlink("expunge", "--again", "--home", str(home.root)).out
+    assert f"given {given}, carried out 2" in again, "when the record went first is still told"
+    assert f"carried out {given}" not in again
     for words in ((), ("--receipts", "--again"), (record, "--again")):
         assert boroughlink("expunge", *words, "--home", str(home.root)).code == 2
