@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
 """Kinds of the columns that together say a birthday."""
@@ -24,6 +24,8 @@ CERTAIN: Mapping[str, str] = {
     "email": "email emailaddress",
 }
 """Kinds, and headings that nobody gives to another one"""
+SUFFIXES = "suffix namesuffix suffixname namesuffixlbl namesufx generationalsuffix"
+"""Headings of a category that tells a family's namesakes apart: JR, SR, III"""
 USUAL: Mapping[str, str] = {
     "record_id": "id recordid recid uniqueid rowid personid",
     "forename": "vorname vornamen voornaam voornamen prenom prenoms nombre nombres imie first firstnm fname given givennm pername1",
@@ -43,8 +45,8 @@ USUAL: Mapping[str, str] = {
     "contactno contactnumber",
     "email": "emailadresse correoelectronico mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
-    "category": "sex gender sexcode gendercode geschlecht sexe sexo sesso city town ort wohnort stadt ciudad ville comune suburb county state region province country provincia regione provnasc birthplace placeofbirth race racecode suffix "
-    "namesuffix",
+    "category": "sex gender sexcode gendercode geschlecht sexe sexo sesso city town ort wohnort stadt ciudad ville comune suburb county state region province country provincia regione provnasc birthplace placeofbirth race racecode "
+    + SUFFIXES,
 }
 """Kinds, and headings that mostly have them: taken for them where the values fit"""
 DOUBTFUL: Mapping[str, str] = {
@@ -78,6 +80,10 @@ TOWNS = (
     "ciudad municipio localidad ville commune comune citta cidade"
 )
 """Words of a heading that say that a category, however few values it has, is where somebody lives"""
+AREAS = (
+    "county state province region country provincia regione departement kreis bundesland location place area residence"
+)
+"""Words of a heading that say so of one of many values"""
 BESIDE_FORENAMES: Mapping[str, str] = {
     "name": "vorname vornamen",
     "nom": "prenom prenoms",
@@ -140,8 +146,22 @@ def names_a_town(heading: str) -> bool:
 
     A town of birth says nothing of where somebody lives.
     """
+    return _names(heading, TOWNS.split())
+
+
+def names_a_place(heading: str) -> bool:
+    """Whether it says so of towns, or of what is larger: ``county``."""
+    return _names(heading, [*TOWNS.split(), *AREAS.split()])
+
+
+def _names(heading: str, places: Collection[str]) -> bool:
     words = set(re.findall("[a-z]+", _without_accents(heading)))
-    return not words.isdisjoint(TOWNS.split()) and words.isdisjoint(("birth", "born"))
+    return not words.isdisjoint(places) and words.isdisjoint(("birth", "born"))
+
+
+def names_suffixes(heading: str) -> bool:
+    """Whether a heading says that its values stand behind a name, as JR does."""
+    return heading_key(heading) in SUFFIXES.split()
 
 
 def _without_accents(heading: str) -> str:

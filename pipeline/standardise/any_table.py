@@ -21,10 +21,11 @@ from pipeline.standardise.birth_parts import with_whole_birthdays
 from pipeline.standardise.birthdays import read_age
 from pipeline.standardise.date_order import DateOrder, rows_of_orders
 from pipeline.standardise.lenient_values import date_reader, value_reader
-from pipeline.standardise.name_words import generations
+from pipeline.standardise.name_words import generations, generations_alone
 from pipeline.standardise.names import NameCells, Names, read_names
 from pipeline.standardise.reference import Reference
 from schemas.fields import AGE, ColumnUse
+from schemas.usual_headings import names_suffixes
 
 ONE_DAY = dt.datetime(2000, 1, 1)  # noqa: DTZ001  (any day will do)
 """On which all ages were stated, where a table does not say when"""
@@ -126,13 +127,17 @@ def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, p
 def _with_generations(
     columns: dict[str, pa.Array], raw: pa.Table, uses: Sequence[ColumnUse], reference: Reference
 ) -> dict[str, pa.Array]:
-    """With flags such as senior and junior, where names have such suffixes and the table has no flags of its own."""
+    """With flags such as senior and junior, where names or a column of suffixes have them and the table has no flags of its own."""
     rows: list[int] = []
     flags: list[str] = []
     for use in uses:
-        if use.kind in ("full_name", "forename", "surname") and "flags" not in columns:
+        is_suffix = use.kind == "category" and names_suffixes(use.column)
+        if (is_suffix or use.kind in ("full_name", "forename", "surname")) and "flags" not in columns:
             for row, text in _with_suffix(raw.column(use.column).combine_chunks(), reference):
-                found = generations(text, reference, is_whole=use.kind == "full_name")
+                is_whole = use.kind == "full_name"
+                found = (
+                    generations_alone(text, reference) if is_suffix else generations(text, reference, is_whole=is_whole)
+                )
                 rows += [row] * len(found)
                 flags += found
     if not flags:

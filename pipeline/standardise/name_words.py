@@ -68,6 +68,11 @@ def generations(text: str, reference: Reference, *, is_whole: bool) -> list[str]
     return [reference.generations[word] for words in suffixes for word in words if word in reference.generations]
 
 
+def generations_alone(text: str, reference: Reference) -> list[str]:
+    """The same flags of a text of suffixes without a name."""
+    return [reference.generations[word] for word in name_words(text) if word in reference.generations]
+
+
 def _name_and_suffixes(words: Sequence[str], reference: Reference, is_whole: bool) -> tuple[list[str], list[str]]:
     left, suffixes = list(words), []
     while len(left) > 1 and left[0] in reference.titles:

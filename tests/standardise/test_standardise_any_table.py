@@ -155,3 +155,17 @@ def test_lines_of_an_address_are_one_address_whichever_line_the_street_is_in(kin
         "LEEDS",
         None,
     ]
+
+
+def test_a_column_of_suffixes_tells_a_familys_namesakes_apart_and_one_of_streets_does_not() -> None:
+    raw = pa.table({
+        "surname": ["Banks", "Banks", "Banks Jr", "Banks"],
+        "Name_Suffix": ["Sr.", "III", None, "M.D."],
+        "street_suffix": ["SR", "SR", "SR", "SR"],
+    })  # fmt: skip
+    uses = [
+        ColumnUse("surname", "surname", "surname"),
+        *(ColumnUse(name, "category", name) for name in ("Name_Suffix", "street_suffix")),
+    ]
+    flags = standardise_any(raw, uses, REFERENCE, LATEST).column("flags").to_pylist()
+    assert flags == [["senior"], ["third"], ["junior"], []]
