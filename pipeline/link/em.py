@@ -52,7 +52,10 @@ FEWEST = 0.5  # expected pairs of a class: none dies out
 STANDARD_ERRORS = 3.0  # by which what random pairs show is taken for less
 MOST_UNLIKE: dict[Kind, float] = {"forename": 0.25, "surname": 0.25, "date": 0.5}
 """Share of a person's pairs of records in which a field is unlike, at most: of messy data a sixth of the names were."""
-USUAL_FAR = 0.002  # and in which birthdays are a generation apart: slips seldom go so far, fathers and sons do;
+TELL_RELATIVES: tuple[Kind, ...] = ("date", "age", "identifier")
+MOST_UNLIKE_ALONE = 0.05
+"""The same of forenames, where none of these kinds tells a person from relatives beside them."""
+USUAL_FAR = 0.002  # of a person's pairs have birthdays a generation apart: slips seldom go so far, fathers and sons do;
 MOST_FAR = 0.03  # or so many where pairs that share an identifier show more,
 WITNESSES = 500  # of which so many count as much as what is usual
 UNLIKE_KEYS = 2  # of these: so many unlike, and training does not take the pair for one person,
@@ -116,12 +119,14 @@ class Mixture:
         self._is_unlike = unlike_levels(comparisons)
         kinds = [comparison.kind for comparison in comparisons]
         self._surname = kinds.index("surname") if "surname" in kinds else None
-        self._most_unlike = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
+        self._most_unlike = _most_unlike(comparisons)
         self._is_far = levels_named(FAR, comparisons)
         self._most_far = _most_far(comparisons, self._is_far, evidence.candidates)
         self._is_another = _is_another(comparisons, self._is_unlike, self._rows.levels)
         self.places = Places(comparisons, self._observed, self.pairs / self.records)
-        self.dependences = dependences_of(comparisons, self._observed, evidence.random, evidence.candidates, self.pairs)
+        self.dependences = dependences_of(
+            comparisons, self._observed, evidence.random, evidence.candidates, self.pairs, evidence.names_together_bits
+        )
         self._told_twice = self._lifts(self._rows.levels)
         self._random, self._random_table = evidence.random, PatternTable(evidence.random.levels, self._names)
         self._random_told_twice = self._lifts(evidence.random.levels)
@@ -248,6 +253,19 @@ class Mixture:
             self.comparisons, shares, matches, evidence.frequencies, evidence.together, relatives, is_training=True
         )
 
+    def names_together_bits(self, estimate: Estimate) -> float:
+        """Bits by which strangers at least have names alike together oftener than by chance, however these are written.
+
+        Half of what names that are the same show: of two spellings it may be less, and if it is taken for too much, persons
+        are taken for strangers, and it seems to be more still.
+        """
+        if not self._names:
+            return 0.0
+        by_chance = self._evidence.together.by_chance
+        lift = self._bits(estimate, self.shares(estimate)).lift
+        together = max(float((by_chance * np.exp2(lift)).sum()), 1.0)
+        return float(np.log2(together / max(float(by_chance.sum()), 1.0))) / 2
+
     def _level_counts(self, weight: np.ndarray) -> np.ndarray:
         """Pairs of a class at each level."""
         return self._fold_bins(self._table.counts(weight))
@@ -272,6 +290,18 @@ class Mixture:
         counted = self._prior_m * np.log(np.where(self.is_level, np.maximum(estimate.m, LEAST), 1.0))
         counted += np.log(np.where(self.is_level & self._is_shared, np.maximum(estimate.related, LEAST), 1.0))
         return total + float(counted.sum()) + self.places.fit_to_usual(estimate.places)
+
+
+def _most_unlike(comparisons: Sequence[Comparison]) -> np.ndarray:
+    """(comparisons,) share of a person's pairs that are unlike in each field, at most.
+
+    Where forenames alone tell a person from a relative of the same address, phone or e-mail, nothing tells how often one
+    person's forenames are unlike, and training would take families for persons.
+    """
+    most = np.array([MOST_UNLIKE.get(comparison.kind, 1.0) for comparison in comparisons])
+    if not any(comparison.kind in TELL_RELATIVES for comparison in comparisons):
+        most[[comparison.kind == "forename" for comparison in comparisons]] = MOST_UNLIKE_ALONE
+    return most
 
 
 def _is_another(comparisons: Sequence[Comparison], is_unlike: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -40,6 +40,8 @@ class Evidence:
     pairs: float
     """pairs of them that may be compared; those that are no candidates count as non-matches"""
     decided: DecidedLevels | None = None
+    names_together_bits: float = 0.0
+    """by which strangers at least have names alike together oftener than by chance, as far as a first training has found"""
 
 
 class Rows(NamedTuple):

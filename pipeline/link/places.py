@@ -19,9 +19,10 @@ from pipeline.link.place_bits import against, two_parts
 from pipeline.link.shares import LEAST, rounded
 from pipeline.link.weights import ClassBits
 from schemas.model import LEVELS, Comparison, Kind, PlaceField, PlaceShares, first_alike
+from schemas.usual_headings import names_a_place
 
 PLACE: tuple[Kind, ...] = ("address", "postcode", "category")
-"""Kinds that may say where somebody lives, where a household shares them: a town is a category."""
+"""Kinds that may say where somebody lives, where a household shares them: a town is a category, and its heading says so."""
 NAMES: tuple[Kind, ...] = ("forename", "surname")
 FEWEST = 2  # fields of a place, to tell who has moved from who has a wrong address
 COARSE = 0.05  # one of so many pairs of strangers lives in one town where a list has few: it hardly tells a person,
@@ -64,7 +65,7 @@ class Places:
     def __init__(self, comparisons: Sequence[Comparison], observed: np.ndarray, pairs_per_record: float) -> None:
         """``observed``: (comparisons, MOST_LEVELS) share of each level among random pairs."""
         self._comparisons = comparisons
-        is_place = np.array([comparison.is_shared and comparison.kind in PLACE for comparison in comparisons], bool)
+        is_place = np.array([_says_where(comparison) for comparison in comparisons], bool)
         is_town = np.array([comparison.kind == "category" for comparison in comparisons], bool)
         is_fine = is_place & (~is_town | (_exact(comparisons, observed) < COARSE))
         is_told = any(comparison.kind in TELLING for comparison in comparisons)
@@ -181,6 +182,12 @@ class Places:
             neighbours_per_record=rounded(at.neighbours_share[0] * pairs_per_record),
             field=tuple(fields),
         )
+
+
+def _says_where(comparison: Comparison) -> bool:
+    """Whether a field may change when somebody moves: a birthplace or an occupation of many values does not."""
+    is_category = comparison.kind == "category"
+    return comparison.is_shared and comparison.kind in PLACE and (not is_category or names_a_place(comparison.field))
 
 
 def _exact(comparisons: Sequence[Comparison], observed: np.ndarray) -> np.ndarray:

@@ -50,6 +50,7 @@ def dependences_of(
     random: PatternCounts,
     candidates: PatternCounts,
     pairs: float,
+    names_together_bits: float = 0.0,
 ) -> tuple[Dependence, ...]:
     """The strongest dependences among strangers.
 
@@ -59,6 +60,7 @@ def dependences_of(
         random: patterns of random pairs; of a small table each is drawn many times, and counts once.
         candidates: patterns of candidate pairs, among which are those of one name that random pairs hardly show.
         pairs: that the table has.
+        names_together_bits: as in Evidence.
     """
     random, candidates = (without_bins(patterns, comparisons) for patterns in (random, candidates))
     random = PatternCounts(random.levels, random.count * min(1.0, pairs / max(float(random.count.sum()), 1.0)))
@@ -67,7 +69,7 @@ def dependences_of(
     ties = [
         *_ties(comparisons, is_telling, observed, random),
         *_ties_to_names(comparisons, is_telling, observed, random, candidates),
-        *_ties_between_names(comparisons, is_telling, random),
+        *_ties_between_names(comparisons, is_telling, random, names_together_bits),
     ]
     return tuple(
         Dependence(
@@ -134,13 +136,14 @@ def _ties_to_names(
 
 
 def _ties_between_names(
-    comparisons: Sequence[Comparison], is_telling: np.ndarray, random: PatternCounts
+    comparisons: Sequence[Comparison], is_telling: np.ndarray, random: PatternCounts, together_bits: float
 ) -> Iterator[Tie]:
     """How much oftener names that are alike go together, because communities name alike and write alike.
 
     A Khan's forename is a spelling of another Khan's oftener than of a Smith's. Of both names the same the lift of name pairs
     tells it by rarity; here it is of pairs in which one of them at least is written otherwise. Read off random pairs that are
-    unlike in something telling: in what is a person's own, where there is that, for persons move.
+    unlike in something telling: in what is a person's own, where there is that, for persons move. Few random
+    pairs are; what names that are the same show is the least.
     """
     number = {comparison.kind: nth for nth, comparison in enumerate(comparisons)}
     if not set(NAMES) <= set(number):
@@ -161,8 +164,12 @@ def _ties_between_names(
     n_seen, n_by_chance = seen[is_spelling].sum(), by_chance[is_spelling].sum()
     oftener = max((n_seen + FEW_NAMES) / (n_by_chance + FEW_NAMES), 1.0)
     gain = float(n_seen * np.log(oftener) - n_by_chance * (oftener - 1.0))
+    is_real = gain > np.log(pairs) / 2
+    if oftener < 2.0**together_bits:
+        oftener, is_real = 2.0**together_bits, True
+        gain = float(n_by_chance * (oftener * np.log(oftener) - oftener + 1.0))
     times = np.where(is_spelling, oftener, 1.0)
-    yield Tie(gain / pairs, gain > np.log(pairs) / 2, surname, forename, times[None])
+    yield Tie(gain / pairs, is_real, surname, forename, times[None])
 
 
 def _apart(comparisons: Sequence[Comparison], is_telling: np.ndarray, strangers: PatternCounts) -> PatternCounts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from pipeline.core.metrics import Metric
@@ -17,6 +17,8 @@ from pipeline.link.starts import Race, best_of_starts, climb
 from schemas.model import FORMAT, LEVELS, RATES, Comparison, Level, Model, Prior, Trained
 from schemas.plan import NOTHING_FIXED, SHARES, FixedParameters
 
+COMMUNITIES = 1.0  # bits by which names go together, from which on a second training knows it of other spellings, too
+
 
 @dataclass(frozen=True, slots=True)
 class Training:
@@ -28,6 +30,8 @@ class Training:
     expected_related: float
     agreement: Agreement | None = None
     """with stewards' decisions, where it was trained with them"""
+    names_together_bits: float = 0.0
+    """as in Evidence, found on the way"""
 
     @property
     def rounds(self) -> int:
@@ -50,11 +54,17 @@ def train(model: Model, evidence: Evidence, fixed: FixedParameters = NOTHING_FIX
     """
     model = model.model_copy(update={"comparison": _with_rarities(model.comparison, evidence.frequencies)})
     race = best_of_starts(model.comparison, evidence, fixed)
-    return Training(_trained_model(model, evidence, fixed, race), race, *_expected(race.best.estimate, evidence))
+    together = Mixture(model.comparison, evidence, fixed).names_together_bits(race.best.estimate)
+    if together >= COMMUNITIES:
+        evidence = replace(evidence, names_together_bits=together)
+        race = best_of_starts(model.comparison, evidence, fixed)
+    trained = _trained_model(model, evidence, fixed, race)
+    return Training(trained, race, *_expected(race.best.estimate, evidence), names_together_bits=together)
 
 
 def retrain(training: Training, evidence: Evidence, fixed: FixedParameters) -> Model:
     """The model on other evidence, from where training ended."""
+    evidence = replace(evidence, names_together_bits=training.names_together_bits)
     best = climb(Mixture(training.model.comparison, evidence, fixed), training.race.best.estimate)
     return _trained_model(training.model, evidence, fixed, training.race._replace(best=best))
 

@@ -199,3 +199,15 @@ def test_who_moved_is_told_by_names_and_one_of_few_towns_only_where_namesakes_ar
     for row, kind in zip(observed, kinds, strict=True):
         row[len(LEVELS[kind]) - 1] = town if kind == "category" else 0.003
     assert Places(comparisons, observed, pairs_per_record).are_known == are_known
+
+
+@pytest.mark.parametrize(
+    ("heading", "is_known"), [("town", True), ("county", True), ("birth_place", False), ("trade", False)]
+)
+def test_a_category_says_where_somebody_lives_only_if_its_heading_does(heading: str, is_known: bool) -> None:
+    """Beside a postcode: who has moved was born where he was."""
+    comparisons = [
+        Comparison(field="postcode", kind="postcode", is_shared=True),
+        Comparison(field=heading, kind="category", is_shared=True),
+    ]
+    assert Places(comparisons, np.zeros((2, MOST_LEVELS)), 10_000.0).are_known is is_known

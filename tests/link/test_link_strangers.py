@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from pipeline.engines.port import PatternCounts
 from pipeline.link.dependence_bits import bits_together, dependence_bits
-from pipeline.link.em import Mixture, _is_another
+from pipeline.link.em import MOST_UNLIKE, MOST_UNLIKE_ALONE, Mixture, _is_another, _most_unlike
 from pipeline.link.evidence import Evidence
 from pipeline.link.shares import bounded, unlike_levels
 from pipeline.link.starts import _start as start
 from pipeline.link.strangers import dependences_of
 from pipeline.link.training import train
-from schemas.model import LEVELS, Kind
+from schemas.model import LEVELS, Comparison, Kind
 from schemas.plan import NOTHING_FIXED
 
 SEX = (*FIELDS[:3], ("sex", "category", False))
@@ -210,3 +210,21 @@ def test_bound_levels_have_no_more_than_their_bound_and_all_keep_their_proportio
     assert (after[:, :2].sum(1) <= most * after.sum(1) * (1 + 1e-9)).all()
     assert after[:, 0] / after[:, 1] == pytest.approx(before[:, 0] / before[:, 1])
     assert after[:, 2] / after[:, 3] == pytest.approx(before[:, 2] / before[:, 3])
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [("phone", MOST_UNLIKE_ALONE), ("date", MOST_UNLIKE["forename"]), ("identifier", MOST_UNLIKE["forename"])],
+)
+def test_where_forenames_alone_tell_relatives_from_a_person_few_of_a_person_are_unlike(kind: Kind, most: float) -> None:
+    comparisons = [Comparison(field="forename", kind="forename"), Comparison(field="other", kind=kind)]
+    assert _most_unlike(comparisons)[0] == most
+
+
+def test_what_the_same_names_show_of_a_community_holds_of_other_spellings_at_least() -> None:
+    evidence = of_one_community(0.0)
+    mixture = Mixture(model_of().comparison, replace(evidence, names_together_bits=3.0), NOTHING_FIXED)
+    tie = next(one for one in mixture.dependences if (one.field, one.on) == ("forename", "surname"))
+    spelled, same = tie.times[LEVELS["surname"].index("close")][-1], tie.times[-1][-1]
+    assert spelled >= 8.0 - 1e-6
+    assert same == 1.0
