@@ -194,7 +194,9 @@ def test_who_moved_is_told_by_names_and_one_of_few_towns_only_where_namesakes_ar
     kinds: Sequence[Kind], town: float, pairs_per_record: float, are_known: bool
 ) -> None:
     shared = ("surname", "address", "category")
-    comparisons = tuple(Comparison(field=kind, kind=kind, is_shared=kind in shared) for kind in kinds)
+    comparisons = tuple(
+        Comparison(field="town" if kind == "category" else kind, kind=kind, is_shared=kind in shared) for kind in kinds
+    )
     observed = np.zeros((len(kinds), MOST_LEVELS))
     for row, kind in zip(observed, kinds, strict=True):
         row[len(LEVELS[kind]) - 1] = town if kind == "category" else 0.003

@@ -223,7 +223,8 @@ def test_where_forenames_alone_tell_relatives_from_a_person_few_of_a_person_are_
 
 def test_what_the_same_names_show_of_a_community_holds_of_other_spellings_at_least() -> None:
     evidence = of_one_community(0.0)
-    mixture = Mixture(model_of().comparison, replace(evidence, names_together_bits=3.0), NOTHING_FIXED)
+    comparisons = model_of(NAMES_AND_POSTCODE).comparison
+    mixture = Mixture(comparisons, replace(evidence, names_together_bits=3.0), NOTHING_FIXED)
     tie = next(one for one in mixture.dependences if (one.field, one.on) == ("forename", "surname"))
     spelled, same = tie.times[LEVELS["surname"].index("close")][-1], tie.times[-1][-1]
     assert spelled >= 8.0 - 1e-6
