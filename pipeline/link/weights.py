@@ -125,7 +125,7 @@ def lift_bits(together: NamePairs, matches_per_occurrence: float) -> np.ndarray:
     """
     of_one_person = together.occurrences * matches_per_occurrence
     strangers = np.maximum(together.agreeing - of_one_person, 0.0)
-    is_most = np.clip(10 * strangers / np.maximum(together.agreeing, 1.0) - 5.0, 0.0, 1.0)
+    is_most = np.clip(6 * strangers / np.maximum(together.agreeing, 1.0) - 2.0, 0.0, 1.0)
     is_sure = is_most * np.clip(2 * strangers / SURE_PAIRS - 2.0, 0.0, 1.0) * (together.by_chance >= 1)
     bits = np.log2(np.maximum(strangers, 1.0) / np.maximum(together.by_chance, 1.0))
     return _smooth(np.maximum(bits, 0.0), is_sure)
