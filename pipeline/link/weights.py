@@ -120,7 +120,7 @@ def lift_bits(together: NamePairs, matches_per_occurrence: float) -> np.ndarray:
     """(bins,) bits that an exact forename is worth less beside an exact surname, because communities name alike.
 
     A Khan is called Mohammed far more often than a Smith is. How much oftener two strangers agree on both names than
-    on each by itself is read off the common names, where strangers make most of the pairs; rare names are given what
+    on each by itself is read off the common names, where strangers make a third of the pairs and more; rare names are given what
     the rarest of these have.
     """
     of_one_person = together.occurrences * matches_per_occurrence
