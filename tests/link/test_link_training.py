@@ -342,11 +342,11 @@ def test_a_model_file_that_fixes_nothing_gives_nothing(tmp_path: Path) -> None:
     assert not model.is_trained
 
 
-def test_training_the_person_model_again_leaves_how_often_ethnicity_is_told_otherwise() -> None:
-    """Synthetic people never tell it otherwise, real ones do: trained on them, two ethnicities would be two persons."""
+def test_training_the_person_model_again_leaves_what_synthetic_people_never_change() -> None:
+    """They tell one ethnicity and keep one phone for ever: trained on them, two of either would be two persons."""
     fixed = load_plan(MODELS / "person.toml").fixed
-    assert list(fixed.shares) == ["ethnicity"]
-    assert fixed.shares["ethnicity"]["m"]["else"] == pytest.approx(0.03)
+    unlike = {field: given["m"]["else"] for field, given in fixed.shares.items()}
+    assert unlike == pytest.approx({"sex": 0.005, "ethnicity": 0.03, "phone": 0.25, "email": 0.2})
 
 
 @pytest.mark.parametrize(
