@@ -193,7 +193,7 @@ def test_every_record_of_a_person_is_printed_with_the_marking_on_every_sheet(ent
 
 def test_a_narrow_screen_shows_how_records_compare_beside_their_values(enter: Enter, world: World) -> None:
     page = enter("asha")
-    open_case(page, case_of(world, "broken_cluster"))
+    open_case(page, case_of(world, "grey_pair"))
     page.set_viewport_size({"width": 400, "height": 850})
     for told in page.locator(".compare .status").all():
         box = told.bounding_box()

@@ -74,7 +74,9 @@ def test_what_is_decided_in_the_browser_is_carried_out_by_the_next_night(
 ) -> None:
     link, unlink = rows(
         home,
-        "SELECT review_id, record_id_l, record_id_r FROM {review_queue} WHERE review_type = 'grey_pair' AND len(person_ids) = 2 ORDER BY n_pairs, review_id LIMIT 2",
+        """SELECT review_id, record_id_l, record_id_r FROM {review_queue}
+        WHERE review_type IN ('grey_pair', 'doubtful_birthday') AND len(person_ids) = 2 AND n_pairs = 1
+        ORDER BY review_type DESC, review_id LIMIT 2""",
     )
     person, members = rows(
         home,
