@@ -306,11 +306,16 @@ def _most_unlike(comparisons: Sequence[Comparison]) -> np.ndarray:
 
 def _is_another(comparisons: Sequence[Comparison], is_unlike: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """(patterns,) which are of two persons as far as training goes: unlike in name and birthday, and no identifier shared."""
-    at_level = np.pad(is_unlike, ((0, 0), (1, WIDTH - MOST_LEVELS)))[np.arange(levels.shape[1]), levels]
+    at_level = _at_one_of(is_unlike, levels)
     is_key = np.array([comparison.kind in MOST_UNLIKE for comparison in comparisons])
     is_identifier = np.array([comparison.kind in OWN for comparison in comparisons])
     shares_identifier = ((levels > 0) & ~at_level)[:, is_identifier].any(1)
     return (at_level[:, is_key].sum(1) >= UNLIKE_KEYS) & ~shares_identifier
+
+
+def _at_one_of(is_level: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """(patterns, comparisons) whether a pattern is at one of these levels, (comparisons, MOST_LEVELS); none is the exact one."""
+    return np.pad(is_level, ((0, 0), (1, WIDTH - MOST_LEVELS)))[np.arange(levels.shape[1]), levels]
 
 
 def _most_far(comparisons: Sequence[Comparison], is_far: np.ndarray, candidates: PatternCounts) -> np.ndarray:
@@ -322,8 +327,7 @@ def _most_far(comparisons: Sequence[Comparison], is_far: np.ndarray, candidates:
     levels, exact = candidates.levels, len(LEVELS["identifier"])
     is_identifier = np.array([comparison.kind == "identifier" for comparison in comparisons])
     count = np.where((levels[:, is_identifier] >= exact).any(1), candidates.count, 0)
-    at_far = np.pad(is_far, ((0, 0), (1, WIDTH - MOST_LEVELS)))[np.arange(levels.shape[1]), levels]
-    known, far = (count[:, None] * (levels > 0)).sum(0), (count[:, None] * at_far).sum(0)
+    known, far = count @ (levels > 0), count @ _at_one_of(is_far, levels)
     return np.minimum((far + USUAL_FAR * WITNESSES) / (known + WITNESSES), MOST_FAR)
 
 
