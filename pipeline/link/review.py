@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from pipeline.core.parquet import conform
 from pipeline.engines.port import ScoredPairs
+from pipeline.link.more_pairs import pair_keys
+from pipeline.link.rivals import PersonPairs
 from pipeline.link.rules import RuleHits
 from pipeline.link.tables import rules_met
 from pipeline.link.weights import probability
@@ -16,9 +18,15 @@ GREY, BROKEN = "grey_pair", "broken_cluster"
 
 
 def review_pairs(
-    ids: pa.Array, cluster_of: np.ndarray, pairs: ScoredPairs, hits: RuleHits, waits: np.ndarray, link_bits: float
+    ids: pa.Array,
+    cluster_of: np.ndarray,
+    pairs: ScoredPairs,
+    hits: RuleHits,
+    waits: np.ndarray,
+    persons: PersonPairs,
+    link_bits: float,
 ) -> pa.Table:
-    """One row a pair of clusters with pairs that wait: its strongest pair, and the rules that any of its pairs met.
+    """One row a pair of clusters with pairs that wait: its weight, its strongest pair, and the rules that any of its pairs met.
 
     The question's type is the first rule, in the model's order, that one of its pairs met; where none, ``broken_cluster`` if the
     strongest pair by itself would link (other records of the two clusters keep them apart), else ``grey_pair``.
@@ -36,8 +44,9 @@ def review_pairs(
     )
     counts = np.diff(np.append(first, len(waiting)))
     best = waiting[first]
-    weight = pairs.weight[best].astype(float)
-    is_strong = weight >= link_bits
+    is_strong = pairs.weight[best] >= link_bits
+    at = persons.of(pair_keys(low[first], high[first], len(cluster_of)))
+    weight = persons.weight[at]
     kind = np.where(met.any(1), met.argmax(1) if met.size else 0, len(hits.names) + is_strong)
     columns = {
         "record_id_l": ids.take(pa.array(pairs.left[best])),
@@ -46,6 +55,8 @@ def review_pairs(
         "cluster_id_r": ids.take(pa.array(cluster_of[pairs.right[best]])),
         "match_weight": pa.array(np.round(weight, 6)),
         "match_probability": pa.array(np.round(probability(weight), 9)),
+        "together_weight": pa.array(np.round(persons.together[at], 6)),
+        "rivals_weight": pa.array(np.round(persons.rivals[at], 6)),
         "n_pairs": pa.array(counts),
         "review_type": pa.array([*hits.names, GREY, BROKEN]).take(pa.array(kind)),
         "rules": rules_met(hits.names, met),

@@ -17,6 +17,7 @@ from pipeline.core.parquet import AT_ONCE, in_order
 from pipeline.engines.groups import group_codes
 from pipeline.engines.port import Engine, IncrementalEngine, IncrementalWorkspace, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
+from pipeline.link.asked import asked
 from pipeline.link.blocking_rules import ChosenRules
 from pipeline.link.clusters import shape
 from pipeline.link.decided import decided_rows, join_decided
@@ -36,7 +37,8 @@ from pipeline.link.more_pairs import weigh
 from pipeline.link.passes import Grounds, first_pass, second_pass, source_codes, with_decided
 from pipeline.link.prolific import prolific_pairs, with_prolific
 from pipeline.link.review import review_pairs
-from pipeline.link.rules import RuleHits, identifier_codes, share_identifier
+from pipeline.link.rivals import PersonPairs
+from pipeline.link.rules import RuleHits, identifier_codes
 from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.tables import clusters_table, links_table, members_table
 from pipeline.link.thresholds import derive
@@ -119,10 +121,10 @@ def link_records(
     clock.lap("second_pass")
 
     pairs, hits = with_decided(grounds, workspace, weights, pairs, hits)
-    patterns = pairs.patterns
-    is_worth_asking = pairs.weight >= grounds.thresholds.review_bits
-    is_worth_asking |= share_identifier(model, patterns.levels)[patterns.of]
-    result = _Result(pairs, hits, cluster_of, fates_of(pairs, machine, cluster_of, decisions, is_worth_asking))
+    doubts = asked(grounds, workspace, weights, pairs, cluster_of)
+    fates = fates_of(pairs, machine, cluster_of, decisions, doubts.is_worth_asking)
+    result = _Result(pairs, hits, cluster_of, fates, doubts.persons)
+    clock.lap("questions")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         model_metrics = pool.submit(_model_metrics, grounds, training, engine, pairs.weight)
         tables = _make_tables(grounds, weights, result, pool)
@@ -161,6 +163,8 @@ class _Result:
     cluster_of: np.ndarray
     """(records,) named by its smallest record"""
     fates: Fates
+    persons: PersonPairs
+    """that may be one, by all their records"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,7 @@ def _make_tables(grounds: Grounds, weights: LevelWeights, result: _Result, pool:
     pairs, hits, cluster_of, fates = result.pairs, result.hits, result.cluster_of, result.fates
     links = pool.submit(links_table, grounds.model, weights, pairs, hits, ids, fates)
     formed = shape(cluster_of, pairs, fates.is_must)
-    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, grounds.thresholds.link_bits)
+    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, result.persons, grounds.thresholds.link_bits)
     members, clusters = members_table(ids, cluster_of), clusters_table(ids, formed)
     return _Tables(links.result(), members, clusters, review, int(formed.size.max(initial=0)))
 

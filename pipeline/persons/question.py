@@ -20,3 +20,6 @@ class Question:
     n_pairs: int = 0
     decision_ids: frozenset[str] = frozenset()
     harm: int = 0
+    together_weight: float | None = None
+    """None where match_weight is that of the pair"""
+    rivals_weight: float | None = None

@@ -19,7 +19,8 @@ from pipeline.persons.question import Persons, Question
 from pipeline.persons.ranking import as_sorted_lists, rank_questions
 from schemas.tables import ENDS, REVIEW_QUEUE
 
-PAIR = (*ENDS, "match_weight", "match_probability", "n_pairs", "review_type")
+WEIGHTS = ("match_weight", "match_probability", "together_weight", "rivals_weight")
+PAIR = (*ENDS, *WEIGHTS, "n_pairs", "review_type")
 FACTS = ("record_id", "person_id", "borough", "date_of_birth", "recorded_at")
 KEY = "key"
 TYPES = {column.name: column.type for column in REVIEW_QUEUE.columns}
@@ -108,11 +109,11 @@ def _waiting_pairs(review_pairs: pa.Table, facts: pa.Table) -> pa.Table:
 
 def _questions_of(pairs: pa.Table) -> Iterator[Question]:
     for row in pairs.to_pylist():
-        yield Question(row["review_type"], tuple(row["person_ids"]), *(row[name] for name in PAIR[:5]))
+        yield Question(person_ids=tuple(row["person_ids"]), **{name: row[name] for name in PAIR})
 
 
 def _merged(left: Question, right: Question) -> Question:
-    """Two questions on the same persons as one: the graver gives its type, the one with a weight its pair."""
+    """Two questions on the same persons as one: the graver gives its type, the one with a weight its pair, that of the persons its weights."""
     graver, lesser = sorted(
         (left, right),
         key=lambda question: (
@@ -122,8 +123,10 @@ def _merged(left: Question, right: Question) -> Question:
         ),
     )
     shown = graver if graver.match_weight is not None else lesser
+    weighed = next((question for question in (shown, lesser) if question.together_weight is not None), shown)
     return replace(
         shown,
+        **{name: getattr(weighed, name) for name in WEIGHTS},
         review_type=graver.review_type,
         n_pairs=max(left.n_pairs, right.n_pairs),
         decision_ids=left.decision_ids | right.decision_ids,

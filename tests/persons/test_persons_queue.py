@@ -83,6 +83,8 @@ def pairs_table(waiting, clusters, named) -> pa.Table:
                 "cluster_id_r": named[clusters[right]],
                 "match_weight": weight,
                 "match_probability": 0.5,
+                "together_weight": weight,
+                "rivals_weight": 0.0,
                 "n_pairs": 0,
                 "review_type": "grey_pair",
             },

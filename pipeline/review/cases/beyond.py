@@ -1,4 +1,4 @@
-"""What the other records of two persons say beside the pair that is shown: how their pairs weigh, and what speaks against."""
+"""What is known beside the pair that is shown: how the persons' other pairs weigh, what speaks against, and who fits as well."""
 
 from __future__ import annotations
 
@@ -48,6 +48,37 @@ class Beyond:
     def high_odds(self) -> str:
         """The strongest in words."""
         return odds_words(self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class AsOne:
+    """What two persons weigh as one."""
+
+    together: float
+    """by all their records, bits"""
+    rivals: float
+    """what others who fit one of them as well take off, bits"""
+
+    @property
+    def together_odds(self) -> str:
+        """By all their records, in words."""
+        return odds_words(self.together)
+
+    @property
+    def odds(self) -> str:
+        """All in all, in words."""
+        return odds_words(self.together + self.rivals)
+
+    @property
+    def has_rivals(self) -> bool:
+        """Whether others fit well enough to be told."""
+        return self.rivals <= -LEAST
+
+
+def as_one(question: Row) -> AsOne | None:
+    """The weight of a question on two persons; None where it has that of a pair, or none."""
+    together = question.get("together_weight")
+    return None if together is None else AsOne(together, question["rivals_weight"])
 
 
 def beyond(group: Group, pair: Pair) -> Beyond | None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pipeline.review.admission.access import Viewer, shown, shown_all
 from pipeline.review.cases.all_records import RecordsRow, records_rows
-from pipeline.review.cases.beyond import Beyond, beyond
+from pipeline.review.cases.beyond import AsOne, Beyond, as_one, beyond
 from pipeline.review.cases.compare import FieldRow, are_opposed, field_rows
 from pipeline.review.cases.graph import GraphPicture, graph_picture
 from pipeline.review.cases.pair_story import Moved, moved_since, rules_of, story_of, weighed_pair
@@ -64,6 +64,8 @@ class Case:
     weighed: Weighed | None
     beyond: Beyond | None
     """What the persons' other records say"""
+    as_one: AsOne | None
+    """What the persons weigh as one"""
     story: str
     rules: tuple[tuple[str, str], ...]
     graph: GraphPicture
@@ -178,6 +180,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         rows=field_rows(left, right, link, shelf.kept.model, store.policy.disagreeing_levels, golden),
         weighed=weighed_pair(shelf, group, link, left, right),
         beyond=beyond(group, pair) if viewer.sees_all else None,
+        as_one=as_one(question) if viewer.sees_all else None,
         story=story_of(shelf, group, pair, link),
         rules=rules_of(shelf, link),
         graph=graph_picture(sides, group.inner_links(), labels, pair),
