@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pipeline.core.errors import SettingsError
 from schemas.boroughs import BOROUGHS, slug
 from schemas.contract_checks import fold_heading, problems_of
-from schemas.written import ProblemsError, line_numbers, read_yaml, wrongs
+from schemas.written import NAME, ProblemsError, line_numbers, read_yaml, wrongs
 
 Format = Literal["csv", "jsonl", "xlsx", "xls", "ods", "sql"]
 REFERENCES = {"source_key", "event_ref"}
@@ -105,7 +105,7 @@ class Feed(_Strict):
 class Contract(_Strict):
     """One source system. Field by field: ``boroughlink`` README, "Add a borough"; JSON Schema in ``contract.schema.json``."""
 
-    source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    source: Annotated[str, Field(pattern=NAME)]
     title: str
     version: int = 1
     basis: Literal["fact", "assessment"] = "fact"

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
-from schemas.boroughs import BOROUGHS, slug
+from schemas.boroughs import BOROUGHS, BY_CODE, slug
 from schemas.contract_codes import code_problems
+from schemas.path_words import path_problem
 from schemas.tables import ATTRIBUTE, EVENT_RAW_FIELDS, PERSON_RAW_FIELDS
 from schemas.written import Place, Problem, near
 
@@ -133,7 +134,7 @@ def _borough_problems(contract: Contract) -> Iterator[Problem]:
     """What is wrong with its boroughs, and with the feeds that say something otherwise."""
     boroughs = contract.own_boroughs()
     if unknown := sorted(set(boroughs) - set(BOROUGHS)):
-        names = ", ".join(f"{name}{near(name, BOROUGHS)}" for name in unknown)
+        names = ", ".join(f"{name}{_near_borough(name)}" for name in unknown)
         yield Problem(f"no borough is called {names}", ("boroughs",))
     if twice := sorted({name for name in boroughs if boroughs.count(name) > 1}):
         yield Problem(f"boroughs names {', '.join(twice)} twice", ("boroughs",))
@@ -142,6 +143,12 @@ def _borough_problems(contract: Contract) -> Iterator[Problem]:
         hint = "which is none of its boroughs as they stand in file names, such as tower_hamlets"
         text = f"feeds names {name}{near(name, slugs)}, {hint}"
         yield Problem(text, ("feeds", name))
+
+
+def _near_borough(name: str) -> str:
+    """A hint at the borough that a code, or a name written otherwise, is of."""
+    named = BY_CODE.get(slug(name))
+    return f" (did you mean {named}?)" if named else near(name, BOROUGHS)
 
 
 def _reader_problems(contract: Contract) -> Iterator[Problem]:
@@ -160,7 +167,7 @@ def _reader_problems(contract: Contract) -> Iterator[Problem]:
         if feed.format == "sql" and not feed.query:
             yield Problem("format sql needs a query", _place_of(contract, feed, "format"))
         if len(feed.delimiter) != 1 or feed.delimiter in '\r\n"':
-            text = f"delimiter must be one character, such as ';', and is {feed.delimiter!r}"
+            text = f"delimiter must be one character, such as ';' or, for a tab, \"\\t\" in double quotes, and is {feed.delimiter!r}"
             yield Problem(text, _place_of(contract, feed, "delimiter"))
         try:
             "".encode(feed.encoding)
@@ -198,9 +205,13 @@ def _location_problems(contract: Contract) -> Iterator[Problem]:
     feed_of_export: dict[tuple[str, str, str | None], str] = {}
     for feed in contract.all_feeds():
         place = _place_of(contract, feed, "location")
-        if placeholder := re.search(r"\{\w*\}", feed.location):
-            hint = "only {borough} is filled in, and only where there are boroughs"
-            yield Problem(f"location has {placeholder.group()}, but {hint}", place)
+        if "{borough}" in feed.location:
+            text = "location has {borough}, and the contract has no boroughs: add `boroughs: all`, or a list such as [Hackney, Camden]"
+            yield Problem(text, place)
+        elif placeholder := re.search(r"\{\w*\}", feed.location):
+            yield Problem(f"location has {placeholder.group()}, but only {{borough}} is filled in", place)
+        if "://" not in feed.location and (problem := path_problem(feed.location)):
+            yield Problem(f"location {problem}", place)
         first = feed_of_export.setdefault((feed.location, feed.sheets, feed.query), feed.feed_id)
         if first != feed.feed_id:
             hint = "write {borough} into location, or give each its own under feeds"
@@ -211,7 +222,8 @@ def _pattern_problems(pattern: str, place: Place) -> Iterator[Problem]:
     try:
         re.compile(pattern)
     except re.error as error:
-        yield Problem(f"{pattern!r} is no pattern: {error}", place)
+        hint = "; for any text write .*" if pattern.startswith("*") else ""
+        yield Problem(f"{pattern!r} is no pattern: {error}{hint}", place)
 
 
 def _is_date_format(text: str) -> bool:

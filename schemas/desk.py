@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.path_words import WrittenPath
+from schemas.written import WEB_ADDRESS
 
 Role = Literal["steward", "supervisor", "borough", "auditor", "administrator"]
 ROLES: tuple[Role, ...] = ("steward", "supervisor", "borough", "auditor", "administrator")
@@ -18,7 +20,7 @@ class _Strict(BaseModel):
 class Oidc(_Strict):
     """An OpenID Connect provider of the force; who signs in there needs no account here."""
 
-    issuer: Annotated[str, Field(pattern=r"^https?://")]
+    issuer: Annotated[str, Field(pattern=WEB_ADDRESS)]
     client_id: str
     client_secret_env: str = "BOROUGHLINK_OIDC_SECRET"  # noqa: S105  (the name of a variable)
     """Environment variable with the client's secret"""
@@ -49,6 +51,6 @@ class DeskSettings(_Strict):
     """Of the answers, those that another steward gives again without seeing the first"""
     hosts: tuple[str, ...] = ()
     """Names that browsers call the desk by, besides the address it listens on"""
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
+    tls_certificate: WrittenPath | None = None
+    tls_key: WrittenPath | None = None
     oidc: Oidc | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.path_words import WrittenPath
+from schemas.written import WEB_ADDRESS
 
 Occasion = Literal["failed", "refused", "held"]
 Seconds = Annotated[float, Field(gt=0, le=300)]
@@ -26,7 +28,7 @@ class Email(_Strict):
     user: str | None = None
     password_env: str | None = None
     """Environment variable with the password"""
-    password_file: Path | None = None
+    password_file: WrittenPath | None = None
     """File with the password, where no variable has it"""
     timeout_seconds: Seconds = 30
 
@@ -34,7 +36,7 @@ class Email(_Strict):
 class Webhook(_Strict):
     """An address that takes JSON by POST."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: Annotated[str, Field(pattern=WEB_ADDRESS)]
     token_env: str | None = None
     """Environment variable with a token, sent as ``Authorization: Bearer``"""
     timeout_seconds: Seconds = 30

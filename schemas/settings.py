@@ -12,6 +12,7 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.places import DEFAULT_HOME, EXPECTATIONS, PERSON_MODEL, ROOT, SAMPLE, SOURCES
 from schemas.desk import DeskSettings
 from schemas.notify import Notify
+from schemas.path_words import WrittenPath, WrittenPlace
 from schemas.written import line_numbers, read_yaml, wrongs
 
 SQLITE = "sqlite:///"
@@ -62,14 +63,14 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    home: Path = DEFAULT_HOME
-    exports: str = str(SAMPLE / "exports")
+    home: WrittenPath = DEFAULT_HOME
+    exports: WrittenPlace = str(SAMPLE / "exports")
     """Folder or fsspec URL that relative locations of the contracts start from."""
-    contracts: Path = SOURCES
-    model: Path = PERSON_MODEL
-    survivorship: Path = ROOT / "pipeline" / "persons" / "survivorship.toml"
-    expectations: Path = EXPECTATIONS
-    steward_policy: Path = ROOT / "pipeline" / "stewardship" / "policy.toml"
+    contracts: WrittenPath = SOURCES
+    model: WrittenPath = PERSON_MODEL
+    survivorship: WrittenPath = ROOT / "pipeline" / "persons" / "survivorship.toml"
+    expectations: WrittenPath = EXPECTATIONS
+    steward_policy: WrittenPath = ROOT / "pipeline" / "stewardship" / "policy.toml"
     """When a steward's decision needs a second person."""
     decisions_url: str | None = None
     """Database of stewards' decisions, ``sqlite:///file`` or ``postgresql://...``; default: a file in the home's state folder.
@@ -83,7 +84,7 @@ class RunSettings(BaseModel):
     analysis: AnalysisSettings = AnalysisSettings()
     as_of: dt.date | None = None
     """Date of the night; today where it is not given."""
-    passwords: dict[str, Path] = {}
+    passwords: dict[str, WrittenPath] = {}
     """Environment variable of a password to a file that holds it, for machines where a file is safer."""
     source_retries: Annotated[int, Field(ge=0, le=10)] = 2
     stage_retries: Annotated[int, Field(ge=0, le=10)] = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 import tomllib
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.core.errors import SettingsError
+from schemas import yaml_words
 
 CHOICES = re.compile(r"(literal|tuple|list|dict|constrained|function)\W.*")
 """What pydantic calls one of the forms that a setting may have, in the place of a name"""
@@ -21,11 +23,24 @@ WORDS = {
     "tuple_type": "must be a list, such as [one, two]",
     "list_type": "must be a list, such as [one, two]",
     "dict_type": "must be names with values, such as `name: value`",
-    "model_type": "must be names with values, such as `name: value`",
+    "model_type": "must be names with values, such as `name: value` (with a space behind the colon)",
     "string_type": "must be text (in YAML: in quotes)",
     "missing": "is missing",
+    "path_type": "must be a path",
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number, such as 0.02"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        "must be a day, year first, such as 2026-11-20",
+    ),
 }
+NAME, WEB_ADDRESS = r"^[a-z][a-z0-9_]*$", r"^https?://"
+FORMS = {
+    NAME: "must be of small letters, digits and _, and begin with a letter, such as youth_offending",
+    WEB_ADDRESS: "must begin with https:// or http://",
+}
+"""Patterns of settings, and what they ask for"""
 COUNTED = {
     "too_short": "must have {min_length} or more items",
     "too_long": "must have {max_length} items at most",
@@ -69,12 +84,22 @@ class _Names(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in names:
-                    problem = f"{key.value!r} stands there a second time"
+                    problem = f"{key.value!r} {yaml_words.SECOND_TIME}"
                     raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
                 names.add(key.value)
                 if key.tag != MERGE:
                     key.tag = TEXT
         return super().construct_mapping(node, deep)
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> dt.date:
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:  # such as 31 November
+            problem = f"there is no day or time {node.value}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
+
+_Names.add_constructor("tag:yaml.org,2002:timestamp", _Names.construct_yaml_timestamp)
 
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401  (what people wrote)
@@ -83,12 +108,11 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401  (what people wrote)
     Raises:
         SettingsError: If it cannot be read, is not YAML, or gives a name twice; says on which line.
     """
+    text = _text(path)
     try:
-        return yaml.load(_text(path), _Names)  # noqa: S506  (a safe loader)
+        return yaml.load(text, _Names)  # noqa: S506  (a safe loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = f"cannot be read as YAML{where}: {error.problem or error.context}"
+        problem = f"cannot be read as YAML, {yaml_words.told(error, text)}"
     except yaml.YAMLError as error:
         problem = f"cannot be read as YAML: {str(error).splitlines()[0]}"
     raise SettingsError(str(path), problem)
@@ -185,17 +209,39 @@ def in_words(part: ErrorDetails, model: type[BaseModel]) -> str:
     """What is wrong with one setting or cell."""
     kind = part["type"]
     if kind == "extra_forbidden":
-        return f"is not known{near(str(part['loc'][-1]), _names(model.model_json_schema()))}"
+        return f"is not known{_near_setting(part['loc'], model)}"
     if kind == "value_error":
         return str(part["ctx"]["error"])
     if kind in COUNTED:
         return COUNTED[kind].format_map(part["ctx"])
+    if kind == "string_pattern_mismatch" and part["ctx"]["pattern"] in FORMS:
+        return FORMS[part["ctx"]["pattern"]]
     return WORDS.get(kind) or str(part["msg"]).replace("Input should be", "must be", 1)
 
 
-def _names(schema: dict[str, Any]) -> list[str]:
-    parts = (schema, *schema.get("$defs", {}).values())
-    return [name for part in parts for name in part.get("properties", ())]
+def _near_setting(place: Place, model: type[BaseModel]) -> str:
+    """A hint at the setting that is most like an unknown one, with where it belongs if that is elsewhere; empty where none is."""
+    *above, unknown = map(str, place)
+    settings = list(_settings(model.model_json_schema()))
+    beside = [names[-1] for names in settings if list(names[:-1]) == above]
+    if hint := near(unknown, beside):
+        return hint
+    by_name = {names[-1]: names for names in reversed(settings)}
+    matches = difflib.get_close_matches(unknown.casefold(), by_name, n=1)
+    if not matches:
+        return ""
+    *parents, name = by_name[matches[0]]
+    where = f", indented below {parents[-1]}" if parents else " at the beginning of a line"
+    return f" (did you mean {name}{where}?)"
+
+
+def _settings(schema: dict[str, Any], part: dict[str, Any] | None = None) -> Iterator[tuple[str, ...]]:
+    """Each setting of a model as the names that lead to it, from the outermost."""
+    for name, setting in (schema if part is None else part).get("properties", {}).items():
+        yield (name,)
+        forms = (setting, *setting.get("anyOf", ()), setting.get("additionalProperties"))
+        for reference in (form["$ref"] for form in forms if isinstance(form, dict) and "$ref" in form):
+            yield from ((name, *names) for names in _settings(schema, schema["$defs"][reference.rpartition("/")[2]]))
 
 
 def with_near(unknown: Iterable[str], names: Collection[str]) -> str:

@@ -41,10 +41,13 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (changed("[Last name, Surname]", "[Last name, Surname"), "cannot be read as YAML, line 11, column 3"),
+        (
+            changed("[Last name, Surname]", "[Last name, Surname"),
+            "cannot be read as YAML, line 10, column 12: the bracket",
+        ),
         (
             changed("  forename:", "  surname: [Family name]\n  forename:"),
-            "line 11, column 3: 'surname' stands there a second time",
+            "line 11, column 3: 'surname' stands there a second time: remove one of the two",
         ),
         (YOUTH.encode() + b"# caf\xe9\n", "is not UTF-8 text: see line 19."),
         ("", "must be names with values"),
@@ -56,6 +59,12 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
         (changed("forename:", "firstname:"), "firstname (did you mean forename?)"),
         (changed("[Hackney]", "[hackny]"), "hackny (did you mean Hackney?)"),
         (changed("[Hackney]", "Hackney"), "boroughs: must be 'all' or 'none' or must be a list"),
+        (changed("[Hackney]", "[E09000012]"), "line 6: no borough is called E09000012 (did you mean Hackney?)"),
+        (changed("[Hackney]", "none"), "line 3: location has {borough}, and the contract has no boroughs: add"),
+        (changed("youth/", "youth\\"), "line 3: location must be a path of this machine, with / between its parts"),
+        (changed("youth/{borough}.csv ", "'{borough}.csv ' "), "line 3: location has a space before or behind it"),
+        (changed("youth_offending\n", "Youth-offending\n"), "line 1: source: must be of small letters, digits and _"),
+        (changed('";"', "tab"), "line 5: delimiter must be one character, such as ';' or, for a tab, \"\\t\" in"),
         (changed("[Hackney]", "[Hackney, Hackney]"), "names Hackney twice"),
         (changed("[First name]", "[last  name]"), "stands for surname and for forename"),
         (
@@ -154,7 +163,10 @@ def test_two_feeds_never_read_the_same_export_unless_by_sheet(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"home: here\n\texports: there\n", "cannot be read as YAML, line 2, column 1"),
+        (
+            b"home: here\n\texports: there\n",
+            "cannot be read as YAML, line 2, column 1: a tab stands there: write spaces",
+        ),
         (b"exports: here\nexports: there\n", "line 2, column 1: 'exports' stands there a second time"),
         (b"exports: caf\xe9\n", "is not UTF-8 text: see line 1"),
         (b"- home\n", "must be names with values"),
@@ -162,6 +174,28 @@ def test_two_feeds_never_read_the_same_export_unless_by_sheet(tmp_path: Path) ->
         (b"contract: here\n", "contract: is not known (did you mean contracts?). data/sample/run.yaml is an example."),
         (b"publish_limits: { merged: 0.1 }\n", "publish_limits.merged: is not known (did you mean merged_share?)"),
         (b"workers: many\n", "workers: must be a whole number"),
+        (b"publish_limits:\nfew: 3\n", "line 2: few: is not known (did you mean few, indented below publish_limits?)"),
+        (b"review: { workers: 2 }\n", "workers: is not known (did you mean workers at the beginning of a line?)"),
+        (
+            b"publish_limits: { merged_share: 2% }\n",
+            "line 1: publish_limits.merged_share: must be a number, such as 0.02",
+        ),
+        (b"as_of: 20/11/2026\n", "line 1: as_of: must be a day, year first, such as 2026-11-20"),
+        (b"as_of: 20261120\n", "line 1: as_of: must be a day, year first, such as 2026-11-20"),
+        (b"as_of: 2026-11-31\n", "line 1, column 8: there is no day or time 2026-11-31"),
+        (b"home:\n", "line 1: home: must be a path."),
+        (b"home: /srv/a\nexports: ''\n", "line 2: exports: must be a path, and is empty"),
+        (b"home: ~/boroughlink\n", "line 1: home: must be the whole path: ~ and variables such as $HOME are not"),
+        (b"exports: ${DATA}/exports\n", "line 1: exports: must be the whole path"),
+        (b"home: C:\\boroughlink\n", "line 1: home: must be a path of this machine, with / between its parts"),
+        (b"exports: '\\\\server\\share'\n", "line 1: exports: must be a path of this machine"),
+        (b"passwords: { MERTON: '~/merton' }\n", "line 1: passwords.MERTON: must be the whole path"),
+        ("home: \u201c/srv/a\u201d\n".encode(), "line 1: home: stands in quotes of a word processor"),
+        (b"home: '/srv/a '\n", "line 1: home: has a space before or behind it"),
+        (
+            b"notify:\n  webhook: { url: hooks.force.example }\n",
+            "notify.webhook.url: must begin with https:// or http://",
+        ),
     ],
 )
 def test_a_run_file_is_told_by_line_and_setting(tmp_path: Path, text: bytes, words: str) -> None:
@@ -169,6 +203,42 @@ def test_a_run_file_is_told_by_line_and_setting(tmp_path: Path, text: bytes, wor
     with pytest.raises(SettingsError, match=r"run\.yaml: ") as caught:
         RunSettings.load(tmp_path / "run.yaml")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("home: /srv/a\n exports: /b\n", "line 2, column 9: is indented otherwise than the lines it belongs to"),
+        ("review:\nidle_minutes: 5\n  tries: 3\n", "line 3, column 8: is indented otherwise"),
+        ("home: /srv/a: b\n", "line 1, column 13: a value with a colon and a space in it must be in quotes"),
+        ("home: @a\n", "line 1, column 7: a text that begins with *, &, !, %, @ or ` must be in quotes"),
+        ("home: *a\n", "line 1, column 7: a text that begins with"),
+        ("home: !a b\n", "line 1, column 7: a text that begins with"),
+        ('home: "C:\\srv"\n', "line 1, column 11: a backslash in double quotes means something of its own"),
+        ('home: "C:\\users"\n', "line 1, column 12: a backslash in double quotes means something of its own"),
+        ('home: /srv/a\nexports: "/b\nworkers: 2\n', "line 2, column 10: the quote that opens there is not closed"),
+        ('home: "a" b\n', "line 1, column 11: something stands behind the end of a value: put the whole value in"),
+        ("home: {a}/b\n", "line 1, column 10: something stands behind the end of a value"),
+        ("review:\n  hosts: [a #1]\n", "line 2, column 10: the bracket that opens there is not closed"),
+        ("home: /a\nengine\nworkers: 2\n", "line 2, column 1: a name, a colon and a space are expected there"),
+        ("review: - a\n", "line 1, column 9: a list begins on a line of its own, or is written [one, two]"),
+        ("home: /a\n---\nhome: /b\n", "line 2, column 1: a second document begins there"),
+        ("home: a\x00b\n", "cannot be read as YAML: unacceptable character"),
+    ],
+)
+def test_what_is_no_yaml_is_told_as_the_slip_it_is_with_its_line_and_what_to_write(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "run.yaml").write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=r"run\.yaml: cannot be read as YAML") as caught:
+        RunSettings.load(tmp_path / "run.yaml")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/mnt/admin$/exports", "a b/c", "file:///mnt/~exports", "s3://bucket/$x", "home~1"])
+def test_a_path_that_a_machine_may_have_is_one(tmp_path: Path, path: str) -> None:
+    (tmp_path / "run.yaml").write_text(f"exports: '{path}'\r\n", "utf-8")
+    assert RunSettings.load(tmp_path / "run.yaml").exports.endswith(path)
 
 
 def test_an_empty_run_file_is_one(tmp_path: Path) -> None:
