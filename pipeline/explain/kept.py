@@ -79,10 +79,13 @@ def records_of(tables: LinkedTables, person_ids: Iterable[str]) -> dict[str, str
 
 
 def rows_between(tables: LinkedTables, record_ids: Iterable[str]) -> list[dict[str, Any]]:
-    """Rows of links that touch one of these records, in order."""
-    wanted = pa.array(sorted(record_ids), pa.string())
+    """Rows of links that touch one of these records, in order, their ids as text: a file of one's own may have numbers."""
+    id_type = pq.ParquetDataset(tables.links).schema.field(ENDS[0]).type
+    wanted = pa.array(sorted(record_ids), pa.string()).cast(id_type)
     touched = [pc.is_in(pc.field(name), wanted) for name in ENDS]
     rows = pq.read_table(tables.links, filters=touched[0] | touched[1])
+    for name in ENDS:
+        rows = rows.set_column(rows.column_names.index(name), name, rows.column(name).cast(pa.string()))
     ordered: list[dict[str, Any]] = rows.sort_by([(name, "ascending") for name in ENDS]).to_pylist()
     return ordered
 

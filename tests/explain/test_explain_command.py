@@ -72,7 +72,12 @@ def linked(tmp_path: Path) -> Path:
     """A folder as ``boroughlink link`` writes it; the file's record ids were numbers."""
     folder = tmp_path / "linked"
     folder.mkdir()
-    pq.write_table(pa.Table.from_pylist([row(*pair) for pair in PAIRS]), folder / "links.parquet")
+    links = pa.Table.from_pylist([row(*pair) for pair in PAIRS])
+    as_numbers = {
+        name: links[name].cast(pa.int64()) if name.startswith("record_id") else links[name]
+        for name in links.column_names
+    }
+    pq.write_table(pa.table(as_numbers), folder / "links.parquet")
     members = {"record_id": [int(record) for record in PERSONS], "person_id": list(PERSONS.values())}
     pq.write_table(pa.table(members), folder / "clusters.parquet")
     save_model(small_model(), folder / "model.toml")
