@@ -186,9 +186,11 @@ def prune(
     from pipeline.publish.retire import prune as remove
 
     place = need_home(home_of(run_file, home))
-    with run_lock(place.lock), told_on_stop(lambda: STOPPED):
+    if dry_run:  # also while a run is at work, and for who may only read
         plan = plan_prune(place, keep)
-        if not dry_run:
+    else:
+        with run_lock(place.lock), told_on_stop(lambda: STOPPED):
+            plan = plan_prune(place, keep)
             remove(place, plan)
     verb = "would go" if dry_run else "removed"
     named = (("Publications", plan.publications), ("Run folders", plan.runs))
@@ -198,6 +200,10 @@ def prune(
     ]
     lines += [f"{what}: {', '.join(gone)}." for what, gone in named if gone]
     lines += [f"Lost with them: {loss}." for loss in plan.lost]
+    if dry_run and lock_holder(place.lock):
+        lines.append(
+            "A run is at work, which a prune waits for: what it publishes is not counted among those that stay."
+        )
     _print_result(as_json, {**asdict(plan), "is_dry_run": dry_run}, "\n".join(lines))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.doctor.finding import NOTHING_GIVEN, Finding, Given
-from flows.doctor.machine import desk_key, disk, home_of, limits, prefect, versions
+from flows.doctor.machine import desk_key, disk, home_of, home_to_be, limits, not_to_be_read, prefect, versions
 from flows.doctor.publication import (
     current_publication,
     drift,
@@ -26,13 +26,16 @@ from schemas.settings import RunSettings
 
 def examine(settings: RunSettings, home: Home, *, is_deep: bool, given: Given = NOTHING_GIVEN) -> list[Finding]:
     """Every check of a home; ``is_deep`` reads every byte of the publication."""
+    if unread := not_to_be_read(home):
+        return [*versions(), *unread, *named_in_settings(settings, given, is_deep=is_deep)]
     if wrong := [Finding("home", "problem", f"{path} {problem}", MOVE_AWAY) for path, problem in misplaced(home)]:
         return [*versions(), *wrong]
     if not home.root.is_dir():
         return [
             *versions(),
-            Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it."),
+            home_to_be(home),
             *named_in_settings(settings, given, is_deep=is_deep),
+            decisions(settings, home, None),
         ]
     current = current_publication(home, given.run_command())
     published = current if isinstance(current, Publication) else None

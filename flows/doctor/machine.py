@@ -9,8 +9,10 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from flows.doctor.finding import Finding, State
+from pipeline.core.durable import unreadable
 from pipeline.core.errors import StorageError
 from pipeline.core.limits import check_limits
 from pipeline.core.places import ROOT, Home, size_of
@@ -46,6 +48,42 @@ def _installed(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def not_to_be_read(home: Home) -> list[Finding]:
+    """The lock, and folders of the home and in those, that this user may not look into: without them nothing can be said of it."""
+    above = (home.root, home.runs, home.published, home.kept, home.last_good.parent, home.last_good)
+    unread = dict.fromkeys(path for folder in above for path in _unread_in(folder))
+    if os.access(home.lock, os.F_OK) and not os.access(home.lock, os.R_OK):
+        unread[home.lock] = None
+    if not unread:
+        return []
+    others = f", nor {len(unread) - 1:,} others of the home" if len(unread) > 1 else ""
+    found = f"this user may not read {next(iter(unread))}{others}."
+    return [Finding("home", "problem", found, f"Run as the user whose it is, or: chown -R $(id -u) {home.root}")]
+
+
+def _unread_in(folder: Path) -> Iterator[Path]:
+    """What this user may not look into, of a folder and the folders in it; nothing where there is none."""
+    try:
+        parts = list(os.scandir(folder))
+    except PermissionError as error:
+        yield unreadable(error) or folder
+    except OSError:
+        return  # not there, or no folder: told elsewhere
+    else:
+        yield from (Path(part) for part in parts if part.is_dir() and not os.access(part, os.R_OK | os.X_OK))
+
+
+def home_to_be(home: Home) -> Finding:
+    """A home that the first night will make, and whether it may."""
+    above = next(folder for folder in home.root.absolute().parents if folder.is_dir())
+    if not os.access(above, os.W_OK | os.X_OK):
+        found = f"{home.root} is not there, and this user may not make it in {above}."
+        return Finding(
+            "home", "problem", found, "Make it and give it to the user that runs boroughlink, or correct `home`."
+        )
+    return Finding("home", "warning", f"{home.root} is not there.", "The first boroughlink run makes it.")
 
 
 def home_of(home: Home) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from flows.doctor.finding import Finding, problem_of
 from flows.night.decisions import decisions_url
-from pipeline.core.errors import LinkageError, StateError
+from pipeline.core.errors import TRY_AGAIN, SettingsError, StateError, StoreUnavailableError
 from pipeline.core.places import Home
 from pipeline.publish.orders import orders
 from pipeline.publish.publication import Publication
@@ -21,6 +21,7 @@ from pipeline.validate.last_good import damage_of
 from schemas.settings import SQLITE, RunSettings
 
 PATIENCE_S = 3.0
+STORE_NEEDED = "A night without its decisions fails: start the database, correct its URL, or restore it."
 
 
 def decisions(settings: RunSettings, home: Home, current: Publication | None) -> Finding:
@@ -42,13 +43,8 @@ def decisions(settings: RunSettings, home: Home, current: Publication | None) ->
             schema_version, count = with_patience(engine, PATIENCE_S, lambda: _form_and_count(engine))
         finally:
             engine.dispose()
-    except LinkageError as error:
-        return Finding(
-            "decisions",
-            "problem",
-            str(error),
-            "A night without its decisions fails: start the database, correct its URL, or restore it.",
-        )
+    except (StoreUnavailableError, SettingsError) as error:
+        return _unusable(error)
     if count < n_known:
         return Finding(
             "decisions",
@@ -64,6 +60,12 @@ def decisions(settings: RunSettings, home: Home, current: Publication | None) ->
             "The next use brings them up to date.",
         )
     return Finding("decisions", "ok", f"{count:,} in the store.")
+
+
+def _unusable(error: StoreUnavailableError | SettingsError) -> Finding:
+    """A store that cannot be asked; the doctor sends nothing that could be sent again."""
+    told = problem_of("decisions", error)
+    return told._replace(what_to_do=STORE_NEEDED) if told.what_to_do == TRY_AGAIN else told
 
 
 def last_good(home: Home) -> Iterator[Finding]:

@@ -28,6 +28,11 @@ IN_WORDS = {
     errno.EMFILE: ("this process may not open more files.", f"Raise the limit (ulimit -n). {AGAIN}"),
     errno.ENFILE: ("the system may not open more files.", f"Raise its limit (sysctl fs.file-max). {AGAIN}"),
 }
+NOT_PERMITTED = (errno.EACCES, errno.EPERM)
+MAY_NOT_READ = (
+    "this user may not read it.",
+    "Give it to the user that runs boroughlink, or give the command as the user whose it is.",
+)
 MORE_PROCESSES = (
     "no more threads or processes may be started.",
     f"Raise the limit: ulimit -u, TasksMax of the service, or the container's limit of pids. {AGAIN}",
@@ -170,6 +175,8 @@ def storage_error(error: BaseException, place: Path) -> StorageError | None:
     """
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, OSError) and (unread := unreadable(cause)):
+            return StorageError(str(unread), *MAY_NOT_READ)
         if isinstance(cause, OSError) and cause.errno in IN_WORDS:
             return StorageError(str(place), *IN_WORDS[cause.errno])
         if isinstance(cause, OSError) and cause.errno in MISPLACED:
@@ -180,10 +187,22 @@ def storage_error(error: BaseException, place: Path) -> StorageError | None:
     return None
 
 
+def unreadable(error: OSError) -> Path | None:
+    """The file or folder that this user may not read, where that is why the system refused; None where it is writing that it refused."""
+    if error.errno not in NOT_PERMITTED or not isinstance(error.filename, str):
+        return None
+    path = Path(error.filename).absolute()
+    for folder in reversed(path.parents):
+        if not os.access(folder, os.X_OK):
+            return folder if os.access(folder, os.F_OK) else None
+    needed = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+    return path if os.access(path, os.F_OK) and not os.access(path, needed) else None
+
+
 def cannot_read(path: Path, error: OSError) -> StorageError:
     """The system's error at reading a file of the home, in words; it says nothing of what stands in the file."""
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return StorageError(str(path), "this user may not read it.", "Give it to the user that runs boroughlink.")
+    if error.errno in NOT_PERMITTED:
+        return StorageError(str(unreadable(error) or path), *MAY_NOT_READ)
     known_error = storage_error(error, path)
     return known_error or StorageError(str(path), f"cannot be read ({error.strerror}).", LOOK_AT_DISK)
 

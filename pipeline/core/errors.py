@@ -131,7 +131,7 @@ class DecisionRefusedError(LinkageError):
         return " ".join(part for part in (self.problem, self.what_to_do) if part)
 
 
-TRY_AGAIN = "Try again: a decision that is sent twice with its id counts once."
+TRY_AGAIN = "Start the database, or try again later: a decision that is sent twice with its id counts once."
 
 
 class StoreUnavailableError(PlacedError):

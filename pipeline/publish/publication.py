@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.core.durable import make_folder, sync_folder, write_synced
+from pipeline.core.durable import MAY_NOT_READ, make_folder, sync_folder, unreadable, write_synced
 from pipeline.core.errors import LinkageError, PublishRefusedError, SettingsError, StateError
 from pipeline.core.parquet import (
     AT_ONCE,
@@ -236,6 +236,8 @@ def _read_or_why(folder: Path) -> Publication | StateError:
     try:
         manifest = json.loads((place / "manifest.json").read_text("utf-8"))
         return Publication(str(manifest["run_id"]), place, manifest)
+    except PermissionError as error:
+        return StateError(str(unreadable(error) or place), *MAY_NOT_READ)
     except (OSError, ValueError, KeyError, TypeError):
         return StateError(str(place / "manifest.json"), "is damaged or gone.", how_to_restore(place))
 

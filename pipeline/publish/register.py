@@ -96,7 +96,7 @@ def _entry(
 ) -> RunEntry:
     note, note_damage = _read(lambda: read_note(home.run(run_id).root))
     verdict, verdict_damage = _read(lambda: read_verdict(home, run_id))
-    damage = " ".join(filter(None, (damage, note_damage, verdict_damage))) or None
+    damage = " ".join(dict.fromkeys(filter(None, (damage, note_damage, verdict_damage)))) or None
     manifest: dict[str, Any] = published.manifest if published else {}
     rows = {name: facts["rows"] for name, facts in manifest.get("tables", {}).items()}
     broken = verdict.broken if verdict else ()

@@ -67,7 +67,8 @@ def _sqlite(url: sa.URL) -> Engine:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         sync_folder(path.parent)
     except OSError as error:
-        raise SettingsError(str(path), f"cannot be opened for writing: {error.strerror}.") from None
+        what_to_do = "Every use of the store writes beside it, reading too: give it to this user, or give the command as the user whose it is."
+        raise SettingsError(str(path), f"cannot be opened for writing: {error.strerror}.", what_to_do) from None
     engine = sa.create_engine(url, hide_parameters=True, pool_timeout=LOCK_MS / 1000)
 
     @event.listens_for(engine, "do_connect")

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from command_line import Finished, NightOnSample, boroughlink
 
-from pipeline.core.places import SAMPLE
+from pipeline.core.lock import run_lock
+from pipeline.core.places import SAMPLE, Home
 
 pytestmark = pytest.mark.flow
 BY = ("--by", "A. Khan", "--reason", "seen with the stewards")
@@ -85,6 +86,13 @@ def test_it_is_released_rolled_back_and_pruned_without_running_again(refused) ->
     assert listed == {first: "current", second: "rolled back"}
     planned = runs(home, "prune", "--keep", "1", "--dry-run")
     assert f"Publications: {second}.\nRun folders: {second}.\n" in planned.out
+    with run_lock(Home(home).lock):
+        planned_beside = runs(home, "prune", "--keep", "1", "--dry-run")
+        refused_beside = runs(home, "prune", "--keep", "1")
+    assert planned_beside.out.startswith(planned.out)
+    assert "A run is at work" in planned_beside.out
+    assert "A run is at work" not in planned.out
+    assert (refused_beside.code, sorted(path.name for path in (home / "runs").iterdir())) == (1, [first, second])
     pruned = runs(home, "prune", "--keep", "1", "--json")
     assert json.loads(pruned.out)["publications"] == [second]
     assert [path.name for path in (home / "runs").iterdir()] == [first]
