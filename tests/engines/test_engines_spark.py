@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 from pathlib import Path
 
 import pyarrow as pa
@@ -112,6 +113,20 @@ def test_a_java_that_spark_cannot_take_is_told_with_its_place_before_anything_is
     done = boroughlink(*command, JAVA_HOME=str(tmp_path / "jdk"))
     assert done.code == 2
     assert told.format(java=java) in done.err
+
+
+def test_a_master_that_does_not_answer_is_told_as_one_before_anything_is_read(nowhere: str, tmp_path: Path) -> None:
+    if not find_java():
+        pytest.skip("this machine has no Java")
+    command = ("link", nowhere, "--out", str(tmp_path / "out"), "--engine", "spark")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        taken = f"spark://127.0.0.1:{free.getsockname()[1]}"
+        assert "no master answers" not in boroughlink(*command, SPARK_MASTER=f"spark://127.0.0.1:1,{taken[8:]}").err
+    for master in (taken, "spark://127.0.0.1", "spark://127.0.0.1:port,127.0.0.1:1"):
+        done = boroughlink(*command, SPARK_MASTER=master)
+        assert done.code == 2
+        assert f"engine spark: no master answers at {master}. Start it, or correct SPARK_MASTER" in done.err
+        assert "Java" not in done.err
 
 
 def test_without_pyspark_the_command_names_the_extra_before_it_reads(nowhere: str, tmp_path: Path) -> None:

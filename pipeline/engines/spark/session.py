@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from pipeline.core.errors import SettingsError, StorageError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-LOCAL = "local[*]"
+LOCAL, CLUSTER = "local[*]", "spark://"
 LOGGING = Path(__file__).with_name("log4j2.properties")
 QUICK_TO_START = (
     "-XX:TieredStopAtLevel=1"  # the work is done in Python: more compiling of Spark itself costs more than it brings
@@ -33,15 +34,19 @@ MEMORY_ADVICE = (
     "Did memory run out? Give more, or let fewer workers work at a time (SPARK_MASTER='local[1]'); then run again."
 )
 FAULT_ADVICE = "Run again; if it fails there again, take --engine local and tell the maintainers this line."
+MASTER_ADVICE = (
+    "Start it, or correct SPARK_MASTER or spark.master in spark-defaults.conf, which name it; or take --engine local."
+)
 OLDEST_JAVA = 17
 JAVA_SECONDS = 60  # as long as a machine at its limit may take to start it
+MASTER_SECONDS = 5
 
 
 def check_spark() -> str:
     """That Spark can be started here: told with versions, and where it would run.
 
     Raises:
-        SettingsError: If pyspark or Java is not there, or Java is older than pyspark takes.
+        SettingsError: If pyspark or Java is not there, Java is older than pyspark takes, or no master of a cluster answers.
     """
     if importlib.util.find_spec("pyspark") is None:
         advice = "Install boroughlink with its extra: pip install 'boroughlink[spark]'; or take --engine local."
@@ -55,7 +60,24 @@ def check_spark() -> str:
     if java_version < OLDEST_JAVA:
         problem = f"needs Java {OLDEST_JAVA} or newer, and {java} is Java {java_version}."
         raise SettingsError("engine spark", problem, JAVA_ADVICE)
+    if not _answers(_master()):
+        raise SettingsError("engine spark", f"no master answers at {_master()}.", MASTER_ADVICE)
     return f"pyspark {version('pyspark')}, Java {java_version}, master {_master()}"
+
+
+def _answers(master: str) -> bool:
+    """Whether one of the masters of a cluster of Spark's own takes a connection; of others only Spark can tell.
+
+    Spark itself would try for a minute, once all is read, and say no more than that it gave up.
+    """
+    if not master.startswith(CLUSTER):
+        return True
+    for place in master.removeprefix(CLUSTER).split(","):
+        host, _, port = place.strip().rpartition(":")
+        with suppress(OSError, ValueError, OverflowError):
+            socket.create_connection((host.strip("[]"), int(port)), MASTER_SECONDS).close()
+            return True
+    return False
 
 
 def find_java() -> str | None:
@@ -103,7 +125,8 @@ def spark_session() -> Iterator[SparkSession]:
             try:
                 spark = SparkSession.builder.config(conf=conf).getOrCreate()
             except gone:
-                raise SettingsError("engine spark", "Spark does not start; it says above why.", JAVA_ADVICE) from None
+                problem = f"Spark does not start with master {_master()}; it says above why."
+                raise SettingsError("engine spark", problem, MASTER_ADVICE) from None
             ending.callback(_stop, spark)
         try:
             yield spark
