@@ -135,7 +135,8 @@ def _borough_problems(contract: Contract) -> Iterator[Problem]:
     boroughs = contract.own_boroughs()
     if unknown := sorted(set(boroughs) - set(BOROUGHS)):
         names = ", ".join(f"{name}{_near_borough(name)}" for name in unknown)
-        yield Problem(f"no borough is called {names}", ("boroughs",))
+        listed = "" if all(_near_borough(name) for name in unknown) else "; known are the 33 of London, such as Hackney"
+        yield Problem(f"no borough is called {names}{listed}", ("boroughs",))
     if twice := sorted({name for name in boroughs if boroughs.count(name) > 1}):
         yield Problem(f"boroughs names {', '.join(twice)} twice", ("boroughs",))
     slugs = [slug(borough) for borough in boroughs]

@@ -78,8 +78,8 @@ def _secrets(settings: RunSettings, contracts: Sequence[Contract]) -> Iterator[F
             continue
         held = f"{' and '.join(needing) or 'the feed that needs it'} will be held."
         if path:
-            found = f"{path}, which should hold {variable}, cannot be read: {held}"
-            what_to_do = "Correct `passwords` in the run file, or put the file there."
+            found = f"`passwords` names no file that can be read for {variable}: {held}"  # what it names may be the password
+            what_to_do = "Correct it in the run file, which takes the path of a file that holds the password, or put the file there."
         else:
             found = f"{variable} (password_env) is not set, and `passwords` names no file for it: {held}"
             what_to_do = "Set it where nights run, or name a file that holds it below `passwords` in the run file."

@@ -98,7 +98,8 @@ def test_passwords_and_tokens_that_are_not_there_are_told_before_the_night(home:
     settings = RunSettings.model_validate({"passwords": words, "notify": notify})
     findings = [found for found in examine(settings, Home(home), is_deep=False) if found.state == "warning"]
     told = " ".join(found.found for found in findings if found.check in ("passwords", "notify"))
-    for missing in (f"{tmp_path / 'merton'}, which should hold MERTON_WORD", str(tmp_path / "mail"), "HOOK_TOKEN"):
+    word = "`passwords` names no file that can be read for MERTON_WORD"
+    for missing in (word, str(tmp_path / "mail"), "HOOK_TOKEN"):
         assert missing in told
     for name in ("merton", "mail"):
         (tmp_path / name).write_text("secret", "utf-8")
