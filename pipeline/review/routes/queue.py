@@ -14,6 +14,7 @@ from pipeline.core.errors import DeskRefusedError
 from pipeline.review.frame.pages import kind_words, page
 from pipeline.review.frame.visits import Visit, allowed
 from pipeline.review.questions import tasks
+from pipeline.review.questions.decided import decided_elsewhere
 from pipeline.review.questions.detached import detached_decisions
 from pipeline.review.questions.queue import (
     AGE_WORDS,
@@ -29,6 +30,7 @@ from pipeline.review.questions.queue import (
 )
 from pipeline.review.questions.waiting import Waiting, waiting_since
 from pipeline.review.records.shelf import Shelf
+from pipeline.stewardship.decision import Decision
 
 router = APIRouter()
 Queue = Annotated[Visit, Depends(allowed("queue"))]
@@ -54,20 +56,27 @@ def _page(
     """The queue; with what is wrong, where a view could not be saved."""
     shelf = visit.desk.shelves.current()
 
-    def read(connection: Connection) -> tuple[Work, list[dict[str, Any]], dict[str, int], list[Waiting], int]:
+    def read(
+        connection: Connection,
+    ) -> tuple[Work, list[dict[str, Any]], dict[str, int], list[Waiting], dict[str, Decision], int]:
         return (
             work_of(connection, visit.viewer, shelf.decisions_read, visit.now),
             tasks.saved_views(connection, visit.viewer),
             tasks.done_today(connection, visit.now),
             waiting_since(connection, shelf),
+            decided_elsewhere(connection, shelf),
             len(detached_decisions(connection, shelf)),
         )
 
-    work, views, today, waiting, n_detached = visit.desk.read(read)
+    work, views, today, waiting, decided, n_detached = visit.desk.read(read)
     page_of_queue = listing(shelf, filters, work, visit.viewer, filters.at)
     visit.done("queue.view", {"filters": filters.as_query(), "page": filters.at})
     notice = (
-        {"text": "Nothing is left under these filters that nobody has taken.", "more": "", "is_good": False}
+        {
+            "text": "Nothing is left under these filters that nobody has taken or decided elsewhere.",
+            "more": "",
+            "is_good": False,
+        }
         if filters.said == "none"
         else None
     )
@@ -81,6 +90,7 @@ def _page(
         views=views,
         today=today,
         waiting=waiting,
+        decided=decided,
         n_detached=n_detached,
         shelf=shelf,
         age_words=AGE_WORDS,
@@ -99,7 +109,8 @@ def take_next(visit: Queue, filters: Sent) -> Response:
 
     def take(connection: Connection) -> str | None:
         work = work_of(connection, visit.viewer, shelf.decisions_read, visit.now)
-        review_id = next_question(shelf, filters, work, visit.viewer, waits_for_others(connection, shelf, visit.viewer))
+        left_out = [*waits_for_others(connection, shelf, visit.viewer), *decided_elsewhere(connection, shelf)]
+        review_id = next_question(shelf, filters, work, visit.viewer, left_out)
         if review_id:
             tasks.claim(connection, review_id, visit.viewer, visit.desk.settings, visit.now)
         return review_id
