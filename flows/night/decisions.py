@@ -7,7 +7,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from flows.night.place import can_be_read, need_home
 from flows.night.plan import Night
+from flows.night.waiting import told_while_waiting
 from pipeline.core.errors import SettingsError
 from pipeline.core.lookup import rows_with
 from pipeline.core.metrics import Metric
@@ -68,7 +69,8 @@ def policy_of(settings: RunSettings) -> StewardPolicy:
     return load_policy(path, rules)
 
 
-def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> AbstractContextManager[Store]:
+@contextmanager
+def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> Iterator[Store]:
     """The store under the policy file of the settings, closed after the block; one in a home is made where there is none.
 
     Raises:
@@ -77,7 +79,8 @@ def open_decisions(settings: RunSettings, home: Home, environment: Mapping[str, 
     """
     if not (environment.get(DECISIONS_URL) or settings.decisions_url):
         need_home(home)
-    return open_store(decisions_url(settings, home, environment), policy_of(settings))
+    with told_while_waiting(), open_store(decisions_url(settings, home, environment), policy_of(settings)) as store:
+        yield store
 
 
 def has_decisions(settings: RunSettings, home: Home, environment: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -12,10 +13,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from pipeline.core.errors import StoreUnavailableError
-from pipeline.core.log import log
+from pipeline.core.log import warn
 from pipeline.stewardship.database import name_of
 
 T = TypeVar("T")
+WAITS = "decisions wait for the database"
+"""Event of the log: one try failed, and another follows"""
 SQLITE_PASSING = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -49,7 +52,7 @@ def with_patience(engine: Engine, seconds: float, work: Callable[[], T]) -> T:
         stop=stop_after_delay(seconds),
         wait=wait_random_exponential(multiplier=0.05, max=2.0),
         retry=retry_if_exception(_is_passing),
-        before_sleep=_note,
+        before_sleep=partial(_note, seconds),
         reraise=True,
     )
     try:
@@ -71,9 +74,11 @@ def _is_damaged(error: DBAPIError) -> bool:
     )
 
 
-def _note(state: RetryCallState) -> None:
+def _note(at_most: float, state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log("decisions wait for the database", attempt=state.attempt_number, code=_code(error) if error else None)
+    waited = round(state.seconds_since_start or 0.0, 1)
+    code = _code(error) if error else None
+    warn(WAITS, attempt=state.attempt_number, code=code, waited_seconds=waited, at_most_seconds=at_most)
 
 
 def _is_passing(error: BaseException) -> bool:
