@@ -60,7 +60,7 @@ def _field_problems(contract: Contract) -> Iterator[Problem]:
     if contract.recorded_at in known_fields:
         yield from _recorded_at_problems(contract, headed | {*contract.constants})
     if "role" not in contract.event and "role" not in contract.constants:
-        yield Problem("role is neither a column (event) nor a constant")
+        yield Problem("role is neither a column nor a constant: add it under event, or `constants: { role: subject }`")
     yield from _heading_problems(contract)
 
 

@@ -60,6 +60,10 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
         (changed("[Hackney]", "[hackny]"), "hackny (did you mean Hackney?)"),
         (changed("[Hackney]", "Hackney"), "boroughs: must be 'all' or 'none' or must be a list"),
         (changed("[Hackney]", "[E09000012]"), "line 6: no borough is called E09000012 (did you mean Hackney?)"),
+        (
+            changed("constants: { role: subject }", ""),
+            "role is neither a column nor a constant: add it under event, or",
+        ),
         (changed("[Hackney]", "[Thurrock]"), "line 6: no borough is called Thurrock; known are the 33 of London"),
         (changed("[Hackney]", "none"), "line 3: location has {borough}, and the contract has no boroughs: add"),
         (changed("youth/", "youth\\"), "line 3: location must be a path of this machine, with / between its parts"),
