@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -229,8 +230,16 @@ def test_a_spark_that_can_be_started_is_told_by_the_doctor_with_its_master(
 ) -> None:
     if not find_java():
         pytest.skip("this machine has no Java")
-    monkeypatch.setenv("SPARK_MASTER", "spark://host:7077")
     london.say(engine="spark")
-    findings = {found.check: found for found in examine(RunSettings.load(london.run_file), Home(home), is_deep=False)}
-    assert findings["engine"].state == "ok"
-    assert findings["engine"].found.endswith("master spark://host:7077.")
+    settings = RunSettings.load(london.run_file)
+    with socket.create_server(("127.0.0.1", 0)) as answering:
+        master = f"spark://127.0.0.1:{answering.getsockname()[1]}"
+        monkeypatch.setenv("SPARK_MASTER", master)
+        findings = {found.check: found for found in examine(settings, Home(home), is_deep=False)}
+        assert findings["engine"].state == "ok"
+        assert findings["engine"].found.endswith(f"master {master}.")
+    findings = {found.check: found for found in examine(settings, Home(home), is_deep=False)}
+    assert (findings["engine"].state, findings["engine"].found) == (
+        "problem",
+        f"engine spark: no master answers at {master}.",
+    )
