@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from schemas.usual_headings import BIRTH_PARTS, ROLES, WHOLE_ADDRESSES, heading_key, usual_kinds
+from schemas.usual_headings import BIRTH_PARTS, WHOLE_ADDRESSES, heading_key, names_persons, usual_kinds
 
 SEVERAL = ("address", "identifier", "category")
 """Kinds that several columns of a table have, each a field of its own; of others only one is taken"""
@@ -32,7 +32,7 @@ def _without_other_names(fitting: Mapping[str, str], known: Collection[str]) -> 
     """Either whole names or forename and surname: the other one may be a firm's, a father's or a contact's."""
     short = [column for column, kind in fitting.items() if kind == "forename" and _is_whole_name(column)]
     whole = [column for column, kind in fitting.items() if kind == "full_name"]
-    plain = [column for column in whole if heading_key(column) not in ROLES]
+    plain = [column for column in whole if not names_persons(column)]
     parts = {kind for column, kind in fitting.items() if kind in ("forename", "surname") and column not in short}
     left_out: set[str] = set()
     if {"forename", "surname", "full_name"} & {*known} or len(parts) > 1:

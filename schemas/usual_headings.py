@@ -32,8 +32,7 @@ USUAL: Mapping[str, str] = {
     "middle_names": "middle midlname midname mi minit mname secondforename",
     "surname": "nachname familienname achternaam cognome apellido apellidos nomdefamille sobrenome nazwisko last lastnm lname sname family "
     "pername2",
-    "full_name": "name nom nome naam personname completename displayname patientname client clientname customer customername patient author authorname "
-    "pupil pupilname student studentname childname membername employeename",
+    "full_name": "name nom nome naam completename displayname client customer patient author pupil student",
     "alias": "aka aliases aliasname aliasnames knownas alsoknownas othername othernames",
     "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita datanascimento datadenascimento geboortedatum dataurodzenia birthday birthdt dobdt dobdate bdate born",
     "year_of_birth": "geburtsjahr anneenaissance anneedenaissance yob byear by dobyear dobyr annonascita annodinascita",
@@ -54,25 +53,13 @@ DOUBTFUL: Mapping[str, str] = {
     "surname": "maidenname",
 }
 """Kinds, and headings that may have them: advice, whatever the values"""
-ROLES = frozenset(
-    [
-        "client",
-        "clientname",
-        "customer",
-        "customername",
-        "patient",
-        "author",
-        "authorname",
-        "pupil",
-        "pupilname",
-        "student",
-        "studentname",
-        "childname",
-        "membername",
-        "employeename",
-    ]
+PERSONS = (
+    "client cliente customer cust kunde kunden patient patiente paciente paziente pat pt pupil student stu eleve alumno alumna schueler child "
+    "member mitglied employee emp staff donor voter elector resident tenant applicant candidate claimant beneficiary participant respondent "
+    "subscriber passenger learner volunteer visitor author person"
 )
-"""Headings of a name that say whose it is: of two in one table either may be meant"""
+"""Words before or behind a heading that say whom a table is about: ``patient_dob``, ``nom_client``"""
+NAMES = ("forename", "surname", "full_name")
 WHOLE_ADDRESSES = ("streetaddress", "homeaddress", "resaddress", "resaddr", "addr")
 """Headings of an address that is not in parts"""
 TOWNS = (
@@ -135,6 +122,26 @@ def kind_to_take(heading: str) -> str | None:
     return kind if kind and not is_doubtful and (number < 2 or kind == "address") else None
 
 
+def names_persons(heading: str) -> str | None:
+    """The word of a heading for whom it is about, as ``patient`` in ``patient_dob``; None where it says none."""
+    plain = heading_key(heading)
+    if plain in PERSONS.split():
+        return plain
+    return None if plain in _kinds_of_keys() else _person_and_rest(plain)[0]
+
+
+def of_others(headings: Collection[str]) -> set[str]:
+    """Headings that say whom they are about, where that may be another one than whom the table is about.
+
+    So it may where they name several, or where the names of the table are under headings that name nobody: a ``child_dob``
+    beside ``first_name`` is a child's.
+    """
+    persons = {heading: names_persons(heading) for heading in headings}
+    has_names = any(kind_to_take(heading) in NAMES for heading, person in persons.items() if not person)
+    named = {heading for heading, person in persons.items() if person and kind_to_take(heading)}
+    return named if has_names or len({persons[heading] for heading in named}) > 1 else set()
+
+
 def names_surnames(heading: str, headings: Iterable[str]) -> bool:
     """Whether a heading that else is that of a whole name says surnames beside these: ``Name`` beside ``Vorname``."""
     forenames = BESIDE_FORENAMES.get(heading_key(heading), "").split()
@@ -175,7 +182,28 @@ def _kind_and_number(heading: str) -> tuple[str | None, int]:
     if plain in kind_of:
         return kind_of[plain], 0
     stem = re.sub(r"(?:c?[0-9])$", "", plain)
-    return (kind_of.get(stem), int(plain[-1])) if stem != plain else (None, 0)
+    if stem != plain:
+        return _kind_of(stem), int(plain[-1])
+    return _kind_of(plain), 0
+
+
+def _kind_of(plain: str) -> str | None:
+    """The kind of a heading without a number, whomever it is about; numbers of persons name persons, not records."""
+    kind_of = _kinds_of_keys()
+    if plain in kind_of:
+        return kind_of[plain]
+    kind = kind_of.get(_person_and_rest(plain)[1])
+    return None if kind in ("record_id", "source") else kind
+
+
+def _person_and_rest(plain: str) -> tuple[str | None, str]:
+    """The word for whom a heading is about, and what else it says, if that is known."""
+    kind_of = _kinds_of_keys()
+    for person in sorted(PERSONS.split(), key=len, reverse=True):
+        for rest in (plain.removeprefix(person), plain.removesuffix(person)):
+            if rest != plain and rest in kind_of:
+                return person, rest
+    return None, plain
 
 
 def kind_by_words(heading: str) -> str | None:

@@ -14,7 +14,7 @@ from pipeline.read.any_file import first_texts, read_any
 from pipeline.standardise.fitting_kinds import fitting_kinds
 from pipeline.standardise.likely_kinds import likely_kinds
 from schemas.fields import ColumnUse, read_uses
-from schemas.usual_headings import BIRTH_PARTS, kind_to_take
+from schemas.usual_headings import BIRTH_PARTS, kind_to_take, of_others
 
 ROWS_LOOKED_AT = 5_000
 
@@ -55,7 +55,9 @@ def told_columns(
     uses_of_files = []
     for path, names in zip(files, headings_of_files, strict=True):
         given = {column: kind for column, kind in kinds_given.items() if column in names}
-        fitting_here = {name: fitting[name] for name in names if name in fitting and fitting[name] != "record_id"}
+        others = of_others(names)
+        own = [name for name in names if name in fitting and name not in others]
+        fitting_here = {name: fitting[name] for name in own if fitting[name] != "record_id"}
         if not canonical_only:
             fitting_here |= _naming_the_records(path, [name for name in names if name not in {*given, truth}])
         left = {name: texts[name] for name in names if name not in {*given, truth}}

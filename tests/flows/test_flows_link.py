@@ -590,6 +590,22 @@ def test_lists_that_call_their_columns_otherwise_are_linked(tmp_path: Path) -> N
     assert facts["columns_not_used"] == ["x"]
 
 
+def test_lists_that_say_whom_they_are_about_in_each_heading_are_linked_to_those_that_do_not(tmp_path: Path) -> None:
+    rows, (ours, theirs, out) = people(), (tmp_path / name for name in ("ours.csv", "theirs.csv", "out"))
+    plain = {"first": "first_name", "last": "last_name", "dob": "dob", "true": "true"}
+    patients = {"first": "Patient First Name", "last": "patient_surname", "dob": "Patient DOB", "true": "true"}
+    for path, headings, visit in ((ours, plain, "a"), (theirs, patients, "b")):
+        own = [{name: row[old] for old, name in headings.items()} for row in rows if str(row["who"]).endswith(visit)]
+        pa_csv.write_csv(pa.Table.from_pylist(own), path)
+    facts = linked([ours, theirs], out, {}, truth="true", link_only=True)
+    assert facts["columns_taken"] == {
+        "Patient First Name": "forename",
+        "patient_surname": "surname",
+        "Patient DOB": "date_of_birth",
+    }
+    assert facts["quality"]["pairs"]["f1"] > 0.9
+
+
 def test_columns_without_a_heading_do_no_harm(tmp_path: Path) -> None:
     lines = [",surname,date_of_birth,,"] + [f"{i},LEE,199{i}-01-02,," for i in range(3)]
     (tmp_path / "people.csv").write_text("\n".join(lines) + "\n", "utf-8")

@@ -9,7 +9,7 @@ from pipeline.core.places import MODELS
 from schemas.fields import CANONICAL, KINDS, NOT_COMPARED, read_uses
 from schemas.plan import load_plan
 from schemas.table_model import COMPARED, model_of
-from schemas.usual_headings import CERTAIN, DOUBTFUL, USUAL, names_a_town, usual_kinds
+from schemas.usual_headings import CERTAIN, DOUBTFUL, USUAL, names_a_town, of_others, usual_kinds
 
 
 def test_a_birthday_in_three_columns_is_one_field() -> None:
@@ -168,6 +168,23 @@ def test_every_kind_of_column_is_compared_as_something_or_never() -> None:
 
 def test_only_one_column_is_advised_to_be_the_record_id() -> None:
     assert usual_kinds(["id", "person_id", "name"]) == {"id": "record_id", "name": "full_name"}
+
+
+@pytest.mark.parametrize(
+    ("headings", "others"),
+    [
+        (["pupil_forename", "pupil_surname", "dob"], set()),
+        (["donor_name", "address", "donor_id"], set()),
+        (["first_name", "last_name", "child_dob"], {"child_dob"}),
+        (["client_name", "patient_name", "zip"], {"client_name", "patient_name"}),
+        (["name", "patient"], {"patient"}),
+        (["patient", "patient_dob"], set()),
+    ],
+)
+def test_headings_that_say_whom_they_are_about_are_of_the_record_where_its_names_are_under_no_others(
+    headings: list[str], others: set[str]
+) -> None:
+    assert of_others(headings) == others
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,12 @@ SMALL = [str(CHANCE.randrange(1, 13)) for _ in range(200)]
         ("nom", WHOLE, "full_name"),
         ("Pupil", WHOLE, "full_name"),
         ("student", ["yes", "no"] * 100, None),
+        ("donor_name", WHOLE, "full_name"),
+        ("pupil forename", WORDS, "forename"),
+        ("PatientDOB", DAYS, "date_of_birth"),
+        ("nom_client", WHOLE, "full_name"),
+        ("patient_id", [f"r{n}" for n in range(200)], None),
+        ("username", WORDS, None),
     ],
 )  # fmt: skip
 def test_a_column_is_of_its_headings_kind_where_its_values_fit(
