@@ -32,7 +32,7 @@ USUAL: Mapping[str, str] = {
     "middle_names": "middle midlname midname mi minit mname secondforename",
     "surname": "nachname familienname achternaam cognome apellido apellidos nomdefamille sobrenome nazwisko last lastnm lname sname family "
     "pername2",
-    "full_name": "name nom nome naam completename displayname client customer patient author pupil student",
+    "full_name": "name nom nome naam nombrecompleto nomcomplet nomecompleto nomeecognome nomprenom vollername completename displayname client customer patient author pupil student",
     "alias": "aka aliases aliasname aliasnames knownas alsoknownas othername othernames",
     "date_of_birth": "geburtsdatum gebdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance datanascita datadinascita datanascimento datadenascimento geboortedatum dataurodzenia birthday birthdt dobdt dobdate bdate born",
     "year_of_birth": "geburtsjahr anneenaissance anneedenaissance yob byear by dobyear dobyr annonascita annodinascita",

@@ -25,6 +25,7 @@ from pipeline.read.any_file import column_type, headings, read_any
 from pipeline.standardise.any_table import standardise_any
 from pipeline.standardise.date_order import LIST, FoundOrder, date_orders
 from pipeline.standardise.latest_day import latest_day
+from pipeline.standardise.middle_names import tell_persons
 from pipeline.standardise.not_understood import not_understood
 from pipeline.standardise.reference import Reference
 from schemas.fields import AGE, NOT_COMPARED, ColumnUse, check_kinds
@@ -110,6 +111,8 @@ def take_in(
     compared = _compared(uses)
     reference = Reference.load()
     table = standardise_any(raw, [*fixed, *compared], reference, latest_day(raw, compared, reference))
+    if "middle_names" not in {use.field for use in uses} and tell_persons(table):
+        uses = [*uses, ColumnUse("middle_names", "middle_names", "middle_names")]  # which stood behind forenames
     n_values = {use.field: _values(table.column(use.field)) for use in compared if use.kind == "category"}
     model = model_of(uses, n_values, load_plan(PERSON_MODEL).model, "source" if link_only else None)
     order = pc.sort_indices(table.column("record_id"))

@@ -136,6 +136,7 @@ def _fitting(model: Model, people: People) -> Model:
         SettingsError: If it compares a field that no column fills.
     """
     available = [comparison.field for comparison in people.model.comparison]
+    available += [name for name in ("middle_names",) if name in people.table.column_names and name not in available]
     lacking = [comparison.field for comparison in model.comparison if comparison.field not in available]
     if lacking:
         problem = f"compares {', '.join(lacking)}, which the files lack."

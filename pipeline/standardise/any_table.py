@@ -29,13 +29,15 @@ from schemas.usual_headings import names_suffixes
 
 ONE_DAY = dt.datetime(2000, 1, 1)  # noqa: DTZ001  (any day will do)
 """On which all ages were stated, where a table does not say when"""
+BEHIND_FORENAMES = "middle names behind forenames"
 BRITISH = "^[A-Z][A-HJ-Y]?[0-9][A-Z0-9]? [0-9][A-Z]{2}$"
 
 
 def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Reference, latest: dt.date) -> pa.Table:
     """The linkage table: record_id, source where there is one, and a column a compared field, in the order of the rows.
 
-    Input: the columns of ``uses`` as text or lists of text. Several columns of one field become lists of its values.
+    Input: the columns of ``uses`` as text or lists of text. Several columns of one field become lists of its values. Middle names
+    that stand behind forenames become a column, where there is none for them.
 
     Args:
         raw: the columns.
@@ -49,6 +51,9 @@ def standardise_any(raw: pa.Table, uses: Sequence[ColumnUse], reference: Referen
         for field, values in _standard(use, raw, reference, latest).items():
             is_again = field in columns and field not in AGE
             columns[field] = _values_of_both(columns[field], values) if is_again else values
+    behind = columns.pop(BEHIND_FORENAMES, None)
+    if behind is not None and "middle_names" not in columns and not pa.types.is_list(behind.type):
+        columns["middle_names"] = behind
     columns = _with_generations(columns, raw, uses, reference)
     return pa.table({field: values for field, values in columns.items() if field not in AGE} | _ages(columns))
 
@@ -102,26 +107,31 @@ def _days(
 
 
 def _names(use: ColumnUse, array: pa.Array, reference: Reference) -> dict[str, pa.Array]:
-    """As the nightly run reads names."""
+    """As the nightly run reads names; with the middle names that stand behind forenames."""
 
     def read(text: str) -> Names:
         return read_names(NameCells(**{use.kind: text}), "forename_first", reference)
 
-    read_once = functools.cache(read) if use.kind == "full_name" else read  # for two fields
+    read_once = functools.cache(read) if use.kind in ("full_name", "forename") else read  # for several fields
 
     def values_of(name: str, text: str) -> list[str]:
         found = getattr(read_once(text), name)
         return [found] if isinstance(found, str) else list(found or ())
 
+    def middle_names() -> dict[str, pa.Array]:
+        return {BEHIND_FORENAMES: read_distinct(array, partial(values_of, "middle_names"))}
+
     match use.kind:
         case "full_name":
-            return {name: read_distinct(array, partial(values_of, name), TEXTS) for name in ("forename", "surname")}
+            whole = {name: read_distinct(array, partial(values_of, name), TEXTS) for name in ("forename", "surname")}
+            return whole | middle_names()
         case "alias":
             return {"alias": read_distinct(array, partial(values_of, "alias"), TEXTS)}
         case name:
             plain = Plain("^[A-Z]+$", _words_that_are_no_names(reference))
             kind = TEXT if name == "middle_names" else TEXTS
-            return {use.field: read_distinct(array, partial(values_of, name), kind, plain)}
+            column = {use.field: read_distinct(array, partial(values_of, name), kind, plain)}
+            return column | (middle_names() if name == "forename" else {})
 
 
 def _with_generations(

@@ -195,6 +195,29 @@ def test_middle_names_tell_namesakes_apart_and_may_be_initials(tmp_path: Path, e
 
 
 @pytest.mark.parametrize("engine", ["local", "recordlinkage"])
+def test_middle_names_within_whole_names_tell_namesakes_apart_and_another_files_model_compares_them(
+    tmp_path: Path, engine: str
+) -> None:
+    rows, one_of = [], random.Random(2)
+    for row in people(120):
+        of_person = random.Random(str(row["true"]))
+        first, last, middle = (of_person.choice(names) for names in (FIRST, LAST, FIRST))
+        written = middle if one_of.random() < 0.5 else middle[0]
+        rows.append({"name": f"{first} {written} {last}", "post": row["post"], "true": row["true"]})
+    files, out = [tmp_path / "people.parquet"], tmp_path / "out"
+    pq.write_table(pa.Table.from_pylist(rows), files[0])
+    without = [{**row, "name": " ".join(str(row["name"]).split()[::2])} for row in rows]
+    pq.write_table(pa.Table.from_pylist(without), tmp_path / "without.parquet")
+    facts = linked(files, out, {"post": "postcode"}, truth="true", engine=engine)
+    before = linked([tmp_path / "without.parquet"], tmp_path / "w", {"post": "postcode"}, truth="true", engine=engine)
+    assert facts["quality"]["clusters"]["f1"] > before["quality"]["clusters"]["f1"]
+    model = load_model(out / "model.toml")
+    assert {level.name: level.m for level in model.comparison_of("middle_names").levels}["part"] > 0.3
+    again = linked([tmp_path / "without.parquet"], tmp_path / "m", {"post": "postcode"}, model=out / "model.toml")
+    assert again["persons"] < len(rows)
+
+
+@pytest.mark.parametrize("engine", ["local", "recordlinkage"])
 def test_ages_tell_namesakes_apart_and_may_be_a_year_off(tmp_path: Path, engine: str) -> None:
     chance = random.Random(8)
     rows = []
