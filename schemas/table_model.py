@@ -20,7 +20,7 @@ SHARED: frozenset[Kind] = frozenset(("surname", "postcode", "address", "phone", 
 FEW_VALUES = 20
 """A category of so few values, such as a sex, brings nobody together and is a person's own. One of more, such as a town,
 is a key beside others, and perhaps what a household shares: training finds out. What the heading calls a town may be shared
-however few its values are, beside an address or postcode."""
+however few its values are."""
 
 
 def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Model, across: str | None) -> Model:
@@ -47,8 +47,7 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
         for field, kind in fields.items()
         if field in pattern_comparisons and pattern_comparisons[field].kind == kind
     }
-    has_home = not {"address", "postcode"}.isdisjoint(fields.values())
-    towns = {use.field for use in uses if has_home and names_a_town(use.column)}
+    towns = {use.field for use in uses if names_a_town(use.column)}
     comparisons = tuple(
         pattern_comparisons[field].model_copy(update={"levels": ()})
         if field in known
