@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from schemas.fields import AGE, ColumnUse
 from schemas.model import Blocking, Comparison, Kind, Model, Rule
-from schemas.usual_headings import BIRTH_PARTS, names_a_town
+from schemas.usual_headings import BIRTH_PARTS, names_a_town, names_an_origin
 
 COMPARED: Mapping[str, Kind] = {
     "forename": "forename", "middle_names": "middle_names", "surname": "surname", "full_name": "surname", "alias": "surname", "date_of_birth": "date",
@@ -19,8 +19,8 @@ SHARED: frozenset[Kind] = frozenset(("surname", "postcode", "address", "phone", 
 """Kinds that relatives and neighbours have in common."""
 FEW_VALUES = 20
 """A category of so few values, such as a sex, brings nobody together and is a person's own. One of more, such as a town,
-is a key beside others, and perhaps what a household shares: training finds out. What the heading calls a town may be shared
-however few its values are."""
+is a key beside others, and perhaps what a household shares: training finds out. What the heading calls a town or
+an origin may be shared however few its values are."""
 
 
 def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Model, across: str | None) -> Model:
@@ -47,7 +47,7 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
         for field, kind in fields.items()
         if field in pattern_comparisons and pattern_comparisons[field].kind == kind
     }
-    towns = {use.field for use in uses if names_a_town(use.column)}
+    of_families = {use.field for use in uses if names_a_town(use.column) or names_an_origin(use.column)}
     comparisons = tuple(
         pattern_comparisons[field].model_copy(update={"levels": ()})
         if field in known
@@ -55,7 +55,7 @@ def model_of(uses: Sequence[ColumnUse], distinct: Mapping[str, int], pattern: Mo
             field=field,
             kind=kind,
             is_shared=kind in SHARED
-            or (kind == "category" and (field in towns or distinct.get(field, 0) > FEW_VALUES)),
+            or (kind == "category" and (field in of_families or distinct.get(field, 0) > FEW_VALUES)),
         )
         for field, kind in fields.items()
     )

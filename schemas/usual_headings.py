@@ -45,7 +45,9 @@ USUAL: Mapping[str, str] = {
     "email": "emailadresse correoelectronico mail",
     "identifier": "ssn socialsecuritynumber socsecid nino nationalinsurancenumber nationalid passport passportnumber",
     "category": "sex gender sexcode gendercode geschlecht sexe sexo sesso city town ort wohnort stadt ciudad ville comune suburb county state region province country provincia regione provnasc birthplace placeofbirth race racecode "
-    + SUFFIXES,
+    "village parish municipality township district borough ward neighbourhood neighborhood locality gemeinde municipio localidad commune "
+    "countryofbirth birthcountry birthcity birthtown townofbirth cityofbirth birthstate birthcounty geburtsort lieunaissance lieudenaissance lugarnacimiento "
+    "occupation profession job jobtitle beruf profesion ocupacion professione metier " + SUFFIXES,
 }
 """Kinds, and headings that mostly have them: taken for them where the values fit"""
 DOUBTFUL: Mapping[str, str] = {
@@ -71,6 +73,8 @@ AREAS = (
     "county state province region country provincia regione departement kreis bundesland location place area residence"
 )
 """Words of a heading that say so of one of many values"""
+ORIGINS = "race ethnicity ethnic nationality citizenship nationalite nacionalidad nazionalita staatsangehorigkeit religion language tribe caste community"
+"""Words of a heading that say that a category is of families, however few values it has"""
 BESIDE_FORENAMES: Mapping[str, str] = {
     "name": "vorname vornamen",
     "nom": "prenom prenoms",
@@ -164,6 +168,12 @@ def names_a_place(heading: str) -> bool:
 def _names(heading: str, places: Collection[str]) -> bool:
     words = set(re.findall("[a-z]+", _without_accents(heading)))
     return not words.isdisjoint(places) and words.isdisjoint(("birth", "born"))
+
+
+def names_an_origin(heading: str) -> bool:
+    """Whether a heading says that relatives mostly have one value: ``race_code``, ``nationality``."""
+    words = set(re.findall("[a-z]+", _without_accents(heading)))
+    return not words.isdisjoint(ORIGINS.split()) or heading_key(heading).removesuffix("code") in ORIGINS.split()
 
 
 def names_suffixes(heading: str) -> bool:

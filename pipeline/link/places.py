@@ -26,7 +26,7 @@ PLACE: tuple[Kind, ...] = ("address", "postcode", "category")
 NAMES: tuple[Kind, ...] = ("forename", "surname")
 FEWEST = 2  # fields of a place, to tell who has moved from who has a wrong address
 COARSE = 0.05  # one of so many pairs of strangers lives in one town where a list has few: it hardly tells a person,
-TELLING: tuple[Kind, ...] = ("date", "age", "identifier")
+TELLING: tuple[Kind, ...] = ("date", "age", "identifier", "phone", "email", "middle_names")
 """and where none of these kinds does, who moved is told from a namesake by names alone,"""
 MOST_NAMESAKES = 0.1  # of which a record has by chance no more, or the list has two finer fields of a place
 MOST_MOVED = 0.7  # of the pairs of a class

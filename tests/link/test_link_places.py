@@ -188,6 +188,9 @@ def test_a_model_file_whose_places_have_other_levels_is_refused(tmp_path: Path) 
         (("forename", "surname", "address", "category"), 0.01, 50_000.0, True),
         (("forename", "surname", "date", "address", "category"), 0.12, 50_000.0, True),
         (("forename", "surname", "address"), 0.0, 500.0, False),
+        (("forename", "surname", "address", "category", "phone"), 0.08, 20_000.0, True),
+        (("forename", "surname", "address", "category", "email"), 0.08, 20_000.0, True),
+        (("forename", "surname", "address", "category", "middle_names"), 0.08, 20_000.0, True),
     ],
 )
 def test_who_moved_is_told_by_names_and_one_of_few_towns_only_where_namesakes_are_few(

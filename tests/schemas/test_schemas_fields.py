@@ -188,7 +188,7 @@ def test_headings_that_say_whom_they_are_about_are_of_the_record_where_its_names
 
 
 @pytest.mark.parametrize(
-    ("heading", "is_town"),
+    ("heading", "is_shared"),
     [
         ("town", True),
         ("Home City", True),
@@ -196,10 +196,14 @@ def test_headings_that_say_whom_they_are_about_are_of_the_record_where_its_names
         ("birth_town", False),
         ("sex", False),
         ("wardrobe", False),
+        ("race", True),
+        ("Nationality", True),
+        ("RaceCode", True),
+        ("racetrack", False),
     ],
 )
-def test_a_town_may_be_shared_by_a_household_however_few_there_are(heading: str, is_town: bool) -> None:
+def test_a_town_or_an_origin_may_be_shared_by_a_household_however_few_there_are(heading: str, is_shared: bool) -> None:
     for home in (["address"], []):
         uses = read_uses(["forename", "surname", *home, heading], {heading: "category"})
         model = model_of(uses, {use.field: 3 for use in uses}, load_plan(MODELS / "person.toml").model, None)
-        assert model.comparison_of(uses[-1].field).is_shared == is_town
+        assert model.comparison_of(uses[-1].field).is_shared == is_shared

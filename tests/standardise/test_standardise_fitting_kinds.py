@@ -77,6 +77,10 @@ SMALL = [str(CHANCE.randrange(1, 13)) for _ in range(200)]
         ("nom_client", WHOLE, "full_name"),
         ("patient_id", [f"r{n}" for n in range(200)], None),
         ("username", WORDS, None),
+        ("Occupation", ["weaver", "smith", "baker", ""] * 50, "category"),
+        ("occupation", WHOLE, None),
+        ("parish", ["Leeds", "York", "Bath", ""] * 50, "category"),
+        ("nombre completo", WHOLE, "full_name"),
     ],
 )  # fmt: skip
 def test_a_column_is_of_its_headings_kind_where_its_values_fit(
