@@ -56,7 +56,7 @@ def review_pairs(
         "match_weight": pa.array(np.round(weight, 6)),
         "match_probability": pa.array(np.round(probability(weight), 9)),
         "together_weight": pa.array(np.round(persons.together[at], 6)),
-        "rivals_weight": pa.array(np.round(persons.rivals[at], 6)),
+        "rivals_weight": pa.array(np.round(persons.rivals[at], 6) + 0.0),  # no -0.0: people read it
         "n_pairs": pa.array(counts),
         "review_type": pa.array([*hits.names, GREY, BROKEN]).take(pa.array(kind)),
         "rules": rules_met(hits.names, met),

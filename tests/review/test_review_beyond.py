@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.review.cases.beyond import beyond
-from pipeline.review.cases.weigh import rarity_words
+from pipeline.review.cases.beyond import LEAST_TAKEN, as_one, beyond
+from pipeline.review.cases.weigh import odds_words, rarity_words
 from pipeline.review.records.group import Group
 
 FIELDS = ("forename", "middle_names", "surname", "address", "date_of_birth")
@@ -156,3 +156,19 @@ def test_of_two_records_it_is_said_that_the_two_differ_and_not_from_most(desk: A
     assert any("Marked is where the two records differ." in page for page in pages)
     assert not any(words in page for page in pages)
     assert any(words in asha.open_case(case["review_id"]) for case in cases if case["n"] > 2)
+
+
+def test_the_page_tells_what_two_people_weigh_as_one_and_who_else_fits(desk) -> None:
+    asha, shelf = desk.client("asha"), desk.desk.shelves.current()
+    asked = shelf.rows("SELECT * FROM queue WHERE together_weight IS NOT NULL ORDER BY rivals_weight, review_id")
+    told = {row["review_id"]: as_one(shelf, row) for row in asked}
+    beside = next(row for row in asked if (as_told := told[row["review_id"]]) and as_told.rivals)
+    alone = asked[-1]
+    assert (beside["rivals_weight"] <= -LEAST_TAKEN, alone["rivals_weight"]) == (True, 0.0)
+    page = asha.open_case(beside["review_id"])
+    assert "Others fit one of them as well" in page
+    assert odds_words(beside["match_weight"]) in page
+    for rival in told[beside["review_id"]].rivals:
+        assert f"/cases/{rival.review_id}" in page
+        assert rival.person_id not in beside["person_ids"]
+    assert "Others fit one of them as well" not in asha.open_case(alone["review_id"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.review.cases.compare import FIELDS, text_of
@@ -12,10 +12,12 @@ from pipeline.review.cases.weigh import LEAST, odds_words, times_words
 from pipeline.review.frame.pages import short
 from pipeline.review.frame.words import FIELD_WORDS
 from pipeline.review.records.group import Group, Pair
-from pipeline.review.records.shelf import Row
+from pipeline.review.records.shelf import Row, Shelf
 
 MOST_VALUES = 3
 """Values of a person that are told of a field"""
+LEAST_TAKEN = 0.5
+"""Bits under which nothing is said of rivals"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,25 @@ class Beyond:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """Another open question on one of the two persons."""
+
+    review_id: str
+    review_type: str
+    person_id: str
+    """The third person"""
+
+
+@dataclass(frozen=True, slots=True)
 class AsOne:
     """What two persons weigh as one."""
 
     together: float
     """by all their records, bits"""
-    rivals: float
+    taken: float
     """what others who fit one of them as well take off, bits"""
+    rivals: tuple[Rival, ...]
+    """those others about whom the queue asks, too; none where what they take is not worth telling"""
 
     @property
     def together_odds(self) -> str:
@@ -67,18 +81,29 @@ class AsOne:
     @property
     def odds(self) -> str:
         """All in all, in words."""
-        return odds_words(self.together + self.rivals)
+        return odds_words(self.together + self.taken)
 
     @property
     def has_rivals(self) -> bool:
         """Whether others fit well enough to be told."""
-        return self.rivals <= -LEAST
+        return self.taken <= -LEAST_TAKEN
 
 
-def as_one(question: Row) -> AsOne | None:
+def as_one(shelf: Shelf, question: Row) -> AsOne | None:
     """The weight of a question on two persons; None where it has that of a pair, or none."""
     together = question.get("together_weight")
-    return None if together is None else AsOne(together, question["rivals_weight"])
+    if together is None:
+        return None
+    told = AsOne(together, question["rivals_weight"], ())
+    return replace(told, rivals=tuple(_rivals(shelf, question))) if told.has_rivals else told
+
+
+def _rivals(shelf: Shelf, question: Row) -> Iterator[Rival]:
+    for person_id in question["person_ids"]:
+        for other in shelf.questions_of(person_id):
+            third = [other_id for other_id in other["person_ids"] if other_id not in question["person_ids"]]
+            if len(third) == 1:
+                yield Rival(other["review_id"], other["review_type"], third[0])
 
 
 def beyond(group: Group, pair: Pair) -> Beyond | None:

@@ -180,7 +180,7 @@ def case_of(shelf: Shelf, store: Store, viewer: Viewer, question: Row, is_open: 
         rows=field_rows(left, right, link, shelf.kept.model, store.policy.disagreeing_levels, golden),
         weighed=weighed_pair(shelf, group, link, left, right),
         beyond=beyond(group, pair) if viewer.sees_all else None,
-        as_one=as_one(question) if viewer.sees_all else None,
+        as_one=as_one(shelf, question) if viewer.sees_all else None,
         story=story_of(shelf, group, pair, link),
         rules=rules_of(shelf, link),
         graph=graph_picture(sides, group.inner_links(), labels, pair),
