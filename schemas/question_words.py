@@ -10,5 +10,5 @@ TYPE_WORDS: Mapping[str, str] = {
     "no_forename": "No forename", "name_only": "Name alone", "doubtful_birthday": "Doubtful birthday",
     "unborn": "Unborn child", "broken_cluster": "May not hold together", "over_large_cluster": "Too many records",
     "grey_pair": "Evidence undecided", "decision_contradicted": "Decisions contradict", "second_person": "Waits for a second steward",
-    "evidence_changed": "Evidence changed", "found_by_steward": "Found by a steward",
+    "evidence_changed": "Evidence changed", "shared_identifier": "Identifier shared", "found_by_steward": "Found by a steward",
 }  # fmt: skip

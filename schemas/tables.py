@@ -322,7 +322,7 @@ REVIEW_PAIRS = Table(
         Column("together_weight", BITS, "Part of match_weight: what all records of the two say together, bits", nullable=False),
         Column("rivals_weight", BITS, "Part of match_weight: what it takes off that others fit one of the two as well, bits; 0 or less", nullable=False),
         Column("n_pairs", COUNT, "Pairs between the two clusters that wait", nullable=False),
-        Column("review_type", TEXT, "grey_pair, identifier_conflict, twin_suspicion, alike_names, middle_names, generations, victim_offender, name_only, no_forename, unborn, adopted, broken_cluster (the pair fits, other records of the two persons keep them apart)", nullable=False),
+        Column("review_type", TEXT, "grey_pair, identifier_conflict, twin_suspicion, alike_names, middle_names, generations, victim_offender, name_only, no_forename, unborn, adopted, shared_identifier (nothing else speaks for one person), broken_cluster (the pair fits, other records of the two persons keep them apart)", nullable=False),
         Column("rules", TEXTS, "Rules of the model that forbid an automatic link"),
     ),
 )  # fmt: skip

@@ -22,6 +22,8 @@ class Asked:
 
     is_worth_asking: np.ndarray
     """(pairs,) bool, of pairs not in one person"""
+    shares_identifier: np.ndarray
+    """(pairs,) bool, of these"""
     persons: PersonPairs
     """the persons of these pairs, and of others that were not worth it"""
 
@@ -38,5 +40,6 @@ def asked(
     persons = person_pairs(workspace, weights, pairs, cluster_of, is_close | shares, parted)
     close = np.flatnonzero(is_close)
     may_be_one = persons.weight >= review_bits - DOUBT
-    shares[close] |= may_be_one[persons.of(pair_keys(left[close], right[close], len(cluster_of)))]
-    return Asked(shares, persons)
+    is_worth_asking = shares.copy()
+    is_worth_asking[close] |= may_be_one[persons.of(pair_keys(left[close], right[close], len(cluster_of)))]
+    return Asked(is_worth_asking, shares, persons)

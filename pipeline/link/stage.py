@@ -17,7 +17,7 @@ from pipeline.core.parquet import AT_ONCE, in_order
 from pipeline.engines.groups import group_codes
 from pipeline.engines.port import Engine, IncrementalEngine, IncrementalWorkspace, LevelWeights, ScoredPairs, Workspace
 from pipeline.engines.tokens import rules_of
-from pipeline.link.asked import asked
+from pipeline.link.asked import Asked, asked
 from pipeline.link.blocking_rules import ChosenRules
 from pipeline.link.clusters import shape
 from pipeline.link.decided import decided_rows, join_decided
@@ -37,7 +37,6 @@ from pipeline.link.more_pairs import weigh
 from pipeline.link.passes import Grounds, first_pass, second_pass, source_codes, with_decided
 from pipeline.link.prolific import prolific_pairs, with_prolific
 from pipeline.link.review import review_pairs
-from pipeline.link.rivals import PersonPairs
 from pipeline.link.rules import RuleHits, identifier_codes
 from pipeline.link.shared import with_shared_identifiers
 from pipeline.link.tables import clusters_table, links_table, members_table
@@ -123,7 +122,7 @@ def link_records(
     pairs, hits = with_decided(grounds, workspace, weights, pairs, hits)
     doubts = asked(grounds, workspace, weights, pairs, cluster_of)
     fates = fates_of(pairs, machine, cluster_of, decisions, doubts.is_worth_asking)
-    result = _Result(pairs, hits, cluster_of, fates, doubts.persons)
+    result = _Result(pairs, hits, cluster_of, fates, doubts)
     clock.lap("questions")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         model_metrics = pool.submit(_model_metrics, grounds, training, engine, pairs.weight)
@@ -163,8 +162,7 @@ class _Result:
     cluster_of: np.ndarray
     """(records,) named by its smallest record"""
     fates: Fates
-    persons: PersonPairs
-    """that may be one, by all their records"""
+    doubts: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ def _make_tables(grounds: Grounds, weights: LevelWeights, result: _Result, pool:
     pairs, hits, cluster_of, fates = result.pairs, result.hits, result.cluster_of, result.fates
     links = pool.submit(links_table, grounds.model, weights, pairs, hits, ids, fates)
     formed = shape(cluster_of, pairs, fates.is_must)
-    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, result.persons, grounds.thresholds.link_bits)
+    review = review_pairs(ids, cluster_of, pairs, hits, fates.waits, result.doubts, grounds.thresholds)
     members, clusters = members_table(ids, cluster_of), clusters_table(ids, formed)
     return _Tables(links.result(), members, clusters, review, int(formed.size.max(initial=0)))
 

@@ -19,6 +19,7 @@ HARM = {
     "generations": 4,
     "broken_cluster": 4,
     "over_large_cluster": 4,
+    "shared_identifier": 4,
     "name_only": 3,
     "doubtful_birthday": 3,
     "no_forename": 3,
@@ -37,6 +38,7 @@ OF_LAW = (
     "adopted",
     "broken_cluster",
     "over_large_cluster",
+    "shared_identifier",
 )
 REASONS = {
     "decision_contradicted": (
@@ -63,6 +65,7 @@ REASONS = {
     "unborn": "One record is of a child before birth.",
     "broken_cluster": "Two records fit, but with the others of their persons they do not hold together.",
     "over_large_cluster": "The person has more records than one person should.",
+    "shared_identifier": "Both carry the same identifier, and all else speaks against one person: a false name, or a number that is another's.",
     "grey_pair": "The evidence is neither strong enough to link nor weak enough to part.",
 }
 

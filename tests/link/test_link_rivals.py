@@ -130,3 +130,12 @@ def test_a_questions_weight_is_the_sum_of_its_parts_and_rivals_only_take(rows: l
         assert row["rivals_weight"] <= 0
         assert row["match_weight"] == pytest.approx(row["together_weight"] + row["rivals_weight"], abs=1e-5)
         assert row["match_weight"] >= REVIEW_BITS - 3.0
+
+
+def test_who_shares_an_identifier_and_nothing_else_is_asked_about_as_that() -> None:
+    number = {"pnc_id": "2003/0011985X"}
+    other = {"forename": ["OLUWASEUN"], "surname": ["ADEBAYO"], "date_of_birth": dt.date(1990, 6, 4), "sex": "M"}
+    (row,) = questions_on([YOUNG | number, other | number]).values()
+    assert (row["review_type"], row["match_weight"] < REVIEW_BITS) == ("shared_identifier", True)
+    (row,) = questions_on([YOUNG | number | {"flags": ["unborn"]}, YOUNG | number]).values()
+    assert (row["review_type"], row["match_weight"] > REVIEW_BITS) == ("unborn", True)
