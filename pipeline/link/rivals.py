@@ -19,7 +19,7 @@ from pipeline.link.together import bits_together, cluster_pairs, compare_cluster
 
 LEAST = -5.0  # bits of a pair of records: who fits less is no rival
 AS_ONE = -3.0  # bits from which two rivals may as well be one person, who takes nothing
-MOST = 60.0  # bits that count of a rival
+MOST = 60.0  # bits of a rival that count
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def person_pairs(
     together = _together(workspace, weights, cluster_of, low, high, strongest)
     keys = pair_keys(low, high, records)
     asked = np.flatnonzero(is_among(keys, distinct(pair_keys(left[is_asked], right[is_asked], records))))
-    fitting = _Fitting.of(low, high, together, np.where(is_among(keys, parted), -np.inf, together), records)
+    odds = np.where(is_among(keys, parted), 0.0, np.exp2(np.minimum(together, MOST)))
+    fitting = _Fitting.of(low, high, odds, np.exp2(np.minimum(together - AS_ONE, 0.0)), records)
     taken = fitting.taken(low[asked], high[asked]) + fitting.taken(high[asked], low[asked])
     return PersonPairs(keys[asked], together[asked], 0.0 - taken)
 
@@ -108,13 +109,12 @@ class _Fitting:
     records: int
 
     @classmethod
-    def of(cls, low: np.ndarray, high: np.ndarray, together: np.ndarray, bits: np.ndarray, records: int) -> _Fitting:
-        """Input: pairs of clusters ordered by name, what their records say together, and what counts of it for a rival, bits."""
+    def of(cls, low: np.ndarray, high: np.ndarray, odds: np.ndarray, as_one: np.ndarray, records: int) -> _Fitting:
+        """Input: pairs of clusters ordered by name, their odds as rivals, and how far they may be one person."""
         cluster, other = np.concatenate([low, high]), np.concatenate([high, low])
         order = np.argsort(cluster, kind="stable")
-        odds = np.exp2(np.minimum(np.concatenate([bits, bits]), MOST))
-        as_one = np.exp2(np.minimum(together - AS_ONE, 0.0))
-        return cls(cluster[order], other[order], odds[order], pair_keys(low, high, records), as_one, records)
+        keys = pair_keys(low, high, records)
+        return cls(cluster[order], other[order], np.concatenate([odds, odds])[order], keys, as_one, records)
 
     def taken(self, cluster: np.ndarray, other: np.ndarray) -> np.ndarray:
         """(pairs,) bits that others who fit the cluster take off from its being one person with the other."""
