@@ -118,7 +118,7 @@ def test_a_disk_on_which_no_run_can_begin_is_told_to_operators(
 
 
 def test_another_users_home_is_told(warm: London, tmp_path: Path) -> None:
-    """As a user that may not write there."""
+    """As a user that may neither read its lock nor write there."""
     if os.geteuid():
         pytest.skip("only root may become another user")
     home, out = tmp_path / "home", tmp_path / "out"
@@ -138,7 +138,7 @@ def test_another_users_home_is_told(warm: London, tmp_path: Path) -> None:
         plain_night(warm.night(home, "2026-11-21"))
 
     assert ended(forked(work, out)) == 1, out.read_text("utf-8")
-    assert "this user may not write there" in out.read_text("utf-8")
+    assert "run.lock: this user may not read it. Give it to the user that runs boroughlink" in out.read_text("utf-8")
     assert current_run(home) == OLD
 
 
