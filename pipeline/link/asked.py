@@ -31,7 +31,10 @@ class Asked:
 def asked(
     grounds: Grounds, workspace: Workspace, weights: LevelWeights, pairs: ScoredPairs, cluster_of: np.ndarray
 ) -> Asked:
-    """A pair is worth asking about at the review threshold, if its persons reach it, too, but for DOUBT; or if it shares an identifier."""
+    """A pair is worth asking about at the review threshold, if its persons reach it, too, but for DOUBT; or if it shares an identifier.
+
+    Policy ``balanced`` asks nobody as a rule: what it does not link is listed by what each pair says, for those who judge pairs.
+    """
     left, right = cluster_of[pairs.left], cluster_of[pairs.right]
     review_bits, across = grounds.thresholds.review_bits, left != right
     shares = across & share_identifier(grounds.model, pairs.patterns.levels)[pairs.patterns.of]
@@ -39,7 +42,7 @@ def asked(
     parted = parted_clusters(cluster_of, grounds.decisions)
     persons = person_pairs(workspace, weights, pairs, cluster_of, is_close | shares, parted)
     close = np.flatnonzero(is_close)
-    may_be_one = persons.weight >= review_bits - DOUBT
+    may_be_one = (persons.weight >= review_bits - DOUBT) | (grounds.policy == "balanced")
     is_worth_asking = shares.copy()
     is_worth_asking[close] |= may_be_one[persons.of(pair_keys(left[close], right[close], len(cluster_of)))]
     return Asked(is_worth_asking, shares, persons)

@@ -139,3 +139,17 @@ def test_who_shares_an_identifier_and_nothing_else_is_asked_about_as_that() -> N
     assert (row["review_type"], row["match_weight"] < REVIEW_BITS) == ("shared_identifier", True)
     (row,) = questions_on([YOUNG | number | {"flags": ["unborn"]}, YOUNG | number]).values()
     assert (row["review_type"], row["match_weight"] > REVIEW_BITS) == ("unborn", True)
+
+
+def test_the_balanced_policy_lists_pairs_by_what_they_say_whatever_their_persons_others_do() -> None:
+    phone = {"phone": "+447700900001"}
+    rows = [NAME | phone, *6 * [YOUNG | phone], OLD, *strangers()]
+    waiting = {
+        policy: {
+            row["record_id_r"]
+            for row in link_records(table_of(rows), MODEL, policy, ENGINE).links.to_pylist()
+            if row["decision"] == "review" and row["record_id_l"] == "00000"
+        }
+        for policy in ("balanced", "strict")
+    }
+    assert waiting == {"balanced": {"00007"}, "strict": set()}
