@@ -72,7 +72,7 @@ def person_pairs(
     keys = pair_keys(low, high, records)
     asked = np.flatnonzero(is_among(keys, distinct(pair_keys(left[is_asked], right[is_asked], records))))
     odds = np.where(is_among(keys, parted), 0.0, np.exp2(np.minimum(together, MOST)))
-    fitting = _Fitting.of(low, high, odds, np.exp2(np.minimum(together - AS_ONE, 0.0)), records)
+    fitting = _Fitting.of(low, high, odds, keys, np.exp2(np.minimum(together - AS_ONE, 0.0)), records)
     taken = fitting.taken(low[asked], high[asked]) + fitting.taken(high[asked], low[asked])
     return PersonPairs(keys[asked], together[asked], 0.0 - taken)
 
@@ -109,11 +109,18 @@ class _Fitting:
     records: int
 
     @classmethod
-    def of(cls, low: np.ndarray, high: np.ndarray, odds: np.ndarray, as_one: np.ndarray, records: int) -> _Fitting:
-        """Input: pairs of clusters ordered by name, their odds as rivals, and how far they may be one person."""
+    def of(
+        cls,
+        low: np.ndarray,
+        high: np.ndarray,
+        odds: np.ndarray,
+        keys: np.ndarray,
+        as_one: np.ndarray,
+        records: int,
+    ) -> _Fitting:
+        """Input: pairs of clusters ordered by name, their odds as rivals, their keys, and how far they may be one person."""
         cluster, other = np.concatenate([low, high]), np.concatenate([high, low])
         order = np.argsort(cluster, kind="stable")
-        keys = pair_keys(low, high, records)
         return cls(cluster[order], other[order], np.concatenate([odds, odds])[order], keys, as_one, records)
 
     def taken(self, cluster: np.ndarray, other: np.ndarray) -> np.ndarray:
